@@ -1,0 +1,71 @@
+package layout
+
+// Window is the range of records that a page has: record n is available while
+// First <= n < End. relaccx(5), Records.
+type Window struct {
+	First uint64 // number of the first available record
+	End   uint64 // number behind the last
+}
+
+// Count is how many records are available.
+func (w Window) Count() uint64 { return w.End - w.First }
+
+// Contains reports whether record n is available.
+func (w Window) Contains(n uint64) bool { return n >= w.First && n < w.End }
+
+// Last is the window of the newest n records of w, or w where it has fewer.
+func (w Window) Last(n uint64) Window {
+	if w.Count() > n {
+		w.First = w.End - n
+	}
+	return w
+}
+
+// Clamp is the part of w that lies in [first, end). Where they do not touch it
+// is empty.
+func (w Window) Clamp(first, end uint64) Window {
+	w.First = max(w.First, first)
+	w.End = max(min(w.End, end), w.First)
+	return w
+}
+
+// Window is the range of records that the header announces on a page of size
+// bytes: [Deleted, EndPos), the oldest left out where that is more than the
+// ring has slots. A page whose EndPos is 0 and whose Present is not is a
+// table, [0, Present). Counters that contradict each other give an empty
+// window, never one that leads outside the page.
+func (h Header) Window(size int) Window {
+	slots := h.Slots(size)
+	switch {
+	case h.EndPos == 0:
+		return Window{0, min(uint64(h.Present), slots)}
+	case h.RecordCount == 0:
+		return Window{h.Deleted, h.EndPos}.Clamp(0, slots)
+	case h.Deleted >= h.EndPos:
+		return Window{h.EndPos, h.EndPos}
+	}
+	return Window{h.Deleted, h.EndPos}.Last(slots)
+}
+
+// Slots is how many record slots a page of size bytes has: RecordCount, or on
+// a page with direct indexing as many as fit. Both are bounded by the page.
+func (h Header) Slots(size int) uint64 {
+	if h.RecordSize == 0 || int(h.Offset) >= size {
+		return 0
+	}
+	fit := uint64(size-int(h.Offset)) / uint64(h.RecordSize)
+	if h.RecordCount == 0 {
+		return fit
+	}
+	return min(uint64(h.RecordCount), fit)
+}
+
+// AllSlots is the window that shows every slot once: the records that were
+// last written to each, available or not.
+func (h Header) AllSlots(size int) Window {
+	slots := h.Slots(size)
+	if h.RecordCount == 0 || h.EndPos < slots {
+		return Window{0, slots}
+	}
+	return Window{h.EndPos - slots, h.EndPos}
+}

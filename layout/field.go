@@ -38,7 +38,8 @@ type Field struct {
 	// count. It is nil for other kinds, and where only the descriptor is known.
 	Shape *Shape
 
-	form sizeForm // as read, so that an unusual descriptor encodes as it was
+	form   sizeForm // as read, so that an unusual descriptor encodes as it was
+	access access   // how an integer is loaded and stored, once the field is in a schema
 }
 
 // Kind is the family of the field's type code.

@@ -7,7 +7,8 @@ import "fmt"
 type Schema struct {
 	fields     []Field
 	recordSize uint32
-	size       int // bytes of all descriptors
+	size       int  // bytes of all descriptors
+	shaped     bool // a nested field has a Shape
 }
 
 // NewSchema lays fields out one after the other, as a writer does that adds
@@ -35,6 +36,8 @@ func (s *Schema) add(f Field) error {
 		return err
 	}
 	f.Offset = s.recordSize
+	f.access = accessOf(&f)
+	s.shaped = s.shaped || f.Shape != nil
 	s.size += f.descriptorSize()
 	s.recordSize += f.Size
 	s.fields = append(s.fields, f)
@@ -114,6 +117,7 @@ func DecodeSchema(page []byte, h Header) (*Schema, error) {
 			duplicate = formatErrorf(at, "field name is there twice", fmt.Sprintf("%q", f.Name))
 		}
 		f.Offset = uint32(total)
+		f.access = accessOf(&f)
 		total += uint64(f.Size)
 		s.fields = append(s.fields, f)
 		s.size += next - at
@@ -173,4 +177,25 @@ func (s *Schema) Equal(o *Schema) bool {
 		}
 	}
 	return true
+}
+
+// Diff names what o has and s has not, what s had and o has not, and what both
+// have with another type code or size, each in the order of its schema.
+func (s *Schema) Diff(o *Schema) (added, removed, changed []string) {
+	for i := range o.fields {
+		f := &o.fields[i]
+		old := s.Lookup(f.Name)
+		switch {
+		case old == nil:
+			added = append(added, f.Name)
+		case old.Code != f.Code || old.Size != f.Size:
+			changed = append(changed, f.Name)
+		}
+	}
+	for i := range s.fields {
+		if o.Lookup(s.fields[i].Name) == nil {
+			removed = append(removed, s.fields[i].Name)
+		}
+	}
+	return added, removed, changed
 }

@@ -39,7 +39,7 @@ func (sh Shape) Build(b []byte, status Status) error {
 	h.Status = status
 	h.Encode(b)
 	sh.Schema.AppendDescriptors(b[HeaderSize:HeaderSize:h.Offset])
-	if !sh.hasNested() {
+	if !sh.Prefilled() {
 		return nil
 	}
 	for slot := range uint64(sh.RecordCount) {
@@ -51,18 +51,16 @@ func (sh Shape) Build(b []byte, status Status) error {
 	return nil
 }
 
-func (sh Shape) hasNested() bool {
-	for i := range sh.Schema.fields {
-		if sh.Schema.fields[i].Shape != nil {
-			return true
-		}
-	}
-	return false
-}
+// Prefilled reports whether Build writes into the slots: it does where the
+// shape of a nested page is known.
+func (sh Shape) Prefilled() bool { return sh.Schema.shaped }
 
 // BuildNested writes the nested pages whose shape is known into a record of
 // zeros, each ready and empty.
 func (s *Schema) BuildNested(record []byte) error {
+	if !s.shaped {
+		return nil
+	}
 	for i := range s.fields {
 		f := &s.fields[i]
 		if f.Shape == nil {

@@ -10,57 +10,78 @@ import (
 	"strings"
 )
 
-// Uint reads an integer field out of a whole record as 64 bits: zero-extended
-// for unsigned fields, sign-extended for signed ones (so int64 of it is the
-// value). A 24-bit field is big-endian, all others little-endian. A field that
-// is no integer, or of a width that MistServer does not read, gives 0.
+// access is kind and width of an integer field in one, so that a load takes one
+// decision.
+type access uint8
+
+const (
+	accessNone access = iota // no integer, or of a width that MistServer does not read
+	accessUint8
+	accessUint16
+	accessUint24
+	accessUint32
+	accessUint64
+	accessInt8
+	accessInt16
+	accessInt24
+	accessInt32
+	accessInt64
+)
+
+func accessOf(f *Field) access {
+	width := [9]access{1: accessUint8, 2: accessUint16, 3: accessUint24, 4: accessUint32, 8: accessUint64}
+	switch {
+	case f.Size > 8 || width[f.Size] == accessNone:
+		return accessNone
+	case f.Kind() == Uint:
+		return width[f.Size]
+	case f.Kind() == Int:
+		return width[f.Size] + accessInt8 - accessUint8
+	}
+	return accessNone
+}
+
+// Uint reads an integer field of a schema out of a whole record as 64 bits:
+// zero-extended for unsigned fields, sign-extended for signed ones (so int64 of
+// it is the value). A 24-bit field is big-endian, all others little-endian. A
+// field that is no integer, or of a width that MistServer does not read, gives
+// 0.
 //
 // MistServer itself does not extend the sign of a 24-bit integer; this does.
 func (f *Field) Uint(record []byte) uint64 {
+	if f.access == accessUint32 { // inlined at the caller
+		return uint64(binary.LittleEndian.Uint32(record[f.Offset:]))
+	}
+	return f.uint(record)
+}
+
+func (f *Field) uint(record []byte) uint64 {
 	b := record[f.Offset:]
-	switch {
-	case f.Kind() == Uint:
-		return decodeUint(b, f.Size)
-	case f.Kind() == Int:
-		return uint64(decodeInt(b, f.Size))
+	switch f.access {
+	case accessUint32:
+		return uint64(binary.LittleEndian.Uint32(b))
+	case accessUint64, accessInt64:
+		return binary.LittleEndian.Uint64(b)
+	case accessUint16:
+		return uint64(binary.LittleEndian.Uint16(b))
+	case accessUint8:
+		return uint64(b[0])
+	case accessUint24:
+		return uint64(bigEndian24(b))
+	case accessInt8:
+		return uint64(int8(b[0]))
+	case accessInt16:
+		return uint64(int16(binary.LittleEndian.Uint16(b)))
+	case accessInt24:
+		return uint64(int32(bigEndian24(b)<<8) >> 8)
+	case accessInt32:
+		return uint64(int32(binary.LittleEndian.Uint32(b)))
 	}
 	return 0
 }
 
 // Int is Uint as a signed number.
 func (f *Field) Int(record []byte) int64 { return int64(f.Uint(record)) }
-
-func decodeUint(b []byte, size uint32) uint64 {
-	switch size {
-	case 1:
-		return uint64(b[0])
-	case 2:
-		return uint64(binary.LittleEndian.Uint16(b))
-	case 3:
-		return uint64(bigEndian24(b))
-	case 4:
-		return uint64(binary.LittleEndian.Uint32(b))
-	case 8:
-		return binary.LittleEndian.Uint64(b)
-	}
-	return 0
-}
-
-func decodeInt(b []byte, size uint32) int64 {
-	switch size {
-	case 1:
-		return int64(int8(b[0]))
-	case 2:
-		return int64(int16(binary.LittleEndian.Uint16(b)))
-	case 3:
-		return int64(int32(bigEndian24(b)<<8) >> 8)
-	case 4:
-		return int64(int32(binary.LittleEndian.Uint32(b)))
-	case 8:
-		return int64(binary.LittleEndian.Uint64(b))
-	}
-	return 0
-}
 
 func encodeInteger(b []byte, size uint32, v uint64) {
 	switch size {
@@ -91,8 +112,19 @@ func (f *Field) Text(record []byte) []byte {
 // PutUint stores an unsigned number in an integer field. A number out of the
 // field's range, or a field that is no integer, is a *ValueError.
 func (f *Field) PutUint(record []byte, v uint64) error {
-	limit := f.maxUint()
-	if v > limit {
+	if f.access == accessUint64 { // inlined at the caller
+		binary.LittleEndian.PutUint64(record[f.Offset:], v)
+		return nil
+	}
+	return f.putUint(record, v)
+}
+
+func (f *Field) putUint(record []byte, v uint64) error {
+	if f.access == accessUint32 && v <= math.MaxUint32 {
+		binary.LittleEndian.PutUint32(record[f.Offset:], uint32(v))
+		return nil
+	}
+	if f.access == accessNone || v > maxOf[f.access] {
 		return f.refuseInteger(strconv.FormatUint(v, 10))
 	}
 	encodeInteger(record[f.Offset:], f.Size, v)
@@ -104,25 +136,29 @@ func (f *Field) PutInt(record []byte, v int64) error {
 	if v >= 0 {
 		return f.PutUint(record, uint64(v))
 	}
-	if f.Kind() != Int || !f.Readable() || v < f.minInt() {
+	if f.Kind() != Int || f.access == accessNone || v < f.minInt() {
 		return f.refuseInteger(strconv.FormatInt(v, 10))
 	}
 	encodeInteger(record[f.Offset:], f.Size, uint64(v))
 	return nil
 }
 
-func (f *Field) maxUint() uint64 {
-	bits := 8 * f.Size
-	switch {
-	case !integerSize(f.Size):
-		return 0
-	case f.Kind() == Uint:
-		return math.MaxUint64 >> (64 - bits)
-	case f.Kind() == Int:
-		return math.MaxUint64 >> (65 - bits)
+// PutLow stores the low bytes of a number in an integer field, as MistServer
+// does with a number that is too large. Another kind of field is a *ValueError.
+func (f *Field) PutLow(record []byte, v uint64) error {
+	if f.access == accessNone {
+		return f.refuseInteger(strconv.FormatUint(v, 10))
 	}
-	return 0
+	encodeInteger(record[f.Offset:], f.Size, v)
+	return nil
 }
+
+var maxOf = [...]uint64{
+	accessUint8: math.MaxUint8, accessUint16: math.MaxUint16, accessUint24: 1<<24 - 1, accessUint32: math.MaxUint32, accessUint64: math.MaxUint64,
+	accessInt8: math.MaxInt8, accessInt16: math.MaxInt16, accessInt24: 1<<23 - 1, accessInt32: math.MaxInt32, accessInt64: math.MaxInt64,
+}
+
+func (f *Field) maxUint() uint64 { return maxOf[f.access] }
 
 func (f *Field) minInt() int64 { return math.MinInt64 >> (64 - 8*f.Size) }
 

@@ -1,0 +1,118 @@
+package relaccx
+
+import (
+	"slices"
+
+	"shmtool/layout"
+	"shmtool/relaccx/internal/shm"
+)
+
+// batchSize is how many bytes of records are copied under one guard and proven
+// by one look at the counters. Large enough that guard and look cost nothing a
+// record, small enough to stay in the cache and to be lapped seldom.
+const batchSize = 64 << 10
+
+// batch hands out records one after the other, in the order of their numbers.
+type batch struct {
+	reader *Reader
+	next   uint64 // number of the next record to hand out
+
+	rec    Record // the one handed out last; lies in buffer
+	copied []byte // the copies not handed out yet; lie in buffer
+	buffer []byte
+}
+
+// read gives record b.next and moves on, if there is one below end; nil, nil
+// when there is none (yet). What was withdrawn before its turn is reported once
+// by a *LappedError, behind which reading goes on.
+func (b *batch) read(end uint64) (*Record, error) {
+	if len(b.copied) == 0 {
+		lost, err := b.fill(end)
+		if err != nil {
+			return nil, b.reader.page.fail("read", err)
+		}
+		if lost > 0 {
+			return nil, &LappedError{First: b.next - lost, Lost: lost}
+		}
+		if len(b.copied) == 0 {
+			return nil, nil
+		}
+	}
+	size := int(b.reader.size)
+	b.rec.Number, b.rec.schema = b.next, b.reader.schema
+	b.rec.bytes, b.copied = b.copied[:size:size], b.copied[size:]
+	b.next++
+	return &b.rec, nil
+}
+
+// fill copies the next records below end, up to the end of the ring or of a
+// batch, and drops those that were withdrawn meanwhile.
+func (b *batch) fill(end uint64) (lost uint64, err error) {
+	r := b.reader
+	from := b.next
+	err = r.page.mem.Guard(func() error {
+		w, slots := r.available()
+		w = w.Clamp(b.next, end)
+		b.next = w.First
+		if w.Count() == 0 {
+			return nil
+		}
+		at, err := r.position(w.First, slots)
+		if err != nil {
+			return err
+		}
+		count := r.contiguous(w, at, slots)
+		b.copy(r.memory[at : at+count*int(r.size)])
+		return b.drop(w.First, count)
+	})
+	if err == nil {
+		err = r.page.intact()
+	}
+	if err != nil {
+		b.copied = nil
+		return 0, err
+	}
+	return min(b.next, end) - from, nil
+}
+
+func (b *batch) copy(mapped []byte) {
+	b.buffer = slices.Grow(b.buffer[:0], len(mapped))[:len(mapped)]
+	b.copied = b.buffer
+	shm.CopyOut(b.copied, mapped)
+}
+
+// drop throws away the copies of records that were withdrawn by now.
+func (b *batch) drop(first uint64, count int) error {
+	r := b.reader
+	if r.parent != nil {
+		if err := r.parent.prove(r.number); err != nil {
+			return err
+		}
+	}
+	w, _ := r.available()
+	torn := min(max(w.First, first)-first, uint64(count))
+	b.next = first + torn
+	b.copied = b.copied[int(torn)*int(r.size):]
+	return nil
+}
+
+// available is the window and the slots of the page now. It runs under a guard.
+func (r *Reader) available() (layout.Window, uint64) {
+	end, deleted, slots := r.cells.EndPos(), r.cells.Deleted(), uint64(r.cells.RecordCount())
+	if end == 0 || slots == 0 || deleted > end {
+		h := r.cells.Header()
+		h.RecordSize = uint32(r.size)
+		return h.Window(len(r.memory)), uint64(h.RecordCount)
+	}
+	return layout.Window{First: deleted, End: end}.Last(slots), slots
+}
+
+// contiguous is how many records of w, the first at position at, lie one
+// behind the other and fit a batch.
+func (r *Reader) contiguous(w layout.Window, at int, slots uint64) int {
+	count := min(w.Count(), max(1, batchSize/r.size))
+	if slots != 0 {
+		count = min(count, slots-w.First%slots)
+	}
+	return int(min(count, uint64(len(r.memory)-at)/r.size))
+}

@@ -1,0 +1,206 @@
+package relaccx
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"shmtool/layout"
+	"shmtool/relaccx/internal/shm"
+)
+
+// CreateOptions are what Create needs to know beside the shape. The zero value
+// makes an object of exactly the shape's size, mode 0600, ready.
+type CreateOptions struct {
+	Size     int64         // bytes of the object; 0, or less than the shape takes, means the shape's
+	Mode     fs.FileMode   // permissions; 0 means 0600. The umask does not apply.
+	NotReady bool          // leave the ready bit to SetReady
+	Publish  uint32        // records of zeros that are available from the start, as in a table
+	Replace  bool          // take the place of an object of that name; its readers are told to reload
+	Lock     WriterOptions // how to wait for the writer of the page that is replaced
+}
+
+const defaultMode = 0o600
+
+// Create makes a page at path, whole before anybody can see it, and returns
+// its Writer, with the lock held. fs.ErrExist when there is an object of that
+// name and Replace is not set; ENOSPC when the directory cannot back the page;
+// a *layout.SpecError or ErrFull when shape and options contradict each other.
+func Create(path string, shape layout.Shape, o CreateOptions) (*Writer, error) {
+	w, err := create(path, shape, o)
+	if err != nil {
+		return nil, &PageError{"create", filepath.Base(path), cause(err)}
+	}
+	return w, nil
+}
+
+func create(path string, shape layout.Shape, o CreateOptions) (*Writer, error) {
+	if o.Replace {
+		return createOver(path, shape, o)
+	}
+	temp, err := buildTemp(filepath.Dir(path), shape, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := shm.RenameNew(temp.page.path, path); err != nil {
+		return nil, errors.Join(err, temp.discard())
+	}
+	temp.page.path = path
+	return temp, nil
+}
+
+// createOver is Create where a page may have the name already.
+func createOver(path string, shape layout.Shape, o CreateOptions) (*Writer, error) {
+	removeDeadTemps(filepath.Dir(path))
+	p, err := openLocked(path, o.Lock)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		o.Replace = false
+		return create(path, shape, o)
+	case err != nil:
+		return nil, err
+	}
+	defer p.Close()
+	old := &Writer{page: p}
+	if p.Size() > 0 {
+		old.cells = shm.HeaderCells(p.mem.Bytes)
+	}
+	temp, err := buildTemp(filepath.Dir(path), shape, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := temp.takePlace(path, p, old.tellReload); err != nil {
+		return nil, err
+	}
+	return temp, nil
+}
+
+// tempPrefix begins the names of pages in the making. What has such a name and
+// is not locked was left behind by a writer that died.
+const tempPrefix = ".shmtool-"
+
+// reserveLimit is how much of a new page is backed at once; larger ones grow
+// as they are written.
+const reserveLimit = 64 << 20
+
+// buildTemp makes the page under a temporary name in dir, locked.
+func buildTemp(dir string, shape layout.Shape, o CreateOptions) (*Writer, error) {
+	if o.Publish > shape.RecordCount {
+		return nil, fmt.Errorf("%w: %d records are to be available, it has %d slots", ErrFull, o.Publish, shape.RecordCount)
+	}
+	if shape.Size() > maxPageSize {
+		return nil, &layout.SpecError{Text: filepath.Base(dir), Reason: "page takes more than 2^62 bytes"}
+	}
+	size := max(o.Size, int64(shape.Size()))
+	f, err := createTemp(dir, size, o.Mode)
+	if err != nil {
+		return nil, err
+	}
+	w, err := fillTemp(f, shape, o)
+	if err != nil {
+		return nil, errors.Join(err, os.Remove(f.Name()), f.Close())
+	}
+	return w, nil
+}
+
+const maxPageSize = 1 << 62
+
+func createTemp(dir string, size int64, mode fs.FileMode) (*os.File, error) {
+	for {
+		path := filepath.Join(dir, tempPrefix+strings.ToLower(rand.Text()))
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		alive, err := ownTemp(f)
+		if err == nil && alive {
+			err = sizeTemp(f, size, mode)
+			if err == nil {
+				return f, nil
+			}
+		}
+		if err != nil {
+			return nil, errors.Join(err, os.Remove(path), f.Close())
+		}
+		f.Close()
+	}
+}
+
+// ownTemp locks a new temporary file. Between its creation and the lock another
+// writer may have taken it for a dead one's.
+func ownTemp(f *os.File) (alive bool, err error) {
+	if err := shm.Lock(f, 0); err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return false, nil
+		}
+		return false, err
+	}
+	st, err := shm.StatFile(f)
+	return st.Links > 0, err
+}
+
+func sizeTemp(f *os.File, size int64, mode fs.FileMode) error {
+	if mode == 0 {
+		mode = defaultMode
+	}
+	return errors.Join(f.Chmod(mode), f.Truncate(size))
+}
+
+func fillTemp(f *os.File, shape layout.Shape, o CreateOptions) (*Writer, error) {
+	st, err := shm.StatFile(f)
+	if err != nil {
+		return nil, err
+	}
+	reserved := extent{0, min(st.Size, reserveLimit)}
+	if shape.Prefilled() {
+		reserved.end = int64(shape.Size())
+	}
+	reserved.end = min(reserved.end, int64(shape.Size()))
+	if err := shm.Reserve(f, 0, reserved.end); err != nil {
+		return nil, err
+	}
+	p, err := mapPage(f.Name(), f, true)
+	if err != nil {
+		return nil, err
+	}
+	h := shape.Header()
+	h.EndPos, h.Present = uint64(o.Publish), o.Publish
+	if !o.NotReady {
+		h.Status = layout.StatusReady
+	}
+	if err := shape.Build(p.mem.Bytes, 0); err != nil {
+		return nil, err
+	}
+	h.Encode(p.mem.Bytes)
+	w, err := newWriter(p)
+	if err != nil {
+		return nil, err
+	}
+	w.schema, w.reserved = shape.Schema, reserved
+	return w, nil
+}
+
+// discard removes a temporary page that did not get its name.
+func (w *Writer) discard() error {
+	return errors.Join(os.Remove(w.page.path), w.Close())
+}
+
+// removeDeadTemps removes what writers that died while they made a page left in
+// dir. Whoever lives holds the lock of his own.
+func removeDeadTemps(dir string) {
+	names, _ := filepath.Glob(filepath.Join(dir, tempPrefix+"*"))
+	for _, name := range names {
+		f, err := os.OpenFile(name, os.O_RDWR, 0)
+		if err != nil {
+			continue
+		}
+		if shm.Lock(f, 0) == nil {
+			os.Remove(name)
+		}
+		f.Close()
+	}
+}

@@ -1,0 +1,34 @@
+// Package relaccx reads and writes living RelAccX pages: the shared memory
+// through which the processes of a MistServer tell each other about streams.
+//
+// # The protocol
+//
+// One process writes a page, any number read it, and nobody locks anything.
+// Records are numbered from 0 for the life of the stream; number n is available
+// while deleted <= n < endpos, and lives in slot n modulo the ring's length.
+//
+//   - The writer publishes: a record's bytes first, then endpos above it.
+//     Whoever sees endpos past a record sees all of its bytes.
+//   - The writer withdraws: deleted above the record first, then other bytes in
+//     its slot. Whoever copied a record, and finds deleted still not above it
+//     afterwards, has a whole copy. Reader does this for every record.
+//   - The writer reloads, because a field must grow: a new page is put under
+//     the name, then the reload bit is set on the old one. Whoever sees the bit
+//     finishes what is available and opens the name again; record numbers go
+//     on. Writer.Reload and Follower do this.
+//   - The writer exits: readers finish what is available and leave.
+//
+// A writer may die at any moment, and another program, MistServer, writes the
+// same pages by looser rules; so a reader takes nothing that it sees for
+// granted. Reads that lost a race are errors, never wrong values; a page that
+// is cut short under a reader is ErrTruncated, never a signal.
+//
+// # The types
+//
+// Page is a mapping, Reader and Record are records by number, Lease is the fast
+// way to values in place, Follower is everything that happens from now on.
+// Writer makes pages, appends to them, edits and reloads them. Fields are
+// *layout.Field: looked up once by name, then used on a record's bytes.
+//
+// The format itself is package layout; relaccx(5) tells it in prose.
+package relaccx

@@ -1,0 +1,176 @@
+package relaccx
+
+import (
+	"bytes"
+	"fmt"
+
+	"shmtool/layout"
+	"shmtool/relaccx/internal/shm"
+)
+
+// AddField adds a field behind the others of a page that is not ready and has
+// no records yet. ErrReady; a *layout.SpecError as of layout.NewSchema; ErrFull
+// when descriptors and slots do not fit the page any more.
+func (w *Writer) AddField(f layout.Field) error {
+	return w.do("add field", func() error {
+		h := w.cells.Header()
+		if h.Status != 0 || h.EndPos != 0 {
+			return ErrReady
+		}
+		schema, err := layout.NewSchema(append(append([]layout.Field(nil), w.schema.Fields()...), f)...)
+		if err != nil {
+			return err
+		}
+		shape := layout.Shape{Schema: schema, RecordCount: h.RecordCount}
+		if shape.Size() > uint64(len(w.memory)) {
+			return fmt.Errorf("%w: with field %q the page takes %d bytes and has %d", ErrFull, f.Name, shape.Size(), len(w.memory))
+		}
+		h = shape.Header()
+		schema.AppendDescriptors(w.memory[layout.HeaderSize:layout.HeaderSize:h.Offset])
+		w.cells.SetFieldOffset(h.FieldOffset)
+		w.cells.SetRecordSize(h.RecordSize)
+		w.cells.SetOffset(h.Offset)
+		w.schema, w.offset, w.size = schema, uint64(h.Offset), uint64(h.RecordSize)
+		w.room = (uint64(len(w.memory)) - w.offset) / w.size
+		return nil
+	})
+}
+
+// SetReady tells everybody that header and fields are complete. It is the last
+// step of making a page; from here on fields are fixed.
+func (w *Writer) SetReady() error { return w.raise(layout.StatusReady) }
+
+// SetExit tells the readers that nothing comes any more.
+func (w *Writer) SetExit() error { return w.raise(layout.StatusExit) }
+
+// SetReload tells the readers to close the page and open its name again. Reload
+// replaces a page, this only says so: something else must have the name.
+func (w *Writer) SetReload() error { return w.raise(layout.StatusReload) }
+
+// raise sets a status bit and wakes everybody, so that it is seen at once.
+func (w *Writer) raise(bit layout.Status) error {
+	err := w.do("mark", func() error {
+		w.cells.SetStatus(w.cells.Status() | bit)
+		return nil
+	})
+	w.cells.WakeEndPos()
+	return err
+}
+
+// SetCounts stores the counters of h (RecordCount, StartPos, Deleted, Present
+// and EndPos) as they are, for pages on which they mean something else than on
+// a ring. The record count may grow but not shrink on a ready page, and must
+// fit the page: else ErrFull, with nothing changed.
+func (w *Writer) SetCounts(h layout.Header) error {
+	return w.do("set counts", func() error {
+		now := w.cells.Header()
+		next := now
+		next.RecordCount = h.RecordCount
+		if !next.RecordsFit(len(w.memory)) {
+			return fmt.Errorf("%w: %d records do not fit its %d bytes", ErrFull, h.RecordCount, len(w.memory))
+		}
+		if now.Status.Ready() && h.RecordCount < now.RecordCount {
+			return fmt.Errorf("%w: its record count cannot shrink from %d to %d", ErrReady, now.RecordCount, h.RecordCount)
+		}
+		w.cells.SetRecordCount(h.RecordCount)
+		w.cells.SetStartPos(h.StartPos)
+		w.cells.SetDeleted(h.Deleted)
+		w.cells.SetPresent(h.Present)
+		w.cells.SetEndPos(h.EndPos)
+		return nil
+	})
+}
+
+// Update changes fields of record n in place, as tables are written: change
+// gets a copy, and what differs after it is stored field by field, so that a
+// reader sees each integer of up to 8 bytes whole. ErrNoRecord, ErrWithdrawn,
+// or the error of change, with nothing changed.
+func (w *Writer) Update(n uint64, change func(rec *Record) error) error {
+	return w.do("set", func() error {
+		mapped, err := w.available(n)
+		if err != nil {
+			return err
+		}
+		rec := Record{Number: n, schema: w.schema}
+		rec.take(mapped)
+		before := rec.Clone()
+		if err := change(&rec); err != nil {
+			return err
+		}
+		for i := range w.schema.Fields() {
+			f := &w.schema.Fields()[i]
+			if !bytes.Equal(f.In(rec.bytes), f.In(before.bytes)) {
+				w.storeField(f, f.In(mapped), f.In(rec.bytes))
+			}
+		}
+		return nil
+	})
+}
+
+func (w *Writer) storeField(f *layout.Field, mapped, value []byte) {
+	if k := f.Kind(); (k == layout.Uint || k == layout.Int) && shm.StoreInteger(mapped, value) {
+		return
+	}
+	shm.CopyIn(mapped, value)
+}
+
+// available is the bytes of record n where they live, backed.
+func (w *Writer) available(n uint64) ([]byte, error) {
+	r := Reader{page: w.page, base: w.base, memory: w.memory, cells: w.cells, schema: w.schema, offset: w.offset, size: w.size, room: w.room}
+	at, err := r.locate(n)
+	if err != nil {
+		return nil, err
+	}
+	return r.record(at), w.reserve(uint64(at), w.size)
+}
+
+// Nested opens the page nested in field f of record n for writing. It shares
+// mapping and lock with w and is good as long as w is open and record n is not
+// withdrawn. A nested page that is not made yet is a *layout.FormatError or
+// ErrNotReady; layout.Schema.BuildNested makes them.
+func (w *Writer) Nested(n uint64, f *layout.Field) (*Writer, error) {
+	inner := &Writer{page: w.page, nested: true}
+	err := w.do("open", func() error {
+		if f.Kind() != layout.Nested {
+			return fmt.Errorf("field %q is %v, not nested", f.Name, f.Kind())
+		}
+		mapped, err := w.available(n)
+		if err != nil {
+			return err
+		}
+		at := int(w.offset + w.slotOf(n)*w.size)
+		inner.base, inner.memory = w.base+at+int(f.Offset), f.In(mapped)
+		if err := inner.open(); err != nil {
+			return fmt.Errorf("nested page %q of record %d: %w", f.Name, n, err)
+		}
+		return nil
+	})
+	return inner, err
+}
+
+func (w *Writer) slotOf(n uint64) uint64 {
+	return layout.Header{RecordCount: w.cells.RecordCount()}.Slot(n)
+}
+
+// FlowFrom makes the records of w those of r, by number: what w had is gone.
+// Fields are matched by name and converted as Reload does; truncate cuts what
+// does not fit. ErrFull, with nothing changed, when w has fewer slots than r
+// has records.
+func (w *Writer) FlowFrom(r *Reader, truncate bool) error {
+	window, err := r.Window()
+	if err != nil {
+		return err
+	}
+	convert, err := newConversion(r.Schema(), w.schema, truncate)
+	if err != nil {
+		return w.page.fail("flow", err)
+	}
+	h, err := w.Header()
+	if err != nil {
+		return err
+	}
+	if slots := h.Slots(len(w.memory)); window.Count() > slots {
+		return w.page.fail("flow", fmt.Errorf("%w: %d records do not fit its %d slots", ErrFull, window.Count(), slots))
+	}
+	return w.page.fail("flow", w.carry(r, convert))
+}

@@ -1,0 +1,76 @@
+package relaccx
+
+import (
+	"errors"
+	"fmt"
+
+	"shmtool/relaccx/internal/shm"
+)
+
+// What a caller may want to branch on. Missing files are fs.ErrNotExist,
+// existing ones fs.ErrExist, refused ones fs.ErrPermission, time-outs
+// os.ErrDeadlineExceeded and closed pages os.ErrClosed; bytes that are not
+// RelAccX are a *layout.FormatError, values that do not fit a
+// *layout.ValueError.
+var (
+	// ErrNotReady: the page's writer has not finished making it.
+	ErrNotReady = errors.New("page is not ready")
+	// ErrReady: fields cannot change any more once the page is ready.
+	ErrReady = errors.New("page is ready, its fields are fixed")
+	// ErrNoRecord: the record is not available, and was not withdrawn while it
+	// was being read.
+	ErrNoRecord = errors.New("no such record")
+	// ErrWithdrawn: the record was withdrawn before or while it was read.
+	ErrWithdrawn = errors.New("record was withdrawn")
+	// ErrNoField: the page has no field of that name.
+	ErrNoField = errors.New("no such field")
+	// ErrTruncated: the page's file was cut short under the mapping.
+	ErrTruncated = shm.ErrFault
+	// ErrFull: the ring has no free slot; withdraw first.
+	ErrFull = errors.New("ring is full")
+	// ErrOverdraw: more records were to be withdrawn than there are.
+	ErrOverdraw = errors.New("more than the available records")
+	// ErrLocked: another writer has the page. The error is a *LockedError.
+	ErrLocked = errors.New("another writer has the page")
+)
+
+// LappedError says how many records a reader could not get, because they were
+// withdrawn before it came to them.
+type LappedError struct {
+	First uint64 // number of the first lost record
+	Lost  uint64 // how many
+}
+
+// Error gives one line: how many and which.
+func (e *LappedError) Error() string {
+	return fmt.Sprintf("lost %d records, %d to %d: withdrawn before they were read", e.Lost, e.First, e.First+e.Lost-1)
+}
+
+// LockedError names the process that writes a page. It is an ErrLocked.
+type LockedError struct {
+	PID int // 0 where it cannot be seen
+}
+
+// Error gives one line with the holder's PID.
+func (e *LockedError) Error() string {
+	if e.PID == 0 {
+		return ErrLocked.Error()
+	}
+	return fmt.Sprintf("%v: process %d", ErrLocked, e.PID)
+}
+
+// Unwrap makes it an ErrLocked.
+func (e *LockedError) Unwrap() error { return ErrLocked }
+
+// PageError says which page an error is about and what was being done to it.
+type PageError struct {
+	Op   string // "open", "create", "read", …
+	Page string // the page's name
+	Err  error
+}
+
+// Error gives one line: operation, page, cause.
+func (e *PageError) Error() string { return fmt.Sprintf("relaccx: %s %q: %v", e.Op, e.Page, e.Err) }
+
+// Unwrap gives the cause.
+func (e *PageError) Unwrap() error { return e.Err }

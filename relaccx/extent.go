@@ -1,0 +1,35 @@
+package relaccx
+
+import "shmtool/relaccx/internal/shm"
+
+// extent is a range of a file's bytes, [start, end).
+type extent struct{ start, end int64 }
+
+func (e extent) contains(start, end int64) bool { return start >= e.start && end <= e.end }
+
+// reserveStep is how far ahead a sparse page is backed: one call in so many
+// bytes, and no more of a large, hardly used page than that.
+const reserveStep = 1 << 20
+
+// reserve makes sure that size bytes at position at of the page can be written.
+// Pages that MistServer leaves sparse grow by this; ENOSPC comes from here, and
+// not as a signal from the first touch.
+func (w *Writer) reserve(at, size uint64) error {
+	if w.page.file == nil {
+		return nil
+	}
+	start := int64(w.base) + int64(at)
+	end := start + int64(size)
+	if w.reserved.contains(start, end) {
+		return nil
+	}
+	ahead := min(max(end, start+reserveStep), int64(len(w.page.mem.Bytes)))
+	if err := shm.Reserve(w.page.file, start, ahead-start); err != nil {
+		return err
+	}
+	if start > w.reserved.end || start < w.reserved.start {
+		w.reserved.start = start
+	}
+	w.reserved.end = ahead
+	return nil
+}

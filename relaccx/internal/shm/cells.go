@@ -1,0 +1,139 @@
+package shm
+
+import (
+	"encoding/binary"
+	"unsafe"
+
+	"shmtool/layout"
+)
+
+// Cells are the counters of one page's header where they lie in memory. Each
+// load is one look that gives a value the writer stored, each store is seen
+// whole; see the file of the architecture for how far that is guaranteed.
+//
+// The partner of every store is the load of the same name in a reader, in this
+// process or another. There is one writer of each counter: the process that
+// appends stores EndPos, the one that withdraws Deleted and StartPos (with
+// MistServer these are two), and both store Present.
+type Cells struct {
+	base unsafe.Pointer
+}
+
+// HeaderCells are the counters of the page whose header begins at mapped[0].
+// It must have 36 bytes, and stay mapped as long as the cells are used.
+func HeaderCells(mapped []byte) Cells {
+	_ = mapped[layout.HeaderSize-1]
+	return Cells{unsafe.Pointer(unsafe.SliceData(mapped))}
+}
+
+func (c Cells) at(offset uintptr) unsafe.Pointer { return unsafe.Add(c.base, offset) }
+
+// Status is the status byte. It lies in an aligned word on a page of its own,
+// and a single byte never tears anywhere.
+func (c Cells) Status() layout.Status { return layout.Status(load8(c.base)) }
+
+// FieldOffset is where the descriptors begin.
+func (c Cells) FieldOffset() uint8 { return load8(c.at(layout.FieldOffsetOffset)) }
+
+// RecordCount is the number of slots; it may grow on a living page.
+func (c Cells) RecordCount() uint32 { return load32(c.at(layout.RecordCountOffset)) }
+
+// RecordSize is the bytes a record.
+func (c Cells) RecordSize() uint32 { return load32(c.at(layout.RecordSizeOffset)) }
+
+// StartPos is Deleted modulo 2^32, where the writer keeps it.
+func (c Cells) StartPos() uint32 { return load32(c.at(layout.StartPosOffset)) }
+
+// Deleted is the number of the first record that may be available.
+func (c Cells) Deleted() uint64 { return load64(c.at(layout.DeletedOffset)) }
+
+// Present is the number of available records, where the writer keeps it.
+func (c Cells) Present() uint32 { return load32(c.at(layout.PresentOffset)) }
+
+// Offset is where slot 0 begins.
+func (c Cells) Offset() uint16 {
+	return uint16(load8(c.at(layout.OffsetOffset))) | uint16(load8(c.at(layout.OffsetOffset+1)))<<8
+}
+
+// EndPos is the number of the first record that does not exist yet. All of a
+// record's bytes are seen by whoever sees EndPos past it.
+func (c Cells) EndPos() uint64 { return load64(c.at(layout.EndPosOffset)) }
+
+// SetStatus stores the status byte.
+func (c Cells) SetStatus(v layout.Status) { store8(c.base, byte(v)) }
+
+// SetFieldOffset stores where the descriptors begin; only before ready.
+func (c Cells) SetFieldOffset(v uint8) { store8(c.at(layout.FieldOffsetOffset), v) }
+
+// SetRecordCount stores the number of slots.
+func (c Cells) SetRecordCount(v uint32) { store32(c.at(layout.RecordCountOffset), v) }
+
+// SetRecordSize stores the bytes a record; only before ready.
+func (c Cells) SetRecordSize(v uint32) { store32(c.at(layout.RecordSizeOffset), v) }
+
+// SetStartPos stores Deleted modulo 2^32.
+func (c Cells) SetStartPos(v uint32) { store32(c.at(layout.StartPosOffset), v) }
+
+// SetDeleted withdraws all records below v.
+func (c Cells) SetDeleted(v uint64) { store64(c.at(layout.DeletedOffset), v) }
+
+// SetPresent stores the number of available records.
+func (c Cells) SetPresent(v uint32) { store32(c.at(layout.PresentOffset), v) }
+
+// SetOffset stores where slot 0 begins; only before ready.
+func (c Cells) SetOffset(v uint16) {
+	store8(c.at(layout.OffsetOffset), byte(v))
+	store8(c.at(layout.OffsetOffset+1), byte(v>>8))
+}
+
+// SetEndPos publishes all records below v: every store before it is seen by
+// whoever sees it.
+func (c Cells) SetEndPos(v uint64) { store64(c.at(layout.EndPosOffset), v) }
+
+// Header is one look at every counter, taken until two looks agree, or the
+// writer has changed them so often meanwhile that the last look must do: each
+// single counter of it is true in any case.
+func (c Cells) Header() layout.Header {
+	h := c.look()
+	for range 16 {
+		again := c.look()
+		if again == h {
+			break
+		}
+		h = again
+	}
+	return h
+}
+
+func (c Cells) look() layout.Header {
+	return layout.Header{
+		Status:      c.Status(),
+		FieldOffset: c.FieldOffset(),
+		RecordCount: c.RecordCount(),
+		RecordSize:  c.RecordSize(),
+		StartPos:    c.StartPos(),
+		Deleted:     c.Deleted(),
+		Present:     c.Present(),
+		Offset:      c.Offset(),
+		EndPos:      c.EndPos(),
+	}
+}
+
+// StoreInteger stores an integer field of 1, 2, 4 or 8 bytes as one, and
+// reports whether it has such a width. Inside a line nobody sees half of it.
+func StoreInteger(mapped, value []byte) bool {
+	p := unsafe.Pointer(unsafe.SliceData(mapped))
+	switch len(mapped) {
+	case 1:
+		store8(p, value[0])
+	case 2:
+		store16(p, binary.LittleEndian.Uint16(value))
+	case 4:
+		store32(p, binary.LittleEndian.Uint32(value))
+	case 8:
+		store64(p, binary.LittleEndian.Uint64(value))
+	default:
+		return false
+	}
+	return true
+}

@@ -1,0 +1,134 @@
+package shm
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Identity tells one object from another that has had the same name.
+type Identity struct {
+	Device uint64
+	Inode  uint64
+}
+
+// Stat is what matters about an open object.
+type Stat struct {
+	Identity
+	Links uint64 // 0: no name leads to it any more
+	Size  int64
+	Mode  os.FileMode
+	UID   int
+	GID   int
+}
+
+func statOf(st *unix.Stat_t) Stat {
+	return Stat{
+		Identity: Identity{uint64(st.Dev), st.Ino},
+		Links:    uint64(st.Nlink),
+		Size:     st.Size,
+		Mode:     os.FileMode(st.Mode & 0o777),
+		UID:      int(st.Uid),
+		GID:      int(st.Gid),
+	}
+}
+
+// StatFile looks at an open file.
+func StatFile(f *os.File) (Stat, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return Stat{}, fmt.Errorf("fstat: %w", err)
+	}
+	return statOf(&st), nil
+}
+
+// StatPath looks at what a name leads to now.
+func StatPath(path string) (Stat, error) {
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil {
+		return Stat{}, &os.PathError{Op: "stat", Path: path, Err: err}
+	}
+	return statOf(&st), nil
+}
+
+// Reserve makes sure that the bytes [offset, offset+size) can be written: the
+// first touch of a byte that a full file system cannot back would kill the
+// process. A file system that cannot reserve is taken at its word.
+func Reserve(f *os.File, offset, size int64) error {
+	if size <= 0 {
+		return nil
+	}
+	const keepSize = unix.FALLOC_FL_KEEP_SIZE
+	for {
+		err := unix.Fallocate(int(f.Fd()), keepSize, offset, size)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOSYS):
+			return nil
+		case err != nil:
+			return fmt.Errorf("reserve %d bytes: %w", size, err)
+		}
+		return nil
+	}
+}
+
+const lockPoll = 5 * time.Millisecond
+
+// Lock takes the writer's lock on an open file, waiting for at most timeout;
+// then it is os.ErrDeadlineExceeded. It is flock(2): advisory, on the object
+// and not on its name, and gone with the process.
+func Lock(f *os.File, timeout time.Duration) error {
+	deadline := time.Now().Add(timeout)
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, unix.EINTR):
+		case !errors.Is(err, unix.EWOULDBLOCK):
+			return fmt.Errorf("lock: %w", err)
+		case !time.Now().Before(deadline):
+			return os.ErrDeadlineExceeded
+		default:
+			time.Sleep(lockPoll)
+		}
+	}
+}
+
+// LockHolder is the process that holds the writer's lock on an object, 0 when
+// nobody does, from the text of /proc/locks:
+//
+//	1: FLOCK  ADVISORY  WRITE 4711 00:19:8523 0 EOF
+func LockHolder(locks io.Reader, id Identity) int {
+	want := fmt.Sprintf("%02x:%02x:%d", unix.Major(id.Device), unix.Minor(id.Device), id.Inode)
+	lines := bufio.NewScanner(locks)
+	for lines.Scan() {
+		f := strings.Fields(lines.Text())
+		if len(f) < 6 || f[1] != "FLOCK" || f[3] != "WRITE" || f[5] != want {
+			continue
+		}
+		pid, err := strconv.Atoi(f[4])
+		if err == nil {
+			return pid
+		}
+	}
+	return 0
+}
+
+// RenameNew gives the object at from the name to; fs.ErrExist when something
+// has that name already, which rename(2) would replace.
+func RenameNew(from, to string) error {
+	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
+	if err != nil {
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+	}
+	return nil
+}

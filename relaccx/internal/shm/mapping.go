@@ -1,0 +1,98 @@
+package shm
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrFault means that bytes of the mapping are gone: its file was cut short.
+var ErrFault = errors.New("page was cut short while it was mapped")
+
+// Mapping is a page's bytes: a mapped file, or bytes on the heap.
+type Mapping struct {
+	Bytes  []byte
+	mapped bool
+}
+
+// Map maps the first size bytes of f, shared. A size of 0 maps nothing.
+func Map(f *os.File, size int, writable bool) (*Mapping, error) {
+	if size == 0 {
+		return &Mapping{}, nil
+	}
+	prot := unix.PROT_READ
+	if writable {
+		prot |= unix.PROT_WRITE
+	}
+	b, err := unix.Mmap(int(f.Fd()), 0, size, prot, unix.MAP_SHARED)
+	if err != nil {
+		return nil, fmt.Errorf("map %d bytes: %w", size, err)
+	}
+	return &Mapping{Bytes: b, mapped: true}, nil
+}
+
+// Heap is a mapping of bytes that are the process's own.
+func Heap(b []byte) *Mapping { return &Mapping{Bytes: b} }
+
+// Close unmaps. No slice of Bytes may be used afterwards.
+func (m *Mapping) Close() error {
+	if !m.mapped {
+		return nil
+	}
+	b := m.Bytes
+	m.Bytes, m.mapped = nil, false
+	return unix.Munmap(b)
+}
+
+// Guard runs fn, which may touch the mapping. A fault inside the mapping ends
+// fn and becomes ErrFault; any other fault or panic goes on as it was.
+func (m *Mapping) Guard(fn func() error) (err error) {
+	defer m.Leave(m.Enter(), &err)
+	return fn()
+}
+
+// Enter and Leave are Guard without its closure, for what is called once a
+// record:
+//
+//	defer m.Leave(m.Enter(), &err)
+func (m *Mapping) Enter() (before bool) {
+	return m.mapped && debug.SetPanicOnFault(true)
+}
+
+// Leave ends what Enter began. It must be deferred itself.
+func (m *Mapping) Leave(before bool, err *error) {
+	if !m.mapped {
+		return
+	}
+	debug.SetPanicOnFault(before)
+	r := recover()
+	if r == nil {
+		return
+	}
+	fault, ok := r.(interface{ Addr() uintptr })
+	if !ok || !m.contains(fault.Addr()) {
+		panic(r)
+	}
+	*err = ErrFault
+}
+
+func (m *Mapping) contains(addr uintptr) bool {
+	start := uintptr(unsafe.Pointer(unsafe.SliceData(m.Bytes)))
+	return addr >= start && addr-start < uintptr(len(m.Bytes))
+}
+
+// CopyOut copies bytes that another process may be changing. What it read is
+// worth nothing until a counter, loaded afterwards, says that they were stable.
+//
+//go:norace
+func CopyOut(dst, mapped []byte) { copy(dst, mapped) }
+
+// CopyIn writes bytes that a reader may be copying; readers look at the
+// counters before and after, and throw such a copy away.
+//
+//go:norace
+func CopyIn(mapped, src []byte) { copy(mapped, src) }

@@ -1,0 +1,229 @@
+package relaccx
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"shmtool/layout"
+	"shmtool/relaccx/internal/shm"
+)
+
+// ShmDir is where Linux keeps shared memory objects.
+const ShmDir = "/dev/shm"
+
+// ShmPath is the path of the shared memory object name, with or without its
+// leading slash.
+func ShmPath(name string) string { return filepath.Join(ShmDir, name) }
+
+// Page is one page as it lies in memory: a mapped shared memory object or
+// file, or bytes of the process. It maps what the file had when it was opened;
+// a page that grows or is replaced must be opened again.
+//
+// A Page may be used by many goroutines at a time, except for Close.
+type Page struct {
+	path string
+	file *os.File // nil for bytes
+	stat shm.Stat // as it was opened
+	mem  *shm.Mapping
+}
+
+// Open maps the page at path, read-only: nothing that is done with it can
+// change a byte. The caller must Close it. A file of 0 bytes opens, and is not
+// ready: its creator has not come to its size yet. One of 1 to 35 bytes is a
+// *layout.FormatError.
+func Open(path string) (*Page, error) {
+	p, err := openPage(path, os.O_RDONLY)
+	if err != nil {
+		return nil, &PageError{"open", filepath.Base(path), cause(err)}
+	}
+	return p, nil
+}
+
+// cause drops the path from an error of package os: the page's name is said
+// already.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+func openPage(path string, mode int) (*Page, error) {
+	// Not blocking: a FIFO of that name must not hang us.
+	f, err := os.OpenFile(path, mode|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	p, err := mapPage(path, f, mode != os.O_RDONLY)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return p, nil
+}
+
+func mapPage(path string, f *os.File, writable bool) (*Page, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("is a %s, not a page", fileKind(info.Mode()))
+	}
+	stat, err := shm.StatFile(f)
+	if err != nil {
+		return nil, err
+	}
+	if stat.Size > 0 && stat.Size < layout.HeaderSize {
+		_, err := layout.DecodeHeader(make([]byte, stat.Size))
+		return nil, err
+	}
+	mem, err := shm.Map(f, int(stat.Size), writable)
+	if err != nil {
+		return nil, err
+	}
+	return &Page{path: path, file: f, stat: stat, mem: mem}, nil
+}
+
+func fileKind(m fs.FileMode) string {
+	if m.IsDir() {
+		return "directory"
+	}
+	return "special file"
+}
+
+// FromBytes is a page of bytes that the caller owns and goes on owning: what
+// was read from a pipe, or a page that tests and goroutines share. To be shared
+// they should be aligned to 64 bytes; see Heap.
+func FromBytes(name string, b []byte) (*Page, error) {
+	if len(b) < layout.HeaderSize && len(b) > 0 {
+		_, err := layout.DecodeHeader(b)
+		return nil, &PageError{"open", name, err}
+	}
+	return &Page{path: name, mem: shm.Heap(b)}, nil
+}
+
+// Close unmaps the page. Nothing that came from it may be used afterwards but
+// records, which are copies.
+func (p *Page) Close() error {
+	err := p.mem.Close()
+	if p.file != nil {
+		err = errors.Join(err, p.file.Close())
+	}
+	return err
+}
+
+// Name is the page's name: the last element of its path.
+func (p *Page) Name() string { return filepath.Base(p.path) }
+
+// Path is where the page was opened, or the name that FromBytes was given.
+func (p *Page) Path() string { return p.path }
+
+// Size is the bytes that are mapped.
+func (p *Page) Size() int { return len(p.mem.Bytes) }
+
+// Identity tells this object from others of the same name: device and inode,
+// both 0 for bytes.
+func (p *Page) Identity() (device, inode uint64) { return p.stat.Device, p.stat.Inode }
+
+// Header is one consistent look at the page's header, whatever it says; no
+// value of it has been checked. A page of 0 bytes has a header of zeros.
+// ErrTruncated when the file was cut short.
+func (p *Page) Header() (h layout.Header, err error) {
+	if p.Size() == 0 {
+		return h, nil
+	}
+	err = p.mem.Guard(func() error {
+		h = shm.HeaderCells(p.mem.Bytes).Header()
+		return nil
+	})
+	if err == nil {
+		err = p.intact()
+	}
+	return h, p.fail("read", err)
+}
+
+// Replaced reports whether the page's name leads elsewhere by now, or nowhere:
+// it was unlinked, or another object has its place. Bytes are never replaced.
+func (p *Page) Replaced() bool {
+	if p.file == nil {
+		return false
+	}
+	now, err := shm.StatPath(p.path)
+	return err != nil || now.Identity != p.stat.Identity
+}
+
+// intact is ErrTruncated when the file has fewer bytes than are mapped: those
+// past the end in its last memory page read as zeros, without a fault.
+func (p *Page) intact() error {
+	if p.file == nil {
+		return nil
+	}
+	now, err := shm.StatFile(p.file)
+	if err != nil {
+		return err
+	}
+	if now.Size < int64(len(p.mem.Bytes)) {
+		return ErrTruncated
+	}
+	return nil
+}
+
+// fail says which page an error is about, unless it says so already.
+func (p *Page) fail(op string, err error) error {
+	var named *PageError
+	if err == nil || errors.As(err, &named) {
+		return err
+	}
+	return &PageError{op, p.Name(), err}
+}
+
+// Inspect runs fn on the page's bytes as they are, with a snapshot of its
+// header: for what looks at a page as bytes, whole or broken. Another process
+// may change them meanwhile; fn must bound everything by len(page), keep no
+// part of it, and take nothing it read for proven. A page cut short under fn
+// ends it with ErrTruncated.
+func (p *Page) Inspect(fn func(page []byte, h layout.Header) error) error {
+	h, err := p.Header()
+	if err != nil {
+		return err
+	}
+	return p.fail("read", p.mem.Guard(func() error { return fn(p.mem.Bytes, h) }))
+}
+
+// Check holds the page against every rule of the format; see layout.CheckPage.
+// On a living page only what two looks agree on is reported.
+func (p *Page) Check() ([]layout.Finding, error) {
+	first, err := p.checkOnce()
+	if err != nil || len(first) == 0 {
+		return nil, err
+	}
+	second, err := p.checkOnce()
+	if err != nil {
+		return nil, err
+	}
+	type place struct {
+		code, path string
+		offset     int64
+	}
+	seen := map[place]bool{}
+	for _, f := range first {
+		seen[place{f.Code, f.Path, f.Offset}] = true
+	}
+	return slices.DeleteFunc(second, func(f layout.Finding) bool {
+		return !seen[place{f.Code, f.Path, f.Offset}]
+	}), nil
+}
+
+func (p *Page) checkOnce() (findings []layout.Finding, err error) {
+	err = p.Inspect(func(page []byte, h layout.Header) error {
+		findings = layout.CheckPage(page, h)
+		return nil
+	})
+	return findings, err
+}

@@ -1,0 +1,293 @@
+package relaccx
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+
+	"shmtool/layout"
+	"shmtool/relaccx/internal/shm"
+)
+
+// Reader reads the records of a page, or of a page nested in a record. What it
+// hands out is proven: the record was available, it was copied, and it was
+// still available afterwards.
+//
+// Header fields that are fixed once a page is ready were read when the Reader
+// was made; the counters are read anew each time. A Reader may be used by many
+// goroutines at a time and is good as long as its Page is open.
+type Reader struct {
+	page   *Page
+	parent *Reader // of a nested page: where its record lives
+	number uint64  // the record in parent
+	base   int     // where the page begins in the mapping
+
+	memory []byte // header, descriptors and records, from base to the end
+	cells  shm.Cells
+	schema *layout.Schema
+	offset uint64 // of slot 0
+	size   uint64 // bytes a record
+	room   uint64 // slots that the mapping has bytes for, whatever the header says
+}
+
+// Reader opens the page's records. ErrNotReady when its writer has not
+// finished it, a *layout.FormatError when it is not RelAccX.
+func (p *Page) Reader() (*Reader, error) {
+	r, err := p.Peek()
+	if err != nil {
+		return nil, err
+	}
+	if !r.cells.Status().Ready() {
+		return nil, p.fail("read", ErrNotReady)
+	}
+	return r, nil
+}
+
+// Peek is Reader for looking at a page in the making: one that is not ready
+// gives what of its fields parses, and its counters mean what they may.
+func (p *Page) Peek() (*Reader, error) {
+	r := &Reader{page: p, memory: p.mem.Bytes}
+	if p.Size() == 0 {
+		r.memory = make([]byte, layout.HeaderSize)
+	}
+	err := p.mem.Guard(r.open)
+	if err == nil {
+		err = p.intact()
+	}
+	if err != nil {
+		return nil, p.fail("open", err)
+	}
+	return r, nil
+}
+
+// open checks header and descriptors of the page at r.memory. It runs under a
+// guard.
+func (r *Reader) open() error {
+	if len(r.memory) < layout.HeaderSize {
+		_, err := layout.DecodeHeader(r.memory)
+		return err
+	}
+	r.cells = shm.HeaderCells(r.memory)
+	h := r.cells.Header()
+	if err := layout.Validate(r.memory, h); err != nil {
+		return shift(err, r.base)
+	}
+	schema, err := layout.DecodeSchema(r.memory, h)
+	if err != nil && h.Status.Ready() {
+		return shift(err, r.base)
+	}
+	r.schema, r.offset, r.size = schema, uint64(h.Offset), uint64(h.RecordSize)
+	if err != nil { // half-built: no record can be read by fields that are not there
+		r.size = 0
+	}
+	if r.size > 0 {
+		r.room = (uint64(len(r.memory)) - r.offset) / r.size
+	}
+	return nil
+}
+
+// shift makes a byte position inside a nested page one of the whole page.
+func shift(err error, base int) error {
+	var format *layout.FormatError
+	if errors.As(err, &format) {
+		return &layout.FormatError{Offset: format.Offset + int64(base), What: format.What, Value: format.Value}
+	}
+	return err
+}
+
+func bytesReader(name string, b []byte) (*Reader, error) {
+	p, err := FromBytes(name, b)
+	if err != nil {
+		return nil, err
+	}
+	return p.Peek()
+}
+
+// Page is the page that the Reader was made from.
+func (r *Reader) Page() *Page { return r.page }
+
+// Schema is the fields of the page's records.
+func (r *Reader) Schema() *layout.Schema { return r.schema }
+
+// Size is the bytes that the page has room for: the mapping's, or the nested
+// field's.
+func (r *Reader) Size() int { return len(r.memory) }
+
+// Header is one consistent look at the page's header.
+func (r *Reader) Header() (h layout.Header, err error) {
+	err = r.page.mem.Guard(func() error {
+		h = r.cells.Header()
+		return nil
+	})
+	if err == nil {
+		err = r.page.intact()
+	}
+	return h, r.page.fail("read", err)
+}
+
+// Window is the records that are available now.
+func (r *Reader) Window() (layout.Window, error) {
+	h, err := r.Header()
+	if err != nil {
+		return layout.Window{}, err
+	}
+	h.RecordSize = uint32(r.size)
+	return h.Window(len(r.memory)), nil
+}
+
+// locate gives the position of record n in r.memory, if it is available. It
+// runs under a guard; what lies there must be copied and then proven.
+func (r *Reader) locate(n uint64) (int, error) {
+	end := r.cells.EndPos()
+	slots := uint64(r.cells.RecordCount())
+	if n >= end || n < r.cells.Deleted() || slots != 0 && end-n > slots {
+		if err := r.missing(n, end); err != nil {
+			return 0, err
+		}
+	}
+	return r.position(n, slots)
+}
+
+// position is where record n lives in r.memory, available or not.
+func (r *Reader) position(n, slots uint64) (int, error) {
+	if slots != 0 && n >= slots {
+		n %= slots
+	}
+	// slots may have grown since the page was checked: the mapping decides.
+	if n >= r.room {
+		return 0, &layout.FormatError{Offset: int64(r.base) + layout.RecordCountOffset, What: "records run past the end of the page: slot", Value: n}
+	}
+	return int(r.offset + n*r.size), nil
+}
+
+// record is the bytes of the record at a position.
+func (r *Reader) record(at int) []byte {
+	return r.memory[at : at+int(r.size) : at+int(r.size)]
+}
+
+// missing says why record n is not in the ring, or nil when the page is a
+// table that has it.
+func (r *Reader) missing(n, end uint64) error {
+	w := r.cells.Header().Window(len(r.memory))
+	switch {
+	case w.Contains(n):
+		return nil
+	case n < w.First && n < end:
+		return fmt.Errorf("record %d: %w", n, ErrWithdrawn)
+	}
+	return fmt.Errorf("record %d: %w", n, ErrNoRecord)
+}
+
+// prove reports whether record n, and the record that this page is nested in,
+// has been available all the time until now. Only then is a copy of it whole.
+func (r *Reader) prove(n uint64) error {
+	end := r.cells.EndPos()
+	slots := uint64(r.cells.RecordCount())
+	if n >= end || n < r.cells.Deleted() || slots != 0 && end-n > slots {
+		if err := r.missing(n, end); err != nil {
+			return err
+		}
+	}
+	if r.parent != nil {
+		return r.parent.prove(r.number)
+	}
+	return nil
+}
+
+// Read copies record n into rec, whose memory is used again where it suffices.
+// ErrNoRecord, ErrWithdrawn, ErrTruncated; rec is then of no use.
+func (r *Reader) Read(n uint64, rec *Record) error {
+	err := r.page.mem.Guard(func() error {
+		at, err := r.locate(n)
+		if err != nil {
+			return err
+		}
+		rec.take(r.record(at))
+		return r.prove(n)
+	})
+	if err == nil {
+		err = r.page.intact()
+	}
+	rec.Number, rec.schema = n, r.schema
+	return r.page.fail("read", err)
+}
+
+// Records gives the records of w that are available when their turn comes, in
+// order. A *LappedError says how many were withdrawn before that, and does not
+// end the iteration; any other error does. Each Record is good until the next.
+func (r *Reader) Records(w layout.Window) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		b := batch{reader: r, next: w.First}
+		for b.next < w.End {
+			rec, err := b.read(w.End)
+			if rec == nil && err == nil {
+				return
+			}
+			if !yield(rec, err) || err != nil && !isLapped(err) {
+				return
+			}
+		}
+	}
+}
+
+func isLapped(err error) bool {
+	var lapped *LappedError
+	return errors.As(err, &lapped)
+}
+
+// Slots gives what lies in every slot, available or not, under the number of
+// the record that was last written there: for forensics. Nothing is proven.
+func (r *Reader) Slots() iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		h, err := r.Header()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		w := h.AllSlots(len(r.memory))
+		rec := Record{schema: r.schema}
+		for rec.Number = w.First; rec.Number < w.End; rec.Number++ {
+			err := r.page.mem.Guard(func() error {
+				at, err := r.position(rec.Number, uint64(h.RecordCount))
+				if err == nil {
+					rec.take(r.record(at))
+				}
+				return err
+			})
+			if !yield(&rec, r.page.fail("read", err)) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Nested opens the page that is nested in field f of record n, where it lives.
+// Its reads are proven against the withdrawal of record n, too.
+func (r *Reader) Nested(n uint64, f *layout.Field) (*Reader, error) {
+	if f.Kind() != layout.Nested {
+		return nil, r.page.fail("read", fmt.Errorf("field %q is %v, not nested", f.Name, f.Kind()))
+	}
+	inner := &Reader{page: r.page, parent: r, number: n}
+	err := r.page.mem.Guard(func() error {
+		at, err := r.locate(n)
+		if err != nil {
+			return err
+		}
+		inner.memory = f.In(r.record(at))
+		inner.base = r.base + at + int(f.Offset)
+		if err := inner.open(); err != nil {
+			return err
+		}
+		if !inner.cells.Status().Ready() {
+			return ErrNotReady
+		}
+		return r.prove(n)
+	})
+	if err == nil {
+		err = r.page.intact()
+	}
+	if err != nil {
+		return nil, r.page.fail("read", fmt.Errorf("nested page %q of record %d: %w", f.Name, n, err))
+	}
+	return inner, nil
+}

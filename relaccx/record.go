@@ -1,0 +1,144 @@
+package relaccx
+
+import (
+	"fmt"
+	"slices"
+
+	"shmtool/layout"
+	"shmtool/relaccx/internal/shm"
+)
+
+// Record is one record as a private copy: it stays true whatever happens to
+// the page. Fields are read and set by name here; whoever does so for many
+// records resolves them once, with Schema.Lookup, and uses the field itself on
+// Bytes: f.Uint(rec.Bytes()).
+//
+// A Record that an iterator, a Follower or a Writer hands out is valid until
+// the next one; Clone keeps it.
+type Record struct {
+	Number uint64
+	schema *layout.Schema
+	bytes  []byte
+}
+
+// Schema is the fields of the record.
+func (r *Record) Schema() *layout.Schema { return r.schema }
+
+// Bytes are the record's bytes, Schema().RecordSize() of them. They belong to
+// the record.
+func (r *Record) Bytes() []byte { return r.bytes }
+
+// Clone is a copy that lives on its own.
+func (r *Record) Clone() *Record {
+	c := *r
+	c.bytes = append([]byte(nil), r.bytes...)
+	return &c
+}
+
+func (r *Record) field(name string) (*layout.Field, error) {
+	if f := r.schema.Lookup(name); f != nil {
+		return f, nil
+	}
+	return nil, fmt.Errorf("%w: %q", ErrNoField, name)
+}
+
+// Uint is an integer field by name, as layout.Field.Uint has it. ErrNoField.
+func (r *Record) Uint(name string) (uint64, error) {
+	f, err := r.field(name)
+	if err != nil {
+		return 0, err
+	}
+	return f.Uint(r.bytes), nil
+}
+
+// Int is Uint as a signed number.
+func (r *Record) Int(name string) (int64, error) {
+	v, err := r.Uint(name)
+	return int64(v), err
+}
+
+// Text is a string field by name, up to its first zero byte. ErrNoField.
+func (r *Record) Text(name string) (string, error) {
+	f, err := r.field(name)
+	if err != nil {
+		return "", err
+	}
+	return string(f.Text(r.bytes)), nil
+}
+
+// Field is the bytes of any field by name. They point into the record.
+// ErrNoField.
+func (r *Record) Field(name string) ([]byte, error) {
+	f, err := r.field(name)
+	if err != nil {
+		return nil, err
+	}
+	return f.In(r.bytes), nil
+}
+
+// Nested opens the page nested in a field of the record. It is made of the
+// record's own bytes: nothing that happens to the living page reaches it. Its
+// Reader is good as long as the record is.
+func (r *Record) Nested(f *layout.Field) (*Reader, error) {
+	if f.Kind() != layout.Nested {
+		return nil, fmt.Errorf("field %q is %v, not nested", f.Name, f.Kind())
+	}
+	return bytesReader(f.Name, f.In(r.bytes))
+}
+
+// SetUint stores an unsigned number by name: ErrNoField, or a
+// *layout.ValueError when it does not fit, with nothing changed.
+func (r *Record) SetUint(name string, v uint64) error {
+	f, err := r.field(name)
+	if err != nil {
+		return err
+	}
+	return f.PutUint(r.bytes, v)
+}
+
+// SetInt stores a signed number by name, with SetUint's errors.
+func (r *Record) SetInt(name string, v int64) error {
+	f, err := r.field(name)
+	if err != nil {
+		return err
+	}
+	return f.PutInt(r.bytes, v)
+}
+
+// SetText stores a string by name, with SetUint's errors.
+func (r *Record) SetText(name, v string) error {
+	f, err := r.field(name)
+	if err != nil {
+		return err
+	}
+	return f.PutText(r.bytes, v)
+}
+
+// SetBytes stores bytes by name, with SetUint's errors.
+func (r *Record) SetBytes(name string, v []byte) error {
+	f, err := r.field(name)
+	if err != nil {
+		return err
+	}
+	return f.PutBytes(r.bytes, v)
+}
+
+// reset makes it an empty record of a schema: zeros, and nested pages whose
+// shape is known ready and empty.
+func (r *Record) reset(s *layout.Schema) error {
+	size := int(s.RecordSize())
+	if cap(r.bytes) < size {
+		r.bytes = make([]byte, size)
+	} else {
+		r.bytes = r.bytes[:size]
+		clear(r.bytes)
+	}
+	r.schema = s
+	return s.BuildNested(r.bytes)
+}
+
+// take copies a mapped record, which its writer may be changing.
+func (r *Record) take(mapped []byte) {
+	r.bytes = slices.Grow(r.bytes[:0], len(mapped))[:len(mapped)]
+	shm.CopyOut(r.bytes, mapped)
+}

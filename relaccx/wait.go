@@ -1,0 +1,59 @@
+package relaccx
+
+import (
+	"context"
+	"time"
+
+	"shmtool/relaccx/internal/shm"
+)
+
+const (
+	// foreignPoll is how often a page is looked at whose writer wakes nobody,
+	// as MistServer's do not.
+	foreignPoll = time.Millisecond
+	// nativePoll is how long to sleep at most on a page whose writer wakes:
+	// a wake that is missed, and whatever is no wake, is seen that much later.
+	nativePoll = 100 * time.Millisecond
+)
+
+// waiter sleeps until a page may have something new. Whether the page's writer
+// wakes its readers it learns from what happened.
+type waiter struct {
+	poll  time.Duration // fixed by the caller; 0: by the kind of writer
+	spin  bool
+	wakes bool // the writer has woken us before
+	last  shm.Waited
+}
+
+// wait sleeps while the page's EndPos is seen. It runs under no guard: the
+// kernel answers a page that was cut short with an error, not a signal.
+func (w *waiter) wait(ctx context.Context, c shm.Cells, seen uint64) error {
+	if w.spin {
+		w.last = shm.Changed
+		return ctx.Err()
+	}
+	w.last = c.WaitEndPos(seen, w.timeout())
+	if w.last == shm.Woken {
+		w.wakes = true
+	}
+	return ctx.Err()
+}
+
+func (w *waiter) timeout() time.Duration {
+	switch {
+	case w.poll > 0:
+		return w.poll
+	case w.wakes:
+		return nativePoll
+	}
+	return foreignPoll
+}
+
+// found says that something new was there. After a wait that timed out this
+// means that its writer did not wake us.
+func (w *waiter) found() {
+	if w.last == shm.TimedOut {
+		w.wakes = false
+	}
+	w.last = shm.Changed
+}

@@ -1,0 +1,307 @@
+package relaccx
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"shmtool/layout"
+	"shmtool/relaccx/internal/shm"
+)
+
+// Writer writes a page: the records of the whole page, or of a page nested in
+// a record. It holds the writer's lock on the page's object, so that there is
+// one at a time, and none of its methods may be called concurrently.
+//
+// What it does is seen by readers in this order: a record's bytes, then that
+// it is available; that it is withdrawn, then other bytes in its place.
+type Writer struct {
+	page   *Page
+	nested bool   // the page lies in a record of another, whose Writer owns the mapping
+	base   int    // where the page begins in the mapping
+	memory []byte // header, descriptors and records, from base to the end
+	cells  shm.Cells
+	schema *layout.Schema
+	offset uint64 // of slot 0
+	size   uint64 // bytes a record
+	room   uint64 // slots that the mapping has bytes for, whatever the header says
+
+	guarded bool // inside Batch
+	// The record that is likely to be written next, and its slot: a division
+	// less for each.
+	nextNumber, nextSlot uint64
+
+	draft    Record
+	reserved extent // bytes of the file that are backed, as far as this Writer knows
+}
+
+// WriterOptions are how OpenWriter gets the lock.
+type WriterOptions struct {
+	// LockTimeout is how long to wait for another writer. 0 does not wait.
+	LockTimeout time.Duration
+	// NoLock opens a page that has several writers, as MistServer's have. They
+	// must agree among each other who writes what.
+	NoLock bool
+}
+
+// OpenWriter opens an existing page for writing and takes its lock. ErrLocked,
+// a *LockedError, when another writer has it for longer than LockTimeout;
+// ErrNotReady never: a page in the making may be finished with AddField and
+// SetReady.
+func OpenWriter(path string, o WriterOptions) (*Writer, error) {
+	p, err := openLocked(path, o)
+	if err != nil {
+		return nil, &PageError{"open", filepath.Base(path), cause(err)}
+	}
+	w, err := newWriter(p)
+	if err != nil {
+		p.Close()
+		return nil, p.fail("open", err)
+	}
+	return w, nil
+}
+
+// openLocked maps a page for writing and locks it. A reload puts another object
+// under the name while we wait for the lock of the old one: look again.
+func openLocked(path string, o WriterOptions) (*Page, error) {
+	deadline := time.Now().Add(o.LockTimeout)
+	for {
+		p, err := openPage(path, os.O_RDWR)
+		if err != nil || o.NoLock {
+			return p, err
+		}
+		err = shm.Lock(p.file, time.Until(deadline))
+		if err == nil && !p.Replaced() {
+			return p, nil
+		}
+		id := p.stat.Identity
+		p.Close()
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, &LockedError{lockHolder(id)}
+		case err != nil:
+			return nil, err
+		}
+	}
+}
+
+// LockHolder is the PID of the process that holds the page's writer lock, 0
+// when nobody does or it cannot be seen from here.
+func (p *Page) LockHolder() int { return lockHolder(p.stat.Identity) }
+
+func lockHolder(id shm.Identity) int {
+	locks, err := os.Open("/proc/locks")
+	if err != nil {
+		return 0
+	}
+	defer locks.Close()
+	return shm.LockHolder(locks, id)
+}
+
+func newWriter(p *Page) (*Writer, error) {
+	w := &Writer{page: p, memory: p.mem.Bytes}
+	if p.Size() == 0 {
+		return nil, ErrNotReady
+	}
+	err := p.mem.Guard(w.open)
+	if err == nil {
+		err = p.intact()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *Writer) open() error {
+	r := Reader{memory: w.memory, base: w.base}
+	if err := r.open(); err != nil {
+		return err
+	}
+	w.cells, w.schema, w.offset, w.size, w.room = r.cells, r.schema, r.offset, r.size, r.room
+	return nil
+}
+
+// Close releases lock and mapping. The page stays as it is: readers see that
+// nothing comes any more only where SetExit was called. A nested page's Writer
+// has nothing to close.
+func (w *Writer) Close() error {
+	if w.nested {
+		return nil
+	}
+	return w.page.Close()
+}
+
+// Page is the page that is written.
+func (w *Writer) Page() *Page { return w.page }
+
+// Schema is the fields of the page's records.
+func (w *Writer) Schema() *layout.Schema { return w.schema }
+
+// Reader reads the same page.
+func (w *Writer) Reader() (*Reader, error) {
+	r := &Reader{page: w.page, memory: w.memory, base: w.base}
+	return r, w.do("read", r.open)
+}
+
+// Header is one look at the page's header.
+func (w *Writer) Header() (h layout.Header, err error) {
+	err = w.do("read", func() error {
+		h = w.cells.Header()
+		return nil
+	})
+	return h, err
+}
+
+// do runs fn, which touches the page, under a guard.
+func (w *Writer) do(op string, fn func() error) error {
+	err := w.page.mem.Guard(fn)
+	if err == nil {
+		err = w.page.intact()
+	}
+	return w.page.fail(op, err)
+}
+
+// NewRecord is an empty record to be filled and given to Append: zeros, and
+// the nested pages whose shape is known ready and empty. It belongs to the
+// Writer, which makes the next one in the same memory.
+func (w *Writer) NewRecord() (*Record, error) {
+	return &w.draft, w.draft.reset(w.schema)
+}
+
+// Append publishes a record of Schema().RecordSize() bytes under the number
+// EndPos. ErrFull, and nothing is changed, when the ring has no free slot;
+// ENOSPC when the file system cannot back its bytes. Nobody is woken: Wake does
+// that, best once a batch.
+func (w *Writer) Append(record []byte) error {
+	if err := w.append(record, false); err != nil {
+		return w.page.fail("append", err)
+	}
+	return nil
+}
+
+// Push is Append into a ring that makes room for itself: when it is full, the
+// oldest record is withdrawn first. On a page with direct indexing, which
+// cannot wrap, ErrFull remains.
+func (w *Writer) Push(record []byte) error {
+	if err := w.append(record, true); err != nil {
+		return w.page.fail("append", err)
+	}
+	return nil
+}
+
+func (w *Writer) append(record []byte, drop bool) (err error) {
+	if w.guarded {
+		return w.publish(record, drop)
+	}
+	defer w.page.mem.Leave(w.page.mem.Enter(), &err)
+	return w.publish(record, drop)
+}
+
+func (w *Writer) publish(record []byte, drop bool) error {
+	if uint64(len(record)) != w.size {
+		return fmt.Errorf("record has %d bytes, the page's have %d", len(record), w.size)
+	}
+	end, deleted := w.cells.EndPos(), w.cells.Deleted()
+	slots := uint64(w.cells.RecordCount())
+	if slots != 0 && end-deleted >= slots {
+		if !drop {
+			return ErrFull
+		}
+		deleted = end - slots + 1
+		w.withdrawTo(deleted, end)
+	}
+	mapped, err := w.slot(end, slots)
+	if err != nil {
+		return err
+	}
+	shm.CopyIn(mapped, record)
+	w.cells.SetPresent(uint32(end + 1 - deleted))
+	w.cells.SetEndPos(end + 1)
+	return nil
+}
+
+// Batch runs fn, which may call Append and Push any number of times; one guard
+// against a page that is cut short serves them all, which makes each a third
+// cheaper. Readers see every record as it is published.
+func (w *Writer) Batch(fn func() error) (err error) {
+	w.guarded = true
+	defer func() { w.guarded = false }()
+	return w.do("append", fn)
+}
+
+// withdrawTo makes the records below deleted unavailable.
+func (w *Writer) withdrawTo(deleted, end uint64) {
+	w.cells.SetStartPos(uint32(deleted))
+	w.cells.SetDeleted(deleted)
+	w.cells.SetPresent(uint32(min(end-deleted, math.MaxUint32)))
+}
+
+// slot is the bytes of record n's slot, backed by the file system.
+func (w *Writer) slot(n, slots uint64) ([]byte, error) {
+	slot := w.nextSlot
+	if n != w.nextNumber {
+		slot = layout.Header{RecordCount: uint32(slots)}.Slot(n)
+	}
+	if slot == slots && slots != 0 {
+		slot = 0
+	}
+	if slot >= w.room {
+		return nil, ErrFull
+	}
+	at := w.offset + slot*w.size
+	if err := w.reserve(at, w.size); err != nil {
+		return nil, err
+	}
+	w.nextNumber, w.nextSlot = n+1, slot+1
+	return w.memory[at : at+w.size : at+w.size], nil
+}
+
+// Publish makes the next count records available with the bytes that lie in
+// their slots, as a table does with all of its rows. ErrFull, and nothing is
+// changed, when there are not as many free slots.
+func (w *Writer) Publish(count uint32) error {
+	return w.do("publish", func() error {
+		h := w.cells.Header()
+		room := h.Slots(len(w.memory))
+		if h.EndPos-h.Deleted > room || uint64(count) > room-(h.EndPos-h.Deleted) {
+			return ErrFull
+		}
+		w.cells.SetPresent(uint32(h.EndPos + uint64(count) - h.Deleted))
+		w.cells.SetEndPos(h.EndPos + uint64(count))
+		return nil
+	})
+}
+
+// Withdraw makes the oldest count records unavailable; their slots may be
+// written again. ErrOverdraw, and nothing is changed, when there are not as
+// many.
+func (w *Writer) Withdraw(count uint64) error {
+	err := w.page.mem.Guard(func() error {
+		end, deleted := w.cells.EndPos(), w.cells.Deleted()
+		if deleted > end || count > end-deleted {
+			return ErrOverdraw
+		}
+		w.withdrawTo(deleted+count, end)
+		return nil
+	})
+	return w.page.fail("withdraw", err)
+}
+
+// Wake wakes the readers that sleep until something is published.
+func (w *Writer) Wake() { w.cells.WakeEndPos() }
+
+// Full reports whether the next Append would be refused with ErrFull.
+func (w *Writer) Full() (bool, error) {
+	h, err := w.Header()
+	if err != nil {
+		return false, err
+	}
+	if h.RecordCount == 0 {
+		return h.EndPos >= h.Slots(len(w.memory)), nil
+	}
+	return h.EndPos-h.Deleted >= uint64(h.RecordCount), nil
+}

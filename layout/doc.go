@@ -7,8 +7,8 @@
 // living pages.
 //
 // Bytes that come from a page are never trusted: a decoder answers with a
-// *FormatError that names the byte at which the page goes wrong, and never
-// panics or allocates more than the page itself.
+// *FormatError that names the byte at which the page goes wrong, never panics,
+// and allocates for the descriptors that are there, not for what a page claims.
 //
 // The format is told in relaccx(5), whose section names stand in the comments
 // here as "relaccx(5), Header" and so on.

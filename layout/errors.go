@@ -52,6 +52,14 @@ func (e *SpecError) Error() string {
 
 const maxShownValue = 64
 
+// cut shortens a number for an error, where its digits go on and on.
+func cut(v string) string {
+	if len(v) > maxShownValue {
+		return v[:maxShownValue] + "…"
+	}
+	return v
+}
+
 // shown quotes a value for an error, cut so that the message stays one line.
 func shown(v string) string {
 	if len(v) > maxShownValue {

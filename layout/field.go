@@ -122,12 +122,11 @@ func decodeDescriptor(page []byte, at, end int) (Field, int, error) {
 	codeAt := at + 1 + nameLength
 	field := Field{Name: string(page[at+1 : codeAt]), Code: Code(page[codeAt]), form: form}
 	field.Size = decodeSize(field.Code, form, page[codeAt+1:next])
-	if field.Size == 0 {
-		what := "field has size 0"
-		if form == formDefault {
-			what = "field type has no default size and the descriptor gives none: type"
-		}
-		return Field{}, at, formatErrorf(codeAt, what, field.Code)
+	switch {
+	case field.Size == 0 && form == formDefault:
+		return Field{}, at, formatErrorf(codeAt, "field type has no default size and the descriptor gives none: type", field.Code)
+	case field.Size == 0:
+		return Field{}, at, formatErrorf(codeAt+1, "field has size 0", field.Code)
 	}
 	return field, next, nil
 }

@@ -86,14 +86,16 @@ func (h Header) Slot(number uint64) uint64 {
 // Check holds the header against the size of what contains it: a mapping, or
 // the field of a nested page. It returns a *FormatError at the byte of the
 // first value that cannot be true. Counters that merely disagree with each
-// other are findings, not errors, and are left to CheckPage.
+// other are findings, not errors, and are left to CheckPage. Where the
+// descriptors of a page begin is not judged before it is ready: a writer at its
+// first field stores field_offset and offset one after the other.
 func (h Header) Check(size int) error {
 	switch {
 	case !h.Status.Known():
 		return formatErrorf(StatusOffset, "status has unknown bits", uint8(h.Status))
-	case h.FieldOffset < MinFieldOffset:
+	case h.Status.Ready() && h.FieldOffset < MinFieldOffset:
 		return formatErrorf(FieldOffsetOffset, "field_offset is under 11", h.FieldOffset)
-	case uint16(h.FieldOffset) >= h.Offset:
+	case h.Status.Ready() && uint16(h.FieldOffset) >= h.Offset:
 		return formatErrorf(FieldOffsetOffset, "field_offset is not below offset", h.FieldOffset)
 	case int(h.Offset) > size:
 		return formatErrorf(OffsetOffset, "offset is past the end of the page", h.Offset)

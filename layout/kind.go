@@ -74,9 +74,20 @@ type typeName struct {
 }
 
 var typeNames = []typeName{
-	{"uint8", CodeUint8}, {"uint16", CodeUint16}, {"uint24", CodeUint24}, {"uint32", CodeUint32}, {"uint64", CodeUint64},
-	{"int8", CodeInt8}, {"int16", CodeInt16}, {"int24", CodeInt24}, {"int32", CodeInt32}, {"int64", CodeInt64},
-	{"string", CodeString}, {"raw", CodeRaw}, {"nested", CodeNested}, {"dtsc", CodeDTSC},
+	{"uint8", CodeUint8},
+	{"uint16", CodeUint16},
+	{"uint24", CodeUint24},
+	{"uint32", CodeUint32},
+	{"uint64", CodeUint64},
+	{"int8", CodeInt8},
+	{"int16", CodeInt16},
+	{"int24", CodeInt24},
+	{"int32", CodeInt32},
+	{"int64", CodeInt64},
+	{"string", CodeString},
+	{"raw", CodeRaw},
+	{"nested", CodeNested},
+	{"dtsc", CodeDTSC},
 }
 
 // TypeNames are the type names of the schema text, in the order of their codes.

@@ -78,6 +78,9 @@ func (f *Field) checkShape(refuse func(string, ...any) error) error {
 	if f.Kind() != Nested {
 		return refuse("only a nested field has fields of its own")
 	}
+	if f.Shape.Schema == nil || len(f.Shape.Schema.fields) == 0 {
+		return refuse("its nested page has no fields")
+	}
 	if need := f.Shape.Size(); need > uint64(f.Size) {
 		return refuse("its nested page takes %d bytes, the field has %d", need, f.Size)
 	}
@@ -105,6 +108,7 @@ func DecodeSchema(page []byte, h Header) (*Schema, error) {
 	}
 	var total uint64
 	var duplicate error
+	var names seenNames
 	for at := int(h.FieldOffset); at < end; {
 		f, next, err := decodeDescriptor(page, at, end)
 		if err != nil {
@@ -113,17 +117,17 @@ func DecodeSchema(page []byte, h Header) (*Schema, error) {
 		if total+uint64(f.Size) > uint64(maxRecordSize) {
 			return s, formatErrorf(at, "field sizes add up to more than a record can have", f.Size)
 		}
-		if duplicate == nil && s.Lookup(f.Name) != nil {
+		if duplicate == nil && names.repeats(s, f.Name) {
 			duplicate = formatErrorf(at, "field name is there twice", fmt.Sprintf("%q", f.Name))
 		}
 		f.Offset = uint32(total)
 		f.access = accessOf(&f)
 		total += uint64(f.Size)
 		s.fields = append(s.fields, f)
+		s.recordSize = uint32(total)
 		s.size += next - at
 		at = next
 	}
-	s.recordSize = uint32(total)
 	if duplicate != nil {
 		return s, duplicate
 	}
@@ -131,6 +135,29 @@ func DecodeSchema(page []byte, h Header) (*Schema, error) {
 		return s, formatErrorf(RecordSizeOffset, fmt.Sprintf("field sizes add up to %d, rsize says", total), h.RecordSize)
 	}
 	return s, nil
+}
+
+// fewFields is up to where a linear search for a name is the fastest.
+const fewFields = 32
+
+// seenNames finds a name that is there twice while a schema grows. A page can
+// have 16,000 fields, and so can each page nested in it: a search through all
+// of them for each would take minutes where a page means harm.
+type seenNames struct{ names map[string]struct{} }
+
+func (n *seenNames) repeats(s *Schema, name string) bool {
+	if len(s.fields) < fewFields {
+		return s.Lookup(name) != nil
+	}
+	if n.names == nil {
+		n.names = make(map[string]struct{}, 2*fewFields)
+		for i := range s.fields {
+			n.names[s.fields[i].Name] = struct{}{}
+		}
+	}
+	_, there := n.names[name]
+	n.names[name] = struct{}{}
+	return there
 }
 
 // AppendDescriptors adds all field descriptors to b, as they were read or, for

@@ -19,9 +19,16 @@ import (
 
 const indentStep = 2
 
-// ParseField reads one field, "NAME:TYPE[:SIZE]". Its errors are *SpecError.
+const countWithoutFields = "has a record count, but no fields below it"
+
+// ParseField reads one field, "NAME:TYPE[:SIZE]". A record count is refused: it
+// needs the fields of the nested page. Its errors are *SpecError.
 func ParseField(text string) (Field, error) {
-	return parseField(text, 0)
+	f, err := parseField(text, 0)
+	if err == nil && f.Shape != nil {
+		return Field{}, &SpecError{Text: text, Reason: countWithoutFields}
+	}
+	return f, err
 }
 
 // ParseSchema reads a schema's text form. Its errors are *SpecError, with the
@@ -130,7 +137,7 @@ func (p *schemaParser) parseNested(f *Field, line schemaLine, depth int) error {
 	case f.Shape == nil:
 		return refuse("only a nested field has fields of its own")
 	case !deeper:
-		return refuse("has a record count, but no fields below it")
+		return refuse(countWithoutFields)
 	case depth+1 > MaxDepth:
 		return refuse(fmt.Sprintf("nests pages deeper than %d", MaxDepth))
 	}
@@ -295,6 +302,19 @@ func (f *Field) String() string {
 		text += fmt.Sprintf(":%d", f.Size)
 	}
 	return text
+}
+
+// TypeName is the field's type for people: the kind and, for integers, the
+// bits that it really has: "uint32", "int24", "string", "nested". A family that
+// is not known gives its code.
+func (f *Field) TypeName() string {
+	switch f.Kind() {
+	case Uint, Int:
+		return fmt.Sprintf("%v%d", f.Kind(), 8*f.Size)
+	case Unknown:
+		return f.Code.String()
+	}
+	return f.Kind().String()
 }
 
 func (f *Field) typeText() string {

@@ -253,7 +253,7 @@ func (f *Field) parseInteger(record []byte, text string) error {
 	case err != nil && !isDigits(digits, base):
 		return f.refuse(shown(text), "is not "+f.integerName())
 	case err != nil || negative && v > 1<<63:
-		return f.refuseInteger(text)
+		return f.refuseInteger(cut(text))
 	case negative:
 		return f.PutInt(record, int64(-v))
 	}

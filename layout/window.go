@@ -33,18 +33,21 @@ func (w Window) Clamp(first, end uint64) Window {
 // bytes: [Deleted, EndPos), the oldest left out where that is more than the
 // ring has slots. A page whose EndPos is 0 and whose Present is not is a
 // table, [0, Present). Counters that contradict each other give an empty
-// window, never one that leads outside the page.
+// window, never one that leads outside the page; of a page that was cut, only
+// records that have not gone round the ring are told.
 func (h Header) Window(size int) Window {
-	slots := h.Slots(size)
+	slots, count := h.Slots(size), uint64(h.RecordCount)
 	switch {
 	case h.EndPos == 0:
 		return Window{0, min(uint64(h.Present), slots)}
-	case h.RecordCount == 0:
+	case count == 0:
 		return Window{h.Deleted, h.EndPos}.Clamp(0, slots)
 	case h.Deleted >= h.EndPos:
 		return Window{h.EndPos, h.EndPos}
+	case count > slots: // cut: only the first slots are there
+		return Window{h.Deleted, h.EndPos}.Last(count).Clamp(0, slots)
 	}
-	return Window{h.Deleted, h.EndPos}.Last(slots)
+	return Window{h.Deleted, h.EndPos}.Last(count)
 }
 
 // Slots is how many record slots a page of size bytes has: RecordCount, or on
@@ -61,10 +64,11 @@ func (h Header) Slots(size int) uint64 {
 }
 
 // AllSlots is the window that shows every slot once: the records that were
-// last written to each, available or not.
+// last written to each, available or not. Of a page that was cut it is the
+// slots by their own numbers.
 func (h Header) AllSlots(size int) Window {
 	slots := h.Slots(size)
-	if h.RecordCount == 0 || h.EndPos < slots {
+	if uint64(h.RecordCount) != slots || h.EndPos < slots {
 		return Window{0, slots}
 	}
 	return Window{h.EndPos - slots, h.EndPos}

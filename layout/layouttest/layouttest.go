@@ -1,0 +1,63 @@
+package layouttest
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+const extension = ".hex"
+
+// Load is the bytes of the golden page of that name, "minimal" for
+// testdata/minimal.hex. Each call makes them anew; the caller may write to them.
+func Load(t testing.TB, name string) []byte {
+	t.Helper()
+	return load(t, name).Bytes
+}
+
+// Expect is what the golden page's own comments say that a check must find, in
+// order; none for a page without blemish.
+func Expect(t testing.TB, name string) []Expectation {
+	t.Helper()
+	return load(t, name).Expect
+}
+
+// Names are the names of all golden pages, in alphabetical order.
+func Names(t testing.TB) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(directory(t), "*"+extension))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("layouttest: no golden pages in %s: %v", directory(t), err)
+	}
+	names := make([]string, len(paths))
+	for i, path := range paths {
+		names[i] = strings.TrimSuffix(filepath.Base(path), extension)
+	}
+	return names
+}
+
+func load(t testing.TB, name string) *Page {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(directory(t), name+extension))
+	if err != nil {
+		t.Fatalf("layouttest: %v", err)
+	}
+	page, err := Parse(string(text))
+	if err != nil {
+		t.Fatalf("layouttest: %s%s: %v", name, extension, err)
+	}
+	return page
+}
+
+// directory is testdata, found from where this file was compiled: a test runs in
+// its own package's directory, and those are many.
+func directory(t testing.TB) string {
+	t.Helper()
+	_, source, _, ok := runtime.Caller(0)
+	if !ok {
+		t.Fatal("layouttest: no source position in this binary")
+	}
+	return filepath.Join(filepath.Dir(source), "..", "..", "testdata")
+}

@@ -91,8 +91,6 @@ func (h Header) Slot(number uint64) uint64 {
 // first field stores field_offset and offset one after the other.
 func (h Header) Check(size int) error {
 	switch {
-	case !h.Status.Known():
-		return formatErrorf(StatusOffset, "status has unknown bits", uint8(h.Status))
 	case h.Status.Ready() && h.FieldOffset < MinFieldOffset:
 		return formatErrorf(FieldOffsetOffset, "field_offset is under 11", h.FieldOffset)
 	case h.Status.Ready() && uint16(h.FieldOffset) >= h.Offset:

@@ -212,7 +212,7 @@ func TestFindingsAreBounded(t *testing.T) {
 	}
 	unknown := pageOf(t, manyFields(t, 0x60))
 	broken := layouttest.Load(t, "zeros")
-	broken[0] = 0x80
+	broken[RecordCountOffset], broken[RecordSizeOffset] = 255, 1
 	tests := []struct {
 		name  string
 		inner []byte
@@ -242,10 +242,10 @@ func TestFindingsAreBounded(t *testing.T) {
 func TestNotesHideNoError(t *testing.T) {
 	page := pageOfPages(t, layouttest.Load(t, "zeros"), 20)
 	h := mustHeader(t, page)
-	recordAt(page, h, 19)[0] = 0x80
+	recordAt(page, h, 19)[RecordCountOffset], recordAt(page, h, 19)[RecordSizeOffset] = 255, 1
 	found := CheckPage(page, h)
 	last := found[len(found)-1]
-	want := Finding{CodeInvalidPage, Error, int64(h.Offset) + 19*64, ":n@19", "status has unknown bits: 128"}
+	want := Finding{CodeInvalidPage, Error, int64(h.Offset) + 19*64 + RecordCountOffset, ":n@19", "records run past the end of the page: rcount: 255"}
 	if last != want {
 		t.Errorf("last finding %+v\nwant %+v", last, want)
 	}

@@ -16,6 +16,10 @@ var goldenViews = map[string]view{
 		Header: Header{1, 36, 1, 1, 0, 0, 0, 39, 0},
 		Fields: []string{"a 0x10 1 @0"},
 	},
+	"status-unknown": {
+		Header: Header{9, 36, 1, 1, 0, 0, 0, 39, 0},
+		Fields: []string{"a 0x10 1 @0"},
+	},
 	"integers": {
 		Header: Header{1, 36, 3, 36, 0, 0, 3, 84, 3},
 		Fields: []string{

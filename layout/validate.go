@@ -33,6 +33,7 @@ type Finding struct {
 const (
 	CodeInvalidPage    = "invalid_page"        // a rule of relaccx(5), Validity is broken
 	CodeNotReady       = "not_ready"           // the ready bit is not set
+	CodeUnknownStatus  = "unknown_status"      // a status bit that means nothing is set
 	CodeReloadSet      = "reload_set"          // readers are told to open the name again
 	CodeExitSet        = "exit_set"            // the writer is done
 	CodeDeletedOver    = "deleted_over_endpos" // more records withdrawn than published
@@ -123,6 +124,9 @@ func (c *checker) invalid(err error, base int, path string) {
 }
 
 func (c *checker) checkStatus(h Header, base int, path string) {
+	if !h.Status.Known() {
+		c.add(CodeUnknownStatus, Warning, base, path, "status %d has bits that mean nothing: this may be no RelAccX page", h.Status)
+	}
 	if h.Status.Exit() {
 		c.add(CodeExitSet, Note, base, path, "exit is set: the writer is done with the page")
 	}

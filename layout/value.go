@@ -166,6 +166,8 @@ func (f *Field) refuseInteger(v string) error {
 	switch {
 	case f.Kind() != Uint && f.Kind() != Int:
 		return f.refuse(v, "is a number, the field is "+f.Kind().String())
+	case f.Readable() && f.access == accessNone:
+		return f.refuse(v, "cannot be stored: the field is in no schema yet")
 	case !f.Readable():
 		return f.refuse(v, fmt.Sprintf("cannot be stored: MistServer has no integers of %d bytes", f.Size))
 	case f.Kind() == Uint && strings.HasPrefix(v, "-"):

@@ -1,6 +1,7 @@
 package relaccx
 
 import (
+	"os"
 	"slices"
 
 	"shmtool/layout"
@@ -27,12 +28,13 @@ type batch struct {
 // by a *LappedError, behind which reading goes on.
 func (b *batch) read(end uint64) (*Record, error) {
 	if len(b.copied) == 0 {
+		from := b.next
 		lost, err := b.fill(end)
 		if err != nil {
-			return nil, b.reader.page.fail("read", err)
+			return nil, err
 		}
 		if lost > 0 {
-			return nil, &LappedError{First: b.next - lost, Lost: lost}
+			return nil, &LappedError{First: from, Lost: lost}
 		}
 		if len(b.copied) == 0 {
 			return nil, nil
@@ -46,33 +48,39 @@ func (b *batch) read(end uint64) (*Record, error) {
 }
 
 // fill copies the next records below end, up to the end of the ring or of a
-// batch, and drops those that were withdrawn meanwhile.
+// batch, and drops those that were withdrawn meanwhile. An error leaves it where
+// it was.
 func (b *batch) fill(end uint64) (lost uint64, err error) {
-	r := b.reader
 	from := b.next
-	err = r.page.mem.Guard(func() error {
-		w, slots := r.available()
-		w = w.Clamp(b.next, end)
-		b.next = w.First
-		if w.Count() == 0 {
-			return nil
-		}
-		at, err := r.position(w.First, slots)
-		if err != nil {
-			return err
-		}
-		count := r.contiguous(w, at, slots)
-		b.copy(r.memory[at : at+count*int(r.size)])
-		return b.drop(w.First, count)
-	})
-	if err == nil {
-		err = r.page.intact()
-	}
-	if err != nil {
-		b.copied = nil
+	if err := b.reader.page.settle("read", b.gather(end)); err != nil {
+		b.next, b.copied = from, nil
 		return 0, err
 	}
 	return min(b.next, end) - from, nil
+}
+
+func (b *batch) gather(end uint64) (err error) {
+	r := b.reader
+	if r.page.mem.Closed() {
+		return os.ErrClosed
+	}
+	defer r.page.mem.Leave(r.page.mem.Enter(), &err)
+	w, slots := r.available()
+	if err := r.proveParent(); err != nil {
+		return err
+	}
+	w = w.Clamp(b.next, end)
+	b.next = w.First
+	if w.Count() == 0 {
+		return nil
+	}
+	at, err := r.position(w.First, slots)
+	if err != nil {
+		return err
+	}
+	count := r.contiguous(w, at, slots)
+	b.copy(r.memory[at : at+count*int(r.size)])
+	return b.drop(w.First, count)
 }
 
 func (b *batch) copy(mapped []byte) {
@@ -81,18 +89,18 @@ func (b *batch) copy(mapped []byte) {
 	shm.CopyOut(b.copied, mapped)
 }
 
-// drop throws away the copies of records that were withdrawn by now.
+// drop throws away the copies of records that are not available any more:
+// withdrawn, or taken back by a writer that let its counters go backwards.
 func (b *batch) drop(first uint64, count int) error {
 	r := b.reader
-	if r.parent != nil {
-		if err := r.parent.prove(r.number); err != nil {
-			return err
-		}
-	}
 	w, _ := r.available()
+	if err := r.proveParent(); err != nil {
+		return err
+	}
 	torn := min(max(w.First, first)-first, uint64(count))
 	b.next = first + torn
-	b.copied = b.copied[int(torn)*int(r.size):]
+	whole := w.Clamp(b.next, first+uint64(count)).Count()
+	b.copied = b.copied[torn*r.size : (torn+whole)*r.size]
 	return nil
 }
 

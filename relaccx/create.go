@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"shmtool/layout"
 	"shmtool/relaccx/internal/shm"
@@ -42,6 +43,10 @@ func create(path string, shape layout.Shape, o CreateOptions) (*Writer, error) {
 	if o.Replace {
 		return createOver(path, shape, o)
 	}
+	return createNew(path, shape, o)
+}
+
+func createNew(path string, shape layout.Shape, o CreateOptions) (*Writer, error) {
 	temp, err := buildTemp(filepath.Dir(path), shape, o)
 	if err != nil {
 		return nil, err
@@ -59,8 +64,11 @@ func createOver(path string, shape layout.Shape, o CreateOptions) (*Writer, erro
 	p, err := openLocked(path, o.Lock)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		o.Replace = false
-		return create(path, shape, o)
+		w, err := createNew(path, shape, o)
+		if errors.Is(err, fs.ErrExist) { // somebody else was faster
+			return createOver(path, shape, o)
+		}
+		return w, err
 	case err != nil:
 		return nil, err
 	}
@@ -167,20 +175,35 @@ func fillTemp(f *os.File, shape layout.Shape, o CreateOptions) (*Writer, error) 
 	if err != nil {
 		return nil, err
 	}
+	w, err := fillPage(p, shape, o)
+	if err != nil {
+		return nil, errors.Join(err, p.mem.Close())
+	}
+	w.reserved = reserved
+	return w, nil
+}
+
+// fillPage writes an empty page of the shape over zeros. Guarded, because not
+// every file system can reserve.
+func fillPage(p *Page, shape layout.Shape, o CreateOptions) (*Writer, error) {
 	h := shape.Header()
 	h.EndPos, h.Present = uint64(o.Publish), o.Publish
 	if !o.NotReady {
 		h.Status = layout.StatusReady
 	}
-	if err := shape.Build(p.mem.Bytes, 0); err != nil {
+	err := p.mem.Guard(func() error {
+		err := shape.Build(p.mem.Bytes, 0)
+		h.Encode(p.mem.Bytes)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	h.Encode(p.mem.Bytes)
 	w, err := newWriter(p)
 	if err != nil {
 		return nil, err
 	}
-	w.schema, w.reserved = shape.Schema, reserved
+	w.schema = shape.Schema
 	return w, nil
 }
 
@@ -192,14 +215,18 @@ func (w *Writer) discard() error {
 // removeDeadTemps removes what writers that died while they made a page left in
 // dir. Whoever lives holds the lock of his own.
 func removeDeadTemps(dir string) {
-	names, _ := filepath.Glob(filepath.Join(dir, tempPrefix+"*"))
-	for _, name := range names {
-		f, err := os.OpenFile(name, os.O_RDWR, 0)
+	entries, _ := os.ReadDir(dir) // not Glob: dir is no pattern
+	for _, entry := range entries {
+		if !strings.HasPrefix(entry.Name(), tempPrefix) || !entry.Type().IsRegular() {
+			continue
+		}
+		path := filepath.Join(dir, entry.Name())
+		f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 		if err != nil {
 			continue
 		}
 		if shm.Lock(f, 0) == nil {
-			os.Remove(name)
+			os.Remove(path)
 		}
 		f.Close()
 	}

@@ -26,6 +26,9 @@ func (w *Writer) AddField(f layout.Field) error {
 			return fmt.Errorf("%w: with field %q the page takes %d bytes and has %d", ErrFull, f.Name, shape.Size(), len(w.memory))
 		}
 		h = shape.Header()
+		if err := w.reserve(0, uint64(h.Offset)); err != nil {
+			return err
+		}
 		schema.AppendDescriptors(w.memory[layout.HeaderSize:layout.HeaderSize:h.Offset])
 		w.cells.SetFieldOffset(h.FieldOffset)
 		w.cells.SetRecordSize(h.RecordSize)
@@ -140,12 +143,19 @@ func (w *Writer) Nested(n uint64, f *layout.Field) (*Writer, error) {
 		}
 		at := int(w.offset + w.slotOf(n)*w.size)
 		inner.base, inner.memory = w.base+at+int(f.Offset), f.In(mapped)
-		if err := inner.open(); err != nil {
+		err = inner.open()
+		if err == nil && !inner.cells.Status().Ready() {
+			err = ErrNotReady
+		}
+		if err != nil {
 			return fmt.Errorf("nested page %q of record %d: %w", f.Name, n, err)
 		}
 		return nil
 	})
-	return inner, err
+	if err != nil {
+		return nil, err
+	}
+	return inner, nil
 }
 
 func (w *Writer) slotOf(n uint64) uint64 {
@@ -155,8 +165,12 @@ func (w *Writer) slotOf(n uint64) uint64 {
 // FlowFrom makes the records of w those of r, by number: what w had is gone.
 // Fields are matched by name and converted as Reload does; truncate cuts what
 // does not fit. ErrFull, with nothing changed, when w has fewer slots than r
-// has records.
+// has records; so is a *layout.ValueError. Readers of w see the old records, then
+// none, then the new ones. A page flows from itself without any change.
 func (w *Writer) FlowFrom(r *Reader, truncate bool) error {
+	if r.page.same(w.page) && r.base == w.base {
+		return nil
+	}
 	window, err := r.Window()
 	if err != nil {
 		return err
@@ -172,5 +186,8 @@ func (w *Writer) FlowFrom(r *Reader, truncate bool) error {
 	if slots := h.Slots(len(w.memory)); window.Count() > slots {
 		return w.page.fail("flow", fmt.Errorf("%w: %d records do not fit its %d slots", ErrFull, window.Count(), slots))
 	}
-	return w.page.fail("flow", w.carry(r, convert))
+	if _, err := w.flow(r, window, convert, false); err != nil {
+		return w.page.fail("flow", err)
+	}
+	return w.page.settle("flow", w.carry(r, convert))
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"math"
+	"os"
 	"time"
 
 	"shmtool/layout"
@@ -65,6 +66,7 @@ func FromFirst() Start { return Start{newest: math.MaxUint64} }
 // what comes from now on, and waits for nothing that is not there.
 type FollowOptions struct {
 	Start   Start
+	Nested  []Step        // follow the page nested there; nil follows the page itself
 	Appear  time.Duration // how long the page may be missing or not ready at the start
 	Poll    time.Duration // how often to look; 0 chooses by the kind of writer
 	Spin    bool          // look all the time: the last microsecond, for a whole core
@@ -81,11 +83,16 @@ type Follower struct {
 	waiter  waiter
 
 	page    *Page
+	root    *Reader // of the page itself: its status speaks for all nested in it
 	reader  *Reader
 	batch   batch
-	started bool // the first page was found, and where to begin in it
-	gone    bool // EventGone was reported for this absence
+	seen    uint64 // EndPos, as it was before the last look for records
+	end     uint64 // where the page's window ended then
+	started bool   // the first page was found, and where to begin in it
+	drained bool   // all that was published before the page was replaced was handed out
+	gone    bool   // EventGone was reported for this absence
 	exited  bool
+	closed  bool
 }
 
 // Follow makes a Follower of the page at path. Nothing is opened before Next.
@@ -93,13 +100,14 @@ func Follow(path string, o FollowOptions) *Follower {
 	return &Follower{path: path, options: o, waiter: waiter{poll: o.Poll, spin: o.Spin}}
 }
 
-// Close lets go of the page.
+// Close lets go of the page; Next is os.ErrClosed after it.
 func (f *Follower) Close() error {
+	f.closed = true
 	if f.page == nil {
 		return nil
 	}
 	p := f.page
-	f.page, f.reader = nil, nil
+	f.page, f.root, f.reader = nil, nil, nil
 	return p.Close()
 }
 
@@ -123,13 +131,18 @@ func (f *Follower) Events(ctx context.Context) iter.Seq2[Event, error] {
 	}
 }
 
-// Next waits for the next event. io.EOF after EventExit; ctx.Err() when ctx
-// ends first; fs.ErrNotExist or ErrNotReady when the page is not there at the
+// Next waits for the next event. io.EOF after EventExit; ctx.Err() when ctx has
+// ended, even where there are records; fs.ErrNotExist or ErrNotReady when the page is not there at the
 // start, for longer than Appear; a *layout.FormatError or ErrTruncated when it
 // is no page, or no longer.
 func (f *Follower) Next(ctx context.Context) (Event, error) {
-	if f.exited {
+	switch {
+	case f.closed:
+		return Event{}, os.ErrClosed
+	case f.exited:
 		return Event{}, io.EOF
+	case ctx.Err() != nil: // or a writer that is never idle would keep us
+		return Event{}, ctx.Err()
 	}
 	if !f.started {
 		if err := f.start(ctx); err != nil {
@@ -144,18 +157,23 @@ func (f *Follower) Next(ctx context.Context) (Event, error) {
 		if f.options.Drained != nil {
 			f.options.Drained()
 		}
-		if err := f.waiter.wait(ctx, f.reader.cells, f.batch.next); err != nil {
+		if err := f.waiter.wait(ctx, f.reader.cells, f.seen); err != nil {
 			return Event{}, err
 		}
 	}
 }
 
 // look is one event, if there is one now. The status is loaded before the
-// records: a record published before a flag was set is seen before the flag.
+// records: a record published before a flag was set is seen before the flag. So
+// is one published before the page was replaced: that is seen, then the page
+// looked at once more, and only then left.
 func (f *Follower) look() (Event, bool, error) {
-	status, err := f.status()
-	if err != nil {
-		return Event{}, false, err
+	var status layout.Status
+	if len(f.batch.copied) == 0 {
+		var err error
+		if status, err = f.glance(); err != nil {
+			return Event{}, false, f.page.settle("read", err)
+		}
 	}
 	rec, err := f.batch.read(math.MaxUint64)
 	switch {
@@ -167,10 +185,15 @@ func (f *Follower) look() (Event, bool, error) {
 	case status.Exit():
 		f.exited = true
 		return Event{Kind: EventExit}, true, nil
-	case f.page.Replaced():
-		return f.reopen()
+	case !f.page.Replaced():
+		f.gone, f.drained = false, false
+		return Event{}, false, nil
+	case !f.drained:
+		f.drained = true
+		return f.look()
 	}
-	return Event{}, false, nil
+	f.drained = false
+	return f.reopen()
 }
 
 // lapped makes an event of records that were withdrawn too early.
@@ -183,9 +206,19 @@ func (f *Follower) lapped(err error) (Event, bool, error) {
 	return Event{Kind: EventLapped, First: lapped.First, Lost: lapped.Lost}, true, nil
 }
 
-func (f *Follower) status() (s layout.Status, err error) {
+// glance loads what must be known before the records: the status, and EndPos to
+// sleep on. A writer that lets its records end before where they ended, as
+// MistServer does on tables, took them back; their numbers may come again.
+func (f *Follower) glance() (s layout.Status, err error) {
 	defer f.page.mem.Leave(f.page.mem.Enter(), &err)
-	return f.reader.cells.Status(), nil
+	s = f.root.cells.Status()
+	f.seen = f.reader.cells.EndPos()
+	w, _ := f.reader.available()
+	if w.End < f.end && f.batch.next <= f.end {
+		f.batch.next = min(f.batch.next, w.End)
+	}
+	f.end = w.End
+	return s, nil
 }
 
 // start opens the page for the first time and finds the record to begin with.
@@ -208,10 +241,8 @@ func (f *Follower) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	f.batch.next = w.Last(f.options.Start.newest).First
-	if f.options.Start.exact {
-		f.batch.next = f.options.Start.number
-	}
+	f.batch.next = f.options.Start.Of(w).First
+	f.end = w.End
 	f.started = true
 	return nil
 }
@@ -228,13 +259,23 @@ func (f *Follower) open() error {
 	if err != nil {
 		return err
 	}
-	r, err := p.Reader()
+	// Not ready counts before anything that is wrong with it: MistServer's
+	// writers put a header together in place.
+	if h, err := p.Header(); err == nil && h.Status.Known() && !h.Status.Ready() {
+		return errors.Join(p.fail("open", ErrNotReady), p.Close())
+	}
+	root, err := p.Reader()
+	if err != nil {
+		return errors.Join(err, p.Close())
+	}
+	r, err := root.Descend(f.options.Nested, false)
 	if err != nil {
 		return errors.Join(err, p.Close())
 	}
 	old := f.page
-	f.page, f.reader = p, r
+	f.page, f.root, f.reader = p, root, r
 	f.batch = batch{reader: r, next: f.batch.next}
+	f.drained = false
 	if old != nil {
 		return old.Close()
 	}
@@ -263,9 +304,18 @@ func (f *Follower) reopen() (Event, bool, error) {
 	if err != nil {
 		return Event{}, false, err
 	}
-	if w.End < f.batch.next {
+	if w.End < f.end { // numbers go on across a reload: these do not
 		e.Kind = EventRestart
 		f.batch.next = w.First
 	}
+	f.end = w.End
 	return e, true, nil
+}
+
+// Of is the part of a page's window that a Follower would begin with.
+func (s Start) Of(w layout.Window) layout.Window {
+	if s.exact {
+		return layout.Window{First: s.number, End: max(w.End, s.number)}
+	}
+	return w.Last(s.newest)
 }

@@ -5,7 +5,8 @@ package relaccx
 type Lease struct {
 	reader *Reader
 	end    uint64 // records below were available at some time
-	slots  uint64 // of the ring, when end was seen
+	count  uint64 // RecordCount, when end was seen
+	slots  uint64 // how many of them the mapping has room for
 }
 
 // Lease runs fn, which may read any number of records through the lease; one
@@ -14,11 +15,7 @@ type Lease struct {
 // only where View returned nil.
 func (r *Reader) Lease(fn func(l *Lease) error) error {
 	l := Lease{reader: r}
-	err := r.page.mem.Guard(func() error { return fn(&l) })
-	if err == nil {
-		err = r.page.intact()
-	}
-	return r.page.fail("read", err)
+	return r.page.settle("read", r.page.mem.Guard(func() error { return fn(&l) }))
 }
 
 // View calls fn with the bytes of record n in the page's own memory. Another
@@ -31,14 +28,13 @@ func (r *Reader) Lease(fn func(l *Lease) error) error {
 // are; such a read is as true as one look can be.
 func (l *Lease) View(n uint64, fn func(record []byte)) error {
 	r := l.reader
-	slot := n
+	at := r.offset + n*r.size
 	if n >= l.end || n >= l.slots {
 		var err error
-		if slot, err = l.find(n); err != nil {
-			return err
+		if at, err = l.find(n); err != nil {
+			return r.judge(err)
 		}
 	}
-	at := r.offset + slot*r.size
 	fn(r.memory[at : at+r.size : at+r.size])
 	// That n was available at some time and is not withdrawn now proves that
 	// it has been available all the time between.
@@ -46,10 +42,10 @@ func (l *Lease) View(n uint64, fn func(record []byte)) error {
 	if r.cells.Deleted() <= n && end-n <= l.slots && r.parent == nil && n < end {
 		return nil
 	}
-	return r.prove(n)
+	return r.judge(r.prove(n))
 }
 
-// find gives the slot of record n: once in a ring it looks at the counters,
+// find gives the position of record n: once in a ring it looks at the counters,
 // else it reckons.
 func (l *Lease) find(n uint64) (uint64, error) {
 	r := l.reader
@@ -57,11 +53,13 @@ func (l *Lease) find(n uint64) (uint64, error) {
 		if _, err := r.locate(n); err != nil {
 			return 0, err
 		}
-		h := r.cells.Header()
-		l.end, l.slots = max(h.EndPos, n+1), h.Slots(len(r.memory))
+		l.end = max(r.cells.EndPos(), n+1)
+		l.count = uint64(r.cells.RecordCount())
+		l.slots = r.room
+		if l.count != 0 {
+			l.slots = min(l.count, r.room)
+		}
 	}
-	if n >= l.slots {
-		n %= l.slots
-	}
-	return n, nil
+	at, err := r.position(n, l.count)
+	return uint64(at), err
 }

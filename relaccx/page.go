@@ -48,8 +48,12 @@ func Open(path string) (*Page, error) {
 // already.
 func cause(err error) error {
 	var path *fs.PathError
-	if errors.As(err, &path) {
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
 		return path.Err
+	case errors.As(err, &link):
+		return link.Err
 	}
 	return err
 }
@@ -135,17 +139,13 @@ func (p *Page) Identity() (device, inode uint64) { return p.stat.Device, p.stat.
 // value of it has been checked. A page of 0 bytes has a header of zeros.
 // ErrTruncated when the file was cut short.
 func (p *Page) Header() (h layout.Header, err error) {
-	if p.Size() == 0 {
-		return h, nil
-	}
 	err = p.mem.Guard(func() error {
-		h = shm.HeaderCells(p.mem.Bytes).Header()
+		if p.Size() > 0 {
+			h = shm.HeaderCells(p.mem.Bytes).Header()
+		}
 		return nil
 	})
-	if err == nil {
-		err = p.intact()
-	}
-	return h, p.fail("read", err)
+	return h, p.settle("read", err)
 }
 
 // Replaced reports whether the page's name leads elsewhere by now, or nowhere:
@@ -156,6 +156,11 @@ func (p *Page) Replaced() bool {
 	}
 	now, err := shm.StatPath(p.path)
 	return err != nil || now.Identity != p.stat.Identity
+}
+
+// same reports whether both are the same bytes.
+func (p *Page) same(o *Page) bool {
+	return p.mem == o.mem || p.file != nil && o.file != nil && p.stat.Identity == o.stat.Identity
 }
 
 // intact is ErrTruncated when the file has fewer bytes than are mapped: those
@@ -174,10 +179,28 @@ func (p *Page) intact() error {
 	return nil
 }
 
+// settle ends an operation that looked at the page.
+func (p *Page) settle(op string, err error) error { return p.fail(op, p.judge(err)) }
+
+// judge is what an operation came to that looked at the page. What was cut off
+// may have read as zeros, so whatever it seemed to be then, it is ErrTruncated.
+func (p *Page) judge(err error) error {
+	if errors.Is(err, ErrTruncated) || errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	if cut := p.intact(); cut != nil {
+		return cut
+	}
+	return err
+}
+
 // fail says which page an error is about, unless it says so already.
 func (p *Page) fail(op string, err error) error {
+	if err == nil {
+		return nil // before anything is allocated
+	}
 	var named *PageError
-	if err == nil || errors.As(err, &named) {
+	if errors.As(err, &named) {
 		return err
 	}
 	return &PageError{op, p.Name(), err}
@@ -193,7 +216,7 @@ func (p *Page) Inspect(fn func(page []byte, h layout.Header) error) error {
 	if err != nil {
 		return err
 	}
-	return p.fail("read", p.mem.Guard(func() error { return fn(p.mem.Bytes, h) }))
+	return p.settle("read", p.mem.Guard(func() error { return fn(p.mem.Bytes, h) }))
 }
 
 // Check holds the page against every rule of the format; see layout.CheckPage.

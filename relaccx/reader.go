@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"os"
 
 	"shmtool/layout"
 	"shmtool/relaccx/internal/shm"
@@ -24,6 +25,7 @@ type Reader struct {
 
 	memory []byte // header, descriptors and records, from base to the end
 	cells  shm.Cells
+	ready  bool // whether the page was, when its descriptors were read
 	schema *layout.Schema
 	offset uint64 // of slot 0
 	size   uint64 // bytes a record
@@ -37,7 +39,7 @@ func (p *Page) Reader() (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !r.cells.Status().Ready() {
+	if !r.ready { // by the look that gave the fields: ready only now may be all of them, or half
 		return nil, p.fail("read", ErrNotReady)
 	}
 	return r, nil
@@ -50,12 +52,8 @@ func (p *Page) Peek() (*Reader, error) {
 	if p.Size() == 0 {
 		r.memory = make([]byte, layout.HeaderSize)
 	}
-	err := p.mem.Guard(r.open)
-	if err == nil {
-		err = p.intact()
-	}
-	if err != nil {
-		return nil, p.fail("open", err)
+	if err := p.settle("open", p.mem.Guard(r.open)); err != nil {
+		return nil, err
 	}
 	return r, nil
 }
@@ -76,6 +74,7 @@ func (r *Reader) open() error {
 	if err != nil && h.Status.Ready() {
 		return shift(err, r.base)
 	}
+	r.ready = h.Status.Ready()
 	r.schema, r.offset, r.size = schema, uint64(h.Offset), uint64(h.RecordSize)
 	if err != nil { // half-built: no record can be read by fields that are not there
 		r.size = 0
@@ -113,16 +112,14 @@ func (r *Reader) Schema() *layout.Schema { return r.schema }
 // field's.
 func (r *Reader) Size() int { return len(r.memory) }
 
-// Header is one consistent look at the page's header.
+// Header is one consistent look at the page's header. ErrWithdrawn when the
+// page is nested in a record that is not available any more.
 func (r *Reader) Header() (h layout.Header, err error) {
 	err = r.page.mem.Guard(func() error {
 		h = r.cells.Header()
-		return nil
+		return r.proveParent()
 	})
-	if err == nil {
-		err = r.page.intact()
-	}
-	return h, r.page.fail("read", err)
+	return h, r.page.settle("read", err)
 }
 
 // Window is the records that are available now.
@@ -188,28 +185,48 @@ func (r *Reader) prove(n uint64) error {
 			return err
 		}
 	}
-	if r.parent != nil {
-		return r.parent.prove(r.number)
+	return r.proveParent()
+}
+
+// proveParent proves the record that this page is nested in, if it is. It comes
+// after what was read from this page: then that was this page still.
+func (r *Reader) proveParent() error {
+	if r.parent == nil {
+		return nil
 	}
-	return nil
+	return r.parent.prove(r.number)
+}
+
+// judge is err, unless this page is nested in a record that was withdrawn: then
+// what seemed wrong were the bytes of another record.
+func (r *Reader) judge(err error) error {
+	if err != nil {
+		if gone := r.proveParent(); gone != nil {
+			return gone
+		}
+	}
+	return err
 }
 
 // Read copies record n into rec, whose memory is used again where it suffices.
 // ErrNoRecord, ErrWithdrawn, ErrTruncated; rec is then of no use.
 func (r *Reader) Read(n uint64, rec *Record) error {
-	err := r.page.mem.Guard(func() error {
-		at, err := r.locate(n)
-		if err != nil {
-			return err
-		}
-		rec.take(r.record(at))
-		return r.prove(n)
-	})
-	if err == nil {
-		err = r.page.intact()
-	}
+	err := r.read(n, rec)
 	rec.Number, rec.schema = n, r.schema
-	return r.page.fail("read", err)
+	return r.page.settle("read", err)
+}
+
+func (r *Reader) read(n uint64, rec *Record) (err error) {
+	if r.page.mem.Closed() {
+		return os.ErrClosed
+	}
+	defer r.page.mem.Leave(r.page.mem.Enter(), &err)
+	at, err := r.locate(n)
+	if err != nil {
+		return r.judge(err)
+	}
+	rec.take(r.record(at))
+	return r.judge(r.prove(n))
 }
 
 // Records gives the records of w that are available when their turn comes, in
@@ -244,6 +261,7 @@ func (r *Reader) Slots() iter.Seq2[*Record, error] {
 			yield(nil, err)
 			return
 		}
+		h.RecordSize = uint32(r.size)
 		w := h.AllSlots(len(r.memory))
 		rec := Record{schema: r.schema}
 		for rec.Number = w.First; rec.Number < w.End; rec.Number++ {
@@ -254,40 +272,10 @@ func (r *Reader) Slots() iter.Seq2[*Record, error] {
 				}
 				return err
 			})
-			if !yield(&rec, r.page.fail("read", err)) || err != nil {
+			err = r.page.settle("read", err)
+			if !yield(&rec, err) || err != nil {
 				return
 			}
 		}
 	}
-}
-
-// Nested opens the page that is nested in field f of record n, where it lives.
-// Its reads are proven against the withdrawal of record n, too.
-func (r *Reader) Nested(n uint64, f *layout.Field) (*Reader, error) {
-	if f.Kind() != layout.Nested {
-		return nil, r.page.fail("read", fmt.Errorf("field %q is %v, not nested", f.Name, f.Kind()))
-	}
-	inner := &Reader{page: r.page, parent: r, number: n}
-	err := r.page.mem.Guard(func() error {
-		at, err := r.locate(n)
-		if err != nil {
-			return err
-		}
-		inner.memory = f.In(r.record(at))
-		inner.base = r.base + at + int(f.Offset)
-		if err := inner.open(); err != nil {
-			return err
-		}
-		if !inner.cells.Status().Ready() {
-			return ErrNotReady
-		}
-		return r.prove(n)
-	})
-	if err == nil {
-		err = r.page.intact()
-	}
-	if err != nil {
-		return nil, r.page.fail("read", fmt.Errorf("nested page %q of record %d: %w", f.Name, n, err))
-	}
-	return inner, nil
 }

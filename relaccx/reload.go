@@ -30,7 +30,7 @@ type ReloadOptions struct {
 // Afterwards w writes the new page; Readers and nested Writers that came from
 // it are void. The old object lives on, nameless, as long as others map it.
 func (w *Writer) Reload(shape layout.Shape, o ReloadOptions) error {
-	if w.nested {
+	if w.nested || w.page.file == nil {
 		return w.page.fail("reload", errors.New("a nested page is reloaded with the page around it"))
 	}
 	temp, err := w.successor(shape, o)
@@ -74,11 +74,15 @@ func (w *Writer) successor(shape layout.Shape, o ReloadOptions) (*Writer, error)
 	if err != nil {
 		return nil, err
 	}
+	now, err := shm.StatFile(w.page.file) // not as it was opened: chmod may have come since
+	if err != nil {
+		return nil, err
+	}
 	slack := int64(len(w.memory)) - int64(h.PageSize())
 	atStep("build")
 	temp, err := buildTemp(filepath.Dir(w.page.path), shape, CreateOptions{
 		Size:     int64(shape.Size()) + max(slack, 0),
-		Mode:     w.page.stat.Mode,
+		Mode:     now.Mode,
 		NotReady: !h.Status.Ready(),
 	})
 	if err != nil {
@@ -86,8 +90,11 @@ func (w *Writer) successor(shape layout.Shape, o ReloadOptions) (*Writer, error)
 	}
 	atStep("carry")
 	err = temp.carry(r, convert)
+	if err == nil && h.Status.Exit() {
+		err = temp.SetExit()
+	}
 	if err == nil {
-		err = temp.keepOwner(w.page.stat)
+		err = temp.keepOwner(now)
 	}
 	if err != nil {
 		return nil, errors.Join(err, temp.discard())
@@ -95,16 +102,18 @@ func (w *Writer) successor(shape layout.Shape, o ReloadOptions) (*Writer, error)
 	return temp, nil
 }
 
-// keepOwner gives the page the owner and group of its predecessor.
+// keepOwner gives the page owner, group and mode of its predecessor.
 func (w *Writer) keepOwner(of shm.Stat) error {
 	now, err := shm.StatFile(w.page.file)
-	if err != nil || now.UID == of.UID && now.GID == of.GID {
+	if err != nil {
 		return err
 	}
-	if err := w.page.file.Chown(of.UID, of.GID); err != nil {
-		return fmt.Errorf("its owner %d:%d cannot be kept: %w", of.UID, of.GID, cause(err))
+	if now.UID != of.UID || now.GID != of.GID {
+		if err := w.page.file.Chown(of.UID, of.GID); err != nil {
+			return fmt.Errorf("its owner %d:%d cannot be kept: %w", of.UID, of.GID, cause(err))
+		}
 	}
-	return w.page.file.Chmod(of.Mode) // chown takes set-id bits away
+	return w.page.file.Chmod(of.Mode) // mode 0, too, which CreateOptions cannot say
 }
 
 // takePlace renames a temporary page to path, over the page old, which must
@@ -130,32 +139,63 @@ func (w *Writer) tellReload() {
 	if w.page.Size() == 0 {
 		return
 	}
-	w.cells.SetStatus(w.cells.Status() | layout.StatusReload)
+	// Guarded: a page that was cut short has nobody to be told.
+	_ = w.page.mem.Guard(func() error {
+		w.cells.SetStatus(w.cells.Status() | layout.StatusReload)
+		return nil
+	})
 	w.cells.WakeEndPos()
 }
 
 // carry writes all available records of r under their numbers, and then the
-// counters that make them available.
+// counters that make them available. What w had is withdrawn before, so that no
+// reader of w takes new bytes for old records.
 func (w *Writer) carry(r *Reader, convert *conversion) error {
 	h, err := r.Header()
 	if err != nil {
 		return err
 	}
-	slots := w.cells.Header().Slots(len(w.memory))
-	window := h.Window(r.Size()).Last(slots)
-	if h.EndPos == 0 {
-		window = h.Window(r.Size()).Clamp(0, slots) // a table keeps its first rows
+	var window layout.Window
+	err = w.page.mem.Guard(func() error {
+		window = carriedWindow(h, r.Size(), w.cells.Header().Slots(len(w.memory)))
+		w.cells.SetPresent(0)
+		w.cells.SetDeleted(max(w.cells.Deleted(), w.cells.EndPos(), window.First))
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	if err := w.flow(r, window, convert); err != nil {
+	if window.First, err = w.flow(r, window, convert, true); err != nil {
 		return err
 	}
 	return w.page.mem.Guard(func() error {
-		w.cells.SetStartPos(h.StartPos + uint32(window.First-h.Deleted))
-		w.cells.SetDeleted(window.First)
-		w.cells.SetPresent(carriedPresent(h, window))
-		w.cells.SetEndPos(h.EndPos)
+		w.setCarried(h, window)
 		return nil
 	})
+}
+
+// carriedWindow is the records that are carried over into so many slots: the
+// newest of a ring, the first of a table.
+func carriedWindow(h layout.Header, size int, slots uint64) layout.Window {
+	if h.EndPos == 0 {
+		return h.Window(size).Clamp(0, slots)
+	}
+	return h.Window(size).Last(slots)
+}
+
+// setCarried makes the records of window available, and none that is not there:
+// Deleted is not lowered before EndPos has its new place. Where Deleted means
+// something else, on a table or over EndPos, it stays as it was.
+func (w *Writer) setCarried(h layout.Header, window layout.Window) {
+	deleted := h.Deleted
+	if h.EndPos != 0 {
+		deleted = max(deleted, window.First)
+	}
+	w.cells.SetStartPos(h.StartPos + uint32(deleted-h.Deleted))
+	w.cells.SetDeleted(max(w.cells.Deleted(), deleted))
+	w.cells.SetEndPos(h.EndPos)
+	w.cells.SetDeleted(deleted)
+	w.cells.SetPresent(carriedPresent(h, window))
 }
 
 // carriedPresent keeps present where it counts the available records, and as it
@@ -167,31 +207,42 @@ func carriedPresent(h layout.Header, w layout.Window) uint32 {
 	return h.Present
 }
 
-// flow writes the records of window into their slots, and publishes none.
-func (w *Writer) flow(r *Reader, window layout.Window, convert *conversion) error {
-	slots := uint64(w.cells.RecordCount())
+// flow writes the records of window into their slots, and publishes none. Those
+// that somebody else withdrew meanwhile stay withdrawn: first is the number
+// behind them. Without write it only finds out whether all of it can be done.
+func (w *Writer) flow(r *Reader, window layout.Window, convert *conversion, write bool) (first uint64, err error) {
+	h, err := w.Header()
+	if err != nil {
+		return 0, err
+	}
+	first = window.First
 	for rec, err := range r.Records(window) {
-		if err != nil && isLapped(err) {
-			continue // withdrawn by somebody else meanwhile, and so it stays
+		var lapped *LappedError
+		if errors.As(err, &lapped) {
+			first = lapped.First + lapped.Lost
+			continue
 		}
 		if err != nil {
-			return err
+			return 0, err
 		}
 		converted, err := convert.convert(rec)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		mapped, err := w.slot(rec.Number, slots)
+		mapped, err := w.slot(rec.Number, uint64(h.RecordCount))
 		if err != nil {
-			return err
+			return 0, err
+		}
+		if !write {
+			continue
 		}
 		err = w.page.mem.Guard(func() error {
 			shm.CopyIn(mapped, converted)
 			return nil
 		})
 		if err != nil {
-			return err
+			return 0, err
 		}
 	}
-	return nil
+	return first, nil
 }

@@ -30,9 +30,9 @@ type Writer struct {
 	room   uint64 // slots that the mapping has bytes for, whatever the header says
 
 	guarded bool // inside Batch
-	// The record that is likely to be written next, and its slot: a division
-	// less for each.
-	nextNumber, nextSlot uint64
+	// The record that is likely to be written next, and its slot in a ring of
+	// nextSlots: a division less for each.
+	nextNumber, nextSlot, nextSlots uint64
 
 	draft    Record
 	reserved extent // bytes of the file that are backed, as far as this Writer knows
@@ -57,11 +57,27 @@ func OpenWriter(path string, o WriterOptions) (*Writer, error) {
 		return nil, &PageError{"open", filepath.Base(path), cause(err)}
 	}
 	w, err := newWriter(p)
+	if err == nil {
+		err = w.learnShape()
+	}
 	if err != nil {
 		p.Close()
 		return nil, p.fail("open", err)
 	}
 	return w, nil
+}
+
+// learnShape finds out how nested pages are made, so that NewRecord can.
+func (w *Writer) learnShape() error {
+	r, err := w.Reader()
+	if err != nil {
+		return err
+	}
+	shape, err := r.Shape()
+	if err == nil && len(shape.Schema.Fields()) > 0 && shape.Schema.Equal(w.schema) {
+		w.schema = shape.Schema
+	}
+	return err
 }
 
 // openLocked maps a page for writing and locks it. A reload puts another object
@@ -106,11 +122,7 @@ func newWriter(p *Page) (*Writer, error) {
 	if p.Size() == 0 {
 		return nil, ErrNotReady
 	}
-	err := p.mem.Guard(w.open)
-	if err == nil {
-		err = p.intact()
-	}
-	if err != nil {
+	if err := p.judge(p.mem.Guard(w.open)); err != nil {
 		return nil, err
 	}
 	return w, nil
@@ -144,7 +156,10 @@ func (w *Writer) Schema() *layout.Schema { return w.schema }
 // Reader reads the same page.
 func (w *Writer) Reader() (*Reader, error) {
 	r := &Reader{page: w.page, memory: w.memory, base: w.base}
-	return r, w.do("read", r.open)
+	if err := w.do("read", r.open); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // Header is one look at the page's header.
@@ -158,11 +173,7 @@ func (w *Writer) Header() (h layout.Header, err error) {
 
 // do runs fn, which touches the page, under a guard.
 func (w *Writer) do(op string, fn func() error) error {
-	err := w.page.mem.Guard(fn)
-	if err == nil {
-		err = w.page.intact()
-	}
-	return w.page.fail(op, err)
+	return w.page.settle(op, w.page.mem.Guard(fn))
 }
 
 // NewRecord is an empty record to be filled and given to Append: zeros, and
@@ -176,26 +187,24 @@ func (w *Writer) NewRecord() (*Record, error) {
 // EndPos. ErrFull, and nothing is changed, when the ring has no free slot;
 // ENOSPC when the file system cannot back its bytes. Nobody is woken: Wake does
 // that, best once a batch.
-func (w *Writer) Append(record []byte) error {
-	if err := w.append(record, false); err != nil {
-		return w.page.fail("append", err)
-	}
-	return nil
-}
+func (w *Writer) Append(record []byte) error { return w.append(record, false) }
 
 // Push is Append into a ring that makes room for itself: when it is full, the
 // oldest record is withdrawn first. On a page with direct indexing, which
-// cannot wrap, ErrFull remains.
-func (w *Writer) Push(record []byte) error {
-	if err := w.append(record, true); err != nil {
-		return w.page.fail("append", err)
+// cannot wrap, and on one that has withdrawn more than it has published, ErrFull
+// remains. An error changes nothing here either.
+func (w *Writer) Push(record []byte) error { return w.append(record, true) }
+
+func (w *Writer) append(record []byte, drop bool) error {
+	if w.guarded { // Batch looks whether the page is whole
+		return w.page.fail("append", w.publish(record, drop))
 	}
-	return nil
+	return w.page.settle("append", w.publishGuarded(record, drop))
 }
 
-func (w *Writer) append(record []byte, drop bool) (err error) {
-	if w.guarded {
-		return w.publish(record, drop)
+func (w *Writer) publishGuarded(record []byte, drop bool) (err error) {
+	if w.page.mem.Closed() {
+		return os.ErrClosed
 	}
 	defer w.page.mem.Leave(w.page.mem.Enter(), &err)
 	return w.publish(record, drop)
@@ -207,16 +216,17 @@ func (w *Writer) publish(record []byte, drop bool) error {
 	}
 	end, deleted := w.cells.EndPos(), w.cells.Deleted()
 	slots := uint64(w.cells.RecordCount())
-	if slots != 0 && end-deleted >= slots {
-		if !drop {
-			return ErrFull
-		}
-		deleted = end - slots + 1
-		w.withdrawTo(deleted, end)
+	full := slots != 0 && end-deleted >= slots
+	if deleted > end || full && !drop {
+		return ErrFull
 	}
-	mapped, err := w.slot(end, slots)
+	mapped, err := w.slot(end, slots) // may be refused: before anything changes
 	if err != nil {
 		return err
+	}
+	if full {
+		deleted = end - slots + 1
+		w.withdrawTo(deleted, end)
 	}
 	shm.CopyIn(mapped, record)
 	w.cells.SetPresent(uint32(end + 1 - deleted))
@@ -243,7 +253,7 @@ func (w *Writer) withdrawTo(deleted, end uint64) {
 // slot is the bytes of record n's slot, backed by the file system.
 func (w *Writer) slot(n, slots uint64) ([]byte, error) {
 	slot := w.nextSlot
-	if n != w.nextNumber {
+	if n != w.nextNumber || slots != w.nextSlots {
 		slot = layout.Header{RecordCount: uint32(slots)}.Slot(n)
 	}
 	if slot == slots && slots != 0 {
@@ -256,7 +266,7 @@ func (w *Writer) slot(n, slots uint64) ([]byte, error) {
 	if err := w.reserve(at, w.size); err != nil {
 		return nil, err
 	}
-	w.nextNumber, w.nextSlot = n+1, slot+1
+	w.nextNumber, w.nextSlot, w.nextSlots = n+1, slot+1, slots
 	return w.memory[at : at+w.size : at+w.size], nil
 }
 
@@ -266,8 +276,11 @@ func (w *Writer) slot(n, slots uint64) ([]byte, error) {
 func (w *Writer) Publish(count uint32) error {
 	return w.do("publish", func() error {
 		h := w.cells.Header()
-		room := h.Slots(len(w.memory))
-		if h.EndPos-h.Deleted > room || uint64(count) > room-(h.EndPos-h.Deleted) {
+		room, used := w.room, h.EndPos // direct indexing does not wrap
+		if h.RecordCount != 0 {
+			room, used = min(room, uint64(h.RecordCount)), h.EndPos-h.Deleted
+		}
+		if h.Deleted > h.EndPos || used > room || uint64(count) > room-used {
 			return ErrFull
 		}
 		w.cells.SetPresent(uint32(h.EndPos + uint64(count) - h.Deleted))
@@ -280,7 +293,7 @@ func (w *Writer) Publish(count uint32) error {
 // written again. ErrOverdraw, and nothing is changed, when there are not as
 // many.
 func (w *Writer) Withdraw(count uint64) error {
-	err := w.page.mem.Guard(func() error {
+	return w.do("withdraw", func() error {
 		end, deleted := w.cells.EndPos(), w.cells.Deleted()
 		if deleted > end || count > end-deleted {
 			return ErrOverdraw
@@ -288,7 +301,6 @@ func (w *Writer) Withdraw(count uint64) error {
 		w.withdrawTo(deleted+count, end)
 		return nil
 	})
-	return w.page.fail("withdraw", err)
 }
 
 // Wake wakes the readers that sleep until something is published.
@@ -301,7 +313,7 @@ func (w *Writer) Full() (bool, error) {
 		return false, err
 	}
 	if h.RecordCount == 0 {
-		return h.EndPos >= h.Slots(len(w.memory)), nil
+		return h.Deleted > h.EndPos || h.EndPos >= w.room, nil
 	}
 	return h.EndPos-h.Deleted >= uint64(h.RecordCount), nil
 }

@@ -15,8 +15,9 @@ var ErrFault = errors.New("page was cut short while it was mapped")
 
 // Mapping is a page's bytes: a mapped file, or bytes on the heap.
 type Mapping struct {
-	Bytes  []byte
-	mapped bool
+	Bytes       []byte
+	start, size uintptr // of a mapped file; 0 for the heap. They stay when it is closed.
+	closed      bool
 }
 
 // Map maps the first size bytes of f, shared. A size of 0 maps nothing.
@@ -32,7 +33,7 @@ func Map(f *os.File, size int, writable bool) (*Mapping, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map %d bytes: %w", size, err)
 	}
-	return &Mapping{Bytes: b, mapped: true}, nil
+	return &Mapping{Bytes: b, start: uintptr(unsafe.Pointer(unsafe.SliceData(b))), size: uintptr(size)}, nil
 }
 
 // Heap is a mapping of bytes that are the process's own.
@@ -40,17 +41,24 @@ func Heap(b []byte) *Mapping { return &Mapping{Bytes: b} }
 
 // Close unmaps. No slice of Bytes may be used afterwards.
 func (m *Mapping) Close() error {
-	if !m.mapped {
+	b := m.Bytes
+	m.Bytes, m.closed = nil, true
+	if m.size == 0 || b == nil {
 		return nil
 	}
-	b := m.Bytes
-	m.Bytes, m.mapped = nil, false
 	return unix.Munmap(b)
 }
 
+// Closed reports whether Close was called.
+func (m *Mapping) Closed() bool { return m.closed }
+
 // Guard runs fn, which may touch the mapping. A fault inside the mapping ends
-// fn and becomes ErrFault; any other fault or panic goes on as it was.
+// fn and becomes ErrFault; any other fault or panic goes on as it was. A
+// mapping that is closed is os.ErrClosed, and fn is not run.
 func (m *Mapping) Guard(fn func() error) (err error) {
+	if m.closed {
+		return os.ErrClosed
+	}
 	defer m.Leave(m.Enter(), &err)
 	return fn()
 }
@@ -60,12 +68,13 @@ func (m *Mapping) Guard(fn func() error) (err error) {
 //
 //	defer m.Leave(m.Enter(), &err)
 func (m *Mapping) Enter() (before bool) {
-	return m.mapped && debug.SetPanicOnFault(true)
+	return m.size != 0 && debug.SetPanicOnFault(true)
 }
 
-// Leave ends what Enter began. It must be deferred itself.
+// Leave ends what Enter began, also of a mapping that was closed in between. It
+// must be deferred itself.
 func (m *Mapping) Leave(before bool, err *error) {
-	if !m.mapped {
+	if m.size == 0 {
 		return
 	}
 	debug.SetPanicOnFault(before)
@@ -81,8 +90,7 @@ func (m *Mapping) Leave(before bool, err *error) {
 }
 
 func (m *Mapping) contains(addr uintptr) bool {
-	start := uintptr(unsafe.Pointer(unsafe.SliceData(m.Bytes)))
-	return addr >= start && addr-start < uintptr(len(m.Bytes))
+	return addr >= m.start && addr-m.start < m.size
 }
 
 // CopyOut copies bytes that another process may be changing. What it read is

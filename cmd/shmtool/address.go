@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/relaccx"
+)
+
+// target is what a PAGE on the command line means.
+type target struct {
+	arg   string // as it was typed
+	path  string // of the object
+	stdin bool
+	steps []relaccx.Step // to the nested page
+}
+
+// onePage is the single PAGE argument of most commands.
+func (e *env) onePage(c *cli.Context) (target, error) {
+	if c.NArg() == 0 {
+		return target{}, usagef("needs a PAGE; shmtool ls lists the pages")
+	}
+	if c.NArg() > 1 {
+		return target{}, usagef("takes one PAGE, and %q is too much", c.Args().Get(1))
+	}
+	return e.address(c.Args().First())
+}
+
+// address finds the object that an argument means. An object whose name is the
+// whole argument wins; else what stands behind a colon, tried from the right,
+// is the way to a nested page.
+func (e *env) address(arg string) (target, error) {
+	e.page = arg
+	if arg == "-" {
+		return target{arg: arg, path: arg, stdin: true}, nil
+	}
+	if arg == "" {
+		return target{}, usagef("PAGE is empty")
+	}
+	whole := e.pathOf(arg)
+	if _, err := os.Lstat(whole); err == nil {
+		return target{arg: arg, path: whole}, nil
+	}
+	for end := strings.LastIndexByte(arg, ':'); end > 0; end = strings.LastIndexByte(arg[:end], ':') {
+		path := e.pathOf(arg[:end])
+		if _, err := os.Lstat(path); err != nil {
+			continue
+		}
+		steps, err := parseSteps(arg[end+1:])
+		return target{arg: arg, path: path, steps: steps}, err
+	}
+	return target{arg: arg, path: whole}, nil
+}
+
+// pathOf is a path where it has a slash behind its first character or begins
+// with a dot, else the name of a shared memory object.
+func (e *env) pathOf(arg string) string {
+	if strings.HasPrefix(arg, ".") || strings.Contains(arg[1:], "/") {
+		return arg
+	}
+	return filepath.Join(e.shmDir, arg)
+}
+
+func parseSteps(text string) ([]relaccx.Step, error) {
+	var steps []relaccx.Step
+	for _, part := range strings.Split(text, ":") {
+		step := relaccx.Step{Field: part}
+		if at := strings.LastIndexByte(part, '@'); at >= 0 {
+			n, err := strconv.ParseUint(part[at+1:], 10, 64)
+			if err != nil {
+				return nil, usagef("%q: what follows the @ is not a record number", part)
+			}
+			step = relaccx.Step{Field: part[:at], Record: n, Exact: true}
+		}
+		if step.Field == "" {
+			return nil, usagef("%q: a colon is followed by FIELD or FIELD@RECORD", text)
+		}
+		steps = append(steps, step)
+	}
+	return steps, nil
+}
+
+// plain refuses an address of a nested page, for what works on whole objects.
+func (t target) plain() error {
+	if len(t.steps) > 0 {
+		return usagef("%q: this command takes a whole page, not one nested in it", t.arg)
+	}
+	return nil
+}
+
+// open maps the page of a target, read-only.
+func (e *env) open(t target) (*relaccx.Page, error) {
+	if t.stdin {
+		b, err := io.ReadAll(e.stdin)
+		if err != nil {
+			return nil, fmt.Errorf("standard input: %w", err)
+		}
+		p, err := relaccx.FromBytes("-", b)
+		return p, onPage(t.arg, err)
+	}
+	p, err := relaccx.Open(t.path)
+	return p, e.explain(t, err)
+}
+
+// explain adds to an error about a page what the user needs to go on.
+func (e *env) explain(t target, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		err = hinted(err, notFoundHint(filepath.Dir(t.path), filepath.Base(t.path)))
+	case errors.Is(err, fs.ErrPermission) && hintOf(err) == "":
+		err = hinted(err, permissionHint(t.path))
+	}
+	return onPage(t.arg, err)
+}
+
+// read opens a page's records, or those of the page nested in it. With peek a
+// page that is not ready is shown too.
+func (e *env) read(t target, peek bool) (*relaccx.Reader, func() error, error) {
+	p, err := e.open(t)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := p.Reader()
+	if peek && len(t.steps) == 0 && errors.Is(err, relaccx.ErrNotReady) {
+		r, err = p.Peek()
+	}
+	if err == nil {
+		r, err = r.Descend(t.steps, peek)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(e.explain(t, err), p.Close())
+	}
+	return r, p.Close, nil
+}
+
+// notReady says on standard error that a page is shown that nobody should read
+// yet.
+func (e *env) notReady(t target) {
+	e.warn("page %q is not ready: its writer has not finished it", t.arg)
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// command is one verb: everything that the program, its help and its manual
+// know about it.
+type command struct {
+	name     string
+	args     string // "PAGE NAME=VALUE…"
+	usage    string // one line
+	about    string // the rest, as paragraphs
+	examples []string
+	writes   bool // [rw]; else it maps read-only
+	formats  []string
+	flags    []cli.Flag
+	run      func(ctx context.Context, e *env, c *cli.Context) error
+}
+
+// commands are all verbs, in the order of the help.
+func commands() []*command {
+	return []*command{
+		createCommand(), appendCommand(), setCommand(), deleteCommand(), resizeCommand(), markCommand(), rmCommand(),
+		lsCommand(), dumpCommand(), getCommand(), tailCommand(), waitCommand(), saveCommand(), checkCommand(),
+	}
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// app is the command line as urfave/cli knows it. It prints help; everything
+// else it could get wrong is settled before it sees the arguments.
+func app(e *env, all []*command) *cli.App {
+	a := &cli.App{
+		Name:                      "shmtool",
+		Usage:                     "look at, follow, make and repair RelAccX pages, the shared memory of MistServer",
+		UsageText:                 "shmtool COMMAND [FLAGS] [ARGUMENTS]",
+		Version:                   version(),
+		Writer:                    e.stdout,
+		ErrWriter:                 e.stderr,
+		Reader:                    e.stdin,
+		DisableSliceFlagSeparator: true,
+		CustomAppHelpTemplate:     appHelp,
+		ExitErrHandler:            func(*cli.Context, error) {}, // run turns errors into messages and codes
+		OnUsageError:              func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
+		Flags:                     globalFlags(),
+		Action:                    func(c *cli.Context) error { return cli.ShowAppHelp(c) },
+	}
+	for _, cmd := range all {
+		a.Commands = append(a.Commands, cmd.cli(e))
+	}
+	return a
+}
+
+func (cmd *command) cli(e *env) *cli.Command {
+	return &cli.Command{
+		Name:               cmd.name,
+		Usage:              cmd.usage,
+		UsageText:          strings.TrimSpace("shmtool " + cmd.name + " [FLAGS] " + cmd.args),
+		Description:        cmd.description(),
+		Flags:              cmd.allFlags(),
+		HideHelpCommand:    true,
+		CustomHelpTemplate: commandHelp,
+		OnUsageError:       func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
+		Action: func(c *cli.Context) error {
+			if err := e.settle(c, cmd); err != nil {
+				return err
+			}
+			return cmd.run(c.Context, e, c)
+		},
+	}
+}
+
+func (cmd *command) description() string {
+	harm := "[ro] It only looks: it maps pages read-only and can harm nothing."
+	if cmd.writes {
+		harm = "[rw] It writes."
+	}
+	text := harm
+	if cmd.about != "" {
+		text += "\n\n" + cmd.about
+	}
+	if len(cmd.examples) > 0 {
+		text += "\n\nEXAMPLES:\n  " + strings.Join(cmd.examples, "\n  ")
+	}
+	return text
+}
+
+// allFlags are the command's own flags and those that all have.
+func (cmd *command) allFlags() []cli.Flag {
+	flags := slices.Clone(cmd.flags)
+	if len(cmd.formats) > 0 {
+		flags = append(flags, outputFlags(cmd.formats)...)
+	}
+	return append(flags, globalFlags()...)
+}
+
+// run is the whole program but for its process: arguments in, exit code out.
+func run(ctx context.Context, e *env, args []string) int {
+	all := commands()
+	e.jsonErrors = wantsJSON(args)
+	ordered, err := arrange(args, all)
+	if err == nil {
+		if len(ordered) > 0 && !strings.HasPrefix(ordered[0], "-") {
+			e.verb = ordered[0]
+		}
+		err = app(e, all).RunContext(ctx, append([]string{"shmtool"}, ordered...))
+	}
+	if flush := e.out.Flush(); err == nil {
+		err = flush
+	}
+	return e.report(ctx, err)
+}
+
+// usageError is a command line that cannot be understood.
+type usageError struct{ error }
+
+func (u usageError) Unwrap() error { return u.error }
+
+func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
+
+// findCommand is the verb of that name, or an error with the one that may have
+// been meant.
+func findCommand(all []*command, name string) (*command, error) {
+	var names []string
+	for _, c := range all {
+		if c.name == name {
+			return c, nil
+		}
+		names = append(names, c.name)
+	}
+	hint := closest(name, names)
+	if len(hint) == 0 {
+		return nil, hinted(usagef("unknown command %q", name), "shmtool --help lists the commands")
+	}
+	return nil, hinted(usagef("unknown command %q", name), "did you mean "+strings.Join(hint, " or ")+"?")
+}
+
+// hintedError is an error with a line that says what to do.
+type hintedError struct {
+	error
+	hint string
+}
+
+func (h hintedError) Unwrap() error { return h.error }
+
+func hinted(err error, hint string) error {
+	if err == nil || hint == "" {
+		return err
+	}
+	return hintedError{err, hint}
+}
+
+func hintOf(err error) string {
+	var h hintedError
+	if errors.As(err, &h) {
+		return h.hint
+	}
+	return ""
+}
+
+const appHelp = `{{.Name}}: {{.Usage}}
+
+USAGE:
+  {{.UsageText}}
+
+COMMANDS:
+{{range .VisibleCommands}}  {{printf "%-11s" .Name}}{{.Usage}}
+{{end}}
+Each command's --help ends with examples. Flags may stand before or after the
+page. A PAGE is a name in /dev/shm, a path with a slash or a leading dot, or -
+for standard input; PAGE:FIELD[@REC] is a page nested in it.
+
+FLAGS:
+{{range .VisibleFlags}}  {{.}}
+{{end}}
+EXIT CODES:
+  0 done  1 findings  2 usage or wrong input  3 no such page, record or field
+  4 not a valid page  5 refused because of the page's state  6 timeout
+  7 no permission  8 done, but with loss  70 anything unforeseen
+`
+
+const commandHelp = `{{.HelpName}}: {{.Usage}}
+
+USAGE:
+  {{.UsageText}}
+
+{{.Description}}
+
+FLAGS:
+{{range .VisibleFlags}}  {{.}}
+{{end}}`

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// goPackage is what `go list -json` says of one of our packages.
+type goPackage struct {
+	ImportPath string
+	Dir        string
+	GoFiles    []string
+	Imports    []string
+}
+
+func ownPackages(t *testing.T, goarch string) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Dir,GoFiles,Imports", "shmtool/...")
+	cmd.Env = append(os.Environ(), "GOARCH="+goarch)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []goPackage
+	for d := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+// The arrows between our packages. A package may import what its room, or a
+// room around it, allows, and nothing else of ours.
+var arrows = map[string][]string{
+	"shmtool/layout":                      {},
+	"shmtool/layout/mist":                 {},
+	"shmtool/layout/dtsc":                 {},
+	"shmtool/layout/layouttest":           {},
+	"shmtool/relaccx/internal/shm":        {"shmtool/layout"},
+	"shmtool/relaccx":                     {"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx/internal/shm"},
+	"shmtool/dump":                        {"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx"},
+	"shmtool/cmd/shmtool":                 nil, // nil: everything
+	"shmtool/cmd/shmtool/internal/filter": {},
+	"shmtool/cmd/shmtool/internal/procs":  {"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx"},
+}
+
+// The imports that only some rooms may have.
+var confined = map[string]func(path string) bool{
+	"unsafe":                            in("shmtool/relaccx/internal/shm"),
+	"sync/atomic":                       in("shmtool/relaccx/internal/shm"),
+	"golang.org/x/sys/unix":             in("shmtool/relaccx/internal/shm", "shmtool/cmd/shmtool/internal"),
+	"github.com/urfave/cli/v2":          in("shmtool/cmd/shmtool"),
+	"github.com/fatih/color":            in("shmtool/dump"),
+	"github.com/olekukonko/tablewriter": in("shmtool/dump"),
+	"log/slog":                          in(),
+	"log":                               in(),
+	"C":                                 in(),
+}
+
+func in(rooms ...string) func(string) bool {
+	return func(path string) bool {
+		for _, room := range rooms {
+			if path == room || strings.HasPrefix(path, room+"/") {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func TestArrows(t *testing.T) {
+	for _, goarch := range []string{"amd64", "arm64"} {
+		for _, p := range ownPackages(t, goarch) {
+			allowed, known := arrows[p.ImportPath]
+			if !known {
+				t.Errorf("%s is no room of the house; say in this test what it may import", p.ImportPath)
+			}
+			for _, i := range p.Imports {
+				checkImport(t, p.ImportPath, i, allowed)
+			}
+		}
+	}
+}
+
+func checkImport(t *testing.T, from, to string, allowed []string) {
+	t.Helper()
+	if may := confined[to]; may != nil && !may(from) {
+		t.Errorf("%s imports %s", from, to)
+	}
+	ours := strings.HasPrefix(to, "shmtool/")
+	if ours && allowed != nil && !contains(allowed, to) {
+		t.Errorf("%s imports %s: that arrow points back", from, to)
+	}
+	foreign := strings.Contains(strings.Split(to, "/")[0], ".")
+	if foreign && strings.HasPrefix(from, "shmtool/layout") {
+		t.Errorf("%s imports %s; layout has the standard library alone", from, to)
+	}
+}
+
+func contains(list []string, s string) bool {
+	for _, l := range list {
+		if l == s {
+			return true
+		}
+	}
+	return false
+}
+
+// os.Exit stands in main.go alone, and only cmd prints by itself.
+func TestConfinedCalls(t *testing.T) {
+	for _, p := range ownPackages(t, "amd64") {
+		for _, name := range p.GoFiles {
+			text, err := os.ReadFile(filepath.Join(p.Dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			isMain := p.ImportPath == "shmtool/cmd/shmtool" && name == "main.go"
+			if strings.Contains(string(text), "os.Exit(") && !isMain {
+				t.Errorf("%s/%s calls os.Exit", p.ImportPath, name)
+			}
+			if strings.Contains(string(text), "fmt.Print") && !strings.HasPrefix(p.ImportPath, "shmtool/cmd/") {
+				t.Errorf("%s/%s prints", p.ImportPath, name)
+			}
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/layout"
+	"shmtool/relaccx"
+)
+
+func createCommand() *command {
+	return &command{
+		name:   "create",
+		args:   "PAGE --records N --field NAME:TYPE[:SIZE]…",
+		usage:  "make a page",
+		writes: true,
+		about: `The page is whole and ready before anybody can see it. Fields come from
+--field, in their order, from a --schema file, or from another page with
+--like. When the name exists already it is refused, unless --force replaces
+that page: its readers are told to reload.
+
+A schema file has a field a line, NAME:TYPE[:SIZE]; a nested page's fields
+stand below it, two blanks deeper, its record count as nested[N].`,
+		examples: []string{
+			"shmtool create log --records 1000 --field time:uint64 --field msg:string:128",
+			"shmtool create users --records 20 --table --field pid:uint64 --field name:string:32",
+			"shmtool create copy --like MstTraklive@412-0",
+			"shmtool dump page -o schema | shmtool create other --schema - --records 500",
+		},
+		flags: append(fieldFlags(),
+			&cli.UintFlag{Name: "records", Usage: "how many records the page holds at a time, `N`"},
+			&cli.StringFlag{Name: "schema", Usage: "read the fields from `FILE`, or from standard input for -"},
+			&cli.StringFlag{Name: "like", Usage: "take fields and record count of another `PAGE`"},
+			&cli.StringFlag{Name: "size", Usage: "make the object at least `BYTES` long (k, M and G are understood)"},
+			&cli.StringFlag{Name: "mode", Value: "0600", Usage: "permissions, octal `MODE`; the umask does not apply"},
+			&cli.BoolFlag{Name: "no-ready", Usage: "leave the ready bit unset; mark PAGE ready sets it"},
+			&cli.BoolFlag{Name: "table", Usage: "make all records available at once, zeros, for set"},
+			&cli.BoolFlag{Name: "force", Usage: "replace a page of that name"},
+			&cli.DurationFlag{Name: "lock-timeout", Value: defaultLockTimeout, Usage: "with --force: wait `D` for another writer to finish"},
+		),
+		run: runCreate,
+	}
+}
+
+func runCreate(_ context.Context, e *env, c *cli.Context) error {
+	t, err := e.onePage(c)
+	if err != nil {
+		return err
+	}
+	if t.stdin {
+		return usagef("standard input cannot be made a page; name one")
+	}
+	t.path = e.pathOf(t.arg) // a new name may have a colon
+	shape, err := e.newShape(c)
+	if err != nil {
+		return err
+	}
+	o, err := createOptions(c, shape)
+	if err != nil {
+		return err
+	}
+	if o.Replace {
+		o.Lock.LockTimeout = c.Duration("lock-timeout")
+	}
+	w, err := relaccx.Create(t.path, shape, o)
+	if err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			err = hinted(err, "--force replaces it")
+		}
+		return onPage(t.arg, err)
+	}
+	return w.Close()
+}
+
+// newShape is fields and record count of the page to be made.
+func (e *env) newShape(c *cli.Context) (layout.Shape, error) {
+	var shape layout.Shape
+	fields, err := parseFields(c.StringSlice("field"))
+	if err != nil {
+		return shape, err
+	}
+	given := 0
+	for _, is := range []bool{len(fields) > 0, c.IsSet("schema"), c.IsSet("like")} {
+		if is {
+			given++
+		}
+	}
+	if given != 1 {
+		return shape, usagef("needs fields: --field, or --schema, or --like, and one of them alone")
+	}
+	switch {
+	case c.IsSet("like"):
+		shape, err = e.shapeOf(c.String("like"))
+	case c.IsSet("schema"):
+		shape.Schema, err = e.readSchema(c.String("schema"))
+	default:
+		if shape.Schema, err = layout.NewSchema(fields...); err != nil {
+			err = usageError{err}
+		}
+	}
+	if c.IsSet("records") {
+		shape.RecordCount = uint32(c.Uint("records"))
+		if uint(shape.RecordCount) != c.Uint("records") {
+			return shape, usagef("--records is over 4294967295")
+		}
+	}
+	if err == nil && shape.RecordCount == 0 {
+		err = usagef("needs --records N, 1 or more")
+	}
+	return shape, err
+}
+
+func (e *env) shapeOf(arg string) (layout.Shape, error) {
+	page := e.page
+	defer func() { e.page = page }()
+	t, err := e.address(arg)
+	if err != nil {
+		return layout.Shape{}, err
+	}
+	r, done, err := e.read(t, false)
+	if err != nil {
+		return layout.Shape{}, err
+	}
+	defer done()
+	shape, err := r.Shape()
+	return shape, onPage(arg, err)
+}
+
+func createOptions(c *cli.Context, shape layout.Shape) (relaccx.CreateOptions, error) {
+	mode, err := parseMode(c.String("mode"))
+	if err != nil {
+		return relaccx.CreateOptions{}, err
+	}
+	o := relaccx.CreateOptions{Mode: mode, NotReady: c.Bool("no-ready"), Replace: c.Bool("force")}
+	if c.Bool("table") {
+		o.Publish = shape.RecordCount
+	}
+	if c.IsSet("size") {
+		size, err := layout.ParseSize(c.String("size"))
+		if err != nil {
+			return o, usageError{err}
+		}
+		if size < shape.Size() {
+			return o, usagef("--size %d is less than the %d bytes that fields and records take", size, shape.Size())
+		}
+		o.Size = int64(size)
+	}
+	return o, nil
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/layout"
+)
+
+func deleteCommand() *command {
+	return &command{
+		name:   "delete",
+		args:   "PAGE --count N | --before REC | --all",
+		usage:  "withdraw the oldest records",
+		writes: true,
+		about: `Withdrawn records are unavailable at once, for everybody; their numbers are
+never used again.`,
+		examples: []string{
+			"shmtool delete log --count 10",
+			"shmtool delete log --before 4711 --dry-run",
+			"shmtool delete log --all",
+		},
+		flags: append(writeFlags(forceOwner),
+			&cli.Uint64Flag{Name: "count", Usage: "withdraw the oldest `N` records"},
+			&cli.Uint64Flag{Name: "before", Usage: "withdraw all records with numbers under `REC`"},
+			&cli.BoolFlag{Name: "all", Usage: "withdraw every record"},
+			dryRunFlag(),
+		),
+		run: runDelete,
+	}
+}
+
+func runDelete(_ context.Context, e *env, c *cli.Context) (err error) {
+	t, err := e.onePage(c)
+	if err != nil {
+		return err
+	}
+	given := 0
+	for _, name := range []string{"count", "before", "all"} {
+		if c.IsSet(name) {
+			given++
+		}
+	}
+	if given != 1 {
+		return usagef("needs --count N, --before REC or --all, and one of them alone")
+	}
+	w, err := e.writer(t, c)
+	if err != nil {
+		return err
+	}
+	defer closeWriter(w, &err)
+	h, err := w.Header()
+	if err != nil {
+		return onPage(t.arg, err)
+	}
+	count, err := withdrawal(c, h)
+	if err != nil {
+		return onPage(t.arg, err)
+	}
+	if c.Bool("dry-run") {
+		fmt.Fprintf(e.out, "withdraw %s\n", recordRange(h.Deleted, count))
+		return nil
+	}
+	return onPage(t.arg, w.Withdraw(count))
+}
+
+// withdrawal is how many records the flags mean.
+func withdrawal(c *cli.Context, h layout.Header) (uint64, error) {
+	available := h.EndPos - min(h.Deleted, h.EndPos)
+	switch {
+	case c.IsSet("count"):
+		if n := c.Uint64("count"); n > available {
+			return 0, refusef("has %d records, %d cannot be withdrawn", available, n)
+		}
+		return c.Uint64("count"), nil
+	case c.IsSet("before"):
+		before := c.Uint64("before")
+		if before > h.EndPos {
+			return 0, refusef("its newest record is %d, it cannot be withdrawn up to %d", int64(h.EndPos)-1, before)
+		}
+		return before - min(h.Deleted, before), nil
+	}
+	return available, nil
+}
+
+func recordRange(first, count uint64) string {
+	switch count {
+	case 0:
+		return "no record"
+	case 1:
+		return fmt.Sprintf("record %d", first)
+	}
+	return fmt.Sprintf("%d records, %d to %d", count, first, first+count-1)
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/dump"
+	"shmtool/layout"
+	"shmtool/relaccx"
+)
+
+func dumpCommand() *command {
+	return &command{
+		name:  "dump",
+		args:  "PAGE",
+		usage: "header, fields and records of a page",
+		about: `Without a choice of sections all three are shown. A page that is not ready is
+shown as far as it goes.
+
+-o hex is an annotated hex dump: every byte range with what it is and its
+value. -o rax prints what MistServer's own tool, MistUtilRAX, prints for the
+page, byte for byte. -o schema prints the fields in the form that
+create --schema takes. With -o csv and no records the fields are printed.`,
+		examples: []string{
+			"shmtool dump MstMetalive",
+			"shmtool dump MstTraklive@412-0:keys --last 5",
+			"shmtool dump MstMetalive -j --jq '.records[0].tracks.records[].codec'",
+			"shmtool dump page --where '.size > 1000 and .key' -o csv",
+			"ssh host cat /dev/shm/MstMetalive | shmtool dump - -o hex",
+			"shmtool dump page -o schema > page.schema",
+		},
+		formats: append(slices.Clone(plainFormats), formatHex, formatRax, formatSchema),
+		flags: []cli.Flag{
+			&cli.BoolFlag{Name: "header", Usage: "show the header"},
+			&cli.BoolFlag{Name: "schema", Usage: "show the fields"},
+			&cli.BoolFlag{Name: "records", Usage: "show the records"},
+			&cli.StringFlag{Name: "range", Usage: "only the records `A..B`, both included; either may be left out"},
+			&cli.Uint64Flag{Name: "last", Usage: "only the newest `N` records"},
+			&cli.BoolFlag{Name: "slots", Usage: "every slot of the page, available or not"},
+			&cli.IntFlag{Name: "depth", Value: defaultDepth, Usage: "show the records of nested pages down to `N` levels"},
+		},
+		run: runDump,
+	}
+}
+
+func runDump(_ context.Context, e *env, c *cli.Context) error {
+	t, err := e.onePage(c)
+	if err != nil {
+		return err
+	}
+	selection, err := parseSelection(c)
+	if err != nil {
+		return err
+	}
+	if e.output.format == formatRax || e.output.format == formatHex {
+		return e.dumpBytes(t, c, selection)
+	}
+	r, done, err := e.read(t, true)
+	if err != nil {
+		return err
+	}
+	defer done()
+	v, err := e.view(t, r, selection)
+	if err != nil {
+		return err
+	}
+	if !v.Header.Status.Ready() {
+		e.notReady(t)
+	}
+	chooseSections(v, c)
+	o := e.options()
+	o.Depth = c.Int("depth")
+	if o.Fields, err = e.output.chooseFields(t.arg, func(name string) bool { return r.Schema().Lookup(name) != nil }, fieldNames(r.Schema())); err != nil {
+		return onPage(t.arg, err)
+	}
+	return onPage(t.arg, e.render(v, r, o))
+}
+
+// chooseSections shows what the flags name, or everything.
+func chooseSections(v *dump.View, c *cli.Context) {
+	v.ShowHeader, v.ShowSchema, v.ShowRecords = c.Bool("header"), c.Bool("schema"), c.Bool("records")
+	if c.IsSet("range") || c.IsSet("last") || c.IsSet("slots") {
+		v.ShowRecords = true
+	}
+	if !v.ShowHeader && !v.ShowSchema && !v.ShowRecords {
+		v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
+	}
+}
+
+// render writes a view in the format that was asked for.
+func (e *env) render(v *dump.View, r *relaccx.Reader, o dump.Options) error {
+	switch {
+	case e.output.names:
+		return e.printNames(fieldNames(v.Schema))
+	case e.output.format == formatSchema:
+		return e.printSchema(v, r)
+	case e.output.format == formatJSON && e.output.jq != nil:
+		var doc strings.Builder
+		if err := dump.JSON(&doc, v, o); err != nil {
+			return err
+		}
+		return e.printFiltered([]byte(doc.String()))
+	case e.output.format == formatJSON:
+		return dump.JSON(e.out, v, o)
+	case e.output.format == formatNDJSON && e.output.jq != nil:
+		return dump.NDJSON(lineFilter{e}, v, o)
+	case e.output.format == formatNDJSON:
+		return dump.NDJSON(e.out, v, o)
+	case e.output.format == formatCSV:
+		return dump.CSV(e.out, v, o)
+	}
+	return dump.Table(e.out, v, o)
+}
+
+func (e *env) printNames(names []string) error {
+	_, err := e.out.WriteString(strings.Join(append(names, ""), "\n"))
+	return err
+}
+
+func fieldNames(s *layout.Schema) []string {
+	var names []string
+	for i := range s.Fields() {
+		names = append(names, s.Fields()[i].Name)
+	}
+	return names
+}
+
+// selection is which records were asked for.
+type selection struct {
+	first, end uint64 // of --range, end excluded
+	last       uint64
+	slots      bool
+}
+
+func parseSelection(c *cli.Context) (selection, error) {
+	s := selection{end: 1<<64 - 1, last: 1<<64 - 1, slots: c.Bool("slots")}
+	if c.IsSet("last") {
+		s.last = c.Uint64("last")
+	}
+	if !c.IsSet("range") {
+		return s, nil
+	}
+	first, last, found := strings.Cut(c.String("range"), "..")
+	if !found {
+		last = first
+	}
+	var err error
+	if first != "" {
+		if s.first, err = strconv.ParseUint(first, 10, 64); err != nil {
+			return s, usagef("--range %q is not A..B", c.String("range"))
+		}
+	}
+	if last != "" {
+		if s.end, err = strconv.ParseUint(last, 10, 64); err != nil || s.end < s.first {
+			return s, usagef("--range %q is not A..B with A up to B", c.String("range"))
+		}
+		s.end += min(1, 1<<64-1-s.end) // B is included
+	}
+	return s, nil
+}
+
+func (s selection) of(w layout.Window) layout.Window { return w.Clamp(s.first, s.end).Last(s.last) }
+
+// view is one reading of a page with the records that were asked for.
+func (e *env) view(t target, r *relaccx.Reader, s selection) (*dump.View, error) {
+	h, err := r.Header()
+	if err != nil {
+		return nil, onPage(t.arg, err)
+	}
+	w, err := r.Window()
+	if err != nil {
+		return nil, onPage(t.arg, err)
+	}
+	records := r.Records(s.of(w))
+	if s.slots {
+		records = r.Slots()
+	}
+	return &dump.View{Name: t.arg, Bytes: r.Size(), Header: h, Schema: r.Schema(), Records: e.sift(r.Schema(), records)}, nil
+}
+
+// sift passes over records that were withdrawn before they were read, saying
+// so on standard error, and over those that --where does not want.
+func (e *env) sift(s *layout.Schema, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
+	keep := e.keeper(s)
+	return func(yield func(*relaccx.Record, error) bool) {
+		for rec, err := range records {
+			var lapped *relaccx.LappedError
+			if errors.As(err, &lapped) {
+				e.warn("%v", lapped)
+				continue
+			}
+			kept := true
+			if err == nil {
+				kept, err = keep(rec)
+			}
+			if (kept || err != nil) && !yield(rec, err) {
+				return
+			}
+		}
+	}
+}
+
+// keeper tells which records --where wants.
+func (e *env) keeper(s *layout.Schema) func(rec *relaccx.Record) (bool, error) {
+	if e.output.where == nil {
+		return func(*relaccx.Record) (bool, error) { return true, nil }
+	}
+	object := dump.NewRecordJSON(s, dump.Options{Depth: defaultDepth, Int64String: e.output.quote64})
+	var b []byte
+	return func(rec *relaccx.Record) (bool, error) {
+		b = object.Append(b[:0], rec)
+		ok, err := e.output.where.True(b)
+		if err != nil {
+			return false, usageError{err}
+		}
+		return ok, nil
+	}
+}

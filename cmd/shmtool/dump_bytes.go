@@ -1,0 +1,59 @@
+package main
+
+import (
+	"io"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/dump"
+	"shmtool/layout"
+	"shmtool/relaccx"
+)
+
+// dumpBytes prints the formats that look at a page as bytes, valid or not.
+func (e *env) dumpBytes(t target, c *cli.Context, s selection) error {
+	p, err := e.open(t)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	inspect, base := p.Inspect, 0
+	if len(t.steps) > 0 {
+		r, err := p.Reader()
+		if err == nil {
+			r, err = r.Descend(t.steps, true)
+		}
+		if err != nil {
+			return e.explain(t, err)
+		}
+		inspect, base = r.Inspect, r.Base()
+	}
+	return e.explain(t, inspect(func(page []byte, h layout.Header) error {
+		if e.output.format == formatRax {
+			return dump.Rax(e.out, raxTitle(t), page, h, func(line string) { e.warn("%s", line) })
+		}
+		return e.hex(page, base, h, c, s)
+	}))
+}
+
+// raxTitle is how MistServer's tool calls the page: with one leading slash, or
+// as it was typed where that is no shared memory name.
+func raxTitle(t target) string {
+	if t.stdin || len(t.steps) > 0 || t.path == t.arg {
+		return t.arg
+	}
+	if t.arg[0] == '/' {
+		return t.arg
+	}
+	return "/" + t.arg
+}
+
+// printSchema prints the fields in the form that create --schema takes.
+func (e *env) printSchema(v *dump.View, r *relaccx.Reader) error {
+	shape, err := r.Shape()
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(e.out, shape.Schema.String())
+	return err
+}

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"shmtool/dump"
+	"shmtool/layout"
+)
+
+// hex prints the annotated hex dump of a page, valid or not.
+func (e *env) hex(page []byte, base int, h layout.Header, c *cli.Context, s selection) error {
+	o := dump.HexOptions{
+		ShowHeader:  c.Bool("header"),
+		ShowSchema:  c.Bool("schema"),
+		ShowRecords: c.Bool("records"),
+		Slots:       s.slots,
+		Depth:       c.Int("depth"),
+		Color:       e.color,
+		Width:       e.options().Width,
+		Base:        base,
+	}
+	if c.IsSet("range") || c.IsSet("last") {
+		w := s.of(h.Window(len(page)))
+		o.Selected = &w
+	}
+	return dump.Hex(e.out, page, h, o)
+}

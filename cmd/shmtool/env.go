@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"shmtool/relaccx"
+)
+
+// env is the world as the program sees it, and what the command line said
+// about all of it. Tests make their own.
+type env struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	out            *bufio.Writer // standard output; run flushes it
+	getenv         func(string) string
+	terminal       bool // standard output is one
+	width          int  // its columns
+
+	verb       string
+	page       string // as it was typed, for messages
+	jsonErrors bool
+	shmDir     string
+	procDir    string
+	color      bool
+	output     output
+}
+
+func newEnv(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) *env {
+	e := &env{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, out: bufio.NewWriterSize(stdout, 64<<10)}
+	if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		e.terminal = true
+		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
+			e.width = w
+		}
+	}
+	return e
+}
+
+// The environment variables that stand for flags.
+const (
+	shmDirVariable  = "SHMTOOL_SHM_DIR"
+	procDirVariable = "SHMTOOL_PROC_DIR"
+)
+
+func globalFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "shm-dir", Usage: "look for shared memory in `DIR` (default: $" + shmDirVariable + ", else " + relaccx.ShmDir + ")"},
+		&cli.StringFlag{Name: "proc-dir", Usage: "look for processes in `DIR` (default: $" + procDirVariable + ", else /proc)"},
+		&cli.StringFlag{Name: "color", Value: "auto", Usage: "colour: auto, always or never; `WHEN` auto, on a terminal without NO_COLOR"},
+	}
+}
+
+// settle works out what the flags that all commands have say.
+func (e *env) settle(c *cli.Context, cmd *command) error {
+	e.shmDir = firstOf(c.String("shm-dir"), e.getenv(shmDirVariable), relaccx.ShmDir)
+	e.procDir = firstOf(c.String("proc-dir"), e.getenv(procDirVariable), "/proc")
+	switch c.String("color") {
+	case "always":
+		e.color = true
+	case "never":
+		e.color = false
+	case "auto":
+		e.color = e.terminal && e.getenv("NO_COLOR") == ""
+	default:
+		return usagef("--color is auto, always or never, not %q", c.String("color"))
+	}
+	if len(cmd.formats) == 0 {
+		return nil
+	}
+	return e.output.settle(c, cmd.formats)
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// interrupted reports whether an error only says that the user has had enough.
+func interrupted(ctx context.Context) bool { return ctx.Err() != nil }

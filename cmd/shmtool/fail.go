@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+
+	"shmtool/layout"
+	"shmtool/relaccx"
+)
+
+// The exit codes, a contract that scripts rely on.
+const (
+	exitOK         = 0
+	exitFindings   = 1
+	exitUsage      = 2
+	exitNotFound   = 3
+	exitInvalid    = 4
+	exitRefused    = 5
+	exitTimeout    = 6
+	exitPermission = 7
+	exitLoss       = 8
+	exitInternal   = 70
+)
+
+// exitStatus ends the program with a code and no message: what there was to say
+// has been printed.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// refusedError is a page whose state does not allow what was asked.
+type refusedError struct{ error }
+
+func (r refusedError) Unwrap() error { return r.error }
+
+func refusef(format string, a ...any) error { return refusedError{fmt.Errorf(format, a...)} }
+
+// inputError is input that is wrong: a record, a value, a schema.
+type inputError struct{ error }
+
+func (i inputError) Unwrap() error { return i.error }
+
+// pageError says which page an error is about, as the user named it.
+type pageError struct {
+	page string
+	err  error
+}
+
+func (p pageError) Error() string { return fmt.Sprintf("page %q: %v", p.page, p.err) }
+func (p pageError) Unwrap() error { return p.err }
+
+// onPage makes an error one about the page that the user named. What a library
+// says of file and operation is dropped: the line says it already.
+func onPage(page string, err error) error {
+	var already pageError
+	if err == nil || errors.As(err, &already) {
+		return err
+	}
+	var usage usageError
+	if errors.As(err, &usage) {
+		return err
+	}
+	return hinted(pageError{page, bare(err)}, hintOf(err))
+}
+
+// bare is the cause inside the names that libraries put around it.
+func bare(err error) error {
+	var page *relaccx.PageError
+	if errors.As(err, &page) {
+		return bare(page.Err)
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// failure is a class of errors: its name in JSON and its exit code.
+type failure struct {
+	code string
+	exit int
+}
+
+// classify finds the class of an error, by the first that fits.
+func classify(err error) failure {
+	is := func(targets ...error) bool {
+		for _, t := range targets {
+			if errors.Is(err, t) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case as[usageError](err):
+		return failure{"usage", exitUsage}
+	case as[inputError](err), as[*layout.ValueError](err), as[*layout.SpecError](err):
+		return failure{"bad_input", exitUsage}
+	case as[refusedError](err):
+		return failure{"refused", exitRefused}
+	case is(relaccx.ErrNoField):
+		return failure{"field_not_found", exitNotFound}
+	case is(relaccx.ErrNoRecord, relaccx.ErrWithdrawn, relaccx.ErrOverdraw):
+		return failure{"record_not_found", exitNotFound}
+	case is(fs.ErrNotExist):
+		return failure{"page_not_found", exitNotFound}
+	case is(fs.ErrPermission):
+		return failure{"permission_denied", exitPermission}
+	case as[*layout.FormatError](err):
+		return failure{"invalid_page", exitInvalid}
+	case is(relaccx.ErrTruncated):
+		return failure{"page_truncated", exitInvalid}
+	case is(relaccx.ErrNotReady):
+		return failure{"page_not_ready", exitRefused}
+	case is(relaccx.ErrLocked):
+		return failure{"page_locked", exitRefused}
+	case is(relaccx.ErrFull):
+		return failure{"page_full", exitRefused}
+	case is(relaccx.ErrReady):
+		return failure{"page_ready", exitRefused}
+	case is(fs.ErrExist):
+		return failure{"page_exists", exitRefused}
+	case is(syscall.ENOSPC):
+		return failure{"no_space", exitRefused}
+	case is(os.ErrDeadlineExceeded, context.DeadlineExceeded):
+		return failure{"timeout", exitTimeout}
+	case is(errLoss):
+		return failure{"records_lost", exitLoss}
+	}
+	return failure{"internal", exitInternal}
+}
+
+func as[T error](err error) bool {
+	var target T
+	return errors.As(err, &target)
+}
+
+// report prints the one line that says what went wrong, and gives the exit code
+// for it.
+func (e *env) report(ctx context.Context, err error) int {
+	var status exitStatus
+	switch {
+	case err == nil, ctx.Err() != nil, errors.Is(err, syscall.EPIPE):
+		return exitOK
+	case errors.As(err, &status):
+		return int(status)
+	}
+	f := classify(err)
+	hint := hintOf(err)
+	if e.jsonErrors {
+		e.reportJSON(f, err, hint)
+		return f.exit
+	}
+	line := "shmtool: "
+	if e.verb != "" {
+		line += e.verb + ": "
+	}
+	line += err.Error()
+	if hint != "" {
+		line += "; " + hint
+	}
+	fmt.Fprintln(e.stderr, line)
+	return f.exit
+}
+
+func (e *env) reportJSON(f failure, err error, hint string) {
+	var page pageError
+	name := e.page
+	message := err.Error()
+	if errors.As(err, &page) {
+		name, message = page.page, page.err.Error()
+	}
+	var doc struct {
+		Error struct {
+			Code    string `json:"code"`
+			Command string `json:"command,omitempty"`
+			Message string `json:"message"`
+			Page    string `json:"page,omitempty"`
+			Hint    string `json:"hint,omitempty"`
+		} `json:"error"`
+	}
+	doc.Error.Code, doc.Error.Command, doc.Error.Message, doc.Error.Page, doc.Error.Hint = f.code, e.verb, message, name, hint
+	b := json.NewEncoder(e.stderr)
+	b.SetEscapeHTML(false)
+	_ = b.Encode(doc)
+}
+
+// warn prints a line on standard error that is no error.
+func (e *env) warn(format string, a ...any) {
+	fmt.Fprintf(e.stderr, "shmtool: %s: %s\n", e.verb, fmt.Sprintf(format, a...))
+}
+
+// permissionHint says whose page it is, and who asks.
+func permissionHint(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("it belongs to uid %d, gid %d, mode %04o; you are uid %d", st.Uid, st.Gid, info.Mode().Perm(), os.Getuid())
+}
+
+// notFoundHint names what there is in the directory that is nearest to what was
+// asked for.
+func notFoundHint(dir, name string) string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Sprintf("%s cannot be read: %v", dir, bare(err))
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	if near := closest(name, names); len(near) > 0 {
+		return "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return fmt.Sprintf("there is none in %s; shmtool ls lists the pages", dir)
+}

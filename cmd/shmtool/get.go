@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/layout"
+	"shmtool/relaccx"
+)
+
+func getCommand() *command {
+	return &command{
+		name:  "get",
+		args:  "PAGE FIELD",
+		usage: "one value, bare",
+		about: `For $(…) in a shell. Of integers the digits, of strings the text, of everything
+else the very bytes, unless --hex is given. Secrets are printed as they are.`,
+		examples: []string{
+			"shmtool get MstTraklive@412-0 lastms",
+			"shmtool get MstMetalive:tracks codec --record 1",
+			"shmtool get MstTraklive@412-0 init > init.bin",
+		},
+		flags: []cli.Flag{
+			&cli.Uint64Flag{Name: "record", Usage: "of record `REC` (default: the newest)"},
+			&cli.BoolFlag{Name: "hex", Usage: "print bytes as hexadecimal digits"},
+		},
+		run: runGet,
+	}
+}
+
+func runGet(_ context.Context, e *env, c *cli.Context) error {
+	if c.NArg() != 2 {
+		return usagef("needs a PAGE and a FIELD")
+	}
+	t, err := e.address(c.Args().First())
+	if err != nil {
+		return err
+	}
+	r, done, err := e.read(t, false)
+	if err != nil {
+		return err
+	}
+	defer done()
+	f := r.Schema().Lookup(c.Args().Get(1))
+	if f == nil {
+		return onPage(t.arg, noField(t.arg, c.Args().Get(1), fieldNames(r.Schema())))
+	}
+	n := c.Uint64("record")
+	if !c.IsSet("record") {
+		if n, err = r.Newest(); err != nil {
+			return onPage(t.arg, err)
+		}
+	}
+	var rec relaccx.Record
+	if err := r.Read(n, &rec); err != nil {
+		return onPage(t.arg, err)
+	}
+	_, err = e.out.Write(bareValue(f, rec.Bytes(), c.Bool("hex")))
+	return err
+}
+
+func bareValue(f *layout.Field, record []byte, asHex bool) []byte {
+	switch f.Kind() {
+	case layout.Uint, layout.Int:
+		if f.Kind() == layout.Int && f.Readable() {
+			return append(strconv.AppendInt(nil, f.Int(record), 10), '\n')
+		}
+		if f.Readable() {
+			return append(strconv.AppendUint(nil, f.Uint(record), 10), '\n')
+		}
+	case layout.String:
+		if !asHex {
+			return append(append([]byte(nil), f.Text(record)...), '\n')
+		}
+	}
+	if asHex {
+		return append(hex.AppendEncode(nil, f.In(record)), '\n')
+	}
+	return f.In(record)
+}

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/filter"
+	"shmtool/dump"
+	"shmtool/relaccx"
+)
+
+// output is how a command shows what it found.
+type output struct {
+	format   string
+	jq       *filter.Filter
+	where    *filter.Filter
+	fields   []string
+	names    bool
+	noHeader bool
+	bytes    bool
+	wide     bool
+	quote64  bool
+}
+
+const (
+	formatTable  = "table"
+	formatJSON   = "json"
+	formatNDJSON = "ndjson"
+	formatCSV    = "csv"
+	formatHex    = "hex"
+	formatRax    = "rax"
+	formatSchema = "schema"
+)
+
+// plainFormats are what every command with output has.
+var plainFormats = []string{formatTable, formatJSON, formatNDJSON, formatCSV}
+
+func outputFlags(formats []string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: formatTable, Usage: "`FORMAT`: " + strings.Join(formats, ", ")},
+		&cli.BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "the same as -o json"},
+		&cli.StringFlag{Name: "jq", Usage: "filter the JSON with the jq expression `EXPR`; strings are printed bare"},
+		&cli.StringFlag{Name: "where", Usage: "keep the rows for which the jq expression `EXPR` is true, in any format"},
+		&cli.StringFlag{Name: "fields", Usage: "show the columns `A,B,C` in this order; +C adds to the usual ones"},
+		&cli.BoolFlag{Name: "names", Usage: "print names alone, one a line"},
+		&cli.BoolFlag{Name: "no-header", Usage: "leave out the heading of a table or CSV"},
+		&cli.BoolFlag{Name: "bytes", Usage: "print sizes as plain numbers"},
+		&cli.BoolFlag{Name: "wide", Usage: "do not cut wide values to fit the terminal"},
+		&cli.StringFlag{Name: "int64", Value: "number", Usage: "64-bit integers in JSON: `FORM` number or string"},
+	}
+}
+
+// settle works out what the output flags say.
+func (o *output) settle(c *cli.Context, formats []string) error {
+	o.format = c.String("output")
+	if c.Bool("json") {
+		o.format = formatJSON
+	}
+	if !slices.Contains(formats, o.format) {
+		return usagef("-o %s: the formats of %s are %s", o.format, c.Command.Name, strings.Join(formats, ", "))
+	}
+	switch c.String("int64") {
+	case "number":
+	case "string":
+		o.quote64 = true
+	default:
+		return usagef("--int64 is number or string, not %q", c.String("int64"))
+	}
+	o.names, o.noHeader, o.bytes, o.wide = c.Bool("names"), c.Bool("no-header"), c.Bool("bytes"), c.Bool("wide")
+	if c.IsSet("fields") {
+		o.fields = strings.Split(c.String("fields"), ",")
+	}
+	return o.compile(c)
+}
+
+func (o *output) compile(c *cli.Context) (err error) {
+	if c.IsSet("where") {
+		if o.where, err = filter.Compile("--where", c.String("where")); err != nil {
+			return usageError{err}
+		}
+	}
+	if c.IsSet("jq") {
+		if o.jq, err = filter.Compile("--jq", c.String("jq")); err != nil {
+			return usageError{err}
+		}
+		if o.format == formatTable {
+			o.format = formatJSON
+		}
+		if o.format != formatJSON && o.format != formatNDJSON {
+			return usagef("--jq filters JSON; it does not go with -o %s", o.format)
+		}
+	}
+	return nil
+}
+
+// options are what a rendering of package dump needs to know.
+func (e *env) options() dump.Options {
+	o := dump.Options{
+		Int64String: e.output.quote64,
+		NoHeader:    e.output.noHeader,
+		Bytes:       e.output.bytes,
+		Color:       e.color,
+		Depth:       defaultDepth,
+	}
+	if e.terminal && !e.output.wide {
+		o.Width = e.width
+	}
+	return o
+}
+
+const defaultDepth = 8
+
+// list prints a listing in the format that was asked for.
+func (e *env) list(l *dump.Listing) error {
+	if e.output.where != nil {
+		if err := l.Filter(e.output.where.True); err != nil {
+			return usageError{err}
+		}
+	}
+	chosen, err := l.Choose(e.output.fields)
+	if err != nil {
+		return usageError{err}
+	}
+	if e.output.fields != nil {
+		l = chosen
+	}
+	o := e.options()
+	switch {
+	case e.output.names:
+		return chosen.Names(e.out)
+	case e.output.format == formatJSON:
+		return e.filtered(l.JSON)
+	case e.output.format == formatNDJSON:
+		return e.filteredLines(l.NDJSON)
+	case e.output.format == formatCSV:
+		return l.CSV(e.out, o)
+	}
+	return chosen.Table(e.out, o)
+}
+
+// filtered prints one JSON document, through --jq where it is given.
+func (e *env) filtered(render func(w io.Writer) error) error {
+	if e.output.jq == nil {
+		return render(e.out)
+	}
+	var doc strings.Builder
+	if err := render(&doc); err != nil {
+		return err
+	}
+	return e.printFiltered([]byte(doc.String()))
+}
+
+func (e *env) printFiltered(doc []byte) error {
+	b, err := e.output.jq.Append(nil, doc)
+	if _, werr := e.out.Write(b); werr != nil {
+		return werr
+	}
+	if err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
+// filteredLines prints NDJSON, each line through --jq where it is given.
+func (e *env) filteredLines(render func(w io.Writer) error) error {
+	if e.output.jq == nil {
+		return render(e.out)
+	}
+	return render(lineFilter{e})
+}
+
+// lineFilter puts whole lines through --jq. Renderers write whole lines.
+type lineFilter struct{ e *env }
+
+func (f lineFilter) Write(lines []byte) (int, error) {
+	for line := range strings.Lines(string(lines)) {
+		if err := f.e.printFiltered([]byte(line)); err != nil {
+			return 0, err
+		}
+	}
+	return len(lines), nil
+}
+
+// chooseFields holds --fields against a page's fields. A name with a "+" in
+// front adds to the usual ones, which are all of them.
+func (o *output) chooseFields(page string, has func(name string) bool, all []string) ([]string, error) {
+	if o.fields == nil || strings.HasPrefix(o.fields[0], "+") {
+		return nil, nil
+	}
+	for _, name := range o.fields {
+		if name != "#" && !has(name) {
+			return nil, noField(page, name, all)
+		}
+	}
+	return o.fields, nil
+}
+
+// noField says that a page has no such field, and which may have been meant.
+func noField(page, name string, all []string) error {
+	err := fmt.Errorf("%w: %q", relaccx.ErrNoField, name)
+	if near := closest(name, slices.Clone(all)); len(near) > 0 {
+		return hinted(err, "did you mean "+strings.Join(near, " or ")+"?")
+	}
+	return hinted(err, fmt.Sprintf("%s has %s", page, strings.Join(all, ", ")))
+}
+
+var errLoss = errors.New("records were lost")

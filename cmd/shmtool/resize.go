@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/layout"
+	"shmtool/relaccx"
+)
+
+func resizeCommand() *command {
+	return &command{
+		name:   "resize",
+		args:   "PAGE [--records N] [--field NAME:TYPE[:SIZE]]… [--drop NAME]…",
+		usage:  "give a page another shape, by a forced reload",
+		writes: true,
+		about: `Makes a new page with the same name, carries every available record and every
+field over, and tells the readers of the old one to reload. At every moment
+the name leads to a whole, ready page, whenever this command dies.
+
+--field changes the type or size of a field, or adds one at the end. Record
+numbers stay; when the ring becomes shorter, the oldest are withdrawn. A value
+that does not fit its new field is an error before anything changes, unless
+--truncate cuts it. Mode, owner and group are kept.`,
+		examples: []string{
+			"shmtool resize log --field msg:string:512",
+			"shmtool resize log --records 10000 --field level:uint8",
+			"shmtool resize log --drop level --dry-run",
+		},
+		flags: append(append(writeFlags(forceOwner), fieldFlags()...),
+			&cli.UintFlag{Name: "records", Usage: "how many records the page holds at a time, `N`"},
+			&cli.StringSliceFlag{Name: "drop", Usage: "leave out the field `NAME`; may be repeated"},
+			&cli.BoolFlag{Name: "truncate", Usage: "cut values that do not fit"},
+			dryRunFlag(),
+		),
+		run: runResize,
+	}
+}
+
+func runResize(_ context.Context, e *env, c *cli.Context) (err error) {
+	t, err := e.onePage(c)
+	if err != nil {
+		return err
+	}
+	changed, err := parseFields(c.StringSlice("field"))
+	if err != nil {
+		return err
+	}
+	if len(changed) == 0 && !c.IsSet("records") && !c.IsSet("drop") {
+		return usagef("needs --records, --field or --drop")
+	}
+	w, err := e.writer(t, c)
+	if err != nil {
+		return err
+	}
+	defer closeWriter(w, &err)
+	h, err := w.Header()
+	if err != nil {
+		return onPage(t.arg, err)
+	}
+	shape, err := reshape(t.arg, layout.Shape{Schema: w.Schema(), RecordCount: h.RecordCount}, changed, c)
+	if err != nil {
+		return onPage(t.arg, err)
+	}
+	o := relaccx.ReloadOptions{Truncate: c.Bool("truncate")}
+	if c.Bool("dry-run") {
+		if err := w.PlanReload(shape, o); err != nil {
+			return e.explain(t, err)
+		}
+		return e.printPlan(w, h, shape)
+	}
+	return e.explain(t, w.Reload(shape, o))
+}
+
+// reshape is the shape with the changes that the flags ask for.
+func reshape(page string, shape layout.Shape, changed []layout.Field, c *cli.Context) (layout.Shape, error) {
+	fields := slices.Clone(shape.Schema.Fields())
+	for _, name := range c.StringSlice("drop") {
+		i := slices.IndexFunc(fields, func(f layout.Field) bool { return f.Name == name })
+		if i < 0 {
+			return shape, noField(page, name, fieldNames(shape.Schema))
+		}
+		fields = slices.Delete(fields, i, i+1)
+	}
+	for _, f := range changed {
+		if i := slices.IndexFunc(fields, func(old layout.Field) bool { return old.Name == f.Name }); i >= 0 {
+			fields[i] = f
+		} else {
+			fields = append(fields, f)
+		}
+	}
+	if len(fields) == 0 {
+		return shape, usagef("drops every field; a page has one at least")
+	}
+	if c.IsSet("records") {
+		shape.RecordCount = uint32(c.Uint("records"))
+		if shape.RecordCount == 0 || uint(shape.RecordCount) != c.Uint("records") {
+			return shape, usagef("--records is a number from 1 to 4294967295")
+		}
+	}
+	var err error
+	shape.Schema, err = layout.NewSchema(fields...)
+	return shape, err
+}
+
+// printPlan says what a resize would do.
+func (e *env) printPlan(w *relaccx.Writer, h layout.Header, shape layout.Shape) error {
+	added, removed, changed := w.Schema().Diff(shape.Schema)
+	fmt.Fprintf(e.out, "records  %d -> %d of %d -> %d bytes\n", h.RecordCount, shape.RecordCount, h.RecordSize, shape.Schema.RecordSize())
+	for _, part := range []struct {
+		what  string
+		names []string
+	}{{"added", added}, {"dropped", removed}, {"changed", changed}} {
+		if len(part.names) > 0 {
+			fmt.Fprintf(e.out, "%-8s %s\n", part.what, strings.Join(part.names, ", "))
+		}
+	}
+	window := h.Window(w.Page().Size())
+	carried := window.Last(uint64(shape.RecordCount))
+	fmt.Fprintf(e.out, "carried  %s\nwithdrawn  %s\n", recordRange(carried.First, carried.Count()), recordRange(window.First, carried.First-window.First))
+	return nil
+}

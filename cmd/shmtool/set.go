@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/relaccx"
+)
+
+func setCommand() *command {
+	return &command{
+		name:   "set",
+		args:   "PAGE REC NAME=VALUE…",
+		usage:  "change fields of a record in place",
+		writes: true,
+		about: `For tables, which are rewritten in place. All values are checked before the
+first is stored. Readers see each integer whole, but not all fields at once.`,
+		examples: []string{
+			"shmtool set users 3 pid=4711 name=alice",
+			"shmtool set page 0 host=hex:00000000000000000000ffff7f000001",
+			"shmtool set MstMetalive 0 maxkeepaway=5000 --force",
+		},
+		flags: writeFlags(forceOwner),
+		run:   runSet,
+	}
+}
+
+func runSet(_ context.Context, e *env, c *cli.Context) (err error) {
+	if c.NArg() < 3 {
+		return usagef("needs PAGE, a record number, and NAME=VALUE")
+	}
+	t, err := e.address(c.Args().First())
+	if err != nil {
+		return err
+	}
+	n, err := strconv.ParseUint(c.Args().Get(1), 10, 64)
+	if err != nil {
+		return usagef("%q is not a record number", c.Args().Get(1))
+	}
+	w, err := e.writer(t, c)
+	if err != nil {
+		return err
+	}
+	defer closeWriter(w, &err)
+	err = w.Update(n, func(rec *relaccx.Record) error { return assign(t.arg, rec, c.Args().Slice()[2:]) })
+	w.Wake()
+	return onPage(t.arg, err)
+}

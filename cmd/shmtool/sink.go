@@ -1,0 +1,161 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"shmtool/dump"
+	"shmtool/layout"
+	"shmtool/relaccx"
+)
+
+// recordSink prints records and events as they come, in the format that was
+// asked for.
+type recordSink struct {
+	e      *env
+	page   string
+	events bool
+
+	json  *dump.RecordJSON
+	csv   *dump.RecordCSV
+	table *dump.RecordTable
+	line  []byte
+}
+
+// adopt makes ready for records of a schema; in a table and in CSV a new
+// heading stands before them.
+func (s *recordSink) adopt(schema *layout.Schema, fields []string) error {
+	if err := s.flush(); err != nil {
+		return err
+	}
+	o := s.e.options()
+	o.Fields = fields
+	switch s.e.output.format {
+	case formatNDJSON, formatJSON:
+		s.json = dump.NewRecordJSON(schema, o)
+	case formatCSV:
+		s.csv = dump.NewRecordCSV(schema, o)
+		if !o.NoHeader {
+			_, err := s.e.out.Write(s.csv.Heading(nil))
+			return err
+		}
+	default:
+		s.table = dump.NewRecordTable(s.e.out, schema, o)
+	}
+	return nil
+}
+
+func (s *recordSink) record(rec *relaccx.Record) error {
+	switch {
+	case s.table != nil:
+		return s.table.Append(rec)
+	case s.csv != nil:
+		s.line = s.csv.Append(s.line[:0], rec)
+	default:
+		s.line = append(s.json.Append(s.line[:0], rec), '\n')
+		if s.e.output.jq != nil {
+			return s.e.printFiltered(s.line)
+		}
+	}
+	_, err := s.e.out.Write(s.line)
+	return err
+}
+
+// flush prints what is held back.
+func (s *recordSink) flush() error {
+	if s.table != nil {
+		if err := s.table.Flush(); err != nil {
+			return err
+		}
+	}
+	return s.e.out.Flush()
+}
+
+// eventJSON is an event as a line of NDJSON.
+type eventJSON struct {
+	Event   string   `json:"event"`
+	First   *uint64  `json:"first,omitempty"`
+	Lost    *uint64  `json:"lost,omitempty"`
+	Records *uint64  `json:"records,omitempty"`
+	Added   []string `json:"added,omitzero"`
+	Removed []string `json:"removed,omitempty"`
+	Changed []string `json:"changed,omitempty"`
+}
+
+// event says what happened: on standard error, and with --events between the
+// records, where the format has a place for it.
+func (s *recordSink) event(ev relaccx.Event) error {
+	doc := eventJSON{Event: ev.Kind.String()}
+	text := ""
+	switch ev.Kind {
+	case relaccx.EventLapped:
+		doc.Lost = &ev.Lost
+		if ev.First > 0 {
+			doc.First = &ev.First
+		}
+		text = fmt.Sprintf("lost %d records: withdrawn before they were read", ev.Lost)
+	case relaccx.EventReload, relaccx.EventRestart:
+		doc.Added, doc.Removed, doc.Changed = append([]string{}, ev.Added...), ev.Removed, ev.Changed
+		text = changeText(ev)
+	case relaccx.EventGone:
+		text = "the name leads nowhere; waiting for it to come back"
+	case relaccx.EventExit:
+		text = "the writer is done"
+	}
+	if ev.Kind == relaccx.EventLapped || ev.Kind == relaccx.EventGone {
+		s.e.warn("page %q: %s", s.page, text)
+	}
+	return s.print(doc, ev.Kind.String()+": "+text)
+}
+
+func changeText(ev relaccx.Event) string {
+	text := "the page was replaced"
+	if ev.Kind == relaccx.EventRestart {
+		text = "the page was replaced by one that begins anew"
+	}
+	for _, part := range []struct {
+		what  string
+		names []string
+	}{{"added", ev.Added}, {"removed", ev.Removed}, {"changed", ev.Changed}} {
+		if len(part.names) > 0 {
+			text += "; " + part.what + " " + strings.Join(part.names, ", ")
+		}
+	}
+	return text
+}
+
+// print puts an event between the records.
+func (s *recordSink) print(doc eventJSON, text string) error {
+	if !s.events {
+		return nil
+	}
+	if err := s.flush(); err != nil {
+		return err
+	}
+	switch s.e.output.format {
+	case formatNDJSON, formatJSON:
+		b, err := json.Marshal(doc)
+		if err != nil {
+			return err
+		}
+		if s.e.output.jq != nil {
+			return s.e.printFiltered(b)
+		}
+		_, err = s.e.out.Write(append(b, '\n'))
+		return err
+	case formatTable:
+		_, err := fmt.Fprintln(s.e.out, dump.Paint("-- "+text, dump.Attention, s.e.color))
+		return err
+	}
+	return nil // CSV has no place for it
+}
+
+// end prints what is held back, and the sum of it all.
+func (s *recordSink) end(records, lost uint64) error {
+	err := s.print(eventJSON{Event: "end", Records: &records, Lost: &lost}, fmt.Sprintf("end: %d records, %d lost", records, lost))
+	if err != nil {
+		return err
+	}
+	return s.flush()
+}

@@ -1,0 +1,280 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/layout"
+	"shmtool/relaccx"
+)
+
+func tailCommand() *command {
+	return &command{
+		name:  "tail",
+		args:  "PAGE",
+		usage: "the newest records, and those to come",
+		about: `Prints the last 10 available records. With -f it goes on with what comes, by the
+page's name: across reloads, replacements and restarts of the writer, until
+the writer sets exit, or --count or --for end it. Records that were withdrawn
+before they could be read are counted exactly, and said on standard error;
+with --events they stand in JSON as {"event":"lapped","lost":12}, beside
+{"event":"reload",…}, {"event":"exit"} and a last {"event":"end",…}.`,
+		examples: []string{
+			"shmtool tail page",
+			"shmtool tail -f MstTraklive@412-0:keys -o ndjson",
+			"shmtool tail -f page --from first --count 100 -o csv",
+			"shmtool tail -f page --wait forever --events -o ndjson | jq -c 'select(.event)'",
+			"shmtool tail -f source -o ndjson | shmtool append copy",
+		},
+		formats: plainFormats,
+		flags: []cli.Flag{
+			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on with the records that come"},
+			&cli.Uint64Flag{Name: "lines", Aliases: []string{"n"}, Value: 10, Usage: "begin with the last `N` records"},
+			&cli.StringFlag{Name: "from", Usage: "begin with record `REC`, first or new"},
+			&cli.Uint64Flag{Name: "count", Usage: "end after `N` records"},
+			&cli.DurationFlag{Name: "for", Usage: "end after `D`"},
+			&cli.StringFlag{Name: "wait", Usage: "wait `D`, or forever, for a page that is not there or not ready"},
+			&cli.DurationFlag{Name: "poll", Usage: "look every `D` (default: by the kind of writer)"},
+			&cli.BoolFlag{Name: "spin", Usage: "look all the time: the last microsecond for a whole core"},
+			&cli.BoolFlag{Name: "events", Usage: "print what happens to the page between the records"},
+			&cli.BoolFlag{Name: "fail-on-loss", Usage: "exit 8 when records were lost"},
+		},
+		run: runTail,
+	}
+}
+
+// tailing is one run of tail.
+type tailing struct {
+	e       *env
+	target  target
+	sink    *recordSink
+	keep    func(*relaccx.Record) (bool, error)
+	schema  *layout.Schema // keep is for it
+	count   uint64         // records still wanted
+	records uint64
+	lost    uint64
+}
+
+func runTail(ctx context.Context, e *env, c *cli.Context) error {
+	t, err := e.onePage(c)
+	if err != nil {
+		return err
+	}
+	o, err := followOptions(t, c)
+	if err != nil {
+		return err
+	}
+	follow := c.Bool("follow")
+	switch {
+	case follow && t.stdin:
+		return usagef("standard input cannot be followed; name a page")
+	case follow && e.output.format == formatJSON:
+		return usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
+	}
+	run := &tailing{e: e, target: t, count: math.MaxUint64}
+	if c.IsSet("count") {
+		run.count = c.Uint64("count")
+	}
+	run.sink = &recordSink{e: e, page: t.arg, events: c.Bool("events")}
+	if follow {
+		err = run.follow(ctx, c, o)
+	} else {
+		err = run.once(ctx, c, o)
+	}
+	if err == nil {
+		err = run.sink.end(run.records, run.lost)
+	}
+	if err == nil && run.lost > 0 && c.Bool("fail-on-loss") {
+		return onPage(t.arg, lossError{run.lost})
+	}
+	return err
+}
+
+type lossError struct{ lost uint64 }
+
+func (l lossError) Error() string { return strconv.FormatUint(l.lost, 10) + " records were lost" }
+func (l lossError) Unwrap() error { return errLoss }
+
+func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
+	o := relaccx.FollowOptions{
+		Start:  relaccx.FromNewest(c.Uint64("lines")),
+		Nested: t.steps,
+		Poll:   c.Duration("poll"),
+		Spin:   c.Bool("spin"),
+	}
+	switch from := c.String("from"); from {
+	case "":
+	case "first":
+		o.Start = relaccx.FromFirst()
+	case "new":
+		o.Start = relaccx.FromNewest(0)
+	default:
+		n, err := strconv.ParseUint(from, 10, 64)
+		if err != nil {
+			return o, usagef("--from %q is not a record number, first or new", from)
+		}
+		o.Start = relaccx.FromNumber(n)
+	}
+	switch wait := c.String("wait"); wait {
+	case "":
+	case "forever":
+		o.Appear = math.MaxInt64
+	default:
+		d, err := time.ParseDuration(wait)
+		if err != nil {
+			return o, usagef("--wait %q is not a duration such as 10s, or forever", wait)
+		}
+		o.Appear = d
+	}
+	return o, nil
+}
+
+// once prints what is available now. It follows, too, but only as far as the
+// window reached when it began.
+func (r *tailing) once(ctx context.Context, c *cli.Context, o relaccx.FollowOptions) error {
+	if o.Appear > 0 {
+		wait, cancel := context.WithTimeout(ctx, o.Appear)
+		defer cancel()
+		if err := relaccx.Await(wait, r.target.path, relaccx.IsReady); errors.Is(err, context.DeadlineExceeded) {
+			return onPage(r.target.arg, timeoutError{"after " + o.Appear.String() + ": not ready"})
+		}
+	}
+	reader, done, err := r.e.read(r.target, false)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if r.e.output.format == formatJSON {
+		return r.document(reader, c)
+	}
+	w, err := reader.Window()
+	if err != nil {
+		return onPage(r.target.arg, err)
+	}
+	if err := r.adopt(reader.Schema()); err != nil {
+		return err
+	}
+	for rec, err := range reader.Records(o.Start.Of(w)) {
+		var lapped *relaccx.LappedError
+		if errors.As(err, &lapped) {
+			err = r.lapped(lapped.Lost)
+		} else if err == nil {
+			err = r.record(rec)
+		}
+		if err != nil || r.count == 0 {
+			return onPage(r.target.arg, ignoreEnd(err))
+		}
+	}
+	return nil
+}
+
+func (r *tailing) document(reader *relaccx.Reader, c *cli.Context) error {
+	selection := selection{end: math.MaxUint64, last: c.Uint64("lines")}
+	v, err := r.e.view(r.target, reader, selection)
+	if err != nil {
+		return err
+	}
+	v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
+	o := r.e.options()
+	if o.Fields, err = r.e.output.chooseFields(r.target.arg, hasField(v.Schema), fieldNames(v.Schema)); err != nil {
+		return onPage(r.target.arg, err)
+	}
+	return onPage(r.target.arg, r.e.render(v, reader, o))
+}
+
+func hasField(s *layout.Schema) func(string) bool {
+	return func(name string) bool { return s.Lookup(name) != nil }
+}
+
+func ignoreEnd(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+// follow prints everything that happens until it is enough.
+func (r *tailing) follow(ctx context.Context, c *cli.Context, o relaccx.FollowOptions) error {
+	if d := c.Duration("for"); d > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, d, io.EOF)
+		defer cancel()
+	}
+	o.Drained = func() { _ = r.sink.flush() } // a write error comes again with the next record
+	f := relaccx.Follow(r.target.path, o)
+	defer f.Close()
+	if r.count == 0 {
+		return nil
+	}
+	for event, err := range f.Events(ctx) {
+		if err == nil {
+			err = r.handle(f, event)
+		}
+		if err != nil {
+			return r.ended(ctx, err)
+		}
+		if r.count == 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
+// ended makes of the error that ended the events the one to report: none when
+// the user had enough.
+func (r *tailing) ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return r.e.explain(r.target, err)
+}
+
+func (r *tailing) handle(f *relaccx.Follower, event relaccx.Event) error {
+	if s := f.Schema(); s != nil && s != r.schema {
+		if err := r.adopt(s); err != nil {
+			return err
+		}
+	}
+	switch event.Kind {
+	case relaccx.EventRecord:
+		return r.record(event.Record)
+	case relaccx.EventLapped:
+		return r.lapped(event.Lost)
+	}
+	return r.sink.event(event)
+}
+
+// adopt makes ready for records of a schema.
+func (r *tailing) adopt(s *layout.Schema) error {
+	first := r.schema == nil
+	r.schema, r.keep = s, r.e.keeper(s)
+	fields, err := r.e.output.chooseFields(r.target.arg, hasField(s), fieldNames(s))
+	if err != nil && first {
+		return onPage(r.target.arg, err)
+	}
+	if err != nil { // a reload took a field away: go on with those left
+		fields = r.e.output.fields
+	}
+	return r.sink.adopt(s, fields)
+}
+
+func (r *tailing) record(rec *relaccx.Record) error {
+	kept, err := r.keep(rec)
+	if err != nil || !kept {
+		return err
+	}
+	r.records++
+	r.count--
+	return r.sink.record(rec)
+}
+
+func (r *tailing) lapped(lost uint64) error {
+	r.lost += lost
+	return r.sink.event(relaccx.Event{Kind: relaccx.EventLapped, Lost: lost})
+}

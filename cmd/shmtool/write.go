@@ -1,0 +1,142 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout"
+	"shmtool/relaccx"
+)
+
+// defaultLockTimeout is how long a command waits for another writer.
+const defaultLockTimeout = 2 * time.Second
+
+// writeFlags are what all commands have that write an existing page.
+func writeFlags(forceUsage string) []cli.Flag {
+	return []cli.Flag{
+		&cli.DurationFlag{Name: "lock-timeout", Value: defaultLockTimeout, Usage: "wait `D` for another writer to finish"},
+		&cli.BoolFlag{Name: "force", Usage: forceUsage},
+	}
+}
+
+const forceOwner = "write a MistServer object though its owner lives"
+
+func dryRunFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and change nothing"}
+}
+
+// writer opens a page for writing, with the lock, unless MistServer has it.
+func (e *env) writer(t target, c *cli.Context) (*relaccx.Writer, error) {
+	if t.stdin {
+		return nil, usagef("standard input cannot be written; name a page")
+	}
+	if err := t.plain(); err != nil {
+		return nil, err
+	}
+	if err := e.refuseOwned(t, c); err != nil {
+		return nil, err
+	}
+	w, err := relaccx.OpenWriter(t.path, relaccx.WriterOptions{LockTimeout: c.Duration("lock-timeout")})
+	return w, e.explain(t, err)
+}
+
+// refuseOwned keeps our hands off an object that a living MistServer process
+// writes.
+func (e *env) refuseOwned(t target, c *cli.Context) error {
+	if c.Bool("force") {
+		return nil
+	}
+	owner, ok := procs.Open(e.procDir, e.shmDir).Owner(t.path)
+	if !ok {
+		return nil
+	}
+	return onPage(t.arg, hinted(refusef("%s, process %d, owns it and lives", owner.Name, owner.PID), "--force writes it all the same"))
+}
+
+// fieldFlags are the fields that --field and --schema describe.
+func fieldFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "field", Usage: "a field, `NAME:TYPE[:SIZE]`; may be repeated. Types: " + strings.Join(layout.TypeNames(), " ") + ", or a code such as 0x33"},
+	}
+}
+
+func parseFields(texts []string) ([]layout.Field, error) {
+	var fields []layout.Field
+	for _, text := range texts {
+		f, err := layout.ParseField(text)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--field: %w", err)}
+		}
+		fields = append(fields, f)
+	}
+	return fields, nil
+}
+
+// readSchema reads a schema file, or standard input for "-".
+func (e *env) readSchema(name string) (*layout.Schema, error) {
+	var text []byte
+	var err error
+	if name == "-" {
+		text, err = io.ReadAll(e.stdin)
+	} else {
+		text, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return nil, inputError{fmt.Errorf("schema %q: %w", name, bare(err))}
+	}
+	s, err := layout.ParseSchema(string(text))
+	if err != nil {
+		return nil, inputError{fmt.Errorf("schema %q: %w", name, err)}
+	}
+	return s, nil
+}
+
+// assign stores the NAME=VALUE words in a record.
+func assign(page string, rec *relaccx.Record, words []string) error {
+	for _, word := range words {
+		name, value, found := strings.Cut(word, "=")
+		if !found {
+			return usagef("%q is not NAME=VALUE", word)
+		}
+		f := rec.Schema().Lookup(name)
+		if f == nil {
+			return noField(page, name, fieldNames(rec.Schema()))
+		}
+		if err := assignValue(f, rec, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func assignValue(f *layout.Field, rec *relaccx.Record, value string) error {
+	file, fromFile := strings.CutPrefix(value, "@")
+	if !fromFile || f.Kind() == layout.String {
+		return f.Parse(rec.Bytes(), value)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return inputError{fmt.Errorf("field %q: %q: %w", f.Name, file, bare(err))}
+	}
+	return f.PutBytes(rec.Bytes(), b)
+}
+
+func parseMode(text string) (fs.FileMode, error) {
+	mode, err := strconv.ParseUint(text, 8, 32)
+	if err != nil || mode > 0o777 {
+		return 0, usagef("--mode %q is not an octal mode such as 0600", text)
+	}
+	return fs.FileMode(mode), nil
+}
+
+// closeWriter joins the error of Close to what happened before.
+func closeWriter(w *relaccx.Writer, err *error) { *err = errors.Join(*err, w.Close()) }

@@ -1,0 +1,162 @@
+package dump
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"shmtool/layout"
+)
+
+// InputFormat is a text form that a Decoder reads. Its values are the names
+// that users type.
+type InputFormat string
+
+// The forms of input.
+const (
+	InputNDJSON InputFormat = "ndjson" // one JSON object a line
+	InputCSV    InputFormat = "csv"    // RFC 4180; the first line names the fields
+	InputTSV    InputFormat = "tsv"    // tabs between, nothing quoted; \t \n \r \\ stand for themselves
+)
+
+// inputFormats are all of them, in the order in which an error names them.
+var inputFormats = []InputFormat{InputNDJSON, InputCSV, InputTSV}
+
+// DecodeOptions are what the user may choose about reading records.
+type DecodeOptions struct {
+	// MaxLineSize is the most bytes that a line, or a row of CSV, may have, and
+	// by that the memory that a Decoder may take. 0 means 16 MiB, or 64 bytes
+	// of text for every byte of a record where that is more.
+	MaxLineSize int
+}
+
+// Decoder reads records of one schema from text: what RecordJSON and RecordCSV
+// print comes back as the same content of the same fields.
+//
+//   - NDJSON: an object a line. A key that begins with "#" is passed over with
+//     its value; so is a line with a key "event" and no key "#", unless the
+//     schema has a field of that name. Integers are numbers without fraction or
+//     exponent, strings of decimal or 0x digits, or true and false; null leaves
+//     a field as it is; every field takes {"hex":"…"}.
+//   - A nested page is the object that JSON has for it, whose fields, header and
+//     status may be left out where the field's own shape tells them; or the bare
+//     array of its records.
+//   - CSV and TSV: a column whose name begins with "#" is passed over; a cell
+//     that is empty leaves its field as it is; values are as layout.Field.Parse
+//     has them; a nested page is its JSON.
+//   - Blank lines are passed over, a byte order mark too. The last line needs no
+//     newline. A newline inside a quoted cell stays as it is, CR and all.
+//   - An unknown field, a key or column that is there twice, a value that does
+//     not fit, and one that dump has hidden as *** are errors.
+//
+// A record is decoded as soon as its line is complete, however slowly the input
+// comes. A Decoder keeps the longest line so far, allocates nothing for a
+// record that holds no nested page, and must not be used concurrently.
+type Decoder struct {
+	lines  lineReader
+	format InputFormat
+	schema *layout.Schema
+	source recordSource
+	err    error // what ended the input
+}
+
+// recordSource is one form of input, once its first byte has been seen.
+type recordSource interface {
+	next(record []byte) error
+}
+
+// NewDecoder reads records of schema s from r, whose format is told from its
+// first byte where none is given: NDJSON begins with "{", all else is CSV, or
+// TSV when its first line has a tab and no comma. Nothing is read before Next.
+func NewDecoder(r io.Reader, format InputFormat, s *layout.Schema, o DecodeOptions) (*Decoder, error) {
+	d := &Decoder{format: format, schema: s}
+	d.lines = lineReader{input: bufio.NewReaderSize(r, readSize), limit: o.lineLimit(s)}
+	if format == "" {
+		return d, nil
+	}
+	for _, known := range inputFormats {
+		if format == known {
+			return d, nil
+		}
+	}
+	return nil, fmt.Errorf("input format %q is none of %v", format, inputFormats)
+}
+
+const (
+	leastLineLimit = 16 << 20
+	textPerByte    = 64 // the JSON of a page of single bytes, long names and all
+)
+
+func (o DecodeOptions) lineLimit(s *layout.Schema) int {
+	if o.MaxLineSize > 0 {
+		return o.MaxLineSize
+	}
+	limit := max(leastLineLimit, textPerByte*uint64(s.RecordSize()))
+	return int(min(limit, math.MaxInt))
+}
+
+// Next reads the next record into record: schema.RecordSize() bytes that the
+// caller has zeroed, or had made by relaccx.Writer.NewRecord. Fields that the
+// input does not give stay as they are. It answers with io.EOF at the end of
+// the input; with a *LineError for a line that is wrong, behind which the next
+// call goes on; and with any other error once and for all: the input could not
+// be read, or its heading is wrong. After an error record is of no use.
+func (d *Decoder) Next(record []byte) error {
+	if d.err != nil {
+		return d.err
+	}
+	if uint64(len(record)) != uint64(d.schema.RecordSize()) {
+		return fmt.Errorf("record has %d bytes, the schema's have %d", len(record), d.schema.RecordSize())
+	}
+	err := d.next(record)
+	if err != nil && !isLineError(err) {
+		d.err = err
+	}
+	return err
+}
+
+func (d *Decoder) next(record []byte) error {
+	if d.source == nil {
+		if err := d.start(); err != nil {
+			return err
+		}
+	}
+	return d.source.next(record)
+}
+
+// start looks at the first byte, and at the heading of CSV.
+func (d *Decoder) start() error {
+	if err := d.lines.skipMark(); err != nil {
+		return err
+	}
+	if d.format == InputNDJSON || d.format == "" && d.lines.beginsJSON() {
+		d.source = &jsonLines{&d.lines, newObjectReader(d.schema, 0)}
+		return nil
+	}
+	rows, err := newRowReader(&d.lines, d.format, d.schema)
+	if err != nil {
+		return err
+	}
+	d.source = rows
+	return nil
+}
+
+// LineError is about one line of the input. The line is passed over; what comes
+// behind it can be read.
+type LineError struct {
+	Line int   // counted from 1; of a row with newlines in its cells, the first
+	Err  error // the cause, with field and value
+}
+
+// Error gives one line: "line 3: field "ts": value "abc" is not …".
+func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+
+// Unwrap is the cause.
+func (e *LineError) Unwrap() error { return e.Err }
+
+func isLineError(err error) bool {
+	var line *LineError
+	return errors.As(err, &line)
+}

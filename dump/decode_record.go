@@ -1,0 +1,172 @@
+package dump
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/xrash/smetrics"
+
+	"shmtool/layout"
+)
+
+// jsonLines is NDJSON.
+type jsonLines struct {
+	lines  *lineReader
+	object *objectReader
+}
+
+func (j *jsonLines) next(record []byte) error {
+	for {
+		line, err := j.lines.next()
+		if err != nil {
+			return err
+		}
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		err = j.object.split(line)
+		if err == nil && j.object.isEvent() {
+			continue
+		}
+		if err == nil {
+			err = j.object.store(record)
+		}
+		if err != nil {
+			return &LineError{j.lines.number, err}
+		}
+		return nil
+	}
+}
+
+// objectReader reads the objects of records. An object is split first and
+// stored then: of one that is no record, or no JSON, nothing is stored.
+type objectReader struct {
+	schema *layout.Schema
+	fields map[string]*layout.Field
+	// order is the field of each member, as it was in the object before: a
+	// comparison instead of a search in what a program has written.
+	order  []*layout.Field
+	json   jsonReader
+	depth  int // 0 for records of the page itself, 1 for those of one nested in it
+	nested map[*layout.Field]*pageReader
+
+	// What split found; it points into the object's text.
+	members    []member
+	number     []byte // value of "#"; nil when there is none
+	unknown    string // the first key that is no field
+	hasUnknown bool
+	hasEvent   bool // one of the unknown keys is "event"
+}
+
+type member struct {
+	field *layout.Field
+	value []byte // as it is written
+}
+
+func newObjectReader(s *layout.Schema, depth int) *objectReader {
+	o := &objectReader{schema: s, depth: depth, fields: map[string]*layout.Field{}, nested: map[*layout.Field]*pageReader{}}
+	for i := range s.Fields() {
+		f := &s.Fields()[i]
+		o.fields[f.Name] = f // of several with one name the last, as in Schema.Lookup
+		o.order = append(o.order, f)
+	}
+	return o
+}
+
+const (
+	passedOver = '#'     // what a key begins with that is no field
+	eventKey   = "event" // what tail calls a line that is no record
+)
+
+// split takes an object apart into the members that are fields.
+func (o *objectReader) split(text []byte) error {
+	o.members, o.number, o.hasUnknown, o.hasEvent = o.members[:0], nil, false, false
+	if err := o.json.open(text, '{'); err != nil {
+		return err
+	}
+	for o.json.more() {
+		key, value, err := o.json.member()
+		if err != nil {
+			return err
+		}
+		o.add(key, value)
+	}
+	return o.json.close()
+}
+
+func (o *objectReader) add(key, value []byte) {
+	if len(key) > 0 && key[0] == passedOver {
+		if string(key) == numberKey {
+			o.number = value
+		}
+		return
+	}
+	if f := o.find(key); f != nil {
+		o.members = append(o.members, member{f, value})
+		return
+	}
+	if !o.hasUnknown {
+		o.unknown, o.hasUnknown = string(key), true
+	}
+	o.hasEvent = o.hasEvent || string(key) == eventKey
+}
+
+// find is the field of that name, or nil.
+func (o *objectReader) find(key []byte) *layout.Field {
+	at := len(o.members)
+	if at < len(o.order) && string(key) == o.order[at].Name {
+		return o.order[at]
+	}
+	f := o.fields[string(key)]
+	if f != nil && at < len(o.order) {
+		o.order[at] = f
+	}
+	return f
+}
+
+// isEvent reports whether the object tells of the page instead of being a
+// record of it.
+func (o *objectReader) isEvent() bool { return o.hasEvent && o.number == nil }
+
+// store puts the members of the object into a record.
+func (o *objectReader) store(record []byte) error {
+	if o.hasUnknown {
+		return unknownField(o.unknown, o.schema)
+	}
+	for i := range o.members {
+		if err := o.put(o.members[i].field, o.members[i].value, record); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// UnknownFieldError is a key or a column that is no field of the schema.
+type UnknownFieldError struct {
+	Name string // as it was given, shortened to 64 bytes
+	Near string // the field that may have been meant, or ""
+}
+
+// Error gives one line: the name, and the one that is near it.
+func (e *UnknownFieldError) Error() string {
+	if e.Near == "" {
+		return fmt.Sprintf("unknown field %q", e.Name)
+	}
+	return fmt.Sprintf("unknown field %q, did you mean %q?", e.Name, e.Near)
+}
+
+// unknownField looks for the field whose name is at most two letters, and not
+// half of what was typed, away.
+func unknownField(name string, s *layout.Schema) error {
+	e := &UnknownFieldError{Name: shorten(name)}
+	if len(name) > layout.MaxNameLength+2 {
+		return e
+	}
+	best := min(2, len(name)/2)
+	for _, f := range s.Fields() {
+		if d := smetrics.WagnerFischer(name, f.Name, 1, 1, 1); d < best || d == best && e.Near == "" {
+			best, e.Near = d, f.Name
+		}
+	}
+	return e
+}

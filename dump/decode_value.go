@@ -1,0 +1,201 @@
+package dump
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"shmtool/layout"
+)
+
+// put stores a value of JSON in a field.
+func (o *objectReader) put(f *layout.Field, value, record []byte) error {
+	switch jsontext.Kind(value[0]) {
+	case '"':
+		text, err := o.json.unquote(value)
+		if err != nil {
+			return err
+		}
+		return putString(f, record, text)
+	case '{', '[':
+		return o.putComposite(f, value, record)
+	case 't', 'f':
+		return putBool(f, record, value)
+	case 'n':
+		return nil
+	}
+	return putNumber(f, record, value)
+}
+
+// putComposite stores {"hex":…} in a field of any kind, and a page in one that
+// is nested.
+func (o *objectReader) putComposite(f *layout.Field, value, record []byte) error {
+	if digits, ok := o.hexDigits(value); ok {
+		return putHex(f, record, digits)
+	}
+	if f.Kind() == layout.Nested {
+		return o.putNested(f, value, record)
+	}
+	is := kindName(jsontext.Kind(value[0]))
+	return refuse(f, shorten(string(value)), fmt.Sprintf(`is %s, the field is %v; it takes {"hex":"…"}`, is, f.Kind()))
+}
+
+// hexDigits is D of {"hex":"D"}. The object is not looked at further than its
+// first member: a nested page may be long.
+func (o *objectReader) hexDigits(value []byte) (digits []byte, ok bool) {
+	if o.json.open(value, '{') != nil || !o.json.more() {
+		return nil, false
+	}
+	key, digits, err := o.json.member()
+	if err != nil || string(key) != "hex" || digits[0] != '"' || o.json.more() {
+		return nil, false
+	}
+	digits, err = o.json.unquote(digits)
+	return digits, err == nil
+}
+
+func (o *objectReader) putNested(f *layout.Field, value, record []byte) error {
+	p := o.nested[f]
+	if p == nil {
+		if o.depth == layout.MaxDepth {
+			return fmt.Errorf("field %q: pages are nested deeper than %d", f.Name, layout.MaxDepth)
+		}
+		p = &pageReader{field: f, depth: o.depth + 1}
+		o.nested[f] = p
+	}
+	return p.put(value, record)
+}
+
+// putString stores a JSON string: text in a string field; digits in an integer,
+// which is how --int64 string prints them; "hex:" and digits in raw bytes.
+func putString(f *layout.Field, record, text []byte) error {
+	if k := f.Kind(); k == layout.Nested || k == layout.DTSC {
+		return refuse(f, quote(text), fmt.Sprintf(`is a string, the field is %v; it takes {"hex":"…"}`, k))
+	}
+	return putPlain(f, record, text)
+}
+
+// putPlain stores a value by the rules of layout.Field.Parse, whose texts are
+// the errors; unlike Parse it needs no string.
+func putPlain(f *layout.Field, record, text []byte) error {
+	if isHidden(text) {
+		return refuse(f, quote(text), "is hidden: dump it with --show-secrets")
+	}
+	switch k := f.Kind(); {
+	case k == layout.String && len(text) < int(f.Size) && bytes.IndexByte(text, 0) < 0:
+		return f.PutBytes(record, text)
+	case (k == layout.Uint || k == layout.Int) && f.Readable():
+		return putInteger(f, record, text)
+	case k != layout.String && bytes.HasPrefix(text, hexPrefix):
+		return putHex(f, record, text[len(hexPrefix):])
+	}
+	return f.Parse(record, string(text))
+}
+
+var hexPrefix = []byte("hex:")
+
+func putInteger(f *layout.Field, record, text []byte) error {
+	digits, negative := bytes.CutPrefix(text, []byte("-"))
+	// The conversion stays on the stack: ParseUint keeps no string.
+	v, err := strconv.ParseUint(string(digits), 10, 64)
+	switch {
+	case err != nil || negative && v > 1<<63: // 0x, or wrong
+		return f.Parse(record, string(text))
+	case negative:
+		return f.PutInt(record, int64(-v))
+	}
+	return f.PutUint(record, v)
+}
+
+// putNumber stores a JSON number. 1.0 and 1e3 are whole, but whoever writes
+// them has had the number in floating point, where digits may be lost.
+func putNumber(f *layout.Field, record, text []byte) error {
+	k := f.Kind()
+	switch {
+	case k != layout.Uint && k != layout.Int:
+		return refuse(f, shorten(string(text)), fmt.Sprintf("is a number, the field is %v", k))
+	case bytes.ContainsAny(text, ".eE"):
+		return refuse(f, shorten(string(text)), "has a fraction or an exponent, the field is an integer")
+	}
+	return putInteger(f, record, text)
+}
+
+func putBool(f *layout.Field, record, text []byte) error {
+	if k := f.Kind(); k != layout.Uint && k != layout.Int {
+		return refuse(f, string(text), fmt.Sprintf("is a boolean, the field is %v", k))
+	}
+	if text[0] == 't' {
+		return f.PutUint(record, 1)
+	}
+	return f.PutUint(record, 0)
+}
+
+// putHex stores bytes as they are; a field that has more is zero behind them.
+func putHex(f *layout.Field, record, digits []byte) error {
+	b := f.In(record)
+	if len(digits)/2 <= len(b) {
+		if n, err := hex.Decode(b, digits); err == nil {
+			clear(b[n:])
+			return nil
+		}
+	}
+	return f.PutHex(record, string(digits)) // says why not
+}
+
+// hiddenMark is what dump prints in place of a secret.
+var hiddenMark = []byte("***")
+
+// isHidden reports whether a value is, or holds, a secret that dump has hidden:
+// the mark alone, or as a whole part of a URL, as in user:***@host, ?tkn=***&
+// or a stream key at the end of a path.
+func isHidden(text []byte) bool {
+	for from := 0; ; {
+		i := bytes.Index(text[from:], hiddenMark)
+		if i < 0 {
+			return false
+		}
+		start := from + i
+		end := start + len(hiddenMark)
+		if isEdge(text[:start], "/:=", true) && isEdge(text[end:], "@&/?#;", false) {
+			return true
+		}
+		from = end
+	}
+}
+
+// isEdge reports whether text is empty, or its last (or first) byte is one of
+// those.
+func isEdge(text []byte, those string, last bool) bool {
+	if len(text) == 0 {
+		return true
+	}
+	c := text[0]
+	if last {
+		c = text[len(text)-1]
+	}
+	return bytes.IndexByte([]byte(those), c) >= 0
+}
+
+func refuse(f *layout.Field, value, reason string) error {
+	return &layout.ValueError{Field: f.Name, Value: value, Reason: reason}
+}
+
+const maxShown = 64
+
+// shorten cuts what is shown in an error, so that it stays a line.
+func shorten(text string) string {
+	if len(text) > maxShown {
+		return text[:maxShown] + "…"
+	}
+	return text
+}
+
+func quote(text []byte) string {
+	if len(text) > maxShown {
+		return fmt.Sprintf("%q… (%d bytes)", text[:maxShown], len(text))
+	}
+	return fmt.Sprintf("%q", text)
+}

@@ -1,0 +1,220 @@
+package dump
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Listing is a table of things that are not records: pages, fields, findings.
+type Listing struct {
+	Schema  string // what JSON says it is: "shmtool.list/1"
+	RowsKey string // JSON's name for the rows; "" is "rows"
+	Columns []Column
+	Rows    [][]Cell // a cell for every column, in its order
+}
+
+// Column is one column of a Listing.
+type Column struct {
+	Name  string // as the table heads it, "ENDPOS"; in lower case the JSON key
+	Right bool   // numbers stand to the right
+	Extra bool   // in a table only when it is asked for
+}
+
+// Cell is one value: what JSON has, and how a table shows it.
+type Cell struct {
+	Value any    // marshals to JSON; nil is null and an empty cell
+	Text  string // for the table; "" shows Value
+	Tone  Tone   // on a terminal
+}
+
+// Key is the column's name in JSON, --fields and --where.
+func (c Column) Key() string { return strings.ToLower(c.Name) }
+
+// ColumnError is a column that a listing has not.
+type ColumnError struct {
+	Name string
+	Have []string
+}
+
+// Error names the column, and those there are.
+func (e *ColumnError) Error() string {
+	return fmt.Sprintf("no column %q; there are %s", e.Name, strings.Join(e.Have, ", "))
+}
+
+// Choose keeps the columns named, in that order; when the first name begins
+// with a "+", they come behind those that a table shows anyway. Nil keeps what
+// a table shows anyway. A *ColumnError names what there is not.
+func (l *Listing) Choose(names []string) (*Listing, error) {
+	var chosen []int
+	if len(names) == 0 || strings.HasPrefix(names[0], "+") {
+		for i, c := range l.Columns {
+			if !c.Extra {
+				chosen = append(chosen, i)
+			}
+		}
+	}
+	for _, name := range names {
+		name = strings.ToLower(strings.TrimPrefix(name, "+"))
+		i := slices.IndexFunc(l.Columns, func(c Column) bool { return c.Key() == name })
+		if i < 0 {
+			return nil, &ColumnError{name, l.keys()}
+		}
+		if !slices.Contains(chosen, i) {
+			chosen = append(chosen, i)
+		}
+	}
+	return l.pick(chosen), nil
+}
+
+func (l *Listing) keys() []string {
+	keys := make([]string, len(l.Columns))
+	for i, c := range l.Columns {
+		keys[i] = c.Key()
+	}
+	return keys
+}
+
+func (l *Listing) pick(columns []int) *Listing {
+	out := &Listing{Schema: l.Schema, RowsKey: l.RowsKey}
+	for _, i := range columns {
+		out.Columns = append(out.Columns, l.Columns[i])
+	}
+	for _, row := range l.Rows {
+		picked := make([]Cell, len(columns))
+		for j, i := range columns {
+			picked[j] = row[i]
+		}
+		out.Rows = append(out.Rows, picked)
+	}
+	return out
+}
+
+// Filter keeps the rows whose JSON keep approves of.
+func (l *Listing) Filter(keep func(row []byte) (bool, error)) error {
+	kept := l.Rows[:0:0]
+	for _, row := range l.Rows {
+		b, err := l.appendRow(nil, row)
+		if err != nil {
+			return err
+		}
+		ok, err := keep(b)
+		if err != nil {
+			return err
+		}
+		if ok {
+			kept = append(kept, row)
+		}
+	}
+	l.Rows = kept
+	return nil
+}
+
+// appendRow adds a row as a JSON object with all columns.
+func (l *Listing) appendRow(b []byte, row []Cell) ([]byte, error) {
+	b = append(b, '{')
+	for i, c := range l.Columns {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendString(b, []byte(c.Key())), ':')
+		v, err := json.Marshal(row[i].Value)
+		if err != nil {
+			return b, fmt.Errorf("column %s: %w", c.Name, err)
+		}
+		b = append(b, v...)
+	}
+	return append(b, '}'), nil
+}
+
+// JSON writes {"schema":…,"rows":[…]}, every column of every row.
+func (l *Listing) JSON(w io.Writer) error {
+	rowsKey := l.RowsKey
+	if rowsKey == "" {
+		rowsKey = "rows"
+	}
+	b := fmt.Appendf(nil, `{"schema":%q,%q:[`, l.Schema, rowsKey)
+	var err error
+	for i, row := range l.Rows {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = l.appendRow(b, row); err != nil {
+			return err
+		}
+	}
+	_, err = w.Write(append(b, "]}\n"...))
+	return err
+}
+
+// NDJSON writes a row a line.
+func (l *Listing) NDJSON(w io.Writer) error {
+	var b []byte
+	var err error
+	for _, row := range l.Rows {
+		if b, err = l.appendRow(b, row); err != nil {
+			return err
+		}
+		b = append(b, '\n')
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+// CSV writes a row a line, headed by the columns' names as JSON has them.
+func (l *Listing) CSV(w io.Writer, o Options) error {
+	var b []byte
+	if !o.NoHeader {
+		for i, key := range l.keys() {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendCell(b, []byte(key))
+		}
+		b = append(b, '\n')
+	}
+	for _, row := range l.Rows {
+		for i, cell := range row {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendCell(b, []byte(cell.plain()))
+		}
+		b = append(b, '\n')
+	}
+	_, err := w.Write(b)
+	return err
+}
+
+// Names writes the first column alone, a line each.
+func (l *Listing) Names(w io.Writer) error {
+	var b strings.Builder
+	for _, row := range l.Rows {
+		b.WriteString(row[0].plain() + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// plain is the value as bare text.
+func (c Cell) plain() string {
+	switch v := c.Value.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case []string:
+		return strings.Join(v, ",")
+	}
+	return fmt.Sprint(c.Value)
+}
+
+// shown is what a table has in the cell; control characters are escaped.
+func (c Cell) shown() string {
+	if c.Text != "" {
+		return c.Text
+	}
+	return printable(c.plain())
+}

@@ -1,0 +1,198 @@
+package dump
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/fatih/color"
+	"github.com/mattn/go-runewidth"
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+)
+
+// Tone is what a colour means.
+type Tone uint8
+
+// The tones.
+const (
+	Plain Tone = iota
+	Good
+	Attention
+	Bad
+	Faint
+	Heading
+)
+
+var toneColors = [...][]color.Attribute{
+	Plain:     nil,
+	Good:      {color.FgGreen},
+	Attention: {color.FgYellow},
+	Bad:       {color.FgRed, color.Bold},
+	Faint:     {color.Faint},
+	Heading:   {color.Bold},
+}
+
+// Paint gives text its tone, where colour is wanted. The package color itself
+// looks at standard output alone; the choice was made before.
+func Paint(text string, t Tone, colored bool) string {
+	if !colored || t == Plain || text == "" {
+		return text
+	}
+	c := color.New(toneColors[t]...)
+	c.EnableColor()
+	return c.Sprint(text)
+}
+
+// printable is text that is safe on a terminal: control characters and bytes
+// that are not UTF-8 are escaped as in Go.
+func printable(text string) string {
+	for _, r := range text {
+		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
+			quoted := strconv.Quote(text)
+			return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
+		}
+	}
+	return text
+}
+
+const columnGap = "  "
+
+// Table writes the listing without borders: columns two blanks apart, numbers
+// to the right.
+func (l *Listing) Table(w io.Writer, o Options) error {
+	if len(l.Columns) == 0 {
+		return nil
+	}
+	rows, tones := l.cells(o)
+	fit(rows, o.Width)
+	right := make([]tw.Align, len(l.Columns))
+	for i, c := range l.Columns {
+		right[i] = tw.AlignLeft
+		if c.Right {
+			right[i] = tw.AlignRight
+		}
+	}
+	for i, row := range rows {
+		for j := range row {
+			row[j] = Paint(row[j], tones[i][j], o.Color)
+		}
+	}
+	return borderless(w, rows, right)
+}
+
+// cells are the texts and tones of heading and rows.
+func (l *Listing) cells(o Options) (rows [][]string, tones [][]Tone) {
+	if !o.NoHeader {
+		var heading []string
+		var bold []Tone
+		for _, c := range l.Columns {
+			heading, bold = append(heading, c.Name), append(bold, Heading)
+		}
+		rows, tones = append(rows, heading), append(tones, bold)
+	}
+	for _, row := range l.Rows {
+		var texts []string
+		var ts []Tone
+		for _, c := range row {
+			texts, ts = append(texts, c.shown()), append(ts, c.Tone)
+		}
+		rows, tones = append(rows, texts), append(tones, ts)
+	}
+	return rows, tones
+}
+
+// borderless prints rows with tablewriter. Its own formatting of headings and
+// cells is off: names are data, and blanks belong to them.
+func borderless(w io.Writer, rows [][]string, align []tw.Align) error {
+	var b strings.Builder
+	cell := tw.CellConfig{
+		Formatting: tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off},
+		Alignment:  tw.CellAlignment{PerColumn: align},
+		Padding:    tw.CellPadding{Global: tw.Padding{Right: columnGap, Overwrite: true}},
+	}
+	t := tablewriter.NewTable(&b,
+		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
+			Borders:  tw.BorderNone,
+			Settings: tw.Settings{Separators: tw.SeparatorsNone, Lines: tw.LinesNone},
+		})),
+		tablewriter.WithConfig(tablewriter.Config{Row: cell, Behavior: tw.Behavior{TrimSpace: tw.Off}}))
+	for _, row := range rows {
+		if err := t.Append(row); err != nil {
+			return fmt.Errorf("table: %w", err)
+		}
+	}
+	if err := t.Render(); err != nil {
+		return fmt.Errorf("table: %w", err)
+	}
+	for line := range strings.Lines(b.String()) {
+		if _, err := io.WriteString(w, strings.TrimRight(line, " \n")+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const (
+	minColumn = 8 // the least that a cut column keeps
+	ellipsis  = "…"
+)
+
+// fit cuts the widest columns until a row takes no more than width columns of
+// the terminal. 0 cuts nothing.
+func fit(rows [][]string, width int) {
+	if width <= 0 || len(rows) == 0 {
+		return
+	}
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, text := range row {
+			widths[i] = max(widths[i], runewidth.StringWidth(text))
+		}
+	}
+	narrow(widths, width-len(columnGap)*(len(widths)-1))
+	for _, row := range rows {
+		for i, text := range row {
+			row[i] = cut(text, widths[i])
+		}
+	}
+}
+
+// narrow takes from the widest columns what the sum has over total.
+func narrow(widths []int, total int) {
+	for {
+		sum, widest := 0, 0
+		for i, w := range widths {
+			sum += w
+			if w > widths[widest] {
+				widest = i
+			}
+		}
+		if sum <= total || widths[widest] <= minColumn {
+			return
+		}
+		widths[widest] = max(minColumn, widths[widest]-(sum-total+1)/2)
+	}
+}
+
+func cut(text string, width int) string {
+	if runewidth.StringWidth(text) <= width {
+		return text
+	}
+	return runewidth.Truncate(text, width, ellipsis)
+}
+
+// Size is a number of bytes for people, 8432 or 1.1M, unless plain.
+func Size(n int64, plain bool) string {
+	if plain || n < 10_000 {
+		return strconv.FormatInt(n, 10)
+	}
+	value, unit := float64(n), 0
+	for value >= 1024 && unit < 4 {
+		value, unit = value/1024, unit+1
+	}
+	return fmt.Sprintf("%.1f%c", value, " kMGT"[unit])
+}

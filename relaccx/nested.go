@@ -1,0 +1,112 @@
+package relaccx
+
+import (
+	"fmt"
+
+	"shmtool/layout"
+)
+
+// Step leads from a page to one nested in a record of it.
+type Step struct {
+	Field  string // the nested field
+	Record uint64 // the record, where Exact is set
+	Exact  bool   // else the newest available record, or record 0 of a table
+}
+
+// String is the step as an address has it: "keys" or "keys@12".
+func (s Step) String() string {
+	if s.Exact {
+		return fmt.Sprintf("%s@%d", s.Field, s.Record)
+	}
+	return s.Field
+}
+
+// Descend goes from page to nested page, one step after the other. ErrNoField,
+// ErrNoRecord, ErrWithdrawn; ErrNotReady when a page on the way is not ready,
+// the last one included unless peek is set.
+func (r *Reader) Descend(steps []Step, peek bool) (*Reader, error) {
+	for i, s := range steps {
+		f := r.schema.Lookup(s.Field)
+		if f == nil {
+			return nil, r.page.fail("read", fmt.Errorf("%w: %q", ErrNoField, s.Field))
+		}
+		n, err := r.recordOf(s)
+		if err != nil {
+			return nil, err
+		}
+		if peek && i == len(steps)-1 {
+			return r.peekNested(n, f)
+		}
+		if r, err = r.Nested(n, f); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// recordOf is the record that a step means.
+func (r *Reader) recordOf(s Step) (uint64, error) {
+	if s.Exact {
+		return s.Record, nil
+	}
+	return r.Newest()
+}
+
+// Newest is the number of the newest available record, or 0 on a table.
+// ErrNoRecord when there is none.
+func (r *Reader) Newest() (uint64, error) {
+	h, err := r.Header()
+	if err != nil {
+		return 0, err
+	}
+	h.RecordSize = uint32(r.size)
+	w := h.Window(len(r.memory))
+	switch {
+	case w.Count() == 0:
+		return 0, r.page.fail("read", fmt.Errorf("%w: the page is empty", ErrNoRecord))
+	case h.EndPos == 0:
+		return 0, nil
+	}
+	return w.End - 1, nil
+}
+
+// Nested opens the page that is nested in field f of record n, where it lives.
+// Its reads are proven against the withdrawal of record n, too.
+// ErrNotReady when it is not ready.
+func (r *Reader) Nested(n uint64, f *layout.Field) (*Reader, error) {
+	inner, err := r.peekNested(n, f)
+	if err == nil && !inner.ready {
+		err = r.page.fail("read", fmt.Errorf("nested page %q of record %d: %w", f.Name, n, ErrNotReady))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return inner, nil
+}
+
+func (r *Reader) peekNested(n uint64, f *layout.Field) (*Reader, error) {
+	if f.Kind() != layout.Nested {
+		return nil, r.page.fail("read", fmt.Errorf("field %q is %v, not nested", f.Name, f.Kind()))
+	}
+	inner := &Reader{page: r.page, parent: r, number: n}
+	err := r.page.mem.Guard(func() error {
+		at, err := r.locate(n)
+		if err != nil {
+			return r.judge(err)
+		}
+		inner.memory = f.In(r.record(at))
+		inner.base = r.base + at + int(f.Offset)
+		err = inner.open()
+		if gone := r.prove(n); gone != nil {
+			return r.judge(gone) // and what was found in it was another record's
+		}
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("nested page %q of record %d: %w", f.Name, n, err)
+	}
+	if err := r.page.settle("read", err); err != nil {
+		return nil, err
+	}
+	return inner, nil
+}

@@ -1,0 +1,133 @@
+package relaccx
+
+import (
+	"bytes"
+	"io"
+	"math"
+	"os"
+
+	"shmtool/layout"
+	"shmtool/relaccx/internal/shm"
+)
+
+const (
+	saveChunk    = 256 << 10
+	saveAttempts = 5 // copies of a ring that is lapped while it is copied
+)
+
+// Save writes a consistent copy of the page to an empty file: all of its bytes,
+// zeros left as holes. Records that were withdrawn while they were copied, of
+// the page or of pages nested in it, are withdrawn in the copy, too; everything
+// that is available in it was so at one time. Fields that are rewritten in place
+// are as true as one look can be. Memory does not grow with the page.
+func (p *Page) Save(f *os.File) error {
+	for range saveAttempts {
+		if err := p.copyTo(f); err != nil {
+			return p.fail("save", err)
+		}
+		whole, err := p.withdrawIn(f)
+		if err != nil || whole {
+			return p.fail("save", err)
+		}
+		if err := f.Truncate(0); err != nil {
+			return p.fail("save", err)
+		}
+	}
+	return nil
+}
+
+func (p *Page) copyTo(f *os.File) error {
+	chunk := make([]byte, min(saveChunk, p.Size()))
+	zeros := make([]byte, len(chunk))
+	for at := 0; at < p.Size(); at += len(chunk) {
+		chunk = chunk[:min(len(chunk), p.Size()-at)]
+		err := p.mem.Guard(func() error {
+			shm.CopyOut(chunk, p.mem.Bytes[at:at+len(chunk)])
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(chunk, zeros[:len(chunk)]) {
+			continue
+		}
+		if _, err := f.WriteAt(chunk, int64(at)); err != nil {
+			return err
+		}
+	}
+	if err := p.intact(); err != nil {
+		return err
+	}
+	return f.Truncate(int64(p.Size()))
+}
+
+// withdrawIn withdraws in the copy what has been withdrawn from the page since the
+// copy was begun. It reports whether anything is left of what was available.
+func (p *Page) withdrawIn(f *os.File) (whole bool, err error) {
+	r, err := p.Reader()
+	if err != nil {
+		return true, nil // nothing is available in a page that is not ready or not valid
+	}
+	return r.withdrawIn(f)
+}
+
+func (r *Reader) withdrawIn(f *os.File) (whole bool, err error) {
+	live, err := r.Header()
+	if err != nil {
+		return false, err
+	}
+	head := make([]byte, layout.HeaderSize)
+	if _, err := f.ReadAt(head, int64(r.base)); err != nil && err != io.EOF {
+		return false, err
+	}
+	saved, err := layout.DecodeHeader(head)
+	if err != nil {
+		return false, err
+	}
+	first := max(saved.Deleted, live.Deleted)
+	if slots := uint64(live.RecordCount); slots != 0 && live.EndPos > slots {
+		first = max(first, live.EndPos-slots)
+	}
+	if saved.EndPos == 0 || live == saved {
+		first = saved.Deleted
+	}
+	whole = first < saved.EndPos || saved.Deleted >= saved.EndPos
+	first = min(first, max(saved.EndPos, saved.Deleted))
+	if first != saved.Deleted && !overfull(saved) {
+		if uint64(saved.Present) == saved.EndPos-saved.Deleted {
+			saved.Present = uint32(min(saved.EndPos-first, math.MaxUint32))
+		}
+		saved.StartPos += uint32(first - saved.Deleted)
+		saved.Deleted = first
+		saved.Encode(head)
+		if _, err := f.WriteAt(head, int64(r.base)); err != nil {
+			return false, err
+		}
+	}
+	return whole, r.withdrawNestedIn(f, saved.Window(len(r.memory)))
+}
+
+// overfull is a page whose counters say more records than it has slots: what it
+// looks like is evidence, and stays.
+func overfull(h layout.Header) bool {
+	return h.RecordCount != 0 && h.EndPos-h.Deleted > uint64(h.RecordCount)
+}
+
+func (r *Reader) withdrawNestedIn(f *os.File, w layout.Window) error {
+	for i := range r.schema.Fields() {
+		field := &r.schema.Fields()[i]
+		if field.Kind() != layout.Nested {
+			continue
+		}
+		for n := w.First; n < w.End; n++ {
+			inner, err := r.Nested(n, field)
+			if err != nil {
+				continue // withdrawn since, or not made
+			}
+			if _, err := inner.withdrawIn(f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

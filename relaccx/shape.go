@@ -1,0 +1,86 @@
+package relaccx
+
+import (
+	"errors"
+
+	"shmtool/layout"
+)
+
+// Shape is what the page is made of: its fields and its record count, and, as
+// far as one record shows it, the same of each nested page. A page created with
+// it has the same descriptors, in their shortest form.
+func (r *Reader) Shape() (layout.Shape, error) {
+	h, err := r.Header()
+	if err != nil {
+		return layout.Shape{}, err
+	}
+	shape := layout.Shape{Schema: r.schema, RecordCount: h.RecordCount}
+	fields, found, err := r.nestedShapes()
+	if err != nil || !found {
+		return shape, err
+	}
+	if s, err := layout.NewSchema(fields...); err == nil {
+		shape.Schema = s
+	}
+	return shape, nil
+}
+
+// nestedShapes are the page's fields with the shapes of their nested pages.
+func (r *Reader) nestedShapes() (fields []layout.Field, found bool, err error) {
+	fields = append(fields, r.schema.Fields()...)
+	var sample *Record
+	for i := range fields {
+		f := &fields[i]
+		if f.Kind() != layout.Nested {
+			continue
+		}
+		if sample == nil {
+			if sample, err = r.sample(); sample == nil || err != nil {
+				return nil, false, err
+			}
+		}
+		inner, err := sample.Nested(f)
+		if err != nil || len(inner.schema.Fields()) == 0 {
+			continue // not made, or not RelAccX: only its size is known
+		}
+		shape, err := inner.Shape()
+		if err != nil {
+			return nil, false, err
+		}
+		f.Shape, found = &shape, true
+	}
+	return fields, found, nil
+}
+
+// sample is a record to learn from: the newest, or what lies in slot 0; nil
+// when there is no slot.
+func (r *Reader) sample() (*Record, error) {
+	var rec Record
+	n, err := r.Newest()
+	if err == nil {
+		err = r.Read(n, &rec)
+	}
+	if err == nil {
+		return &rec, nil
+	}
+	if !errors.Is(err, ErrNoRecord) && !errors.Is(err, ErrWithdrawn) {
+		return nil, err
+	}
+	for slot, err := range r.Slots() {
+		return slot, err
+	}
+	return nil, nil
+}
+
+// Base is the byte of the mapping at which a nested page begins; 0 for the page
+// itself.
+func (r *Reader) Base() int { return r.base }
+
+// Inspect is Page.Inspect for a nested page: fn gets its bytes alone.
+func (r *Reader) Inspect(fn func(page []byte, h layout.Header) error) error {
+	h, err := r.Header()
+	if err != nil {
+		return err
+	}
+	return r.page.settle("read", r.page.mem.Guard(func() error { return fn(r.memory, h) }))
+}

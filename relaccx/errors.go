@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"shmtool/layout"
 	"shmtool/relaccx/internal/shm"
 )
 
@@ -24,6 +25,10 @@ var (
 	ErrWithdrawn = errors.New("record was withdrawn")
 	// ErrNoField: the page has no field of that name.
 	ErrNoField = errors.New("no such field")
+	// ErrNotNested: the field holds no nested page.
+	ErrNotNested = errors.New("not a nested page")
+	// ErrNotPage: what has the name is no regular file, so it can be no page.
+	ErrNotPage = errors.New("not a page")
 	// ErrTruncated: the page's file was cut short under the mapping.
 	ErrTruncated = shm.ErrFault
 	// ErrFull: the ring has no free slot; withdraw first.
@@ -45,6 +50,18 @@ type LappedError struct {
 func (e *LappedError) Error() string {
 	return fmt.Sprintf("lost %d records, %d to %d: withdrawn before they were read", e.Lost, e.First, e.First+e.Lost-1)
 }
+
+// FieldError is a field that a page has not. It is an ErrNoField.
+type FieldError struct {
+	Field string
+	Have  *layout.Schema // the fields that there are
+}
+
+// Error gives one line with the field's name.
+func (e *FieldError) Error() string { return fmt.Sprintf("%v: %q", ErrNoField, e.Field) }
+
+// Unwrap makes it an ErrNoField.
+func (e *FieldError) Unwrap() error { return ErrNoField }
 
 // LockedError names the process that writes a page. It is an ErrLocked.
 type LockedError struct {

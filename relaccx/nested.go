@@ -28,7 +28,7 @@ func (r *Reader) Descend(steps []Step, peek bool) (*Reader, error) {
 	for i, s := range steps {
 		f := r.schema.Lookup(s.Field)
 		if f == nil {
-			return nil, r.page.fail("read", fmt.Errorf("%w: %q", ErrNoField, s.Field))
+			return nil, r.page.fail("read", &FieldError{s.Field, r.schema})
 		}
 		n, err := r.recordOf(s)
 		if err != nil {
@@ -86,7 +86,7 @@ func (r *Reader) Nested(n uint64, f *layout.Field) (*Reader, error) {
 
 func (r *Reader) peekNested(n uint64, f *layout.Field) (*Reader, error) {
 	if f.Kind() != layout.Nested {
-		return nil, r.page.fail("read", fmt.Errorf("field %q is %v, not nested", f.Name, f.Kind()))
+		return nil, r.page.fail("read", fmt.Errorf("field %q is %v: %w", f.Name, f.Kind(), ErrNotNested))
 	}
 	inner := &Reader{page: r.page, parent: r, number: n}
 	err := r.page.mem.Guard(func() error {

@@ -77,7 +77,7 @@ func mapPage(path string, f *os.File, writable bool) (*Page, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("is a %s, not a page", fileKind(info.Mode()))
+		return nil, fmt.Errorf("is a %s, %w", fileKind(info.Mode()), ErrNotPage)
 	}
 	stat, err := shm.StatFile(f)
 	if err != nil {

@@ -39,7 +39,7 @@ func (r *Record) field(name string) (*layout.Field, error) {
 	if f := r.schema.Lookup(name); f != nil {
 		return f, nil
 	}
-	return nil, fmt.Errorf("%w: %q", ErrNoField, name)
+	return nil, &FieldError{name, r.schema}
 }
 
 // Uint is an integer field by name, as layout.Field.Uint has it. ErrNoField.
@@ -81,7 +81,7 @@ func (r *Record) Field(name string) ([]byte, error) {
 // Reader is good as long as the record is.
 func (r *Record) Nested(f *layout.Field) (*Reader, error) {
 	if f.Kind() != layout.Nested {
-		return nil, fmt.Errorf("field %q is %v, not nested", f.Name, f.Kind())
+		return nil, fmt.Errorf("field %q is %v: %w", f.Name, f.Kind(), ErrNotNested)
 	}
 	return bytesReader(f.Name, f.In(r.bytes))
 }

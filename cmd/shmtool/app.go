@@ -43,6 +43,7 @@ func version() string {
 // app is the command line as urfave/cli knows it. It prints help; everything
 // else it could get wrong is settled before it sees the arguments.
 func app(e *env, all []*command) *cli.App {
+	cli.FlagStringer = flagText
 	a := &cli.App{
 		Name:                      "shmtool",
 		Usage:                     "look at, follow, make and repair RelAccX pages, the shared memory of MistServer",
@@ -53,6 +54,7 @@ func app(e *env, all []*command) *cli.App {
 		Reader:                    e.stdin,
 		DisableSliceFlagSeparator: true,
 		CustomAppHelpTemplate:     appHelp,
+		HideHelpCommand:           true,                         // arrange makes "help VERB" of "VERB --help"
 		ExitErrHandler:            func(*cli.Context, error) {}, // run turns errors into messages and codes
 		OnUsageError:              func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
 		Flags:                     globalFlags(),
@@ -111,11 +113,9 @@ func (cmd *command) allFlags() []cli.Flag {
 func run(ctx context.Context, e *env, args []string) int {
 	all := commands()
 	e.jsonErrors = wantsJSON(args)
-	ordered, err := arrange(args, all)
+	ordered, verb, err := arrange(args, all)
+	e.verb = verb
 	if err == nil {
-		if len(ordered) > 0 && !strings.HasPrefix(ordered[0], "-") {
-			e.verb = ordered[0]
-		}
 		err = app(e, all).RunContext(ctx, append([]string{"shmtool"}, ordered...))
 	}
 	if flush := e.out.Flush(); err == nil {
@@ -130,6 +130,38 @@ type usageError struct{ error }
 func (u usageError) Unwrap() error { return u.error }
 
 func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
+
+// flagText is a flag's line in a help: names, placeholder, what it does, and
+// its default where it has one that says something.
+func flagText(f cli.Flag) string {
+	d, ok := f.(cli.DocGenerationFlag)
+	if !ok {
+		return ""
+	}
+	placeholder, usage := cutPlaceholder(d.GetUsage())
+	var names []string
+	for _, name := range f.Names() {
+		names = append(names, strings.Repeat("-", min(len(name), 2))+name)
+	}
+	text := strings.Join(names, ", ")
+	if d.TakesValue() {
+		text += " " + placeholder
+	}
+	if v := d.GetValue(); d.TakesValue() && !slices.Contains([]string{"", "0", "0s", "[]"}, v) {
+		usage += " (default: " + v + ")"
+	}
+	return text + "\t" + usage
+}
+
+// cutPlaceholder finds the word in backquotes that stands for a flag's value.
+func cutPlaceholder(usage string) (placeholder, text string) {
+	before, rest, _ := strings.Cut(usage, "`")
+	word, after, found := strings.Cut(rest, "`")
+	if !found {
+		return "VALUE", usage
+	}
+	return word, before + word + after
+}
 
 // findCommand is the verb of that name, or an error with the one that may have
 // been meant.

@@ -122,7 +122,7 @@ func (a *appending) prepare(c *cli.Context) error {
 	}
 	f := a.w.Schema().Lookup(c.String("time"))
 	if f == nil {
-		return noField(a.target.arg, c.String("time"), fieldNames(a.w.Schema()))
+		return &relaccx.FieldError{Field: c.String("time"), Have: a.w.Schema()}
 	}
 	if k := f.Kind(); k != layout.Uint && k != layout.Int {
 		return usagef("--time: field %q is no integer", f.Name)
@@ -136,7 +136,7 @@ func (a *appending) one(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	if err := assign(a.target.arg, rec, words); err != nil {
+	if err := assign(rec, words); err != nil {
 		return err
 	}
 	return a.publish(ctx, rec.Bytes())

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -12,23 +11,28 @@ import (
 // then every flag as one word, then "--" and the arguments. People type flags
 // before the verb, between the arguments and behind them; a flag's arity tells
 // which words belong to it. Unknown flags are refused here.
-func arrange(args []string, all []*command) ([]string, error) {
+//
+// "help VERB" is "VERB --help".
+func arrange(args []string, all []*command) (ordered []string, verb string, err error) {
 	verb, rest, err := cutVerb(args)
-	if err != nil {
-		return nil, err
+	if err != nil || verb == "" {
+		return args, "", err
 	}
-	if verb == "" || verb == "help" {
-		return append([]string{verb}[:min(len(verb), 1)], rest...), nil
+	if verb == "help" {
+		if verb, rest, err = cutVerb(rest); err != nil || verb == "" {
+			return []string{"--help"}, "", err
+		}
+		rest = []string{"--help"}
 	}
 	cmd, err := findCommand(all, verb)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	flags, arguments, err := sortWords(rest, flagSet(cmd.allFlags()))
 	if err != nil {
-		return nil, fmt.Errorf("%w", err)
+		return nil, verb, err
 	}
-	return slices.Concat([]string{verb}, flags, []string{"--"}, arguments), nil
+	return slices.Concat([]string{verb}, flags, []string{"--"}, arguments), verb, nil
 }
 
 // cutVerb takes the verb out of the line: the first word that is neither a

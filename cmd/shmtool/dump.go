@@ -76,7 +76,7 @@ func runDump(_ context.Context, e *env, c *cli.Context) error {
 	chooseSections(v, c)
 	o := e.options()
 	o.Depth = c.Int("depth")
-	if o.Fields, err = e.output.chooseFields(t.arg, func(name string) bool { return r.Schema().Lookup(name) != nil }, fieldNames(r.Schema())); err != nil {
+	if o.Fields, err = e.output.chooseFields(r.Schema()); err != nil {
 		return onPage(t.arg, err)
 	}
 	return onPage(t.arg, e.render(v, r, o))
@@ -121,14 +121,6 @@ func (e *env) render(v *dump.View, r *relaccx.Reader, o dump.Options) error {
 func (e *env) printNames(names []string) error {
 	_, err := e.out.WriteString(strings.Join(append(names, ""), "\n"))
 	return err
-}
-
-func fieldNames(s *layout.Schema) []string {
-	var names []string
-	for i := range s.Fields() {
-		names = append(names, s.Fields()[i].Name)
-	}
-	return names
 }
 
 // selection is which records were asked for.

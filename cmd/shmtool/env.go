@@ -52,7 +52,7 @@ func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "shm-dir", Usage: "look for shared memory in `DIR` (default: $" + shmDirVariable + ", else " + relaccx.ShmDir + ")"},
 		&cli.StringFlag{Name: "proc-dir", Usage: "look for processes in `DIR` (default: $" + procDirVariable + ", else /proc)"},
-		&cli.StringFlag{Name: "color", Value: "auto", Usage: "colour: auto, always or never; `WHEN` auto, on a terminal without NO_COLOR"},
+		&cli.StringFlag{Name: "color", Value: "auto", Usage: "colour `WHEN`: auto (on a terminal, unless NO_COLOR is set), always or never"},
 	}
 }
 

@@ -64,9 +64,50 @@ func onPage(page string, err error) error {
 	}
 	var usage usageError
 	if errors.As(err, &usage) {
-		return err
+		return hinted(usage, hintOf(err))
 	}
-	return hinted(pageError{page, bare(err)}, hintOf(err))
+	hint := hintOf(err)
+	if hint == "" {
+		hint = fieldHint(err)
+	}
+	return hinted(pageError{page, said(bare(err))}, hint)
+}
+
+// saidError says an error in our words.
+type saidError struct {
+	error
+	text string
+}
+
+func (s saidError) Error() string { return s.text }
+func (s saidError) Unwrap() error { return s.error }
+
+// said puts causes whose own words are those of files into those of pages.
+func said(err error) error {
+	var format *layout.FormatError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return saidError{err, "no such page"}
+	case errors.Is(err, fs.ErrExist) && err == error(syscall.EEXIST):
+		return saidError{err, "page exists"}
+	case errors.As(err, &format) && err == error(format):
+		return saidError{err, "not a valid RelAccX page: " + err.Error()}
+	}
+	return err
+}
+
+// fieldHint names the fields that may have been meant, or all that there are.
+func fieldHint(err error) string {
+	var field *relaccx.FieldError
+	if !errors.As(err, &field) {
+		return ""
+	}
+	names := fieldNames(field.Have)
+	all := "it has " + strings.Join(names, ", ")
+	if near := closest(field.Field, names); len(near) > 0 {
+		return "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return all
 }
 
 // bare is the cause inside the names that libraries put around it.
@@ -105,7 +146,7 @@ func classify(err error) failure {
 		return failure{"bad_input", exitUsage}
 	case as[refusedError](err):
 		return failure{"refused", exitRefused}
-	case is(relaccx.ErrNoField):
+	case is(relaccx.ErrNoField, relaccx.ErrNotNested):
 		return failure{"field_not_found", exitNotFound}
 	case is(relaccx.ErrNoRecord, relaccx.ErrWithdrawn, relaccx.ErrOverdraw):
 		return failure{"record_not_found", exitNotFound}
@@ -114,6 +155,8 @@ func classify(err error) failure {
 	case is(fs.ErrPermission):
 		return failure{"permission_denied", exitPermission}
 	case as[*layout.FormatError](err):
+		return failure{"invalid_page", exitInvalid}
+	case is(relaccx.ErrNotPage):
 		return failure{"invalid_page", exitInvalid}
 	case is(relaccx.ErrTruncated):
 		return failure{"page_truncated", exitInvalid}

@@ -46,7 +46,7 @@ func runGet(_ context.Context, e *env, c *cli.Context) error {
 	defer done()
 	f := r.Schema().Lookup(c.Args().Get(1))
 	if f == nil {
-		return onPage(t.arg, noField(t.arg, c.Args().Get(1), fieldNames(r.Schema())))
+		return onPage(t.arg, &relaccx.FieldError{Field: c.Args().Get(1), Have: r.Schema()})
 	}
 	n := c.Uint64("record")
 	if !c.IsSet("record") {

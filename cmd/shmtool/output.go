@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/filter"
 	"shmtool/dump"
+	"shmtool/layout"
 	"shmtool/relaccx"
 )
 
@@ -188,25 +188,24 @@ func (f lineFilter) Write(lines []byte) (int, error) {
 
 // chooseFields holds --fields against a page's fields. A name with a "+" in
 // front adds to the usual ones, which are all of them.
-func (o *output) chooseFields(page string, has func(name string) bool, all []string) ([]string, error) {
+func (o *output) chooseFields(s *layout.Schema) ([]string, error) {
 	if o.fields == nil || strings.HasPrefix(o.fields[0], "+") {
 		return nil, nil
 	}
 	for _, name := range o.fields {
-		if name != "#" && !has(name) {
-			return nil, noField(page, name, all)
+		if name != "#" && s.Lookup(name) == nil {
+			return nil, &relaccx.FieldError{Field: name, Have: s}
 		}
 	}
 	return o.fields, nil
 }
 
-// noField says that a page has no such field, and which may have been meant.
-func noField(page, name string, all []string) error {
-	err := fmt.Errorf("%w: %q", relaccx.ErrNoField, name)
-	if near := closest(name, slices.Clone(all)); len(near) > 0 {
-		return hinted(err, "did you mean "+strings.Join(near, " or ")+"?")
+func fieldNames(s *layout.Schema) []string {
+	var names []string
+	for i := range s.Fields() {
+		names = append(names, s.Fields()[i].Name)
 	}
-	return hinted(err, fmt.Sprintf("%s has %s", page, strings.Join(all, ", ")))
+	return names
 }
 
 var errLoss = errors.New("records were lost")

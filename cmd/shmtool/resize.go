@@ -62,7 +62,7 @@ func runResize(_ context.Context, e *env, c *cli.Context) (err error) {
 	if err != nil {
 		return onPage(t.arg, err)
 	}
-	shape, err := reshape(t.arg, layout.Shape{Schema: w.Schema(), RecordCount: h.RecordCount}, changed, c)
+	shape, err := reshape(layout.Shape{Schema: w.Schema(), RecordCount: h.RecordCount}, changed, c)
 	if err != nil {
 		return onPage(t.arg, err)
 	}
@@ -77,12 +77,12 @@ func runResize(_ context.Context, e *env, c *cli.Context) (err error) {
 }
 
 // reshape is the shape with the changes that the flags ask for.
-func reshape(page string, shape layout.Shape, changed []layout.Field, c *cli.Context) (layout.Shape, error) {
+func reshape(shape layout.Shape, changed []layout.Field, c *cli.Context) (layout.Shape, error) {
 	fields := slices.Clone(shape.Schema.Fields())
 	for _, name := range c.StringSlice("drop") {
 		i := slices.IndexFunc(fields, func(f layout.Field) bool { return f.Name == name })
 		if i < 0 {
-			return shape, noField(page, name, fieldNames(shape.Schema))
+			return shape, &relaccx.FieldError{Field: name, Have: shape.Schema}
 		}
 		fields = slices.Delete(fields, i, i+1)
 	}

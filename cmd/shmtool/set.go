@@ -44,7 +44,7 @@ func runSet(_ context.Context, e *env, c *cli.Context) (err error) {
 		return err
 	}
 	defer closeWriter(w, &err)
-	err = w.Update(n, func(rec *relaccx.Record) error { return assign(t.arg, rec, c.Args().Slice()[2:]) })
+	err = w.Update(n, func(rec *relaccx.Record) error { return assign(rec, c.Args().Slice()[2:]) })
 	w.Wake()
 	return onPage(t.arg, err)
 }

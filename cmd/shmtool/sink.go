@@ -75,9 +75,9 @@ func (s *recordSink) flush() error {
 // eventJSON is an event as a line of NDJSON.
 type eventJSON struct {
 	Event   string   `json:"event"`
+	Records *uint64  `json:"records,omitempty"`
 	First   *uint64  `json:"first,omitempty"`
 	Lost    *uint64  `json:"lost,omitempty"`
-	Records *uint64  `json:"records,omitempty"`
 	Added   []string `json:"added,omitzero"`
 	Removed []string `json:"removed,omitempty"`
 	Changed []string `json:"changed,omitempty"`

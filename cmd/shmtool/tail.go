@@ -182,14 +182,10 @@ func (r *tailing) document(reader *relaccx.Reader, c *cli.Context) error {
 	}
 	v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
 	o := r.e.options()
-	if o.Fields, err = r.e.output.chooseFields(r.target.arg, hasField(v.Schema), fieldNames(v.Schema)); err != nil {
+	if o.Fields, err = r.e.output.chooseFields(v.Schema); err != nil {
 		return onPage(r.target.arg, err)
 	}
 	return onPage(r.target.arg, r.e.render(v, reader, o))
-}
-
-func hasField(s *layout.Schema) func(string) bool {
-	return func(name string) bool { return s.Lookup(name) != nil }
 }
 
 func ignoreEnd(err error) error {
@@ -254,7 +250,7 @@ func (r *tailing) handle(f *relaccx.Follower, event relaccx.Event) error {
 func (r *tailing) adopt(s *layout.Schema) error {
 	first := r.schema == nil
 	r.schema, r.keep = s, r.e.keeper(s)
-	fields, err := r.e.output.chooseFields(r.target.arg, hasField(s), fieldNames(s))
+	fields, err := r.e.output.chooseFields(s)
 	if err != nil && first {
 		return onPage(r.target.arg, err)
 	}

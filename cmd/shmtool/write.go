@@ -101,7 +101,7 @@ func (e *env) readSchema(name string) (*layout.Schema, error) {
 }
 
 // assign stores the NAME=VALUE words in a record.
-func assign(page string, rec *relaccx.Record, words []string) error {
+func assign(rec *relaccx.Record, words []string) error {
 	for _, word := range words {
 		name, value, found := strings.Cut(word, "=")
 		if !found {
@@ -109,7 +109,7 @@ func assign(page string, rec *relaccx.Record, words []string) error {
 		}
 		f := rec.Schema().Lookup(name)
 		if f == nil {
-			return noField(page, name, fieldNames(rec.Schema()))
+			return &relaccx.FieldError{Field: name, Have: rec.Schema()}
 		}
 		if err := assignValue(f, rec, value); err != nil {
 			return err

@@ -22,12 +22,7 @@ type RecordCSV struct {
 
 // NewRecordCSV makes an encoder for records of schema s.
 func NewRecordCSV(s *layout.Schema, o Options) *RecordCSV {
-	c := &RecordCSV{json: NewRecordJSON(s, o)}
-	if o.showsNumber() {
-		c.columns = append(c.columns, nil)
-	}
-	c.columns = append(c.columns, o.columns(s)...)
-	return c
+	return &RecordCSV{columns: o.columns(s), json: NewRecordJSON(s, o)}
 }
 
 // Heading adds the line that names the columns.

@@ -68,7 +68,7 @@ func (r *rowReader) next(record []byte) error {
 		return err
 	}
 	if r.cells.count != len(r.columns) {
-		return &LineError{r.cells.line, fmt.Errorf("has %d cells, the heading names %d", r.cells.count, len(r.columns))}
+		return &LineError{r.cells.line, fmt.Errorf("cell count is %d, the heading's is %d", r.cells.count, len(r.columns))}
 	}
 	for i, f := range r.columns {
 		if f == nil {

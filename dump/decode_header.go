@@ -218,16 +218,20 @@ func (p *pageReader) count(records []byte, h *layout.Header, given givenCounters
 	if given&givenDeleted != 0 && given&givenEnd != 0 {
 		return nil
 	}
-	first, end, none := h.Deleted, h.Deleted, true
+	first, end, count := h.Deleted, h.Deleted, uint32(0)
 	err := p.walk(records, h.Deleted, func(number uint64) error {
-		if none {
-			first, none = number, false
+		if count == 0 {
+			first = number
 		}
 		end = number + 1
+		count++
 		return nil
 	})
-	if none {
+	if count == 0 {
 		first = h.EndPos
+	}
+	if err == nil && h.RecordCount > 0 && count > h.RecordCount {
+		err = fmt.Errorf("has %d records, and slots for %d", count, h.RecordCount)
 	}
 	if given&givenDeleted == 0 {
 		h.Deleted = first

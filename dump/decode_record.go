@@ -21,6 +21,7 @@ func (j *jsonLines) next(record []byte) error {
 		if err != nil {
 			return err
 		}
+		line, _ = cutLineEnd(line)
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}

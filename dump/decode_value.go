@@ -81,18 +81,25 @@ func putString(f *layout.Field, record, text []byte) error {
 // putPlain stores a value by the rules of layout.Field.Parse, whose texts are
 // the errors; unlike Parse it needs no string.
 func putPlain(f *layout.Field, record, text []byte) error {
-	if isHidden(text) {
-		return refuse(f, quote(text), "is hidden: dump it with --show-secrets")
-	}
 	switch k := f.Kind(); {
-	case k == layout.String && len(text) < int(f.Size) && bytes.IndexByte(text, 0) < 0:
-		return f.PutBytes(record, text)
+	case k == layout.String:
+		return putText(f, record, text)
 	case (k == layout.Uint || k == layout.Int) && f.Readable():
 		return putInteger(f, record, text)
-	case k != layout.String && bytes.HasPrefix(text, hexPrefix):
+	case bytes.HasPrefix(text, hexPrefix):
 		return putHex(f, record, text[len(hexPrefix):])
 	}
 	return f.Parse(record, string(text))
+}
+
+func putText(f *layout.Field, record, text []byte) error {
+	switch {
+	case isHidden(text):
+		return refuse(f, quote(text), "is hidden: dump it with --show-secrets")
+	case len(text) >= int(f.Size) || bytes.IndexByte(text, 0) >= 0:
+		return f.PutText(record, string(text)) // says why not
+	}
+	return f.PutBytes(record, text)
 }
 
 var hexPrefix = []byte("hex:")
@@ -113,14 +120,14 @@ func putInteger(f *layout.Field, record, text []byte) error {
 // putNumber stores a JSON number. 1.0 and 1e3 are whole, but whoever writes
 // them has had the number in floating point, where digits may be lost.
 func putNumber(f *layout.Field, record, text []byte) error {
-	k := f.Kind()
-	switch {
-	case k != layout.Uint && k != layout.Int:
+	if k := f.Kind(); k != layout.Uint && k != layout.Int {
 		return refuse(f, shorten(string(text)), fmt.Sprintf("is a number, the field is %v", k))
-	case bytes.ContainsAny(text, ".eE"):
+	}
+	err := putInteger(f, record, text)
+	if err != nil && bytes.ContainsAny(text, ".eE") {
 		return refuse(f, shorten(string(text)), "has a fraction or an exponent, the field is an integer")
 	}
-	return putInteger(f, record, text)
+	return err
 }
 
 func putBool(f *layout.Field, record, text []byte) error {
@@ -152,7 +159,7 @@ var hiddenMark = []byte("***")
 // the mark alone, or as a whole part of a URL, as in user:***@host, ?tkn=***&
 // or a stream key at the end of a path.
 func isHidden(text []byte) bool {
-	for from := 0; ; {
+	for from := max(bytes.IndexByte(text, hiddenMark[0]), 0); ; {
 		i := bytes.Index(text[from:], hiddenMark)
 		if i < 0 {
 			return false

@@ -120,7 +120,7 @@ type hexDump struct {
 
 	scratch []byte        // the value that is being shown
 	line    [hexWide]byte // the bytes of the line that is being shown
-	rune    [16]byte
+	escape  [16]byte      // of a rune
 	heads   [layout.MaxDepth + 1][]byte
 	plans   [layout.MaxDepth + 1][hexPlanCache]*hexPlan
 }
@@ -133,7 +133,7 @@ type hexPage struct {
 	indent     int
 	depth      int           // 0 is the outermost
 	index      int           // of the field that it is nested in
-	broken     bool           // its header cannot be true
+	broken     bool          // its header cannot be true
 	judged     bool          // a broken rule makes the whole page invalid
 	available  layout.Window // of its records
 	selected   layout.Window // those to show
@@ -170,6 +170,8 @@ func (p *hexPage) readable() bool {
 func (p *hexPage) wants(section bool) bool { return section || p.depth > 0 }
 
 func (d *hexDump) show(p *hexPage) {
+	outer := d.column
+	defer func() { d.column = outer }()
 	if p.size < layout.HeaderSize {
 		d.showStump(p)
 		return
@@ -177,7 +179,6 @@ func (d *hexDump) show(p *hexPage) {
 	head := d.readHead(p)
 	p.plan = d.planOf(p, head)
 	d.judge(p)
-	outer := d.column
 	d.column = p.indent + p.plan.width
 	if p.wants(d.o.ShowHeader) {
 		d.showHeader(p)
@@ -190,7 +191,6 @@ func (d *hexDump) show(p *hexPage) {
 	if p.wants(d.o.ShowRecords) {
 		d.showRecords(p)
 	}
-	d.column = outer
 }
 
 // showStump shows what is no page because it ends inside its header. An object

@@ -159,13 +159,17 @@ func (d *hexDump) loose(at, end, indent int, name string, lines int) {
 		d.blob(hexRange{at: at, end: end}, b)
 		return
 	}
-	if n, c := d.run(at, end); n < end-at || c != 0 {
-		r := d.take(nil, at, end)
-		d.blob(r, b)
-		at = r.end
+	if n, c := d.run(at, end); c == 0 && n > d.perLine {
+		d.blob(hexRange{at: at, end: at + n}, b) // nothing is secret about zeros
+		at += n
 		b.name = ""
 	}
-	d.beyond(at, end, b)
+	if at < end && d.err == nil {
+		r := d.take(nil, at, end)
+		d.blob(r, b)
+		b.name = ""
+		d.beyond(r.end, end, b)
+	}
 }
 
 // beyond shows what of a value was too much to copy. Nobody can say what of it
@@ -243,7 +247,7 @@ func (d *hexDump) firstLine(b *hexBlob, repeats bool) {
 	}
 }
 
-var hexZeros = "00"
+const hexZeros = "00"
 
 // byteText is a byte that is repeated.
 func (r *hexRange) byteText(at int, c byte) string {

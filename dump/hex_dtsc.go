@@ -21,20 +21,19 @@ type hexPacked struct {
 func (d *hexDump) packed(f *hexField, r hexRange, indent int) {
 	p := hexPacked{hexDump: d, r: r, at: r.at}
 	p.member(r.at, indent, f.label, 0)
-	if p.at == r.end || d.err != nil {
+	if p.at == r.end && p.fault == "" || d.err != nil {
 		return
 	}
 	rest := r.cut(p.at, r.end)
 	blob := hexBlob{indent: indent + hexStep, name: "leftover", tone: hexNote, tail: "zeros"}
-	switch n, c := d.runIn(&rest, rest.at, rest.end); {
-	case p.fault != "":
+	if p.fault != "" {
 		d.setMark(p.at, "not DTSC from here: "+p.fault, hexNote)
 		blob.name = "rest"
-	case c == 0 && n == rest.end-rest.at:
+	} else if n, c := d.runIn(&rest, rest.at, rest.end); c == 0 && n == rest.end-rest.at {
 		blob.name, blob.tone, blob.text = blob.tail, hexFaint, func() {}
 	}
 	d.blob(rest, blob)
-	d.flushMark(r.end)
+	d.flushMark(r.end + 1)
 }
 
 // member shows the value at p.at, on a line that begins at start with the name

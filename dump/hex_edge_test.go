@@ -234,6 +234,40 @@ func TestHexOfLargeValues(t *testing.T) {
 	}
 }
 
+// Zeros are no secret, however many; what follows them may be.
+func TestHexHidesSecretsBehindZeros(t *testing.T) {
+	page := append(layouttest.Load(t, "minimal"), make([]byte, 2<<20)...)
+	page = append(page, "secret"...)
+	o := HexOptions{ShowRecords: true, Secrets: func(_ *layout.Field, value []byte) []HexSpan {
+		return []HexSpan{{0, len(value)}}
+	}}
+	text, err := hexOf(t, page, o)
+	mustHex(t, err)
+	want := "" +
+		"00000028  00 × 2097152                                     slack\n" +
+		"00200028  ** ** ** ** ** **                                                |******|\n"
+	if !strings.HasSuffix(text, want) {
+		t.Errorf("text is\n%swant at its end\n%s", text, want)
+	}
+}
+
+// A page too small to be one does not move the column of what follows.
+func TestHexOfANestedPageTooSmall(t *testing.T) {
+	page := []byte("\x01\x24\x01\x00\x00\x00\x06\x00\x00\x00" + strings.Repeat("\x00", 16) + "\x2b\x00\x01\x00\x00\x00\x00\x00\x00\x00" +
+		"\x0a\x6e\x01\x05" + "\x09\x61\x10" + "12345" + "6")
+	text, err := hexOf(t, page, HexOptions{ShowRecords: true, Depth: 1})
+	want := `
+0000002b                                                   record #0       slot 0, available
+0000002b                                                     n             nested page, 5 bytes
+0000002b  31 32 33 34 35                                       header          |12345|
+00000030  ^^                                               !! page ends inside its 36-byte header
+00000030  36                                                 a             54
+`
+	if text != want[1:] || err == nil {
+		t.Errorf("error %v, text is\n%swant%s", err, text, want)
+	}
+}
+
 var errHexFull = errors.New("full")
 
 // hexFull takes some bytes and then no more.

@@ -188,9 +188,7 @@ func (d *hexDump) showFields(p *hexPage, head []byte) {
 		d.descriptor(p, head, &p.plan.fields[i])
 	}
 	if p.plan.end < len(head) {
-		at := p.base + p.plan.end
-		r := hexRange{at: at, end: p.base + len(head), value: head, valueAt: p.base}
-		d.blob(r, hexBlob{indent: p.indent, name: "descriptors", tone: hexHeading, lines: hexRestSize / d.perLine})
+		d.loose(p.base+p.plan.end, p.base+len(head), p.indent, "descriptors", hexRestSize/d.perLine)
 	}
 }
 

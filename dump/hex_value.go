@@ -113,7 +113,7 @@ func (d *hexDump) escaped(b []byte) {
 		case c == utf8.RuneError && size == 1:
 			d.buf = append(d.buf, '\\', 'x', hexDigits[b[0]>>4], hexDigits[b[0]&15])
 		default:
-			quoted := strconv.AppendQuoteRune(d.rune[:0], c)
+			quoted := strconv.AppendQuoteRune(d.escape[:0], c)
 			d.buf = append(d.buf, quoted[1:len(quoted)-1]...)
 		}
 		b = b[size:]

@@ -37,12 +37,13 @@ type nestedJSON struct {
 // NewRecordJSON makes an encoder for records of schema s.
 func NewRecordJSON(s *layout.Schema, o Options) *RecordJSON {
 	j := &RecordJSON{options: o, nested: map[*layout.Field]*nestedJSON{}}
-	if o.showsNumber() {
-		j.columns = append(j.columns, jsonColumn{key: []byte(`,"#":`)})
-	}
 	for _, f := range o.columns(s) {
-		key := append(appendString([]byte{','}, []byte(f.Name)), ':')
-		j.columns = append(j.columns, jsonColumn{field: f, key: key, quote: o.Int64String && f.Size == 8})
+		c := jsonColumn{field: f, key: []byte(`,"#":`)}
+		if f != nil {
+			c.key = append(appendString([]byte{','}, []byte(f.Name)), ':')
+			c.quote = o.Int64String && f.Size == 8
+		}
+		j.columns = append(j.columns, c)
 	}
 	j.options.Fields = nil // of nested pages all fields are shown
 	return j

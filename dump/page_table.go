@@ -118,7 +118,7 @@ func writeRecords(w io.Writer, v *View, o Options) error {
 
 func hasNested(o *Options, s *layout.Schema) bool {
 	for _, f := range o.columns(s) {
-		if f.Kind() == layout.Nested {
+		if f != nil && f.Kind() == layout.Nested {
 			return true
 		}
 	}
@@ -130,6 +130,9 @@ func upright(w io.Writer, rec *relaccx.Record, o Options) error {
 	l := &Listing{Columns: []Column{{Name: "FIELD"}, {Name: "VALUE"}}}
 	columns := o.columns(rec.Schema())
 	for _, f := range columns {
+		if f == nil {
+			continue // the number stands above
+		}
 		l.Rows = append(l.Rows, []Cell{{Value: "  " + printable(f.Name), Tone: Faint}, {Value: cellText(f, rec)}})
 	}
 	if _, err := fmt.Fprintln(w, Paint(fmt.Sprintf("#%d", rec.Number), Heading, o.Color)); err != nil {
@@ -141,7 +144,7 @@ func upright(w io.Writer, rec *relaccx.Record, o Options) error {
 		return err
 	}
 	for _, f := range columns {
-		if f.Kind() != layout.Nested {
+		if f == nil || f.Kind() != layout.Nested {
 			continue
 		}
 		if err := writeNested(w, f, rec, o); err != nil {

@@ -31,10 +31,7 @@ const settleCount = 1000
 // NewRecordTable makes a table of records of schema s on w.
 func NewRecordTable(w io.Writer, s *layout.Schema, o Options) *RecordTable {
 	t := &RecordTable{w: w, options: o, headed: o.NoHeader}
-	if o.showsNumber() {
-		t.columns = append(t.columns, nil)
-	}
-	t.columns = append(t.columns, o.columns(s)...)
+	t.columns = o.columns(s)
 	t.widths = make([]int, len(t.columns))
 	for i := range t.columns {
 		if !o.NoHeader {

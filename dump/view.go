@@ -32,37 +32,26 @@ type Options struct {
 	Bytes       bool     // table: sizes as plain numbers
 }
 
-// columns are the fields that the options choose, in their order. A name that
-// the schema has not is left out: the command has refused it before, and a
-// page that was reloaded may have lost it.
+// columns are the fields that the options choose, in their order; nil stands
+// for the record's number, which is the first of them all where nothing was
+// chosen. A name that the schema has not is left out: the command has refused it
+// before, and a page that was reloaded may have lost it.
 func (o *Options) columns(s *layout.Schema) []*layout.Field {
 	var columns []*layout.Field
 	if o.Fields == nil {
+		columns = append(columns, nil)
 		for i := range s.Fields() {
 			columns = append(columns, &s.Fields()[i])
 		}
 		return columns
 	}
 	for _, name := range o.Fields {
-		if f := s.Lookup(name); f != nil {
+		f := s.Lookup(name)
+		if f != nil || name == numberKey {
 			columns = append(columns, f)
 		}
 	}
 	return columns
-}
-
-// showsNumber reports whether the record number is a column: always, unless
-// fields were chosen and it is none of them.
-func (o *Options) showsNumber() bool {
-	if o.Fields == nil {
-		return true
-	}
-	for _, name := range o.Fields {
-		if name == numberKey {
-			return true
-		}
-	}
-	return false
 }
 
 // numberKey names a record's number wherever its fields have names.

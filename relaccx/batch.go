@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"shmtool/layout"
-	"shmtool/relaccx/internal/shm"
 )
 
 // batchSize is how many bytes of records are copied under one guard and proven
@@ -79,14 +78,19 @@ func (b *batch) gather(end uint64) (err error) {
 		return err
 	}
 	count := r.contiguous(w, at, slots)
-	b.copy(r.memory[at : at+count*int(r.size)])
+	if err := b.copy(at, count); err != nil {
+		return err
+	}
 	return b.drop(w.First, count)
 }
 
-func (b *batch) copy(mapped []byte) {
-	b.buffer = slices.Grow(b.buffer[:0], len(mapped))[:len(mapped)]
+// copy takes count records that lie one behind the other from position at on.
+func (b *batch) copy(at, count int) error {
+	r := b.reader
+	size := count * int(r.size)
+	b.buffer = slices.Grow(b.buffer[:0], size)[:size]
 	b.copied = b.buffer
-	shm.CopyOut(b.copied, mapped)
+	return r.page.copyOut(b.copied, r.base+at)
 }
 
 // drop throws away the copies of records that are not available any more:

@@ -94,8 +94,8 @@ func (w *Writer) Update(n uint64, change func(rec *Record) error) error {
 		if err != nil {
 			return err
 		}
-		rec := Record{Number: n, schema: w.schema}
-		rec.take(mapped)
+		rec := Record{Number: n, schema: w.schema, bytes: make([]byte, w.size)}
+		shm.CopyOut(rec.bytes, mapped)
 		before := rec.Clone()
 		if err := change(&rec); err != nil {
 			return err
@@ -135,7 +135,7 @@ func (w *Writer) Nested(n uint64, f *layout.Field) (*Writer, error) {
 	inner := &Writer{page: w.page, nested: true}
 	err := w.do("open", func() error {
 		if f.Kind() != layout.Nested {
-			return fmt.Errorf("field %q is %v, not nested", f.Name, f.Kind())
+			return fmt.Errorf("field %q is %v: %w", f.Name, f.Kind(), ErrNotNested)
 		}
 		mapped, err := w.available(n)
 		if err != nil {
@@ -149,6 +149,9 @@ func (w *Writer) Nested(n uint64, f *layout.Field) (*Writer, error) {
 		}
 		if err != nil {
 			return fmt.Errorf("nested page %q of record %d: %w", f.Name, n, err)
+		}
+		if f.Shape != nil && f.Shape.Schema.Equal(inner.schema) {
+			inner.schema = f.Shape.Schema // which knows the pages nested in it
 		}
 		return nil
 	})

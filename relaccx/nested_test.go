@@ -163,7 +163,7 @@ func TestNestedNotReady(t *testing.T) {
 	_, err = w.Nested(0, inner)
 	wantErr(t, err, ErrNotReady)
 	_, err = w.Nested(0, w.Schema().Lookup("id"))
-	if err == nil || !strings.Contains(err.Error(), "not nested") {
+	if err == nil || !strings.Contains(err.Error(), "nested") {
 		t.Errorf("nested in an integer: %v", err)
 	}
 	if _, err := r.Nested(0, w.Schema().Lookup("id")); err == nil {

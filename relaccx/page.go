@@ -194,6 +194,43 @@ func (p *Page) judge(err error) error {
 	return err
 }
 
+// touchable is how many bytes of a page's records are read through the mapping:
+// a fault on a hole of a shared memory object makes the kernel fill the hole,
+// even where the mapping is read-only. A reader must not do that to a page of
+// 16 MiB that has 8 KiB in it, so what may be a hole is read from the file,
+// where holes stay holes. What is smaller lies in memory that the page's writer
+// has touched.
+const touchable = 4096
+
+// copyOut copies bytes of the page, which its writer may be changing.
+func (p *Page) copyOut(dst []byte, from int) error {
+	if len(dst) > touchable {
+		return p.readOut(dst, from)
+	}
+	shm.CopyOut(dst, p.mem.Bytes[from:from+len(dst)])
+	return nil
+}
+
+// readOut is copyOut for bytes that may be holes, however few.
+func (p *Page) readOut(dst []byte, from int) error {
+	if p.file == nil {
+		shm.CopyOut(dst, p.mem.Bytes[from:from+len(dst)])
+		return nil
+	}
+	return shm.ReadFile(p.file, dst, int64(from))
+}
+
+// Memory is the next range of the page's bytes, at or behind from, that has
+// memory behind it; what lies between such ranges is a hole, and reads as zeros.
+// Both are Size when there is none.
+func (p *Page) Memory(from int) (start, end int) {
+	if p.file == nil {
+		return from, p.Size()
+	}
+	s, e := shm.NextData(p.file, int64(from))
+	return min(int(s), p.Size()), min(int(e), p.Size())
+}
+
 // fail says which page an error is about, unless it says so already.
 func (p *Page) fail(op string, err error) error {
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"os"
 
 	"shmtool/layout"
@@ -182,7 +183,7 @@ func (r *Reader) prove(n uint64) error {
 	slots := uint64(r.cells.RecordCount())
 	if n >= end || n < r.cells.Deleted() || slots != 0 && end-n > slots {
 		if err := r.missing(n, end); err != nil {
-			return err
+			return r.judge(err)
 		}
 	}
 	return r.proveParent()
@@ -225,8 +226,10 @@ func (r *Reader) read(n uint64, rec *Record) (err error) {
 	if err != nil {
 		return r.judge(err)
 	}
-	rec.take(r.record(at))
-	return r.judge(r.prove(n))
+	if err := rec.take(r, at); err != nil {
+		return err
+	}
+	return r.prove(n)
 }
 
 // Records gives the records of w that are available when their turn comes, in
@@ -267,10 +270,11 @@ func (r *Reader) Slots() iter.Seq2[*Record, error] {
 		for rec.Number = w.First; rec.Number < w.End; rec.Number++ {
 			err := r.page.mem.Guard(func() error {
 				at, err := r.position(rec.Number, uint64(h.RecordCount))
-				if err == nil {
-					rec.take(r.record(at))
+				if err != nil {
+					return err
 				}
-				return err
+				rec.bytes = slices.Grow(rec.bytes[:0], int(r.size))[:r.size]
+				return r.page.readOut(rec.bytes, r.base+at) // most slots may be holes
 			})
 			err = r.page.settle("read", err)
 			if !yield(&rec, err) || err != nil {

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"shmtool/layout"
-	"shmtool/relaccx/internal/shm"
 )
 
 // Record is one record as a private copy: it stays true whatever happens to
@@ -137,8 +136,9 @@ func (r *Record) reset(s *layout.Schema) error {
 	return s.BuildNested(r.bytes)
 }
 
-// take copies a mapped record, which its writer may be changing.
-func (r *Record) take(mapped []byte) {
-	r.bytes = slices.Grow(r.bytes[:0], len(mapped))[:len(mapped)]
-	shm.CopyOut(r.bytes, mapped)
+// take copies the record at position at of r's page, which its writer may be
+// changing.
+func (r *Record) take(from *Reader, at int) error {
+	r.bytes = slices.Grow(r.bytes[:0], int(from.size))[:from.size]
+	return from.page.copyOut(r.bytes, from.base+at)
 }

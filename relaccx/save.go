@@ -1,13 +1,11 @@
 package relaccx
 
 import (
-	"bytes"
 	"io"
 	"math"
 	"os"
 
 	"shmtool/layout"
-	"shmtool/relaccx/internal/shm"
 )
 
 const (
@@ -16,7 +14,7 @@ const (
 )
 
 // Save writes a consistent copy of the page to an empty file: all of its bytes,
-// zeros left as holes. Records that were withdrawn while they were copied, of
+// its holes left as holes. Records that were withdrawn while they were copied, of
 // the page or of pages nested in it, are withdrawn in the copy, too; everything
 // that is available in it was so at one time. Fields that are rewritten in place
 // are as true as one look can be. Memory does not grow with the page.
@@ -37,28 +35,28 @@ func (p *Page) Save(f *os.File) error {
 }
 
 func (p *Page) copyTo(f *os.File) error {
-	chunk := make([]byte, min(saveChunk, p.Size()))
-	zeros := make([]byte, len(chunk))
-	for at := 0; at < p.Size(); at += len(chunk) {
-		chunk = chunk[:min(len(chunk), p.Size()-at)]
-		err := p.mem.Guard(func() error {
-			shm.CopyOut(chunk, p.mem.Bytes[at:at+len(chunk)])
-			return nil
-		})
-		if err != nil {
+	buffer := make([]byte, min(saveChunk, p.Size()))
+	start, end := p.Memory(0)
+	for start < p.Size() {
+		chunk := buffer[:min(len(buffer), end-start)]
+		if err := p.copyChunk(chunk, start); err != nil {
 			return err
 		}
-		if bytes.Equal(chunk, zeros[:len(chunk)]) {
-			continue
-		}
-		if _, err := f.WriteAt(chunk, int64(at)); err != nil {
+		if _, err := f.WriteAt(chunk, int64(start)); err != nil {
 			return err
+		}
+		if start += len(chunk); start >= end {
+			start, end = p.Memory(start)
 		}
 	}
 	if err := p.intact(); err != nil {
 		return err
 	}
 	return f.Truncate(int64(p.Size()))
+}
+
+func (p *Page) copyChunk(chunk []byte, from int) error {
+	return p.mem.Guard(func() error { return p.copyOut(chunk, from) })
 }
 
 // withdrawIn withdraws in the copy what has been withdrawn from the page since the

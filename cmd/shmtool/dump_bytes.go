@@ -32,7 +32,7 @@ func (e *env) dumpBytes(t target, c *cli.Context, s selection) error {
 		if e.output.format == formatRax {
 			return dump.Rax(e.out, raxTitle(t), page, h, func(line string) { e.warn("%s", line) })
 		}
-		return e.hex(page, base, h, c, s)
+		return e.hex(p, page, base, h, c, s)
 	}))
 }
 

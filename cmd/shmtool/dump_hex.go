@@ -5,10 +5,11 @@ import (
 
 	"shmtool/dump"
 	"shmtool/layout"
+	"shmtool/relaccx"
 )
 
 // hex prints the annotated hex dump of a page, valid or not.
-func (e *env) hex(page []byte, base int, h layout.Header, c *cli.Context, s selection) error {
+func (e *env) hex(p *relaccx.Page, page []byte, base int, h layout.Header, c *cli.Context, s selection) error {
 	o := dump.HexOptions{
 		ShowHeader:  c.Bool("header"),
 		ShowSchema:  c.Bool("schema"),
@@ -18,6 +19,10 @@ func (e *env) hex(page []byte, base int, h layout.Header, c *cli.Context, s sele
 		Color:       e.color,
 		Width:       e.options().Width,
 		Base:        base,
+		Memory: func(from int) (start, end int) {
+			start, end = p.Memory(base + from)
+			return min(start-base, len(page)), min(end-base, len(page))
+		},
 	}
 	if c.IsSet("range") || c.IsSet("last") {
 		w := s.of(h.Window(len(page)))

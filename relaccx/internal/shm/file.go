@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -131,4 +132,31 @@ func RenameNew(from, to string) error {
 		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
 	}
 	return nil
+}
+
+// ReadFile copies len(dst) bytes of an object from its file, which fills no
+// holes. ErrFault when it has fewer.
+func ReadFile(f *os.File, dst []byte, offset int64) error {
+	_, err := f.ReadAt(dst, offset)
+	if errors.Is(err, io.EOF) {
+		return ErrFault
+	}
+	return err
+}
+
+// NextData is the first range of bytes at or behind from that is no hole. Where
+// the file system does not say, everything is. Both are a position past the end
+// when there is none.
+func NextData(f *os.File, from int64) (start, end int64) {
+	start, err := unix.Seek(int(f.Fd()), from, unix.SEEK_DATA)
+	switch {
+	case errors.Is(err, unix.ENXIO):
+		return math.MaxInt64, math.MaxInt64
+	case err != nil:
+		return from, math.MaxInt64
+	}
+	if end, err = unix.Seek(int(f.Fd()), start, unix.SEEK_HOLE); err != nil {
+		return start, math.MaxInt64
+	}
+	return start, end
 }

@@ -1,0 +1,182 @@
+package dump
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/mattn/go-runewidth"
+
+	"shmtool/layout"
+)
+
+const exampleSchema = "time:uint64\nlevel:uint8\nmsg:string:64\n"
+
+func examplePage(t testing.TB) []byte {
+	text := func(time uint64, msg string) func([]byte, *layout.Schema) {
+		return func(rec []byte, s *layout.Schema) {
+			must(t, s.Lookup("time").PutUint(rec, time))
+			must(t, s.Lookup("msg").PutText(rec, msg))
+		}
+	}
+	return pageWith(t, exampleSchema, 4, text(1000, "source connected"), text(40, "änd \x1b[31mred\n"))
+}
+
+func TestTable(t *testing.T) {
+	want := `page    p, 346 bytes, ready
+header  field_offset 36  rcount 4  rsize 73  startpos 0  deleted 0  present 2  offset 54  endpos 2
+
+FIELD  TYPE    CODE  SIZE  OFFSET
+time   uint64  0x17     8       0
+level  uint8   0x10     1       8
+msg    string  0x32    64       9
+
+#  time  level  msg
+0  1000      0  source connected
+1    40      0  änd \x1b[31mred\n
+`
+	if got := rendered(t, Table, viewOf(t, "p", examplePage(t)), Options{}); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestTableFitsTheTerminal(t *testing.T) {
+	v := viewOf(t, "p", examplePage(t))
+	v.ShowHeader, v.ShowSchema = false, false
+	text := rendered(t, Table, v, Options{Width: 28})
+	for line := range strings.Lines(text) {
+		if w := runewidth.StringWidth(strings.TrimRight(line, "\n")); w > 28 {
+			t.Errorf("%d columns: %q", w, line)
+		}
+	}
+	if !strings.Contains(text, "source conn…") {
+		t.Errorf("nothing was cut:\n%s", text)
+	}
+}
+
+func TestTableColor(t *testing.T) {
+	v := viewOf(t, "p", examplePage(t))
+	plain := rendered(t, Table, v, Options{})
+	colored := rendered(t, Table, v, Options{Color: true})
+	if strings.Contains(plain, "\x1b") || !strings.Contains(colored, "\x1b[32mready\x1b[0m") {
+		t.Errorf("plain %q\ncolored %q", plain, colored)
+	}
+}
+
+// One record alone stands upright.
+func TestTableOfOneRecord(t *testing.T) {
+	page := pageWith(t, exampleSchema, 4, func(rec []byte, s *layout.Schema) { must(t, s.Lookup("time").PutUint(rec, 5)) })
+	v := viewOf(t, "p", page)
+	v.ShowHeader, v.ShowSchema = false, false
+	want := "#0\n  time   5\n  level  0\n  msg\n"
+	if got := rendered(t, Table, v, Options{}); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestTableOfNestedPages(t *testing.T) {
+	v := goldenView(t, "nested")
+	v.ShowHeader, v.ShowSchema = false, false
+	text := rendered(t, Table, v, Options{Depth: 8})
+	for _, want := range []string{"#0\n", "  id      7\n", "  tracks  2 of 2 records\n", "\n  tracks: 2 of 2 records\n", "    keys: "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if flat := rendered(t, Table, v, Options{}); strings.Contains(flat, "tracks: ") {
+		t.Errorf("depth 0 opens nested pages:\n%s", flat)
+	}
+}
+
+// The widths of a long table are those of its first records; later ones are
+// pushed out, never cut.
+func TestRecordTableSettles(t *testing.T) {
+	v := viewOf(t, "p", examplePage(t))
+	var b bytes.Buffer
+	table := NewRecordTable(&b, v.Schema, Options{Fields: []string{"msg", "time"}})
+	first := true
+	for rec, err := range v.Records {
+		must(t, err)
+		if first {
+			must(t, rec.SetText("msg", "x"))
+		}
+		must(t, table.Append(rec))
+		must(t, table.Flush())
+		first = false
+	}
+	want := "msg  time\nx    1000\nänd \\x1b[31mred\\n    40\n"
+	if b.String() != want {
+		t.Errorf("got %q\nwant %q", b.String(), want)
+	}
+}
+
+func listing() *Listing {
+	return &Listing{Schema: "shmtool.list/1", Columns: []Column{{Name: "NAME"}, {Name: "SIZE", Right: true}, {Name: "PIDS", Extra: true}}, Rows: [][]Cell{
+		{{Value: "a"}, {Value: 8432, Text: "8.2k"}, {Value: []int{1, 2}}},
+		{{Value: "b\n"}, {}, {Value: []int{}}},
+	}}
+}
+
+func TestListing(t *testing.T) {
+	var table, jsonText, ndjson, csv, names bytes.Buffer
+	l, err := listing().Choose(nil)
+	must(t, err)
+	must(t, l.Table(&table, Options{}))
+	must(t, listing().JSON(&jsonText))
+	must(t, listing().NDJSON(&ndjson))
+	must(t, l.CSV(&csv, Options{}))
+	must(t, l.Names(&names))
+	for _, tt := range []struct{ name, got, want string }{
+		{"table", table.String(), "NAME  SIZE\na     8.2k\nb\\n\n"},
+		{"json", jsonText.String(), `{"schema":"shmtool.list/1","rows":[{"name":"a","size":8432,"pids":[1,2]},{"name":"b\n","size":null,"pids":[]}]}` + "\n"},
+		{"ndjson", ndjson.String(), `{"name":"a","size":8432,"pids":[1,2]}` + "\n" + `{"name":"b\n","size":null,"pids":[]}` + "\n"},
+		{"csv", csv.String(), "name,size\na,8432\n\"b\n\",\n"},
+		{"names", names.String(), "a\nb\n\n"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%s\ngot  %q\nwant %q", tt.name, tt.got, tt.want)
+		}
+	}
+}
+
+func TestListingChooses(t *testing.T) {
+	keys := func(l *Listing, err error) string {
+		if err != nil {
+			return err.Error()
+		}
+		return strings.Join(l.keys(), " ")
+	}
+	for fields, want := range map[string]string{
+		"":           "name size",
+		"pids":       "pids",
+		"size,NAME":  "size name",
+		"+pids":      "name size pids",
+		"+pids,name": "name size pids",
+		"what":       `no column "what"; there are name, size, pids`,
+	} {
+		var names []string
+		if fields != "" {
+			names = strings.Split(fields, ",")
+		}
+		if got := keys(listing().Choose(names)); got != want {
+			t.Errorf("%q: %s, want %s", fields, got, want)
+		}
+	}
+	_, err := listing().Choose([]string{"what"})
+	var column *ColumnError
+	if !errors.As(err, &column) {
+		t.Errorf("%T is no *ColumnError", err)
+	}
+}
+
+func TestSize(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 8432: "8432", 9999: "9999", 10_000: "9.8k", 1067595: "1.0M", 41943040: "40.0M", 1 << 40: "1.0T"} {
+		if got := Size(n, false); got != want {
+			t.Errorf("%d is %s, want %s", n, got, want)
+		}
+	}
+	if got := Size(1067595, true); got != "1067595" {
+		t.Errorf("plain: %s", got)
+	}
+}

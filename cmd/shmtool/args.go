@@ -19,7 +19,7 @@ func arrange(args []string, all []*command) (ordered []string, verb string, err 
 		return args, "", err
 	}
 	if verb == "help" {
-		if verb, rest, err = cutVerb(rest); err != nil || verb == "" {
+		if verb, _, err = cutVerb(rest); err != nil || verb == "" {
 			return []string{"--help"}, "", err
 		}
 		rest = []string{"--help"}

@@ -31,8 +31,14 @@ func runCheck(_ context.Context, e *env, c *cli.Context) error {
 		return usagef("needs a PAGE; shmtool ls lists the pages")
 	}
 	l := &dump.Listing{Schema: "shmtool.findings/1", RowsKey: "findings", Columns: []dump.Column{
-		{Name: "SEVERITY"}, {Name: "OBJECT"}, {Name: "CODE"}, {Name: "BYTE", Right: true}, {Name: "MESSAGE"},
-		{Name: "STREAM", Extra: true}, {Name: "EVIDENCE", Extra: true}, {Name: "REMEDY", Extra: true},
+		{Name: "SEVERITY"},
+		{Name: "OBJECT"},
+		{Name: "CODE"},
+		{Name: "BYTE", Right: true},
+		{Name: "MESSAGE"},
+		{Name: "STREAM", Extra: true},
+		{Name: "EVIDENCE", Extra: true},
+		{Name: "REMEDY", Extra: true},
 	}}
 	worst, healthy := layout.Note, []string{}
 	for _, arg := range c.Args().Slice() {
@@ -91,7 +97,13 @@ func (e *env) printHealthy(pages []string) {
 func findingRow(page string, f layout.Finding) []dump.Cell {
 	tones := map[layout.Severity]dump.Tone{layout.Note: dump.Faint, layout.Warning: dump.Attention, layout.Error: dump.Bad}
 	return []dump.Cell{
-		{Value: f.Severity.String(), Tone: tones[f.Severity]}, {Value: page + f.Path}, {Value: f.Code}, {Value: f.Offset}, {Value: f.Message},
-		{Value: nil}, {Value: map[string]int64{"byte": f.Offset}}, {Value: nil},
+		{Value: f.Severity.String(), Tone: tones[f.Severity]},
+		{Value: page + f.Path},
+		{Value: f.Code},
+		{Value: f.Offset},
+		{Value: f.Message},
+		{Value: nil},
+		{Value: map[string]int64{"byte": f.Offset}},
+		{Value: nil},
 	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"io"
 	"os"
 
@@ -84,6 +83,3 @@ func firstOf(values ...string) string {
 	}
 	return ""
 }
-
-// interrupted reports whether an error only says that the user has had enough.
-func interrupted(ctx context.Context) bool { return ctx.Err() != nil }

@@ -152,10 +152,21 @@ func (e *env) pageListing(objects []object) *dump.Listing {
 	mappers, _ := table.Mappers()
 	holders := table.LockHolders()
 	l := &dump.Listing{Schema: "shmtool.list/1", Columns: []dump.Column{
-		{Name: "NAME"}, {Name: "KIND"}, {Name: "SIZE", Right: true}, {Name: "STATUS"}, {Name: "RCOUNT", Right: true}, {Name: "PRESENT", Right: true},
-		{Name: "ENDPOS", Right: true}, {Name: "WRITER"}, {Name: "READERS", Right: true}, {Name: "AGE", Right: true},
-		{Name: "DELETED", Right: true, Extra: true}, {Name: "RSIZE", Right: true, Extra: true}, {Name: "STREAM", Extra: true},
-		{Name: "PIDS", Extra: true}, {Name: "MODE", Extra: true},
+		{Name: "NAME"},
+		{Name: "KIND"},
+		{Name: "SIZE", Right: true},
+		{Name: "STATUS"},
+		{Name: "RCOUNT", Right: true},
+		{Name: "PRESENT", Right: true},
+		{Name: "ENDPOS", Right: true},
+		{Name: "WRITER"},
+		{Name: "READERS", Right: true},
+		{Name: "AGE", Right: true},
+		{Name: "DELETED", Right: true, Extra: true},
+		{Name: "RSIZE", Right: true, Extra: true},
+		{Name: "STREAM", Extra: true},
+		{Name: "PIDS", Extra: true},
+		{Name: "MODE", Extra: true},
 	}}
 	for _, o := range objects {
 		l.Rows = append(l.Rows, e.objectRow(o, table, mappers[o.identity], holders[o.identity]))
@@ -175,11 +186,18 @@ func (e *env) objectRow(o object, table *procs.Table, pids []int, holder int) []
 		pids = []int{}
 	}
 	return []dump.Cell{
-		{Value: o.name}, {Value: orNull(o.kind)}, {Value: o.info.Size(), Text: dump.Size(o.info.Size(), e.output.bytes)}, e.statusCell(o),
+		{Value: o.name},
+		{Value: orNull(o.kind)},
+		{Value: o.info.Size(), Text: dump.Size(o.info.Size(), e.output.bytes)},
+		e.statusCell(o),
 		number(o.header.RecordCount), number(o.header.Present), number(o.header.EndPos),
-		e.writerCell(o, table, holder), {Value: len(pids)}, {Value: int64(age.Seconds()), Text: ageText(age)},
-		number(o.header.Deleted), number(o.header.RecordSize), {Value: orNull(o.belonging.Stream)},
-		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "}, {Value: fmt.Sprintf("%04o", o.info.Mode().Perm())},
+		e.writerCell(o, table, holder),
+		{Value: len(pids)},
+		{Value: int64(age.Seconds()), Text: ageText(age)},
+		number(o.header.Deleted), number(o.header.RecordSize),
+		{Value: orNull(o.belonging.Stream)},
+		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "},
+		{Value: fmt.Sprintf("%04o", o.info.Mode().Perm())},
 	}
 }
 

@@ -50,6 +50,8 @@ func (c *RecordCSV) Append(b []byte, rec *relaccx.Record) []byte {
 		switch {
 		case f == nil:
 			b = strconv.AppendUint(b, rec.Number, 10)
+		case f.Kind() == layout.String && len(c.columns) == 1:
+			b = appendAlone(b, f.Text(record))
 		case f.Kind() == layout.String:
 			b = appendCell(b, f.Text(record))
 		case f.Kind() == layout.Nested:
@@ -68,6 +70,15 @@ func appendPlain(b []byte, f *layout.Field, record []byte) []byte {
 		return appendInteger(b, f, record, false)
 	}
 	return hex.AppendEncode(append(b, "hex:"...), f.In(record))
+}
+
+// appendAlone is the only cell of a line: an empty one would make a blank line,
+// which readers pass over.
+func appendAlone(b, cell []byte) []byte {
+	if len(cell) == 0 {
+		return append(b, `""`...)
+	}
+	return appendCell(b, cell)
 }
 
 // appendCell is a cell, in quotes where it must be.

@@ -157,6 +157,9 @@ func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e
 func (e *LineError) Unwrap() error { return e.Err }
 
 func isLineError(err error) bool {
+	if err == nil { // As costs an allocation
+		return false
+	}
 	var line *LineError
 	return errors.As(err, &line)
 }

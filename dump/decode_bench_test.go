@@ -95,3 +95,31 @@ func (r *repeated) Read(p []byte) (int, error) {
 func BenchmarkDecodeNDJSON(b *testing.B) { benchDecode(b, InputNDJSON) }
 
 func BenchmarkDecodeCSV(b *testing.B) { benchDecode(b, InputCSV) }
+
+// BenchmarkDecodeNested is records that hold a page of 100 records each.
+func BenchmarkDecodeNested(b *testing.B) {
+	s, err := layout.ParseSchema("id:uint32\nparts:nested[100]\n  size:uint24\n  offset:int32\n  name:string:8\n")
+	if err != nil {
+		b.Fatal(err)
+	}
+	record := make([]byte, s.RecordSize())
+	line := []byte(`{"#":1,"id":7,"parts":[`)
+	for i := range 100 {
+		line = fmt.Appendf(line, `{"#":%d,"size":%d,"offset":%d,"name":"n%d"},`, 900+i, 1043*i, -i, i)
+	}
+	line = append(line[:len(line)-1], "]}\n"...)
+	d, err := NewDecoder(&repeated{in: bytes.NewReader(line)}, "", s, DecodeOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	records := 0
+	b.ReportAllocs()
+	b.SetBytes(int64(len(line)))
+	for b.Loop() {
+		if err := d.Next(record); err != nil {
+			b.Fatal(err)
+		}
+		records += 100
+	}
+	b.ReportMetric(float64(records)/b.Elapsed().Seconds(), "records/s")
+}

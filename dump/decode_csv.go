@@ -243,13 +243,12 @@ func (c *cellReader) extend(end int) error {
 		c.own, c.moved = append(c.own[:0], c.row[:end]...), true
 	}
 	c.own = append(c.own[:end], c.end...)
-	if len(c.own) > c.lines.limit {
-		return c.refuse(fmt.Sprintf("has more than %d bytes, in a cell that no quote closes", c.lines.limit))
-	}
 	line, err := c.lines.next()
 	switch {
-	case errors.Is(err, io.EOF):
+	case err == io.EOF:
 		return c.refuse("has a cell that no quote closes")
+	case isLineError(err) || len(c.own)+len(line) > c.lines.limit:
+		return c.refuse(fmt.Sprintf("has more than %d bytes, in a cell that no quote closes", c.lines.limit))
 	case err != nil:
 		return err
 	}

@@ -78,6 +78,9 @@ func (p *pageReader) readFields(text []byte) error {
 			return err
 		}
 		f, err := p.readField(value)
+		if err == nil && len(fields) == math.MaxUint16 {
+			err = fmt.Errorf("there are more than %d, which no page has", len(fields))
+		}
 		if err != nil {
 			return err
 		}

@@ -51,8 +51,10 @@ func TestDecodeNested(t *testing.T) {
 		{"rcount that fits", bareRing, ring(ringFields), strings.Replace(ringPage(none, ""), `"rcount":3`, `"rcount":11`, 1)},
 		{"rcount 0", bareRing, strings.Replace(ringPage(two, twoRecords), `"rcount":3`, `"rcount":0`, 1), strings.Replace(ringPage(two, twoRecords), `"rcount":3`, `"rcount":0`, 1)},
 		{"types by name", shapedRing, ring(`"fields":[{"name":"a","type":"uint8"},{"name":"b","type":"uint8","size":1}],"records":[{"a":1},{"a":2}]`), ringPage(two, twoRecords)},
-		{"nothing made", bareRing, `{"k":{"status":{"ready":false},"header":{"field_offset":0,"rcount":0,"rsize":0,"startpos":0,"deleted":0,"present":0,"offset":0,"endpos":0},"fields":[],"records":[]}}`,
-			`{"k":{"status":{"ready":false,"exit":false,"reload":false},"header":{"field_offset":0,"rcount":0,"rsize":0,"startpos":0,"deleted":0,"present":0,"offset":0,"endpos":0},"fields":[],"records":[]}}`},
+		{
+			"nothing made", bareRing, `{"k":{"status":{"ready":false},"header":{"field_offset":0,"rcount":0,"rsize":0,"startpos":0,"deleted":0,"present":0,"offset":0,"endpos":0},"fields":[],"records":[]}}`,
+			`{"k":{"status":{"ready":false,"exit":false,"reload":false},"header":{"field_offset":0,"rcount":0,"rsize":0,"startpos":0,"deleted":0,"present":0,"offset":0,"endpos":0},"fields":[],"records":[]}}`,
+		},
 		{"hex", bareRing, `{"k":{"hex":"01240300000002000000000000000000000000000000020000002a00020000000000000009611009621001000200"}}`, ringPage(two, twoRecords)},
 
 		{"no shape, array", bareRing, `{"k":[{"a":1}]}`, `there is no nested page to put records in: give its "fields"`},
@@ -79,8 +81,10 @@ func TestDecodeNested(t *testing.T) {
 		{"field is no object", shapedRing, ring(`"fields":["a"]`), `fields: is a string, not an object`},
 		{"field's name", shapedRing, ring(`"fields":[{"name":1}]`), `fields: 1 is not a string`},
 		{"field's code", shapedRing, ring(`"fields":[{"name":"a","code":256}]`), `fields: 256 is not a whole number from 0 to 255`},
-		{"field's type", shapedRing, ring(`"fields":[{"name":"a","type":"uint9"}]`),
-			`fields: field "\"a\":uint9": type "uint9" is none of uint8 uint16 uint24 uint32 uint64 int8 int16 int24 int32 int64 string raw nested dtsc, nor a type code such as 0x33`},
+		{
+			"field's type", shapedRing, ring(`"fields":[{"name":"a","type":"uint9"}]`),
+			`fields: field "\"a\":uint9": type "uint9" is none of uint8 uint16 uint24 uint32 uint64 int8 int16 int24 int32 int64 string raw nested dtsc, nor a type code such as 0x33`,
+		},
 		{"field twice", shapedRing, ring(`"fields":[{"name":"a","code":16},{"name":"a","code":16}]`), `fields: field "a": name is there twice`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -137,6 +141,52 @@ func TestDecodeNestedDepth(t *testing.T) {
 		if depth > layout.MaxDepth && !strings.HasSuffix(got[0], `field "k": pages are nested deeper than 8`) {
 			t.Errorf("depth %d: %q", depth, got)
 		}
+	}
+}
+
+// TestDecodeNestedCut: a page in a cell that ends anywhere but at its end.
+func TestDecodeNestedCut(t *testing.T) {
+	page := `{"status":{"ready":true,"e\u0078it":true},"header":{"rcount":1,"deleted":5},"fields":[{"name":"a","type":"uint8","size":1}],"records":[{"#":5,"a":7}]}`
+	s := mustSchema(t, "k:nested:64")
+	for _, page := range []string{page, `[{"a":7},{"a":8}]`} {
+		for end := 1; end < len(page); end++ {
+			got := decodeAll(t, s, InputCSV, "k\n"+string(appendCell(nil, []byte(page[:end])))+"\n", DecodeOptions{})
+			if len(got) != 1 || !strings.HasPrefix(got[0], `line 2: field "k": `) {
+				t.Errorf("%s: %q", page[:end], got)
+			}
+		}
+	}
+	for _, held := range []string{"\x01\x24\x01", "\x01\xff", "\x00"} {
+		d, err := NewDecoder(strings.NewReader(`{"k":[{}]}`), "", s, DecodeOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		record := make([]byte, 64)
+		copy(record, held)
+		if err := d.Next(record); err == nil || !strings.Contains(err.Error(), "there is no nested page") {
+			t.Errorf("%x: %v", held, err)
+		}
+	}
+}
+
+// TestDecodeNestedHeld: a page that only the record knows of.
+func TestDecodeNestedHeld(t *testing.T) {
+	s := mustSchema(t, "k:nested:64")
+	shaped := mustSchema(t, shapedRing)
+	d, err := NewDecoder(strings.NewReader(`{"k":[{"a":1},{"b":2}]}`), "", s, DecodeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := make([]byte, 64)
+	if err := shaped.BuildNested(record[:shaped.RecordSize()]); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Next(record); err != nil {
+		t.Fatal(err)
+	}
+	want := ringPage(`"startpos":0,"deleted":0,"present":2,"offset":42,"endpos":2`, `{"#":0,"a":1,"b":0},{"#":1,"a":0,"b":2}`)
+	if got := recordText(t, s, record); got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

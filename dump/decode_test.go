@@ -136,8 +136,10 @@ func TestDecodeNDJSON(t *testing.T) {
 		{"lines", ab, "ndjson", "{\"a\":1}\n\n  {\"b\":2}  \r\n{}", []string{`{"a":1,"b":0}`, `{"a":0,"b":2}`, `{"a":0,"b":0}`}},
 		{"any order", ab, "ndjson", "{\"b\":2,\"a\":1}\n{\"a\":1,\"b\":2}\n{\"b\":2}", []string{`{"a":1,"b":2}`, `{"a":1,"b":2}`, `{"a":0,"b":2}`}},
 		{"escaped key", ab, "ndjson", `{"\u0062":2}`, []string{`{"a":0,"b":2}`}},
-		{"keys passed over", ab, "ndjson", `{"#":17,"#decoded":{"a":[{"b":7}]},"b":2,"#":1}` + "\n" + `{"#":17,"#decoded":{"a":[{"b":7}]},"b":2}`,
-			[]string{`line 1: not JSON: duplicate object member name "#"`, `{"a":0,"b":2}`}},
+		{
+			"keys passed over", ab, "ndjson", `{"#":17,"#decoded":{"a":[{"b":7}]},"b":2,"#":1}` + "\n" + `{"#":17,"#decoded":{"a":[{"b":7}]},"b":2}`,
+			[]string{`line 1: not JSON: duplicate object member name "#"`, `{"a":0,"b":2}`},
+		},
 		{"event", ab, "ndjson", `{"event":"lapped","lost":12}` + "\n" + `{"a":1,"event":"exit"}` + "\n" + `{"b":2}`, []string{`{"a":0,"b":2}`}},
 		{"event with a number", ab, "ndjson", `{"#":1,"event":"lapped"}`, []string{`line 1: unknown field "event"`}},
 		{"field called event", "event:string:8", "ndjson", `{"event":"lapped"}`, []string{`{"event":"lapped"}`}},
@@ -145,10 +147,12 @@ func TestDecodeNDJSON(t *testing.T) {
 			`line 1: unknown field "tiem", did you mean "time"?`, `line 2: unknown field "payload"`, `line 3: unknown field "Size", did you mean "size"?`, `line 4: unknown field ""`,
 		}},
 		{"unknown and long", ab, "ndjson", `{"` + strings.Repeat("x", 100) + `":1}`, []string{`line 1: unknown field "` + strings.Repeat("x", 64) + `…"`}},
-		{"twice", ab, "ndjson", `{"a":1,"a":1}` + "\n" + `{"a":1,"\u0061":1}`,
-			[]string{`line 1: not JSON: duplicate object member name "a"`, `line 2: not JSON: duplicate object member name "a"`}},
+		{
+			"twice", ab, "ndjson", `{"a":1,"a":1}` + "\n" + `{"a":1,"\u0061":1}`,
+			[]string{`line 1: not JSON: duplicate object member name "a"`, `line 2: not JSON: duplicate object member name "a"`},
+		},
 		{"not JSON", ab, "ndjson", "{\"a\":1\n{\"a\":1,}\nx\n{\"a\":01}\n{1:2}\n{\"a\"}\n{\"a\":+1}\n{\"b\":2}", []string{
-			`line 1: not JSON: unexpected EOF after offset 7`,
+			`line 1: not JSON: unexpected EOF after offset 6`,
 			`line 2: not JSON: invalid character ',' at start of value after offset 6`,
 			`line 3: not JSON: invalid character 'x' at start of value`,
 			`line 4: not JSON: invalid character '1' after object value (expecting ',' or '}') after offset 6`,

@@ -207,6 +207,8 @@ func (c Cell) plain() string {
 		return v
 	case []string:
 		return strings.Join(v, ",")
+	case []int:
+		return strings.ReplaceAll(strings.Trim(fmt.Sprint(v), "[]"), " ", ",")
 	}
 	return fmt.Sprint(c.Value)
 }

@@ -180,7 +180,10 @@ func writeNested(w io.Writer, f *layout.Field, rec *relaccx.Record, o Options) e
 		return err
 	}
 	for line := range strings.Lines(text.String()) {
-		if _, err := io.WriteString(w, "  "+line); err != nil {
+		if line != "\n" { // no blanks at the end of a line
+			line = "  " + line
+		}
+		if _, err := io.WriteString(w, line); err != nil {
 			return err
 		}
 	}

@@ -106,8 +106,12 @@ func TestJSON(t *testing.T) {
 			`{"#":1,"n":0,"i":0,"s":{"hex":"ff"},"r":{"hex":"000000"},"odd \"name\"":0}]}` + "\n"},
 		{"header", Options{}, func(v *View) { v.ShowSchema, v.ShowRecords = false, false }, `{"schema":"shmtool.page/1","page":"p","bytes":154,` +
 			`"status":{"ready":true,"exit":false,"reload":false},"header":{"field_offset":36,"rcount":4,"rsize":23,"startpos":0,"deleted":0,"present":2,"offset":62,"endpos":2}}` + "\n"},
-		{"chosen, quoted", Options{Fields: []string{"i", "#", "n"}, Int64String: true}, func(v *View) { v.ShowSchema, v.ShowHeader = false, false },
-			`{"schema":"shmtool.page/1","page":"p","bytes":154,"records":[{"i":-1,"#":0,"n":"18446744073709551615"},{"i":0,"#":1,"n":"0"}]}` + "\n"},
+		{
+			"chosen, quoted",
+			Options{Fields: []string{"i", "#", "n"}, Int64String: true},
+			func(v *View) { v.ShowSchema, v.ShowHeader = false, false },
+			`{"schema":"shmtool.page/1","page":"p","bytes":154,"records":[{"i":-1,"#":0,"n":"18446744073709551615"},{"i":0,"#":1,"n":"0"}]}` + "\n",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -184,6 +188,10 @@ func TestCSV(t *testing.T) {
 	}
 	if got := rendered(t, CSV, viewOf(t, "p", page), Options{Fields: []string{"a"}, NoHeader: true}); got != "7\n0\n" {
 		t.Errorf("one column: %q", got)
+	}
+	empty := pageWith(t, "s:string:4\n", 1, func([]byte, *layout.Schema) {})
+	if got := rendered(t, CSV, viewOf(t, "p", empty), Options{Fields: []string{"s"}}); got != "s\n\"\"\n" {
+		t.Errorf("one empty column: %q", got)
 	}
 }
 

@@ -58,9 +58,13 @@ func (sh Shape) Prefilled() bool { return sh.Schema.shaped }
 // BuildNested writes the nested pages whose shape is known into a record of
 // zeros, each ready and empty.
 func (s *Schema) BuildNested(record []byte) error {
-	if !s.shaped {
+	if !s.shaped { // inlined at the caller
 		return nil
 	}
+	return s.buildNested(record)
+}
+
+func (s *Schema) buildNested(record []byte) error {
 	for i := range s.fields {
 		f := &s.fields[i]
 		if f.Shape == nil {

@@ -31,7 +31,7 @@ type Finding struct {
 
 // The codes of CheckPage.
 const (
-	CodeInvalidPage    = "invalid_page"        // a rule of relaccx(5), Validity is broken
+	CodeInvalidPage    = "invalid_page"        // a rule of relaccx(5), Validity, is broken
 	CodeNotReady       = "not_ready"           // the ready bit is not set
 	CodeUnknownStatus  = "unknown_status"      // a status bit that means nothing is set
 	CodeReloadSet      = "reload_set"          // readers are told to open the name again

@@ -159,16 +159,11 @@ func sizeTemp(f *os.File, size int64, mode fs.FileMode) error {
 }
 
 func fillTemp(f *os.File, shape layout.Shape, o CreateOptions) (*Writer, error) {
-	st, err := shm.StatFile(f)
-	if err != nil {
-		return nil, err
+	reserved := extent{0, int(shape.Size())}
+	if !shape.Prefilled() { // slots are written one by one
+		reserved.end = min(reserved.end, reserveLimit)
 	}
-	reserved := extent{0, min(st.Size, reserveLimit)}
-	if shape.Prefilled() {
-		reserved.end = int64(shape.Size())
-	}
-	reserved.end = min(reserved.end, int64(shape.Size()))
-	if err := shm.Reserve(f, 0, reserved.end); err != nil {
+	if err := shm.Reserve(f, 0, int64(reserved.end)); err != nil {
 		return nil, err
 	}
 	p, err := mapPage(f.Name(), f, true)

@@ -3,9 +3,9 @@ package relaccx
 import "shmtool/relaccx/internal/shm"
 
 // extent is a range of a file's bytes, [start, end).
-type extent struct{ start, end int64 }
+type extent struct{ start, end int }
 
-func (e extent) contains(start, end int64) bool { return start >= e.start && end <= e.end }
+func (e extent) contains(start, end int) bool { return start >= e.start && end <= e.end }
 
 // reserveStep is how far ahead a sparse page is backed: one call in so many
 // bytes, and no more of a large, hardly used page than that.
@@ -18,13 +18,13 @@ func (w *Writer) reserve(at, size uint64) error {
 	if w.page.file == nil {
 		return nil
 	}
-	start := int64(w.base) + int64(at)
-	end := start + int64(size)
+	start := w.base + int(at)
+	end := start + int(size)
 	if w.reserved.contains(start, end) {
 		return nil
 	}
-	ahead := min(max(end, start+reserveStep), int64(len(w.page.mem.Bytes)))
-	if err := shm.Reserve(w.page.file, start, ahead-start); err != nil {
+	ahead := min(max(end, start+reserveStep), len(w.page.mem.Bytes))
+	if err := shm.Reserve(w.page.file, int64(start), int64(ahead-start)); err != nil {
 		return err
 	}
 	if start > w.reserved.end || start < w.reserved.start {

@@ -77,6 +77,10 @@ type FollowOptions struct {
 // replacements and restarts of its writer, until the writer sets exit. No
 // record comes twice, and the ones it could not get are counted exactly. It is
 // used by one goroutine at a time.
+//
+// The format does not say whether the numbers of a page go on from those of the
+// page before it. They are taken to, unless they end before those did: a page
+// that begins anew, and has as many records before it is noticed, looks reloaded.
 type Follower struct {
 	path    string
 	options FollowOptions

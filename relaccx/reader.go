@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"os"
+	"slices"
 
 	"shmtool/layout"
 	"shmtool/relaccx/internal/shm"

@@ -32,7 +32,12 @@ func (w *waiter) wait(ctx context.Context, c shm.Cells, seen uint64) error {
 		w.last = shm.Changed
 		return ctx.Err()
 	}
-	w.last = c.WaitEndPos(seen, w.timeout())
+	for left := w.timeout(); left > 0 && ctx.Err() == nil; left -= nativePoll {
+		w.last = c.WaitEndPos(seen, min(left, nativePoll)) // in pieces: the end of ctx wakes nobody
+		if w.last != shm.TimedOut {
+			break
+		}
+	}
 	if w.last == shm.Woken {
 		w.wakes = true
 	}

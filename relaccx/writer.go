@@ -197,7 +197,10 @@ func (w *Writer) Push(record []byte) error { return w.append(record, true) }
 
 func (w *Writer) append(record []byte, drop bool) error {
 	if w.guarded { // Batch looks whether the page is whole
-		return w.page.fail("append", w.publish(record, drop))
+		if err := w.publish(record, drop); err != nil {
+			return w.page.fail("append", err)
+		}
+		return nil
 	}
 	return w.page.settle("append", w.publishGuarded(record, drop))
 }
@@ -263,8 +266,10 @@ func (w *Writer) slot(n, slots uint64) ([]byte, error) {
 		return nil, ErrFull
 	}
 	at := w.offset + slot*w.size
-	if err := w.reserve(at, w.size); err != nil {
-		return nil, err
+	if !w.reserved.contains(w.base+int(at), w.base+int(at+w.size)) {
+		if err := w.reserve(at, w.size); err != nil {
+			return nil, err
+		}
 	}
 	w.nextNumber, w.nextSlot, w.nextSlots = n+1, slot+1, slots
 	return w.memory[at : at+w.size : at+w.size], nil

@@ -103,6 +103,9 @@ func (e *env) open(t target) (*relaccx.Page, error) {
 		if err != nil {
 			return nil, fmt.Errorf("standard input: %w", err)
 		}
+		if len(b) == 0 { // nobody makes a page there: what should have come did not
+			return nil, onPage(t.arg, fmt.Errorf("standard input is empty, %w", relaccx.ErrNotPage))
+		}
 		p, err := relaccx.FromBytes("-", b)
 		return p, onPage(t.arg, err)
 	}
@@ -115,8 +118,9 @@ func (e *env) explain(t target, err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case as[inputError](err): // about another file
 	case errors.Is(err, fs.ErrNotExist):
-		err = hinted(err, notFoundHint(filepath.Dir(t.path), filepath.Base(t.path)))
+		err = hinted(err, e.notFoundHint(t.path))
 	case errors.Is(err, fs.ErrPermission) && hintOf(err) == "":
 		err = hinted(err, permissionHint(t.path))
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -75,7 +76,7 @@ func (cmd *command) cli(e *env) *cli.Command {
 		Flags:              cmd.allFlags(),
 		HideHelpCommand:    true,
 		CustomHelpTemplate: commandHelp,
-		OnUsageError:       func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
+		OnUsageError:       func(_ *cli.Context, err error, _ bool) error { return valueError(err, cmd.allFlags()) },
 		Action: func(c *cli.Context) error {
 			if err := e.settle(c, cmd); err != nil {
 				return err
@@ -105,6 +106,8 @@ func (cmd *command) allFlags() []cli.Flag {
 	flags := slices.Clone(cmd.flags)
 	if len(cmd.formats) > 0 {
 		flags = append(flags, outputFlags(cmd.formats)...)
+	} else {
+		flags = append(flags, &cli.BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "report errors as JSON"})
 	}
 	return append(flags, globalFlags()...)
 }
@@ -112,9 +115,8 @@ func (cmd *command) allFlags() []cli.Flag {
 // run is the whole program but for its process: arguments in, exit code out.
 func run(ctx context.Context, e *env, args []string) int {
 	all := commands()
-	e.jsonErrors = wantsJSON(args)
 	ordered, verb, err := arrange(args, all)
-	e.verb = verb
+	e.verb, e.jsonErrors = verb, wantsJSON(args) || wantsJSON(ordered)
 	if err == nil {
 		err = app(e, all).RunContext(ctx, append([]string{"shmtool"}, ordered...))
 	}
@@ -130,6 +132,41 @@ type usageError struct{ error }
 func (u usageError) Unwrap() error { return u.error }
 
 func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
+
+// valueError says in our words that package flag could not read a flag's value:
+// `invalid value "x" for flag -n: parse error`.
+func valueError(err error, flags []cli.Flag) error {
+	text := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "invalid value "), "invalid boolean value ")
+	value, quoteErr := strconv.QuotedPrefix(text)
+	_, name, found := strings.Cut(text[len(value):], "for ")
+	name, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(name, "flag "), "-"), ":")
+	if quoteErr != nil || !found {
+		return usageError{err}
+	}
+	for _, f := range flags {
+		if slices.Contains(f.Names(), name) {
+			return usagef("%s %s is not %s", strings.Repeat("-", min(len(name), 2))+name, value, valueKind(f))
+		}
+	}
+	return usageError{err}
+}
+
+// valueKind is what a flag's value must be.
+func valueKind(f cli.Flag) string {
+	switch f.(type) {
+	case *cli.BoolFlag:
+		return "true or false"
+	case *cli.DurationFlag:
+		return "a duration such as 1.5s or 250ms"
+	case *cli.UintFlag, *cli.Uint64Flag:
+		return "a number from 0 up"
+	case *cli.IntFlag:
+		return "a whole number"
+	case *cli.Float64Flag:
+		return "a number"
+	}
+	return "what it takes"
+}
 
 // flagText is a flag's line in a help: names, placeholder, what it does, and
 // its default where it has one that says something.

@@ -24,7 +24,7 @@ func appendCommand() *command {
 		writes: true,
 		about: `With NAME=VALUE it appends one record; without, it reads records from standard
 input or --from, as NDJSON, CSV (its first line names the fields) or TSV, told
-apart by the first byte. Integers are decimal or 0x, raw bytes hex: and digits
+apart by how it begins. Integers are decimal or 0x, raw bytes hex: and digits
 or @FILE. A field that is not given is 0 or empty. A line that is wrong ends
 it, and everything before that line is published; --skip-bad says so and goes
 on (exit 8).
@@ -39,7 +39,7 @@ given by the page, event lines are passed over.`,
 		},
 		flags: append(writeFlags(forceOwner),
 			&cli.StringFlag{Name: "from", Usage: "read records from `FILE`, or from standard input for -"},
-			&cli.StringFlag{Name: "format", Usage: "the records are `FORMAT` ndjson, csv or tsv (default: by their first byte)"},
+			&cli.StringFlag{Name: "format", Usage: "the records are `FORMAT` ndjson, csv or tsv (default: by how they begin)"},
 			&cli.BoolFlag{Name: "skip-bad", Usage: "report lines that are wrong, and go on"},
 			&cli.StringFlag{Name: "full", Value: "drop", Usage: "when the ring is full: `HOW` drop (withdraw the oldest), fail or wait"},
 			&cli.DurationFlag{Name: "keep", Usage: "withdraw records that are older than `D` by the --time field"},
@@ -60,7 +60,7 @@ type appending struct {
 	keep    *keeping
 	pace    *pace
 	verbose bool
-	skipped int
+	skipped uint64
 }
 
 func runAppend(ctx context.Context, e *env, c *cli.Context) (err error) {
@@ -78,6 +78,9 @@ func runAppend(ctx context.Context, e *env, c *cli.Context) (err error) {
 	if !slices.Contains([]string{"drop", "fail", "wait"}, c.String("full")) {
 		return usagef("--full %q is not drop, fail or wait", c.String("full"))
 	}
+	if !slices.Contains([]string{"", "ndjson", "csv", "tsv"}, c.String("format")) {
+		return usagef("--format %q is not ndjson, csv or tsv", c.String("format"))
+	}
 	w, err := e.writer(t, c)
 	if err != nil {
 		return err
@@ -94,10 +97,15 @@ func runAppend(ctx context.Context, e *env, c *cli.Context) (err error) {
 	}
 	w.Wake()
 	if err == nil && a.skipped > 0 {
-		err = lossError{uint64(a.skipped)}
+		err = skippedError{a.skipped}
 	}
 	return e.explain(t, err)
 }
+
+// skippedError is lines that --skip-bad passed over.
+type skippedError struct{ lines uint64 }
+
+func (s skippedError) Error() string { return counted(s.lines, "line was", "lines were") + " skipped" }
 
 // prepare works out pace and window, and refuses a page that is not ready.
 func (a *appending) prepare(c *cli.Context) error {
@@ -182,12 +190,12 @@ func (a *appending) bad(name string, err error, skip bool) error {
 		return io.EOF
 	case errors.As(err, &line) && skip:
 		a.skipped++
-		a.e.warn("%s: %v: skipped", name, err)
+		a.e.warn("%s: line %d skipped: %v", name, line.Line, line.Err)
 		return nil
-	case errors.As(err, &line):
-		return inputError{fmt.Errorf("%s: %w", name, err)}
+	case as[refusedError](err):
+		return err // of wakingReader: the page, not the input
 	}
-	return err
+	return inputError{fmt.Errorf("%s: %w", name, err)}
 }
 
 func (a *appending) input(c *cli.Context) (io.ReadCloser, string, error) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+	"github.com/xrash/smetrics"
 )
 
 // arrange puts a command line in the order that urfave/cli needs: the verb,
@@ -14,12 +15,12 @@ import (
 //
 // "help VERB" is "VERB --help".
 func arrange(args []string, all []*command) (ordered []string, verb string, err error) {
-	verb, rest, err := cutVerb(args)
+	verb, rest, err := cutVerb(args, all)
 	if err != nil || verb == "" {
 		return args, "", err
 	}
 	if verb == "help" {
-		if verb, _, err = cutVerb(rest); err != nil || verb == "" {
+		if verb, _, err = cutVerb(rest, all); err != nil || verb == "" {
 			return []string{"--help"}, "", err
 		}
 		rest = []string{"--help"}
@@ -36,23 +37,51 @@ func arrange(args []string, all []*command) (ordered []string, verb string, err 
 }
 
 // cutVerb takes the verb out of the line: the first word that is neither a
-// global flag nor one's value. What stood before it goes behind it.
-func cutVerb(args []string) (verb string, rest []string, err error) {
-	global := flagSet(globalFlags())
+// flag nor one's value. What stood before it goes behind it.
+func cutVerb(args []string, all []*command) (verb string, rest []string, err error) {
 	for i := 0; i < len(args); i++ {
-		word := args[i]
-		if !isFlag(word) {
-			return word, slices.Concat(args[:i], args[i+1:]), nil
+		if !isFlag(args[i]) {
+			return args[i], slices.Concat(args[:i], args[i+1:]), nil
 		}
-		name, _, hasValue := strings.Cut(strings.TrimLeft(word, "-"), "=")
-		if takesValue, known := global[name]; known && takesValue && !hasValue {
+		if i+1 < len(args) && valueFollows(args[i], args[i+1], all) {
 			i++
 		}
 	}
-	if _, _, err := sortWords(args, global); err != nil {
+	if _, _, err := sortWords(args, flagSet(globalFlags())); err != nil {
 		return "", nil, err
 	}
 	return "", args, nil
+}
+
+// valueFollows reports whether the word behind a flag is its value, as far as
+// that can be told before the verb is known. Flags of some commands take a value
+// and have none with others: a verb behind one is the verb.
+func valueFollows(word, next string, all []*command) bool {
+	without, with := false, false
+	for _, cmd := range all {
+		takesValue, known := wantsWord(word, flagSet(cmd.allFlags()))
+		with, without = with || known && takesValue, without || known && !takesValue
+	}
+	if with && without {
+		return !slices.ContainsFunc(all, func(cmd *command) bool { return cmd.name == next })
+	}
+	return with
+}
+
+// wantsWord reports whether a flag, or the last one of a cluster, needs the next
+// word for its value, and whether it is known at all.
+func wantsWord(word string, set map[string]bool) (takesValue, known bool) {
+	if name, long := strings.CutPrefix(word, "--"); long {
+		name, _, hasValue := strings.Cut(name, "=")
+		takesValue, known = set[name]
+		return takesValue && !hasValue, known
+	}
+	for i := 1; i < len(word); i++ {
+		if takesValue, known = set[word[i:i+1]]; takesValue || !known {
+			return takesValue && i == len(word)-1, known
+		}
+	}
+	return false, known
 }
 
 func isFlag(word string) bool { return len(word) > 1 && word[0] == '-' && word != "--" }
@@ -150,14 +179,14 @@ func unknownFlag(flag string, set map[string]bool) error {
 	return err
 }
 
-// wantsJSON tells whether errors are to be JSON, before anything else of the
-// command line is understood.
+// wantsJSON tells whether errors are to be JSON: surely from words that are
+// arranged, as far as can be told from those that could not be.
 func wantsJSON(args []string) bool {
 	for i, word := range args {
 		switch word {
 		case "--":
 			return false
-		case "-j", "-o=json", "-ojson", "--output=json", "-o=ndjson", "-ondjson", "--output=ndjson":
+		case "-j", "--json", "-o=json", "-ojson", "--output=json", "-o=ndjson", "-ondjson", "--output=ndjson":
 			return true
 		case "-o", "--output":
 			if i+1 < len(args) && strings.HasSuffix(args[i+1], "json") {
@@ -169,14 +198,14 @@ func wantsJSON(args []string) bool {
 }
 
 // closest are the names that are nearest to what was typed, at most two
-// changes away, sorted.
+// changes away, sorted. What was typed itself is none of them.
 func closest(typed string, names []string) []string {
 	best := 3
 	var near []string
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		d := distance(typed, name)
-		if d > len(typed)/2 {
+		d := smetrics.WagnerFischer(typed, name, 1, 1, 1)
+		if d == 0 || d > len(typed)/2 {
 			continue
 		}
 		if d < best {
@@ -187,25 +216,4 @@ func closest(typed string, names []string) []string {
 		}
 	}
 	return near[:min(len(near), 3)]
-}
-
-// distance counts the letters to change, add or take away (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

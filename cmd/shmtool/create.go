@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
@@ -54,6 +57,9 @@ func runCreate(_ context.Context, e *env, c *cli.Context) error {
 		return usagef("standard input cannot be made a page; name one")
 	}
 	t.path = e.pathOf(t.arg) // a new name may have a colon
+	if err := e.refuseOwned(t, c); err != nil {
+		return err
+	}
 	shape, err := e.newShape(c)
 	if err != nil {
 		return err
@@ -67,12 +73,27 @@ func runCreate(_ context.Context, e *env, c *cli.Context) error {
 	}
 	w, err := relaccx.Create(t.path, shape, o)
 	if err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			err = hinted(err, "--force replaces it")
-		}
-		return onPage(t.arg, err)
+		return e.explainCreate(t, err)
 	}
 	return w.Close()
+}
+
+// explainCreate adds what the user needs to go on. Where there is no page of
+// that name, it is the directory that is missing, or must not be written.
+func (e *env) explainCreate(t target, err error) error {
+	_, missing := os.Lstat(t.path)
+	dir := filepath.Dir(t.path)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		err = hinted(err, "--force replaces it")
+	case missing == nil:
+		return e.explain(t, err)
+	case errors.Is(err, fs.ErrNotExist):
+		err = fmt.Errorf("directory %q: %w", dir, bare(err))
+	case errors.Is(err, fs.ErrPermission):
+		err = hinted(fmt.Errorf("directory %q: %w", dir, bare(err)), permissionHint(dir))
+	}
+	return onPage(t.arg, err)
 }
 
 // newShape is fields and record count of the page to be made.
@@ -141,7 +162,7 @@ func createOptions(c *cli.Context, shape layout.Shape) (relaccx.CreateOptions, e
 	if c.IsSet("size") {
 		size, err := layout.ParseSize(c.String("size"))
 		if err != nil {
-			return o, usageError{err}
+			return o, usagef("--%w", err)
 		}
 		if size < shape.Size() {
 			return o, usagef("--size %d is less than the %d bytes that fields and records take", size, shape.Size())

@@ -72,7 +72,7 @@ func withdrawal(c *cli.Context, h layout.Header) (uint64, error) {
 	switch {
 	case c.IsSet("count"):
 		if n := c.Uint64("count"); n > available {
-			return 0, refusef("has %d records, %d cannot be withdrawn", available, n)
+			return 0, refusef("has %s, %d cannot be withdrawn", counted(available, "record", "records"), n)
 		}
 		return c.Uint64("count"), nil
 	case c.IsSet("before"):

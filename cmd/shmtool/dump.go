@@ -62,6 +62,9 @@ func runDump(_ context.Context, e *env, c *cli.Context) error {
 		return e.dumpBytes(t, c, selection)
 	}
 	r, done, err := e.read(t, true)
+	if as[*layout.FormatError](err) {
+		err = hinted(err, "-o hex shows it as far as it goes")
+	}
 	if err != nil {
 		return err
 	}
@@ -173,7 +176,11 @@ func (e *env) view(t target, r *relaccx.Reader, s selection) (*dump.View, error)
 	if s.slots {
 		records = r.Slots()
 	}
-	return &dump.View{Name: t.arg, Bytes: r.Size(), Header: h, Schema: r.Schema(), Records: e.sift(r.Schema(), records)}, nil
+	size := r.Size()
+	if len(t.steps) == 0 { // a page of no bytes is read as a header of zeros
+		size = r.Page().Size()
+	}
+	return &dump.View{Name: t.arg, Bytes: size, Header: h, Schema: r.Schema(), Records: e.sift(r.Schema(), records)}, nil
 }
 
 // sift passes over records that were withdrawn before they were read, saying

@@ -28,12 +28,18 @@ func (e *env) dumpBytes(t target, c *cli.Context, s selection) error {
 		}
 		inspect, base = r.Inspect, r.Base()
 	}
-	return e.explain(t, inspect(func(page []byte, h layout.Header) error {
+	ready := false
+	err = inspect(func(page []byte, h layout.Header) error {
+		ready = h.Status.Ready()
 		if e.output.format == formatRax {
 			return dump.Rax(e.out, raxTitle(t), page, h, func(line string) { e.warn("%s", line) })
 		}
 		return e.hex(p, page, base, h, c, s)
-	}))
+	})
+	if err == nil && !ready {
+		e.notReady(t)
+	}
+	return e.explain(t, err)
 }
 
 // raxTitle is how MistServer's tool calls the page: with one leading slash, or

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -86,10 +87,12 @@ func (s saidError) Unwrap() error { return s.error }
 func said(err error) error {
 	var format *layout.FormatError
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case err == error(syscall.ENOENT):
 		return saidError{err, "no such page"}
-	case errors.Is(err, fs.ErrExist) && err == error(syscall.EEXIST):
+	case err == error(syscall.EEXIST):
 		return saidError{err, "page exists"}
+	case err == error(syscall.EISDIR):
+		return saidError{err, "is a directory, not a page"}
 	case errors.As(err, &format) && err == error(format):
 		return saidError{err, "not a valid RelAccX page: " + err.Error()}
 	}
@@ -120,6 +123,9 @@ func bare(err error) error {
 	if errors.As(err, &path) {
 		return path.Err
 	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 {
+		return bare(joined.Unwrap()[0])
+	}
 	return err
 }
 
@@ -142,6 +148,8 @@ func classify(err error) failure {
 	switch {
 	case as[usageError](err):
 		return failure{"usage", exitUsage}
+	case as[inputError](err) && is(fs.ErrPermission, syscall.EROFS):
+		return failure{"permission_denied", exitPermission}
 	case as[inputError](err), as[*layout.ValueError](err), as[*layout.SpecError](err):
 		return failure{"bad_input", exitUsage}
 	case as[refusedError](err):
@@ -150,13 +158,13 @@ func classify(err error) failure {
 		return failure{"field_not_found", exitNotFound}
 	case is(relaccx.ErrNoRecord, relaccx.ErrWithdrawn, relaccx.ErrOverdraw):
 		return failure{"record_not_found", exitNotFound}
-	case is(fs.ErrNotExist):
+	case is(fs.ErrNotExist, syscall.ENOTDIR, syscall.ENAMETOOLONG):
 		return failure{"page_not_found", exitNotFound}
-	case is(fs.ErrPermission):
+	case is(fs.ErrPermission, syscall.EROFS):
 		return failure{"permission_denied", exitPermission}
 	case as[*layout.FormatError](err):
 		return failure{"invalid_page", exitInvalid}
-	case is(relaccx.ErrNotPage):
+	case is(relaccx.ErrNotPage, syscall.EISDIR, syscall.ENXIO, syscall.ELOOP):
 		return failure{"invalid_page", exitInvalid}
 	case is(relaccx.ErrTruncated):
 		return failure{"page_truncated", exitInvalid}
@@ -174,8 +182,10 @@ func classify(err error) failure {
 		return failure{"no_space", exitRefused}
 	case is(os.ErrDeadlineExceeded, context.DeadlineExceeded):
 		return failure{"timeout", exitTimeout}
-	case is(errLoss):
+	case as[lossError](err):
 		return failure{"records_lost", exitLoss}
+	case as[skippedError](err):
+		return failure{"lines_skipped", exitLoss}
 	}
 	return failure{"internal", exitInternal}
 }
@@ -255,17 +265,24 @@ func permissionHint(path string) string {
 
 // notFoundHint names what there is in the directory that is nearest to what was
 // asked for.
-func notFoundHint(dir, name string) string {
-	entries, err := os.ReadDir(dir)
+func (e *env) notFoundHint(path string) string {
+	dir, name := filepath.Split(path)
+	entries, err := os.ReadDir(filepath.Clean(dir))
 	if err != nil {
-		return fmt.Sprintf("%s cannot be read: %v", dir, bare(err))
+		return fmt.Sprintf("directory %q: %v", filepath.Clean(dir), bare(err))
 	}
 	var names []string
 	for _, entry := range entries {
+		if entry.Name() == name {
+			return "it is a symbolic link that leads nowhere"
+		}
 		names = append(names, entry.Name())
 	}
 	if near := closest(name, names); len(near) > 0 {
 		return "did you mean " + strings.Join(near, " or ") + "?"
 	}
-	return fmt.Sprintf("there is none in %s; shmtool ls lists the pages", dir)
+	if filepath.Clean(dir) == filepath.Clean(e.shmDir) {
+		return "shmtool ls lists the pages in " + e.shmDir
+	}
+	return ""
 }

@@ -181,7 +181,7 @@ func (e *env) objectRow(o object, table *procs.Table, pids []int, holder int) []
 		}
 		return dump.Cell{Value: v}
 	}
-	age := time.Since(o.info.ModTime())
+	age := time.Since(procs.Born(e.shmDir, o.info))
 	if pids == nil {
 		pids = []int{}
 	}

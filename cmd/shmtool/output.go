@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -45,7 +44,7 @@ func outputFlags(formats []string) []cli.Flag {
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: formatTable, Usage: "`FORMAT`: " + strings.Join(formats, ", ")},
 		&cli.BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "the same as -o json"},
 		&cli.StringFlag{Name: "jq", Usage: "filter the JSON with the jq expression `EXPR`; strings are printed bare"},
-		&cli.StringFlag{Name: "where", Usage: "keep the rows for which the jq expression `EXPR` is true, in any format"},
+		&cli.StringFlag{Name: "where", Usage: "keep the records or rows for which the jq expression `EXPR` is true"},
 		&cli.StringFlag{Name: "fields", Usage: "show the columns `A,B,C` in this order; +C adds to the usual ones"},
 		&cli.BoolFlag{Name: "names", Usage: "print names alone, one a line"},
 		&cli.BoolFlag{Name: "no-header", Usage: "leave out the heading of a table or CSV"},
@@ -189,15 +188,24 @@ func (f lineFilter) Write(lines []byte) (int, error) {
 // chooseFields holds --fields against a page's fields. A name with a "+" in
 // front adds to the usual ones, which are all of them.
 func (o *output) chooseFields(s *layout.Schema) ([]string, error) {
-	if o.fields == nil || strings.HasPrefix(o.fields[0], "+") {
-		return nil, nil
-	}
+	shown := o.shownFields()
 	for _, name := range o.fields {
+		if shown == nil {
+			name = strings.TrimPrefix(name, "+")
+		}
 		if name != "#" && s.Lookup(name) == nil {
 			return nil, &relaccx.FieldError{Field: name, Have: s}
 		}
 	}
-	return o.fields, nil
+	return shown, nil
+}
+
+// shownFields are the fields that --fields chooses, nil for all.
+func (o *output) shownFields() []string {
+	if o.fields == nil || strings.HasPrefix(o.fields[0], "+") {
+		return nil
+	}
+	return o.fields
 }
 
 func fieldNames(s *layout.Schema) []string {
@@ -207,5 +215,3 @@ func fieldNames(s *layout.Schema) []string {
 	}
 	return names
 }
-
-var errLoss = errors.New("records were lost")

@@ -110,17 +110,17 @@ func reshape(shape layout.Shape, changed []layout.Field, c *cli.Context) (layout
 // printPlan says what a resize would do.
 func (e *env) printPlan(w *relaccx.Writer, h layout.Header, shape layout.Shape) error {
 	added, removed, changed := w.Schema().Diff(shape.Schema)
-	fmt.Fprintf(e.out, "records  %d -> %d of %d -> %d bytes\n", h.RecordCount, shape.RecordCount, h.RecordSize, shape.Schema.RecordSize())
+	fmt.Fprintf(e.out, "records    %d -> %d of %d -> %d bytes\n", h.RecordCount, shape.RecordCount, h.RecordSize, shape.Schema.RecordSize())
 	for _, part := range []struct {
 		what  string
 		names []string
 	}{{"added", added}, {"dropped", removed}, {"changed", changed}} {
 		if len(part.names) > 0 {
-			fmt.Fprintf(e.out, "%-8s %s\n", part.what, strings.Join(part.names, ", "))
+			fmt.Fprintf(e.out, "%-9s  %s\n", part.what, strings.Join(part.names, ", "))
 		}
 	}
 	window := h.Window(w.Page().Size())
 	carried := window.Last(uint64(shape.RecordCount))
-	fmt.Fprintf(e.out, "carried  %s\nwithdrawn  %s\n", recordRange(carried.First, carried.Count()), recordRange(window.First, carried.First-window.First))
+	fmt.Fprintf(e.out, "carried    %s\nwithdrawn  %s\n", recordRange(carried.First, carried.Count()), recordRange(window.First, carried.First-window.First))
 	return nil
 }

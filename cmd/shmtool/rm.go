@@ -55,7 +55,7 @@ func (e *env) remove(arg string, c *cli.Context) (err error) {
 	switch {
 	case errors.As(err, &format) && c.Bool("force"), errors.Is(err, relaccx.ErrNotReady) && c.Bool("force"):
 		return e.unlink(t, c)
-	case errors.As(err, &format):
+	case errors.As(err, &format), errors.Is(err, relaccx.ErrNotReady):
 		return hinted(err, "--force removes it all the same")
 	case err != nil:
 		return err

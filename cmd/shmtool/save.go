@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -51,14 +52,23 @@ func runSave(_ context.Context, e *env, c *cli.Context) (err error) {
 	name := c.Args().Get(1)
 	temp, err := os.CreateTemp(filepath.Dir(name), ".shmtool-save-*")
 	if err != nil {
-		return hinted(inputError{err}, "is the directory there, and may you write in it?")
+		return saveError(name, err)
 	}
-	err = errors.Join(p.Save(temp), temp.Close())
-	if err == nil {
-		err = os.Rename(temp.Name(), name)
-	}
-	if err != nil {
+	if err := errors.Join(p.Save(temp), temp.Close()); err != nil {
 		return errors.Join(onPage(t.arg, err), os.Remove(temp.Name()))
 	}
+	if err := os.Rename(temp.Name(), name); err != nil {
+		return errors.Join(saveError(name, err), os.Remove(temp.Name()))
+	}
 	return nil
+}
+
+// saveError is about the file, not the page. The name of its temporary form is
+// nobody's business.
+func saveError(name string, err error) error {
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		err = link.Err
+	}
+	return inputError{fmt.Errorf("file %q: %w", name, bare(err))}
 }

@@ -44,6 +44,13 @@ func runSet(_ context.Context, e *env, c *cli.Context) (err error) {
 		return err
 	}
 	defer closeWriter(w, &err)
+	h, err := w.Header()
+	if err == nil && !h.Status.Ready() {
+		err = relaccx.ErrNotReady
+	}
+	if err != nil {
+		return onPage(t.arg, err)
+	}
 	err = w.Update(n, func(rec *relaccx.Record) error { return assign(rec, c.Args().Slice()[2:]) })
 	w.Wake()
 	return onPage(t.arg, err)

@@ -90,11 +90,8 @@ func (s *recordSink) event(ev relaccx.Event) error {
 	text := ""
 	switch ev.Kind {
 	case relaccx.EventLapped:
-		doc.Lost = &ev.Lost
-		if ev.First > 0 {
-			doc.First = &ev.First
-		}
-		text = fmt.Sprintf("lost %d records: withdrawn before they were read", ev.Lost)
+		doc.First, doc.Lost = &ev.First, &ev.Lost
+		text = "lost " + counted(ev.Lost, "record", "records") + ": withdrawn before they were read"
 	case relaccx.EventReload, relaccx.EventRestart:
 		doc.Added, doc.Removed, doc.Changed = append([]string{}, ev.Added...), ev.Removed, ev.Changed
 		text = changeText(ev)

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
+	"iter"
 	"math"
 	"strconv"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
@@ -36,7 +39,7 @@ with --events they stand in JSON as {"event":"lapped","lost":12}, beside
 		flags: []cli.Flag{
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on with the records that come"},
 			&cli.Uint64Flag{Name: "lines", Aliases: []string{"n"}, Value: 10, Usage: "begin with the last `N` records"},
-			&cli.StringFlag{Name: "from", Usage: "begin with record `REC`, first or new"},
+			&cli.StringFlag{Name: "from", Usage: "begin with record `REC`: a number, first or new"},
 			&cli.Uint64Flag{Name: "count", Usage: "end after `N` records"},
 			&cli.DurationFlag{Name: "for", Usage: "end after `D`"},
 			&cli.StringFlag{Name: "wait", Usage: "wait `D`, or forever, for a page that is not there or not ready"},
@@ -55,7 +58,7 @@ type tailing struct {
 	target  target
 	sink    *recordSink
 	keep    func(*relaccx.Record) (bool, error)
-	schema  *layout.Schema // keep is for it
+	schema  *layout.Schema // keep and sink are for it
 	count   uint64         // records still wanted
 	records uint64
 	lost    uint64
@@ -76,16 +79,20 @@ func runTail(ctx context.Context, e *env, c *cli.Context) error {
 		return usagef("standard input cannot be followed; name a page")
 	case follow && e.output.format == formatJSON:
 		return usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
+	case c.Bool("events") && e.output.format == formatJSON:
+		return usagef("--events stand between records, which a JSON document has no place for; use -o ndjson")
 	}
 	run := &tailing{e: e, target: t, count: math.MaxUint64}
 	if c.IsSet("count") {
 		run.count = c.Uint64("count")
 	}
 	run.sink = &recordSink{e: e, page: t.arg, events: c.Bool("events")}
-	if follow {
+	switch {
+	case run.count == 0:
+	case follow:
 		err = run.follow(ctx, c, o)
-	} else {
-		err = run.once(ctx, c, o)
+	default:
+		err = run.once(ctx, o)
 	}
 	if err == nil {
 		err = run.sink.end(run.records, run.lost)
@@ -96,10 +103,18 @@ func runTail(ctx context.Context, e *env, c *cli.Context) error {
 	return err
 }
 
+// lossError is records that were withdrawn before they were read.
 type lossError struct{ lost uint64 }
 
-func (l lossError) Error() string { return strconv.FormatUint(l.lost, 10) + " records were lost" }
-func (l lossError) Unwrap() error { return errLoss }
+func (l lossError) Error() string { return counted(l.lost, "record was", "records were") + " lost" }
+
+// counted is a number and the word for as many.
+func counted(n uint64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.FormatUint(n, 10) + " " + many
+}
 
 func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
 	o := relaccx.FollowOptions{
@@ -137,12 +152,12 @@ func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
 
 // once prints what is available now. It follows, too, but only as far as the
 // window reached when it began.
-func (r *tailing) once(ctx context.Context, c *cli.Context, o relaccx.FollowOptions) error {
+func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 	if o.Appear > 0 {
 		wait, cancel := context.WithTimeout(ctx, o.Appear)
 		defer cancel()
 		if err := relaccx.Await(wait, r.target.path, relaccx.IsReady); errors.Is(err, context.DeadlineExceeded) {
-			return onPage(r.target.arg, timeoutError{"after " + o.Appear.String() + ": not ready"})
+			return r.neverReady(o.Appear)
 		}
 	}
 	reader, done, err := r.e.read(r.target, false)
@@ -150,8 +165,9 @@ func (r *tailing) once(ctx context.Context, c *cli.Context, o relaccx.FollowOpti
 		return err
 	}
 	defer done()
-	if r.e.output.format == formatJSON {
-		return r.document(reader, c)
+	v, err := r.e.view(r.target, reader, selection{})
+	if err != nil {
+		return err
 	}
 	w, err := reader.Window()
 	if err != nil {
@@ -160,32 +176,49 @@ func (r *tailing) once(ctx context.Context, c *cli.Context, o relaccx.FollowOpti
 	if err := r.adopt(reader.Schema()); err != nil {
 		return err
 	}
-	for rec, err := range reader.Records(o.Start.Of(w)) {
-		var lapped *relaccx.LappedError
-		if errors.As(err, &lapped) {
-			err = r.lapped(lapped.Lost)
-		} else if err == nil {
-			err = r.record(rec)
+	v.Records = r.chosen(reader.Records(o.Start.Of(w)))
+	if r.e.output.format == formatJSON {
+		return r.document(v, reader)
+	}
+	for rec, err := range v.Records {
+		if err == nil {
+			err = r.sink.record(rec)
 		}
-		if err != nil || r.count == 0 {
-			return onPage(r.target.arg, ignoreEnd(err))
+		if err != nil {
+			return onPage(r.target.arg, err)
 		}
 	}
 	return nil
 }
 
-func (r *tailing) document(reader *relaccx.Reader, c *cli.Context) error {
-	selection := selection{end: math.MaxUint64, last: c.Uint64("lines")}
-	v, err := r.e.view(r.target, reader, selection)
-	if err != nil {
-		return err
+// chosen are the records that are wanted; those that are lost are counted.
+func (r *tailing) chosen(records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
+	return func(yield func(*relaccx.Record, error) bool) {
+		for rec, err := range records {
+			var lapped *relaccx.LappedError
+			wanted := false
+			if errors.As(err, &lapped) {
+				err = r.lapped(lapped.First, lapped.Lost)
+			} else if err == nil {
+				wanted, err = r.want(rec)
+			}
+			if (wanted || err != nil) && !yield(rec, err) || r.count == 0 {
+				return
+			}
+		}
 	}
+}
+
+func (r *tailing) document(v *dump.View, reader *relaccx.Reader) (err error) {
 	v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
 	o := r.e.options()
-	if o.Fields, err = r.e.output.chooseFields(v.Schema); err != nil {
-		return onPage(r.target.arg, err)
-	}
+	o.Fields = r.e.output.shownFields()
 	return onPage(r.target.arg, r.e.render(v, reader, o))
+}
+
+// neverReady says that --wait was not long enough.
+func (r *tailing) neverReady(d time.Duration) error {
+	return onPage(r.target.arg, timeoutError{"after " + d.String() + ": not ready"})
 }
 
 func ignoreEnd(err error) error {
@@ -202,18 +235,19 @@ func (r *tailing) follow(ctx context.Context, c *cli.Context, o relaccx.FollowOp
 		ctx, cancel = context.WithTimeoutCause(ctx, d, io.EOF)
 		defer cancel()
 	}
+	if o.Appear == 0 && inTheMaking(r.target.path) {
+		r.e.notReady(r.target) // and will be: that is what -f is for
+		o.Appear = math.MaxInt64
+	}
 	o.Drained = func() { _ = r.sink.flush() } // a write error comes again with the next record
 	f := relaccx.Follow(r.target.path, o)
 	defer f.Close()
-	if r.count == 0 {
-		return nil
-	}
 	for event, err := range f.Events(ctx) {
 		if err == nil {
 			err = r.handle(f, event)
 		}
 		if err != nil {
-			return r.ended(ctx, err)
+			return r.ended(ctx, err, o.Appear)
 		}
 		if r.count == 0 {
 			return nil
@@ -222,55 +256,84 @@ func (r *tailing) follow(ctx context.Context, c *cli.Context, o relaccx.FollowOp
 	return nil
 }
 
+// inTheMaking reports whether there is a page that its writer has not finished.
+func inTheMaking(path string) bool {
+	p, err := relaccx.Open(path)
+	if err != nil {
+		return false
+	}
+	defer p.Close()
+	h, err := p.Header()
+	return err == nil && h.Status.Known() && !h.Status.Ready()
+}
+
 // ended makes of the error that ended the events the one to report: none when
 // the user had enough.
-func (r *tailing) ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+func (r *tailing) ended(ctx context.Context, err error, appear time.Duration) error {
+	switch {
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return nil
+	case appear > 0 && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, relaccx.ErrNotReady)):
+		return r.neverReady(appear)
 	}
 	return r.e.explain(r.target, err)
 }
 
 func (r *tailing) handle(f *relaccx.Follower, event relaccx.Event) error {
-	if s := f.Schema(); s != nil && s != r.schema {
-		if err := r.adopt(s); err != nil {
+	if event.Kind == relaccx.EventReload || event.Kind == relaccx.EventRestart {
+		if err := r.sink.event(event); err != nil { // in front of the new heading
+			return err
+		}
+		return r.adopt(f.Schema())
+	}
+	if r.schema == nil {
+		if err := r.adopt(f.Schema()); err != nil {
 			return err
 		}
 	}
 	switch event.Kind {
 	case relaccx.EventRecord:
-		return r.record(event.Record)
+		wanted, err := r.want(event.Record)
+		if err != nil || !wanted {
+			return err
+		}
+		return r.sink.record(event.Record)
 	case relaccx.EventLapped:
-		return r.lapped(event.Lost)
+		return r.lapped(event.First, event.Lost)
 	}
 	return r.sink.event(event)
 }
 
-// adopt makes ready for records of a schema.
+// adopt makes ready for records of a schema. One with the fields of the one
+// before needs nothing new.
 func (r *tailing) adopt(s *layout.Schema) error {
 	first := r.schema == nil
+	if !first && s.Equal(r.schema) {
+		return nil
+	}
 	r.schema, r.keep = s, r.e.keeper(s)
 	fields, err := r.e.output.chooseFields(s)
 	if err != nil && first {
 		return onPage(r.target.arg, err)
 	}
 	if err != nil { // a reload took a field away: go on with those left
-		fields = r.e.output.fields
+		fields = r.e.output.shownFields()
 	}
 	return r.sink.adopt(s, fields)
 }
 
-func (r *tailing) record(rec *relaccx.Record) error {
+// want tells whether a record is to be printed, and counts those that are.
+func (r *tailing) want(rec *relaccx.Record) (bool, error) {
 	kept, err := r.keep(rec)
 	if err != nil || !kept {
-		return err
+		return false, err
 	}
 	r.records++
 	r.count--
-	return r.sink.record(rec)
+	return true, nil
 }
 
-func (r *tailing) lapped(lost uint64) error {
+func (r *tailing) lapped(first, lost uint64) error {
 	r.lost += lost
-	return r.sink.event(relaccx.Event{Kind: relaccx.EventLapped, Lost: lost})
+	return r.sink.event(relaccx.Event{Kind: relaccx.EventLapped, First: first, Lost: lost})
 }

@@ -92,15 +92,3 @@ func (m *Mapping) Leave(before bool, err *error) {
 func (m *Mapping) contains(addr uintptr) bool {
 	return addr >= m.start && addr-m.start < m.size
 }
-
-// CopyOut copies bytes that another process may be changing. What it read is
-// worth nothing until a counter, loaded afterwards, says that they were stable.
-//
-//go:norace
-func CopyOut(dst, mapped []byte) { copy(dst, mapped) }
-
-// CopyIn writes bytes that a reader may be copying; readers look at the
-// counters before and after, and throw such a copy away.
-//
-//go:norace
-func CopyIn(mapped, src []byte) { copy(mapped, src) }

@@ -46,10 +46,44 @@ func Compile(flag, expr string) (*Filter, error) {
 	}
 	code, err := gojq.Compile(query)
 	if err != nil {
-		return nil, &SyntaxError{Flag: flag, Expr: expr, Reason: err.Error()}
+		return nil, notDefined(flag, expr, err.Error())
 	}
 	return &Filter{flag, code}, nil
 }
+
+// notDefined marks the name that a compiler's error is about. What is no
+// function is mostly a field whose dot was forgotten.
+func notDefined(flag, expr, reason string) *SyntaxError {
+	e := &SyntaxError{Flag: flag, Expr: expr, Reason: reason}
+	kind, name, _ := strings.Cut(reason, " not defined: ")
+	name, arity, _ := strings.Cut(name, "/")
+	for at := 0; name != ""; at += len(name) {
+		i := strings.Index(expr[at:], name)
+		if i < 0 {
+			break
+		}
+		at += i
+		if !endsWord(expr[:at]) && !beginsWord(expr[at+len(name):]) {
+			e.Offset = at
+			break
+		}
+	}
+	if kind == "function" && arity == "0" {
+		e.Reason += "; a field is ." + name
+	}
+	return e
+}
+
+// endsWord reports whether a name that begins behind text would belong to it.
+func endsWord(text string) bool {
+	return text != "" && strings.ContainsRune(wordBytes+".$@", rune(text[len(text)-1]))
+}
+
+func beginsWord(text string) bool {
+	return text != "" && strings.ContainsRune(wordBytes, rune(text[0]))
+}
+
+const wordBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
 // Run gives every result of the expression on one JSON text to each.
 func (f *Filter) Run(doc []byte, each func(v any) error) error {

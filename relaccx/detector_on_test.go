@@ -1,0 +1,5 @@
+//go:build race
+
+package relaccx
+
+const raceDetector = true

@@ -112,18 +112,19 @@ func (f *Field) Text(record []byte) []byte {
 // PutUint stores an unsigned number in an integer field. A number out of the
 // field's range, or a field that is no integer, is a *ValueError.
 func (f *Field) PutUint(record []byte, v uint64) error {
-	if f.access == accessUint64 { // inlined at the caller
+	// The two widths that most fields have, inlined at the caller.
+	if f.access == accessUint64 {
 		binary.LittleEndian.PutUint64(record[f.Offset:], v)
+		return nil
+	}
+	if f.access == accessUint32 && v>>32 == 0 {
+		binary.LittleEndian.PutUint32(record[f.Offset:], uint32(v))
 		return nil
 	}
 	return f.putUint(record, v)
 }
 
 func (f *Field) putUint(record []byte, v uint64) error {
-	if f.access == accessUint32 && v <= math.MaxUint32 {
-		binary.LittleEndian.PutUint32(record[f.Offset:], uint32(v))
-		return nil
-	}
 	if f.access == accessNone || v > maxOf[f.access] {
 		return f.refuseInteger(strconv.FormatUint(v, 10))
 	}
@@ -185,17 +186,22 @@ func (f *Field) refuse(value, reason string) error {
 // PutText stores a string of at most Size - 1 bytes without a zero byte in a
 // string field and fills the rest with zeros. Anything else is a *ValueError.
 func (f *Field) PutText(record []byte, v string) error {
+	if f.Kind() != String || len(v) >= int(f.Size) || strings.IndexByte(v, 0) >= 0 {
+		return f.refuseText(v)
+	}
+	b := f.In(record)
+	clear(b[copy(b, v):])
+	return nil
+}
+
+func (f *Field) refuseText(v string) error {
 	switch {
 	case f.Kind() != String:
 		return f.refuse(shown(v), "is a string, the field is "+f.Kind().String())
 	case len(v) >= int(f.Size):
 		return f.refuse(shown(v), fmt.Sprintf("is too long, the field holds %d bytes", f.Size-1))
-	case strings.IndexByte(v, 0) >= 0:
-		return f.refuse(shown(v), "has a zero byte, which ends a string")
 	}
-	b := f.In(record)
-	clear(b[copy(b, v):])
-	return nil
+	return f.refuse(shown(v), "has a zero byte, which ends a string")
 }
 
 // PutBytes stores bytes as they are in a field of any kind and fills the rest

@@ -1,6 +1,11 @@
 package relaccx
 
-import "shmtool/relaccx/internal/shm"
+import (
+	"errors"
+	"syscall"
+
+	"shmtool/relaccx/internal/shm"
+)
 
 // extent is a range of a file's bytes, [start, end).
 type extent struct{ start, end int }
@@ -24,7 +29,12 @@ func (w *Writer) reserve(at, size uint64) error {
 		return nil
 	}
 	ahead := min(max(end, start+reserveStep), len(w.page.mem.Bytes))
-	if err := shm.Reserve(w.page.file, int64(start), int64(ahead-start)); err != nil {
+	err := shm.Reserve(w.page.file, int64(start), int64(ahead-start))
+	if errors.Is(err, syscall.ENOSPC) && ahead > end { // there may be room for this one yet
+		ahead = end
+		err = shm.Reserve(w.page.file, int64(start), int64(ahead-start))
+	}
+	if err != nil {
 		return err
 	}
 	if start > w.reserved.end || start < w.reserved.start {

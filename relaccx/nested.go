@@ -84,11 +84,20 @@ func (r *Reader) Nested(n uint64, f *layout.Field) (*Reader, error) {
 	return inner, nil
 }
 
+// openNested is open where the format ends: a hostile page must not lead deeper
+// than that, at some cost for each step.
+func (r *Reader) openNested() error {
+	if r.depth > layout.MaxDepth {
+		return &layout.FormatError{Offset: int64(r.base), What: "pages are nested deeper than", Value: layout.MaxDepth}
+	}
+	return r.open()
+}
+
 func (r *Reader) peekNested(n uint64, f *layout.Field) (*Reader, error) {
 	if f.Kind() != layout.Nested {
 		return nil, r.page.fail("read", fmt.Errorf("field %q is %v: %w", f.Name, f.Kind(), ErrNotNested))
 	}
-	inner := &Reader{page: r.page, parent: r, number: n}
+	inner := &Reader{page: r.page, parent: r, number: n, depth: r.depth + 1}
 	err := r.page.mem.Guard(func() error {
 		at, err := r.locate(n)
 		if err != nil {
@@ -96,7 +105,7 @@ func (r *Reader) peekNested(n uint64, f *layout.Field) (*Reader, error) {
 		}
 		inner.memory = f.In(r.record(at))
 		inner.base = r.base + at + int(f.Offset)
-		err = inner.open()
+		err = inner.openNested()
 		if gone := r.prove(n); gone != nil {
 			return r.judge(gone) // and what was found in it was another record's
 		}

@@ -22,6 +22,7 @@ type Reader struct {
 	page   *Page
 	parent *Reader // of a nested page: where its record lives
 	number uint64  // the record in parent
+	depth  int     // pages around this one
 	base   int     // where the page begins in the mapping
 
 	memory []byte // header, descriptors and records, from base to the end

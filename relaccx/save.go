@@ -1,6 +1,7 @@
 package relaccx
 
 import (
+	"errors"
 	"io"
 	"math"
 	"os"
@@ -19,19 +20,18 @@ const (
 // that is available in it was so at one time. Fields that are rewritten in place
 // are as true as one look can be. Memory does not grow with the page.
 func (p *Page) Save(f *os.File) error {
-	for range saveAttempts {
+	for attempt := 1; ; attempt++ {
 		if err := p.copyTo(f); err != nil {
 			return p.fail("save", err)
 		}
 		whole, err := p.withdrawIn(f)
-		if err != nil || whole {
+		if err != nil || whole || attempt == saveAttempts { // at last a copy without records will do
 			return p.fail("save", err)
 		}
 		if err := f.Truncate(0); err != nil {
 			return p.fail("save", err)
 		}
 	}
-	return nil
 }
 
 func (p *Page) copyTo(f *os.File) error {
@@ -91,7 +91,8 @@ func (r *Reader) withdrawIn(f *os.File) (whole bool, err error) {
 	}
 	whole = first < saved.EndPos || saved.Deleted >= saved.EndPos
 	first = min(first, max(saved.EndPos, saved.Deleted))
-	if first != saved.Deleted && !overfull(saved) {
+	evidence := overfull(saved) && overfull(live) // not only in a copy that is torn
+	if first != saved.Deleted && !evidence {
 		if uint64(saved.Present) == saved.EndPos-saved.Deleted {
 			saved.Present = uint32(min(saved.EndPos-first, math.MaxUint32))
 		}
@@ -102,7 +103,16 @@ func (r *Reader) withdrawIn(f *os.File) (whole bool, err error) {
 			return false, err
 		}
 	}
-	return whole, r.withdrawNestedIn(f, saved.Window(len(r.memory)))
+	err = r.withdrawNestedIn(f, saved.Window(len(r.memory)))
+	if !errors.Is(err, ErrWithdrawn) {
+		return whole, err
+	}
+	if evidence {
+		return whole, nil
+	}
+	// A record has gone, and what is nested in it cannot be judged any more: it
+	// goes from the copy, too.
+	return r.withdrawIn(f)
 }
 
 // overfull is a page whose counters say more records than it has slots: what it
@@ -119,10 +129,12 @@ func (r *Reader) withdrawNestedIn(f *os.File, w layout.Window) error {
 		}
 		for n := w.First; n < w.End; n++ {
 			inner, err := r.Nested(n, field)
-			if err != nil {
-				continue // withdrawn since, or not made
+			if err == nil {
+				_, err = inner.withdrawIn(f)
+			} else if !errors.Is(err, ErrWithdrawn) {
+				continue // not made, or no page
 			}
-			if _, err := inner.withdrawIn(f); err != nil {
+			if err != nil {
 				return err
 			}
 		}

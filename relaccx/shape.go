@@ -9,13 +9,20 @@ import (
 // Shape is what the page is made of: its fields and its record count, and, as
 // far as one record shows it, the same of each nested page. A page created with
 // it has the same descriptors, in their shortest form.
-func (r *Reader) Shape() (layout.Shape, error) {
+func (r *Reader) Shape() (layout.Shape, error) { return r.shape(r.depth) }
+
+// shape is Shape of a page that lies so deep in others. Each level costs a copy of
+// all below it: a hostile page must not make that thousands.
+func (r *Reader) shape(depth int) (layout.Shape, error) {
 	h, err := r.Header()
 	if err != nil {
 		return layout.Shape{}, err
 	}
 	shape := layout.Shape{Schema: r.schema, RecordCount: h.RecordCount}
-	fields, found, err := r.nestedShapes()
+	if depth == layout.MaxDepth {
+		return shape, nil
+	}
+	fields, found, err := r.nestedShapes(depth + 1)
 	if err != nil || !found {
 		return shape, err
 	}
@@ -25,8 +32,9 @@ func (r *Reader) Shape() (layout.Shape, error) {
 	return shape, nil
 }
 
-// nestedShapes are the page's fields with the shapes of their nested pages.
-func (r *Reader) nestedShapes() (fields []layout.Field, found bool, err error) {
+// nestedShapes are the page's fields with the shapes of their nested pages, which
+// lie so deep.
+func (r *Reader) nestedShapes(depth int) (fields []layout.Field, found bool, err error) {
 	fields = append(fields, r.schema.Fields()...)
 	var sample *Record
 	for i := range fields {
@@ -43,7 +51,7 @@ func (r *Reader) nestedShapes() (fields []layout.Field, found bool, err error) {
 		if err != nil || len(inner.schema.Fields()) == 0 {
 			continue // not made, or not RelAccX: only its size is known
 		}
-		shape, err := inner.Shape()
+		shape, err := inner.shape(depth)
 		if err != nil {
 			return nil, false, err
 		}

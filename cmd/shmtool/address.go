@@ -42,6 +42,10 @@ func (e *env) address(arg string) (target, error) {
 	if arg == "-" {
 		return target{arg: arg, path: arg, stdin: true}, nil
 	}
+	if way, ok := strings.CutPrefix(arg, "-:"); ok {
+		steps, err := parseSteps(way)
+		return target{arg: arg, path: "-", stdin: true, steps: steps}, err
+	}
 	if arg == "" {
 		return target{}, usagef("PAGE is empty")
 	}

@@ -115,6 +115,7 @@ func (cmd *command) allFlags() []cli.Flag {
 // run is the whole program but for its process: arguments in, exit code out.
 func run(ctx context.Context, e *env, args []string) int {
 	all := commands()
+	e.stdin = interruptible{ctx, e.stdin}
 	ordered, verb, err := arrange(args, all)
 	e.verb, e.jsonErrors = verb, wantsJSON(args) || wantsJSON(ordered)
 	if err == nil {

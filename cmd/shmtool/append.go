@@ -207,7 +207,10 @@ func (a *appending) input(c *cli.Context) (io.ReadCloser, string, error) {
 	if err != nil {
 		return nil, "", inputError{fmt.Errorf("--from %q: %w", from, bare(err))}
 	}
-	return f, from, nil
+	return struct {
+		io.Reader
+		io.Closer
+	}{interruptible{c.Context, f}, f}, from, nil // it may be a pipe
 }
 
 // wakingReader reads input, and wakes the page's readers before it may have to

@@ -43,8 +43,8 @@ func ownPackages(t *testing.T, goarch string) []goPackage {
 // room around it, allows, and nothing else of ours.
 var arrows = map[string][]string{
 	"shmtool/layout":                      {},
-	"shmtool/layout/mist":                 {},
-	"shmtool/layout/dtsc":                 {},
+	"shmtool/layout/mist":                 {"shmtool/layout"},
+	"shmtool/layout/dtsc":                 {"shmtool/layout"},
 	"shmtool/layout/layouttest":           {},
 	"shmtool/relaccx/internal/shm":        {"shmtool/layout"},
 	"shmtool/relaccx":                     {"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx/internal/shm"},

@@ -33,6 +33,9 @@ func arrange(args []string, all []*command) (ordered []string, verb string, err 
 	if err != nil {
 		return nil, verb, err
 	}
+	if slices.Contains(flags, "--help") || slices.Contains(flags, "-h") {
+		return []string{verb, "--help"}, verb, nil // cli takes an argument for a topic
+	}
 	return slices.Concat([]string{verb}, flags, []string{"--"}, arguments), verb, nil
 }
 
@@ -47,7 +50,9 @@ func cutVerb(args []string, all []*command) (verb string, rest []string, err err
 			i++
 		}
 	}
-	if _, _, err := sortWords(args, flagSet(globalFlags())); err != nil {
+	set := flagSet(globalFlags())
+	set["version"], set["v"] = false, false // without a verb only
+	if _, _, err := sortWords(args, set); err != nil {
 		return "", nil, err
 	}
 	return "", args, nil
@@ -84,11 +89,14 @@ func wantsWord(word string, set map[string]bool) (takesValue, known bool) {
 	return false, known
 }
 
-func isFlag(word string) bool { return len(word) > 1 && word[0] == '-' && word != "--" }
+// isFlag: neither "-", standard input, nor "-:FIELD", a page nested in that.
+func isFlag(word string) bool {
+	return len(word) > 1 && word[0] == '-' && word != "--" && word[1] != ':'
+}
 
 // flagSet tells for each name of each flag whether it takes a value.
 func flagSet(flags []cli.Flag) map[string]bool {
-	set := map[string]bool{"help": false, "h": false, "version": false, "v": false}
+	set := map[string]bool{"help": false, "h": false}
 	for _, f := range flags {
 		_, isBool := f.(*cli.BoolFlag)
 		for _, name := range f.Names() {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -68,10 +69,10 @@ func runCreate(_ context.Context, e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if o.Replace {
-		o.Lock.LockTimeout = c.Duration("lock-timeout")
-	}
-	w, err := relaccx.Create(t.path, shape, o)
+	w, err := locking(c, func(timeout time.Duration) (*relaccx.Writer, error) {
+		o.Lock.LockTimeout = timeout // with --force
+		return relaccx.Create(t.path, shape, o)
+	})
 	if err != nil {
 		return e.explainCreate(t, err)
 	}

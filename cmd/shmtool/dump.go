@@ -54,6 +54,9 @@ func runDump(_ context.Context, e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := refuseUnsuited(e.output.format, c); err != nil {
+		return err
+	}
 	selection, err := parseSelection(c)
 	if err != nil {
 		return err
@@ -83,6 +86,22 @@ func runDump(_ context.Context, e *env, c *cli.Context) error {
 		return onPage(t.arg, err)
 	}
 	return onPage(t.arg, e.render(v, r, o))
+}
+
+// unsuited are the flags that a format has no use for.
+var unsuited = map[string][]string{
+	formatHex:    {"where", "fields", "names", "int64"},
+	formatRax:    {"where", "fields", "names", "int64", "header", "schema", "records", "range", "last", "slots", "depth"},
+	formatSchema: {"where", "fields", "names", "int64", "header", "records", "range", "last", "slots", "depth"},
+}
+
+func refuseUnsuited(format string, c *cli.Context) error {
+	for _, name := range unsuited[format] {
+		if c.IsSet(name) {
+			return usagef("--%s does nothing with -o %s", name, format)
+		}
+	}
+	return nil
 }
 
 // chooseSections shows what the flags name, or everything.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"os"
 
@@ -82,4 +83,28 @@ func firstOf(values ...string) string {
 		}
 	}
 	return ""
+}
+
+// interruptible is input that the end of ctx ends, though nothing comes.
+type interruptible struct {
+	ctx context.Context
+	in  io.Reader
+}
+
+func (i interruptible) Read(b []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		n, err := i.in.Read(b)
+		done <- result{n, err}
+	}()
+	select {
+	case <-i.ctx.Done():
+		return 0, i.ctx.Err() // whatever comes into b now, nobody looks at it
+	case r := <-done:
+		return r.n, r.err
+	}
 }

@@ -50,7 +50,7 @@ func runSave(_ context.Context, e *env, c *cli.Context) (err error) {
 		e.notReady(t)
 	}
 	name := c.Args().Get(1)
-	temp, err := os.CreateTemp(filepath.Dir(name), ".shmtool-save-*")
+	temp, err := os.CreateTemp(filepath.Dir(name), ".saving-*")
 	if err != nil {
 		return saveError(name, err)
 	}

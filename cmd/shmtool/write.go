@@ -45,8 +45,26 @@ func (e *env) writer(t target, c *cli.Context) (*relaccx.Writer, error) {
 	if err := e.refuseOwned(t, c); err != nil {
 		return nil, err
 	}
-	w, err := relaccx.OpenWriter(t.path, relaccx.WriterOptions{LockTimeout: c.Duration("lock-timeout")})
+	w, err := locking(c, func(timeout time.Duration) (*relaccx.Writer, error) {
+		return relaccx.OpenWriter(t.path, relaccx.WriterOptions{LockTimeout: timeout})
+	})
 	return w, e.explain(t, err)
+}
+
+// lockPatience is how long to wait for a lock at a time: an interrupt is seen
+// that late.
+const lockPatience = 100 * time.Millisecond
+
+// locking opens what needs the writer's lock, and waits for it for as long as
+// --lock-timeout says, unless the user has had enough.
+func locking(c *cli.Context, open func(timeout time.Duration) (*relaccx.Writer, error)) (*relaccx.Writer, error) {
+	deadline := time.Now().Add(c.Duration("lock-timeout"))
+	for {
+		w, err := open(max(0, min(lockPatience, time.Until(deadline))))
+		if !errors.Is(err, relaccx.ErrLocked) || !time.Now().Before(deadline) || c.Context.Err() != nil {
+			return w, err
+		}
+	}
 }
 
 // refuseOwned keeps our hands off an object that a living MistServer process

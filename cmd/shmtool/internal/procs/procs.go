@@ -152,7 +152,7 @@ func (t *Table) Owner(path string) (Process, bool) {
 		return t.trackOwner(o, filepath.Base(path))
 	case o.Kind == mist.KindSession:
 		return t.find(func(p Process) bool {
-			return p.Name == "MistSession" && slices.Contains(p.Args, o.Stream)
+			return p.Name == "MistSession" && slices.Contains(p.Args, o.ID)
 		})
 	case o.Kind.ByController():
 		return t.find(func(p Process) bool { return p.Name == "MistController" })

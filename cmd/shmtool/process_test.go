@@ -1,0 +1,386 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"shmtool/relaccx"
+)
+
+// process is shmtool in a process of its own, in a shared memory of its own.
+type process struct {
+	t           *testing.T
+	cmd         *exec.Cmd
+	stdout, err buffer
+	stdin       io.WriteCloser
+}
+
+// buffer takes what a process writes, while a test looks at it.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// launch starts shmtool with the pages of dir.
+func launch(t *testing.T, dir string, args ...string) *process {
+	t.Helper()
+	p := &process{t: t, cmd: exec.Command("shmtool", args...)}
+	p.cmd.Env = append(os.Environ(), shmDirVariable+"="+dir, procDirVariable+"="+t.TempDir())
+	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.err
+	stdin, err := p.cmd.StdinPipe()
+	if err == nil {
+		err = p.cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stdin = stdin
+	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	return p
+}
+
+// until waits until the process has written so many lines.
+func (p *process) until(lines int) {
+	p.t.Helper()
+	for start := time.Now(); strings.Count(p.stdout.String(), "\n") < lines; time.Sleep(2 * time.Millisecond) {
+		if time.Since(start) > patience {
+			p.t.Fatalf("%v: %d lines did not come:\n%s%s", p.cmd.Args, lines, p.stdout.String(), p.err.String())
+		}
+	}
+}
+
+// done waits for the end of the process. One that does not end fails the test.
+func (p *process) done() syscall.WaitStatus {
+	p.t.Helper()
+	timer := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
+	defer timer.Stop()
+	_ = p.cmd.Wait()
+	status := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if status.Signaled() && status.Signal() == syscall.SIGKILL {
+		p.t.Fatalf("%v did not end:\n%s%s", p.cmd.Args, p.stdout.String(), p.err.String())
+	}
+	return status
+}
+
+// shmtool runs a command that must succeed, and gives what it printed.
+func shmtool(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	p := launch(t, dir, args...)
+	p.stdin.Close()
+	if status := p.done(); status.ExitStatus() != 0 {
+		t.Fatalf("shmtool %v: exit status %d\n%s", args, status.ExitStatus(), p.err.String())
+	}
+	return p.stdout.String()
+}
+
+// The first signal ends a command quietly, and by that signal, whatever it is
+// waiting for.
+func TestSignalsEndQuietly(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, page := range []string{"log", "locked", "full"} {
+		shmtool(t, dir, "create", page, "--records", "3", "--field", "n:uint8")
+	}
+	for i := range 3 {
+		shmtool(t, dir, "append", "log", fmt.Sprint("n=", i))
+		shmtool(t, dir, "append", "full", fmt.Sprint("n=", i))
+	}
+	holder, err := relaccx.OpenWriter(filepath.Join(dir, "locked"), relaccx.WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close()
+	records := `{"#":0,"n":0}` + "\n" + `{"#":1,"n":1}` + "\n" + `{"#":2,"n":2}` + "\n"
+	tests := []struct {
+		name   string
+		args   []string
+		lines  int // to wait for
+		stdout string
+	}{
+		{"tail", []string{"tail", "-f", "log", "-o", "ndjson"}, 3, records},
+		{"tail with events", []string{"tail", "-f", "log", "-o", "ndjson", "--events"}, 3, records + `{"event":"end","records":3,"lost":0}` + "\n"},
+		{"tail spinning", []string{"tail", "-f", "log", "-o", "ndjson", "--spin"}, 3, records},
+		{"tail polling", []string{"tail", "-f", "log", "-o", "ndjson", "--poll", "1h"}, 3, records},
+		{"tail table", []string{"tail", "-f", "log"}, 4, "#  n\n0  0\n1  1\n2  2\n"},
+		{"tail for a page", []string{"tail", "missing", "--wait", "forever"}, 0, ""},
+		{"tail -f for a page", []string{"tail", "-f", "missing", "--wait", "forever"}, 0, ""},
+		{"wait", []string{"wait", "log", "--for", "exit"}, 0, ""},
+		{"append from standard input", []string{"append", "log"}, 0, ""},
+		{"append for the lock", []string{"append", "locked", "n=1", "--lock-timeout", "1h"}, 0, ""},
+		{"create for the lock", []string{"create", "locked", "--like", "log", "--force", "--lock-timeout", "1h"}, 0, ""},
+		{"append for a slot", []string{"append", "full", "n=1", "--full", "wait"}, 0, ""},
+		{"dump from standard input", []string{"dump", "-"}, 0, ""},
+		{"schema from standard input", []string{"create", "x", "--records", "1", "--schema", "-"}, 0, ""},
+	}
+	for i, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			sig := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}[i%2]
+			p := launch(t, dir, tt.args...)
+			p.until(tt.lines)
+			if tt.lines == 0 {
+				time.Sleep(100 * time.Millisecond) // let it come to where it waits; before that it would end as well
+			}
+			if err := p.cmd.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			if status := p.done(); !status.Signaled() || status.Signal() != sig {
+				t.Errorf("ended with status %#x, not by %v", status, sig)
+			}
+			if p.stdout.String() != tt.stdout || p.err.String() != "" {
+				t.Errorf("standard output\n%s\nnot\n%s\nstandard error\n%s", p.stdout.String(), tt.stdout, p.err.String())
+			}
+		})
+	}
+}
+
+// Whoever reads no further, as head does, ends a command quietly.
+func TestClosedPipeEndsQuietly(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	shmtool(t, dir, "create", "log", "--records", "20000", "--table", "--field", "n:uint64", "--field", "msg:string:64")
+	for _, args := range [][]string{
+		{"dump", "log"},
+		{"dump", "log", "-j"},
+		{"dump", "log", "-o", "csv"},
+		{"dump", "log", "-o", "hex"},
+		{"dump", "log", "-o", "rax"},
+		{"dump", "log", "-o", "ndjson", "--jq", ".n"},
+		{"tail", "log", "-n", "20000", "-o", "ndjson"},
+		{"tail", "-f", "log", "-n", "20000"},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			t.Parallel()
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var stderr bytes.Buffer
+			cmd := exec.Command("shmtool", args...)
+			cmd.Env = append(os.Environ(), shmDirVariable+"="+dir)
+			cmd.Stdout, cmd.Stderr = w, &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			w.Close()
+			if _, err := bufio.NewReaderSize(r, 16).ReadByte(); err != nil {
+				t.Error(err)
+			}
+			r.Close()
+			_ = cmd.Wait()
+			status := cmd.ProcessState.Sys().(syscall.WaitStatus)
+			if !status.Signaled() || status.Signal() != syscall.SIGPIPE || stderr.Len() > 0 {
+				t.Errorf("status %#x, standard error %q", status, stderr.String())
+			}
+		})
+	}
+}
+
+// append --full wait goes on when somebody else has withdrawn a record. That
+// takes a writer without the lock, as MistServer's are.
+func TestAppendWaitsForASlot(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	shmtool(t, dir, "create", "ring", "--records", "2", "--field", "n:uint8")
+	p := launch(t, dir, "append", "ring", "--full", "wait", "-v")
+	io.WriteString(p.stdin, `{"n":1}{"n":2}{"n":3}{"n":4}`[:0]+"{\"n\":1}\n{\"n\":2}\n{\"n\":3}\n{\"n\":4}\n")
+	p.stdin.Close()
+	shmtool(t, dir, "wait", "ring", "--for", "record=1")
+	if got := shmtool(t, dir, "dump", "ring", "-o", "ndjson"); got != `{"#":0,"n":1}`+"\n"+`{"#":1,"n":2}`+"\n" {
+		t.Errorf("the full ring has\n%s", got)
+	}
+	w, err := relaccx.OpenWriter(filepath.Join(dir, "ring"), relaccx.WriterOptions{NoLock: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if err := w.Withdraw(2); err != nil {
+		t.Fatal(err)
+	}
+	if status := p.done(); status.ExitStatus() != 0 || p.stdout.String() != "0\n1\n2\n3\n" {
+		t.Errorf("status %d, standard output %q, standard error %q", status.ExitStatus(), p.stdout.String(), p.err.String())
+	}
+}
+
+// line is what tail -o ndjson --events prints.
+type line struct {
+	Number  *uint64  `json:"#"`
+	N       uint64   `json:"n"`
+	Msg     string   `json:"msg"`
+	Extra   *uint64  `json:"extra"`
+	Event   string   `json:"event"`
+	First   uint64   `json:"first"`
+	Lost    uint64   `json:"lost"`
+	Records uint64   `json:"records"`
+	Added   []string `json:"added"`
+	Changed []string `json:"changed"`
+}
+
+func parseLines(t *testing.T, text string) []line {
+	t.Helper()
+	var lines []line
+	for raw := range strings.Lines(text) {
+		var l line
+		if err := json.Unmarshal([]byte(raw), &l); err != nil {
+			t.Fatalf("%v: %s", err, raw)
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// feed writes records to a process until it has ended.
+func feed(p *process, first int, extra string) (count func() int) {
+	n := first
+	var mu sync.Mutex
+	go func() {
+		for {
+			mu.Lock()
+			_, err := fmt.Fprintf(p.stdin, `{"n":%d,"msg":"m%d"%s}`+"\n", n, n, extra)
+			if err == nil {
+				n++
+			}
+			mu.Unlock()
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return n
+	}
+}
+
+// A page gets longer strings and new fields while tail follows it and its
+// writer is ended and started again: every record once, none missing, and a
+// reload between old and new.
+func TestResizeUnderTail(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	shmtool(t, dir, "create", "log", "--records", "50000", "--field", "n:uint64", "--field", "msg:string:8")
+	tail := launch(t, dir, "tail", "-f", "log", "--from", "first", "-o", "ndjson", "--events")
+	write := func(args ...string) {
+		t.Helper()
+		next := strings.TrimSpace(shmtool(t, dir, "dump", "log", "--jq", ".header.endpos"))
+		var first int
+		fmt.Sscan(next, &first)
+		w := launch(t, dir, append([]string{"append", "log", "--rate", "3000"}, args...)...)
+		feed(w, first, map[bool]string{true: `,"extra":7`}[first > 0])
+		shmtool(t, dir, "wait", "log", "--for", fmt.Sprintf("record=%d", first+200))
+		w.cmd.Process.Signal(syscall.SIGINT)
+		if status := w.done(); status.Signal() != syscall.SIGINT || w.err.String() != "" {
+			t.Errorf("the writer ended with status %#x: %s", status, w.err.String())
+		}
+	}
+	write()
+	shmtool(t, dir, "resize", "log", "--field", "msg:string:64", "--field", "extra:uint16")
+	write()
+	shmtool(t, dir, "resize", "log", "--field", "extra:uint32", "--records", "40000")
+	write()
+	shmtool(t, dir, "mark", "log", "exit")
+	if status := tail.done(); status.ExitStatus() != 0 || tail.err.String() != "" {
+		t.Errorf("tail ended with status %#x: %s", status, tail.err.String())
+	}
+
+	var next uint64
+	var reloads int
+	lines := parseLines(t, tail.stdout.String())
+	for _, l := range lines[:len(lines)-2] {
+		switch {
+		case l.Event == "reload":
+			reloads++
+			if next == 0 || reloads == 1 && (fmt.Sprint(l.Added, l.Changed) != "[extra] [msg]") {
+				t.Errorf("reload %d at record %d: %+v", reloads, next, l)
+			}
+		case l.Number == nil || *l.Number != next || l.N != next || l.Msg != fmt.Sprint("m", next):
+			t.Fatalf("record %d is %+v", next, l)
+		default:
+			if (l.Extra == nil) != (reloads == 0) || l.Extra != nil && *l.Extra != 7 {
+				t.Fatalf("record %d after %d reloads: %+v", next, reloads, l)
+			}
+			next++
+		}
+	}
+	if reloads != 2 || next < 600 {
+		t.Errorf("%d reloads, %d records", reloads, next)
+	}
+	if exit, end := lines[len(lines)-2], lines[len(lines)-1]; exit.Event != "exit" || end.Event != "end" || end.Records != next || end.Lost != 0 {
+		t.Errorf("the end is %+v, %+v, after %d records", exit, end, next)
+	}
+	if got := shmtool(t, dir, "get", "log", "n"); got != fmt.Sprintln(next-1) {
+		t.Errorf("the newest record is %q of %d", got, next)
+	}
+}
+
+// A follower that is too slow for its ring knows exactly what it has missed.
+func TestLappedTailCountsExactly(t *testing.T) {
+	t.Parallel()
+	const total = 30000
+	dir := t.TempDir()
+	shmtool(t, dir, "create", "ring", "--records", "7", "--field", "n:uint64", "--field", "msg:string:16")
+	tail := launch(t, dir, "tail", "-f", "ring", "--from", "0", "-o", "ndjson", "--events", "--fail-on-loss", "--poll", "1ms")
+	w := launch(t, dir, "append", "ring")
+	for n := range total {
+		fmt.Fprintf(w.stdin, `{"n":%d,"msg":"m%d"}`+"\n", n, n)
+		if n%5000 == 0 {
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
+	w.stdin.Close()
+	if status := w.done(); status.ExitStatus() != 0 {
+		t.Fatal(w.err.String())
+	}
+	shmtool(t, dir, "mark", "ring", "exit")
+	status := tail.done()
+	var next, records, lost uint64
+	lines := parseLines(t, tail.stdout.String())
+	for _, l := range lines {
+		switch l.Event {
+		case "":
+			if *l.Number != next || l.N != next || l.Msg != fmt.Sprint("m", next) {
+				t.Fatalf("record %d is %+v", next, l)
+			}
+			records++
+			next++
+		case "lapped":
+			if l.First != next || l.Lost == 0 {
+				t.Fatalf("lapped at record %d: %+v", next, l)
+			}
+			lost += l.Lost
+			next += l.Lost
+		}
+	}
+	end := lines[len(lines)-1]
+	if records+lost != total || end.Event != "end" || end.Records != records || end.Lost != lost {
+		t.Errorf("%d records and %d lost of %d; the end is %+v", records, lost, total, end)
+	}
+	if want := map[bool]int{true: exitLoss}[lost > 0]; status.ExitStatus() != want {
+		t.Errorf("exit status %d with %d lost", status.ExitStatus(), lost)
+	}
+	t.Logf("%d records, %d lost", records, lost)
+}

@@ -1,0 +1,287 @@
+package relaccx
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shmtool/layout"
+)
+
+func TestReloadKeeps(t *testing.T) {
+	path := filepath.Join(shmDir(t), "page")
+	w := mustCreate(t, path, "v:uint32", 4, CreateOptions{Size: 20_000})
+	pushValues(t, w, 0, 1, 2, 3, 4, 5)
+	if err := w.SetExit(); err != nil {
+		t.Fatal(err)
+	}
+	old := mustReader(t, path)
+	slack := w.Page().Size() - int(parseShape(t, "v:uint32", 4).Size())
+	shape := parseShape(t, "v:uint64\nw:uint8", 6)
+	if err := w.Reload(shape, ReloadOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Page().Size() - int(shape.Size()); got != slack {
+		t.Errorf("%d bytes beyond the shape, were %d", got, slack)
+	}
+	h, err := mustReader(t, path).Header()
+	if err != nil || h.Status.String() != "ready,exit" {
+		t.Errorf("status %v, %v: the writer is done still", h.Status, err)
+	}
+	if h, err := old.Header(); err != nil || h.Status.String() != "ready,exit,reload" {
+		t.Errorf("old status %v, %v", h.Status, err)
+	}
+	want := []uint64{2, 3, 4, 5}
+	if diff := cmp.Diff(want, valuesOf(t, mustReader(t, path))); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(want, valuesOf(t, old)); diff != "" {
+		t.Errorf("the old page has lost records: %s", diff)
+	}
+	pushValues(t, w, 1<<40)
+	if got, want := counters(t, w), [4]uint64{2, 2, 5, 7}; got != want {
+		t.Errorf("counters %v, want %v", got, want)
+	}
+}
+
+// What the counters mean on a page is its own business: a reload brings over what
+// is available and otherwise leaves them alone.
+func TestReloadCounters(t *testing.T) {
+	tests := []struct {
+		name     string
+		records  uint32 // 0: direct indexing, room for 8
+		before   layout.Header
+		to       uint32
+		after    [4]uint64 // StartPos, Deleted, Present, EndPos
+		firstRow uint64    // first available record
+		rows     int
+	}{
+		{"ring", 4, layout.Header{StartPos: 5, Deleted: 5, Present: 3, EndPos: 8}, 6, [4]uint64{5, 5, 3, 8}, 5, 3},
+		{"ring becomes shorter", 4, layout.Header{StartPos: 5, Deleted: 5, Present: 3, EndPos: 8}, 2, [4]uint64{6, 6, 2, 8}, 6, 2},
+		{"startpos is not kept", 4, layout.Header{Deleted: 5, Present: 0, EndPos: 8}, 2, [4]uint64{1, 6, 0, 8}, 6, 2},
+		{"empty ring", 4, layout.Header{StartPos: 8, Deleted: 8, EndPos: 8}, 2, [4]uint64{8, 8, 0, 8}, 8, 0},
+		{"over-full ring", 4, layout.Header{Deleted: 1, StartPos: 1, EndPos: 9}, 4, [4]uint64{5, 5, 0, 9}, 5, 4},
+		{"upside down", 4, layout.Header{Deleted: 9, StartPos: 9, EndPos: 3}, 6, [4]uint64{9, 9, 0, 3}, 3, 0},
+		{"table", 4, layout.Header{Present: 3}, 6, [4]uint64{0, 0, 3, 0}, 0, 3},
+		{"table that keeps something in deleted", 4, layout.Header{Present: 3, Deleted: 77, StartPos: 5}, 6, [4]uint64{5, 77, 3, 0}, 0, 3},
+		{"table becomes shorter", 4, layout.Header{Present: 3}, 2, [4]uint64{0, 0, 2, 0}, 0, 2},
+		{"direct indexing", 0, layout.Header{StartPos: 2, Deleted: 2, Present: 4, EndPos: 6}, 0, [4]uint64{2, 2, 4, 6}, 2, 4},
+		{"direct indexing becomes a ring", 0, layout.Header{StartPos: 2, Deleted: 2, Present: 4, EndPos: 6}, 5, [4]uint64{2, 2, 4, 6}, 2, 4},
+		{"numbers over 32 bits", 4, layout.Header{StartPos: 1, Deleted: 1<<32 + 1, Present: 3, EndPos: 1<<32 + 4}, 9, [4]uint64{1, 1<<32 + 1, 3, 1<<32 + 4}, 1<<32 + 1, 3},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(shmDir(t), "page")
+			w := mustCreate(t, path, "v:uint32", test.records, CreateOptions{Size: 39 + 32})
+			for slot := range 4 + (4 - test.records) {
+				w.memory[int(w.offset)+4*int(slot)] = byte(slot) // what the record is of, modulo the ring
+			}
+			test.before.RecordCount = test.records
+			if err := w.SetCounts(test.before); err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Reload(parseShape(t, "v:uint32", test.to), ReloadOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			r := mustReader(t, path)
+			if got := counters(t, r); got != test.after {
+				t.Errorf("counters %v, want %v", got, test.after)
+			}
+			window := layout.Window{First: test.firstRow, End: test.firstRow + uint64(test.rows)}
+			if got, err := r.Window(); err != nil || got != window {
+				t.Errorf("window %v, %v, want %v", got, err, window)
+			}
+			for i, v := range valuesOf(t, r) {
+				n := test.firstRow + uint64(i)
+				if test.records != 0 {
+					n %= uint64(test.records)
+				}
+				if v != n {
+					t.Errorf("record %d has %d, want %d", test.firstRow+uint64(i), v, n)
+				}
+			}
+		})
+	}
+}
+
+// Another process withdraws while the page is reloaded, as MistServer's buffer
+// does: what could not be carried over is not there, and is not there as zeros.
+func TestReloadWhileOthersWithdraw(t *testing.T) {
+	lost := 0
+	for range 40 {
+		w := newPage(t, sealedSchema, 3000)
+		pushSealed(t, w, 3000)
+		path := w.Page().Path()
+		other, err := OpenWriter(path, WriterOptions{NoLock: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		carried := make(chan struct{})
+		atStep = func(step string) {
+			if step == "carry" {
+				close(carried)
+			}
+		}
+		done := make(chan error, 1)
+		go func() {
+			<-carried
+			for range 290 {
+				if err := other.Withdraw(10); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+		err = w.Reload(parseShape(t, sealedSchema, 3100), ReloadOptions{})
+		atStep = func(string) {}
+		if err := errors.Join(err, <-done, other.Close()); err != nil {
+			t.Fatal(err)
+		}
+		r := mustReader(t, path)
+		window, err := r.Window()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if window.First > 0 {
+			lost++
+		}
+		for rec, err := range r.Records(window) {
+			if err == nil {
+				err = sealed(rec.Bytes(), rec.Number)
+			}
+			if err != nil {
+				t.Fatalf("record %d of %v: %v", rec.Number, window, err)
+			}
+		}
+	}
+	t.Logf("%d of 40 reloads met a withdrawal", lost)
+}
+
+// Readers of a page that flows from another see the old records, none, or the
+// new ones, and never new bytes under an old number.
+func TestFlowUnderReaders(t *testing.T) {
+	p, w := heapPage(t, sealedSchema, 12, 0)
+	write := func() {
+		for round := range uint64(400) {
+			from, source := heapPage(t, sealedSchema, 12, 0)
+			record := make([]byte, w.size)
+			first := round * 17
+			if err := source.SetCounts(layout.Header{RecordCount: 12, StartPos: uint32(first), Deleted: first, EndPos: first}); err != nil {
+				t.Error(err)
+			}
+			for n := first; n < first+round%12+1; n++ {
+				seal(record, n)
+				if err := source.Append(record); err != nil {
+					t.Error(err)
+				}
+			}
+			r, err := from.Reader()
+			if err == nil {
+				err = w.FlowFrom(r, false)
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	}
+	var whole atomic.Int64
+	watch := func(done *atomic.Bool) error {
+		r, err := p.Reader()
+		if err != nil {
+			return err
+		}
+		for !done.Load() {
+			window, err := r.Window()
+			if err != nil {
+				return err
+			}
+			for rec, err := range r.Records(window) {
+				if err == nil {
+					err = sealed(rec.Bytes(), rec.Number)
+					whole.Add(1)
+				}
+				if err != nil && !isLapped(err) {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	storm(t, write, watch, readAtRandom(heapReader(t, p)), watch)
+	if whole.Load() == 0 {
+		t.Error("nothing was read")
+	}
+	before := append([]byte(nil), p.mem.Bytes...)
+	if err := w.FlowFrom(heapReader(t, p), false); err != nil {
+		t.Fatal(err)
+	}
+	if string(before) != string(p.mem.Bytes) {
+		t.Error("a page that flows from itself changed")
+	}
+}
+
+// A page flows into one of another form, and the numbers go on there.
+func TestFlowFromOtherForm(t *testing.T) {
+	from := newPage(t, "v:uint32\nname:string:10", 4)
+	for n := range uint64(6) {
+		rec, err := from.NewRecord()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(rec.SetUint("v", n), rec.SetText("name", "abcdefghi"[:n+1]), from.Push(rec.Bytes())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	to := newPage(t, "name:string:5\nv:int64", 5)
+	pushValues(t, to, 70, 71)
+	r := mustReader(t, from.Page().Path())
+	var value *layout.ValueError
+	unchanged(t, to.Page(), func() {
+		if err := to.FlowFrom(r, false); !errors.As(err, &value) || value.Field != "name" {
+			t.Errorf("a name too long: %v", err)
+		}
+	})
+	if err := to.FlowFrom(r, true); err != nil {
+		t.Fatal(err)
+	}
+	got := mustReader(t, to.Page().Path())
+	if diff := cmp.Diff([]uint64{2, 3, 4, 5}, valuesOf(t, got)); diff != "" {
+		t.Error(diff)
+	}
+	var rec Record
+	if err := got.Read(5, &rec); err != nil {
+		t.Fatal(err)
+	}
+	if name, err := rec.Text("name"); name != "abcd" || err != nil {
+		t.Errorf("name %q, %v, want it cut", name, err)
+	}
+	if got, want := counters(t, got), [4]uint64{2, 2, 4, 6}; got != want {
+		t.Errorf("counters %v, want %v", got, want)
+	}
+}
+
+// A dead page's name must not be taken over by the reload of its ghost.
+func TestReloadOfReplacedPage(t *testing.T) {
+	path := filepath.Join(shmDir(t), "page")
+	w := mustCreate(t, path, "v:uint32", 4, CreateOptions{})
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	other := mustCreate(t, path, "v:uint32", 4, CreateOptions{})
+	pushValues(t, other, 7)
+	if err := w.Reload(parseShape(t, "v:uint32", 9), ReloadOptions{}); err == nil {
+		t.Error("reloaded over another page")
+	}
+	if diff := cmp.Diff([]uint64{7}, valuesOf(t, mustReader(t, path))); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"page"}, namesIn(t, filepath.Dir(path))); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -1,0 +1,304 @@
+package relaccx
+
+import (
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shmtool/layout"
+)
+
+// cutPage is a page of three memory pages, whose file is then cut short under
+// everything that has it mapped.
+type cutPage struct {
+	path   string
+	w      *Writer
+	p      *Page
+	r      *Reader
+	inner  *Reader
+	other  *Reader // of another page, to flow from
+	f      *Follower
+	sealed []byte
+}
+
+const cutSchema = sealedSchema + "\nring:nested[2]\n  v:uint32"
+
+func newCutPage(tb testing.TB) *cutPage {
+	tb.Helper()
+	w := newPage(tb, cutSchema, 80)
+	other := newPage(tb, cutSchema, 80)
+	appendEmpty(tb, w, 75)
+	appendEmpty(tb, other, 3)
+	pushValues(tb, nestedWriter(tb, w, 74, "ring"), 1, 2)
+	c := &cutPage{path: w.Page().Path(), w: w, p: mustOpen(tb, w.Page().Path()), sealed: make([]byte, w.size)}
+	var err error
+	if c.r, err = c.p.Reader(); err != nil {
+		tb.Fatal(err)
+	}
+	if c.other, err = other.Reader(); err != nil {
+		tb.Fatal(err)
+	}
+	c.inner = nestedReader(tb, c.r, 74, "ring")
+	c.f = follow(tb, c.path, FollowOptions{Start: FromNewest(1)})
+	wantKind(tb, c.f, EventRecord)
+	return c
+}
+
+// uses are all that can be done with a page, by name.
+func (c *cutPage) uses(t *testing.T) map[string]func() error {
+	field := c.r.Schema().Lookup("ring")
+	var rec Record
+	all := func(r *Reader) error {
+		for _, err := range r.Records(layout.Window{First: 0, End: 80}) {
+			if err != nil && !isLapped(err) {
+				return err
+			}
+		}
+		return nil
+	}
+	view := func(r *Reader, n uint64) func() error {
+		return func() error { return r.Lease(func(l *Lease) error { return l.View(n, func([]byte) {}) }) }
+	}
+	return map[string]func() error{
+		"header":     func() error { _, err := c.p.Header(); return err },
+		"inspect":    func() error { return c.p.Inspect(func([]byte, layout.Header) error { return nil }) },
+		"check":      func() error { _, err := c.p.Check(); return err },
+		"reader":     func() error { _, err := c.p.Reader(); return err },
+		"peek":       func() error { _, err := c.p.Peek(); return err },
+		"window":     func() error { _, err := c.r.Window(); return err },
+		"newest":     func() error { _, err := c.r.Newest(); return err },
+		"shape":      func() error { _, err := c.r.Shape(); return err },
+		"read first": func() error { return c.r.Read(0, &rec) },
+		"read last":  func() error { return c.r.Read(74, &rec) },
+		"read none":  func() error { return c.r.Read(99, &rec) },
+		"records":    func() error { return all(c.r) },
+		"slots": func() error {
+			for _, err := range c.r.Slots() {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"lease first":    view(c.r, 0),
+		"lease last":     view(c.r, 74),
+		"nested":         func() error { _, err := c.r.Nested(74, field); return err },
+		"nested window":  func() error { _, err := c.inner.Window(); return err },
+		"nested records": func() error { return all(c.inner) },
+		"nested lease":   view(c.inner, 0),
+		"follow":         func() error { _, err := c.f.Next(t.Context()); return err },
+		"save": func() error {
+			file, err := os.Create(filepath.Join(t.TempDir(), "saved"))
+			if err != nil {
+				return err
+			}
+			return errors.Join(c.p.Save(file), file.Close())
+		},
+		"append":       func() error { return c.w.Append(c.sealed) },
+		"push":         func() error { return c.w.Push(c.sealed) },
+		"batch":        func() error { return c.w.Batch(func() error { return c.w.Push(c.sealed) }) },
+		"publish":      func() error { return c.w.Publish(1) },
+		"withdraw":     func() error { return c.w.Withdraw(1) },
+		"update":       func() error { return c.w.Update(74, func(rec *Record) error { return rec.SetUint("number", 7) }) },
+		"set counts":   func() error { return c.w.SetCounts(layout.Header{RecordCount: 80}) },
+		"set exit":     func() error { return c.w.SetExit() },
+		"add field":    func() error { return c.w.AddField(layout.Field{Name: "x", Code: layout.CodeUint8}) },
+		"full":         func() error { _, err := c.w.Full(); return err },
+		"write nested": func() error { _, err := c.w.Nested(74, field); return err },
+		"flow":         func() error { return c.w.FlowFrom(c.other, false) },
+		"reload":       func() error { return c.w.Reload(layout.Shape{Schema: c.w.Schema(), RecordCount: 90}, ReloadOptions{}) },
+		"plan reload": func() error {
+			return c.w.PlanReload(layout.Shape{Schema: c.w.Schema(), RecordCount: 90}, ReloadOptions{})
+		},
+		"open writer": func() error { return c.w.learnShape() },
+	}
+}
+
+// Whatever is done with a page whose file was cut short under it, wherever it was
+// cut, is ErrTruncated: not a signal, and not what zeros seem to say.
+func TestCutShort(t *testing.T) {
+	size := newCutPage(t).p.Size()
+	if size < 3*4096 {
+		t.Fatalf("the page has %d bytes, too few for this test", size)
+	}
+	for _, cut := range []int{0, 10, 40, 4096, 6000, 8192, size - 1} {
+		c := newCutPage(t)
+		if err := os.Truncate(c.path, int64(cut)); err != nil {
+			t.Fatal(err)
+		}
+		for name, use := range c.uses(t) {
+			if err := use(); !errors.Is(err, ErrTruncated) {
+				t.Errorf("cut at %d: %s: %v", cut, name, err)
+			}
+		}
+		var page *PageError
+		if err := c.r.Read(0, new(Record)); !errors.As(err, &page) || page.Page != "page" {
+			t.Errorf("error %v does not say the page", err)
+		}
+		if diff := cmp.Diff([]string{"page"}, namesIn(t, filepath.Dir(c.path))); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// The same while it happens: a page is cut while somebody is busy with it.
+func TestCutShortMeanwhile(t *testing.T) {
+	names := []string{"records", "read last", "lease last", "nested lease", "slots", "check", "push", "batch", "update", "flow", "save", "reader", "nested", "shape"}
+	for _, name := range names {
+		for range 6 {
+			c := newCutPage(t)
+			use := c.uses(t)[name]
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				for begun := time.Now(); time.Since(begun) < watchdog; {
+					if err := use(); errors.Is(err, ErrTruncated) {
+						return
+					} else if err != nil {
+						t.Errorf("%s: %v", name, err)
+						return
+					}
+				}
+				t.Errorf("%s goes on on a page that was cut", name)
+			})
+			time.Sleep(time.Duration(rand.IntN(300)) * time.Microsecond)
+			if err := os.Truncate(c.path, rand.Int64N(int64(c.p.Size()))); err != nil {
+				t.Error(err)
+			}
+			wg.Wait()
+		}
+	}
+}
+
+// A page that lost its name is a page; whoever follows it waits for another.
+func TestUnlinked(t *testing.T) {
+	c := newCutPage(t)
+	if err := os.Remove(c.path); err != nil {
+		t.Fatal(err)
+	}
+	if !c.p.Replaced() || !c.w.Page().Replaced() {
+		t.Error("unlinked, and not replaced")
+	}
+	wantKind(t, c.f, EventGone)
+	nothing(t, c.f)
+	if err := c.w.Push(c.sealed); err != nil {
+		t.Fatal(err)
+	}
+	if e := wantKind(t, c.f, EventRecord); e.Record.Number != 75 {
+		t.Errorf("record %d", e.Record.Number)
+	}
+	if err := c.w.Reload(layout.Shape{Schema: c.w.Schema(), RecordCount: 90}, ReloadOptions{}); err == nil {
+		t.Error("a page without a name was reloaded")
+	}
+	if names := namesIn(t, filepath.Dir(c.path)); len(names) > 0 {
+		t.Errorf("a refused reload left %v", names)
+	}
+}
+
+// The name comes to lead to something that is no page.
+func TestReplacedByAnything(t *testing.T) {
+	c := newCutPage(t)
+	dir := filepath.Dir(c.path)
+	put := func(content string) {
+		beside := filepath.Join(dir, "beside")
+		if err := errors.Join(os.WriteFile(beside, []byte(content), 0o600), os.Rename(beside, c.path)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var format *layout.FormatError
+	for _, content := range []string{"short", string(make([]byte, 35)) + "\xff", "\x01\xff" + string(make([]byte, 60))} {
+		put(content)
+		if content[0] == 0 {
+			nothing(t, c.f) // a page in the making, as far as one can see
+			continue
+		}
+		if _, err := c.f.Next(t.Context()); !errors.As(err, &format) {
+			t.Errorf("replaced by %q: %v", content, err)
+		}
+	}
+	put("")
+	nothing(t, c.f)
+	if err := os.Remove(c.path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(c.path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.f.Next(t.Context()); err == nil {
+		t.Error("replaced by a directory, and no error")
+	}
+	if err := os.Remove(c.path); err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, c.f, EventGone)
+	mustCreate(t, c.path, "v:uint32", 2, CreateOptions{})
+	wantKind(t, c.f, EventRestart)
+}
+
+// A panic that is none of the page's goes through every guard as it is, and the
+// guard is gone behind it.
+func TestForeignPanics(t *testing.T) {
+	c := newCutPage(t)
+	cut := newCutPage(t)
+	if err := os.Truncate(cut.path, 0); err != nil {
+		t.Fatal(err)
+	}
+	mine := errors.New("mine")
+	var null *int
+	causes := map[string]func(){
+		"a value":               func() { panic(mine) },
+		"nil":                   func() { *null = 1 },
+		"a fault of other page": func() { faulted = cut.p.mem.Bytes[5000] },
+	}
+	for name, cause := range causes {
+		guards := map[string]func() error{
+			"lease":   func() error { return c.r.Lease(func(*Lease) error { cause(); return nil }) },
+			"view":    func() error { return c.r.Lease(func(l *Lease) error { return l.View(3, func([]byte) { cause() }) }) },
+			"batch":   func() error { return c.w.Batch(func() error { cause(); return nil }) },
+			"update":  func() error { return c.w.Update(3, func(*Record) error { cause(); return nil }) },
+			"inspect": func() error { return c.p.Inspect(func([]byte, layout.Header) error { cause(); return nil }) },
+		}
+		for guard, run := range guards {
+			func() {
+				defer func() {
+					got := recover()
+					if got == nil {
+						t.Errorf("%s in %s was swallowed", name, guard)
+					}
+					if name == "a value" && got != any(mine) {
+						t.Errorf("%s in %s became %v", name, guard, got)
+					}
+				}()
+				if err := run(); err != nil {
+					t.Errorf("%s in %s became the error %v", name, guard, err)
+				}
+			}()
+			if debug.SetPanicOnFault(false) {
+				t.Errorf("%s in %s leaves the guard on", name, guard)
+			}
+		}
+	}
+	if err := c.w.Push(c.sealed); err != nil {
+		t.Errorf("after panics in it: %v", err)
+	}
+	if c.w.guarded {
+		t.Error("a panic left the Writer in its batch")
+	}
+}
+
+var faulted byte // is stored to, so that the load is made
+
+// A page closed within its own guard does not leave the guard on.
+func TestClosedWithinLease(t *testing.T) {
+	c := newCutPage(t)
+	_ = c.r.Lease(func(*Lease) error { return c.p.Close() })
+	if debug.SetPanicOnFault(false) {
+		t.Error("the guard is on")
+	}
+}

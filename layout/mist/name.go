@@ -1,86 +1,24 @@
 package mist
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
-)
-
-// Kind is what an object of MistServer is for.
-type Kind string
-
-// The kinds, by the name pattern that each has.
-const (
-	KindMeta       Kind = "meta"        // MstMeta<stream>: the stream and its track list
-	KindTrack      Kind = "track"       // MstTrak<stream>@<pid>-<index>
-	KindData       Kind = "data"        // MstData<stream>@<index>_<first key>: packets, no RelAccX
-	KindUsers      Kind = "users"       // MstUser<stream>: who reads and feeds it
-	KindState      Kind = "state"       // MstSTATE<stream>: two bytes
-	KindInputPID   Kind = "input-pid"   // MstIPID<stream>: the input's parent process
-	KindPullPID    Kind = "pull-pid"    // MstPPID<stream>
-	KindConfig     Kind = "config"      // MstSCnf<stream>
-	KindSession    Kind = "session"     // MstSession<id>
-	KindStatistics Kind = "statistics"  // MstStat
-	KindGlobal     Kind = "global"      // MstGlobalConfig
-	KindLogs       Kind = "logs"        // MstStateLogs
-	KindAccess     Kind = "access-log"  // MstStateAccs
-	KindStreams    Kind = "streams"     // MstStateStreams
-	KindCapability Kind = "capability"  // MstCapa
-	KindProtocols  Kind = "protocols"   // MstProt
-	KindProxies    Kind = "proxies"     // MstProx
-	KindKeys       Kind = "stream-keys" // MstStrmKeys
-	KindTriggers   Kind = "triggers"    // MstTRGR<type>
-	KindVariables  Kind = "variables"   // MstVars
-	KindWriters    Kind = "writers"     // MstExtWriters
-	KindJWK        Kind = "jwk"         // MstJWK
-	KindConnectors Kind = "connectors"  // MstCnns
-	KindUDPProxy   Kind = "udp-proxy"   // MstUDPProxy<address>
-	KindPush       Kind = "push"        // MstPush: no RelAccX
-	KindSemaphore  Kind = "semaphore"   // sem.MstSem…, or MstSem… with musl
+	"unicode/utf8"
 )
 
 // Object is what an object's name says.
 type Object struct {
 	Kind   Kind
-	Stream string // of the kinds that belong to a stream; else the session or type
+	Stream string // of the kinds that belong to a stream
+	ID     string // of a session its id, of triggers their type, of a UDP proxy its address
 	PID    int    // of a track: the process that made it
 	Index  int    // of a track or data page: the track's index in the list
 	Key    uint64 // of a data page: number of its first key
-}
 
-// prefixes are tried from the longest to the shortest where one begins with
-// another.
-var prefixes = []struct {
-	text string
-	kind Kind
-	bare bool // nothing may follow
-}{
-	{"sem.Mst", KindSemaphore, false},
-	{"MstSem", KindSemaphore, false},
-	{"MstMeta", KindMeta, false},
-	{"MstTrak", KindTrack, false},
-	{"MstData", KindData, false},
-	{"MstUser", KindUsers, false},
-	{"MstStateLogs", KindLogs, true},
-	{"MstStateAccs", KindAccess, true},
-	{"MstStateStreams", KindStreams, true},
-	{"MstSTATE", KindState, false},
-	{"MstStat", KindStatistics, true},
-	{"MstIPID", KindInputPID, false},
-	{"MstPPID", KindPullPID, false},
-	{"MstSCnf", KindConfig, false},
-	{"MstSession", KindSession, false},
-	{"MstGlobalConfig", KindGlobal, true},
-	{"MstCapa", KindCapability, true},
-	{"MstProt", KindProtocols, true},
-	{"MstProx", KindProxies, true},
-	{"MstStrmKeys", KindKeys, true},
-	{"MstTRGR", KindTriggers, false},
-	{"MstVars", KindVariables, true},
-	{"MstExtWriters", KindWriters, true},
-	{"MstJWK", KindJWK, true},
-	{"MstCnns", KindConnectors, true},
-	{"MstUDPProxy", KindUDPProxy, false},
-	{"MstPush", KindPush, true},
+	Lock Lock // of a semaphore: what it guards
+	Form Form // of a semaphore: whose C library made it
+	Old  bool // of a semaphore: named as before 3.8
 }
 
 // ParseName tells what MistServer means by an object's name, with or without
@@ -88,54 +26,142 @@ var prefixes = []struct {
 // what follows them is split off at the last one.
 func ParseName(name string) (Object, bool) {
 	name = strings.TrimPrefix(name, "/")
-	for _, p := range prefixes {
-		rest, ok := strings.CutPrefix(name, p.text)
-		if !ok || p.bare && rest != "" {
-			continue
+	if strings.ContainsAny(name, "/\x00") {
+		return Object{}, false
+	}
+	if program, ok := strings.CutPrefix(name, glibcPrefix); ok {
+		if o, ok := parseSemaphore(program, FormGlibc); ok {
+			return o, true
 		}
-		return parseRest(Object{Kind: p.kind, Stream: rest})
+		return parseTemporary(name)
+	}
+	for i := range kinds {
+		k := &kinds[i]
+		if rest, ok := strings.CutPrefix(name, k.prefix); ok && k.prefix != "" {
+			if o, ok := k.parse(rest); ok {
+				return o, true
+			}
+		}
+	}
+	if o, ok := parseSemaphore(name, FormMusl); ok {
+		return o, true
+	}
+	return parseTemporary(name)
+}
+
+func (k *kindInfo) parse(rest string) (Object, bool) {
+	o := Object{Kind: k.kind}
+	switch k.naming {
+	case bare:
+		return o, rest == ""
+	case ofStream:
+		o.Stream = rest
+		return o, rest != ""
+	case ofID:
+		o.ID = rest
+		return o, rest != ""
+	case ofTrack:
+		stream, pid, index, ok := splitNumbers(rest, "-")
+		o.Stream, o.PID, o.Index = stream, int(pid), int(index)
+		return o, ok
+	case ofData:
+		stream, index, key, ok := splitNumbers(rest, "_")
+		o.Stream, o.Index, o.Key = stream, int(index), key
+		return o, ok
 	}
 	return Object{}, false
 }
 
-func parseRest(o Object) (Object, bool) {
-	separator := map[Kind]string{KindTrack: "-", KindData: "_"}[o.Kind]
-	if separator == "" {
-		return o, true
+// splitNumbers splits "live@412-0" into the stream and the two numbers.
+func splitNumbers(text, separator string) (stream string, a, b uint64, ok bool) {
+	at := strings.LastIndexByte(text, '@')
+	if at <= 0 {
+		return "", 0, 0, false
 	}
-	at := strings.LastIndexByte(o.Stream, '@')
-	if at < 0 {
-		return Object{}, false
-	}
-	left, right, found := strings.Cut(o.Stream[at+1:], separator)
-	a, errA := strconv.ParseUint(left, 10, 32)
-	b, errB := strconv.ParseUint(right, 10, 32)
-	if !found || errA != nil || errB != nil {
-		return Object{}, false
-	}
-	o.Stream = o.Stream[:at]
-	if o.Kind == KindTrack {
-		o.PID, o.Index = int(a), int(b)
-	} else {
-		o.Index, o.Key = int(a), b
-	}
-	return o, true
+	left, right, found := strings.Cut(text[at+1:], separator)
+	a, okA := parseNumber(left)
+	b, okB := parseNumber(right)
+	return text[:at], a, b, found && okA && okB
 }
 
-// IsPage reports whether objects of the kind are RelAccX pages.
-func (k Kind) IsPage() bool {
-	switch k {
-	case KindData, KindState, KindInputPID, KindPullPID, KindPush, KindSemaphore:
-		return false
-	}
-	return true
+// parseNumber reads a number as MistServer prints it: without a leading zero.
+// All of them have 31 bits or fewer, so that an int holds them everywhere.
+func parseNumber(text string) (uint64, bool) {
+	n, err := strconv.ParseUint(text, 10, 31)
+	return n, err == nil && (text == "0" || text[0] != '0')
 }
 
-// ByController reports whether the controller writes objects of the kind.
-func (k Kind) ByController() bool {
-	switch k {
-	case KindMeta, KindTrack, KindData, KindUsers, KindState, KindInputPID, KindPullPID, KindSession, KindSemaphore, KindUDPProxy:
-		return false
+// Name is the object's name, without a leading slash: what ParseName has read,
+// or what MistServer would call an object of these parts. Parts that the kind
+// has not are passed over; without a kind it is empty.
+func (o Object) Name() string {
+	k := o.Kind.info()
+	switch k.naming {
+	case ofStream:
+		return k.prefix + o.Stream
+	case ofID:
+		return k.prefix + o.ID
+	case ofTrack:
+		return k.prefix + o.Stream + "@" + strconv.Itoa(o.PID) + "-" + strconv.Itoa(o.Index)
+	case ofData:
+		return k.prefix + o.Stream + "@" + strconv.Itoa(o.Index) + "_" + strconv.FormatUint(o.Key, 10)
+	case ofLock:
+		if o.Kind == KindTemporary {
+			return o.temporaryName()
+		}
+		return o.semaphoreName()
+	}
+	return k.prefix
+}
+
+// Owner is who writes the object; of a lock for life, who holds it.
+func (o Object) Owner() Owner {
+	if o.Kind == KindSemaphore {
+		return o.Lock.info().owner
+	}
+	return o.Kind.Owner()
+}
+
+// Compare orders objects as they are listed: by stream, those without one first;
+// then meta, tracks, data, users, state, locks; tracks and their data by index
+// and key.
+func Compare(a, b Object) int {
+	return cmp.Or(
+		cmp.Compare(a.Stream, b.Stream),
+		cmp.Compare(a.Kind.order(), b.Kind.order()),
+		cmp.Compare(a.Index, b.Index),
+		cmp.Compare(a.Key, b.Key),
+		cmp.Compare(a.PID, b.PID),
+		cmp.Compare(a.Name(), b.Name()),
+	)
+}
+
+// BaseName is the name under which a stream is configured: up to the first "+"
+// or blank, behind which a name says which of many streams it is.
+func BaseName(stream string) string {
+	if i := strings.IndexAny(stream, "+ "); i >= 0 {
+		return stream[:i]
+	}
+	return stream
+}
+
+// EscapeName is a name made fit for a terminal. One that is printable and has no
+// backslash is given back as it is; in any other, what is not printable stands as
+// in a Go string, "\n", "\x1b" or "\u202e", and a backslash as two. No two names
+// look the same.
+func EscapeName(name string) string {
+	if isPlain(name) {
+		return name
+	}
+	quoted := strconv.Quote(name)
+	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
+}
+
+func isPlain(text string) bool {
+	for _, r := range text {
+		if !strconv.IsPrint(r) || r == utf8.RuneError || r == '\\' {
+			return false
+		}
 	}
 	return true
 }

@@ -1,0 +1,142 @@
+package mist
+
+// Kind is what an object of MistServer is for. Its values are what users see
+// and scripts compare.
+type Kind string
+
+// The kinds, by the name pattern that each has.
+const (
+	KindMeta       Kind = "meta"        // MstMeta<stream>: the stream and its track list
+	KindTrack      Kind = "track"       // MstTrak<stream>@<pid>-<index>
+	KindData       Kind = "data"        // MstData<stream>@<index>_<first key>: packets, no RelAccX
+	KindUsers      Kind = "users"       // MstUser<stream>: who reads and feeds it
+	KindState      Kind = "state"       // MstSTATE<stream>: two bytes
+	KindInputPID   Kind = "input-pid"   // MstIPID<stream>: the input's parent process
+	KindPullPID    Kind = "pull-pid"    // MstPPID<stream>
+	KindConfig     Kind = "config"      // MstSCnf<stream>
+	KindSession    Kind = "session"     // MstSession<id>
+	KindStatistics Kind = "statistics"  // MstStat
+	KindGlobal     Kind = "global"      // MstGlobalConfig
+	KindLogs       Kind = "logs"        // MstStateLogs
+	KindAccess     Kind = "access-log"  // MstStateAccs
+	KindStreams    Kind = "streams"     // MstStateStreams
+	KindCapability Kind = "capability"  // MstCapa
+	KindProtocols  Kind = "protocols"   // MstProt
+	KindProxies    Kind = "proxies"     // MstProx
+	KindKeys       Kind = "stream-keys" // MstStrmKeys
+	KindTriggers   Kind = "triggers"    // MstTRGR<type>
+	KindVariables  Kind = "variables"   // MstVars
+	KindWriters    Kind = "writers"     // MstExtWriters
+	KindJWK        Kind = "jwk"         // MstJWK
+	KindConnectors Kind = "connectors"  // MstCnns
+	KindUDPProxy   Kind = "udp-proxy"   // MstUDPProxy<address>, on Windows only
+	KindPush       Kind = "push"        // MstPush: no RelAccX
+	KindSemaphore  Kind = "semaphore"   // sem.MstSem…, or MstSem… with musl
+	KindTemporary  Kind = "temporary"   // sem.XXXXXX or tmp-N: a semaphore that is being made
+)
+
+// Owner is the process that writes an object, by its part in MistServer.
+type Owner string
+
+// The owners. Where several processes write, it is the one that made the object
+// and takes it away.
+const (
+	OwnerNobody     Owner = ""           // whoever is first: a short lock
+	OwnerInput      Owner = "input"      // the stream's input; of a live stream, its buffer
+	OwnerAngel      Owner = "angel"      // the input's parent, which starts it again
+	OwnerPuller     Owner = "puller"     // the parent of an input that pulls the stream
+	OwnerSource     Owner = "source"     // the process that feeds a track
+	OwnerSession    Owner = "session"    // the session's MistSession
+	OwnerController Owner = "controller" // MistController
+	OwnerConnector  Owner = "connector"  // the process that listens
+)
+
+// naming is what follows the prefix of a kind's names.
+type naming uint8
+
+const (
+	bare     naming = iota // nothing
+	ofStream               // the stream
+	ofID                   // something else that names one of many
+	ofTrack                // <stream>@<pid>-<index>
+	ofData                 // <stream>@<index>_<first key>
+	ofLock                 // the locks have a table of their own
+)
+
+type kindInfo struct {
+	kind   Kind
+	prefix string
+	naming naming
+	owner  Owner
+	page   bool // RelAccX
+}
+
+// kinds are in the order in which a stream's objects are listed.
+var kinds = [...]kindInfo{
+	{KindMeta, "MstMeta", ofStream, OwnerInput, true},
+	{KindTrack, "MstTrak", ofTrack, OwnerSource, true},
+	{KindData, "MstData", ofData, OwnerSource, false},
+	{KindUsers, "MstUser", ofStream, OwnerInput, true},
+	{KindState, "MstSTATE", ofStream, OwnerInput, false},
+	{KindInputPID, "MstIPID", ofStream, OwnerAngel, false},
+	{KindPullPID, "MstPPID", ofStream, OwnerPuller, false},
+	{KindConfig, "MstSCnf", ofStream, OwnerController, true},
+	{KindSession, "MstSession", ofID, OwnerSession, true},
+	{KindStatistics, "MstStat", bare, OwnerController, true},
+	{KindGlobal, "MstGlobalConfig", bare, OwnerController, true},
+	{KindLogs, "MstStateLogs", bare, OwnerController, true},
+	{KindAccess, "MstStateAccs", bare, OwnerController, true},
+	{KindStreams, "MstStateStreams", bare, OwnerController, true},
+	{KindCapability, "MstCapa", bare, OwnerController, true},
+	{KindProtocols, "MstProt", bare, OwnerController, true},
+	{KindProxies, "MstProx", bare, OwnerController, true},
+	{KindKeys, "MstStrmKeys", bare, OwnerController, true},
+	{KindTriggers, "MstTRGR", ofID, OwnerController, true},
+	{KindVariables, "MstVars", bare, OwnerController, true},
+	{KindWriters, "MstExtWriters", bare, OwnerController, true},
+	{KindJWK, "MstJWK", bare, OwnerController, true},
+	{KindConnectors, "MstCnns", bare, OwnerController, true},
+	{KindUDPProxy, "MstUDPProxy", ofID, OwnerConnector, true},
+	{KindPush, "MstPush", bare, OwnerController, false},
+	{KindSemaphore, "", ofLock, OwnerNobody, false},
+	{KindTemporary, "", ofLock, OwnerNobody, false},
+}
+
+// Kinds are all kinds, in the order in which objects are listed.
+func Kinds() []Kind {
+	all := make([]Kind, len(kinds))
+	for i := range kinds {
+		all[i] = kinds[i].kind
+	}
+	return all
+}
+
+// info is the kind's entry, or one that says nothing.
+func (k Kind) info() *kindInfo {
+	for i := range kinds {
+		if kinds[i].kind == k {
+			return &kinds[i]
+		}
+	}
+	return &kindInfo{}
+}
+
+// order is the kind's place in a listing; what is no kind comes last.
+func (k Kind) order() int {
+	for i := range kinds {
+		if kinds[i].kind == k {
+			return i
+		}
+	}
+	return len(kinds)
+}
+
+// IsPage reports whether objects of the kind are RelAccX pages.
+func (k Kind) IsPage() bool { return k.info().page }
+
+// Owner is who writes objects of the kind. Of a semaphore it is known by its
+// lock; see [Object.Owner].
+func (k Kind) Owner() Owner { return k.info().owner }
+
+// ByController reports whether the controller writes objects of the kind.
+func (k Kind) ByController() bool { return k.Owner() == OwnerController }

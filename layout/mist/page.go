@@ -1,0 +1,121 @@
+package mist
+
+import "shmtool/layout"
+
+// Rule is which records of a page are there. relaccx(5), MistServer.
+type Rule uint8
+
+// The rules. A record that is there may still be out of use: see
+// [PageInfo.Live].
+const (
+	RuleRing    Rule = iota // deleted <= n < endpos
+	RulePresent             // n < present
+	RuleComms               // n < endpos; before 3.9.1, where endpos is 0, n < present
+	RuleSlots               // n < rcount
+	RuleList                // n < endpos
+	RuleSingle              // record 0, once endpos is not 0
+)
+
+var ruleNames = [...]string{"ring", "present", "comms", "slots", "list", "single"}
+
+// String is "ring", "present", "comms", "slots", "list" or "single".
+func (r Rule) String() string { return ruleNames[r] }
+
+// PageInfo is what is known of a kind of page, or of one nested in it. It is the
+// same for all pages of the kind. All methods take nil, which is a page that
+// nothing is known of.
+type PageInfo struct {
+	Kind Kind   // of the object
+	Path string // "" for the object itself, "keys" for a page nested in it
+	Rule Rule   // which records are there
+
+	// Marker is the field that is 0 in a record that is not in use, or "" where
+	// all that are there are.
+	Marker string
+
+	// CountersKept reports whether the writer keeps present and startpos in step
+	// with endpos and deleted, so that it is worth a remark when they are not.
+	CountersKept bool
+
+	fields map[string]Meaning
+	nested map[string]*PageInfo
+}
+
+// Lookup is what is known of the page of that name or, for each field named
+// behind it, of the page nested in there: Lookup("MstMetalive", "tracks"). It is
+// nil where nothing is known. The same call gives the same pointer.
+func Lookup(name string, path ...string) *PageInfo {
+	o, ok := ParseName(name)
+	if !ok {
+		return nil
+	}
+	return o.Kind.Page(path...)
+}
+
+// Page is what is known of pages of the kind, as Lookup has it.
+func (k Kind) Page(path ...string) *PageInfo {
+	p := pages[k]
+	for _, field := range path {
+		p = p.Nested(field)
+	}
+	return p
+}
+
+// Nested is what is known of the page nested in the field of that name, or nil.
+func (p *PageInfo) Nested(field string) *PageInfo {
+	if p == nil {
+		return nil
+	}
+	return p.nested[field]
+}
+
+// Meaning is what the field of that name means, and whether that is known. An
+// unknown field is normal, and has the zero Meaning.
+func (p *PageInfo) Meaning(field string) (m Meaning, known bool) {
+	if p == nil {
+		return Meaning{}, false
+	}
+	m, known = p.fields[field]
+	return m, known
+}
+
+// Rows is the range of records that are there, for a page of size bytes whose
+// header reads h. It never leads outside the page, and holds no more records than
+// the page has slots. Of a page that nothing is known of it is h.Window(size).
+func (p *PageInfo) Rows(h layout.Header, size int) layout.Window {
+	if p == nil {
+		return h.Window(size)
+	}
+	all := layout.Window{End: h.Slots(size)}
+	switch p.Rule {
+	case RulePresent:
+		return all.Clamp(0, uint64(h.Present))
+	case RuleComms:
+		if h.EndPos == 0 {
+			return all.Clamp(0, uint64(h.Present))
+		}
+		return all.Clamp(0, h.EndPos)
+	case RuleSlots:
+		return all.Clamp(0, uint64(h.RecordCount))
+	case RuleList:
+		return all.Clamp(0, h.EndPos)
+	case RuleSingle:
+		// A stream whose input was started again has an endpos of 2 and more;
+		// its one record is still number 0.
+		return all.Clamp(0, min(1, h.EndPos))
+	}
+	if h.EndPos == 0 {
+		return layout.Window{}
+	}
+	return h.Window(size)
+}
+
+// Live reports whether a record that is there is in use. The record must be
+// whole. A page without the field that would tell has all records in use.
+func (p *PageInfo) Live(s *layout.Schema, record []byte) bool {
+	if p == nil || p.Marker == "" {
+		return true
+	}
+	f := s.Lookup(p.Marker)
+	return f == nil || f.Uint(record) != 0
+}

@@ -1,0 +1,163 @@
+package mist
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Secrecy is what of a value must not be shown.
+type Secrecy uint8
+
+// What is secret. In every text but a SecretNever: the password of a URL,
+// wherever in the text the URL stands; the password of a push:// source; tokens,
+// passwords and keys among a URL's parameters (tkn=, pass=, passphrase= and the
+// like) and among the members of JSON or of a packed value.
+const (
+	SecretText    Secrecy = iota // that
+	SecretTargets                // that, and the stream keys in targets of pushes
+	SecretAll                    // all of it
+	SecretNever                  // nothing: public by its nature
+)
+
+// Mark stands in the place of a secret.
+const Mark = "***"
+
+// Span is a range of the bytes of a value, [From, To).
+type Span struct{ From, To int }
+
+// Redact is a text with its secrets hidden, for what belongs to no field: a
+// message, an error, a command line. It hides stream keys of push targets, too.
+// To redact twice is to redact once.
+func Redact(text string) string { return Meaning{Secret: SecretTargets}.Redact(text) }
+
+// Redact is a value of the field with its secrets hidden: each is replaced by
+// Mark, the rest stays. To redact twice is to redact once. A value without a
+// secret is given back as it is.
+func (m Meaning) Redact(value string) string {
+	switch {
+	case m.Secret == SecretNever || value == "":
+		return value
+	case m.Secret == SecretAll:
+		return Mark
+	case !mayHold(value):
+		return value
+	}
+	spans := m.Secrets([]byte(value))
+	if len(spans) == 0 {
+		return value
+	}
+	var b strings.Builder
+	at := 0
+	for _, s := range spans {
+		b.WriteString(value[at:s.From])
+		b.WriteString(Mark)
+		at = s.To
+	}
+	b.WriteString(value[at:])
+	return b.String()
+}
+
+// mayHold is a quick look for what every secret has beside it.
+func mayHold(value string) bool { return strings.ContainsAny(value, ":=%\x02") }
+
+// Secrets is where the secrets of a value are: the bytes of a string, with or
+// without what lies behind its end, raw bytes, or a packed value. The spans are in
+// order, none is empty, and they do not touch.
+func (m Meaning) Secrets(value []byte) []Span {
+	switch m.Secret {
+	case SecretNever:
+		return nil
+	case SecretAll:
+		if end := len(bytes.TrimRight(value, "\x00")); end > 0 {
+			return []Span{{0, end}}
+		}
+		return nil
+	}
+	f := finder{text: value, targets: m.Secret == SecretTargets}
+	f.urls()
+	f.parameters()
+	f.members()
+	f.packed()
+	return merge(f.spans)
+}
+
+// Hidden reports whether a value is, or holds, a secret that Redact has hidden:
+// such a value must not be written back.
+func (m Meaning) Hidden(value string) bool {
+	if value == Mark {
+		return true
+	}
+	for _, s := range m.Secrets([]byte(value)) {
+		if value[s.From:s.To] == Mark {
+			return true
+		}
+	}
+	return false
+}
+
+// Member is the meaning of a member of a packed value, or of JSON, by its name:
+// settings have their secrets under names of their own.
+func Member(name string) Meaning {
+	if _, ok := secretMembers[strings.ToLower(name)]; ok {
+		return hidden
+	}
+	return Meaning{Secret: SecretTargets}
+}
+
+// secretMembers are the names under which settings have secrets; as parameters of
+// a URL they are secret, too.
+var secretMembers = set(
+	"tkn", "token", "access_token", "pass", "password", "passwd", "passphrase", "pwd", "secret", "secret_key",
+	"apikey", "api_key", "streamkey", "stream_key", "encryption", "widevine", "playready",
+)
+
+// secretParameters are secret as parameters of a URL only.
+var secretParameters = set("key", "auth", "jwt", "sig", "signature")
+
+const maxNameSize = 32 // bytes of the longest name that is looked for, and some
+
+func set(names ...string) map[string]struct{} {
+	s := make(map[string]struct{}, len(names))
+	for _, name := range names {
+		s[name] = struct{}{}
+	}
+	return s
+}
+
+// isSecretName reports whether a name, in any case, is one of those.
+func isSecretName(name []byte, names map[string]struct{}) bool {
+	if len(name) > maxNameSize {
+		return false
+	}
+	_, ok := names[strings.ToLower(string(name))]
+	return ok
+}
+
+// finder collects the secrets of one text.
+type finder struct {
+	text    []byte
+	targets bool
+	spans   []Span
+}
+
+func (f *finder) hide(from, to int) {
+	if from < to {
+		f.spans = append(f.spans, Span{from, to})
+	}
+}
+
+// merge sorts spans and makes one of those that touch.
+func merge(spans []Span) []Span {
+	slices.SortFunc(spans, func(a, b Span) int { return cmp.Compare(a.From, b.From) })
+	merged := spans[:0]
+	for _, s := range spans {
+		if n := len(merged); n > 0 && s.From <= merged[n-1].To {
+			merged[n-1].To = max(merged[n-1].To, s.To)
+			continue
+		}
+		merged = append(merged, s)
+	}
+	return merged
+}

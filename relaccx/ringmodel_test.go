@@ -62,11 +62,10 @@ type ringModel struct {
 	path         string
 }
 
-func (m *ringModel) size() uint64          { return uint64(len(m.slots)) }
-func (m *ringModel) at(n uint64) *row      { return &m.slots[n%m.size()] }
-func (m *ringModel) full() bool            { return m.end-m.deleted == m.size() }
-func (m *ringModel) add(r row)             { *m.at(m.end) = r; m.end++ }
-func (m *ringModel) fits(text string) bool { return len(text) < m.form.textSize }
+func (m *ringModel) size() uint64     { return uint64(len(m.slots)) }
+func (m *ringModel) at(n uint64) *row { return &m.slots[n%m.size()] }
+func (m *ringModel) full() bool       { return m.end-m.deleted == m.size() }
+func (m *ringModel) add(r row)        { *m.at(m.end) = r; m.end++ }
 
 func drawRow(t *rapid.T, f ringForm) row {
 	r := row{

@@ -21,6 +21,7 @@ type Column struct {
 	Name  string // as the table heads it, "ENDPOS"; in lower case the JSON key
 	Right bool   // numbers stand to the right
 	Extra bool   // in a table only when it is asked for
+	Minor bool   // left out where the terminal is too narrow, unless it is asked for
 }
 
 // Cell is one value: what JSON has, and how a table shows it.
@@ -66,7 +67,11 @@ func (l *Listing) Choose(names []string) (*Listing, error) {
 			chosen = append(chosen, i)
 		}
 	}
-	return l.pick(chosen), nil
+	out := l.pick(chosen)
+	for i := range out.Columns {
+		out.Columns[i].Minor = out.Columns[i].Minor && len(names) == 0
+	}
+	return out, nil
 }
 
 func (l *Listing) keys() []string {

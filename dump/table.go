@@ -3,6 +3,7 @@ package dump
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -67,6 +68,7 @@ func (l *Listing) Table(w io.Writer, o Options) error {
 	if len(l.Columns) == 0 {
 		return nil
 	}
+	l = l.leaveOut(o)
 	rows, tones := l.cells(o)
 	fit(rows, o.Width)
 	right := make([]tw.Align, len(l.Columns))
@@ -137,7 +139,8 @@ func borderless(w io.Writer, rows [][]string, align []tw.Align) error {
 }
 
 const (
-	minColumn = 8 // the least that a cut column keeps
+	minColumn = 8  // the least that a cut column keeps
+	minName   = 24 // the same for the first column, by which a row is known
 	ellipsis  = "…"
 )
 
@@ -147,12 +150,7 @@ func fit(rows [][]string, width int) {
 	if width <= 0 || len(rows) == 0 {
 		return
 	}
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, text := range row {
-			widths[i] = max(widths[i], runewidth.StringWidth(text))
-		}
-	}
+	widths := columnWidths(rows)
 	narrow(widths, width-len(columnGap)*(len(widths)-1))
 	for _, row := range rows {
 		for i, text := range row {
@@ -161,21 +159,72 @@ func fit(rows [][]string, width int) {
 	}
 }
 
-// narrow takes from the widest columns what the sum has over total.
+func columnWidths(rows [][]string) []int {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, text := range row {
+			widths[i] = max(widths[i], runewidth.StringWidth(text))
+		}
+	}
+	return widths
+}
+
+// leastWidth is what a column keeps when others need the place.
+func leastWidth(column, width int) int {
+	if column == 0 {
+		return min(width, minName)
+	}
+	return min(width, minColumn)
+}
+
+// narrow takes from the widest columns what the sum has over total, as far as
+// each may be cut.
 func narrow(widths []int, total int) {
 	for {
-		sum, widest := 0, 0
+		sum, widest := 0, -1
 		for i, w := range widths {
 			sum += w
-			if w > widths[widest] {
+			if w > leastWidth(i, w) && (widest < 0 || w > widths[widest]) {
 				widest = i
 			}
 		}
-		if sum <= total || widths[widest] <= minColumn {
+		if sum <= total || widest < 0 {
 			return
 		}
-		widths[widest] = max(minColumn, widths[widest]-(sum-total+1)/2)
+		w := widths[widest]
+		widths[widest] = max(leastWidth(widest, w), w-(sum-total+1)/2)
 	}
+}
+
+// leaveOut drops the minor columns, the last first, until the rest has a chance
+// to fit the terminal.
+func (l *Listing) leaveOut(o Options) *Listing {
+	kept := make([]int, len(l.Columns))
+	for i := range kept {
+		kept[i] = i
+	}
+	if o.Width <= 0 {
+		return l
+	}
+	rows, _ := l.cells(o)
+	if len(rows) == 0 {
+		return l
+	}
+	widths := columnWidths(rows)
+	for i := len(widths) - 1; i > 0 && least(widths, kept) > o.Width; i-- {
+		if l.Columns[i].Minor {
+			kept = slices.DeleteFunc(kept, func(k int) bool { return k == i })
+		}
+	}
+	return l.pick(kept)
+}
+
+func least(widths, kept []int) int {
+	sum := len(columnGap) * (len(kept) - 1)
+	for _, i := range kept {
+		sum += leastWidth(i, widths[i])
+	}
+	return sum
 }
 
 func cut(text string, width int) string {

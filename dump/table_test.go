@@ -180,3 +180,29 @@ func TestSize(t *testing.T) {
 		t.Errorf("plain: %s", got)
 	}
 }
+
+// On a narrow terminal minor columns go first, unless they were asked for; the
+// name is the last to be cut.
+func TestListingOnNarrowTerminal(t *testing.T) {
+	wide := &Listing{Columns: []Column{{Name: "NAME"}, {Name: "KIND", Minor: true}, {Name: "SIZE", Right: true}}, Rows: [][]Cell{
+		{{Value: "a-name-that-is-long-enough-to-be-cut"}, {Value: "relaccx"}, {Value: 8432}},
+	}}
+	for _, tt := range []struct {
+		fields []string
+		width  int
+		want   string
+	}{
+		{nil, 0, "NAME                                  KIND     SIZE\na-name-that-is-long-enough-to-be-cut  relaccx  8432\n"},
+		{nil, 41, "NAME                        KIND     SIZE\na-name-that-is-long-enoug…  relaccx  8432\n"},
+		{nil, 32, "NAME                        SIZE\na-name-that-is-long-enoug…  8432\n"},
+		{[]string{"name", "kind"}, 32, "NAME                      KIND\na-name-that-is-long-eno…  relaccx\n"},
+	} {
+		l, err := wide.Choose(tt.fields)
+		must(t, err)
+		var b bytes.Buffer
+		must(t, l.Table(&b, Options{Width: tt.width}))
+		if b.String() != tt.want {
+			t.Errorf("%v in %d columns\ngot\n%s\nwant\n%s", tt.fields, tt.width, b.String(), tt.want)
+		}
+	}
+}

@@ -9,7 +9,7 @@ import (
 )
 
 // A packet: "DTP2", the size of what follows (4 bytes), track (4), time (8), and
-// an object of members. All integers are big-endian. relaccx(5), Data pages.
+// an object of members. All integers are big-endian. relaccx(5), DTSC.
 const (
 	packetMagic = "DTP2"
 

@@ -20,7 +20,7 @@ type Push struct {
 // process number that is none: 0, 1 or negative. A list that the page cuts
 // short is a *[FormatError] behind the pushes that are whole. MistServer writes
 // the list anew without a lock, so that one read meanwhile may be wrong.
-// relaccx(5), Pushes.
+// relaccx(5), DTSC.
 func PushList(page []byte) iter.Seq2[Push, error] {
 	return func(yield func(Push, error) bool) {
 		for at := 0; ; {

@@ -44,6 +44,21 @@ func (m Meaning) Redact(value string) string {
 	case !mayHold(value):
 		return value
 	}
+	// What is hidden may have held what ended something else: look again.
+	for range maxRedactions {
+		redacted := m.redactOnce(value)
+		if redacted == value {
+			break
+		}
+		value = redacted
+	}
+	return value
+}
+
+// maxRedactions bounds what needs two in all that could be thought of.
+const maxRedactions = 16
+
+func (m *Meaning) redactOnce(value string) string {
 	spans := m.Secrets([]byte(value))
 	if len(spans) == 0 {
 		return value
@@ -59,8 +74,11 @@ func (m Meaning) Redact(value string) string {
 	return b.String()
 }
 
-// mayHold is a quick look for what every secret has beside it.
-func mayHold(value string) bool { return strings.ContainsAny(value, ":=%\x02") }
+// mayHold is a quick look for what every secret has beside it: most texts have
+// none of that.
+func mayHold(value string) bool {
+	return strings.Contains(value, "//") || strings.Contains(value, `\/`) || strings.ContainsAny(value, "=%\"\x02")
+}
 
 // Secrets is where the secrets of a value are: the bytes of a string, with or
 // without what lies behind its end, raw bytes, or a packed value. The spans are in
@@ -96,6 +114,9 @@ func (m Meaning) Hidden(value string) bool {
 	}
 	return false
 }
+
+// PushTarget is the meaning of a push's targets: they may end in a stream key.
+var PushTarget = Meaning{Secret: SecretTargets, About: "where the stream is pushed to"}
 
 // Member is the meaning of a member of a packed value, or of JSON, by its name:
 // settings have their secrets under names of their own.

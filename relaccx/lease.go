@@ -4,6 +4,7 @@ package relaccx
 // Reader.Lease.
 type Lease struct {
 	reader *Reader
+	plain  bool   // a page of its own, whose counters are loaded as one
 	end    uint64 // records below were available at some time
 	count  uint64 // RecordCount, when end was seen
 	slots  uint64 // how many of them the mapping has room for
@@ -14,7 +15,7 @@ type Lease struct {
 // slice it gave, is void when fn returns. What fn computed is worth something
 // only where View returned nil.
 func (r *Reader) Lease(fn func(l *Lease) error) error {
-	l := Lease{reader: r}
+	l := Lease{reader: r, plain: r.parent == nil && r.cells.Plain()}
 	return r.page.settle("read", r.page.mem.Guard(func() error { return fn(&l) }))
 }
 
@@ -38,9 +39,11 @@ func (l *Lease) View(n uint64, fn func(record []byte)) error {
 	fn(r.memory[at : at+r.size : at+r.size])
 	// That n was available at some time and is not withdrawn now proves that
 	// it has been available all the time between.
-	end := r.cells.EndPos()
-	if r.cells.Deleted() <= n && end-n <= l.slots && r.parent == nil && n < end {
-		return nil
+	if l.plain {
+		end := r.cells.LookEndPos()
+		if r.cells.LookDeleted() <= n && end-n <= l.slots && n < end {
+			return nil
+		}
 	}
 	return r.prove(n)
 }

@@ -130,6 +130,21 @@ func TestNestedInWithdrawnRecord(t *testing.T) {
 	}
 }
 
+// A batch of a nested page is worth nothing when the record around it went while
+// it was copied.
+func TestNestedBatchOfWithdrawnRecord(t *testing.T) {
+	w := newTwoDeep(t)
+	deep := nestedReader(t, nestedReader(t, mustReader(t, w.Page().Path()), 1, "inner"), 0, "deep")
+	b := batch{reader: deep, next: 1}
+	if err := b.copy(int(deep.offset+deep.size), 2); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Withdraw(2); err != nil {
+		t.Fatal(err)
+	}
+	wantErr(t, b.drop(1, 2), ErrWithdrawn)
+}
+
 // What a nested page seems to be while its record is being overwritten is no
 // fault of the page.
 func TestNestedBrokenOnlyBecauseWithdrawn(t *testing.T) {

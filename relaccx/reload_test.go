@@ -163,14 +163,25 @@ func TestReloadWhileOthersWithdraw(t *testing.T) {
 }
 
 // Readers of a page that flows from another see the old records, none, or the
-// new ones, and never new bytes under an old number.
+// new ones, and never new bytes under an old number: whether numbers go up or down.
 func TestFlowUnderReaders(t *testing.T) {
+	const rounds = 3000
+	t.Run("up", func(t *testing.T) { flowUnderReaders(t, rounds, func(round uint64) uint64 { return round * 17 }) })
+	t.Run("down", func(t *testing.T) {
+		flowUnderReaders(t, rounds, func(round uint64) uint64 { return (rounds - round) * 17 })
+	})
+	t.Run("overlapping", func(t *testing.T) {
+		flowUnderReaders(t, rounds, func(round uint64) uint64 { return (rounds - round) * 5 })
+	})
+}
+
+func flowUnderReaders(t *testing.T, rounds uint64, firstOf func(round uint64) uint64) {
 	p, w := heapPage(t, sealedSchema, 12, 0)
 	write := func() {
-		for round := range uint64(400) {
-			from, source := heapPage(t, sealedSchema, 12, 0)
+		from, source := heapPage(t, sealedSchema, 12, 0)
+		for round := range rounds {
 			record := make([]byte, w.size)
-			first := round * 17
+			first := firstOf(round)
 			if err := source.SetCounts(layout.Header{RecordCount: 12, StartPos: uint32(first), Deleted: first, EndPos: first}); err != nil {
 				t.Error(err)
 			}
@@ -213,7 +224,7 @@ func TestFlowUnderReaders(t *testing.T) {
 		}
 		return nil
 	}
-	storm(t, write, watch, readAtRandom(heapReader(t, p)), watch)
+	storm(t, write, watch, readAtRandom(heapReader(t, p), ErrNoRecord), watch)
 	if whole.Load() == 0 {
 		t.Error("nothing was read")
 	}

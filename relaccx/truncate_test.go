@@ -176,6 +176,34 @@ func TestCutShortMeanwhile(t *testing.T) {
 	}
 }
 
+// The page that is left by a reload is cut short before it can be told so.
+func TestCutShortBeforeItIsTold(t *testing.T) {
+	defer func() { atStep = func(string) {} }()
+	c := newCutPage(t)
+	atStep = func(step string) {
+		if step == "flag" {
+			if err := c.w.page.file.Truncate(0); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if err := c.w.Reload(layout.Shape{Schema: c.w.Schema(), RecordCount: 90}, ReloadOptions{}); err != nil {
+		t.Error(err)
+	}
+	replacing := filepath.Join(shmDir(t), "page")
+	old := mustCreate(t, replacing, "v:uint32", 3, CreateOptions{})
+	old.Close()
+	left := mustOpen(t, replacing)
+	atStep = func(step string) {
+		if step == "rename" {
+			if err := os.Truncate(left.Path(), 0); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	mustCreate(t, replacing, "v:uint32", 4, CreateOptions{Replace: true})
+}
+
 // A page that lost its name is a page; whoever follows it waits for another.
 func TestUnlinked(t *testing.T) {
 	c := newCutPage(t)

@@ -2,6 +2,7 @@ package relaccx
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,16 +78,18 @@ func TestWakeReachesFollower(t *testing.T) {
 	f := follow(t, w.Page().Path(), FollowOptions{Poll: 4 * watchdog})
 	nothing(t, f)
 	for v := range uint64(20) {
-		go func() {
+		var pushed sync.WaitGroup
+		pushed.Go(func() {
 			time.Sleep(time.Millisecond)
 			pushValues(t, w, v)
 			w.Wake()
-		}()
+		})
 		wantValues(t, f, v)
+		pushed.Wait()
 	}
 	stop := make(chan struct{})
-	defer close(stop)
-	go func() {
+	var exited sync.WaitGroup
+	exited.Go(func() {
 		time.Sleep(time.Millisecond)
 		if err := w.SetExit(); err != nil {
 			t.Error(err)
@@ -99,6 +102,8 @@ func TestWakeReachesFollower(t *testing.T) {
 				w.Wake()
 			}
 		}
-	}()
+	})
 	wantKind(t, f, EventExit)
+	close(stop)
+	exited.Wait()
 }

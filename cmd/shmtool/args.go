@@ -208,20 +208,18 @@ func wantsJSON(args []string) bool {
 // closest are the names that are nearest to what was typed, at most two
 // changes away, sorted. What was typed itself is none of them.
 func closest(typed string, names []string) []string {
-	best := 3
+	best := 2
 	var near []string
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		d := smetrics.WagnerFischer(typed, name, 1, 1, 1)
-		if d == 0 || d > len(typed)/2 {
+		if d == 0 || d > min(best, len(typed)/2) {
 			continue
 		}
 		if d < best {
 			best, near = d, nil
 		}
-		if d == best {
-			near = append(near, name)
-		}
+		near = append(near, name)
 	}
 	return near[:min(len(near), 3)]
 }

@@ -115,16 +115,17 @@ func fieldHint(err error) string {
 
 // bare is the cause inside the names that libraries put around it.
 func bare(err error) error {
-	var page *relaccx.PageError
-	if errors.As(err, &page) {
-		return bare(page.Err)
-	}
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok && len(joined.Unwrap()) == 1 {
-		return bare(joined.Unwrap()[0])
+	switch e := err.(type) { // no deeper than that: what else is around it says something
+	case hintedError:
+		return bare(e.error)
+	case *relaccx.PageError:
+		return bare(e.Err)
+	case *fs.PathError:
+		return e.Err
+	case interface{ Unwrap() []error }:
+		if len(e.Unwrap()) == 1 {
+			return bare(e.Unwrap()[0])
+		}
 	}
 	return err
 }

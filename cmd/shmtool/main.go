@@ -7,17 +7,22 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		if !signal.Ignored(sig) { // as it is for a shell's background jobs
+			signal.Notify(signals, sig)
+		}
+	}
 	var caught syscall.Signal
 	go func() {
 		caught = (<-signals).(syscall.Signal)
-		cancel()
 		signal.Reset() // the second one ends us at once
+		cancel()
 	}()
 
 	code := run(ctx, newEnv(os.Stdin, os.Stdout, os.Stderr, os.Getenv), os.Args[1:])
@@ -25,6 +30,7 @@ func main() {
 		// A shell tells a command that was interrupted from one that failed by
 		// the signal it died of.
 		_ = syscall.Kill(os.Getpid(), caught)
+		time.Sleep(time.Second) // it comes to any of our threads, in a moment
 	}
 	os.Exit(code)
 }

@@ -59,6 +59,19 @@ func (c Cells) Offset() uint16 {
 // record's bytes are seen by whoever sees EndPos past it.
 func (c Cells) EndPos() uint64 { return load64(c.at(layout.EndPosOffset)) }
 
+// Plain reports whether one look at EndPos and Deleted is whole, as it is on a
+// page of its own: then LookEndPos and LookDeleted are the same as those, and
+// cheaper.
+func (c Cells) Plain() bool {
+	return whole(c.at(layout.EndPosOffset), 8) && whole(c.at(layout.DeletedOffset), 8)
+}
+
+// LookEndPos is one look at EndPos.
+func (c Cells) LookEndPos() uint64 { return look(c.at(layout.EndPosOffset), 8) }
+
+// LookDeleted is one look at Deleted.
+func (c Cells) LookDeleted() uint64 { return look(c.at(layout.DeletedOffset), 8) }
+
 // SetStatus stores the status byte.
 func (c Cells) SetStatus(v layout.Status) { store8(c.base, byte(v)) }
 

@@ -15,35 +15,22 @@ import (
 // which sync/atomic makes of Store, would cost ten times as much, and ten
 // thousand times as much across a line.
 
-const lineSize = 64
-
-// whole reports whether the 8 bytes at p lie in one line.
-func whole(p unsafe.Pointer) bool { return uintptr(p)&(lineSize-1) <= lineSize-8 }
-
 func load8(p unsafe.Pointer) uint8 {
 	return uint8(atomic.LoadUint32((*uint32)(unsafe.Pointer(uintptr(p)&^3))) >> (8 * (uintptr(p) & 3)))
 }
 
-func load32(p unsafe.Pointer) uint32 { return atomic.LoadUint32((*uint32)(p)) }
-
-func load64(p unsafe.Pointer) uint64 {
-	v := atomic.LoadUint64((*uint64)(p))
-	if whole(p) {
-		return v
+func load32(p unsafe.Pointer) uint32 {
+	if whole(p, 4) {
+		return atomic.LoadUint32((*uint32)(p))
 	}
-	return loadTorn(p, v)
+	return split32(p)
 }
 
-// loadTorn looks until two looks agree: a store across a line may show its
-// halves apart, for nanoseconds.
-func loadTorn(p unsafe.Pointer, v uint64) uint64 {
-	for {
-		again := atomic.LoadUint64((*uint64)(p))
-		if again == v {
-			return v
-		}
-		v = again
+func load64(p unsafe.Pointer) uint64 {
+	if whole(p, 8) {
+		return atomic.LoadUint64((*uint64)(p))
 	}
+	return split64(p)
 }
 
 func store8(p unsafe.Pointer, v uint8)   { *(*uint8)(p) = v }

@@ -8,10 +8,9 @@ import (
 )
 
 // Elsewhere an atomic access to an odd address faults, and an ordinary one may
-// be made in pieces and seen in any order. So bytes are loaded until two looks
-// agree, with a fence behind each look and before each store. What that leaves
-// open: a value whose halves tear the same way twice, which takes a writer that
-// is stopped in the middle of a store.
+// be seen in any order. So there is a fence behind each load, and before and
+// after each store. What a store across a border of 8 bytes leaves to see is
+// told by loadSplit.
 
 var fenceWord atomic.Uint32
 
@@ -23,53 +22,31 @@ func load8(p unsafe.Pointer) uint8 {
 	return v
 }
 
-func load32(p unsafe.Pointer) uint32 {
-	for {
-		a := uint32(bytesAt(p, 4))
-		fence()
-		b := uint32(bytesAt(p, 4))
-		fence()
-		if a == b {
-			return a
-		}
-	}
-}
+func load32(p unsafe.Pointer) uint32 { return uint32(load(p, 4)) }
+func load64(p unsafe.Pointer) uint64 { return load(p, 8) }
 
-func load64(p unsafe.Pointer) uint64 {
-	for {
-		a := bytesAt(p, 8)
-		fence()
-		b := bytesAt(p, 8)
-		fence()
-		if a == b {
-			return a
-		}
+func load(p unsafe.Pointer, size uintptr) (v uint64) {
+	if whole(p, size) {
+		v = look(p, size)
+	} else {
+		v = loadSplit(p, size)
 	}
-}
-
-//go:noinline
-func bytesAt(p unsafe.Pointer, n int) uint64 {
-	var v uint64
-	for i := n - 1; i >= 0; i-- {
-		v = v<<8 | uint64(*(*uint8)(unsafe.Add(p, i)))
-	}
+	fence()
 	return v
 }
 
 func store8(p unsafe.Pointer, v uint8) {
 	fence()
 	*(*uint8)(p) = v
+	fence()
 }
 
-func store16(p unsafe.Pointer, v uint16) { storeBytes(p, uint64(v), 2) }
-func store32(p unsafe.Pointer, v uint32) { storeBytes(p, uint64(v), 4) }
-func store64(p unsafe.Pointer, v uint64) { storeBytes(p, v, 8) }
+func store16(p unsafe.Pointer, v uint16) { store(p, uint64(v), 2) }
+func store32(p unsafe.Pointer, v uint32) { store(p, uint64(v), 4) }
+func store64(p unsafe.Pointer, v uint64) { store(p, v, 8) }
 
-//go:noinline
-func storeBytes(p unsafe.Pointer, v uint64, n int) {
+func store(p unsafe.Pointer, v uint64, size uintptr) {
 	fence()
-	for i := range n {
-		*(*uint8)(unsafe.Add(p, i)) = byte(v >> (8 * i))
-	}
+	put(p, v, size)
 	fence()
 }

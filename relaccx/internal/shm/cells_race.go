@@ -14,8 +14,19 @@ func load8(p unsafe.Pointer) uint8 {
 	return uint8(atomic.LoadUint32((*uint32)(unsafe.Pointer(uintptr(p)&^3))) >> (8 * (uintptr(p) & 3)))
 }
 
-func load32(p unsafe.Pointer) uint32 { return atomic.LoadUint32((*uint32)(p)) }
-func load64(p unsafe.Pointer) uint64 { return atomic.LoadUint64((*uint64)(p)) }
+func load32(p unsafe.Pointer) uint32 {
+	if whole(p, 4) {
+		return atomic.LoadUint32((*uint32)(p))
+	}
+	return split32(p)
+}
+
+func load64(p unsafe.Pointer) uint64 {
+	if whole(p, 8) {
+		return atomic.LoadUint64((*uint64)(p))
+	}
+	return split64(p)
+}
 
 func store8(p unsafe.Pointer, v uint8) {
 	word := (*uint32)(unsafe.Pointer(uintptr(p) &^ 3))

@@ -2,6 +2,7 @@ package shm
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -130,8 +131,8 @@ func TestMapNothing(t *testing.T) {
 	if err != nil || len(m.Bytes) != 0 {
 		t.Errorf("%v, %v", m, err)
 	}
-	if _, err := Map(f, 1<<62, false); err == nil {
-		t.Error("mapped 2^62 bytes")
+	if _, err := Map(f, math.MaxInt, false); err == nil {
+		t.Error("mapped all of the memory that there can be")
 	}
 }
 

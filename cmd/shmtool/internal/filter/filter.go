@@ -8,9 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/itchyny/gojq"
+	"github.com/mattn/go-runewidth"
 )
 
 // Filter is one compiled expression. It is used by one goroutine at a time.
@@ -29,8 +29,14 @@ type SyntaxError struct {
 
 // Error gives the reason, the expression, and a mark under the wrong token.
 func (e *SyntaxError) Error() string {
-	column := utf8.RuneCountInString(e.Expr[:e.Offset])
-	return fmt.Sprintf("%s: %s\n    %s\n    %s^", e.Flag, e.Reason, e.Expr, strings.Repeat(" ", column))
+	line := strings.LastIndexByte(e.Expr[:e.Offset], '\n') + 1
+	end := len(e.Expr)
+	if i := strings.IndexByte(e.Expr[e.Offset:], '\n'); i >= 0 {
+		end = e.Offset + i
+	}
+	mark := strings.Repeat(" ", runewidth.StringWidth(e.Expr[line:e.Offset])) + "^"
+	text := e.Reason + "\n" + e.Expr[:end] + "\n" + mark + e.Expr[end:]
+	return e.Flag + ": " + strings.ReplaceAll(text, "\n", "\n    ")
 }
 
 // Compile parses the expression given to a flag. Its errors are *SyntaxError.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -66,6 +67,7 @@ func (t *Table) live() []Process {
 	if err != nil {
 		return nil
 	}
+	sort.Sort(procs) // by PID; a folder has no order
 	for _, p := range procs {
 		if process, ok := t.Alive(p.PID); ok {
 			t.all = append(t.all, process)
@@ -88,6 +90,7 @@ func (t *Table) Mappers() (mappers map[Object][]int, partial bool) {
 	if err != nil {
 		return mappers, true
 	}
+	sort.Sort(procs)
 	for _, p := range procs {
 		maps, err := p.ProcMaps()
 		if err != nil {

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestArrange(t *testing.T) {
+	tests := []struct {
+		line, want string // words between blanks
+		verb       string
+	}{
+		{"", "", ""},
+		{"dump page", "dump -- page", "dump"},
+		{"dump page -o json", "dump -o=json -- page", "dump"},
+		{"dump -o json page", "dump -o=json -- page", "dump"},
+		{"-o json dump page", "dump -o=json -- page", "dump"},
+		{"dump -ojson page", "dump -o=json -- page", "dump"},
+		{"dump -o=json page", "dump -o=json -- page", "dump"},
+		{"dump --output json page", "dump --output=json -- page", "dump"},
+		{"dump --output=json page", "dump --output=json -- page", "dump"},
+		{"dump page --header --last 5 -j", "dump --header --last=5 -j -- page", "dump"},
+		{"tail -fn5 page", "tail -f -n=5 -- page", "tail"},
+		{"tail -fn 5 page", "tail -f -n=5 -- page", "tail"},
+		{"tail page -fjn=5", "tail -f -j -n=5 -- page", "tail"},
+		{"tail -f -- -page", "tail -f -- -page", "tail"},
+		{"tail -f page -- -n 5", "tail -f -- page -n 5", "tail"},
+		{"dump -", "dump -- -", "dump"},
+		{"dump -:tracks@1:x -j", "dump -j -- -:tracks@1:x", "dump"},
+		{"get page field --record 5", "get --record=5 -- page field", "get"},
+		{"append page a=1 -v b=-2 --rate 5", "append -v --rate=5 -- page a=1 b=-2", "append"},
+		{"dump --where -j page", "dump --where=-j -- page", "dump"},
+		{"dump --jq -- page", "dump --jq=-- -- page", "dump"},
+		{"--shm-dir dump dump page", "dump --shm-dir=dump -- page", "dump"},
+		{"--shm-dir=/x --color never ls", "ls --shm-dir=/x --color=never --", "ls"},
+		{"create x --field a:uint8 --field b:uint8 --records 3", "create --field=a:uint8 --field=b:uint8 --records=3 -- x", "create"},
+		// Flags that take a value with some verbs only.
+		{"--records dump page", "dump --records -- page", "dump"},
+		{"--records 3 create page", "create --records=3 -- page", "create"},
+		{"--schema x create page", "create --schema=x -- page", "create"},
+		{"--for 1s tail page", "tail --for=1s -- page", "tail"},
+		// Help and version.
+		{"help", "--help", ""},
+		{"help dump", "dump --help", "dump"},
+		{"help -j dump page", "dump --help", "dump"},
+		{"dump --help", "dump --help", "dump"},
+		{"dump page -h --last 3", "dump --help", "dump"},
+		{"--help dump", "dump --help", "dump"},
+		{"--help", "--help", ""},
+		{"-v", "-v", ""},
+		{"--version", "--version", ""},
+		{"append -v page", "append -v -- page", "append"},
+		{"-v append page", "append -v -- page", "append"},
+	}
+	for _, tt := range tests {
+		got, verb, err := arrange(strings.Fields(tt.line), commands())
+		if err != nil || strings.Join(got, " ") != tt.want || verb != tt.verb {
+			t.Errorf("%q becomes %q, verb %q, %v, want %q, %q", tt.line, got, verb, err, tt.want, tt.verb)
+		}
+	}
+}
+
+func TestArrangeRefuses(t *testing.T) {
+	tests := []struct{ line, verb, want, hint string }{
+		{"dmp page", "", `unknown command "dmp"`, "did you mean dump?"},
+		{"xyzzy", "", `unknown command "xyzzy"`, "shmtool --help lists the commands"},
+		{"help xyzzy", "", `unknown command "xyzzy"`, "shmtool --help lists the commands"},
+		{"dump --recods page", "dump", "unknown flag --recods", "did you mean --records?"},
+		{"--recods dump page", "dump", "unknown flag --recods", "did you mean --records?"},
+		{"dump page -q", "dump", "unknown flag -q", ""},
+		{"tail -fq page", "tail", "unknown flag -q", ""},
+		{"dump -j=3 page", "dump", "unknown flag -=", ""},
+		{"dump page --o json", "dump", "unknown flag --o", ""},
+		{"dump page -o", "dump", "flag -o needs a value", ""},
+		{"tail page -fn", "tail", "flag -n needs a value", ""},
+		{"dump page --last", "dump", "flag --last needs a value", ""},
+		{"dump page --version", "dump", "unknown flag --version", ""},
+		{"--nocolor", "", "unknown flag --nocolor", "did you mean --color?"},
+		{"-x", "", "unknown flag -x", ""},
+	}
+	for _, tt := range tests {
+		_, verb, err := arrange(strings.Fields(tt.line), commands())
+		if err == nil || err.Error() != tt.want || hintOf(err) != tt.hint || verb != tt.verb {
+			t.Errorf("%q is refused with %v, hint %q, verb %q, want %q, %q, %q", tt.line, err, hintOf(err), verb, tt.want, tt.hint, tt.verb)
+		}
+		if err != nil && classify(err).exit != exitUsage {
+			t.Errorf("%q is %+v", tt.line, classify(err))
+		}
+	}
+}
+
+// Arranging never panics, never loses a word, and has nothing to do for what is
+// arranged already.
+func FuzzArrange(f *testing.F) {
+	for _, line := range []string{
+		"dump page -o json", "-o json dump", "tail -fn5 -- -x", "help help", "-", "--", "-- -- --", "--=", "-=", "--records dump", "dump -h -", "-fn",
+		"--shm-dir", "append a=1 -vv", "dump -:x", "dump --help=false", "\xff -\xff", "dump --header=", "-- dump page",
+	} {
+		f.Add(line)
+	}
+	all := commands()
+	f.Fuzz(func(t *testing.T, line string) {
+		words := strings.Split(line, " ")
+		got, verb, err := arrange(slices.Clone(words), all)
+		if err != nil {
+			if classify(err).exit != exitUsage {
+				t.Fatalf("%q: %v is no usage error", words, err)
+			}
+			return
+		}
+		if verb != "" && got[0] != verb {
+			t.Fatalf("%q becomes %q, verb %q", words, got, verb)
+		}
+		again, _, err := arrange(slices.Clone(got), all)
+		if err != nil || !slices.Equal(again, got) {
+			t.Fatalf("%q becomes %q, and that %q, %v", words, got, again, err)
+		}
+		if slices.Contains(got, "--help") {
+			return // nothing else counts
+		}
+		for _, word := range words {
+			if !kept(got, word) {
+				t.Fatalf("%q is lost from %q, which becomes %q", word, words, got)
+			}
+		}
+	})
+}
+
+// kept reports whether a word is among those arranged: itself, as the value of a
+// flag, or as a cluster of flags.
+func kept(arranged []string, word string) bool {
+	for _, a := range arranged {
+		if a == word || strings.HasSuffix(a, "="+word) {
+			return true
+		}
+	}
+	if len(word) < 2 || word[0] != '-' || word[1] == '-' {
+		return false
+	}
+	return slices.ContainsFunc(arranged, func(a string) bool { return strings.HasPrefix(a, word[:2]) })
+}
+
+func TestWantsJSON(t *testing.T) {
+	for line, want := range map[string]bool{
+		"dump page -j":               true,
+		"dump --json page":           true,
+		"dump -o json page":          true,
+		"dump -ojson page":           true,
+		"dump -o=ndjson page":        true,
+		"dump --output ndjson page":  true,
+		"dump --output=json page":    true,
+		"tail -fo ndjson page":       true,
+		"tail -fj page":              true,
+		"dump page":                  false,
+		"dump -o csv page":           false,
+		"dump -- page -j":            false,
+		"append page msg=-j":         false,
+		"dump page --recods -j":      true, // as far as can be told
+		"dump page -o":               false,
+		"create x --field -j":        true, // likewise
+		"append page --from json.in": false,
+	} {
+		words := strings.Fields(line)
+		ordered, _, _ := arrange(words, commands())
+		if got := wantsJSON(words) || wantsJSON(ordered); got != want {
+			t.Errorf("%q: %v", line, got)
+		}
+	}
+}
+
+func TestClosest(t *testing.T) {
+	tests := []struct {
+		typed string
+		names []string
+		want  []string
+	}{
+		{"dmp", []string{"dump", "ls", "get"}, []string{"dump"}},
+		{"live", []string{"alive", "love", "live2", "xlive"}, []string{"alive", "live2", "love"}},
+		{"live", []string{"live"}, nil}, // what was typed is no news
+		{"live", []string{"livexx", "livex"}, []string{"livex"}},
+		{"ab", []string{"cd", "abcd"}, nil},
+		{"a", []string{"b"}, nil},
+		{"", []string{"a"}, nil},
+		{"MstMetaliv", []string{"MstMetalive", "MstMetalive", "MstMetavod"}, []string{"MstMetalive"}},
+		{"time", nil, nil},
+		{"abcdef", []string{"abcxyz"}, nil},
+		{"aaaa", []string{"aaab", "aaac", "aaad", "aaae"}, []string{"aaab", "aaac", "aaad"}},
+	}
+	for _, tt := range tests {
+		if got := closest(tt.typed, tt.names); !cmp.Equal(got, tt.want, cmp.Comparer(func(a, b []string) bool { return slices.Equal(a, b) })) {
+			t.Errorf("closest to %q of %q is %q, want %q", tt.typed, tt.names, got, tt.want)
+		}
+	}
+}
+
+func TestParseSteps(t *testing.T) {
+	for text, want := range map[string]string{
+		"tracks":         "[tracks]",
+		"tracks@3:inner": "[tracks@3 inner]",
+		"a@b@7":          "[a@b@7]",
+		"a@0":            "[a@0]",
+		"":               `"": a colon is followed by FIELD or FIELD@RECORD`,
+		"a:":             `"a:": a colon is followed by FIELD or FIELD@RECORD`,
+		"@3":             `"@3": a colon is followed by FIELD or FIELD@RECORD`,
+		"a@":             `"a@": what follows the @ is not a record number`,
+		"a@-1":           `"a@-1": what follows the @ is not a record number`,
+	} {
+		steps, err := parseSteps(text)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		} else {
+			var words []string
+			for _, s := range steps {
+				words = append(words, s.String())
+			}
+			got = "[" + strings.Join(words, " ") + "]"
+		}
+		if got != want {
+			t.Errorf("%q is %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestAgeText(t *testing.T) {
+	for text, seconds := range map[string]int{"0s": -5, "59s": 59, "1m": 60, "59m": 3599, "1h": 3600, "47h": 47*3600 + 3599, "2d": 48 * 3600, "400d": 400 * 86400} {
+		if got := ageText(secondsOf(seconds)); got != text {
+			t.Errorf("%d seconds are %s, want %s", seconds, got, text)
+		}
+	}
+}

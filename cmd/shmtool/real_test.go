@@ -1,0 +1,268 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Moments of living MistServers lie beside the repository, never in it. Without
+// them these tests are skipped.
+const realPages = "../../../shared/pages/*.tar.gz"
+
+// moment is one of them, unpacked.
+type moment struct {
+	dir   string
+	names []string          // of its objects
+	rax   map[string]string // what MistServer's own tool printed for an object
+}
+
+// eachMoment runs f for every archive. They are run one after the other: cli
+// has global variables.
+func eachMoment(t *testing.T, f func(t *testing.T, m *moment)) {
+	archives, err := filepath.Glob(realPages)
+	if err != nil || len(archives) == 0 {
+		t.Skip("no captured pages at " + realPages)
+	}
+	for _, archive := range archives {
+		t.Run(strings.TrimSuffix(filepath.Base(archive), ".tar.gz"), func(t *testing.T) { f(t, unpack(t, archive)) })
+	}
+}
+
+func unpack(t *testing.T, archive string) *moment {
+	file, err := os.Open(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	unzipped, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &moment{dir: t.TempDir(), rax: map[string]string{}}
+	for members := tar.NewReader(unzipped); ; {
+		member, err := members.Next()
+		if errors.Is(err, io.EOF) {
+			return m
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, name, _ := strings.Cut(member.Name, "/")
+		folder, object, _ := strings.Cut(name, "/")
+		switch {
+		case member.Typeflag != tar.TypeReg:
+		case folder == "rax":
+			text, err := io.ReadAll(members)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.rax[object] = string(text)
+		case folder == "shm" || folder == "proc":
+			write(t, filepath.Join(m.dir, name), members)
+			if folder == "shm" {
+				m.names = append(m.names, object)
+			}
+		}
+	}
+}
+
+// write unpacks one object, which may be 40 MiB of nothing, with holes.
+func write(t *testing.T, path string, from io.Reader) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	chunk, zeros, at := make([]byte, 64<<10), make([]byte, 64<<10), int64(0)
+	for {
+		n, err := io.ReadFull(from, chunk)
+		if !bytes.Equal(chunk[:n], zeros[:n]) {
+			if _, err := f.WriteAt(chunk[:n], at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		at += int64(n)
+		if err != nil {
+			if err := f.Truncate(at); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+}
+
+// result is what a command came to.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+// runIn runs a command inside this process, on the pages of a folder that holds
+// shm and proc.
+func runIn(t *testing.T, dir, stdin string, args ...string) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	e := newEnv(strings.NewReader(stdin), &stdout, &stderr, func(name string) string {
+		return map[string]string{shmDirVariable: filepath.Join(dir, "shm"), procDirVariable: filepath.Join(dir, "proc")}[name]
+	})
+	code := run(t.Context(), e, args)
+	return result{code, stdout.String(), stderr.String()}
+}
+
+// dump -o rax is what MistServer's own tool printed, byte for byte.
+func TestRealRax(t *testing.T) {
+	count := 0
+	eachMoment(t, func(t *testing.T, m *moment) {
+		for name, want := range m.rax {
+			for _, arg := range []string{name, "/" + name} {
+				if r := runIn(t, m.dir, "", "dump", arg, "-o", "rax"); r.code != 0 || r.stdout != want {
+					t.Errorf("dump %s -o rax: exit code %d, %d bytes, want %d\n%s", arg, r.code, len(r.stdout), len(want), r.stderr)
+				}
+			}
+			count++
+		}
+	})
+	if count < 125 {
+		t.Errorf("%d texts, want 125", count)
+	}
+}
+
+// Every command that looks at a page comes to a documented end on every object
+// there is, and says no more than a line about it.
+func TestRealObjects(t *testing.T) {
+	commands := [][]string{
+		{"dump"},
+		{"dump", "-j"},
+		{"dump", "-o", "csv"},
+		{"dump", "-o", "hex"},
+		{"dump", "-o", "schema"},
+		{"dump", "-o", "ndjson", "--slots", "--last", "3"},
+		{"dump", "--header", "-j"},
+		{"tail", "-n", "2"},
+		{"tail", "-j", "--from", "first"},
+		{"check", "-j"},
+		{"wait", "--for", "exists", "--timeout", "1ms"},
+	}
+	eachMoment(t, func(t *testing.T, m *moment) {
+		for _, name := range m.names {
+			for _, command := range commands {
+				r := runIn(t, m.dir, "", slices.Concat(command, []string{name})...)
+				checkEnd(t, strings.Join(append(command, name), " "), command, r)
+			}
+			checkEnd(t, "save "+name, nil, runIn(t, m.dir, "", "save", name, filepath.Join(m.dir, "saved")))
+			field, _, _ := strings.Cut(runIn(t, m.dir, "", "dump", name, "--names").stdout, "\n")
+			checkEnd(t, "get "+name+" "+field, nil, runIn(t, m.dir, "", "get", name, field))
+		}
+		checkListing(t, m)
+	})
+}
+
+func checkEnd(t *testing.T, what string, command []string, r result) {
+	t.Helper()
+	if r.code < exitOK || r.code > exitLoss {
+		t.Errorf("%s: exit code %d\n%s", what, r.code, r.stderr)
+	}
+	if n := strings.Count(r.stderr, "\n"); n > 1 || r.code == exitOK && n > 0 && !strings.Contains(r.stderr, "is not ready") {
+		t.Errorf("%s: exit code %d, standard error\n%s", what, r.code, r.stderr)
+	}
+	if slices.Contains(command, "-j") && r.code <= exitFindings && !json.Valid([]byte(r.stdout)) {
+		t.Errorf("%s: no JSON:\n%.200s", what, r.stdout)
+	}
+}
+
+// checkListing holds ls against the objects: --all lists all of them, and without
+// it every one that MistServer's own tool could read.
+func checkListing(t *testing.T, m *moment) {
+	t.Helper()
+	r := runIn(t, m.dir, "", "ls", "--all", "--names")
+	if all := strings.Fields(r.stdout); r.code != exitOK || !slices.Equal(all, slices.Sorted(slices.Values(m.names))) {
+		t.Errorf("ls --all: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	r = runIn(t, m.dir, "", "ls", "-j")
+	var listing struct{ Rows []struct{ Name string } }
+	if err := json.Unmarshal([]byte(r.stdout), &listing); err != nil || r.code != exitOK {
+		t.Fatalf("ls -j: exit code %d, %v\n%s", r.code, err, r.stderr)
+	}
+	listed := map[string]bool{}
+	for _, row := range listing.Rows {
+		listed[row.Name] = true
+	}
+	for name := range m.rax {
+		if ready := runIn(t, m.dir, "", "wait", name, "--timeout", "1ms").code == exitOK; ready && !listed[name] {
+			t.Errorf("ls does not list %s", name)
+		}
+	}
+}
+
+// What dump prints of a page, append puts into a page made like it, and dump
+// prints again: of pages, and of the pages nested in them.
+func TestRealRoundTrip(t *testing.T) {
+	pages := 0
+	eachMoment(t, func(t *testing.T, m *moment) {
+		for name := range m.rax {
+			for _, page := range append(nestedPages(t, m.dir, name), name) {
+				if roundTrips(t, m.dir, page) {
+					pages++
+				}
+			}
+		}
+	})
+	t.Logf("%d pages with records", pages)
+	if pages < 100 {
+		t.Errorf("only %d pages have records; this test has gone blind", pages)
+	}
+}
+
+// nestedPages are the addresses of the pages in a page's newest record.
+func nestedPages(t *testing.T, dir, name string) []string {
+	var pages []string
+	r := runIn(t, dir, "", "dump", name, "-o", "csv", "--schema", "--no-header")
+	for line := range strings.Lines(r.stdout) {
+		if f := strings.Split(line, ","); f[1] == "nested" && runIn(t, dir, "", "dump", name+":"+f[0], "--header").code == exitOK {
+			pages = append(pages, name+":"+f[0])
+		}
+	}
+	return pages
+}
+
+// roundTrips reports whether the page has any records to go round.
+func roundTrips(t *testing.T, dir, page string) bool {
+	t.Helper()
+	names := strings.Fields(runIn(t, dir, "", "dump", page, "--names").stdout)
+	if len(names) == 0 {
+		return false
+	}
+	first := runIn(t, dir, "", "dump", page, "-o", "ndjson")
+	if first.code != exitOK || first.stdout == "" {
+		return false
+	}
+	create := []string{"create", "--force", "copy", "--like", page}
+	if strings.Contains(runIn(t, dir, "", "dump", page, "--header", "-j").stdout, `"rcount":0,`) {
+		create = append(create, "--records", "100")
+	}
+	for _, step := range []result{runIn(t, dir, "", create...), runIn(t, dir, first.stdout, "append", "copy", "--full", "fail")} {
+		if step.code != exitOK {
+			t.Errorf("%s: exit code %d\n%s", page, step.code, step.stderr)
+			return true
+		}
+	}
+	// The numbers of the page's own records are new; all else is the same.
+	fields := strings.Join(names, ",")
+	want, got := runIn(t, dir, "", "dump", page, "-o", "ndjson", "--fields", fields), runIn(t, dir, "", "dump", "copy", "-o", "ndjson", "--fields", fields)
+	if got.stdout != want.stdout {
+		t.Errorf("%s comes back as something else:\n%.500s\nnot\n%.500s", page, got.stdout, want.stdout)
+	}
+	return true
+}

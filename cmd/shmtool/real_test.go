@@ -123,6 +123,7 @@ func runIn(t *testing.T, dir, stdin string, args ...string) result {
 
 // dump -o rax is what MistServer's own tool printed, byte for byte.
 func TestRealRax(t *testing.T) {
+	skipShort(t)
 	count := 0
 	eachMoment(t, func(t *testing.T, m *moment) {
 		for name, want := range m.rax {
@@ -142,6 +143,7 @@ func TestRealRax(t *testing.T) {
 // Every command that looks at a page comes to a documented end on every object
 // there is, and says no more than a line about it.
 func TestRealObjects(t *testing.T) {
+	skipShort(t)
 	commands := [][]string{
 		{"dump"},
 		{"dump", "-j"},
@@ -209,6 +211,7 @@ func checkListing(t *testing.T, m *moment) {
 // What dump prints of a page, append puts into a page made like it, and dump
 // prints again: of pages, and of the pages nested in them.
 func TestRealRoundTrip(t *testing.T) {
+	skipShort(t)
 	pages := 0
 	eachMoment(t, func(t *testing.T, m *moment) {
 		for name := range m.rax {

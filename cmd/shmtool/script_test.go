@@ -22,10 +22,25 @@ import (
 // The scripts run this test binary as shmtool: the real main, in a process of
 // its own. Every script has its own shared memory and its own /proc.
 func TestMain(m *testing.M) {
+	os.Setenv(raceVariable, "atexit_sleep_ms=0 "+os.Getenv(raceVariable))
 	testscript.Main(m, map[string]func(){"shmtool": main})
 }
 
+// raceVariable holds the options of the race detector, in whose binaries every
+// process would sleep a second before it ends.
+const raceVariable = "GORACE"
+
+// skipShort leaves a test out of short runs: of the race detector's, which has
+// nothing to see in one process after the other, and takes ten times as long.
+func skipShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("short")
+	}
+}
+
 func TestScripts(t *testing.T) {
+	skipShort(t)
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: setupScript,
@@ -59,6 +74,7 @@ func TestScripts(t *testing.T) {
 func setupScript(env *testscript.Env) error {
 	env.Setenv(shmDirVariable, filepath.Join(env.WorkDir, "shm"))
 	env.Setenv(procDirVariable, filepath.Join(env.WorkDir, "proc"))
+	env.Setenv(raceVariable, os.Getenv(raceVariable))
 	env.Values[memoryKey{}] = map[string]remembered{}
 	return errors.Join(os.MkdirAll(filepath.Join(env.WorkDir, "shm"), 0o777), os.MkdirAll(filepath.Join(env.WorkDir, "proc"), 0o777))
 }

@@ -5,7 +5,6 @@ import (
 	neturl "net/url"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestRedact(t *testing.T) {
@@ -171,17 +170,17 @@ func TestSecretFields(t *testing.T) {
 	}
 }
 
-// Whatever a page holds, the time that it takes grows with its bytes.
-func TestRedactTakesNoTime(t *testing.T) {
-	begin := time.Now()
+// Whatever a page holds, the time that it takes grows with its bytes: a search
+// that begins anew at each of a million of them would not come to its end before
+// the test binary's own time is out.
+func TestRedactIsLinear(t *testing.T) {
 	for _, part := range []string{"://", "tkn=", `"pass":"`, "\x00\x04pass\x02\x00\x00\x00\x00", "%3a%2f%2f", ":", "=", "rtmp://", "@", `\`, `":`, "a://b:c", "rtmp://a/", "/", "&a="} {
 		text := strings.Repeat(part, 1<<20/len(part))
 		for _, begins := range []string{"", "rtmp://a:b", `"pass":"`, "rtmp:%2f%2f"} {
-			Redact(begins + text)
+			if got := Redact(begins + text); got == "" {
+				t.Errorf("%q and its like become nothing", part)
+			}
 		}
-	}
-	if took := time.Since(begin); took > 10*time.Second {
-		t.Errorf("took %v", took)
 	}
 }
 

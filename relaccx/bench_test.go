@@ -1,6 +1,7 @@
 package relaccx
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -172,4 +173,72 @@ func BenchmarkRecords(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100_000, "ns/record")
+}
+
+// One record published by itself, guarded and the page looked after: what Batch saves.
+func BenchmarkPushAlone(b *testing.B) {
+	w := benchWriter(b, benchSchema, 1000)
+	record := make([]byte, w.Schema().RecordSize())
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := w.Push(record); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// Records that a Follower hands out, of a ring that never runs dry.
+func BenchmarkFollowNext(b *testing.B) {
+	w := benchWriter(b, benchSchema, 100_000)
+	fill(b, w, 100_000)
+	f := Follow(w.Page().Path(), FollowOptions{Start: FromFirst()})
+	defer f.Close()
+	ctx := b.Context()
+	record := make([]byte, w.Schema().RecordSize())
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		if n == 100_000 {
+			b.StopTimer()
+			err := w.Batch(func() error {
+				for ; n > 0; n-- {
+					if err := w.Push(record); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.StartTimer()
+		}
+		if _, err := f.Next(ctx); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// The header of a nested page that begins at a cache line, and of one with EndPos
+// across two: the price of a look that is proven to be whole.
+func BenchmarkNestedHeader(b *testing.B) {
+	b.Run("Whole", func(b *testing.B) { benchNestedHeader(b, 0) })
+	b.Run("Split", func(b *testing.B) { benchNestedHeader(b, 64+60-layout.EndPosOffset) })
+}
+
+func benchNestedHeader(b *testing.B, place int) {
+	for pad := 1; ; pad++ {
+		w := benchWriter(b, fmt.Sprintf("x:raw:%d\nn:nested[4]\n  v:uint32", pad), 1)
+		appendEmpty(b, w, 1)
+		inner := nestedReader(b, mustReader(b, w.Page().Path()), 0, "n")
+		if (inner.Base()-place)%64 != 0 {
+			continue
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := inner.Header(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		return
+	}
 }

@@ -166,7 +166,7 @@ func (p *Page) same(o *Page) bool {
 // intact is ErrTruncated when the file has fewer bytes than are mapped: those
 // past the end in its last memory page read as zeros, without a fault.
 func (p *Page) intact() error {
-	if p.file == nil {
+	if p.file == nil || p.mem.Closed() { // closed by what it was asked for: a reload in a Batch
 		return nil
 	}
 	now, err := shm.StatFile(p.file)

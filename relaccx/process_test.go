@@ -252,6 +252,7 @@ func TestFollowDrainsReplacedPages(t *testing.T) {
 	writer := startChild(t, path)
 	writer.does("create 10 64")
 	f := follow(t, path, FollowOptions{Start: FromNumber(0), Spin: true})
+	nothing(t, f) // but it has the page open
 	var c tally
 	for i := range 150 {
 		writer.tell("push 1 1", "replace 10 64")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync/atomic"
 	"testing"
 
@@ -294,5 +295,29 @@ func TestReloadOfReplacedPage(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"page"}, namesIn(t, filepath.Dir(path))); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A Batch goes on through a reload, on the new page.
+func TestReloadWithinBatch(t *testing.T) {
+	w := newPage(t, "v:uint32", 3)
+	path := w.Page().Path()
+	err := w.Batch(func() error {
+		pushValues(t, w, 0, 1)
+		if err := w.Reload(parseShape(t, "v:uint64", 9), ReloadOptions{}); err != nil {
+			return err
+		}
+		pushValues(t, w, 1<<40)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pushValues(t, w, 3)
+	if diff := cmp.Diff([]uint64{0, 1, 1 << 40, 3}, valuesOf(t, mustReader(t, path))); diff != "" {
+		t.Error(diff)
+	}
+	if debug.SetPanicOnFault(false) {
+		t.Error("a guard is left on")
 	}
 }

@@ -90,16 +90,14 @@ func TestWakeReachesFollower(t *testing.T) {
 	stop := make(chan struct{})
 	var exited sync.WaitGroup
 	exited.Go(func() {
-		time.Sleep(time.Millisecond)
-		if err := w.SetExit(); err != nil {
-			t.Error(err)
-		}
-		for { // its own wake is missed by who has just looked
+		for { // a wake is missed by who has just looked
 			select {
 			case <-stop:
 				return
 			case <-time.After(time.Millisecond):
-				w.Wake()
+				if err := w.SetExit(); err != nil {
+					t.Error(err)
+				}
 			}
 		}
 	})

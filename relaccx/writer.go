@@ -49,8 +49,8 @@ type WriterOptions struct {
 
 // OpenWriter opens an existing page for writing and takes its lock. ErrLocked,
 // a *LockedError, when another writer has it for longer than LockTimeout;
-// ErrNotReady never: a page in the making may be finished with AddField and
-// SetReady.
+// ErrNotReady only where it has no bytes yet: a page in the making may be finished
+// with AddField and SetReady.
 func OpenWriter(path string, o WriterOptions) (*Writer, error) {
 	p, err := openLocked(path, o)
 	if err != nil {

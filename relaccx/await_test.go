@@ -1,0 +1,173 @@
+package relaccx
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"shmtool/layout"
+)
+
+// comes fails unless Await is waiting before do, and done after it.
+func comes(t *testing.T, path string, is Condition, do func() error) {
+	t.Helper()
+	short, cancelShort := context.WithTimeout(t.Context(), 5*time.Millisecond)
+	defer cancelShort()
+	wantErr(t, Await(short, path, is), context.DeadlineExceeded)
+	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- Await(ctx, path, is) }()
+	if err := errors.Join(do(), <-done, Await(ctx, path, is)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAwait(t *testing.T) {
+	path := filepath.Join(shmDir(t), "page")
+	var w *Writer
+	comes(t, path, IsThere, func() (err error) {
+		w, err = Create(path, parseShape(t, "v:uint32", 4), CreateOptions{NotReady: true})
+		return err
+	})
+	defer func() { w.Close() }()
+	comes(t, path, IsReady, func() error { return w.SetReady() })
+	comes(t, path, HasRecord(1), func() error {
+		pushValues(t, w, 0, 1)
+		return w.Withdraw(2)
+	})
+	comes(t, path, HasRecord(5), func() error {
+		err := w.Reload(parseShape(t, "v:uint32", 9), ReloadOptions{})
+		pushValues(t, w, 2, 3, 4, 5)
+		return err
+	})
+	comes(t, path, IsReload, func() error { return w.SetReload() })
+	comes(t, path, IsExiting, func() error { return w.SetExit() })
+
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+	defer cancel()
+	wantErr(t, AwaitGone(ctx, path), context.DeadlineExceeded)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := AwaitGone(t.Context(), path); err != nil {
+		t.Error(err)
+	}
+}
+
+// What is no page may become one, what may not be read never will.
+func TestAwaitWhatIsNoPage(t *testing.T) {
+	path := filepath.Join(shmDir(t), "page")
+	if err := errors.Join(os.WriteFile(path, []byte("garbage"), 0o600), os.Chmod(filepath.Dir(path), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
+	defer cancel()
+	wantErr(t, Await(ctx, path, IsReady), context.DeadlineExceeded)
+	asOther(t, 4711)
+	wantErr(t, Await(t.Context(), path, IsReady), fs.ErrPermission)
+}
+
+func TestDescend(t *testing.T) {
+	w := newTwoDeep(t)
+	r := mustReader(t, w.Page().Path())
+	step := func(field string) Step { return Step{Field: field} }
+	at := func(field string, n uint64) Step { return Step{Field: field, Record: n, Exact: true} }
+	if got := step("deep").String() + " " + at("deep", 3).String(); got != "deep deep@3" {
+		t.Error(got)
+	}
+	deep, err := r.Descend([]Step{step("inner"), at("deep", 0)}, false)
+	if err != nil || len(valuesOf(t, deep)) != 3 {
+		t.Errorf("%v, %v", deep, err)
+	}
+	if same, err := r.Descend(nil, false); same != r || err != nil {
+		t.Errorf("no steps lead to %v, %v", same, err)
+	}
+	clear(w.memory[deep.Base() : deep.Base()+deep.Size()]) // not made
+	for _, test := range []struct {
+		steps []Step
+		peek  bool
+		want  error
+	}{
+		{[]Step{step("none")}, false, ErrNoField},
+		{[]Step{step("id")}, false, ErrNotNested},
+		{[]Step{at("inner", 2)}, false, ErrNoRecord},
+		{[]Step{at("inner", 0), step("deep")}, false, ErrNoRecord},
+		{[]Step{at("inner", 1), at("deep", 0)}, false, ErrNotReady},
+		{[]Step{at("inner", 1), at("deep", 0)}, true, nil},
+		{[]Step{at("inner", 1), at("deep", 0), step("x")}, true, ErrNotReady},
+	} {
+		if _, err := r.Descend(test.steps, test.peek); !errors.Is(err, test.want) {
+			t.Errorf("%v: %v, want %v", test.steps, err, test.want)
+		}
+	}
+}
+
+// A nested page is inspected as bytes of its own, at its place in the page.
+func TestInspectNested(t *testing.T) {
+	w := newTwoDeep(t)
+	r := mustReader(t, w.Page().Path())
+	inner := nestedReader(t, r, 1, "inner")
+	err := inner.Inspect(func(page []byte, h layout.Header) error {
+		if len(page) != inner.Size() || h.RecordCount != 2 || &page[0] != &r.memory[inner.Base()] {
+			t.Errorf("%d bytes, %+v", len(page), h)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestErrorTexts(t *testing.T) {
+	for want, err := range map[string]error{
+		"another writer has the page":                             &LockedError{},
+		"another writer has the page: process 12":                 &LockedError{PID: 12},
+		`relaccx: read "x": no such record`:                       &PageError{"read", "x", ErrNoRecord},
+		"page was cut short while it was mapped":                  ErrTruncated,
+		"lost 1 records, 5 to 5: withdrawn before they were read": &LappedError{First: 5, Lost: 1},
+	} {
+		if err.Error() != want {
+			t.Errorf("%q, want %q", err, want)
+		}
+	}
+	if !errors.Is(&LockedError{PID: 1}, ErrLocked) {
+		t.Error("a LockedError is no ErrLocked")
+	}
+}
+
+// Pages of one directory are made and reloaded by many at once: nobody takes what
+// another is making for something dead.
+func TestMakersBesideEachOther(t *testing.T) {
+	dir := shmDir(t)
+	var wg sync.WaitGroup
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		wg.Go(func() {
+			path := filepath.Join(dir, name)
+			for range 30 {
+				w, err := Create(path, parseShape(t, "v:uint32", 3), CreateOptions{Replace: true})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				pushValues(t, w, 1, 2)
+				for _, records := range []uint32{5, 9} {
+					if err := w.Reload(parseShape(t, "v:uint64", records), ReloadOptions{}); err != nil {
+						t.Error(err)
+					}
+				}
+				if got := valuesOf(t, mustReader(t, path)); len(got) != 2 {
+					t.Errorf("%s has %v", name, got)
+				}
+				w.Close()
+			}
+		})
+	}
+	wg.Wait()
+	checkTemporaries(t, dir, 0)
+}

@@ -116,10 +116,15 @@ func readFollowing(r *Reader, count uint64, gaps *atomic.Uint64) func(*atomic.Bo
 func readAtRandom(r *Reader, tolerated error) func(*atomic.Bool) error {
 	return func(done *atomic.Bool) error {
 		var rec Record
+		count := 0
 		for !done.Load() {
 			w, err := r.Window()
 			if err != nil || w.End == 0 {
+				runtime.Gosched()
 				continue
+			}
+			if count++; count%8 == 0 {
+				runtime.Gosched() // where there is one processor its writer must get on
 			}
 			n := w.End - 1 - min(w.End-1, rand.Uint64N(12))
 			err = r.Read(n, &rec)
@@ -151,6 +156,7 @@ func readLeased(r *Reader) func(*atomic.Bool) error {
 				case errors.Is(err, ErrWithdrawn):
 					w, _ := r.Window()
 					n = max(n, w.First)
+					runtime.Gosched()
 				case errors.Is(err, ErrNoRecord):
 					runtime.Gosched()
 				default:
@@ -198,6 +204,7 @@ func readWindows(r *Reader, records uint64) func(*atomic.Bool) error {
 					return err
 				}
 			}
+			runtime.Gosched()
 		}
 		return nil
 	}
@@ -265,12 +272,14 @@ func TestProtocolOnNestedRings(t *testing.T) {
 		for whole := 0; !done.Load(); {
 			n, err := r.Newest()
 			if err != nil {
+				runtime.Gosched()
 				continue
 			}
 			n -= min(n, uint64(whole%3))
 			if whole, err = readNested(r, n, f, whole); err != nil {
 				return err
 			}
+			runtime.Gosched()
 		}
 		return nil
 	}
@@ -336,6 +345,7 @@ func TestOpenedWhileItIsMade(t *testing.T) {
 				r, err := p.Reader()
 				var format *layout.FormatError
 				if errors.Is(err, ErrNotReady) || errors.As(err, &format) {
+					runtime.Gosched()
 					continue
 				}
 				if err == nil && len(r.Schema().Fields()) != len(fields) {

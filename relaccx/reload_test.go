@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 	"testing"
@@ -196,6 +197,9 @@ func flowUnderReaders(t *testing.T, rounds uint64, firstOf func(round uint64) ui
 			if err == nil {
 				err = w.FlowFrom(r, false)
 			}
+			if round%16 == 0 {
+				runtime.Gosched()
+			}
 			if err != nil {
 				t.Error(err)
 				return
@@ -222,6 +226,7 @@ func flowUnderReaders(t *testing.T, rounds uint64, firstOf func(round uint64) ui
 					return err
 				}
 			}
+			runtime.Gosched()
 		}
 		return nil
 	}

@@ -151,10 +151,15 @@ func (e *env) shapeOf(arg string) (layout.Shape, error) {
 	return shape, onPage(arg, err)
 }
 
+const maxPageSize = 1 << 62
+
 func createOptions(c *cli.Context, shape layout.Shape) (relaccx.CreateOptions, error) {
 	mode, err := parseMode(c.String("mode"))
 	if err != nil {
 		return relaccx.CreateOptions{}, err
+	}
+	if shape.Size() > maxPageSize {
+		return relaccx.CreateOptions{}, usagef("%d records of %d bytes are more than a file can hold", shape.RecordCount, shape.Schema.RecordSize())
 	}
 	o := relaccx.CreateOptions{Mode: mode, NotReady: c.Bool("no-ready"), Replace: c.Bool("force")}
 	if c.Bool("table") {
@@ -164,6 +169,9 @@ func createOptions(c *cli.Context, shape layout.Shape) (relaccx.CreateOptions, e
 		size, err := layout.ParseSize(c.String("size"))
 		if err != nil {
 			return o, usagef("--%w", err)
+		}
+		if size > maxPageSize {
+			return o, usagef("--size %d is more than a file can hold", size)
 		}
 		if size < shape.Size() {
 			return o, usagef("--size %d is less than the %d bytes that fields and records take", size, shape.Size())

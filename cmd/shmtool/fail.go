@@ -179,7 +179,7 @@ func classify(err error) failure {
 		return failure{"page_ready", exitRefused}
 	case is(fs.ErrExist):
 		return failure{"page_exists", exitRefused}
-	case is(syscall.ENOSPC):
+	case is(syscall.ENOSPC, syscall.EFBIG, syscall.ENOMEM):
 		return failure{"no_space", exitRefused}
 	case is(os.ErrDeadlineExceeded, context.DeadlineExceeded):
 		return failure{"timeout", exitTimeout}

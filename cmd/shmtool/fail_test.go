@@ -58,6 +58,7 @@ func TestClassify(t *testing.T) {
 		{page(relaccx.ErrReady), "page_ready", 5},
 		{page(syscall.EEXIST), "page_exists", 5},
 		{page(syscall.ENOSPC), "no_space", 5},
+		{page(syscall.EFBIG), "no_space", 5},
 		{timeoutError{"after 1s"}, "timeout", 6},
 		{context.DeadlineExceeded, "timeout", 6},
 		{lossError{2}, "records_lost", 8},

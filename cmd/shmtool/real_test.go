@@ -33,6 +33,9 @@ func eachMoment(t *testing.T, f func(t *testing.T, m *moment)) {
 		t.Skip("no captured pages at " + realPages)
 	}
 	for _, archive := range archives {
+		if raceDetector && !strings.HasPrefix(filepath.Base(archive), "probe") {
+			continue // nothing runs at the same time here
+		}
 		t.Run(strings.TrimSuffix(filepath.Base(archive), ".tar.gz"), func(t *testing.T) { f(t, unpack(t, archive)) })
 	}
 }
@@ -135,7 +138,7 @@ func TestRealRax(t *testing.T) {
 			count++
 		}
 	})
-	if count < 125 {
+	if count < 125 && !raceDetector {
 		t.Errorf("%d texts, want 125", count)
 	}
 }
@@ -223,7 +226,7 @@ func TestRealRoundTrip(t *testing.T) {
 		}
 	})
 	t.Logf("%d pages with records", pages)
-	if pages < 100 {
+	if pages < 100 && !raceDetector {
 		t.Errorf("only %d pages have records; this test has gone blind", pages)
 	}
 }

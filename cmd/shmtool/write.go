@@ -138,7 +138,7 @@ func assign(rec *relaccx.Record, words []string) error {
 
 func assignValue(f *layout.Field, rec *relaccx.Record, value string) error {
 	file, fromFile := strings.CutPrefix(value, "@")
-	if !fromFile || f.Kind() == layout.String {
+	if k := f.Kind(); !fromFile || k == layout.String || k == layout.Uint || k == layout.Int {
 		return f.Parse(rec.Bytes(), value)
 	}
 	b, err := os.ReadFile(file)

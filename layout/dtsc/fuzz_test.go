@@ -31,7 +31,9 @@ func asMistServer(v Value) bool {
 		if before, ok := names[p.Depth]; ok && p.Name != nil && bytes.Compare(before, p.Name) >= 0 {
 			return false
 		}
-		names[p.Depth] = p.Name
+		if p.Kind != End {
+			names[p.Depth] = p.Name
+		}
 		switch p.Kind {
 		case Object, Array:
 			if v.Packed()[p.ValueOffset] != byte(p.Kind) {

@@ -1,0 +1,75 @@
+package procs
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// Live reports whether the table is of this machine, now: procDir is a mounted
+// proc, not a folder in which a moment was saved.
+func (t *Table) Live() bool {
+	var st unix.Statfs_t
+	return unix.Statfs(t.procDir, &st) == nil && st.Type == unix.PROC_SUPER_MAGIC
+}
+
+// Clock is the time of the table: now, or for a saved moment when it was
+// saved, by its file "uptime". When that was in unix time is told by the boot
+// that the moment's MstGlobalConfig names; without it only the uptime is known.
+func (t *Table) Clock() mist.Clock {
+	if t.Live() {
+		var ts unix.Timespec
+		if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
+			return mist.Clock{Now: time.Now().UnixNano()}
+		}
+		return mist.Clock{Now: time.Now().UnixNano(), Uptime: time.Duration(ts.Nano())}
+	}
+	c := mist.Clock{Uptime: t.savedUptime()}
+	if boot := t.systemBoot(); boot > 0 && c.Uptime > 0 {
+		c.Now = boot*int64(time.Millisecond) + int64(c.Uptime)
+	}
+	return c
+}
+
+// savedUptime is the first number of the file "uptime": seconds.
+func (t *Table) savedUptime() time.Duration {
+	text, err := os.ReadFile(filepath.Join(t.procDir, "uptime"))
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
+	seconds, err := strconv.ParseFloat(first, 64)
+	if err != nil || seconds < 0 || seconds > 1e9 {
+		return 0
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// systemBoot is what MstGlobalConfig says: milliseconds since 1970, 0 unknown.
+func (t *Table) systemBoot() int64 {
+	p, err := relaccx.Open(filepath.Join(t.shmDir, mist.Object{Kind: mist.KindGlobal}.Name()))
+	if err != nil {
+		return 0
+	}
+	defer p.Close()
+	r, err := p.Reader()
+	if err != nil {
+		return 0
+	}
+	var rec relaccx.Record
+	if err := r.Read(0, &rec); err != nil {
+		return 0
+	}
+	boot, err := rec.Uint("systemBoot")
+	if err != nil || boot > 1<<43 {
+		return 0
+	}
+	return int64(boot)
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/dump"
+	"shmtool/layout/mist"
+)
+
+const allocatedColumn = "ALLOCATED"
+
+// pageListing is the table of objects. What was a column once keeps its place.
+func (e *env) pageListing(objects []object, all bool) *dump.Listing {
+	table := procs.Open(e.procDir, e.shmDir)
+	mappers, _ := table.Mappers()
+	holders := table.LockHolders()
+	now := listingTime(table)
+	l := &dump.Listing{Schema: "shmtool.list/1", Columns: []dump.Column{
+		{Name: "NAME"},
+		{Name: "KIND", Minor: true},
+		{Name: "SIZE", Right: true},
+		{Name: "STATUS"},
+		{Name: "RCOUNT", Right: true, Minor: true},
+		{Name: "PRESENT", Right: true, Minor: true},
+		{Name: "ENDPOS", Right: true},
+		{Name: "WRITER"},
+		{Name: "READERS", Right: true},
+		{Name: "AGE", Right: true, Minor: true},
+		{Name: "DELETED", Right: true, Extra: true},
+		{Name: "RSIZE", Right: true, Extra: true},
+		{Name: "STREAM", Extra: true},
+		{Name: "PIDS", Extra: true},
+		{Name: "MODE", Extra: true},
+		{Name: "LOCK", Extra: true},
+		{Name: allocatedColumn, Right: true, Extra: !all},
+	}}
+	for _, o := range objects {
+		l.Rows = append(l.Rows, e.objectRow(o, table, mappers[o.identity], holders[o.identity], now))
+	}
+	return l
+}
+
+// listingTime is the time of which ages are told: now, or that of a saved
+// moment.
+func listingTime(table *procs.Table) time.Time {
+	if !table.Live() {
+		if c := table.Clock(); c.Now != 0 {
+			return time.Unix(0, c.Now)
+		}
+	}
+	return time.Now()
+}
+
+func (e *env) objectRow(o object, table *procs.Table, pids []int, holder int, now time.Time) []dump.Cell {
+	number := func(v any) dump.Cell {
+		if !o.isPage || o.denied {
+			return dump.Cell{}
+		}
+		return dump.Cell{Value: v}
+	}
+	if pids == nil {
+		pids = []int{}
+	}
+	return []dump.Cell{
+		{Value: o.name, Text: mist.EscapeName(o.name)},
+		o.kindCell(),
+		{Value: o.info.Size(), Text: dump.Size(o.info.Size(), e.output.bytes)},
+		o.statusCell(table),
+		number(o.header.RecordCount), number(o.header.Present), number(o.header.EndPos),
+		o.writerCell(table, holder),
+		{Value: len(pids)},
+		e.ageCell(o, now),
+		number(o.header.Deleted), number(o.header.RecordSize),
+		{Value: orNull(o.of.Stream), Text: mist.EscapeName(o.of.Stream)},
+		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "},
+		{Value: fmt.Sprintf("%04o", o.info.Mode().Perm())},
+		{Value: orNull(string(o.of.Lock))},
+		{Value: o.allocated, Text: dump.Size(o.allocated, e.output.bytes)},
+	}
+}
+
+// kindCell is the kind; a table says of a semaphore what it guards.
+func (o *object) kindCell() dump.Cell {
+	return dump.Cell{Value: orNull(o.kind), Text: strings.TrimSpace(o.kind + " " + string(o.of.Lock))}
+}
+
+// writerCell is who holds the writer's lock, else the living owner.
+func (o *object) writerCell(table *procs.Table, holder int) dump.Cell {
+	p, ok := procs.Process{PID: holder}, holder != 0
+	if ok {
+		if alive, found := table.Alive(holder); found {
+			p = alive
+		}
+	} else {
+		p, ok = o.owner(table)
+	}
+	if !ok {
+		return dump.Cell{}
+	}
+	return dump.Cell{Value: p.PID, Text: processText(p)}
+}
+
+// owner is who MistServer means to write the object; of a lock, who has it for
+// life.
+func (o *object) owner(table *procs.Table) (procs.Process, bool) {
+	switch o.of.Kind {
+	case mist.KindSemaphore:
+		return table.Holder(o.of)
+	case mist.KindPullPID:
+		return table.Holder(mist.Object{Lock: mist.LockPull, Stream: o.of.Stream})
+	}
+	return table.Owner(o.path)
+}
+
+// processText is a process by its PID and, where it is known, its name.
+func processText(p procs.Process) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", p.PID, mist.EscapeName(p.Name)))
+}
+
+// ageCell is since the object was made. An archive that keeps no times makes
+// files of 1970, of which nothing is known.
+func (e *env) ageCell(o object, now time.Time) dump.Cell {
+	born := procs.Born(e.shmDir, o.info)
+	if born.Before(time.Unix(24*60*60, 0)) {
+		return dump.Cell{}
+	}
+	age := now.Sub(born)
+	return dump.Cell{Value: int64(age.Seconds()), Text: ageText(age)}
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// ageText is a duration in its largest unit.
+func ageText(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0s"
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	}
+	return fmt.Sprintf("%dd", int(d.Hours()/24))
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/dump"
+	"shmtool/layout"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// object is one file of the shared memory directory.
+type object struct {
+	name, path string
+	info       fs.FileInfo
+	identity   procs.Object
+	allocated  int64 // bytes of memory that it takes
+
+	of     mist.Object // what its name says, if known
+	known  bool
+	sorted mist.Object // where it stands in a listing
+	kind   string
+
+	isPage bool
+	denied bool
+	header layout.Header // of a page
+	small  []byte        // the first bytes of what is no page, and says something with them
+}
+
+// smallSize is more than any state, PID or semaphore has.
+const smallSize = 256
+
+// is tells objects of one directory apart.
+func (o object) is(other object) bool { return o.name == other.name }
+
+// inspect looks into one file. What cannot be opened is listed by name.
+func (e *env) inspect(entry fs.DirEntry) (object, bool) {
+	info, err := entry.Info()
+	if err != nil || !info.Mode().IsRegular() {
+		return object{}, false
+	}
+	o := object{name: entry.Name(), path: filepath.Join(e.shmDir, entry.Name()), info: info}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		o.identity = procs.Object{Device: uint64(st.Dev), Inode: st.Ino}
+		o.allocated = st.Blocks * 512
+	}
+	o.of, o.known = mist.ParseName(o.name)
+	o.sorted = o.of
+	o.kind = string(o.of.Kind)
+	if o.known && !o.of.Kind.IsPage() {
+		o.lookSmall()
+	} else {
+		o.lookPage()
+	}
+	return o, true
+}
+
+// lookSmall reads what is no page and says something with a few bytes. It is
+// never mapped: to look at a hole would fill it.
+func (o *object) lookSmall() {
+	f, err := os.Open(o.path)
+	if err != nil {
+		o.denied = errors.Is(err, fs.ErrPermission)
+		return
+	}
+	defer f.Close()
+	if k := o.of.Kind; k != mist.KindData && k != mist.KindPush && k != mist.KindTemporary {
+		o.small, _ = io.ReadAll(io.LimitReader(f, smallSize))
+	}
+}
+
+func (o *object) lookPage() {
+	p, err := relaccx.Open(o.path)
+	if err != nil {
+		o.denied = errors.Is(err, fs.ErrPermission)
+		o.isPage = o.denied && o.known
+		return
+	}
+	defer p.Close()
+	h, err := p.Header()
+	if err != nil {
+		return
+	}
+	o.isPage = o.looksLikePage(p, h)
+	if o.isPage {
+		o.header = h
+		if !o.known {
+			o.kind = "relaccx"
+		}
+	}
+}
+
+// looksLikePage: a valid header and descriptors, or a page that is not ready
+// and has the name of one that MistServer makes.
+func (o *object) looksLikePage(p *relaccx.Page, h layout.Header) bool {
+	if !h.Status.Ready() {
+		return o.known || h.Offset > 0 && isValid(p)
+	}
+	return h.Status.Known() && isValid(p)
+}
+
+func isValid(p *relaccx.Page) bool {
+	r, err := p.Peek()
+	return err == nil && len(r.Schema().Fields()) > 0
+}
+
+// statusCell is what a page's bits, or the few bytes of another object, say.
+func (o *object) statusCell(table *procs.Table) dump.Cell {
+	switch {
+	case o.denied:
+		return dump.Cell{Value: "no permission", Tone: dump.Attention}
+	case o.isPage:
+		return toned(o.header.Status.String(), "", o.header.Status == layout.StatusReady)
+	}
+	switch o.of.Kind {
+	case mist.KindState:
+		return stateCell(o.small)
+	case mist.KindInputPID, mist.KindPullPID:
+		return pidCell(o.small, table)
+	case mist.KindSemaphore:
+		return lockCell(o.small, o.of)
+	}
+	return dump.Cell{}
+}
+
+func toned(value, text string, good bool) dump.Cell {
+	tone := dump.Attention
+	if good {
+		tone = dump.Good
+	}
+	return dump.Cell{Value: value, Text: text, Tone: tone}
+}
+
+// broken is the status of what says nothing, for it has not the bytes.
+var broken = dump.Cell{Value: "wrong size", Tone: dump.Bad}
+
+func stateCell(b []byte) dump.Cell {
+	s, err := mist.DecodeState(b)
+	if err != nil {
+		return broken
+	}
+	text := s.State.String()
+	if s.State == mist.StateInit || s.State == mist.StateBoot || s.State == mist.StateWait {
+		text += fmt.Sprintf(" %d%%", s.Percent())
+	}
+	return toned(s.State.String(), text, s.State == mist.StateReady)
+}
+
+func pidCell(b []byte, table *procs.Table) dump.Cell {
+	pid, err := mist.DecodePID(b)
+	if err != nil {
+		return broken
+	}
+	if _, alive := table.Alive(int(min(pid, 1<<31))); alive || !table.Readable() {
+		return toned(fmt.Sprintf("pid %d", pid), "", true)
+	}
+	return dump.Cell{Value: fmt.Sprintf("pid %d dead", pid), Tone: dump.Bad}
+}
+
+// lockCell: a lock for life is held all the time, any other hardly ever.
+func lockCell(b []byte, of mist.Object) dump.Cell {
+	s, err := mist.DecodeSemaphore(b, of.Form)
+	if err != nil {
+		return broken
+	}
+	text := semaphoreText(s)
+	if s.Waiters > 0 {
+		text += fmt.Sprintf(", %d waiting", s.Waiters)
+	}
+	return toned(semaphoreText(s), text, s.Held() == of.Lock.ForLife() && s.Value <= 1)
+}
+
+// semaphoreText is what a lock's value comes to.
+func semaphoreText(s mist.Semaphore) string {
+	switch s.Value {
+	case 0:
+		return "held"
+	case 1:
+		return "free"
+	}
+	return fmt.Sprintf("value %d", s.Value)
+}

@@ -12,6 +12,7 @@ import (
 type Listing struct {
 	Schema  string // what JSON says it is: "shmtool.list/1"
 	RowsKey string // JSON's name for the rows; "" is "rows"
+	Head    []Fact // what JSON says before the rows
 	Columns []Column
 	Rows    [][]Cell // a cell for every column, in its order
 }
@@ -83,7 +84,7 @@ func (l *Listing) keys() []string {
 }
 
 func (l *Listing) pick(columns []int) *Listing {
-	out := &Listing{Schema: l.Schema, RowsKey: l.RowsKey}
+	out := &Listing{Schema: l.Schema, RowsKey: l.RowsKey, Head: l.Head}
 	for _, i := range columns {
 		out.Columns = append(out.Columns, l.Columns[i])
 	}
@@ -140,8 +141,11 @@ func (l *Listing) JSON(w io.Writer) error {
 	if rowsKey == "" {
 		rowsKey = "rows"
 	}
-	b := fmt.Appendf(nil, `{"schema":%q,%q:[`, l.Schema, rowsKey)
-	var err error
+	b, err := appendFacts(fmt.Appendf(nil, `{"schema":%q`, l.Schema), l.Head)
+	if err != nil {
+		return err
+	}
+	b = fmt.Appendf(b, `,%q:[`, rowsKey)
 	for i, row := range l.Rows {
 		if i > 0 {
 			b = append(b, ',')

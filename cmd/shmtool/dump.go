@@ -26,7 +26,11 @@ shown as far as it goes.
 -o hex is an annotated hex dump: every byte range with what it is and its
 value. -o rax prints what MistServer's own tool, MistUtilRAX, prints for the
 page, byte for byte. -o schema prints the fields in the form that
-create --schema takes. With -o csv and no records the fields are printed.`,
+create --schema takes. With -o csv and no records the fields are printed.
+
+What MistServer makes that is no page is shown as what it is: the packets of a
+data page (--payload N writes out what one carries), a stream's state, a PID and
+whether it lives, the list of pushes, who holds a semaphore.`,
 		examples: []string{
 			"shmtool dump MstMetalive",
 			"shmtool dump MstTraklive@412-0:keys --last 5",
@@ -34,6 +38,9 @@ create --schema takes. With -o csv and no records the fields are printed.`,
 			"shmtool dump page --where '.size > 1000 and .key' -o csv",
 			"ssh host cat /dev/shm/MstMetalive | shmtool dump - -o hex",
 			"shmtool dump page -o schema > page.schema",
+			"shmtool dump MstDatalive@0_0 --where .key --last 20",
+			"shmtool dump MstDatalive@0_0 --payload 17 > frame",
+			"shmtool dump sem.MstSemInptlive",
 		},
 		formats: append(slices.Clone(plainFormats), formatHex, formatRax, formatSchema),
 		flags: []cli.Flag{
@@ -44,12 +51,14 @@ create --schema takes. With -o csv and no records the fields are printed.`,
 			&cli.Uint64Flag{Name: "last", Usage: "only the newest `N` records"},
 			&cli.BoolFlag{Name: "slots", Usage: "every slot of the page, available or not"},
 			&cli.IntFlag{Name: "depth", Value: defaultDepth, Usage: "show the records of nested pages down to `N` levels"},
+			&cli.Uint64Flag{Name: "payload", Usage: "of a data page: write the payload of packet `N`, its bytes and nothing else"},
+			&cli.BoolFlag{Name: "show-secrets", Usage: "show what is secret, and not ***"},
 		},
 		run: runDump,
 	}
 }
 
-func runDump(_ context.Context, e *env, c *cli.Context) error {
+func runDump(_ context.Context, e *env, c *cli.Context) (err error) {
 	t, err := e.onePage(c)
 	if err != nil {
 		return err
@@ -60,6 +69,13 @@ func runDump(_ context.Context, e *env, c *cli.Context) error {
 	selection, err := parseSelection(c)
 	if err != nil {
 		return err
+	}
+	if o, ok := e.mistObject(t); ok {
+		defer o.close(&err)
+		return e.dumpObject(o, c, selection)
+	}
+	if c.IsSet("payload") {
+		return onPage(t.arg, usagef("--payload is for data pages, MstData…; %q is none", t.arg))
 	}
 	if e.output.format == formatRax || e.output.format == formatHex {
 		return e.dumpBytes(t, c, selection)

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"shmtool/layout"
+	"shmtool/layout/dtsc"
 	"shmtool/relaccx"
 )
 
@@ -163,7 +164,7 @@ func classify(err error) failure {
 		return failure{"page_not_found", exitNotFound}
 	case is(fs.ErrPermission, syscall.EROFS):
 		return failure{"permission_denied", exitPermission}
-	case as[*layout.FormatError](err):
+	case as[*layout.FormatError](err), as[*dtsc.FormatError](err):
 		return failure{"invalid_page", exitInvalid}
 	case is(relaccx.ErrNotPage, syscall.EISDIR, syscall.ENXIO, syscall.ELOOP):
 		return failure{"invalid_page", exitInvalid}

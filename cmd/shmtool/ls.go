@@ -160,4 +160,3 @@ func (e *env) total(l *dump.Listing) error {
 	_, err := fmt.Fprintln(e.out, dump.Paint(text, dump.Faint, e.color))
 	return err
 }
-

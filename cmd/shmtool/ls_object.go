@@ -47,10 +47,7 @@ func (e *env) inspect(entry fs.DirEntry) (object, bool) {
 		return object{}, false
 	}
 	o := object{name: entry.Name(), path: filepath.Join(e.shmDir, entry.Name()), info: info}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		o.identity = procs.Object{Device: uint64(st.Dev), Inode: st.Ino}
-		o.allocated = st.Blocks * 512
-	}
+	o.identity, o.allocated = identityOf(info)
 	o.of, o.known = mist.ParseName(o.name)
 	o.sorted = o.of
 	o.kind = string(o.of.Kind)
@@ -60,6 +57,15 @@ func (e *env) inspect(entry fs.DirEntry) (object, bool) {
 		o.lookPage()
 	}
 	return o, true
+}
+
+// identityOf is what tells a file from all others, and the bytes of memory that
+// it takes.
+func identityOf(info fs.FileInfo) (identity procs.Object, allocated int64) {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return procs.Object{Device: uint64(st.Dev), Inode: st.Ino}, st.Blocks * 512
+	}
+	return procs.Object{}, 0
 }
 
 // lookSmall reads what is no page and says something with a few bytes. It is
@@ -143,7 +149,7 @@ var broken = dump.Cell{Value: "wrong size", Tone: dump.Bad}
 
 func stateCell(b []byte) dump.Cell {
 	s, err := mist.DecodeState(b)
-	if err != nil {
+	if err != nil || len(b) < mist.StateSize {
 		return broken
 	}
 	text := s.State.String()

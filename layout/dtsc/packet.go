@@ -60,7 +60,7 @@ func (p *Packet) Payload(page []byte) []byte {
 // passed over, as is what lies behind them. It allocates nothing.
 func NextPacket(page []byte, at int) (Packet, error) {
 	p := Packet{Offset: at}
-	if err := p.head(page, at); err != nil {
+	if err := p.head(page, at, len(page)-at); err != nil {
 		return Packet{Offset: at}, err
 	}
 	w := walker{packed: page[:at+p.Size], at: at + packetHead}
@@ -73,7 +73,9 @@ func NextPacket(page []byte, at int) (Packet, error) {
 	return p, nil
 }
 
-func (p *Packet) head(page []byte, at int) error {
+// head reads what every packet begins with. left is how many bytes the page
+// has from there on, of which page may hold only the first.
+func (p *Packet) head(page []byte, at, left int) error {
 	if at < 0 || at > len(page)-len(packetMagic) {
 		return io.EOF
 	}
@@ -85,14 +87,14 @@ func (p *Packet) head(page []byte, at int) error {
 	default:
 		return formatError(at, "no packet begins here", fmt.Sprintf("%q", magic))
 	}
-	if len(b) < packetMinSize {
-		return formatError(at, "packet is cut short, size", len(b))
+	if left < packetMinSize {
+		return formatError(at, "packet is cut short, size", left)
 	}
 	size := uint64(binary.BigEndian.Uint32(b[offPacketSize:])) + offPacketTrack
 	if size < packetMinSize {
 		return formatError(at+offPacketSize, "packet is too short for its object, size", size)
 	}
-	if size > uint64(len(b)) {
+	if size > uint64(left) {
 		return formatError(at+offPacketSize, "packet runs past the end, size", size)
 	}
 	p.Size = int(size)

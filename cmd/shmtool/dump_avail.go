@@ -1,0 +1,89 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// trackAvail is how many bytes of packets a data page has, as the page of its
+// track says that lies beside it.
+func trackAvail(path string, of mist.Object) (avail uint64, ok bool) {
+	for _, page := range trackPages(filepath.Dir(path), of) {
+		if avail, ok := availIn(page, of.Key); ok {
+			return avail, true
+		}
+	}
+	return 0, false
+}
+
+// trackPages are the pages that may be a data page's track: the one that the
+// stream's list names, else whatever is called so.
+func trackPages(dir string, of mist.Object) []string {
+	listed := ""
+	_ = withRecord(filepath.Join(dir, mist.Object{Kind: mist.KindMeta, Stream: of.Stream}.Name()), "tracks",
+		func(rec *relaccx.Record) bool {
+			if rec.Number == uint64(of.Index) {
+				listed, _ = rec.Text("page")
+			}
+			return listed != ""
+		})
+	if name, ok := mist.ParseName(listed); ok && name.Kind == mist.KindTrack {
+		return []string{filepath.Join(dir, name.Name())}
+	}
+	var found []string
+	entries, _ := os.ReadDir(dir) // without it there is none
+	for _, entry := range entries {
+		name := entry.Name()
+		if o, ok := mist.ParseName(name); ok && o.Kind == mist.KindTrack && o.Stream == of.Stream && o.Index == of.Index {
+			found = append(found, filepath.Join(dir, name))
+		}
+	}
+	return found
+}
+
+// availIn looks a data page up by its first key among the pages that a track
+// lists.
+func availIn(track string, firstKey uint64) (avail uint64, ok bool) {
+	err := withRecord(track, "pages", func(rec *relaccx.Record) bool {
+		if key, err := rec.Uint("firstkey"); err != nil || key != firstKey {
+			return false
+		}
+		n, err := rec.Uint("avail")
+		avail, ok = n, err == nil
+		return ok
+	})
+	return avail, ok && err == nil
+}
+
+// withRecord gives the records of the page nested in record 0 of another to is,
+// until that is true.
+func withRecord(path, nested string, is func(rec *relaccx.Record) bool) error {
+	p, err := relaccx.Open(path)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	r, err := p.Reader()
+	if err == nil {
+		r, err = r.Descend([]relaccx.Step{{Field: nested, Exact: true}}, false)
+	}
+	if err != nil {
+		return err
+	}
+	w, err := r.Window()
+	if err != nil {
+		return err
+	}
+	for rec, err := range r.Records(w) {
+		if err != nil {
+			return err
+		}
+		if is(rec) {
+			return nil
+		}
+	}
+	return nil
+}

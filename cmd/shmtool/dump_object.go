@@ -1,0 +1,187 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/dump"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// mistObject is an object that MistServer makes and that is no RelAccX page,
+// open for reading. It is never mapped, so that its holes stay holes.
+type mistObject struct {
+	target
+	of        mist.Object
+	file      *os.File
+	info      fs.FileInfo
+	allocated int64
+}
+
+// objectWords are what the kinds of such objects are called in messages.
+var objectWords = map[mist.Kind]string{
+	mist.KindData:      "a data page",
+	mist.KindState:     "a stream's state",
+	mist.KindInputPID:  "a PID",
+	mist.KindPullPID:   "a PID",
+	mist.KindPush:      "the list of pushes",
+	mist.KindSemaphore: "a semaphore",
+	mist.KindTemporary: "a semaphore in the making",
+}
+
+// mistObject opens what a target leads to, if that is such an object: by its
+// name, and unless its bytes are a RelAccX page after all. What cannot be opened
+// is left to whoever opens pages, and says why.
+func (e *env) mistObject(t target) (*mistObject, bool) {
+	of, known := mist.ParseName(filepath.Base(t.path))
+	if t.stdin || !known || of.Kind.IsPage() {
+		return nil, false
+	}
+	info, err := os.Stat(t.path)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, false
+	}
+	f, err := os.Open(t.path)
+	if err != nil {
+		return nil, false
+	}
+	o := &mistObject{target: t, of: of, file: f, info: info}
+	_, o.allocated = identityOf(info)
+	if o.isPage() {
+		f.Close()
+		return nil, false
+	}
+	return o, true
+}
+
+// isPage: only what begins like a page that is ready is looked at as one.
+func (o *mistObject) isPage() bool {
+	var first [1]byte
+	if _, err := o.file.ReadAt(first[:], 0); err != nil || first[0]&1 == 0 || first[0] > 7 {
+		return false
+	}
+	p, err := relaccx.Open(o.path)
+	if err != nil {
+		return false
+	}
+	defer p.Close()
+	return isValid(p)
+}
+
+// dumpObject shows an object that is no page as what it is.
+func (e *env) dumpObject(o *mistObject, c *cli.Context, s selection) error {
+	if err := o.refuseUnsuited(e.output.format, c); err != nil {
+		return err
+	}
+	switch o.of.Kind {
+	case mist.KindData:
+		return e.dumpData(o, c, s)
+	case mist.KindPush:
+		return e.dumpPush(o, c.Bool("show-secrets"))
+	}
+	b, err := o.small()
+	if err != nil {
+		return err
+	}
+	table := procs.Open(e.procDir, filepath.Dir(o.path))
+	facts, parts, err := o.facts(b, table)
+	if err != nil {
+		return onPage(o.arg, fmt.Errorf("not %s: %w", objectWords[o.of.Kind], err))
+	}
+	if e.output.format == formatHex {
+		return dump.HexObject(e.out, partsOf(parts), e.hexOptions())
+	}
+	return e.facts(facts)
+}
+
+func (e *env) hexOptions() dump.HexOptions {
+	return dump.HexOptions{Color: e.color, Width: e.options().Width}
+}
+
+func partsOf(parts []dump.HexPart) func(yield func(dump.HexPart) bool) {
+	return func(yield func(dump.HexPart) bool) {
+		for _, p := range parts {
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// refuseUnsuited are the flags that only pages have a use for.
+func (o *mistObject) refuseUnsuited(format string, c *cli.Context) error {
+	what := objectWords[o.of.Kind]
+	if len(o.steps) > 0 {
+		return usagef("%q: %s has no pages in it", o.arg, what)
+	}
+	if format == formatRax || format == formatSchema {
+		return usagef("-o %s is for RelAccX pages; %q is %s", format, o.arg, what)
+	}
+	flags := []string{"header", "schema", "records", "slots", "depth"}
+	if o.of.Kind != mist.KindData {
+		flags = append(flags, "range", "last", "payload")
+	}
+	for _, name := range flags {
+		if c.IsSet(name) {
+			return usagef("--%s does nothing with %s", name, what)
+		}
+	}
+	return nil
+}
+
+// small is all of an object that has few bytes: what is longer than any that
+// MistServer makes is cut.
+func (o *mistObject) small() ([]byte, error) {
+	b := make([]byte, min(o.info.Size(), smallSize))
+	n, err := o.file.ReadAt(b, 0)
+	if n < len(b) && err != nil {
+		return nil, onPage(o.arg, fmt.Errorf("byte %d: %w", n, relaccx.ErrTruncated))
+	}
+	return b, nil
+}
+
+// facts prints what is known of an object, if --where wants it.
+func (e *env) facts(f *dump.Facts) error {
+	if e.output.where != nil {
+		b, err := f.AppendJSON(nil)
+		if err != nil {
+			return err
+		}
+		if ok, err := e.output.where.True(b); err != nil || !ok {
+			if err != nil {
+				return usageError{err}
+			}
+			return nil
+		}
+	}
+	chosen, err := f.Choose(e.output.fields)
+	if err != nil {
+		return usageError{err}
+	}
+	switch {
+	case e.output.names:
+		return chosen.Names(e.out)
+	case e.output.format == formatJSON:
+		return e.filtered(chosen.JSON)
+	case e.output.format == formatNDJSON:
+		return e.filteredLines(chosen.NDJSON)
+	case e.output.format == formatCSV:
+		return chosen.CSV(e.out, e.options())
+	}
+	return chosen.Table(e.out, e.options())
+}
+
+// errNoPacket is a packet that a data page has not.
+func errNoPacket(number, count uint64) error {
+	return saidError{relaccx.ErrNoRecord, fmt.Sprintf("no packet %d; the page has %s", number, counted(count, "packet", "packets"))}
+}
+
+// close ends the reading of an object.
+func (o *mistObject) close(err *error) { *err = errors.Join(*err, o.file.Close()) }

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/dump"
+	"shmtool/layout/dtsc"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// dumpPush shows the controller's list of pushes.
+func (e *env) dumpPush(o *mistObject, showSecrets bool) error {
+	b, pushes, broken := o.pushes()
+	if broken != nil && !as[*dtsc.FormatError](broken) {
+		return onPage(o.arg, broken)
+	}
+	hide := mist.PushTarget.Redact
+	if showSecrets {
+		hide = func(text string) string { return text }
+	}
+	var err error
+	if e.output.format == formatHex {
+		err = dump.HexObject(e.out, partsOf(o.pushParts(b, pushes, showSecrets)), e.hexOptions())
+	} else {
+		err = e.list(o.pushListing(pushes, hide, procs.Open(e.procDir, filepath.Dir(o.path))))
+	}
+	if err == nil && broken != nil {
+		err = onPage(o.arg, fmt.Errorf("list of pushes: %w", broken))
+	}
+	return err
+}
+
+const (
+	pushStart   = 64 << 10
+	pushRereads = 5
+	pushPause   = 2 * time.Millisecond
+)
+
+// pushes reads the list, and again until it stays the same: MistServer writes it
+// anew without a lock. What is wrong with it comes with the pushes before.
+func (o *mistObject) pushes() (b []byte, pushes []dtsc.Push, err error) {
+	for range pushRereads {
+		last := b
+		if b, pushes, err = o.readPushes(); err == nil && last != nil && bytes.Equal(b, last) {
+			break
+		}
+		time.Sleep(pushPause)
+	}
+	return b, pushes, err
+}
+
+// readPushes reads as much of the page as the list takes.
+func (o *mistObject) readPushes() (b []byte, pushes []dtsc.Push, err error) {
+	for size := int64(pushStart); ; size *= 2 {
+		size = min(size, o.info.Size())
+		b = make([]byte, size)
+		if n, err := o.file.ReadAt(b, 0); int64(n) < size {
+			return nil, nil, errors.Join(relaccx.ErrTruncated, err)
+		}
+		pushes, err = nil, nil
+		for p, wrong := range dtsc.PushList(b) {
+			if err = wrong; err == nil {
+				pushes = append(pushes, p)
+			}
+		}
+		if err == nil || size == o.info.Size() {
+			return b, pushes, err
+		}
+	}
+}
+
+func (o *mistObject) pushListing(pushes []dtsc.Push, hide func(string) string, table *procs.Table) *dump.Listing {
+	l := &dump.Listing{
+		Schema:  "shmtool.push/1",
+		RowsKey: "pushes",
+		Head:    []dump.Fact{{Name: "page", Value: dump.Text(o.arg)}, {Name: "bytes", Value: o.info.Size()}, {Name: "allocated", Value: o.allocated}},
+		Columns: []dump.Column{
+			{Name: "#", Right: true},
+			{Name: "PID", Right: true},
+			{Name: "ALIVE"},
+			{Name: "PROCESS", Minor: true},
+			{Name: "STREAM"},
+			{Name: "TARGET"},
+			{Name: "FINAL_TARGET"},
+		},
+	}
+	for i, p := range pushes {
+		process, _ := processFacts(uint64(p.PID), table)
+		text := func(s string) dump.Cell { return dump.Cell{Value: dump.Text(s), Text: mist.EscapeName(s)} }
+		l.Rows = append(l.Rows, []dump.Cell{
+			{Value: i},
+			{Value: p.PID},
+			{Value: process[1].Value, Tone: process[0].Tone},
+			{Value: process[2].Value, Text: process[2].Text},
+			text(p.Stream), text(hide(p.Original)), text(hide(p.Final)),
+		})
+	}
+	return l
+}
+
+// pushParts takes the list apart: of each push the PID, and three strings behind
+// two bytes of size.
+func (o *mistObject) pushParts(b []byte, pushes []dtsc.Push, showSecrets bool) []dump.HexPart {
+	var parts []dump.HexPart
+	at := 0
+	add := func(size int, name, value string) *dump.HexPart {
+		parts = append(parts, dump.HexPart{Offset: at, Bytes: b[at : at+size], Indent: 2, Name: name, Value: value})
+		at += size
+		return &parts[len(parts)-1]
+	}
+	for i, p := range pushes {
+		parts = append(parts, dump.HexPart{Offset: at, Name: fmt.Sprintf("push #%d", i)})
+		add(4, "pid", fmt.Sprint(p.PID))
+		for j, text := range []string{p.Stream, p.Original, p.Final} {
+			name := []string{"stream", "target", "final_target"}[j]
+			add(2, name+" size", fmt.Sprint(len(text)))
+			if text == "" {
+				continue
+			}
+			part := add(len(text), name, "")
+			if j > 0 && !showSecrets {
+				part.Secrets = mist.PushTarget.Secrets(part.Bytes)
+				text = mist.PushTarget.Redact(text)
+			}
+			part.Value = fmt.Sprintf("%q", text)
+		}
+	}
+	if len(b)-at >= 4 {
+		add(4, "end", "").Indent = 0
+	}
+	if left := int(o.info.Size()) - at; left > 0 {
+		parts = append(parts, dump.HexPart{Offset: at, Size: left, Name: "behind the list"})
+	}
+	return parts
+}

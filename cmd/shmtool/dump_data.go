@@ -255,6 +255,9 @@ func (d *dataPage) hex(packets iter.Seq2[dump.Packet, error]) error {
 				broken = err
 				return
 			}
+			if end == 0 && p.Offset > 0 && !yield(dump.HexPart{Size: p.Offset, Name: "not shown"}) {
+				return
+			}
 			end = p.Offset + p.Size
 			parts, err := packetParts(d.file, &p)
 			if err != nil {

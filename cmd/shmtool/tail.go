@@ -27,7 +27,9 @@ page's name: across reloads, replacements and restarts of the writer, until
 the writer sets exit, or --count or --for end it. Records that were withdrawn
 before they could be read are counted exactly, and said on standard error;
 with --events they stand in JSON as {"event":"lapped","lost":12}, beside
-{"event":"reload",…}, {"event":"exit"} and a last {"event":"end",…}.`,
+{"event":"reload",…}, {"event":"exit"} and a last {"event":"end",…}.
+
+Of one of MistServer's data pages it prints packets, until the page is gone.`,
 		examples: []string{
 			"shmtool tail page",
 			"shmtool tail -f MstTraklive@412-0:keys -o ndjson",
@@ -64,10 +66,14 @@ type tailing struct {
 	lost    uint64
 }
 
-func runTail(ctx context.Context, e *env, c *cli.Context) error {
+func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
 	t, err := e.onePage(c)
 	if err != nil {
 		return err
+	}
+	if o, ok := e.mistObject(t); ok {
+		defer o.close(&err)
+		return e.tailObject(ctx, o, c)
 	}
 	o, err := followOptions(t, c)
 	if err != nil {

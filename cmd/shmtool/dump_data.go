@@ -27,7 +27,7 @@ type dataPage struct {
 // dumpData shows the packets of a data page, or writes one's payload.
 func (e *env) dumpData(o *mistObject, c *cli.Context, s selection) error {
 	if o.info.Size() == 0 {
-		return onPage(o.arg, fmt.Errorf("a data page of no bytes: its writer has not given it its size, %w", relaccx.ErrTruncated))
+		return onPage(o.arg, fmt.Errorf("not a data page: %w", &layout.FormatError{What: "object has no byte yet"}))
 	}
 	d := &dataPage{mistObject: o, e: e, staleFrom: math.MaxInt}
 	if c.IsSet("payload") {

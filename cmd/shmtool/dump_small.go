@@ -86,20 +86,20 @@ func (o *mistObject) stateFacts(b []byte) (*dump.Facts, []dump.HexPart, error) {
 // processFacts are a PID, whether its process lives, and what it is called.
 // Where no processes can be seen that is not known.
 func processFacts(pid uint64, table *procs.Table) (facts []dump.Fact, text string) {
-	alive, name, tone := any(nil), any(nil), dump.Plain
+	alive, name, tone := any(nil), "", dump.Plain
 	text = fmt.Sprint(pid)
 	if table.Readable() {
 		p, lives := table.Alive(int(min(pid, 1<<31)))
 		alive, tone = lives, dump.Bad
 		text += " dead"
 		if lives {
-			name, tone, text = dump.Text(p.Name), dump.Good, processText(p)
+			name, tone, text = p.Name, dump.Good, processText(p)
 		}
 	}
 	return []dump.Fact{
 		{Name: "pid", Value: pid, Text: text, Tone: tone},
 		{Name: "alive", Value: alive},
-		{Name: "process", Value: name, Text: mist.EscapeName(fmt.Sprint(name))},
+		{Name: "process", Value: textOrNull(name), Text: mist.EscapeName(name)},
 	}, text
 }
 

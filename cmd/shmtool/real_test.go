@@ -192,7 +192,8 @@ func checkEnd(t *testing.T, what string, command []string, r result) {
 func checkListing(t *testing.T, m *moment) {
 	t.Helper()
 	r := runIn(t, m.dir, "", "ls", "--all", "--names")
-	if all := strings.Fields(r.stdout); r.code != exitOK || !slices.Equal(all, slices.Sorted(slices.Values(m.names))) {
+	all := slices.Sorted(strings.FieldsSeq(r.stdout))
+	if r.code != exitOK || !slices.Equal(all, slices.Sorted(slices.Values(m.names))) {
 		t.Errorf("ls --all: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	r = runIn(t, m.dir, "", "ls", "-j")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,7 +47,7 @@ func TestScripts(t *testing.T) {
 		Setup: setupScript,
 		// UPDATE_SCRIPTS=1 go test -run Scripts: take what cmp found for what it wants.
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: merged(objectCommands, map[string]func(*testscript.TestScript, bool, []string){
 			"exits":     scriptExits,
 			"fails":     scriptFails,
 			"asnobody":  scriptAsNobody,
@@ -61,7 +62,7 @@ func TestScripts(t *testing.T) {
 			"setenv":    scriptSetenv,
 			"sha256":    scriptSHA256,
 			"records":   scriptRecords,
-		},
+		}),
 		Condition: func(cond string) (bool, error) {
 			if cond == "root" {
 				return os.Getuid() == 0, nil
@@ -69,6 +70,12 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 	})
+}
+
+func merged[V any](a, b map[string]V) map[string]V {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
 }
 
 func setupScript(env *testscript.Env) error {

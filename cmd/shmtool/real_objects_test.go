@@ -1,0 +1,299 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"shmtool/layout/dtsc"
+	"shmtool/layout/mist"
+)
+
+// listed is a row of ls.
+type listed struct {
+	Name, Kind string
+	Status     *string
+	Stream     *string
+	Lock       *string
+	Allocated  int64
+	Size       int64
+}
+
+func listAll(t *testing.T, dir string, args ...string) []listed {
+	t.Helper()
+	r := runIn(t, dir, "", append([]string{"ls", "-j"}, args...)...)
+	var doc struct{ Rows []listed }
+	if err := json.Unmarshal([]byte(r.stdout), &doc); err != nil || r.code != exitOK {
+		t.Fatalf("ls %v: %v, exit code %d\n%s", args, err, r.code, r.stderr)
+	}
+	return doc.Rows
+}
+
+// kindByPrefix is what a name means, told in another way than by package mist:
+// as an operator reads the catalogue.
+var kindByPrefix = []struct{ prefix, kind string }{
+	{"sem.", "semaphore"}, {"MstMeta", "meta"}, {"MstTrak", "track"}, {"MstData", "data"}, {"MstUser", "users"},
+	{"MstSTATE", "state"}, {"MstIPID", "input-pid"}, {"MstPPID", "pull-pid"}, {"MstSCnf", "config"},
+	{"MstSession", "session"}, {"MstStateLogs", "logs"}, {"MstStateAccs", "access-log"}, {"MstStateStreams", "streams"},
+	{"MstStat", "statistics"}, {"MstGlobalConfig", "global"}, {"MstCapa", "capability"}, {"MstProt", "protocols"},
+	{"MstProx", "proxies"}, {"MstStrmKeys", "stream-keys"}, {"MstTRGR", "triggers"}, {"MstVars", "variables"},
+	{"MstExtWriters", "writers"}, {"MstJWK", "jwk"}, {"MstCnns", "connectors"}, {"MstPush", "push"},
+}
+
+// blankProbe is a page in one archive, and in another it is still zeros.
+const blankProbe = "MstProbeMix"
+
+func wantKind(name string) string {
+	for _, k := range kindByPrefix {
+		if strings.HasPrefix(name, k.prefix) {
+			return k.kind
+		}
+	}
+	return "relaccx" // the probes have names that are none of MistServer's
+}
+
+// Every object of every archive has the right kind, stream and lock, says
+// something where it can, and no object is missing.
+func TestRealKinds(t *testing.T) {
+	skipShort(t)
+	count := 0
+	eachMoment(t, func(t *testing.T, m *moment) {
+		rows := listAll(t, m.dir, "--all")
+		if len(rows) != len(m.names) {
+			t.Errorf("%d rows, %d objects", len(rows), len(m.names))
+		}
+		for _, row := range rows {
+			count++
+			if want := wantKind(row.Name); row.Kind != want && row.Name != blankProbe {
+				t.Errorf("%s is of kind %s, not %s", row.Name, row.Kind, want)
+			}
+			switch row.Kind {
+			case "data", "push", "":
+			default:
+				if row.Status == nil || *row.Status == "wrong size" {
+					t.Errorf("%s has no status", row.Name)
+				}
+			}
+			if row.Kind == "semaphore" && row.Lock == nil {
+				t.Errorf("%s: what it guards is not known", row.Name)
+			}
+		}
+	})
+	if count < 190 && !raceDetector {
+		t.Errorf("only %d objects", count)
+	}
+}
+
+// A stream's objects come in one order, whatever there is of them.
+func TestRealStreamOrder(t *testing.T) {
+	skipShort(t)
+	rank := map[string]int{}
+	for i, kind := range mist.Kinds() {
+		rank[string(kind)] = i
+	}
+	eachMoment(t, func(t *testing.T, m *moment) {
+		for _, stream := range []string{"live", "vod", "vodmkv"} {
+			last := -1
+			for _, row := range listAll(t, m.dir, "--stream", stream) {
+				if row.Stream == nil || *row.Stream != stream {
+					t.Errorf("%s is not of %s", row.Name, stream)
+				}
+				if rank[row.Kind] < last {
+					t.Errorf("%s: %s stands too late", stream, row.Name)
+				}
+				last = rank[row.Kind]
+			}
+		}
+	})
+}
+
+// A data page's packets lie back to back from its start, are of its track, in the
+// order of their times, and are what the bytes hold when all of them are read
+// at once; of a page that the track's page knows no packet is called stale.
+func TestRealPackets(t *testing.T) {
+	skipShort(t)
+	pages := 0
+	eachMoment(t, func(t *testing.T, m *moment) {
+		for _, name := range m.names {
+			of, _ := mist.ParseName(name)
+			if of.Kind == mist.KindData {
+				pages++
+				checkPackets(t, m.dir, name, of)
+			}
+		}
+	})
+	if pages < 17 && !raceDetector {
+		t.Errorf("only %d data pages", pages)
+	}
+}
+
+type packetRow struct {
+	Number  uint64 `json:"#"`
+	Time    uint64
+	Track   int
+	Size    int
+	Offset  int
+	Key     bool
+	Payload int `json:"payload_bytes"`
+	Stale   bool
+}
+
+func checkPackets(t *testing.T, dir, name string, of mist.Object) {
+	t.Helper()
+	r := runIn(t, dir, "", "dump", name, "-j")
+	var doc struct {
+		Schema  string
+		Avail   *int
+		Packets []packetRow
+	}
+	if err := json.Unmarshal([]byte(r.stdout), &doc); err != nil || r.code != exitOK || r.stderr != "" {
+		t.Fatalf("dump %s: %v, exit code %d\n%s", name, err, r.code, r.stderr)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "shm", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, end := 0, 0
+	for p, err := range dtsc.Packets(page) {
+		if err != nil || n >= len(doc.Packets) {
+			t.Fatalf("%s: packet %d of %d: %v", name, n, len(doc.Packets), err)
+		}
+		got := doc.Packets[n]
+		want := packetRow{uint64(n), p.Time, of.Index, p.Size, end, p.Key, p.PayloadSize, false}
+		if got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+		if n == 0 || n%500 == 499 {
+			if r := runIn(t, dir, "", "dump", name, "--payload", fmt.Sprint(n)); r.code != exitOK || r.stdout != string(p.Payload(page)) {
+				t.Errorf("%s: payload %d: exit code %d, %d bytes", name, n, r.code, len(r.stdout))
+			}
+		}
+		n, end = n+1, end+p.Size
+	}
+	if n != len(doc.Packets) || n == 0 {
+		t.Errorf("%s: %d packets, %d were printed", name, n, len(doc.Packets))
+	}
+	if doc.Avail == nil || end > *doc.Avail {
+		t.Errorf("%s: packets end at %d, the track's page says %v", name, end, doc.Avail)
+	}
+}
+
+// To look at objects fills no hole in them.
+func TestObjectsKeepHoles(t *testing.T) {
+	dir := t.TempDir()
+	shm := filepath.Join(dir, "shm")
+	if err := os.MkdirAll(shm, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"MstDatalive@0_0", "MstPush"} {
+		if err := os.WriteFile(filepath.Join(shm, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(filepath.Join(shm, name), 40<<20); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"dump", name}, {"dump", name, "-o", "hex"}, {"ls", "--all"}} {
+			if r := runIn(t, dir, "", args...); r.code != exitOK {
+				t.Errorf("%v: exit code %d\n%s", args, r.code, r.stderr)
+			}
+		}
+		var st syscall.Stat_t
+		if err := syscall.Stat(filepath.Join(shm, name), &st); err != nil || st.Blocks != 0 {
+			t.Errorf("%s takes %d blocks; %v", name, st.Blocks, err)
+		}
+	}
+}
+
+// Who maps a semaphore is found in the machine's own /proc.
+func TestSemaphoreMappers(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "sem.MstSemTRKSlive")
+	if err := os.WriteFile(path, mist.Semaphore{}.Encode(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	mapped := func() (pids []int, text string) {
+		args := []string{"--shm-dir", dir, "--proc-dir", "/proc", "dump", "sem.MstSemTRKSlive"}
+		var doc struct {
+			MappedBy []int `json:"mapped_by"`
+		}
+		r := runIn(t, dir, "", append(args, "-j")...)
+		if err := json.Unmarshal([]byte(r.stdout), &doc); err != nil || doc.MappedBy == nil {
+			t.Fatalf("%v: %s%s", err, r.stdout, r.stderr)
+		}
+		return doc.MappedBy, runIn(t, dir, "", args...).stdout
+	}
+	if pids, text := mapped(); len(pids) != 0 || !strings.Contains(text, "nobody") {
+		t.Errorf("before it is mapped: %v\n%s", pids, text)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b, err := syscall.Mmap(int(f.Fd()), 0, 32, syscall.PROT_READ, syscall.MAP_SHARED)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Munmap(b)
+	if pids, text := mapped(); len(pids) != 1 || pids[0] != os.Getpid() || !strings.Contains(text, fmt.Sprint("mapped_by  ", os.Getpid(), " ")) {
+		t.Errorf("mapped: %v\n%s", pids, text)
+	}
+}
+
+// While a writer fills a data page, every look at it finds whole packets: as many
+// as were there before, or more.
+func TestPacketsOfLiveWriter(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "shm", "MstDatalive@0_0")
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, make([]byte, 1<<20), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	const packets = 400
+	done := make(chan error, 1)
+	go func() {
+		at, written := int64(0), error(nil)
+		for n := range packets {
+			b, err := dtsc.AppendPacket(nil, &dtsc.Packet{Time: uint64(n), Key: n%10 == 0}, bytes.Repeat([]byte{0xff}, n))
+			if err == nil {
+				_, err = f.WriteAt(b[4:], at+4)
+			}
+			if err == nil {
+				_, err = f.WriteAt(b[:4], at) // the first bytes last, as MistServer does
+			}
+			if written = err; err != nil {
+				break
+			}
+			at += int64(len(b))
+		}
+		done <- written
+	}()
+	last := 0
+	for running := true; running || last < packets; {
+		select {
+		case err := <-done:
+			if running = false; err != nil {
+				t.Fatal(err)
+			}
+		default:
+		}
+		r := runIn(t, dir, "", "dump", "MstDatalive@0_0", "-o", "ndjson")
+		n := strings.Count(r.stdout, "\n")
+		if r.code != exitOK || n < last || !running && n != packets {
+			t.Fatalf("exit code %d, %d packets after %d\n%s", r.code, n, last, r.stderr)
+		}
+		last = n
+	}
+}

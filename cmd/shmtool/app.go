@@ -31,6 +31,7 @@ func commands() []*command {
 	return []*command{
 		createCommand(), appendCommand(), setCommand(), deleteCommand(), resizeCommand(), markCommand(), rmCommand(),
 		lsCommand(), dumpCommand(), getCommand(), tailCommand(), waitCommand(), saveCommand(), checkCommand(),
+		completionCommand(),
 	}
 }
 
@@ -115,6 +116,9 @@ func (cmd *command) allFlags() []cli.Flag {
 // run is the whole program but for its process: arguments in, exit code out.
 func run(ctx context.Context, e *env, args []string) int {
 	all := commands()
+	if len(args) > 0 && args[0] == completeVerb {
+		return e.report(ctx, errors.Join(e.complete(args[1:]), e.out.Flush()))
+	}
 	e.stdin = interruptible{ctx, e.stdin}
 	ordered, verb, err := arrange(args, all)
 	e.verb, e.jsonErrors = verb, wantsJSON(args) || wantsJSON(ordered)

@@ -12,13 +12,22 @@ import (
 
 const allocatedColumn = "ALLOCATED"
 
-// pageListing is the table of objects. What was a column once keeps its place.
+// pageListing is the table of objects.
 func (e *env) pageListing(objects []object, all bool) *dump.Listing {
 	table := procs.Open(e.procDir, e.shmDir)
 	mappers, _ := table.Mappers()
 	holders := table.LockHolders()
 	now := listingTime(table)
-	l := &dump.Listing{Schema: "shmtool.list/1", Columns: []dump.Column{
+	l := &dump.Listing{Schema: "shmtool.list/1", Columns: listingColumns(all)}
+	for _, o := range objects {
+		l.Rows = append(l.Rows, e.objectRow(o, table, mappers[o.identity], holders[o.identity], now))
+	}
+	return l
+}
+
+// listingColumns are the columns of ls. What was one once keeps its place.
+func listingColumns(all bool) []dump.Column {
+	return []dump.Column{
 		{Name: "NAME"},
 		{Name: "KIND", Minor: true},
 		{Name: "SIZE", Right: true},
@@ -36,11 +45,7 @@ func (e *env) pageListing(objects []object, all bool) *dump.Listing {
 		{Name: "MODE", Extra: true},
 		{Name: "LOCK", Extra: true},
 		{Name: allocatedColumn, Right: true, Extra: !all},
-	}}
-	for _, o := range objects {
-		l.Rows = append(l.Rows, e.objectRow(o, table, mappers[o.identity], holders[o.identity], now))
 	}
-	return l
 }
 
 // listingTime is the time of which ages are told: now, or that of a saved

@@ -37,12 +37,31 @@ func listAll(t *testing.T, dir string, args ...string) []listed {
 // kindByPrefix is what a name means, told in another way than by package mist:
 // as an operator reads the catalogue.
 var kindByPrefix = []struct{ prefix, kind string }{
-	{"sem.", "semaphore"}, {"MstMeta", "meta"}, {"MstTrak", "track"}, {"MstData", "data"}, {"MstUser", "users"},
-	{"MstSTATE", "state"}, {"MstIPID", "input-pid"}, {"MstPPID", "pull-pid"}, {"MstSCnf", "config"},
-	{"MstSession", "session"}, {"MstStateLogs", "logs"}, {"MstStateAccs", "access-log"}, {"MstStateStreams", "streams"},
-	{"MstStat", "statistics"}, {"MstGlobalConfig", "global"}, {"MstCapa", "capability"}, {"MstProt", "protocols"},
-	{"MstProx", "proxies"}, {"MstStrmKeys", "stream-keys"}, {"MstTRGR", "triggers"}, {"MstVars", "variables"},
-	{"MstExtWriters", "writers"}, {"MstJWK", "jwk"}, {"MstCnns", "connectors"}, {"MstPush", "push"},
+	{"sem.", "semaphore"},
+	{"MstMeta", "meta"},
+	{"MstTrak", "track"},
+	{"MstData", "data"},
+	{"MstUser", "users"},
+	{"MstSTATE", "state"},
+	{"MstIPID", "input-pid"},
+	{"MstPPID", "pull-pid"},
+	{"MstSCnf", "config"},
+	{"MstSession", "session"},
+	{"MstStateLogs", "logs"},
+	{"MstStateAccs", "access-log"},
+	{"MstStateStreams", "streams"},
+	{"MstStat", "statistics"},
+	{"MstGlobalConfig", "global"},
+	{"MstCapa", "capability"},
+	{"MstProt", "protocols"},
+	{"MstProx", "proxies"},
+	{"MstStrmKeys", "stream-keys"},
+	{"MstTRGR", "triggers"},
+	{"MstVars", "variables"},
+	{"MstExtWriters", "writers"},
+	{"MstJWK", "jwk"},
+	{"MstCnns", "connectors"},
+	{"MstPush", "push"},
 }
 
 // blankProbe is a page in one archive, and in another it is still zeros.

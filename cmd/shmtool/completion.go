@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/relaccx"
+)
+
+// The scripts ask the program itself, by the verb that is not in the help.
+var (
+	//go:embed completions/shmtool.bash
+	bashCompletion string
+	//go:embed completions/shmtool.zsh
+	zshCompletion string
+	//go:embed completions/shmtool.fish
+	fishCompletion string
+)
+
+// completeVerb is what the scripts call, with the words of the command line up
+// to the cursor. It prints what may stand there: a candidate a line, behind a
+// tab what it is.
+const completeVerb = "__complete"
+
+func completionCommand() *command {
+	return &command{
+		name:  "completion",
+		args:  "bash|zsh|fish",
+		usage: "the shell's completion script",
+		about: `Prints a script that makes the shell complete commands, flags, the names of
+pages, of the pages nested in them, of streams and of fields.`,
+		examples: []string{
+			"source <(shmtool completion bash)",
+			"shmtool completion bash > /etc/bash_completion.d/shmtool",
+			`shmtool completion zsh > "${fpath[1]}/_shmtool"`,
+			"shmtool completion fish > ~/.config/fish/completions/shmtool.fish",
+		},
+		run: runCompletion,
+	}
+}
+
+func runCompletion(_ context.Context, e *env, c *cli.Context) error {
+	scripts := map[string]string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}
+	script, ok := scripts[c.Args().First()]
+	if !ok || c.NArg() != 1 {
+		return usagef("needs one of bash, zsh or fish")
+	}
+	_, err := io.WriteString(e.out, script)
+	return err
+}
+
+// candidate is something that may stand at the cursor.
+type candidate struct{ text, about string }
+
+// complete prints what the last of the words may become. It has nothing to say
+// about what is wrong: the command itself says it.
+func (e *env) complete(words []string) error {
+	if len(words) == 0 {
+		words = []string{""}
+	}
+	l := e.parseLine(words, commands())
+	for _, c := range l.candidates() {
+		if !strings.HasPrefix(c.text, l.current) || strings.ContainsFunc(c.text, isControl) {
+			continue
+		}
+		about := strings.Map(func(r rune) rune {
+			if isControl(r) {
+				return ' '
+			}
+			return r
+		}, c.about)
+		if _, err := fmt.Fprintf(e.out, "%s\t%s\n", c.text, about); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+
+// commandLine is a line that is being typed.
+type commandLine struct {
+	e         *env
+	all       []*command
+	cmd       *command          // nil until there is one
+	verb      string            // as it was typed
+	arguments []string          // those before the cursor
+	given     map[string]string // values of flags, by their first name
+	flag      cli.Flag          // whose value is at the cursor
+	ended     bool              // "--" has ended the flags
+	current   string            // the word at the cursor
+}
+
+// parseLine takes a line apart as far as it goes: unlike arrange it finds
+// nothing wrong.
+func (e *env) parseLine(words []string, all []*command) *commandLine {
+	l := &commandLine{e: e, all: all, given: map[string]string{}, current: words[len(words)-1]}
+	for _, word := range words[:len(words)-1] {
+		switch {
+		case l.flag != nil:
+			l.give(word)
+		case word == "--" && !l.ended:
+			l.ended = true
+		case !l.ended && isFlag(word):
+			l.readFlag(word)
+		case l.verb == "":
+			l.verb = word
+			if i := slices.IndexFunc(all, func(c *command) bool { return c.name == word }); i >= 0 {
+				l.cmd = all[i]
+			}
+		default:
+			l.arguments = append(l.arguments, word)
+		}
+	}
+	e.shmDir = firstOf(l.given["shm-dir"], e.getenv(shmDirVariable), relaccx.ShmDir)
+	e.procDir = firstOf(l.given["proc-dir"], e.getenv(procDirVariable), "/proc")
+	return l
+}
+
+// flags are those that may stand here.
+func (l *commandLine) flags() []cli.Flag {
+	if l.cmd != nil {
+		return l.cmd.allFlags()
+	}
+	return globalFlags()
+}
+
+func (l *commandLine) lookup(name string) cli.Flag {
+	for _, f := range l.flags() {
+		if slices.Contains(f.Names(), name) {
+			return f
+		}
+	}
+	return nil
+}
+
+// readFlag notes a flag, and its value where it has one, or that it comes next.
+func (l *commandLine) readFlag(word string) {
+	name, long := strings.CutPrefix(word, "--")
+	if !long {
+		name = word[len(word)-1:] // the last of a cluster
+	}
+	name, value, hasValue := strings.Cut(name, "=")
+	f := l.lookup(name)
+	if _, isBool := f.(*cli.BoolFlag); f == nil || isBool {
+		return
+	}
+	l.flag = f
+	if hasValue {
+		l.give(value)
+	}
+}
+
+func (l *commandLine) give(value string) {
+	l.given[l.flag.Names()[0]] = value
+	l.flag = nil
+}
+
+// candidates are what may stand at the cursor, whatever stands there so far.
+func (l *commandLine) candidates() []candidate {
+	name, _, hasValue := strings.Cut(l.current, "=")
+	switch {
+	case l.flag != nil:
+		return l.values(l.flag, l.current)
+	case !l.ended && strings.HasPrefix(name, "--") && hasValue:
+		return l.joinedValues(name)
+	case !l.ended && strings.HasPrefix(l.current, "-"):
+		return l.flagNames()
+	case l.verb == "", l.verb == "help":
+		return l.verbs()
+	case l.cmd == nil:
+		return nil
+	}
+	return l.argument(l.cmd.argument(len(l.arguments)))
+}
+
+func (l *commandLine) verbs() []candidate {
+	var found []candidate
+	for _, c := range l.all {
+		found = append(found, candidate{c.name, c.usage})
+	}
+	if l.verb == "" {
+		found = append(found, candidate{"help", "the help of a command"})
+	}
+	return found
+}
+
+func (l *commandLine) flagNames() []candidate {
+	found := []candidate{{"--help", "the command's flags, and examples"}}
+	for _, f := range l.flags() {
+		_, about := cutPlaceholder(f.(cli.DocGenerationFlag).GetUsage())
+		found = append(found, candidate{"--" + f.Names()[0], about})
+	}
+	return found
+}
+
+// joinedValues are values behind an equals sign, with the flag before them.
+func (l *commandLine) joinedValues(name string) []candidate {
+	f := l.lookup(name[2:])
+	if f == nil {
+		return nil
+	}
+	found := l.values(f, strings.TrimPrefix(l.current, name+"="))
+	for i := range found {
+		found[i].text = name + "=" + found[i].text
+	}
+	return found
+}
+
+// argument is what the n-th argument of a command is, as its synopsis calls it:
+// "PAGE", "NAME=VALUE" or "a|b". The last of those that repeat goes on.
+func (cmd *command) argument(n int) string {
+	var kinds []string
+	repeats := false
+	for _, word := range strings.Fields(cmd.args) {
+		word = strings.Trim(word, "[]")
+		if strings.HasPrefix(word, "-") {
+			break
+		}
+		kind, many := strings.CutSuffix(word, "…")
+		kinds, repeats = append(kinds, strings.Trim(kind, "[]")), many
+	}
+	switch {
+	case n < len(kinds):
+		return kinds[n]
+	case repeats:
+		return kinds[len(kinds)-1]
+	}
+	return ""
+}

@@ -171,38 +171,38 @@ func shell(t *testing.T, dir, name, script string, args ...string) string {
 	return string(out)
 }
 
-// bash itself, with the words as it parts them: a candidate is what follows the
-// last sign at which it does.
+// bash itself, with the words as it parts them, and the text that it would
+// replace: seen in one that was typed at.
 func TestBashCompletion(t *testing.T) {
 	skipShort(t)
 	dir := completionDir(t)
 	for _, c := range []struct {
 		line  string
 		words string // of COMP_WORDS, as bash source
+		typed string // what is replaced
 		want  string
 	}{
-		{"shmtool du", `shmtool du`, "dump"},
-		{"shmtool ", `shmtool ''`, "append"},
-		{"shmtool dump MstT", `shmtool dump MstT`, "MstTraklive@412-0"},
-		{"shmtool dump MstTraklive@4", `shmtool dump MstTraklive @ 4`, "412-0"},
-		{"shmtool dump MstTraklive@", `shmtool dump MstTraklive @`, "412-0"},
-		{"shmtool dump MstTraklive@412-0:", `shmtool dump MstTraklive @ 412-0 :`, "keys parts"},
-		{"shmtool dump MstTraklive@412-0:ke", `shmtool dump MstTraklive @ 412-0 : ke`, "keys"},
-		{"shmtool dump --output=nd", `shmtool dump --output = nd`, "ndjson"},
-		{"shmtool dump --output=", `shmtool dump --output =`, "table json ndjson csv hex rax schema"},
-		{"shmtool dump  log --fields  t", `shmtool dump log --fields t`, "time text"},
-		{"shmtool append log k", `shmtool append log k`, "key="},
-		{"shmtool append log key=1 te", `shmtool append log key = 1 te`, "text="},
-		{"shmtool create x --field n:uint1", `shmtool create x --field n : uint1`, "uint16"},
-		{"shmtool dump odd", `shmtool dump odd`, `odd\ name`},
-		{"shmtool ls --where '.a > 1' --fields rc", `shmtool ls --where "'.a > 1'" --fields rc`, "rcount"},
+		{"shmtool du", `shmtool du`, "du", `dump`},
+		{"shmtool ", `shmtool ''`, "", `append`},
+		{"shmtool dump MstT", `shmtool dump MstT`, "MstT", `MstTraklive@412-0`},
+		{"shmtool dump MstTraklive@4", `shmtool dump MstTraklive @ 4`, "@4", `@412-0`},
+		{"shmtool dump MstTraklive@", `shmtool dump MstTraklive @`, "@", `@412-0`},
+		{"shmtool dump MstTraklive@412-0:", `shmtool dump MstTraklive @ 412-0 :`, "", `keys parts`},
+		{"shmtool dump MstTraklive@412-0:ke", `shmtool dump MstTraklive @ 412-0 : ke`, "ke", `keys`},
+		{"shmtool dump --output=nd", `shmtool dump --output = nd`, "nd", `ndjson`},
+		{"shmtool dump --output=", `shmtool dump --output =`, "", `table json ndjson csv hex rax schema`},
+		{"shmtool dump  log --fields  t", `shmtool dump log --fields t`, "t", `time text`},
+		{"shmtool append log k", `shmtool append log k`, "k", `key=`},
+		{"shmtool append log key=1 te", `shmtool append log key = 1 te`, "te", `text=`},
+		{"shmtool create x --field n:uint1", `shmtool create x --field n : uint1`, "uint1", `uint16`},
+		{"shmtool dump odd", `shmtool dump odd`, "odd", `odd\ name`},
+		{"shmtool ls --where '.a > 1' --fields rc", `shmtool ls --where "'.a > 1'" --fields rc`, "rc", `rcount`},
 	} {
 		got := shell(t, dir, "bash", `source <(shmtool completion bash)
-COMP_WORDBREAKS=$' \t\n"\'@><=;|&(:'
 COMP_LINE=`+quoteShell(c.line)+`; COMP_POINT=${#COMP_LINE}
 COMP_WORDS=(`+c.words+`); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 complete -p shmtool >/dev/null || exit
-_shmtool shmtool
+_shmtool shmtool `+quoteShell(c.typed)+`
 echo "${COMPREPLY[*]}"`, "--norc", "--noprofile", "-c")
 		if c.line == "shmtool " {
 			got, _, _ = strings.Cut(strings.TrimPrefix(got, "create "), " ")
@@ -214,7 +214,7 @@ echo "${COMPREPLY[*]}"`, "--norc", "--noprofile", "-c")
 	// In the middle of the line, what follows the cursor does not count.
 	got := shell(t, dir, "bash", `source <(shmtool completion bash)
 COMP_LINE='shmtool dump loxyz --slots'; COMP_POINT=15 COMP_WORDS=(shmtool dump loxyz --slots) COMP_CWORD=2
-_shmtool shmtool; echo "${COMPREPLY[*]}"`, "--norc", "--noprofile", "-c")
+_shmtool shmtool lo; echo "${COMPREPLY[*]}"`, "--norc", "--noprofile", "-c")
 	if got != "log\n" {
 		t.Errorf("in the middle: %q", got)
 	}

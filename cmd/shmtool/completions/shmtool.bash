@@ -12,9 +12,8 @@ _shmtool() {
 		words[${#words[@]} - 1]+=$word
 		rest=${rest#"$word"}
 	done
-	# What stands before the last of these signs, bash leaves in place.
-	local current=${words[${#words[@]} - 1]} signs=${COMP_WORDBREAKS//[[:space:]\"\']/}
-	local kept=${current%"${current##*[$signs]}"} name about
+	# bash puts a candidate in the place of $2, and leaves what stands before it.
+	local kept=${words[${#words[@]} - 1]%"$2"} name about
 	COMPREPLY=()
 	while IFS=$'\t' read -r name about; do
 		printf -v name %q "$name"

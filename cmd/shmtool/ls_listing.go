@@ -70,7 +70,7 @@ func (e *env) objectRow(o object, table *procs.Table, pids []int, holder int, no
 		pids = []int{}
 	}
 	return []dump.Cell{
-		{Value: o.name, Text: mist.EscapeName(o.name)},
+		{Value: dump.Text(o.name), Text: mist.EscapeName(o.name)},
 		o.kindCell(),
 		{Value: o.info.Size(), Text: dump.Size(o.info.Size(), e.output.bytes)},
 		o.statusCell(table),
@@ -79,7 +79,7 @@ func (e *env) objectRow(o object, table *procs.Table, pids []int, holder int, no
 		{Value: len(pids)},
 		e.ageCell(o, now),
 		number(o.header.Deleted), number(o.header.RecordSize),
-		{Value: orNull(o.of.Stream), Text: mist.EscapeName(o.of.Stream)},
+		{Value: textOrNull(o.of.Stream), Text: mist.EscapeName(o.of.Stream)},
 		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "},
 		{Value: fmt.Sprintf("%04o", o.info.Mode().Perm())},
 		{Value: orNull(string(o.of.Lock))},

@@ -164,10 +164,13 @@ func pidCell(b []byte, table *procs.Table) dump.Cell {
 	if err != nil {
 		return broken
 	}
-	if _, alive := table.Alive(int(min(pid, 1<<31))); alive || !table.Readable() {
-		return toned(fmt.Sprintf("pid %d", pid), "", true)
+	if !table.Readable() {
+		return dump.Cell{Value: fmt.Sprintf("pid %d", pid)}
 	}
-	return dump.Cell{Value: fmt.Sprintf("pid %d dead", pid), Tone: dump.Bad}
+	if _, alive := table.Alive(int(min(pid, 1<<31))); alive {
+		return toned(fmt.Sprintf("alive %d", pid), "", true)
+	}
+	return dump.Cell{Value: fmt.Sprintf("dead %d", pid), Tone: dump.Bad}
 }
 
 // lockCell: a lock for life is held all the time, any other hardly ever.

@@ -136,7 +136,7 @@ func (d *dataPage) selected(s selection) (iter.Seq2[dump.Packet, error], error) 
 			}
 			count++
 		}
-		w = s.of(layout.Window{End: count})
+		w = layout.Window{End: count}.Clamp(s.first, s.end).Last(s.last)
 	}
 	return func(yield func(dump.Packet, error) bool) {
 		for p, err := range d.all() {

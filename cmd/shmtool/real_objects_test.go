@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -314,5 +315,36 @@ func TestPacketsOfLiveWriter(t *testing.T) {
 			t.Fatalf("exit code %d, %d packets after %d\n%s", r.code, n, last, r.stderr)
 		}
 		last = n
+	}
+}
+
+// Whatever bytes an object holds, a look at it shows them or says in one line
+// what is wrong.
+func TestObjectsOfNoise(t *testing.T) {
+	skipShort(t)
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "shm"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	noise := rand.New(rand.NewPCG(1, 2))
+	for _, name := range []string{"MstDatax@0_0", "MstPush", "MstSTATEx", "MstIPIDx", "MstPPIDx", "sem.MstSemInptx", "MstSemTRKSx", "sem.aB3dE9"} {
+		for size := 0; size < 48; size += 3 {
+			b := make([]byte, size*size/8)
+			for i := range b {
+				b[i] = byte(noise.Uint32() >> (noise.Uint32() % 32)) // many small ones
+			}
+			if name == "MstDatax@0_0" {
+				copy(b, "DTP2\x00\x00")
+			}
+			if err := os.WriteFile(filepath.Join(dir, "shm", name), b, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			for _, args := range [][]string{{"dump"}, {"dump", "-j"}, {"dump", "-o", "csv"}, {"dump", "-o", "hex"}, {"tail"}, {"ls", "--all"}} {
+				r := runIn(t, dir, "", append(args, name)...)
+				if r.code != exitOK && r.code != exitInvalid && (args[0] != "tail" || r.code != exitUsage) || strings.Count(r.stderr, "\n") > 1 {
+					t.Errorf("%v %s: %x: exit code %d\n%s", args, name, b, r.code, r.stderr)
+				}
+			}
+		}
 	}
 }

@@ -251,7 +251,7 @@ USAGE:
   {{.UsageText}}
 
 COMMANDS:
-{{range .VisibleCommands}}  {{printf "%-11s" .Name}}{{.Usage}}
+{{range .VisibleCommands}}  {{printf "%-12s" .Name}}{{.Usage}}
 {{end}}
 Each command's --help ends with examples. Flags may stand before or after the
 page. A PAGE is a name in /dev/shm, a path with a slash or a leading dot, or -

@@ -40,14 +40,8 @@ func (e *env) dumpData(o *mistObject, c *cli.Context, s selection) error {
 	if err != nil {
 		return err
 	}
-	if err := d.findStale(); err != nil {
-		return onPage(o.arg, err)
-	}
-	packets, err := d.selected(s)
-	if err != nil {
-		return onPage(o.arg, err)
-	}
-	return onPage(o.arg, d.render(packets, fields))
+	d.findStale()
+	return onPage(o.arg, d.render(d.selected(s), fields))
 }
 
 // packetFields holds --fields against what a packet has; nil is all of it.
@@ -126,7 +120,7 @@ func (d *dataPage) broken(number uint64, err error) error {
 }
 
 // selected are the packets that --range and --last choose.
-func (d *dataPage) selected(s selection) (iter.Seq2[dump.Packet, error], error) {
+func (d *dataPage) selected(s selection) iter.Seq2[dump.Packet, error] {
 	w := layout.Window{First: s.first, End: s.end}
 	if s.last != math.MaxUint64 {
 		count := uint64(0)
@@ -147,7 +141,7 @@ func (d *dataPage) selected(s selection) (iter.Seq2[dump.Packet, error], error) 
 				return
 			}
 		}
-	}, nil
+	}
 }
 
 // where passes over the packets that --where does not want.
@@ -204,15 +198,15 @@ func (d *dataPage) writePayload(number uint64) error {
 // findStale looks how far the stream's own packets go, and whether more follow
 // them: MistServer's readers do not ask, and run into what an earlier stream
 // left in the page. One packet more may be on its way.
-func (d *dataPage) findStale() error {
+func (d *dataPage) findStale() {
 	avail, ok := trackAvail(d.path, d.of)
 	if !ok {
-		return nil
+		return
 	}
 	d.avail = &avail
 	behind := d.packetsBehind(avail)
 	if behind == 0 {
-		return nil
+		return
 	}
 	if again, ok := trackAvail(d.path, d.of); ok && again != avail { // it moves: that packet is published by now
 		avail = again
@@ -226,7 +220,6 @@ func (d *dataPage) findStale() error {
 		d.staleFrom = int(avail)
 		d.e.warn("page %q: packets go on behind the %d bytes that are published: a stream before left them, and MistServer's readers run into them", d.arg, avail)
 	}
-	return nil
 }
 
 // packetsBehind is how many packets begin at a byte: no more than two are

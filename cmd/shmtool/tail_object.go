@@ -41,9 +41,7 @@ func (e *env) tailObject(ctx context.Context, o *mistObject, c *cli.Context) err
 		return err
 	}
 	d := &dataPage{mistObject: o, e: e, staleFrom: math.MaxInt}
-	if err := d.findStale(); err != nil {
-		return onPage(o.arg, err)
-	}
+	d.findStale()
 	first, err := d.tailStart(c)
 	if err != nil {
 		return onPage(o.arg, err)

@@ -200,17 +200,17 @@ func (d *dataPage) writePayload(number uint64) error {
 // left in the page. One packet more may be on its way.
 func (d *dataPage) findStale() {
 	avail, ok := trackAvail(d.path, d.of)
-	if !ok {
-		return
-	}
-	d.avail = &avail
-	behind := d.packetsBehind(avail)
-	if behind == 0 {
-		return
-	}
-	if again, ok := trackAvail(d.path, d.of); ok && again != avail { // it moves: that packet is published by now
-		avail = again
+	behind := 0
+	for try := 0; ok; try++ {
+		d.avail = &avail
 		behind = d.packetsBehind(avail)
+		again, still := trackAvail(d.path, d.of)
+		if behind == 0 || !still || again == avail {
+			break
+		}
+		if avail = again; try == availTries { // what is there was published meanwhile
+			return
+		}
 	}
 	switch behind {
 	case 0:
@@ -221,6 +221,10 @@ func (d *dataPage) findStale() {
 		d.e.warn("page %q: packets go on behind the %d bytes that are published: a stream before left them, and MistServer's readers run into them", d.arg, avail)
 	}
 }
+
+// availTries is how often a page is looked at again whose writer publishes while
+// it is looked at.
+const availTries = 5
 
 // packetsBehind is how many packets begin at a byte: no more than two are
 // counted.

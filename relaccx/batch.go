@@ -20,6 +20,9 @@ type batch struct {
 	rec    Record // the one handed out last; lies in buffer
 	copied []byte // the copies not handed out yet; lie in buffer
 	buffer []byte
+
+	from uint64        // number of the record that begins the buffer
+	held layout.Window // those of the buffer that are whole, handed out or not
 }
 
 // read gives record b.next and moves on, if there is one below end; nil, nil
@@ -52,7 +55,7 @@ func (b *batch) read(end uint64) (*Record, error) {
 func (b *batch) fill(end uint64) (lost uint64, err error) {
 	from := b.next
 	if err := b.reader.page.settle("read", b.gather(end)); err != nil {
-		b.next, b.copied = from, nil
+		b.next, b.copied, b.held = from, nil, layout.Window{}
 		return 0, err
 	}
 	return min(b.next, end) - from, nil
@@ -89,7 +92,7 @@ func (b *batch) copy(at, count int) error {
 	r := b.reader
 	size := count * int(r.size)
 	b.buffer = slices.Grow(b.buffer[:0], size)[:size]
-	b.copied = b.buffer
+	b.copied, b.held = b.buffer, layout.Window{}
 	return r.page.copyOut(b.copied, r.base+at)
 }
 
@@ -104,6 +107,7 @@ func (b *batch) drop(first uint64, count int) error {
 	torn := min(max(w.First, first)-first, uint64(count))
 	b.next = first + torn
 	whole := w.Clamp(b.next, first+uint64(count)).Count()
+	b.from, b.held = first, layout.Window{First: b.next, End: b.next + whole}
 	b.copied = b.copied[torn*r.size : (torn+whole)*r.size]
 	return nil
 }

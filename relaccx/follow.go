@@ -92,9 +92,9 @@ type FollowOptions struct {
 //
 // The format does not say whether the numbers of a page go on from those of the
 // page before it. They are taken to when the writer has announced the page by
-// the reload bit, and else when the two pages have records in common; not when
-// they end before those of the old page did. A page without a record that could
-// be compared is taken to go on.
+// the reload bit, or when both pages have a record in common; not when they end
+// before those of the old page did, or when none of the records that both have
+// is the same.
 //
 // A page that is rewritten in place is noticed by its status, its descriptors,
 // or counters that go backwards. One that a foreign writer rewrites with the
@@ -110,12 +110,14 @@ type Follower struct {
 	reader *Reader
 	shape  []byte // the descriptors that reader goes by, as they were when it was opened
 
-	batch   batch
-	past    past   // records of the page before, to know the next one by
-	table   *table // nil on a ring
-	seen    uint64 // EndPos, as it was before the last look for records
-	window  layout.Window
-	checked time.Time // when the name was last looked at
+	batch      batch
+	first      uint64 // where the reading began, or began anew
+	past       past   // records of the page before, to know the next one by
+	table      *table // nil on a ring
+	seen       uint64 // EndPos, as it was before the last look for records
+	window     layout.Window
+	checked    time.Time // when the name was last looked at
+	checkEvery time.Duration
 
 	announced  bool      // the reload bit is set on the page
 	drained    bool      // all that was published before the page was replaced was handed out
@@ -123,14 +125,13 @@ type Follower struct {
 	missing    time.Time // since when another page has been waited for; zero while the name leads to this one
 	gone       bool      // EventGone was reported for this absence
 	begun      time.Time // when the page was first looked for
-	queue      []Event   // to be handed out next
 	exited     bool
 	closed     bool
 }
 
 // Follow makes a Follower of the page at path. Nothing is opened before Next.
 func Follow(path string, o FollowOptions) *Follower {
-	f := &Follower{path: path, options: o, waiter: waiter{poll: o.Poll, spin: o.Spin}}
+	f := &Follower{path: path, options: o, checkEvery: checkEvery, waiter: waiter{poll: o.Poll, spin: o.Spin}}
 	if o.Table != nil {
 		f.table = &table{rule: o.Table, start: o.Start}
 		f.waiter.table = true
@@ -208,10 +209,6 @@ func (f *Follower) step() (Event, bool, error) {
 		return Event{}, false, os.ErrClosed
 	case f.exited:
 		return Event{}, false, io.EOF
-	case len(f.queue) > 0:
-		e := f.queue[0]
-		f.queue = f.queue[1:]
-		return e, true, nil
 	}
 	if f.reader == nil {
 		if there, err := f.begin(); !there {
@@ -223,15 +220,6 @@ func (f *Follower) step() (Event, bool, error) {
 		f.waiter.found()
 	}
 	return e, ok, err
-}
-
-// say hands out several events, one after the other.
-func (f *Follower) say(events ...Event) (Event, bool, error) {
-	if len(events) == 0 {
-		return Event{}, false, nil
-	}
-	f.queue = append(f.queue, events[1:]...)
-	return events[0], true, nil
 }
 
 // look is one event of the page. The status is loaded before the records: a
@@ -253,13 +241,14 @@ func (f *Follower) look() (Event, bool, error) {
 		}
 		status = s
 	}
-	e, ok, err := f.records()
-	switch {
-	case err != nil:
-		return f.leave(err)
-	case ok:
-		return e, true, nil
-	case status.Exit():
+	if len(f.batch.copied) > 0 || f.table != nil || f.window.End > f.batch.next || f.window.First > f.batch.next {
+		if e, ok, err := f.records(); err != nil {
+			return f.leave(err)
+		} else if ok {
+			return e, true, nil
+		}
+	}
+	if status.Exit() {
 		return f.exit()
 	}
 	return f.check(status)
@@ -281,7 +270,7 @@ func (f *Follower) records() (Event, bool, error) {
 	}
 	if whole { // a batch was copied: by the fields that the page still has?
 		if err := f.page.settle("read", f.sameShape()); err != nil {
-			f.batch.next, f.batch.copied, f.batch.held = before, nil, layout.Window{}
+			f.batch.undo(before)
 			return Event{}, false, err
 		}
 	}

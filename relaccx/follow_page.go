@@ -39,6 +39,7 @@ func (f *Follower) begin() (there bool, err error) {
 		return false, err
 	}
 	f.batch.next = f.options.Start.Of(f.window).First
+	f.first = f.batch.next
 	return true, nil
 }
 
@@ -157,12 +158,12 @@ func (f *Follower) glance() (s layout.Status, wentBack bool, err error) {
 func (f *Follower) check(s layout.Status) (Event, bool, error) {
 	if !s.Reload() && !f.drained && f.missing.IsZero() {
 		now := time.Now()
-		if now.Sub(f.checked) < checkEvery {
+		if now.Sub(f.checked) < f.checkEvery {
 			return Event{}, false, nil
 		}
 		f.checked = now
 	}
-	if err := f.page.intact(); err != nil {
+	if err := f.sameSize(); err != nil {
 		return f.leave(err)
 	}
 	switch {
@@ -178,6 +179,22 @@ func (f *Follower) check(s layout.Status) (Event, bool, error) {
 		f.missing = time.Now()
 	}
 	return f.comeBack()
+}
+
+// sameSize is ErrTruncated when the file is shorter than it was, errRewritten
+// when it is longer: a MistServer that makes a page which exists uses the old one
+// again, at the size that the new one needs.
+func (f *Follower) sameSize() error {
+	now, err := shm.StatFile(f.page.file)
+	switch {
+	case err != nil:
+		return err
+	case now.Size < int64(f.page.Size()):
+		return ErrTruncated
+	case now.Size > int64(f.page.Size()):
+		return errRewritten
+	}
+	return nil
 }
 
 // leave ends the reading of a page that is not what it was. What is known to
@@ -241,7 +258,8 @@ func (f *Follower) comeBack() (Event, bool, error) {
 		return f.leave(err)
 	}
 	if !goesOn {
-		e.Kind, f.batch.next = EventRestart, 0 // what the new life has withdrawn already is lost
+		e.Kind = EventRestart
+		f.restart(0) // what the new life has withdrawn already is lost
 	}
 	return e, true, nil
 }
@@ -262,6 +280,9 @@ func (f *Follower) mayMend(err error) bool {
 // beginAnew is a writer that let its records end before where they ended: it took
 // some back, if those before them are what they were, or it began again.
 func (f *Follower) beginAnew() (Event, bool, error) {
+	if err := f.sameSize(); err != nil {
+		return f.leave(err)
+	}
 	f.past = f.batch.past(f.past)
 	before := f.window
 	w, err := f.reader.Window()
@@ -277,6 +298,13 @@ func (f *Follower) beginAnew() (Event, bool, error) {
 	if known || w.First > 0 && w.First >= before.First {
 		next = min(f.batch.next, w.End)
 	}
-	f.batch.next = next
+	f.restart(next)
 	return Event{Kind: EventRestart, First: next, Schema: f.reader.schema}, true, nil
+}
+
+// restart goes on at a record of another life: what was handed out says nothing
+// of it.
+func (f *Follower) restart(next uint64) {
+	f.first, f.past = next, past{}
+	f.batch = batch{reader: f.reader, next: next}
 }

@@ -9,59 +9,60 @@ import (
 
 // past is records that were handed out, by which a page is known again.
 type past struct {
+	copies
 	schema *layout.Schema
-	held   layout.Window // their numbers
-	bytes  []byte
 }
 
-// past is the records of the batch that was handed out last, or before where
-// there was none yet.
+// past is the records of the last two batches that were handed out, or before
+// where there was none yet: of a page that is read as it grows, two records.
 func (b *batch) past(before past) past {
-	if b.held.Count() == 0 {
+	held := b.held
+	if held.window.Count() == 0 {
 		return before
 	}
-	return past{b.reader.schema, b.held, slices.Clone(b.buffer[(b.held.First-b.from)*b.reader.size:][:b.held.Count()*b.reader.size])}
-}
-
-// record is the bytes of record n, which must be held.
-func (p past) record(n uint64) []byte {
-	size := uint64(p.schema.RecordSize())
-	return p.bytes[(n-p.held.First)*size:][:size]
+	if b.before.window.End == held.window.First && b.before.window.Count() > 0 {
+		held.window.First = b.before.window.First
+		held.bytes = slices.Concat(b.before.bytes, held.bytes)
+	}
+	return past{copies{held.window, slices.Clone(held.bytes)}, b.reader.schema}
 }
 
 // goesOn reports whether the page that is followed now goes on with the numbers
-// of the one before it, whose records ended as window says.
+// of the one before it, whose records ended as window says. A page that was
+// announced does, unless all that can be compared is other records; one that was
+// not must have a record that is known, unless none has been looked for yet.
 func (f *Follower) goesOn(window layout.Window, announced bool) (bool, error) {
-	if announced || f.window.End < window.End {
-		return f.window.End >= window.End, nil
+	if f.window.End < window.End {
+		return false, nil
 	}
 	known, compared, err := f.recognize()
-	return known || !compared, err
+	if announced {
+		return known || compared < 2, err // MistServer changes its newest record in place
+	}
+	return known || f.batch.next == f.first, err
 }
 
 // recognizeCount is how many records are compared to know a page again.
 const recognizeCount = 4
 
 // recognize reports whether the page has a record that was handed out before,
-// and whether there was any to compare: the newest ones that both have.
-func (f *Follower) recognize() (known, compared bool, err error) {
-	if f.past.held.Count() == 0 {
-		return false, false, nil
-	}
-	w := f.past.held.Clamp(f.window.First, f.window.End).Last(recognizeCount)
-	w = w.Clamp(f.past.held.First, f.past.held.End)
+// and how many were compared: of those that both have, the newest.
+func (f *Follower) recognize() (known bool, compared int, err error) {
+	w := f.past.window.Clamp(f.window.First, f.window.End).Last(recognizeCount)
 	for rec, err := range f.reader.Records(w) {
 		if isLapped(err) {
 			continue
 		}
 		if err != nil {
-			return false, false, err
+			return false, 0, err
 		}
-		same, comparable := sameRecord(f.past.schema, f.past.record(rec.Number), rec)
+		same, comparable := sameRecord(f.past.schema, f.past.record(rec.Number, uint64(f.past.schema.RecordSize())), rec)
 		if same {
-			return true, true, nil
+			return true, compared + 1, nil
 		}
-		compared = compared || comparable
+		if comparable {
+			compared++
+		}
 	}
 	return false, compared, nil
 }

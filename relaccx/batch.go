@@ -17,9 +17,32 @@ type batch struct {
 	reader *Reader
 	next   uint64 // number of the next record to hand out
 
-	rec    Record // the one handed out last; lies in buffer
-	copied []byte // the copies not handed out yet; lie in buffer
-	buffer []byte
+	rec    Record // the one handed out last; lies in held
+	copied []byte // the copies not handed out yet; lie in held
+	held   copies
+	before copies // those of the batch before; its memory is used next
+}
+
+// copies are records that were copied and proven, one behind the other.
+type copies struct {
+	window layout.Window
+	bytes  []byte
+}
+
+// record is the bytes of record n, which must be one of them.
+func (c copies) record(n, size uint64) []byte { return c.bytes[(n-c.window.First)*size:][:size] }
+
+// undo takes the batch that was copied last back: it is worth nothing.
+func (b *batch) undo(next uint64) {
+	b.next, b.copied, b.held.window = next, nil, layout.Window{}
+	b.restore()
+}
+
+// restore holds the batch before where nothing came of the last one.
+func (b *batch) restore() {
+	if b.held.window.Count() == 0 {
+		b.held, b.before = b.before, copies{bytes: b.held.bytes}
+	}
 }
 
 // read gives record b.next and moves on, if there is one below end; nil, nil
@@ -53,6 +76,7 @@ func (b *batch) fill(end uint64) (lost uint64, err error) {
 	from := b.next
 	if err := b.reader.page.settle("read", b.gather(end)); err != nil {
 		b.next, b.copied = from, nil
+		b.restore()
 		return 0, err
 	}
 	return min(b.next, end) - from, nil
@@ -88,9 +112,8 @@ func (b *batch) gather(end uint64) (err error) {
 func (b *batch) copy(at, count int) error {
 	r := b.reader
 	size := count * int(r.size)
-	b.buffer = slices.Grow(b.buffer[:0], size)[:size]
-	b.copied = b.buffer
-	return r.page.copyOut(b.copied, r.base+at)
+	b.held, b.before = copies{bytes: slices.Grow(b.before.bytes[:0], size)[:size]}, b.held
+	return r.page.copyOut(b.held.bytes, r.base+at)
 }
 
 // drop throws away the copies of records that are not available any more:
@@ -104,13 +127,17 @@ func (b *batch) drop(first uint64, count int) error {
 	torn := min(max(w.First, first)-first, uint64(count))
 	b.next = first + torn
 	whole := w.Clamp(b.next, first+uint64(count)).Count()
-	b.copied = b.copied[torn*r.size : (torn+whole)*r.size]
+	b.held.window = layout.Window{First: b.next, End: b.next + whole}
+	b.held.bytes = b.held.bytes[torn*r.size : (torn+whole)*r.size]
+	b.copied = b.held.bytes
+	b.restore()
 	return nil
 }
 
-// available is the window and the slots of the page now. It runs under a guard.
+// available is the window and the slots of the page now, loaded in the order
+// that prove needs. It runs under a guard.
 func (r *Reader) available() (layout.Window, uint64) {
-	end, deleted, slots := r.cells.EndPos(), r.cells.Deleted(), uint64(r.cells.RecordCount())
+	deleted, end, slots := r.cells.Deleted(), r.cells.EndPos(), uint64(r.cells.RecordCount())
 	if end == 0 || slots == 0 || deleted > end {
 		h := r.cells.Header()
 		h.RecordSize = uint32(r.size)

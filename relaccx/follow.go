@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"iter"
 	"math"
 	"os"
 	"time"
 
 	"shmtool/layout"
-	"shmtool/relaccx/internal/shm"
 )
 
 // EventKind is what a Follower has seen happen.
@@ -19,15 +17,16 @@ type EventKind uint8
 
 // The events of a Follower.
 const (
-	EventRecord  EventKind = iota // Record was published
-	EventLapped                   // Lost records were withdrawn before they were read
+	EventRecord  EventKind = iota // Record was published; on a Table, it was put into use or changed
+	EventLapped                   // Lost records were withdrawn, or cut off, before they were read
 	EventReload                   // the page was replaced; its records go on
-	EventRestart                  // the page was replaced by one whose records begin anew
-	EventGone                     // the page's name leads nowhere; it may come back
-	EventExit                     // the writer is done; nothing comes after this
+	EventRestart                  // the page's records begin anew, at First
+	EventGone                     // there is no page under the name, for Cause; it may come back
+	EventExit                     // the writer is done
+	EventFreed                    // on a Table: slot First is not in use any more
 )
 
-var eventNames = [...]string{"record", "lapped", "reload", "restart", "gone", "exit"}
+var eventNames = [...]string{"record", "lapped", "reload", "restart", "gone", "exit", "freed"}
 
 // String is the event's name: "record", "lapped", "reload", …
 func (k EventKind) String() string { return eventNames[k] }
@@ -36,8 +35,9 @@ func (k EventKind) String() string { return eventNames[k] }
 type Event struct {
 	Kind   EventKind
 	Record *Record // of EventRecord: good until the next call
-	First  uint64  // of EventLapped: number of the first lost record
+	First  uint64  // of EventLapped: number of the first lost record; of EventRestart: of the record that comes next; of EventFreed: of the slot
 	Lost   uint64  // of EventLapped: how many
+	Cause  error   // of EventGone: fs.ErrNotExist, ErrNotReady, ErrTruncated, a *layout.FormatError, …
 
 	// Of EventReload and EventRestart: the new fields, and the names of those
 	// that were added, removed, or have another type or size.
@@ -62,47 +62,85 @@ func FromNumber(n uint64) Start { return Start{number: n, exact: true} }
 // FromFirst begins at the oldest available record.
 func FromFirst() Start { return Start{newest: math.MaxUint64} }
 
+// Of is the part of a page's window that a Follower would begin with.
+func (s Start) Of(w layout.Window) layout.Window {
+	if s.exact {
+		return layout.Window{First: s.number, End: max(w.End, s.number)}
+	}
+	return w.Last(s.newest)
+}
+
 // FollowOptions are how a Follower begins and waits. The zero value begins with
 // what comes from now on, and waits for nothing that is not there.
 type FollowOptions struct {
-	Start   Start
-	Nested  []Step        // follow the page nested there; nil follows the page itself
-	Appear  time.Duration // how long the page may be missing or not ready at the start
-	Poll    time.Duration // how often to look; 0 chooses by the kind of writer
-	Spin    bool          // look all the time: the last microsecond, for a whole core
-	Drained func()        // called whenever all that is there has been handed out
+	Start    Start
+	Nested   []Step        // follow the page nested there; nil follows the page itself
+	Table    Table         // the records are changed in place; nil follows a ring
+	Appear   time.Duration // how long the page may be missing or not ready at the start
+	PastExit bool          // after EventExit, go on with the page of the next writer
+	Poll     time.Duration // how often to look; 0 chooses by the kind of page and writer
+	Spin     bool          // look all the time: the last microsecond, for a whole core
+	Drained  func()        // called whenever all that is there has been handed out
 }
 
 // Follower reads a page's records as they come, by its name: across reloads,
-// replacements and restarts of its writer, until the writer sets exit. No
-// record comes twice, and the ones it could not get are counted exactly. It is
-// used by one goroutine at a time.
+// replacements and restarts of its writer, until the writer sets exit. It
+// outlives whatever happens to the page: one that is unlinked, cut short, or
+// rewritten in place is waited for. No record comes twice, and the ones it could
+// not get are counted exactly, as far as the page still tells. It is used by one
+// goroutine at a time.
 //
 // The format does not say whether the numbers of a page go on from those of the
-// page before it. They are taken to, unless they end before those did: a page
-// that begins anew, and has as many records before it is noticed, looks reloaded.
+// page before it. They are taken to when the writer has announced the page by
+// the reload bit, or when both pages have a record in common; not when they end
+// before those of the old page did, or when none of the records that both have
+// is the same.
+//
+// A page that is rewritten in place is noticed by its status, its descriptors,
+// or counters that go backwards. One that a foreign writer rewrites with the
+// same fields and more records, faster than it is looked at, is not: the format
+// has nothing to tell it by.
 type Follower struct {
 	path    string
 	options FollowOptions
 	waiter  waiter
 
-	page    *Page
-	root    *Reader // of the page itself: its status speaks for all nested in it
-	reader  *Reader
-	batch   batch
-	seen    uint64 // EndPos, as it was before the last look for records
-	end     uint64 // where the page's window ended then
-	started bool   // the first page was found, and where to begin in it
-	drained bool   // all that was published before the page was replaced was handed out
-	gone    bool   // EventGone was reported for this absence
-	exited  bool
-	closed  bool
+	page   *Page
+	root   *Reader // of the page itself: its status speaks for all nested in it
+	reader *Reader
+	shape  []byte // the descriptors that reader goes by, as they were when it was opened
+
+	batch      batch
+	first      uint64 // where the reading began, or began anew
+	past       past   // records of the page before, to know the next one by
+	table      *table // nil on a ring
+	seen       uint64 // EndPos, as it was before the last look for records
+	window     layout.Window
+	checked    time.Time // when the name was last looked at
+	checkEvery time.Duration
+
+	announced  bool      // the reload bit is set on the page
+	drained    bool      // all that was published before the page was replaced was handed out
+	unreadable error     // why nothing more can be read from the page; nil while something can
+	missing    time.Time // since when another page has been waited for; zero while the name leads to this one
+	gone       bool      // EventGone was reported for this absence
+	begun      time.Time // when the page was first looked for
+	exited     bool
+	closed     bool
 }
 
 // Follow makes a Follower of the page at path. Nothing is opened before Next.
 func Follow(path string, o FollowOptions) *Follower {
-	return &Follower{path: path, options: o, waiter: waiter{poll: o.Poll, spin: o.Spin}}
+	f := &Follower{path: path, options: o, checkEvery: checkEvery, waiter: waiter{poll: o.Poll, spin: o.Spin}}
+	if o.Table != nil {
+		f.table = &table{rule: o.Table, start: o.Start}
+		f.waiter.table = true
+	}
+	return f
 }
+
+// Path is the page's path, as Follow was given it.
+func (f *Follower) Path() string { return f.path }
 
 // Close lets go of the page; Next is os.ErrClosed after it.
 func (f *Follower) Close() error {
@@ -136,190 +174,121 @@ func (f *Follower) Events(ctx context.Context) iter.Seq2[Event, error] {
 }
 
 // Next waits for the next event. io.EOF after EventExit; ctx.Err() when ctx has
-// ended, even where there are records; fs.ErrNotExist or ErrNotReady when the page is not there at the
-// start, for longer than Appear; a *layout.FormatError or ErrTruncated when it
-// is no page, or no longer.
+// ended, even where there are records; fs.ErrNotExist or ErrNotReady when the
+// page is not there at the start, for longer than Appear; a *layout.FormatError
+// or ErrTruncated when it is no page then.
 func (f *Follower) Next(ctx context.Context) (Event, error) {
-	switch {
-	case f.closed:
-		return Event{}, os.ErrClosed
-	case f.exited:
-		return Event{}, io.EOF
-	case ctx.Err() != nil: // or a writer that is never idle would keep us
-		return Event{}, ctx.Err()
-	}
-	if !f.started {
-		if err := f.start(ctx); err != nil {
-			return Event{}, err
-		}
-	}
 	for {
-		e, ok, err := f.look()
+		if ctx.Err() != nil { // or a writer that is never idle would keep us
+			return Event{}, ctx.Err()
+		}
+		e, ok, err := f.step()
 		if ok || err != nil {
 			return e, err
 		}
 		if f.options.Drained != nil {
 			f.options.Drained()
 		}
-		if err := f.waiter.wait(ctx, f.reader.cells, f.seen); err != nil {
+		if err := f.wait(ctx); err != nil {
 			return Event{}, err
 		}
 	}
 }
 
-// look is one event, if there is one now. The status is loaded before the
-// records: a record published before a flag was set is seen before the flag. So
-// is one published before the page was replaced: that is seen, then the page
-// looked at once more, and only then left.
-func (f *Follower) look() (Event, bool, error) {
-	var status layout.Status
-	if len(f.batch.copied) == 0 {
-		var err error
-		if status, err = f.glance(); err != nil {
-			return Event{}, false, f.page.settle("read", err)
+func (f *Follower) wait(ctx context.Context) error {
+	if f.reader == nil || f.unreadable != nil {
+		return f.waiter.pause(ctx)
+	}
+	return f.waiter.wait(ctx, f.reader.cells, f.seen)
+}
+
+// step is one event, if there is one now. It never waits.
+func (f *Follower) step() (Event, bool, error) {
+	switch {
+	case f.closed:
+		return Event{}, false, os.ErrClosed
+	case f.exited:
+		return Event{}, false, io.EOF
+	}
+	if f.reader == nil {
+		if there, err := f.begin(); !there {
+			return Event{}, false, err
 		}
 	}
+	e, ok, err := f.look()
+	if ok {
+		f.waiter.found()
+	}
+	return e, ok, err
+}
+
+// look is one event of the page. The status is loaded before the records: a
+// record published before a flag was set is seen before the flag. So is one
+// published before the page was replaced: that is seen, then the page looked at
+// once more, and only then left.
+func (f *Follower) look() (Event, bool, error) {
+	if f.unreadable != nil {
+		return f.comeBack()
+	}
+	var status layout.Status
+	if len(f.batch.copied) == 0 { // else the next record is proven already
+		s, wentBack, err := f.glance()
+		if err != nil {
+			return f.leave(err)
+		}
+		if wentBack {
+			return f.beginAnew()
+		}
+		status = s
+	}
+	if len(f.batch.copied) > 0 || f.table != nil || f.window.End > f.batch.next || f.window.First > f.batch.next {
+		if e, ok, err := f.records(); err != nil {
+			return f.leave(err)
+		} else if ok {
+			return e, true, nil
+		}
+	}
+	if status.Exit() {
+		return f.exit()
+	}
+	return f.check(status)
+}
+
+// records is the next record, changed slot, or gap, if there is one now.
+func (f *Follower) records() (Event, bool, error) {
+	if f.table != nil {
+		return f.table.next(f)
+	}
+	whole := len(f.batch.copied) == 0
+	before := f.batch.next
 	rec, err := f.batch.read(math.MaxUint64)
 	switch {
 	case err != nil:
-		return f.lapped(err)
-	case rec != nil:
-		f.waiter.found()
-		return Event{Kind: EventRecord, Record: rec}, true, nil
-	case status.Exit():
-		f.exited = true
-		return Event{Kind: EventExit}, true, nil
-	case !f.page.Replaced():
-		f.gone, f.drained = false, false
+		return lapse(err)
+	case rec == nil:
 		return Event{}, false, nil
-	case !f.drained:
-		f.drained = true
-		return f.look()
 	}
-	f.drained = false
-	return f.reopen()
+	if whole { // a batch was copied: by the fields that the page still has?
+		if err := f.page.settle("read", f.sameShape()); err != nil {
+			f.batch.undo(before)
+			return Event{}, false, err
+		}
+	}
+	return Event{Kind: EventRecord, Record: rec}, true, nil
 }
 
-// lapped makes an event of records that were withdrawn too early.
-func (f *Follower) lapped(err error) (Event, bool, error) {
+// lapse makes an event of records that were withdrawn too early.
+func lapse(err error) (Event, bool, error) {
 	var lapped *LappedError
-	if !errors.As(err, &lapped) {
-		return Event{}, false, err
+	if errors.As(err, &lapped) {
+		return Event{Kind: EventLapped, First: lapped.First, Lost: lapped.Lost}, true, nil
 	}
-	f.waiter.found()
-	return Event{Kind: EventLapped, First: lapped.First, Lost: lapped.Lost}, true, nil
+	return Event{}, false, err
 }
 
-// glance loads what must be known before the records: the status, and EndPos to
-// sleep on. A writer that lets its records end before where they ended, as
-// MistServer does on tables, took them back; their numbers may come again.
-func (f *Follower) glance() (s layout.Status, err error) {
-	defer f.page.mem.Leave(f.page.mem.Enter(), &err)
-	s = f.root.cells.Status()
-	f.seen = f.reader.cells.EndPos()
-	w, _ := f.reader.available()
-	if w.End < f.end && f.batch.next <= f.end {
-		f.batch.next = min(f.batch.next, w.End)
-	}
-	f.end = w.End
-	return s, nil
-}
-
-// start opens the page for the first time and finds the record to begin with.
-func (f *Follower) start(ctx context.Context) error {
-	deadline := time.Now().Add(f.options.Appear)
-	for {
-		err := f.open()
-		if err == nil {
-			break
-		}
-		if !pending(err) || !time.Now().Before(deadline) {
-			return err
-		}
-		shm.Sleep(foreignPoll)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
-	w, err := f.reader.Window()
-	if err != nil {
-		return err
-	}
-	f.batch.next = f.options.Start.Of(w).First
-	f.end = w.End
-	f.started = true
-	return nil
-}
-
-// pending reports whether an error of open is one of a page in the making.
-func pending(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNotReady)
-}
-
-// open maps what the name leads to now. The page that was open stays open when
-// that is not a ready page.
-func (f *Follower) open() error {
-	p, err := Open(f.path)
-	if err != nil {
-		return err
-	}
-	// Not ready counts before anything that is wrong with it: MistServer's
-	// writers put a header together in place.
-	if h, err := p.Header(); err == nil && h.Status.Known() && !h.Status.Ready() {
-		return errors.Join(p.fail("open", ErrNotReady), p.Close())
-	}
-	root, err := p.Reader()
-	if err != nil {
-		return errors.Join(err, p.Close())
-	}
-	r, err := root.Descend(f.options.Nested, false)
-	if err != nil {
-		return errors.Join(err, p.Close())
-	}
-	old := f.page
-	f.page, f.root, f.reader = p, root, r
-	f.batch = batch{reader: r, next: f.batch.next}
-	f.drained = false
-	if old != nil {
-		return old.Close()
-	}
-	return nil
-}
-
-// reopen goes on at the page that the name leads to now. While there is none,
-// or none that is ready, it goes on waiting.
-func (f *Follower) reopen() (Event, bool, error) {
-	before := f.reader.schema
-	err := f.open()
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && !f.gone:
-		f.gone = true
-		return Event{Kind: EventGone}, true, nil
-	case pending(err):
-		return Event{}, false, nil
-	case err != nil:
-		return Event{}, false, err
-	}
-	f.gone = false
-	f.waiter.found()
-	e := Event{Kind: EventReload, Schema: f.reader.schema}
-	e.Added, e.Removed, e.Changed = before.Diff(f.reader.schema)
-	w, err := f.reader.Window()
-	if err != nil {
-		return Event{}, false, err
-	}
-	if w.End < f.end { // numbers go on across a reload: these do not
-		e.Kind = EventRestart
-		f.batch.next = w.First
-	}
-	f.end = w.End
-	return e, true, nil
-}
-
-// Of is the part of a page's window that a Follower would begin with.
-func (s Start) Of(w layout.Window) layout.Window {
-	if s.exact {
-		return layout.Window{First: s.number, End: max(w.End, s.number)}
-	}
-	return w.Last(s.newest)
+// exit ends the events, or this writer's.
+func (f *Follower) exit() (Event, bool, error) {
+	f.exited = !f.options.PastExit
+	f.unreadable, f.missing = errExited, time.Now()
+	return Event{Kind: EventExit}, true, nil
 }

@@ -283,14 +283,22 @@ func TestFollowEndComesBack(t *testing.T) {
 	f := follow(t, w.Page().Path(), FollowOptions{Start: FromFirst()})
 	wantValues(t, f, 10, 11, 12, 13, 14)
 	end(2)
-	nothing(t, f)
+	wantRestart(t, f, 2) // records 0 and 1 are what they were
 	pushValues(t, w, 22)
 	wantValues(t, f, 22)
 	end(0)
-	nothing(t, f)
+	wantRestart(t, f, 0)
 	pushValues(t, w, 30, 31)
 	wantValues(t, f, 30, 31)
 	nothing(t, f)
+}
+
+func wantRestart(tb testing.TB, f *Follower, first uint64) {
+	tb.Helper()
+	if e := wantKind(tb, f, EventRestart); e.First != first {
+		tb.Fatalf("restarted at %d, want %d", e.First, first)
+	}
+	nothing(tb, f)
 }
 
 func TestFollowGrowingRecordCount(t *testing.T) {
@@ -321,10 +329,10 @@ func TestFollowNested(t *testing.T) {
 
 func TestEventKindNames(t *testing.T) {
 	var names []string
-	for k := EventRecord; k <= EventExit; k++ {
+	for k := EventRecord; k <= EventFreed; k++ {
 		names = append(names, k.String())
 	}
-	if diff := cmp.Diff([]string{"record", "lapped", "reload", "restart", "gone", "exit"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"record", "lapped", "reload", "restart", "gone", "exit", "freed"}, names); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -40,8 +40,9 @@ func (l *Lease) View(n uint64, fn func(record []byte)) error {
 	// That n was available at some time and is not withdrawn now proves that
 	// it has been available all the time between.
 	if l.plain {
+		deleted := r.cells.LookDeleted() // before EndPos: see prove
 		end := r.cells.LookEndPos()
-		if r.cells.LookDeleted() <= n && end-n <= l.slots && n < end {
+		if deleted <= n && end-n <= l.slots && n < end {
 			return nil
 		}
 	}

@@ -43,7 +43,7 @@ func (c *tally) add(tb testing.TB, e Event) {
 		c.kinds = append(c.kinds, e.Kind)
 		c.event = e
 		if e.Kind == EventRestart {
-			c.next = 0
+			c.next = e.First
 		}
 	}
 }

@@ -179,10 +179,15 @@ func (r *Reader) missing(n, end uint64) error {
 
 // prove reports whether record n, and the record that this page is nested in,
 // has been available all the time until now. Only then is a copy of it whole.
+//
+// Deleted is loaded before EndPos. A writer whose numbers go down raises the
+// one, lowers the other, and lowers the first again: who has seen that last
+// store sees the one before it, and who has not sees the first.
 func (r *Reader) prove(n uint64) error {
+	deleted := r.cells.Deleted()
 	end := r.cells.EndPos()
 	slots := uint64(r.cells.RecordCount())
-	if n >= end || n < r.cells.Deleted() || slots != 0 && end-n > slots {
+	if n >= end || n < deleted || slots != 0 && end-n > slots {
 		if err := r.missing(n, end); err != nil {
 			return r.judge(err)
 		}

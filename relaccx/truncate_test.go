@@ -93,7 +93,6 @@ func (c *cutPage) uses(t *testing.T) map[string]func() error {
 		"nested window":  func() error { _, err := c.inner.Window(); return err },
 		"nested records": func() error { return all(c.inner) },
 		"nested lease":   view(c.inner, 0),
-		"follow":         func() error { _, err := c.f.Next(t.Context()); return err },
 		"save": func() error {
 			file, err := os.Create(filepath.Join(t.TempDir(), "saved"))
 			if err != nil {
@@ -138,6 +137,10 @@ func TestCutShort(t *testing.T) {
 				t.Errorf("cut at %d: %s: %v", cut, name, err)
 			}
 		}
+		if e := wantKind(t, c.f, EventGone); !errors.Is(e.Cause, ErrTruncated) && !errors.Is(e.Cause, ErrNotReady) && !isFormat(e.Cause) {
+			t.Errorf("cut at %d: gone because %v", cut, e.Cause)
+		}
+		nothing(t, c.f)
 		var page *PageError
 		if err := c.r.Read(0, new(Record)); !errors.As(err, &page) || page.Page != "page" {
 			t.Errorf("error %v does not say the page", err)
@@ -232,41 +235,40 @@ func TestUnlinked(t *testing.T) {
 // The name comes to lead to something that is no page.
 func TestReplacedByAnything(t *testing.T) {
 	c := newCutPage(t)
-	dir := filepath.Dir(c.path)
 	put := func(content string) {
-		beside := filepath.Join(dir, "beside")
+		beside := filepath.Join(filepath.Dir(c.path), "beside")
 		if err := errors.Join(os.WriteFile(beside, []byte(content), 0o600), os.Rename(beside, c.path)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	var format *layout.FormatError
-	for _, content := range []string{"short", string(make([]byte, 35)) + "\xff", "\x01\xff" + string(make([]byte, 60))} {
+	for _, content := range []string{"short", string(make([]byte, 35)) + "\xff", "\x01\xff" + string(make([]byte, 60)), ""} {
 		put(content)
-		if content[0] == 0 {
-			nothing(t, c.f) // a page in the making, as far as one can see
-			continue
+		e := wantKind(t, c.f, EventGone)
+		if making := content == "" || content[0] == 0; making != errors.Is(e.Cause, ErrNotReady) || making == isFormat(e.Cause) {
+			t.Errorf("replaced by %q: gone because %v", content, e.Cause)
 		}
-		if _, err := c.f.Next(t.Context()); !errors.As(err, &format) {
-			t.Errorf("replaced by %q: %v", content, err)
-		}
+		nothing(t, c.f)
+		c = newCutPage(t)
 	}
-	put("")
-	nothing(t, c.f)
 	if err := os.Remove(c.path); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Mkdir(c.path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.f.Next(t.Context()); err == nil {
-		t.Error("replaced by a directory, and no error")
+	if e := wantKind(t, c.f, EventGone); !errors.Is(e.Cause, ErrNotPage) {
+		t.Errorf("replaced by a directory: gone because %v", e.Cause)
 	}
 	if err := os.Remove(c.path); err != nil {
 		t.Fatal(err)
 	}
-	wantKind(t, c.f, EventGone)
 	mustCreate(t, c.path, "v:uint32", 2, CreateOptions{})
 	wantKind(t, c.f, EventRestart)
+}
+
+func isFormat(err error) bool {
+	var format *layout.FormatError
+	return errors.As(err, &format)
 }
 
 // A panic that is none of the page's goes through every guard as it is, and the

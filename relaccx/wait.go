@@ -11,6 +11,12 @@ const (
 	// foreignPoll is how often a page is looked at whose writer wakes nobody,
 	// as MistServer's do not.
 	foreignPoll = time.Millisecond
+	// idlePoll is how often, once nothing has come for idleAfter: who has been
+	// silent for so long is not missed for some milliseconds more.
+	idlePoll  = 10 * time.Millisecond
+	idleAfter = 10 * time.Second
+	// tablePoll is how often all rows of a table are compared.
+	tablePoll = 50 * time.Millisecond
 	// nativePoll is how long to sleep at most on a page whose writer wakes:
 	// a wake that is missed, and whatever is no wake, is seen that much later.
 	nativePoll = 100 * time.Millisecond
@@ -19,9 +25,11 @@ const (
 // waiter sleeps until a page may have something new. Whether the page's writer
 // wakes its readers it learns from what happened.
 type waiter struct {
-	poll  time.Duration // fixed by the caller; 0: by the kind of writer
+	poll  time.Duration // fixed by the caller; 0: by the kind of page and writer
 	spin  bool
-	wakes bool // the writer has woken us before
+	table bool
+	wakes bool      // the writer has woken us before
+	idle  time.Time // since when nothing has come; zero: not known yet
 	last  shm.Waited
 }
 
@@ -44,12 +52,32 @@ func (w *waiter) wait(ctx context.Context, c shm.Cells, seen uint64) error {
 	return ctx.Err()
 }
 
+// pause sleeps where there is no page to sleep on.
+func (w *waiter) pause(ctx context.Context) error {
+	w.last = shm.Changed
+	shm.Sleep(min(w.interval(), nativePoll))
+	return ctx.Err()
+}
+
 func (w *waiter) timeout() time.Duration {
+	if w.poll == 0 && w.wakes {
+		return nativePoll
+	}
+	return w.interval()
+}
+
+// interval is how often to look at a page that nothing wakes us for.
+func (w *waiter) interval() time.Duration {
+	if w.idle.IsZero() {
+		w.idle = time.Now()
+	}
 	switch {
 	case w.poll > 0:
 		return w.poll
-	case w.wakes:
-		return nativePoll
+	case w.table:
+		return tablePoll
+	case time.Since(w.idle) > idleAfter:
+		return idlePoll
 	}
 	return foreignPoll
 }
@@ -60,5 +88,5 @@ func (w *waiter) found() {
 	if w.last == shm.TimedOut {
 		w.wakes = false
 	}
-	w.last = shm.Changed
+	w.last, w.idle = shm.Changed, time.Time{}
 }

@@ -2,6 +2,8 @@
 
 package shm
 
+import "bytes"
+
 // CopyOut copies bytes that another process may be changing. What it read is
 // worth nothing until a counter, loaded afterwards, says that they were stable.
 func CopyOut(dst, mapped []byte) { copy(dst, mapped) }
@@ -9,3 +11,7 @@ func CopyOut(dst, mapped []byte) { copy(dst, mapped) }
 // CopyIn writes bytes that a reader may be copying; readers look at the
 // counters before and after, and throw such a copy away.
 func CopyIn(mapped, src []byte) { copy(mapped, src) }
+
+// Same reports whether bytes that another process may be changing are as want
+// says, by one look at each.
+func Same(mapped, want []byte) bool { return bytes.Equal(mapped, want) }

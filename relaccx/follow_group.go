@@ -1,0 +1,157 @@
+package relaccx
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"shmtool/relaccx/internal/shm"
+)
+
+// Group follows many pages at once, in one goroutine and without one of its own:
+// a stream with hundreds of tracks, all pages of a server. Pages on which
+// nothing happens are looked at less often the more there are, at most
+// slowestPoll apart. It is used by one goroutine at a time.
+type Group struct {
+	// Poll is how often to look; 0 chooses by what happens. Set it before Next.
+	Poll time.Duration
+	// Drained is called whenever all that is there has been handed out, before
+	// the Group sleeps. It may Add and Remove.
+	Drained func()
+
+	members []*member
+	turn    int // index of the member whose turn it is
+}
+
+type member struct {
+	follower *Follower
+	due      time.Time // when to look at it again
+	active   time.Time // when something last happened
+}
+
+const (
+	// slowestPoll is how long a page on which nothing happens is left alone.
+	slowestPoll = 20 * time.Millisecond
+	// membersPerPoll is how many silent pages may be looked at every millisecond:
+	// what costs one percent of a core.
+	membersPerPoll = 25
+	// silence is which part of the time since something last happened on a page
+	// it may be late: a page with 25 records a second is looked at every
+	// millisecond.
+	silence = 64
+)
+
+// Add makes a Follower one of the group. Its options for waiting have no effect
+// there, but for Appear.
+func (g *Group) Add(f *Follower) {
+	g.members = append(g.members, &member{follower: f, active: time.Now()})
+}
+
+// Remove takes a Follower out of the group, without closing it.
+func (g *Group) Remove(f *Follower) {
+	g.members = slices.DeleteFunc(g.members, func(m *member) bool { return m.follower == f })
+}
+
+// Followers are those of the group, in the order in which they were added. One
+// that has come to its end, or to an error, is none of them any more.
+func (g *Group) Followers() []*Follower {
+	followers := make([]*Follower, len(g.members))
+	for i, m := range g.members {
+		followers[i] = m.follower
+	}
+	return followers
+}
+
+// Close closes every Follower of the group.
+func (g *Group) Close() error {
+	var err error
+	for _, m := range g.members {
+		err = errors.Join(err, m.follower.Close())
+	}
+	g.members = nil
+	return err
+}
+
+// Next waits for the next event of any of the pages; the events of each page
+// come in their order. An error is that of the Follower that comes with it,
+// which is then none of the group any more; without one it is ctx.Err(), or
+// io.EOF when the group is empty.
+func (g *Group) Next(ctx context.Context) (*Follower, Event, error) {
+	for {
+		if ctx.Err() != nil {
+			return nil, Event{}, ctx.Err()
+		}
+		now := time.Now()
+		for g.turn < len(g.members) {
+			if f, e, ok, err := g.step(g.members[g.turn], now); ok || err != nil {
+				return f, e, err
+			}
+		}
+		g.turn = 0
+		if g.Drained != nil {
+			g.Drained()
+		}
+		if len(g.members) == 0 {
+			return nil, Event{}, io.EOF
+		}
+		g.sleep(now)
+	}
+}
+
+// step is one event of a member, if it has one now. The turn goes on when all
+// that was copied of it has been handed out: a writer that is never idle must
+// not keep us from the others.
+func (g *Group) step(m *member, now time.Time) (*Follower, Event, bool, error) {
+	if m.due.After(now) {
+		g.turn++
+		return nil, Event{}, false, nil
+	}
+	f := m.follower
+	e, ok, err := f.step()
+	switch {
+	case errors.Is(err, io.EOF):
+		g.Remove(f)
+		return nil, Event{}, false, nil
+	case err != nil:
+		g.Remove(f)
+		return f, Event{}, false, err
+	case ok:
+		m.active = now
+		if len(f.batch.copied) == 0 {
+			g.turn++
+		}
+		return f, e, true, nil
+	}
+	pause := g.interval(m, now)
+	m.due = now.Add(pause)
+	f.checkEvery = max(checkEvery, 10*pause)
+	g.turn++
+	return nil, Event{}, false, nil
+}
+
+// interval is how long to leave a page alone on which nothing has happened.
+func (g *Group) interval(m *member, now time.Time) time.Duration {
+	if g.Poll > 0 {
+		return g.Poll
+	}
+	if m.follower.table != nil {
+		return tablePoll
+	}
+	slowest := min(slowestPoll, foreignPoll*time.Duration(len(g.members)/membersPerPoll))
+	return max(foreignPoll, min(slowest, now.Sub(m.active)/silence))
+}
+
+// sleep ends when the next page is due, at the earliest a poll after now.
+func (g *Group) sleep(now time.Time) {
+	next := now.Add(nativePoll)
+	for _, m := range g.members {
+		if m.due.Before(next) {
+			next = m.due
+		}
+	}
+	if d := time.Until(next); d > 0 {
+		shm.Sleep(d)
+	}
+}

@@ -1,0 +1,310 @@
+package relaccx
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"time"
+
+	"shmtool/layout"
+	"shmtool/relaccx/internal/shm"
+)
+
+const (
+	// checkEvery is how often it is looked whether the name still leads to the
+	// page, where nothing says that it does not. A look costs a microsecond.
+	checkEvery = 20 * time.Millisecond
+	// goneAfter is how long a page may be missing without a word about it: a
+	// MistServer that reloads a page removes its name for a moment.
+	goneAfter = 100 * time.Millisecond
+)
+
+// Why a page is left that is neither missing nor broken.
+var (
+	errReplaced  = errors.New("page was replaced")
+	errRewritten = errors.New("page was rewritten in place")
+	errExited    = errors.New("page's writer is done")
+)
+
+// begin opens the page for the first time and finds the record to begin with.
+func (f *Follower) begin() (there bool, err error) {
+	if f.begun.IsZero() {
+		f.begun = time.Now()
+	}
+	err = f.open()
+	if pending(err) && time.Since(f.begun) < f.options.Appear {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	f.batch.next = f.options.Start.Of(f.window).First
+	f.first = f.batch.next
+	return true, nil
+}
+
+// pending reports whether an error of open is one of a page in the making.
+func pending(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNotReady)
+}
+
+// open maps what the name leads to now. The page that was open stays open when
+// that is not a ready page.
+func (f *Follower) open() error {
+	p, err := Open(f.path)
+	if err != nil {
+		return err
+	}
+	if err := f.adopt(p); err != nil {
+		return errors.Join(err, p.Close())
+	}
+	return nil
+}
+
+// adopt makes p the page that is followed, and closes the one before.
+func (f *Follower) adopt(p *Page) error {
+	// Not ready counts before anything that is wrong with it: MistServer's
+	// writers put a header together in place.
+	h, err := p.Header()
+	if err == nil && h.Status.Known() && !h.Status.Ready() {
+		return p.fail("open", ErrNotReady)
+	}
+	if f.unreadable == errExited && h.Status.Exit() && p.same(f.page) {
+		return p.fail("open", errExited)
+	}
+	root, err := p.Reader()
+	if err != nil {
+		return err
+	}
+	r, err := root.Descend(f.options.Nested, false)
+	if err != nil {
+		return err
+	}
+	w, err := r.Window()
+	if err != nil {
+		return err
+	}
+	shape, err := descriptors(r)
+	if err != nil {
+		return err
+	}
+	old := f.page
+	if old != nil {
+		f.past = f.batch.past(f.past)
+	}
+	f.page, f.root, f.reader, f.shape = p, root, r, shape
+	f.window = w
+	f.batch = batch{reader: r, next: f.batch.next}
+	f.drained, f.announced, f.checked = false, false, time.Now()
+	f.unreadable, f.missing, f.gone = nil, time.Time{}, false
+	if old != nil {
+		return old.Close()
+	}
+	return nil
+}
+
+// descriptors are the bytes of the page's field descriptors, as they are now.
+func descriptors(r *Reader) (shape []byte, err error) {
+	err = r.page.mem.Guard(func() error {
+		from := min(int(r.cells.FieldOffset()), int(r.offset))
+		shape = make([]byte, int(r.offset)-from)
+		shm.CopyOut(shape, r.memory[from:r.offset])
+		return nil
+	})
+	return shape, r.page.settle("read", err)
+}
+
+// sameShape is errRewritten when the page's descriptors are not what they were.
+func (f *Follower) sameShape() (err error) {
+	r := f.reader
+	defer r.page.mem.Leave(r.page.mem.Enter(), &err)
+	if !f.root.cells.Status().Ready() {
+		return ErrNotReady
+	}
+	if uint64(r.cells.Offset()) != r.offset || uint64(r.cells.RecordSize()) != r.size || !shm.Same(r.memory[int(r.offset)-len(f.shape):r.offset], f.shape) {
+		return errRewritten
+	}
+	return nil
+}
+
+// glance loads what must be known before the records: the status, EndPos to
+// sleep on, and whether the records end before where they ended.
+func (f *Follower) glance() (s layout.Status, wentBack bool, err error) {
+	r := f.reader
+	defer f.page.mem.Leave(f.page.mem.Enter(), &err)
+	s = f.root.cells.Status()
+	f.seen = r.cells.EndPos()
+	switch {
+	case !s.Ready():
+		return s, false, ErrNotReady
+	case uint64(r.cells.Offset()) != r.offset || uint64(r.cells.RecordSize()) != r.size:
+		return s, false, errRewritten
+	}
+	f.announced = f.announced || s.Reload()
+	if f.table != nil {
+		return s, false, nil
+	}
+	w, _ := r.available()
+	if w.End < f.window.End {
+		return s, true, nil
+	}
+	f.window = w
+	return s, false, nil
+}
+
+// check looks whether the page is still all there, and under its name: when its
+// writer has announced that it will not be, and every now and then. A page that
+// lost its name is read on until another has it: its writer may not know.
+func (f *Follower) check(s layout.Status) (Event, bool, error) {
+	if !s.Reload() && !f.drained && f.missing.IsZero() {
+		now := time.Now()
+		if now.Sub(f.checked) < f.checkEvery {
+			return Event{}, false, nil
+		}
+		f.checked = now
+	}
+	if err := f.sameSize(); err != nil {
+		return f.leave(err)
+	}
+	switch {
+	case !f.page.Replaced():
+		f.drained, f.missing, f.gone = false, time.Time{}, false
+		return Event{}, false, nil
+	case !f.drained:
+		f.drained = true
+		return f.look()
+	}
+	f.drained = false
+	if f.missing.IsZero() {
+		f.missing = time.Now()
+	}
+	return f.comeBack()
+}
+
+// sameSize is ErrTruncated when the file is shorter than it was, errRewritten
+// when it is longer: a MistServer that makes a page which exists uses the old one
+// again, at the size that the new one needs.
+func (f *Follower) sameSize() error {
+	now, err := shm.StatFile(f.page.file)
+	switch {
+	case err != nil:
+		return err
+	case now.Size < int64(f.page.Size()):
+		return ErrTruncated
+	case now.Size > int64(f.page.Size()):
+		return errRewritten
+	}
+	return nil
+}
+
+// leave ends the reading of a page that is not what it was. What is known to
+// have been published on it and can't be read any more is lost.
+func (f *Follower) leave(cause error) (Event, bool, error) {
+	cause = f.page.settle("read", cause) // what was cut off may have seemed to be anything
+	if !f.mayMend(cause) {
+		return Event{}, false, cause
+	}
+	f.unreadable, f.missing, f.gone = cause, time.Now(), false
+	if e, ok := f.cutOff(); ok {
+		return e, true, nil
+	}
+	return f.comeBack()
+}
+
+// cutOff is the records that can't be read any more of a page that was cut
+// short, if there are any.
+func (f *Follower) cutOff() (Event, bool) {
+	if f.table != nil || !errors.Is(f.unreadable, ErrTruncated) {
+		return Event{}, false
+	}
+	end := f.window.End
+	var header [layout.HeaderSize]byte
+	if shm.ReadFile(f.page.file, header[:], int64(f.reader.base)) == nil {
+		if h, err := layout.DecodeHeader(header[:]); err == nil && uint64(h.RecordSize) == f.reader.size {
+			end = max(end, h.EndPos)
+		}
+	}
+	if end <= f.batch.next {
+		return Event{}, false
+	}
+	e := Event{Kind: EventLapped, First: f.batch.next, Lost: end - f.batch.next}
+	f.batch.next, f.batch.copied, f.window.End = end, nil, end
+	return e, true
+}
+
+// comeBack goes on at the page that the name leads to now. While there is none,
+// or none that is whole, it goes on waiting.
+func (f *Follower) comeBack() (Event, bool, error) {
+	before, window, announced := f.reader.schema, f.window, f.announced
+	missing := time.Since(f.missing) > goneAfter
+	switch err := f.open(); {
+	case err == nil:
+	case !f.mayMend(err):
+		return Event{}, false, err
+	case f.gone || !missing || errors.Is(err, errExited):
+		return Event{}, false, nil
+	default:
+		f.gone = true
+		return Event{Kind: EventGone, Cause: err}, true, nil
+	}
+	e := Event{Kind: EventReload, Schema: f.reader.schema}
+	e.Added, e.Removed, e.Changed = before.Diff(f.reader.schema)
+	if f.table != nil {
+		f.table.reload(f.reader)
+		return e, true, nil
+	}
+	goesOn, err := f.goesOn(window, announced)
+	if err != nil {
+		return f.leave(err)
+	}
+	if !goesOn {
+		e.Kind = EventRestart
+		f.restart(0) // what the new life has withdrawn already is lost
+	}
+	return e, true, nil
+}
+
+// mayMend reports whether what keeps a page from being opened may pass: all but
+// what has nothing to do with the page's bytes.
+func (f *Follower) mayMend(err error) bool {
+	var format *layout.FormatError
+	for _, passing := range []error{fs.ErrNotExist, ErrNotReady, ErrTruncated, ErrNoRecord, ErrNoField, ErrNotNested, ErrNotPage, errReplaced, errRewritten, errExited} {
+		if errors.Is(err, passing) {
+			return true
+		}
+	}
+	exact := slices.ContainsFunc(f.options.Nested, func(s Step) bool { return s.Exact })
+	return errors.As(err, &format) || errors.Is(err, ErrWithdrawn) && !exact // that record never comes again
+}
+
+// beginAnew is a writer that let its records end before where they ended: it took
+// some back, if those before them are what they were, or it began again.
+func (f *Follower) beginAnew() (Event, bool, error) {
+	if err := f.sameSize(); err != nil {
+		return f.leave(err)
+	}
+	f.past = f.batch.past(f.past)
+	before := f.window
+	w, err := f.reader.Window()
+	if err != nil {
+		return f.leave(err)
+	}
+	f.window = w
+	known, _, err := f.recognize()
+	if err != nil {
+		return f.leave(err)
+	}
+	next := uint64(0)
+	if known || w.First > 0 && w.First >= before.First {
+		next = min(f.batch.next, w.End)
+	}
+	f.restart(next)
+	return Event{Kind: EventRestart, First: next, Schema: f.reader.schema}, true, nil
+}
+
+// restart goes on at a record of another life: what was handed out says nothing
+// of it.
+func (f *Follower) restart(next uint64) {
+	f.first, f.past = next, past{}
+	f.batch = batch{reader: f.reader, next: next}
+}

@@ -1,0 +1,128 @@
+package relaccx
+
+import (
+	"bytes"
+
+	"shmtool/layout"
+)
+
+// Table says which records of a page are in use, on a page whose records are
+// changed in place: users, statistics, a single record. What package mist knows
+// of a kind of page, *mist.PageInfo, is one.
+type Table interface {
+	// Rows is the range of records that may be in use.
+	Rows(h layout.Header, size int) layout.Window
+	// Live reports whether one of them is.
+	Live(s *layout.Schema, record []byte) bool
+}
+
+// table is the rows of a Table as they were handed out last.
+type table struct {
+	rule    Table
+	start   Start
+	rows    []byte // one behind the other, as many as there have been
+	live    []bool
+	begun   bool   // the first pass was made: all that is in use was seen
+	slot    uint64 // where the pass that is being made has come to
+	window  layout.Window
+	rec     Record
+	scratch []byte
+}
+
+// reload forgets what cannot be compared: the rows of a page with other fields.
+func (t *table) reload(r *Reader) {
+	t.slot = 0
+	if t.rec.schema != nil && !t.rec.schema.Equal(r.schema) {
+		t.rows, t.live = nil, nil
+	}
+}
+
+// next is the next slot that was changed or freed, if there is one on this pass
+// over the rows.
+func (t *table) next(f *Follower) (e Event, ok bool, err error) {
+	r := f.reader
+	if t.slot == 0 {
+		h, err := r.Header()
+		if err != nil {
+			return Event{}, false, err
+		}
+		t.window = t.rule.Rows(h, len(r.memory))
+		t.grow(r, t.window.End)
+	}
+	t.rec.schema = r.schema
+	end := max(t.window.End, uint64(len(t.live)))
+	for t.slot < end {
+		n := t.slot
+		t.slot++
+		e, ok, err := t.compare(f, n)
+		if err != nil {
+			t.slot = 0
+			return Event{}, false, err
+		}
+		if ok && (t.begun || t.wanted(n)) {
+			return e, true, nil
+		}
+	}
+	t.begun, t.slot = true, 0
+	return Event{}, false, f.page.settle("read", f.sameShape())
+}
+
+// wanted reports whether row n is to be handed out on the first pass.
+func (t *table) wanted(n uint64) bool {
+	return t.start.Of(t.window).Contains(n)
+}
+
+// grow makes room for rows below end. It never takes more than the page has.
+func (t *table) grow(r *Reader, end uint64) {
+	if missing := int(end) - len(t.live); missing > 0 {
+		t.live = append(t.live, make([]bool, missing)...)
+		t.rows = append(t.rows, make([]byte, missing*int(r.size))...)
+	}
+}
+
+// compare holds row n against what was handed out of it.
+func (t *table) compare(f *Follower, n uint64) (Event, bool, error) {
+	r := f.reader
+	row := t.rows[n*r.size:][:r.size]
+	live := false
+	if t.window.Contains(n) {
+		if err := t.read(r, n, row); err != nil {
+			return Event{}, false, err
+		}
+		live = t.rule.Live(r.schema, t.rec.bytes)
+	}
+	was := t.live[n]
+	t.live[n] = live
+	switch {
+	case live && !(was && bytes.Equal(row, t.rec.bytes)):
+		copy(row, t.rec.bytes)
+		return Event{Kind: EventRecord, Record: &t.rec}, true, nil
+	case was && !live:
+		return Event{Kind: EventFreed, First: n}, true, nil
+	}
+	return Event{}, false, nil
+}
+
+// read copies row n until the copy is what it was before, or its writer has
+// changed it so often meanwhile that the last copy must do.
+func (t *table) read(r *Reader, n uint64, before []byte) error {
+	t.rec.Number = n
+	err := r.page.mem.Guard(func() error {
+		at, err := r.position(n, 0)
+		if err != nil {
+			return err
+		}
+		for range 4 {
+			if err := t.rec.take(r, at); err != nil {
+				return err
+			}
+			if bytes.Equal(before, t.rec.bytes) {
+				break
+			}
+			t.scratch = append(t.scratch[:0], t.rec.bytes...)
+			before = t.scratch
+		}
+		return r.proveParent()
+	})
+	return r.page.settle("read", err)
+}

@@ -1,0 +1,156 @@
+package relaccx
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shmtool/layout"
+)
+
+// usersTable is a table as MistServer's pages of users are: slots up to endpos,
+// in use while field s is not 0.
+type usersTable struct{}
+
+func (usersTable) Rows(h layout.Header, size int) layout.Window {
+	return layout.Window{First: 0, End: h.EndPos}.Clamp(0, h.Slots(size))
+}
+
+func (usersTable) Live(s *layout.Schema, record []byte) bool {
+	f := s.Lookup("s")
+	return f == nil || f.Uint(record) != 0
+}
+
+// newTable is a table of 8 slots of which the first used are in use, with s = v =
+// 1, 2, ….
+func newTable(tb testing.TB, used int) *Writer {
+	tb.Helper()
+	w := newPage(tb, "s:uint8\nv:uint32", 8)
+	if err := w.SetCounts(layout.Header{RecordCount: 8, EndPos: 8}); err != nil {
+		tb.Fatal(err)
+	}
+	for n := range used {
+		putRow(tb, w, uint64(n), uint64(n)+1, uint64(n)+1)
+	}
+	endAt(tb, w, uint64(used))
+	return w
+}
+
+func endAt(tb testing.TB, w *Writer, end uint64) {
+	tb.Helper()
+	if err := w.SetCounts(layout.Header{RecordCount: 8, EndPos: end}); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func putRow(tb testing.TB, w *Writer, n, s, v uint64) {
+	tb.Helper()
+	err := w.Update(n, func(rec *Record) error {
+		_ = rec.SetUint("s", s)
+		return rec.SetUint("v", v)
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// pass is what one look at everything gives: "0=1" for a slot and its value, "-0"
+// for one that was freed, else the event's name.
+func pass(tb testing.TB, f *Follower) (seen []string) {
+	tb.Helper()
+	f.checked = time.Time{}
+	for {
+		e, ok, err := f.step()
+		switch {
+		case err != nil:
+			tb.Fatal(err)
+		case !ok:
+			return seen
+		case e.Kind == EventRecord:
+			v, _ := e.Record.Uint("v")
+			seen = append(seen, fmt.Sprintf("%d=%d", e.Record.Number, v))
+		case e.Kind == EventFreed:
+			seen = append(seen, fmt.Sprintf("-%d", e.First))
+		default:
+			seen = append(seen, e.Kind.String())
+		}
+	}
+}
+
+func wantPass(tb testing.TB, f *Follower, want ...string) {
+	tb.Helper()
+	if diff := cmp.Diff(want, pass(tb, f)); diff != "" {
+		tb.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestFollowTable(t *testing.T) {
+	w := newTable(t, 3)
+	o := FollowOptions{Table: usersTable{}, Start: FromFirst()}
+	f := follow(t, w.Page().Path(), o)
+	wantPass(t, f, "0=1", "1=2", "2=3")
+	wantPass(t, f)
+	o.Start = FromNewest(1)
+	wantPass(t, follow(t, w.Page().Path(), o), "2=3")
+	o.Start = Start{}
+	later := follow(t, w.Page().Path(), o)
+	wantPass(t, later)
+
+	putRow(t, w, 1, 7, 70)
+	wantPass(t, f, "1=70")
+	wantPass(t, later, "1=70")
+	putRow(t, w, 0, 0, 1) // the slot is given back
+	wantPass(t, f, "-0")
+	putRow(t, w, 0, 0, 5) // what a slot that is not in use holds says nothing
+	wantPass(t, f)
+	putRow(t, w, 0, 1, 5)
+	endAt(t, w, 2) // and the list gets shorter
+	wantPass(t, f, "0=5", "-2")
+	endAt(t, w, 3)
+	wantPass(t, f, "2=3")
+	endAt(t, w, 0)
+	wantPass(t, f, "-0", "-1", "-2")
+	if e, ok, err := later.step(); ok && e.Kind == EventRestart || err != nil {
+		t.Error("a table whose end comes back restarted")
+	}
+}
+
+// A page that takes the place of a table is a table: what is the same in it has
+// not changed.
+func TestFollowTableReplaced(t *testing.T) {
+	w := newTable(t, 2)
+	f := follow(t, w.Page().Path(), FollowOptions{Table: usersTable{}, Start: FromFirst()})
+	wantPass(t, f, "0=1", "1=2")
+	if err := w.Reload(parseShape(t, "s:uint8\nv:uint32", 9), ReloadOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	putRow(t, w, 1, 2, 22)
+	wantPass(t, f, "reload", "1=22")
+	if err := w.Reload(parseShape(t, "s:uint8\nv:uint64", 9), ReloadOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	wantPass(t, f, "reload", "0=1", "1=22")
+	if err := os.Remove(w.Page().Path()); err != nil {
+		t.Fatal(err)
+	}
+	wantPass(t, f)
+	putRow(t, w, 0, 9, 9) // by a writer that does not know
+	wantPass(t, f, "0=9")
+}
+
+// A table that is nested in a record: a stream's list of tracks.
+func TestFollowNestedTable(t *testing.T) {
+	w := newPage(t, "list:nested[4]\n  s:uint8\n  v:uint32", 1)
+	appendEmpty(t, w, 1)
+	list := nestedWriter(t, w, 0, "list")
+	f := follow(t, w.Page().Path(), FollowOptions{Table: usersTable{}, Start: FromFirst(), Nested: []Step{{Field: "list"}}})
+	wantPass(t, f)
+	if err := list.SetCounts(layout.Header{RecordCount: 4, EndPos: 1}); err != nil {
+		t.Fatal(err)
+	}
+	putRow(t, list, 0, 1, 11)
+	wantPass(t, f, "0=11")
+}

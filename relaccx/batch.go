@@ -111,10 +111,9 @@ func (b *batch) drop(first uint64, count int) error {
 // available is the window and the slots of the page now. It runs under a guard.
 func (r *Reader) available() (layout.Window, uint64) {
 	end, deleted, slots := r.cells.EndPos(), r.cells.Deleted(), uint64(r.cells.RecordCount())
-	if end == 0 || slots == 0 || deleted > end {
+	if r.ruled || end == 0 || slots == 0 || deleted > end {
 		h := r.cells.Header()
-		h.RecordSize = uint32(r.size)
-		return h.Window(len(r.memory)), uint64(h.RecordCount)
+		return r.window(h), uint64(h.RecordCount)
 	}
 	return layout.Window{First: deleted, End: end}.Last(slots), slots
 }

@@ -8,7 +8,7 @@ var sessionFields = with(commsFields, meanings{
 	"lastsecond": {Unit: Seconds, About: "media time that was reached"},
 	"down":       {Unit: Bytes, About: "received by the server"},
 	"up":         {Unit: Bytes, About: "sent by the server"},
-	"host":       {Unit: Address, About: "the other side; a free slot keeps the last one"},
+	"host":       {Unit: Address, Secret: SecretNever, About: "the other side; a free slot keeps the last one"},
 	"stream":     {Refers: ToStream, About: "the stream"},
 	"connector":  {About: "the protocol; INPUT: or OUTPUT: before it where it is no viewer"},
 	"pktcount":   {About: "packets sent"},

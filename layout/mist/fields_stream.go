@@ -58,7 +58,7 @@ var trackFields = meanings{
 	"bps":         {Unit: BytesPerSecond, About: "on average"},
 	"maxbps":      {Unit: BytesPerSecond, About: "of the largest fragment"},
 	"lang":        {About: "ISO 639 code"},
-	"init":        {Unit: InitData, About: "what a decoder needs first"},
+	"init":        {Unit: InitData, Secret: SecretNever, About: "what a decoder needs first"},
 	"rate":        {Unit: Hertz, About: "audio samples; 16 bits, so that 96000 reads 30464"},
 	"size":        {About: "bits a sample"},
 	"channels":    {About: "of audio"},
@@ -109,7 +109,7 @@ var pagesFields = meanings{
 
 var framesFields = meanings{
 	"time": mediaTime.about("when the frame is shown"),
-	"data": {About: "the frame"},
+	"data": {Secret: SecretNever, About: "the frame"},
 }
 
 // UserNames are the bits of a user's status.

@@ -110,6 +110,10 @@ func ValueOf(f *layout.Field, record []byte) Value {
 	return Data(f.In(record))
 }
 
+// Tells reports whether there are values of which the meaning says more than they
+// do themselves.
+func (m Meaning) Tells() bool { return m.Unit != Plain || m.Zero != "" || m.Ones != "" }
+
 // isOnes reports whether every bit of an integer is set.
 func (v Value) isOnes() bool {
 	bits := 8 * min(v.size, 8)

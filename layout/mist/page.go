@@ -119,3 +119,36 @@ func (p *PageInfo) Live(s *layout.Schema, record []byte) bool {
 	f := s.Lookup(p.Marker)
 	return f == nil || f.Uint(record) != 0
 }
+
+// Fits reports whether a page of that schema may be one of these: a field of it
+// is known, or there are none yet. Anybody may give any page any name.
+func (p *PageInfo) Fits(s *layout.Schema) bool {
+	if p == nil {
+		return false
+	}
+	for i := range s.Fields() {
+		if _, known := p.fields[s.Fields()[i].Name]; known {
+			return true
+		}
+	}
+	return len(s.Fields()) == 0
+}
+
+// HoldsKeys reports whether a field of the page is secret as a whole, so that old
+// bytes of it may lie anywhere on the page.
+func (p *PageInfo) HoldsKeys() bool {
+	if p == nil {
+		return false
+	}
+	for _, m := range p.fields {
+		if m.Secret == SecretAll {
+			return true
+		}
+	}
+	for _, nested := range p.nested {
+		if nested.HoldsKeys() {
+			return true
+		}
+	}
+	return false
+}

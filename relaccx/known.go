@@ -1,6 +1,8 @@
 package relaccx
 
 import (
+	"iter"
+
 	"shmtool/layout"
 	"shmtool/layout/mist"
 )
@@ -52,4 +54,18 @@ func (r *Reader) LastLive(w layout.Window, n uint64) (layout.Window, error) {
 func (r *Reader) window(h layout.Header) layout.Window {
 	h.RecordSize = uint32(r.size)
 	return r.info.Rows(h, len(r.memory))
+}
+
+// LiveRecords is Records without those that are not in use.
+func (r *Reader) LiveRecords(w layout.Window) iter.Seq2[*Record, error] {
+	if r.info == nil || r.info.Marker == "" {
+		return r.Records(w)
+	}
+	return func(yield func(*Record, error) bool) {
+		for rec, err := range r.Records(w) {
+			if (err != nil || r.Live(rec)) && !yield(rec, err) {
+				return
+			}
+		}
+	}
 }

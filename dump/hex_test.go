@@ -9,6 +9,7 @@ import (
 
 	"shmtool/layout"
 	"shmtool/layout/layouttest"
+	"shmtool/layout/mist"
 )
 
 // buildHex is a ready page of a schema, with deleted and endpos as given and
@@ -442,9 +443,9 @@ func TestHexHidesSecrets(t *testing.T) {
 		storeHex(t, page, h, slot, "d", "\xe0\x00\x01s\x02\x00\x00\x00\x0a//:secret@\x00\x00\xee")
 	}
 	page = append(page, "secret, behind"...)
-	o := HexOptions{ShowRecords: true, Secrets: func(f *layout.Field, value []byte) []HexSpan {
+	o := HexOptions{ShowRecords: true, Secrets: func(_ *mist.PageInfo, f *layout.Field, value []byte) []HexSpan {
 		if at := bytes.Index(value, []byte("secret")); at >= 0 {
-			return []HexSpan{{at, at + 6}}
+			return []HexSpan{{From: at, To: at + 6}}
 		}
 		return nil
 	}}

@@ -45,6 +45,7 @@ given by the page, event lines are passed over.`,
 			&cli.DurationFlag{Name: "keep", Usage: "withdraw records that are older than `D` by the --time field"},
 			&cli.StringFlag{Name: "time", Usage: "the `FIELD` that has a record's time, in milliseconds"},
 			&cli.Float64Flag{Name: "rate", Usage: "publish `N` records a second"},
+			secretsFlag("name secret values in messages"),
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "print the numbers of the records written"},
 		),
 		run: runAppend,
@@ -144,7 +145,7 @@ func (a *appending) one(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	if err := assign(rec, words); err != nil {
+	if err := assign(rec, words, a.target.info()); err != nil {
 		return err
 	}
 	return a.publish(ctx, rec.Bytes())
@@ -158,7 +159,7 @@ func (a *appending) stream(ctx context.Context, c *cli.Context) error {
 		return err
 	}
 	defer in.Close()
-	d, err := dump.NewDecoder(wakingReader{in, a}, dump.InputFormat(c.String("format")), a.w.Schema(), dump.DecodeOptions{})
+	d, err := dump.NewDecoder(wakingReader{in, a}, dump.InputFormat(c.String("format")), a.w.Schema(), dump.DecodeOptions{Page: a.target.info(), ShowSecrets: a.e.secrets})
 	if err != nil {
 		return inputError{fmt.Errorf("%s: %w", name, err)}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"shmtool/dump"
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -81,7 +82,7 @@ func runDump(_ context.Context, e *env, c *cli.Context) error {
 	}
 	chooseSections(v, c)
 	o := e.options()
-	o.Depth = c.Int("depth")
+	o.Depth, o.Page = c.Int("depth"), r.Info()
 	if o.Fields, err = e.output.chooseFields(r.Schema()); err != nil {
 		return onPage(t.arg, err)
 	}
@@ -179,7 +180,24 @@ func parseSelection(c *cli.Context) (selection, error) {
 	return s, nil
 }
 
-func (s selection) of(w layout.Window) layout.Window { return w.Clamp(s.first, s.end).Last(s.last) }
+// records are those that were asked for, of those that are in use; or what lies
+// in every slot.
+func (s selection) records(r *relaccx.Reader) (iter.Seq2[*relaccx.Record, error], error) {
+	if s.slots {
+		return r.Slots(), nil
+	}
+	w, err := s.of(r)
+	return r.LiveRecords(w), err
+}
+
+// of is the window of the records that were asked for.
+func (s selection) of(r *relaccx.Reader) (layout.Window, error) {
+	w, err := r.Window()
+	if err != nil {
+		return w, err
+	}
+	return r.LastLive(w.Clamp(s.first, s.end), s.last)
+}
 
 // view is one reading of a page with the records that were asked for.
 func (e *env) view(t target, r *relaccx.Reader, s selection) (*dump.View, error) {
@@ -187,25 +205,21 @@ func (e *env) view(t target, r *relaccx.Reader, s selection) (*dump.View, error)
 	if err != nil {
 		return nil, onPage(t.arg, err)
 	}
-	w, err := r.Window()
+	records, err := s.records(r)
 	if err != nil {
 		return nil, onPage(t.arg, err)
-	}
-	records := r.Records(s.of(w))
-	if s.slots {
-		records = r.Slots()
 	}
 	size := r.Size()
 	if len(t.steps) == 0 { // a page of no bytes is read as a header of zeros
 		size = r.Page().Size()
 	}
-	return &dump.View{Name: t.arg, Bytes: size, Header: h, Schema: r.Schema(), Records: e.sift(r.Schema(), records)}, nil
+	return &dump.View{Name: t.arg, Bytes: size, Header: h, Schema: r.Schema(), Records: e.sift(r, records)}, nil
 }
 
 // sift passes over records that were withdrawn before they were read, saying
 // so on standard error, and over those that --where does not want.
-func (e *env) sift(s *layout.Schema, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
-	keep := e.keeper(s)
+func (e *env) sift(r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
+	keep := e.keeper(r.Schema(), r.Info())
 	return func(yield func(*relaccx.Record, error) bool) {
 		for rec, err := range records {
 			var lapped *relaccx.LappedError
@@ -224,12 +238,15 @@ func (e *env) sift(s *layout.Schema, records iter.Seq2[*relaccx.Record, error]) 
 	}
 }
 
-// keeper tells which records --where wants.
-func (e *env) keeper(s *layout.Schema) func(rec *relaccx.Record) (bool, error) {
+// keeper tells which records --where wants. It sees what is printed, and so
+// nothing that is hidden.
+func (e *env) keeper(s *layout.Schema, page *mist.PageInfo) func(rec *relaccx.Record) (bool, error) {
 	if e.output.where == nil {
 		return func(*relaccx.Record) (bool, error) { return true, nil }
 	}
-	object := dump.NewRecordJSON(s, dump.Options{Depth: defaultDepth, Int64String: e.output.quote64})
+	o := e.options()
+	o.Page = page
+	object := dump.NewRecordJSON(s, o)
 	var b []byte
 	return func(rec *relaccx.Record) (bool, error) {
 		b = object.Append(b[:0], rec)

@@ -21,7 +21,7 @@ func (e *env) dumpBytes(t target, c *cli.Context, s selection) error {
 	if len(t.steps) > 0 {
 		r, err := p.Reader()
 		if err == nil {
-			r, err = r.Descend(t.steps, true)
+			r, err = r.As(t.info()).Descend(t.steps, true)
 		}
 		if err != nil {
 			return e.explain(t, err)
@@ -34,7 +34,7 @@ func (e *env) dumpBytes(t target, c *cli.Context, s selection) error {
 		if e.output.format == formatRax {
 			return dump.Rax(e.out, raxTitle(t), page, h, func(line string) { e.warn("%s", line) })
 		}
-		return e.hex(p, page, base, h, c, s)
+		return e.hex(p, t, page, base, h, c, s)
 	})
 	if err == nil && !ready {
 		e.notReady(t)

@@ -134,19 +134,29 @@ func (p *PageInfo) Fits(s *layout.Schema) bool {
 	return len(s.Fields()) == 0
 }
 
-// HoldsKeys reports whether a field of the page is secret as a whole, so that old
-// bytes of it may lie anywhere on the page.
+// HoldsKeys reports whether a field of the page, or of one nested in it, is secret
+// as a whole: old bytes of such a field may lie anywhere.
 func (p *PageInfo) HoldsKeys() bool {
+	return p.any(func(_ string, m Meaning) bool { return m.Secret == SecretAll })
+}
+
+// Hides reports whether a field of that name, of the page or of one nested in it,
+// is secret as a whole.
+func (p *PageInfo) Hides(field string) bool {
+	return p.any(func(name string, m Meaning) bool { return name == field && m.Secret == SecretAll })
+}
+
+func (p *PageInfo) any(is func(name string, m Meaning) bool) bool {
 	if p == nil {
 		return false
 	}
-	for _, m := range p.fields {
-		if m.Secret == SecretAll {
+	for name, m := range p.fields {
+		if is(name, m) {
 			return true
 		}
 	}
 	for _, nested := range p.nested {
-		if nested.HoldsKeys() {
+		if nested.any(is) {
 			return true
 		}
 	}

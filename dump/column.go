@@ -17,6 +17,13 @@ type column struct {
 	field  *layout.Field // nil for the record's number
 	secret *mist.Meaning // hides what is secret of a value; nil has nothing to hide
 	tells  *mist.Meaning // says more than the value does; nil says nothing
+	minor  bool          // may be left out of a table
+}
+
+// isDate reports whether values are seconds since 1970, of which people want the
+// date where there is no room for both.
+func (c *column) isDate() bool {
+	return c.tells != nil && (c.tells.Unit == mist.UnixSeconds || c.tells.Unit == mist.UnixMilliseconds)
 }
 
 // columns are the fields that the options choose, in their order; nil stands
@@ -50,6 +57,7 @@ const numberKey = "#"
 func (o *Options) column(f *layout.Field) column {
 	c := column{field: f}
 	m, _ := o.Page.Meaning(f.Name)
+	c.minor = m.Minor
 	if m.Tells() {
 		c.tells = &m
 	}

@@ -14,15 +14,17 @@ import (
 
 // RecordTable renders records line by line as a table. The first records decide
 // the widths of the columns; a later value that is wider pushes its line out.
-// On a terminal it is cut; where not even the numbers of a line have room there,
-// each record stands upright, a field a line.
+// On a terminal it is cut, and minor columns are left out; where not even the
+// numbers of a line have room there, each record stands upright, a field a line.
 //
 // Tablewriter, which wants to see everything first, is for what fits a screen.
 type RecordTable struct {
 	w       io.Writer
 	options Options
 	columns []column
-	timed   bool // what values mean depends on the time
+	left    []bool // columns that are left out, as there is no room for them
+	dated   []bool // columns that have room for a date only, not for its number
+	timed   bool   // what values mean depends on the time
 	widths  []columnWidth
 	shown   []int // columns of the terminal that each column gets
 	pending []row
@@ -57,6 +59,7 @@ func NewRecordTable(w io.Writer, s *layout.Schema, o Options) *RecordTable {
 	t.timed = needsClock(t.columns)
 	t.widths = make([]columnWidth, len(t.columns))
 	t.shown = make([]int, len(t.columns))
+	t.left, t.dated = make([]bool, len(t.columns)), make([]bool, len(t.columns))
 	for i := range t.columns {
 		if !o.NoHeader {
 			t.widths[i].name = runewidth.StringWidth(t.name(i))
@@ -136,7 +139,18 @@ func (t *RecordTable) settle() {
 	if t.options.Width <= 0 {
 		return
 	}
-	total := t.options.Width - len(columnGap)*(len(t.shown)-1)
+	if !t.flushed && len(t.pending) > 0 {
+		t.leaveOut()
+	}
+	total := t.options.Width + len(columnGap)
+	for i := range t.shown {
+		if t.left[i] {
+			t.shown[i] = 0
+			continue
+		}
+		total -= len(columnGap)
+	}
+	t.dateOnly(total)
 	narrow(t.shown, total, t.least)
 	if t.flushed || len(t.pending) == 0 {
 		return
@@ -147,10 +161,44 @@ func (t *RecordTable) settle() {
 	t.upright = total < 0
 }
 
+// dateOnly leaves the numbers of dates out where not all of a line has room.
+func (t *RecordTable) dateOnly(total int) {
+	for _, w := range t.shown {
+		total -= w
+	}
+	for i := range t.shown {
+		if w := &t.widths[i]; t.columns[i].isDate() && w.meaning > 0 && (total < 0 || t.dated[i]) && !t.left[i] {
+			t.dated[i] = true
+			t.shown[i] = max(w.name, w.meaning-len("()"))
+		}
+	}
+}
+
+// leaveOut leaves out minor columns that were not asked for, the last first,
+// until nothing must be cut.
+func (t *RecordTable) leaveOut() {
+	if t.options.Fields != nil {
+		return
+	}
+	total := t.options.Width + len(columnGap)
+	for _, w := range t.shown {
+		total -= w + len(columnGap)
+	}
+	for i := len(t.shown) - 1; i > 0 && total < 0; i-- {
+		if t.columns[i].minor {
+			t.left[i] = true
+			total += t.shown[i] + len(columnGap)
+		}
+	}
+}
+
 // least is what a column keeps: a number all its digits, and a text what one may
 // know it by. What a value means goes first.
 func (t *RecordTable) least(i, width int) int {
 	w := &t.widths[i]
+	if t.dated[i] {
+		return width
+	}
 	if t.right(i) || i == 0 {
 		return min(width, max(w.value, min(w.name, minColumn)))
 	}
@@ -171,10 +219,13 @@ func (t *RecordTable) line(b *strings.Builder, cells []cell) {
 	for len(cells) > 1 && cells[len(cells)-1] == (cell{}) {
 		cells = cells[:len(cells)-1] // no blanks at the end of a line
 	}
+	gap := ""
 	for i, c := range cells {
-		if i > 0 {
-			b.WriteString(columnGap)
+		if t.left[i] {
+			continue
 		}
+		b.WriteString(gap)
+		gap = columnGap
 		t.cell(b, i, c, i == len(cells)-1)
 	}
 	b.WriteByte('\n')
@@ -183,12 +234,15 @@ func (t *RecordTable) line(b *strings.Builder, cells []cell) {
 // cell writes one cell with the blanks that its column wants, but none at the end
 // of a line.
 func (t *RecordTable) cell(b *strings.Builder, i int, c cell, last bool) {
+	if t.dated[i] && c.meaning != "" {
+		c = cell{value: strings.Trim(c.meaning, "()")}
+	}
 	text := c.value
 	before := 0
-	if t.right(i) {
+	if t.right(i) && !t.dated[i] {
 		before = t.shown[i] - runewidth.StringWidth(text)
 	}
-	if t.widths[i].meaning > 0 {
+	if t.widths[i].meaning > 0 && !t.dated[i] {
 		before = min(before, t.widths[i].value-runewidth.StringWidth(text)) // a heading begins where values do
 	}
 	blanks(b, before)

@@ -40,12 +40,12 @@ var tracksFields = meanings{
 	"page":        {Refers: ToPage, About: "the track's page"},
 	"lastupdate":  {Unit: BootSeconds, Zero: "never", About: "when its source last wrote"},
 	"pid":         {Unit: PID, Zero: "unclaimed", Refers: ToProcess, About: "its source"},
-	"minkeepaway": {Unit: Milliseconds, About: "how long viewers should stay behind"},
-	"sourcetid":   {Ones: "none", Refers: ToTrack, About: "the track that it was made from"},
-	"encryption":  hidden.about("scheme, key id and key"),
-	"ivec":        {About: "the base of the encryption's initialisation vector"},
-	"widevine":    hidden.about("Widevine header"),
-	"playready":   hidden.about("PlayReady header"),
+	"minkeepaway": {Minor: true, Unit: Milliseconds, About: "how long viewers should stay behind"},
+	"sourcetid":   {Minor: true, Ones: "none", Refers: ToTrack, About: "the track that it was made from"},
+	"encryption":  hidden.about("scheme, key id and key").minor(),
+	"ivec":        {Minor: true, About: "the base of the encryption's initialisation vector"},
+	"widevine":    hidden.about("Widevine header").minor(),
+	"playready":   hidden.about("PlayReady header").minor(),
 }
 
 var trackFields = meanings{

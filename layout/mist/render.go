@@ -31,7 +31,7 @@ func (m *Meaning) numberText(v Value, c Clock) string {
 	case Milliseconds, MediaTime:
 		return longText(v.number)
 	case Seconds:
-		if v.number < 60 || v.number > maxSeconds {
+		if v.number == 0 || v.number > maxSeconds {
 			return ""
 		}
 		return spanText(time.Duration(v.number) * time.Second)

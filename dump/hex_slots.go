@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 )
 
 const (
@@ -201,7 +202,7 @@ func (d *hexDump) collapsed(p *hexPage, s *hexSegment, at int) {
 		text += ", old bytes"
 	}
 	d.value(text, hexFaint)
-	if zeros < size && s.state == hexUnpublished {
+	if zeros < size && s.state == hexUnpublished && (p.info == nil || p.info.Rule == mist.RuleRing) {
 		d.note(fmt.Sprintf("slot %d is not zero", s.first+uint64(zeros)/uint64(p.header.RecordSize)))
 	}
 	d.end()

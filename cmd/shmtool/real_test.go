@@ -250,7 +250,7 @@ func roundTrips(t *testing.T, dir, page string) bool {
 	if len(names) == 0 {
 		return false
 	}
-	first := runIn(t, dir, "", "dump", page, "-o", "ndjson")
+	first := runIn(t, dir, "", "dump", page, "-o", "ndjson", "--show-secrets")
 	if first.code != exitOK || first.stdout == "" {
 		return false
 	}
@@ -266,7 +266,9 @@ func roundTrips(t *testing.T, dir, page string) bool {
 	}
 	// The numbers of the page's own records are new; all else is the same.
 	fields := strings.Join(names, ",")
-	want, got := runIn(t, dir, "", "dump", page, "-o", "ndjson", "--fields", fields), runIn(t, dir, "", "dump", "copy", "-o", "ndjson", "--fields", fields)
+	// So is what the values mean: nothing is known of a page named copy.
+	values := []string{"-o", "ndjson", "--show-secrets", "--fields", fields, "--jq", `walk(if type == "object" then del(.["#decoded"]) else . end)`}
+	want, got := runIn(t, dir, "", append(values, "dump", page)...), runIn(t, dir, "", append(values, "dump", "copy")...)
 	if got.stdout != want.stdout {
 		t.Errorf("%s comes back as something else:\n%.500s\nnot\n%.500s", page, got.stdout, want.stdout)
 	}

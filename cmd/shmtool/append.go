@@ -145,7 +145,7 @@ func (a *appending) one(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	if err := assign(rec, words, a.target.info()); err != nil {
+	if err := assign(rec, words, a.e.decoding(a.target)); err != nil {
 		return err
 	}
 	return a.publish(ctx, rec.Bytes())
@@ -159,7 +159,7 @@ func (a *appending) stream(ctx context.Context, c *cli.Context) error {
 		return err
 	}
 	defer in.Close()
-	d, err := dump.NewDecoder(wakingReader{in, a}, dump.InputFormat(c.String("format")), a.w.Schema(), dump.DecodeOptions{Page: a.target.info(), ShowSecrets: a.e.secrets})
+	d, err := dump.NewDecoder(wakingReader{in, a}, dump.InputFormat(c.String("format")), a.w.Schema(), a.e.decoding(a.target))
 	if err != nil {
 		return inputError{fmt.Errorf("%s: %w", name, err)}
 	}

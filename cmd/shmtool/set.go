@@ -51,7 +51,7 @@ func runSet(_ context.Context, e *env, c *cli.Context) (err error) {
 	if err != nil {
 		return onPage(t.arg, err)
 	}
-	err = w.Update(n, func(rec *relaccx.Record) error { return assign(rec, c.Args().Slice()[2:], t.info()) })
+	err = w.Update(n, func(rec *relaccx.Record) error { return assign(rec, c.Args().Slice()[2:], e.decoding(t)) })
 	w.Wake()
 	return onPage(t.arg, err)
 }

@@ -15,7 +15,6 @@ import (
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
 	"shmtool/layout"
-	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -120,8 +119,13 @@ func (e *env) readSchema(name string) (*layout.Schema, error) {
 	return s, nil
 }
 
+// decoding is what reading a value for a page needs to know of it.
+func (e *env) decoding(t target) dump.DecodeOptions {
+	return dump.DecodeOptions{Page: t.info(), ShowSecrets: e.secrets}
+}
+
 // assign stores the NAME=VALUE words in a record.
-func assign(rec *relaccx.Record, words []string, known *mist.PageInfo) error {
+func assign(rec *relaccx.Record, words []string, known dump.DecodeOptions) error {
 	for _, word := range words {
 		name, value, found := strings.Cut(word, "=")
 		if !found {
@@ -138,7 +142,7 @@ func assign(rec *relaccx.Record, words []string, known *mist.PageInfo) error {
 	return nil
 }
 
-func assignValue(f *layout.Field, rec *relaccx.Record, value string, known *mist.PageInfo) error {
+func assignValue(f *layout.Field, rec *relaccx.Record, value string, known dump.DecodeOptions) error {
 	file, fromFile := strings.CutPrefix(value, "@")
 	if k := f.Kind(); !fromFile || k == layout.String || k == layout.Uint || k == layout.Int {
 		return dump.Parse(f, rec.Bytes(), value, known)

@@ -103,7 +103,7 @@ func MayHold[T string | []byte](value T) bool {
 	for i := range len(value) {
 		c := value[i]
 		switch c {
-		case '=', '%', '"', 0x02:
+		case '=', '%', '"', packedInteger, packedString, packedDouble:
 			return true
 		case '/':
 			if last == '/' || last == '\\' {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -106,9 +107,11 @@ func TestRealSecrets(t *testing.T) {
 		if len(all) == 0 {
 			return
 		}
+		looked := map[mist.Kind]int{}
 		for _, name := range m.names {
-			if strings.HasPrefix(name, "MstData") && name != m.names[0] {
-				continue // media
+			o, _ := mist.ParseName(name)
+			if looked[o.Kind]++; looked[o.Kind] > 2 && len(held[name]) == 0 {
+				continue // as good as those before
 			}
 			keepsSecrets(t, m.dir, name, all)
 			if len(held[name]) > 0 {
@@ -142,7 +145,7 @@ func secretsOf(t *testing.T, path string) (secrets []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, match := range secretTexts.FindAllSubmatch(object[:min(len(object), 17<<20)], -1) {
+	for _, match := range secretTexts.FindAllSubmatch(bytes.ReplaceAll(object[:min(len(object), 17<<20)], make([]byte, 64), nil), -1) {
 		secrets = append(secrets, string(bytes.Join(match[1:], nil)))
 	}
 	p, err := relaccx.Open(path)

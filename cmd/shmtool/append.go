@@ -25,12 +25,13 @@ func appendCommand() *command {
 		about: `With NAME=VALUE it appends one record; without, it reads records from standard
 input or --from, as NDJSON, CSV (its first line names the fields) or TSV, told
 apart by how it begins. Integers are decimal or 0x, raw bytes hex: and digits
-or @FILE. A field that is not given is 0 or empty. A line that is wrong ends
+or @FILE, DTSC values JSON, which is packed as MistServer does. A field that is not given is 0 or empty. A line that is wrong ends
 it, and everything before that line is published; --skip-bad says so and goes
 on (exit 8).
 
 What tail and dump print with -o ndjson or csv, append takes back: numbers are
-given by the page, event lines are passed over.`,
+given by the page, event lines are passed over. A value that holds a secret
+hidden as *** is refused: dump it with --show-secrets.`,
 		examples: []string{
 			"shmtool append log time=$(date +%s) msg='source restarted'",
 			"shmtool dump old -o ndjson | shmtool append new",

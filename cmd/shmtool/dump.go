@@ -22,7 +22,14 @@ func dumpCommand() *command {
 		args:  "PAGE",
 		usage: "header, fields and records of a page",
 		about: `Without a choice of sections all three are shown. A page that is not ready is
-shown as far as it goes.
+shown as far as it goes. Of a page that MistServer makes, known by its name, the
+rows in use are shown (--slots shows all), and what their values mean: beside
+them in a table, as "#decoded" in JSON.
+
+Secrets are shown as ***, to --jq and --where too, unless --show-secrets; those
+of MistServer's own fields are known by the page's name, so of a page that was
+saved under another name, or comes from standard input, only passwords in URLs
+and settings are hidden. -o rax and -o schema are exact.
 
 -o hex is an annotated hex dump: every byte range with what it is and its
 value. -o rax prints what MistServer's own tool, MistUtilRAX, prints for the

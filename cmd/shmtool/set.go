@@ -16,7 +16,7 @@ func setCommand() *command {
 		usage:  "change fields of a record in place",
 		writes: true,
 		about: `For tables, which are rewritten in place. All values are checked before the
-first is stored. Readers see each integer whole, but not all fields at once.`,
+first is stored, and written as for append. Readers see each integer whole, but not all fields at once.`,
 		examples: []string{
 			"shmtool set users 3 pid=4711 name=alice",
 			"shmtool set page 0 host=hex:00000000000000000000ffff7f000001",

@@ -2,6 +2,7 @@ package dump
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -152,6 +153,18 @@ func (c *column) meaningText(record []byte, clock mist.Clock) string {
 	return "(" + text + ")"
 }
 
+// standsAlone reports whether what a value means is all that its bytes say.
+func (c *column) standsAlone(record []byte) bool {
+	switch c.tells.Unit {
+	case mist.Address:
+		return true
+	case mist.NameList:
+		raw := c.field.In(record)
+		return len(raw) < 4 || raw[0]|raw[1]|raw[2]|raw[3] == 0 || int(binary.LittleEndian.Uint32(raw)) <= len(raw)-4
+	}
+	return false
+}
+
 // cell is a value in a table, and what it means: the two stand side by side in
 // one column.
 type cell struct{ value, meaning string }
@@ -166,7 +179,7 @@ func (c cell) text() string {
 func (o *Options) cellOf(c *column, rec recordView) cell {
 	record := rec.Bytes()
 	shown := cell{o.cellText(c, rec), c.meaningText(record, rec.clock)}
-	if shown.meaning != "" && (c.tells.Unit == mist.Address || c.tells.Unit == mist.NameList) {
+	if shown.meaning != "" && c.standsAlone(record) {
 		return cell{value: shown.meaning}
 	}
 	if c.tells != nil && c.tells.Hex && c.field.Readable() {

@@ -2,6 +2,7 @@ package dump
 
 import (
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -151,7 +152,12 @@ func (t *RecordTable) settle() {
 		total -= len(columnGap)
 	}
 	t.dateOnly(total)
+	wanted := slices.Clone(t.shown)
 	narrow(t.shown, total, t.least)
+	for t.dropMeaning(wanted) {
+		copy(t.shown, wanted)
+		narrow(t.shown, total, t.least)
+	}
 	if t.flushed || len(t.pending) == 0 {
 		return
 	}
@@ -159,6 +165,19 @@ func (t *RecordTable) settle() {
 		total -= w
 	}
 	t.upright = total < 0
+}
+
+// dropMeaning takes out of what columns want the last meaning that has too little
+// room left to say anything: others can use it.
+func (t *RecordTable) dropMeaning(wanted []int) bool {
+	for i := len(t.widths) - 1; i >= 0; i-- {
+		w := &t.widths[i]
+		if w.meaning > 0 && !t.dated[i] && !t.left[i] && t.shown[i] < wanted[i] && t.shown[i] < w.value+1+minMeaning {
+			wanted[i] = max(w.name, w.value)
+			return true
+		}
+	}
+	return false
 }
 
 // dateOnly leaves the numbers of dates out where not all of a line has room.
@@ -258,7 +277,7 @@ func (t *RecordTable) cell(b *strings.Builder, i int, c cell, last bool) {
 	}
 }
 
-const minMeaning = 4 // less of a meaning says nothing
+const minMeaning = 6 // less of a meaning says nothing
 
 // cut is a cell's text in no more columns than there are. Of what it means, a few
 // letters are left out altogether.

@@ -91,7 +91,11 @@ func (r *Reader) newestLive(w layout.Window) (uint64, error) {
 }
 
 func (r *Reader) empty() error {
-	return r.page.fail("read", fmt.Errorf("%w: the page is empty", ErrNoRecord))
+	why := "the page is empty"
+	if r.info != nil && r.info.Marker != "" {
+		why = "none is in use"
+	}
+	return r.page.fail("read", fmt.Errorf("%w: %s", ErrNoRecord, why))
 }
 
 // Nested opens the page that is nested in field f of record n, where it lives.

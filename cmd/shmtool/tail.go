@@ -24,12 +24,12 @@ func tailCommand() *command {
 		args:  "PAGE",
 		usage: "the newest records, and those to come",
 		about: `Prints the last 10 available records; of a table of MistServer's, rows in use.
-With -f it goes on with what comes, by the page's name: across reloads, replacements and restarts of the writer, until
-the writer sets exit, or --count or --for end it. Records that were withdrawn
-before they could be read are counted exactly, and said on standard error;
-with --events they stand in JSON as {"event":"lapped","lost":12}, beside
-{"event":"reload",…}, {"event":"exit"} and a last {"event":"end",…}. Secrets are
-shown as ***, unless --show-secrets.`,
+With -f it goes on with what comes, by the page's name: across reloads,
+replacements and restarts of the writer, until the writer sets exit, or --count
+or --for end it. Records that were withdrawn before they could be read are
+counted exactly, and said on standard error; with --events they stand in JSON as
+{"event":"lapped","lost":12}, beside {"event":"reload",…}, {"event":"exit"} and
+a last {"event":"end",…}. Secrets are shown as ***, unless --show-secrets.`,
 		examples: []string{
 			"shmtool tail page",
 			"shmtool tail -f MstStateLogs",

@@ -272,5 +272,11 @@ func roundTrips(t *testing.T, dir, page string) bool {
 	if got.stdout != want.stdout {
 		t.Errorf("%s comes back as something else:\n%.500s\nnot\n%.500s", page, got.stdout, want.stdout)
 	}
+	if slices.Contains(names, "dtsc_data") { // packed as MistServer did, to the byte
+		want, got := runIn(t, dir, "", "get", page, "dtsc_data"), runIn(t, dir, "", "get", "copy", "dtsc_data")
+		if want.code != exitOK || got.stdout != want.stdout {
+			t.Errorf("%s: dtsc_data comes back as other bytes", page)
+		}
+	}
 	return true
 }

@@ -9,7 +9,8 @@ import (
 )
 
 // hex prints the annotated hex dump of a page, valid or not.
-func (e *env) hex(p *relaccx.Page, t target, page []byte, base int, h layout.Header, c *cli.Context, s selection) error {
+// Reader r has its records; it is nil for a page that cannot be read by records.
+func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, base int, h layout.Header, c *cli.Context, s selection) error {
 	info := t.nestedInfo()
 	o := dump.HexOptions{
 		ShowHeader:  c.Bool("header"),
@@ -35,6 +36,12 @@ func (e *env) hex(p *relaccx.Page, t target, page []byte, base int, h layout.Hea
 	}
 	if c.IsSet("range") || c.IsSet("last") {
 		w := info.Rows(h, len(page)).Clamp(s.first, s.end).Last(s.last)
+		if r != nil {
+			var err error
+			if w, err = s.of(r); err != nil {
+				return err
+			}
+		}
 		o.Selected = &w
 	}
 	return dump.Hex(e.out, page, h, o)

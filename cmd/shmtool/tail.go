@@ -273,7 +273,11 @@ func (r *tailing) follow(ctx context.Context, c *cli.Context, o relaccx.FollowOp
 	if r.known != nil && r.known.Rule != mist.RuleRing {
 		// A table that is rewritten in place: its rows now, and then those that it
 		// gets besides.
-		if err := r.once(ctx, o); err != nil || r.count == 0 {
+		err := r.once(ctx, o)
+		if ctx.Err() != nil {
+			return nil // the user had enough
+		}
+		if err != nil || r.count == 0 {
 			return err
 		}
 		o.Start = relaccx.FromNewest(0)

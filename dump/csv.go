@@ -12,11 +12,11 @@ import (
 
 // RecordCSV renders records of one schema as lines of CSV, RFC 4180 but for
 // the bare newline at the end of a line. Raw bytes are "hex:" and digits, a
-// nested page is its JSON; strings are as they are. What it writes, a Decoder
-// reads back.
+// nested page and a packed value are JSON; strings are as they are. What values
+// mean is not in it. What it writes, a Decoder reads back, but for secrets.
 type RecordCSV struct {
-	columns []*layout.Field // nil for the record's number
-	json    *RecordJSON     // of nested pages
+	columns []column
+	json    *RecordJSON // of nested pages
 	cell    []byte
 }
 
@@ -27,15 +27,15 @@ func NewRecordCSV(s *layout.Schema, o Options) *RecordCSV {
 
 // Heading adds the line that names the columns.
 func (c *RecordCSV) Heading(b []byte) []byte {
-	for i, f := range c.columns {
+	for i := range c.columns {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if f == nil {
+		if c.columns[i].field == nil {
 			b = append(b, numberKey...)
 			continue
 		}
-		b = appendCell(b, []byte(f.Name))
+		b = appendCell(b, []byte(c.columns[i].field.Name))
 	}
 	return append(b, '\n')
 }
@@ -43,42 +43,48 @@ func (c *RecordCSV) Heading(b []byte) []byte {
 // Append adds the record's line.
 func (c *RecordCSV) Append(b []byte, rec *relaccx.Record) []byte {
 	record := rec.Bytes()
-	for i, f := range c.columns {
+	for i := range c.columns {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		switch {
-		case f == nil:
+		column := &c.columns[i]
+		f := column.field
+		if f == nil {
 			b = strconv.AppendUint(b, rec.Number, 10)
-		case f.Kind() == layout.String && len(c.columns) == 1:
-			b = appendAlone(b, f.Text(record))
-		case f.Kind() == layout.String:
-			b = appendCell(b, f.Text(record))
-		case f.Kind() == layout.Nested:
+			continue
+		}
+		switch f.Kind() {
+		case layout.String:
+			b = c.appendText(b, column.hide(f.Text(record)))
+		case layout.Nested:
 			c.cell = c.json.appendNested(c.cell[:0], f, rec)
 			b = appendCell(b, c.cell)
+		case layout.DTSC:
+			c.cell = column.appendPacked(c.cell[:0], f.In(record))
+			b = appendCell(b, c.cell)
 		default:
-			b = appendPlain(b, f, record)
+			b = appendPlain(b, column, record)
 		}
 	}
 	return append(b, '\n')
 }
 
+// appendText is a string. Where it is the only cell of a line, an empty one would
+// make a blank line, which readers pass over.
+func (c *RecordCSV) appendText(b, text []byte) []byte {
+	if len(text) == 0 && len(c.columns) == 1 {
+		return append(b, `""`...)
+	}
+	return appendCell(b, text)
+}
+
 // appendPlain is a value whose text needs no quotes.
-func appendPlain(b []byte, f *layout.Field, record []byte) []byte {
+func appendPlain(b []byte, c *column, record []byte) []byte {
+	f := c.field
 	if k := f.Kind(); (k == layout.Uint || k == layout.Int) && f.Readable() {
 		return appendInteger(b, f, record, false)
 	}
-	return hex.AppendEncode(append(b, "hex:"...), f.In(record))
-}
-
-// appendAlone is the only cell of a line: an empty one would make a blank line,
-// which readers pass over.
-func appendAlone(b, cell []byte) []byte {
-	if len(cell) == 0 {
-		return append(b, `""`...)
-	}
-	return appendCell(b, cell)
+	return hex.AppendEncode(append(b, "hex:"...), c.hide(f.In(record)))
 }
 
 // appendCell is a cell, in quotes where it must be.

@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 )
 
 // InputFormat is a text form that a Decoder reads. Its values are the names
@@ -30,6 +31,11 @@ type DecodeOptions struct {
 	// by that the memory that a Decoder may take. 0 means 16 MiB, or 64 bytes
 	// of text for every byte of a record where that is more.
 	MaxLineSize int
+
+	// Page is what is known of the page that the records are for; nil is nothing.
+	Page *mist.PageInfo
+	// ShowSecrets lets errors name values of fields that are secret.
+	ShowSecrets bool
 }
 
 // Decoder reads records of one schema from text: what RecordJSON and RecordCSV
@@ -40,12 +46,14 @@ type DecodeOptions struct {
 //     schema has a field of that name. Integers are numbers without fraction or
 //     exponent, strings of decimal or 0x digits, or true and false; null leaves
 //     a field as it is; every field takes {"hex":"…"}.
+//   - A packed value is any JSON, null too, and is packed as MistServer does;
+//     {"hex":"…"} at the top of it is the bytes of the whole field.
 //   - A nested page is the object that JSON has for it, whose fields, header and
 //     status may be left out where the field's own shape tells them; or the bare
 //     array of its records.
 //   - CSV and TSV: a column whose name begins with "#" is passed over; a cell
 //     that is empty leaves its field as it is; values are as layout.Field.Parse
-//     has them; a nested page is its JSON.
+//     has them; a nested page and a packed value are JSON.
 //   - Blank lines are passed over, a byte order mark too. The last line needs no
 //     newline. A newline inside a quoted cell stays as it is, CR and all.
 //   - An unknown field, a key or column that is there twice, a value that does
@@ -59,6 +67,7 @@ type Decoder struct {
 	format InputFormat
 	schema *layout.Schema
 	source recordSource
+	known  objectOptions
 	err    error // what ended the input
 }
 
@@ -71,7 +80,7 @@ type recordSource interface {
 // first byte where none is given: NDJSON begins with "{", all else is CSV, or
 // TSV when its first line has a tab and no comma. Nothing is read before Next.
 func NewDecoder(r io.Reader, format InputFormat, s *layout.Schema, o DecodeOptions) (*Decoder, error) {
-	d := &Decoder{format: format, schema: s}
+	d := &Decoder{format: format, schema: s, known: objectOptions{o.Page, o.ShowSecrets}}
 	d.lines = lineReader{input: bufio.NewReaderSize(r, readSize), limit: o.lineLimit(s)}
 	if format == "" {
 		return d, nil
@@ -132,10 +141,10 @@ func (d *Decoder) start() error {
 		return err
 	}
 	if d.format == InputNDJSON || d.format == "" && d.lines.beginsJSON() {
-		d.source = &jsonLines{&d.lines, newObjectReader(d.schema, 0)}
+		d.source = &jsonLines{&d.lines, newObjectReader(d.schema, 0, d.known)}
 		return nil
 	}
-	rows, err := newRowReader(&d.lines, d.format, d.schema)
+	rows, err := newRowReader(&d.lines, d.format, d.schema, d.known)
 	if err != nil {
 		return err
 	}

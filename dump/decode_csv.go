@@ -19,8 +19,8 @@ type rowReader struct {
 
 // newRowReader reads the heading. An error of it ends the input: nothing is
 // known of what comes below.
-func newRowReader(lines *lineReader, format InputFormat, s *layout.Schema) (*rowReader, error) {
-	r := &rowReader{cells: cellReader{lines: lines, format: format}, object: newObjectReader(s, 0)}
+func newRowReader(lines *lineReader, format InputFormat, s *layout.Schema, known objectOptions) (*rowReader, error) {
+	r := &rowReader{cells: cellReader{lines: lines, format: format}, object: newObjectReader(s, 0, known)}
 	if err := r.cells.next(); err != nil {
 		return nil, headingError(err)
 	}
@@ -75,7 +75,7 @@ func (r *rowReader) next(record []byte) error {
 			continue
 		}
 		if err := r.put(f, r.cells.cell(i), record); err != nil {
-			return &LineError{r.cells.line, err}
+			return &LineError{r.cells.line, r.object.conceal(f, err)}
 		}
 	}
 	return nil
@@ -88,7 +88,7 @@ func (r *rowReader) put(f *layout.Field, cell, record []byte) error {
 	case f.Kind() == layout.Nested && (cell[0] == '{' || cell[0] == '['):
 		return r.object.putComposite(f, cell, record)
 	}
-	return putPlain(f, record, cell)
+	return r.object.putPlain(f, record, cell)
 }
 
 // cellReader cuts the input into rows, and rows into cells. encoding/csv would

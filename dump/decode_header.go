@@ -26,7 +26,7 @@ func (p *pageReader) shape(fields, b []byte) (shape layout.Shape, err error) {
 		return shape, err
 	}
 	if p.schema == nil || !p.schema.Equal(shape.Schema) {
-		p.schema, p.records = shape.Schema, newObjectReader(shape.Schema, p.depth)
+		p.schema, p.records = shape.Schema, newObjectReader(shape.Schema, p.depth, p.options)
 	}
 	shape.Schema = p.schema
 	return shape, nil

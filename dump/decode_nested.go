@@ -11,10 +11,11 @@ import (
 // has printed comes back with the same records under the same numbers, behind a
 // header and descriptors as a writer makes them today.
 type pageReader struct {
-	field *layout.Field
-	depth int
-	json  jsonReader // of the page's parts, one at a time
-	entry jsonReader // of a part's parts
+	field   *layout.Field
+	depth   int
+	options objectOptions
+	json    jsonReader // of the page's parts, one at a time
+	entry   jsonReader // of a part's parts
 
 	// The pages of a field have one schema in nearly every record: it is made
 	// anew when the text of "fields" changes.

@@ -272,7 +272,7 @@ func bringBack(t *testing.T, page []byte, h layout.Header) []byte {
 	if err != nil || s.RecordSize() == 0 {
 		return page
 	}
-	csv := NewRecordCSV(s, Options{Depth: layout.MaxDepth})
+	csv := NewRecordCSV(s, Options{Depth: layout.MaxDepth, ShowSecrets: true})
 	texts := pageTexts(t, page, (*RecordJSON).Append)
 	back := bytes.Clone(page)
 	for format, input := range map[InputFormat]string{

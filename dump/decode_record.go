@@ -7,6 +7,7 @@ import (
 	"github.com/xrash/smetrics"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 )
 
 // jsonLines is NDJSON.
@@ -50,6 +51,8 @@ type objectReader struct {
 	json   jsonReader
 	depth  int // 0 for records of the page itself, 1 for those of one nested in it
 	nested map[*layout.Field]*pageReader
+	packed []byte // the packed value that was read last
+	objectOptions
 
 	// What split found; it points into the object's text.
 	members    []member
@@ -64,8 +67,22 @@ type member struct {
 	value []byte // as it is written
 }
 
-func newObjectReader(s *layout.Schema, depth int) *objectReader {
-	o := &objectReader{schema: s, depth: depth, fields: map[string]*layout.Field{}, nested: map[*layout.Field]*pageReader{}}
+// objectOptions are what is known of the page that records are read for.
+type objectOptions struct {
+	page        *mist.PageInfo
+	showSecrets bool // in errors
+}
+
+// nestedIn is the same for the page in a field.
+func (o objectOptions) nestedIn(f *layout.Field) objectOptions {
+	return objectOptions{o.page.Nested(f.Name), o.showSecrets}
+}
+
+func newObjectReader(s *layout.Schema, depth int, known objectOptions) *objectReader {
+	o := &objectReader{
+		schema: s, depth: depth, objectOptions: known,
+		fields: map[string]*layout.Field{}, nested: map[*layout.Field]*pageReader{},
+	}
 	for i := range s.Fields() {
 		f := &s.Fields()[i]
 		o.fields[f.Name] = f // of several with one name the last, as in Schema.Lookup
@@ -135,8 +152,9 @@ func (o *objectReader) store(record []byte) error {
 		return unknownField(o.unknown, o.schema)
 	}
 	for i := range o.members {
-		if err := o.put(o.members[i].field, o.members[i].value, record); err != nil {
-			return err
+		f := o.members[i].field
+		if err := o.put(f, o.members[i].value, record); err != nil {
+			return o.conceal(f, err)
 		}
 	}
 	return nil

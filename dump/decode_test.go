@@ -54,7 +54,7 @@ func pageTexts(t testing.TB, page []byte, print func(*RecordJSON, []byte, *relac
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := NewRecordJSON(r.Schema(), Options{Depth: layout.MaxDepth})
+	j := NewRecordJSON(r.Schema(), Options{Depth: layout.MaxDepth, ShowSecrets: true})
 	for rec, err := range r.Records(w) {
 		if err != nil {
 			t.Fatal(err)

@@ -9,17 +9,21 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"shmtool/layout"
+	"shmtool/layout/dtsc"
 )
 
 // put stores a value of JSON in a field.
 func (o *objectReader) put(f *layout.Field, value, record []byte) error {
+	if f.Kind() == layout.DTSC {
+		return o.putPacked(f, value, record)
+	}
 	switch jsontext.Kind(value[0]) {
 	case '"':
 		text, err := o.json.unquote(value)
 		if err != nil {
 			return err
 		}
-		return putString(f, record, text)
+		return o.putString(f, record, text)
 	case '{', '[':
 		return o.putComposite(f, value, record)
 	case 't', 'f':
@@ -34,7 +38,7 @@ func (o *objectReader) put(f *layout.Field, value, record []byte) error {
 // is nested.
 func (o *objectReader) putComposite(f *layout.Field, value, record []byte) error {
 	if digits, ok := o.hexDigits(value); ok {
-		return putHex(f, record, digits)
+		return o.putHex(f, record, digits)
 	}
 	if f.Kind() == layout.Nested {
 		return o.putNested(f, value, record)
@@ -63,7 +67,7 @@ func (o *objectReader) putNested(f *layout.Field, value, record []byte) error {
 		if o.depth == layout.MaxDepth {
 			return fmt.Errorf("field %q: pages are nested deeper than %d", f.Name, layout.MaxDepth)
 		}
-		p = &pageReader{field: f, depth: o.depth + 1}
+		p = &pageReader{field: f, depth: o.depth + 1, options: o.nestedIn(f)}
 		o.nested[f] = p
 	}
 	return p.put(value, record)
@@ -71,31 +75,52 @@ func (o *objectReader) putNested(f *layout.Field, value, record []byte) error {
 
 // putString stores a JSON string: text in a string field; digits in an integer,
 // which is how --int64 string prints them; "hex:" and digits in raw bytes.
-func putString(f *layout.Field, record, text []byte) error {
-	if k := f.Kind(); k == layout.Nested || k == layout.DTSC {
-		return refuse(f, quote(text), fmt.Sprintf(`is a string, the field is %v; it takes {"hex":"…"}`, k))
+func (o *objectReader) putString(f *layout.Field, record, text []byte) error {
+	if f.Kind() == layout.Nested {
+		return refuse(f, quote(text), `is a string, the field is nested; it takes {"hex":"…"}`)
 	}
-	return putPlain(f, record, text)
+	return o.putPlain(f, record, text)
+}
+
+// putPacked stores a value of JSON as MistServer packs it, or {"hex":…} as the
+// bytes of the whole field.
+func (o *objectReader) putPacked(f *layout.Field, value, record []byte) error {
+	if digits, ok := o.hexDigits(value); ok {
+		return o.putHex(f, record, digits)
+	}
+	packed, err := dtsc.Pack(o.packed[:0], value)
+	o.packed = packed
+	switch {
+	case err != nil:
+		return refuse(f, shorten(string(value)), "cannot be packed: "+err.Error())
+	case hiddenMember(packed):
+		return refuse(f, shorten(string(value)), hiddenReason)
+	case len(packed) > int(f.Size):
+		return refuse(f, fmt.Sprintf("of %d bytes when packed", len(packed)), fmt.Sprintf("is too long, the field has %d bytes", f.Size))
+	}
+	return f.PutBytes(record, packed)
 }
 
 // putPlain stores a value by the rules of layout.Field.Parse, whose texts are
-// the errors; unlike Parse it needs no string.
-func putPlain(f *layout.Field, record, text []byte) error {
+// the errors; unlike Parse it needs no string. A packed value is JSON.
+func (o *objectReader) putPlain(f *layout.Field, record, text []byte) error {
 	switch k := f.Kind(); {
 	case k == layout.String:
-		return putText(f, record, text)
+		return o.putText(f, record, text)
 	case (k == layout.Uint || k == layout.Int) && f.Readable():
 		return putInteger(f, record, text)
 	case bytes.HasPrefix(text, hexPrefix):
-		return putHex(f, record, text[len(hexPrefix):])
+		return o.putHex(f, record, text[len(hexPrefix):])
+	case k == layout.DTSC && len(text) > 0:
+		return o.putPacked(f, text, record)
 	}
 	return f.Parse(record, string(text))
 }
 
-func putText(f *layout.Field, record, text []byte) error {
+func (o *objectReader) putText(f *layout.Field, record, text []byte) error {
 	switch {
-	case isHidden(text):
-		return refuse(f, quote(text), "is hidden: dump it with --show-secrets")
+	case o.hidden(f, text):
+		return refuse(f, quote(text), hiddenReason)
 	case len(text) >= int(f.Size) || bytes.IndexByte(text, 0) >= 0:
 		return f.PutText(record, string(text)) // says why not
 	}
@@ -141,49 +166,18 @@ func putBool(f *layout.Field, record, text []byte) error {
 }
 
 // putHex stores bytes as they are; a field that has more is zero behind them.
-func putHex(f *layout.Field, record, digits []byte) error {
+func (o *objectReader) putHex(f *layout.Field, record, digits []byte) error {
 	b := f.In(record)
 	if len(digits)/2 <= len(b) {
 		if n, err := hex.Decode(b, digits); err == nil {
 			clear(b[n:])
+			if holdsText(f) && o.hiddenBytes(f, b[:n]) {
+				return refuse(f, quote(b[:n]), hiddenReason)
+			}
 			return nil
 		}
 	}
 	return f.PutHex(record, string(digits)) // says why not
-}
-
-// hiddenMark is what dump prints in place of a secret.
-var hiddenMark = []byte("***")
-
-// isHidden reports whether a value is, or holds, a secret that dump has hidden:
-// the mark alone, or as a whole part of a URL, as in user:***@host, ?tkn=***&
-// or a stream key at the end of a path.
-func isHidden(text []byte) bool {
-	for from := max(bytes.IndexByte(text, hiddenMark[0]), 0); ; {
-		i := bytes.Index(text[from:], hiddenMark)
-		if i < 0 {
-			return false
-		}
-		start := from + i
-		end := start + len(hiddenMark)
-		if isEdge(text[:start], "/:=", true) && isEdge(text[end:], "@&/?#;", false) {
-			return true
-		}
-		from = end
-	}
-}
-
-// isEdge reports whether text is empty, or its last (or first) byte is one of
-// those.
-func isEdge(text []byte, those string, last bool) bool {
-	if len(text) == 0 {
-		return true
-	}
-	c := text[0]
-	if last {
-		c = text[len(text)-1]
-	}
-	return bytes.IndexByte([]byte(those), c) >= 0
 }
 
 func refuse(f *layout.Field, value, reason string) error {

@@ -10,7 +10,11 @@
 //   - JSON has integers as exact numbers over the whole 64-bit range, keys in
 //     page order, "#" for a record's number, and {"hex":"…"} for raw bytes and
 //     for strings that are not UTF-8. A field's JSON type follows from its type
-//     alone, with that one exception.
+//     alone, with that one exception. A packed value is plain JSON.
+//   - What is known of a page, Options.Page, adds what values mean: beside them in
+//     tables and hex, as a last key "#decoded" in JSON. It never changes a value.
+//   - Secrets are *** everywhere, unless Options.ShowSecrets, but in Rax; what is
+//     hidden so is not read back.
 //   - Text that goes to a terminal never holds a control character of a page:
 //     tables and hex escape them as Go does.
 //   - Nothing is cut but table cells that do not fit a terminal's width.

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 )
 
 // HexOptions are what the user may choose about a hex dump.
@@ -17,7 +19,7 @@ type HexOptions struct {
 	ShowHeader, ShowSchema, ShowRecords bool
 
 	// Available are the records that the page has, for a page of which more is
-	// known than its counters say; nil has the header's own, h.Window.
+	// known than its counters say; nil has those that Page.Rows gives.
 	Available *layout.Window
 	// Selected are the records to show in full, by number; nil selects those
 	// that are available. All others are told in one line a range.
@@ -41,13 +43,20 @@ type HexOptions struct {
 	// itself: most of MistServer's pages do not keep them.
 	UnkeptCounters bool
 
+	// Page is what is known of the page: what its fields mean, and those of pages
+	// nested in it. Nil knows nothing. Clock tells the time from which times since
+	// boot are told; it is asked once, where there are any, and nil knows no time.
+	Page  *mist.PageInfo
+	Clock func() mist.Clock
+
 	// Secrets, when not nil, says what of a value must not be shown: positions
 	// in value, which is good until it returns. The bytes are printed as "**",
 	// and in the text every range as "***". It is asked about strings, raw bytes,
 	// packed values and fields of unknown type, each whole, old bytes behind a
-	// string's end included; f is nil for bytes that belong to no field. Of more
-	// than a MiB it sees the first; what is behind is hidden.
-	Secrets func(f *layout.Field, value []byte) []HexSpan
+	// string's end included, with what is known of their page; f is nil for bytes
+	// that belong to no field. Of more than a MiB it sees the first; what is
+	// behind is hidden. HexSecrets is what all other renderings hide.
+	Secrets func(page *mist.PageInfo, f *layout.Field, value []byte) []HexSpan
 
 	// Memory, when not nil, gives the first range of bytes at or behind a
 	// position of page that has memory, or anything at the page's end when there
@@ -58,7 +67,7 @@ type HexOptions struct {
 }
 
 // HexSpan is a range of the bytes of a value, [From, To).
-type HexSpan struct{ From, To int }
+type HexSpan = mist.Span
 
 // Hex writes an annotated hex dump: every byte range of the page with what it
 // is and what it means, one a line, in the order of addresses:
@@ -91,8 +100,11 @@ func Hex(w io.Writer, page []byte, h layout.Header, o HexOptions) error {
 	if !o.ShowHeader && !o.ShowSchema && !o.ShowRecords {
 		o.ShowHeader, o.ShowSchema, o.ShowRecords = true, true, true
 	}
+	if o.Clock != nil {
+		o.Clock = sync.OnceValue(o.Clock)
+	}
 	d := &hexDump{hexOut: newHexOut(w, o), hexMemory: hexMemory{page: page, memory: o.Memory}, o: o}
-	p := hexPage{header: h, size: len(page), available: h.Window(len(page)), judged: true}
+	p := hexPage{header: h, info: o.Page, size: len(page), available: o.Page.Rows(h, len(page)), judged: true}
 	if o.Available != nil {
 		p.available = p.fitting(*o.Available)
 	}
@@ -128,6 +140,7 @@ type hexDump struct {
 // hexPage is a page, or one nested in it, at page[base:base+size].
 type hexPage struct {
 	header     layout.Header
+	info       *mist.PageInfo // what is known of it
 	plan       *hexPlan
 	base, size int
 	indent     int
@@ -178,6 +191,9 @@ func (d *hexDump) show(p *hexPage) {
 	}
 	head := d.readHead(p)
 	p.plan = d.planOf(p, head)
+	if p.info != nil && !p.info.Fits(p.plan.schema) {
+		p.forget(d)
+	}
 	d.judge(p)
 	d.column = p.indent + p.plan.width
 	if p.wants(d.o.ShowHeader) {
@@ -191,6 +207,16 @@ func (d *hexDump) show(p *hexPage) {
 	if p.wants(d.o.ShowRecords) {
 		d.showRecords(p)
 	}
+}
+
+// forget is for a page that has the name of one of MistServer's, and other fields.
+func (p *hexPage) forget(d *hexDump) {
+	p.info = nil
+	if p.depth == 0 && (d.o.Available != nil || d.o.Selected != nil) {
+		return
+	}
+	p.available = p.header.Window(p.size)
+	p.selected = p.available
 }
 
 // showStump shows what is no page because it ends inside its header. An object

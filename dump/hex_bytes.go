@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 )
 
 // hexMemory is the page as the kernel has it. All that is read of the page is
@@ -128,7 +129,7 @@ const hexMaxValue = 1 << 20
 
 // take copies the start of a value, and hides what is secret of it. What came
 // before it is gone.
-func (d *hexDump) take(f *layout.Field, at, end int) hexRange {
+func (d *hexDump) take(info *mist.PageInfo, f *layout.Field, at, end int) hexRange {
 	size := min(end-at, hexMaxValue)
 	d.scratch = slices.Grow(d.scratch[:0], size)[:size]
 	d.read(d.scratch, at)
@@ -136,7 +137,7 @@ func (d *hexDump) take(f *layout.Field, at, end int) hexRange {
 	if d.o.Secrets == nil {
 		return r
 	}
-	for _, s := range d.o.Secrets(f, d.scratch) {
+	for _, s := range d.o.Secrets(info, f, d.scratch) {
 		s.From, s.To = max(s.From, 0), min(s.To, size)
 		if s.From < s.To {
 			r.secrets = append(r.secrets, s)
@@ -165,7 +166,7 @@ func (d *hexDump) loose(at, end, indent int, name string, lines int) {
 		b.name = ""
 	}
 	if at < end && d.err == nil {
-		r := d.take(nil, at, end)
+		r := d.take(d.o.Page, nil, at, end)
 		d.blob(r, b)
 		b.name = ""
 		d.beyond(r.end, end, b)

@@ -11,6 +11,7 @@ import (
 
 	"shmtool/layout"
 	"shmtool/layout/layouttest"
+	"shmtool/layout/mist"
 )
 
 // Each golden page is shown whole, and each invalid one with its fault marked
@@ -223,7 +224,7 @@ func TestHexOfLargeValues(t *testing.T) {
 	for _, schema := range []string{"v:string:1048676", "v:raw:1048676", "v:dtsc:1048676"} {
 		page, h := buildHex(t, schema, 1, 0, 1)
 		storeHex(t, page, h, 0, "v", strings.Repeat("\x02\x00\x10\x00\x00abc", size/8))
-		for _, o := range []HexOptions{{}, {Secrets: func(*layout.Field, []byte) []HexSpan { return nil }}} {
+		for _, o := range []HexOptions{{}, {Secrets: func(*mist.PageInfo, *layout.Field, []byte) []HexSpan { return nil }}} {
 			text, err := hexOf(t, page, o)
 			mustHex(t, err)
 			untold, err := hexCovered(text, page, 0)
@@ -238,8 +239,8 @@ func TestHexOfLargeValues(t *testing.T) {
 func TestHexHidesSecretsBehindZeros(t *testing.T) {
 	page := append(layouttest.Load(t, "minimal"), make([]byte, 2<<20)...)
 	page = append(page, "secret"...)
-	o := HexOptions{ShowRecords: true, Secrets: func(_ *layout.Field, value []byte) []HexSpan {
-		return []HexSpan{{0, len(value)}}
+	o := HexOptions{ShowRecords: true, Secrets: func(_ *mist.PageInfo, _ *layout.Field, value []byte) []HexSpan {
+		return []HexSpan{{From: 0, To: len(value)}}
 	}}
 	text, err := hexOf(t, page, o)
 	mustHex(t, err)

@@ -8,6 +8,7 @@ import (
 
 	"shmtool/layout"
 	"shmtool/layout/layouttest"
+	"shmtool/layout/mist"
 )
 
 // No page has more text than so many bytes for each of its own: a field of one
@@ -72,9 +73,9 @@ func fuzzLiveHex(t *testing.T, page []byte, h layout.Header, o HexOptions) {
 		change()
 		return from + looks%3*8, from + 64
 	}
-	o.Secrets = func(f *layout.Field, value []byte) []HexSpan {
+	o.Secrets = func(_ *mist.PageInfo, f *layout.Field, value []byte) []HexSpan {
 		change()
-		return []HexSpan{{-1, 2}, {len(value) / 2, len(value) + 1}}
+		return []HexSpan{{From: -1, To: 2}, {From: len(value) / 2, To: len(value) + 1}}
 	}
 	var text bytes.Buffer
 	if err := Hex(&text, page, h, o); err != nil && !errors.As(err, new(*layout.FormatError)) {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 )
 
 // hexPlan is all that can be known of a page's lines before its records are:
@@ -19,7 +20,9 @@ type hexPlan struct {
 	err        error  // why no more, or what is wrong with all of them
 	width      int    // columns of labels, and what keeps them from values
 
-	header      layout.Header // these two: the page that this plan was made for
+	schema      *layout.Schema
+	header      layout.Header // these three: the page that this plan was made for
+	info        *mist.PageInfo
 	descriptors []byte
 }
 
@@ -29,6 +32,7 @@ type hexField struct {
 	index        int    // in the plan
 	label        string // the name, safe on a terminal
 	at, end      int    // its descriptor in the page
+	shown        column // what its values mean
 }
 
 const (
@@ -63,7 +67,7 @@ func (d *hexDump) planOf(p *hexPage, head []byte) *hexPlan {
 	plan := newHexPlan(p, head)
 	*slot = nil
 	if p.described() && len(head) <= hexCachedHeader {
-		plan.header, plan.descriptors = p.header, bytes.Clone(head[p.header.FieldOffset:])
+		plan.header, plan.info, plan.descriptors = p.header, p.info, bytes.Clone(head[p.header.FieldOffset:])
 		*slot = plan
 	}
 	return plan
@@ -71,7 +75,7 @@ func (d *hexDump) planOf(p *hexPage, head []byte) *hexPlan {
 
 func (c *hexPlan) fits(p *hexPage, head []byte) bool {
 	h := &p.header
-	return p.described() && c.header.Offset == h.Offset && c.header.FieldOffset == h.FieldOffset &&
+	return p.described() && c.info == p.info && c.header.Offset == h.Offset && c.header.FieldOffset == h.FieldOffset &&
 		c.header.RecordSize == h.RecordSize && bytes.Equal(c.descriptors, head[h.FieldOffset:])
 }
 
@@ -79,7 +83,8 @@ func newHexPlan(p *hexPage, head []byte) *hexPlan {
 	h := p.header
 	h.Offset = uint16(len(head)) // a page that was cut is read up to there
 	schema, err := layout.DecodeSchema(head, h)
-	plan := &hexPlan{recordSize: schema.RecordSize(), end: int(h.FieldOffset), err: err, width: hexMinWidth}
+	o := Options{ShowSecrets: true, Page: p.info} // HexOptions.Secrets hides what is secret
+	plan := &hexPlan{schema: schema, recordSize: schema.RecordSize(), end: int(h.FieldOffset), err: err, width: hexMinWidth}
 	plan.fields = make([]hexField, len(schema.Fields()))
 	for i, f := range schema.Fields() {
 		field := hexField{Field: f, offset: int(f.Offset), index: i, label: hexNameText(f.Name), at: plan.end}
@@ -87,6 +92,7 @@ func newHexPlan(p *hexPage, head []byte) *hexPlan {
 		plan.end += 1 + int(head[plan.end]>>3) + int(head[plan.end]&7)
 		field.end = plan.end
 		plan.fields[i] = field
+		plan.fields[i].shown = o.column(&plan.fields[i].Field)
 		plan.width = max(plan.width, len(hexFieldLabel)+utf8.RuneCountInString(field.label)+hexStep)
 	}
 	plan.width = min(plan.width, hexMaxWidth)
@@ -135,7 +141,10 @@ func (d *hexDump) showHeader(p *hexPage) {
 func (d *hexDump) remark(p *hexPage, at int) string {
 	h := &p.header
 	span := h.EndPos - h.Deleted
-	kept := !d.o.UnkeptCounters || p.depth > 0
+	kept := p.info == nil || p.info.CountersKept
+	if p.depth == 0 && d.o.UnkeptCounters {
+		kept = false
+	}
 	switch {
 	case p.broken: // anything else it says is as doubtful
 		return ""

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 )
 
 const (
@@ -19,6 +20,7 @@ const (
 	hexUnpublished = "not published" // and perhaps never was
 	hexWithdrawn   = "withdrawn"
 	hexUnavailable = "not available" // by a rule of the caller
+	hexFree        = "free"          // a row of a table that nobody uses
 )
 
 // showRecords shows the slots, and what lies behind them.
@@ -61,11 +63,16 @@ func (d *hexDump) showSlots(p *hexPage) {
 		}
 		for s.first < s.end && d.err == nil {
 			n := d.emptySlots(p, &s, at)
-			if n > 0 {
-				empty := s
-				empty.end = s.first + n
-				d.collapsed(p, &empty, at)
-			} else {
+			free := d.freeSlots(p, &s, at)
+			switch {
+			case n > 0 || free > 0:
+				untold := s
+				if n = max(n, free); free > 0 {
+					untold.state = hexFree
+				}
+				untold.end = s.first + n
+				d.collapsed(p, &untold, at)
+			default:
 				d.record(p, at, &s)
 				n = 1
 			}
@@ -86,6 +93,36 @@ func (d *hexDump) emptySlots(p *hexPage, s *hexSegment, at int) uint64 {
 		return 0
 	}
 	return uint64(n / size)
+}
+
+// freeSlots is how many slots from the segment's first on, at at, are rows of a
+// table that nobody uses. All of them are told where --slots asks for all.
+func (d *hexDump) freeSlots(p *hexPage, s *hexSegment, at int) uint64 {
+	f := d.marker(p)
+	if f == nil || s.state != hexAvailable || d.o.Slots {
+		return 0
+	}
+	b := d.line[:f.Size]
+	for n := s.first; n < s.end; n++ {
+		d.read(b, at+f.offset+int(n-s.first)*int(p.header.RecordSize))
+		if f.Uint(b) != 0 {
+			return n - s.first
+		}
+	}
+	return s.end - s.first
+}
+
+// marker is the field that is 0 in a row that nobody uses, or nil.
+func (d *hexDump) marker(p *hexPage) *hexField {
+	if p.info == nil || p.info.Marker == "" {
+		return nil
+	}
+	for i := range p.plan.fields {
+		if f := &p.plan.fields[i]; f.Name == p.info.Marker && f.Readable() && f.Kind() == layout.Uint {
+			return f
+		}
+	}
+	return nil
 }
 
 // segments cuts the slots where the answer to a question changes: is its record
@@ -161,11 +198,11 @@ func (d *hexDump) collapsed(p *hexPage, s *hexSegment, at int) {
 	}
 	d.label(p.indent, slots, hexHeading)
 	text := s.state + ", " + numbers
-	if zeros < size && s.state == hexWithdrawn {
+	if zeros < size && (s.state == hexWithdrawn || s.state == hexFree) {
 		text += ", old bytes"
 	}
 	d.value(text, hexFaint)
-	if zeros < size && s.state == hexUnpublished {
+	if zeros < size && s.state == hexUnpublished && (p.info == nil || p.info.Rule == mist.RuleRing) {
 		d.note(fmt.Sprintf("slot %d is not zero", s.first+uint64(zeros)/uint64(p.header.RecordSize)))
 	}
 	d.end()
@@ -221,7 +258,7 @@ func (d *hexDump) nested(p *hexPage, f *hexField, at int, available bool) {
 	size := int(f.Size)
 	inner := hexPage{
 		base: at, size: size, depth: p.depth + 1, indent: p.indent + 2*hexStep,
-		index: f.index, judged: p.judged && available,
+		index: f.index, judged: p.judged && available, info: p.info.Nested(f.Name),
 	}
 	d.readHeader(&inner)
 	n, c := d.run(at, at+size)
@@ -244,7 +281,7 @@ func (d *hexDump) readHeader(p *hexPage) {
 	var b [layout.HeaderSize]byte
 	d.read(b[:], p.base)
 	p.header, _ = layout.DecodeHeader(b[:])
-	p.available = p.header.Window(p.size)
+	p.available = p.info.Rows(p.header, p.size)
 	p.selected = p.available
 }
 

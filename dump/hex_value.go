@@ -17,7 +17,7 @@ func (d *hexDump) field(p *hexPage, f *hexField, at int, available bool) {
 	case (kind == layout.Uint || kind == layout.Int) && f.Readable():
 		d.integer(f, at, indent)
 	default:
-		d.long(f, at, indent)
+		d.long(p, f, at, indent)
 	}
 }
 
@@ -32,25 +32,43 @@ func (d *hexDump) integer(f *hexField, at, indent int) {
 	} else {
 		d.buf = strconv.AppendUint(d.buf, f.Uint(b), 10)
 	}
+	if text := d.meaning(f, b); text != "" {
+		d.str(" ")
+		d.toned(text, hexFaint)
+	}
 	d.end()
 }
 
+// meaning is what a field's bytes mean, in the words of a table.
+func (d *hexDump) meaning(f *hexField, b []byte) string {
+	m := f.shown.tells
+	if m == nil {
+		return ""
+	}
+	o := Options{Clock: d.o.Clock}
+	return f.shown.meaningText(b, o.clockFor(m.Unit.NeedsClock()))
+}
+
 // long shows a value of a kind that is neither integer nor page.
-func (d *hexDump) long(f *hexField, at, indent int) {
+func (d *hexDump) long(p *hexPage, f *hexField, at, indent int) {
 	end := at + int(f.Size)
 	blob := hexBlob{indent: indent, name: f.label, tone: hexName, tail: "zeros"}
 	if n, c := d.run(at, end); n == end-at && c == 0 && n > hexMaxValue {
 		d.blob(hexRange{at: at, end: end}, blob) // nothing to copy
 		return
 	}
-	r := d.take(&f.Field, at, end)
+	r := d.take(p.info, &f.Field, at, end)
 	switch f.Kind() {
 	case layout.String:
 		d.text(f, r, blob)
 	case layout.DTSC:
 		d.packed(f, r, blob.indent)
 	default:
+		if text := d.meaning(f, r.copied()); text != "" && r.end == end {
+			blob.text = func() { d.toned(text, hexFaint) }
+		}
 		d.blob(r, blob)
+		blob.text = nil
 	}
 	blob.name = ""
 	d.beyond(r.end, end, blob)

@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -19,12 +20,14 @@ type RecordJSON struct {
 	columns []jsonColumn
 	options Options
 	nested  map[*layout.Field]*nestedJSON
+	tells   bool // a column has a meaning that may say more than its value
+	timed   bool // and that depends on the time
 }
 
 type jsonColumn struct {
-	field *layout.Field // nil for the record's number
-	key   []byte        // `,"name":`
-	quote bool          // a 64-bit integer, and they are to be quoted
+	column
+	key   []byte // `,"name":`
+	quote bool   // a 64-bit integer, and they are to be quoted
 }
 
 // nestedJSON is the encoder of the pages nested in one field: they have the
@@ -37,19 +40,23 @@ type nestedJSON struct {
 // NewRecordJSON makes an encoder for records of schema s.
 func NewRecordJSON(s *layout.Schema, o Options) *RecordJSON {
 	j := &RecordJSON{options: o, nested: map[*layout.Field]*nestedJSON{}}
-	for _, f := range o.columns(s) {
-		c := jsonColumn{field: f, key: []byte(`,"#":`)}
-		if f != nil {
+	columns := o.columns(s)
+	j.timed = needsClock(columns)
+	for _, column := range columns {
+		c := jsonColumn{column: column, key: []byte(`,"#":`)}
+		if f := c.field; f != nil {
 			c.key = append(appendString([]byte{','}, []byte(f.Name)), ':')
 			c.quote = o.Int64String && f.Size == 8
 		}
 		j.columns = append(j.columns, c)
+		j.tells = j.tells || c.tells != nil
 	}
 	j.options.Fields = nil // of nested pages all fields are shown
 	return j
 }
 
-// Append adds the record's object to b: {"#":17,"time":680,…}.
+// Append adds the record's object to b: {"#":17,"time":680,…}. Behind the fields
+// stands what their values mean, "#decoded", where it says more than they do.
 func (j *RecordJSON) Append(b []byte, rec *relaccx.Record) []byte {
 	start := len(b)
 	record := rec.Bytes()
@@ -66,6 +73,39 @@ func (j *RecordJSON) Append(b []byte, rec *relaccx.Record) []byte {
 		return append(b, "{}"...)
 	}
 	b[start] = '{' // the first key's comma
+	if j.tells {
+		b = j.appendDecoded(b, record)
+	}
+	return append(b, '}')
+}
+
+var decodedKey = []byte(`,"#decoded":{`)
+
+// appendDecoded adds what the values mean, if any means more than it says.
+func (j *RecordJSON) appendDecoded(b, record []byte) []byte {
+	start := len(b)
+	clock := j.options.clockFor(j.timed)
+	b = append(b, decodedKey...)
+	empty := len(b)
+	for i := range j.columns {
+		c := &j.columns[i]
+		if c.tells == nil {
+			continue
+		}
+		before := len(b)
+		key := c.key
+		if before == empty {
+			key = key[1:] // its comma
+		}
+		b = append(b, key...)
+		var said bool
+		if b, said = c.tells.AppendDecoded(b, mist.ValueOf(c.field, record), clock); !said {
+			b = b[:before]
+		}
+	}
+	if len(b) == empty {
+		return b[:start]
+	}
 	return append(b, '}')
 }
 
@@ -77,11 +117,13 @@ func (j *RecordJSON) appendField(b []byte, c *jsonColumn, rec *relaccx.Record, r
 			return appendInteger(b, f, record, c.quote)
 		}
 	case layout.String:
-		return appendText(b, f.Text(record))
+		return appendText(b, c.hide(f.Text(record)))
 	case layout.Nested:
 		return j.appendNested(b, f, rec)
+	case layout.DTSC:
+		return c.appendPacked(b, f.In(record))
 	}
-	return appendHex(b, f.In(record))
+	return appendHex(b, c.hide(f.In(record)))
 }
 
 func appendInteger(b []byte, f *layout.Field, record []byte, quote bool) []byte {
@@ -132,6 +174,7 @@ func (j *RecordJSON) appendNested(b []byte, f *layout.Field, rec *relaccx.Record
 	if err != nil {
 		return append(appendString(append(b, `{"error":`...), []byte(err.Error())), '}')
 	}
+	r = r.As(j.options.Page.Nested(f.Name))
 	b = append(b, '{')
 	b = appendHeader(b, h)
 	b = append(b, ',')
@@ -140,22 +183,23 @@ func (j *RecordJSON) appendNested(b []byte, f *layout.Field, rec *relaccx.Record
 		return append(b, '}')
 	}
 	b = append(b, `,"records":[`...)
-	b = j.encoderOf(f, r.Schema()).appendRecords(b, r)
+	b = j.encoderOf(f, r).appendRecords(b, r)
 	return append(b, "]}"...)
 }
 
-func (j *RecordJSON) encoderOf(f *layout.Field, s *layout.Schema) *RecordJSON {
-	n := j.nested[f]
+func (j *RecordJSON) encoderOf(f *layout.Field, r *relaccx.Reader) *RecordJSON {
+	n, s := j.nested[f], r.Schema()
 	if n == nil || !n.schema.Equal(s) {
 		o := j.options
 		o.Depth--
+		o.Page = r.Info()
 		n = &nestedJSON{s, NewRecordJSON(s, o)}
 		j.nested[f] = n
 	}
 	return n.json
 }
 
-// appendRecords adds a nested page's available records. They are a proven copy
+// appendRecords adds the records of a nested page that are in use. They are a proven copy
 // already, so there is nothing that could be lost.
 func (j *RecordJSON) appendRecords(b []byte, r *relaccx.Reader) []byte {
 	w, err := r.Window()
@@ -163,7 +207,7 @@ func (j *RecordJSON) appendRecords(b []byte, r *relaccx.Reader) []byte {
 		return b
 	}
 	separate := false
-	for rec, err := range r.Records(w) {
+	for rec, err := range r.LiveRecords(w) {
 		if err != nil {
 			break
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -218,6 +219,11 @@ func (c Cell) plain() string {
 		return strings.Join(v, ",")
 	case []int:
 		return strings.ReplaceAll(strings.Trim(fmt.Sprint(v), "[]"), " ", ",")
+	}
+	if reflect.ValueOf(c.Value).Kind() == reflect.Map {
+		if b, err := json.Marshal(c.Value); err == nil {
+			return string(b)
+		}
 	}
 	return fmt.Sprint(c.Value)
 }

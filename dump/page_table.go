@@ -85,69 +85,53 @@ func fieldListing(s *layout.Schema) *Listing {
 // writeRecords looks at the first two records to choose between a table and
 // upright records.
 func writeRecords(w io.Writer, v *View, o Options) error {
-	if hasNested(&o, v.Schema) && o.Depth > 0 {
+	t := NewRecordTable(w, v.Schema, o)
+	if t.hasNested() && o.Depth > 0 {
 		for rec, err := range v.Records {
 			if err != nil {
 				return err
 			}
-			if err := upright(w, rec, o); err != nil {
+			if err := t.standWithNested(rec); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	t := NewRecordTable(w, v.Schema, o)
-	var only *relaccx.Record
 	for rec, err := range v.Records {
 		if err != nil {
 			_ = t.Flush()
 			return err
 		}
-		if only = nil; len(t.pending) == 0 && !t.headed {
-			only = rec.Clone()
-		}
 		if err := t.Append(rec); err != nil {
 			return err
 		}
 	}
-	if only != nil && len(t.pending) == 1 {
-		return upright(w, only, o)
+	if len(t.pending) == 1 && !t.flushed {
+		return t.stand(w, t.pending[0])
 	}
 	return t.Flush()
 }
 
-func hasNested(o *Options, s *layout.Schema) bool {
-	for _, f := range o.columns(s) {
-		if f != nil && f.Kind() == layout.Nested {
+func (t *RecordTable) hasNested() bool {
+	for _, c := range t.columns {
+		if c.field != nil && c.field.Kind() == layout.Nested {
 			return true
 		}
 	}
 	return false
 }
 
-// upright writes one record, a field a line, and its nested pages behind it.
-func upright(w io.Writer, rec *relaccx.Record, o Options) error {
-	l := &Listing{Columns: []Column{{Name: "FIELD"}, {Name: "VALUE"}}}
-	columns := o.columns(rec.Schema())
-	for _, f := range columns {
-		if f == nil {
-			continue // the number stands above
-		}
-		l.Rows = append(l.Rows, []Cell{{Value: "  " + printable(f.Name), Tone: Faint}, {Value: cellText(f, rec)}})
-	}
-	if _, err := fmt.Fprintln(w, Paint(fmt.Sprintf("#%d", rec.Number), Heading, o.Color)); err != nil {
+// standWithNested writes one record, a field a line, and its nested pages behind
+// it.
+func (t *RecordTable) standWithNested(rec *relaccx.Record) error {
+	if err := t.stand(t.w, t.row(rec)); err != nil {
 		return err
 	}
-	noHeader := o
-	noHeader.NoHeader = true
-	if err := l.Table(w, noHeader); err != nil || o.Depth <= 0 {
-		return err
-	}
-	for _, f := range columns {
-		if f == nil || f.Kind() != layout.Nested {
+	for _, c := range t.columns {
+		if c.field == nil || c.field.Kind() != layout.Nested {
 			continue
 		}
-		if err := writeNested(w, f, rec, o); err != nil {
+		if err := writeNested(t.w, c.field, rec, t.options); err != nil {
 			return err
 		}
 	}
@@ -156,26 +140,25 @@ func upright(w io.Writer, rec *relaccx.Record, o Options) error {
 
 // writeNested writes a nested page's records under its name, indented.
 func writeNested(w io.Writer, f *layout.Field, rec *relaccx.Record, o Options) error {
-	r, err := rec.Nested(f)
+	r, h, err := o.nested(f, rec)
 	if err != nil {
 		return nil // the cell says so
 	}
-	h, err := r.Header()
+	window, err := r.Window()
 	if err != nil {
 		return nil
 	}
-	window := h.Window(r.Size())
 	var text bytes.Buffer
 	inner := o
-	inner.Fields, inner.Depth = nil, o.Depth-1
+	inner.Fields, inner.Depth, inner.Page = nil, o.Depth-1, r.Info()
 	inner.Width = max(0, o.Width-2)
-	v := &View{Schema: r.Schema(), Records: r.Records(window), ShowRecords: true}
-	if window.Count() > 0 {
+	v := &View{Schema: r.Schema(), Records: r.LiveRecords(window), ShowRecords: true}
+	if liveCount(r) > 0 {
 		if err := Table(&text, v, inner); err != nil {
 			return err
 		}
 	}
-	title := Paint(printable(f.Name), Heading, o.Color) + ": " + nestedSummary(h, r.Size())
+	title := Paint(printable(f.Name), Heading, o.Color) + ": " + nestedSummary(r, h)
 	if _, err := fmt.Fprintf(w, "\n  %s\n", title); err != nil {
 		return err
 	}

@@ -1,28 +1,53 @@
 package dump
 
 import (
-	"encoding/hex"
-	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
 // RecordTable renders records line by line as a table. The first records decide
 // the widths of the columns; a later value that is wider pushes its line out.
+// On a terminal it is cut, and minor columns are left out; where not even the
+// numbers of a line have room there, each record stands upright, a field a line.
+//
 // Tablewriter, which wants to see everything first, is for what fits a screen.
 type RecordTable struct {
 	w       io.Writer
 	options Options
-	columns []*layout.Field // nil for the record's number
-	widths  []int
-	pending [][]string
+	columns []column
+	left    []bool // columns that are left out, as there is no room for them
+	dated   []bool // columns that have room for a date only, not for its number
+	timed   bool   // what values mean depends on the time
+	widths  []columnWidth
+	shown   []int // columns of the terminal that each column gets
+	pending []row
 	headed  bool
+	upright bool
+	flushed bool // whether upright is known, and widths have been used
+}
+
+// row is a record as its cells.
+type row struct {
+	number uint64
+	cells  []cell
+}
+
+// columnWidth is what a column wants: for values, and for what they mean.
+type columnWidth struct{ name, value, meaning int }
+
+func (w columnWidth) total() int {
+	if w.meaning == 0 {
+		return max(w.name, w.value)
+	}
+	return max(w.name, w.value+1+w.meaning)
 }
 
 // settleCount is how many records are looked at before widths are fixed.
@@ -32,148 +57,273 @@ const settleCount = 1000
 func NewRecordTable(w io.Writer, s *layout.Schema, o Options) *RecordTable {
 	t := &RecordTable{w: w, options: o, headed: o.NoHeader}
 	t.columns = o.columns(s)
-	t.widths = make([]int, len(t.columns))
+	t.timed = needsClock(t.columns)
+	t.widths = make([]columnWidth, len(t.columns))
+	t.shown = make([]int, len(t.columns))
+	t.left, t.dated = make([]bool, len(t.columns)), make([]bool, len(t.columns))
 	for i := range t.columns {
 		if !o.NoHeader {
-			t.widths[i] = runewidth.StringWidth(t.name(i))
+			t.widths[i].name = runewidth.StringWidth(t.name(i))
 		}
 	}
 	return t
 }
 
 func (t *RecordTable) name(i int) string {
-	if t.columns[i] == nil {
+	if t.columns[i].field == nil {
 		return numberKey
 	}
-	return printable(t.columns[i].Name)
+	return printable(t.columns[i].field.Name)
 }
 
 // Append adds a record. It may be written later; Flush writes it.
 func (t *RecordTable) Append(rec *relaccx.Record) error {
-	cells := make([]string, len(t.columns))
-	for i, f := range t.columns {
-		if f == nil {
-			cells[i] = strconv.FormatUint(rec.Number, 10)
-			continue
-		}
-		cells[i] = cellText(f, rec)
-	}
-	t.pending = append(t.pending, cells)
+	t.pending = append(t.pending, t.row(rec))
 	if len(t.pending) < settleCount {
 		return nil
 	}
 	return t.Flush()
 }
 
+// recordView is a record, and the time at which it is looked at.
+type recordView struct {
+	*relaccx.Record
+	clock mist.Clock
+}
+
+func (t *RecordTable) row(rec *relaccx.Record) row {
+	r := row{number: rec.Number, cells: make([]cell, len(t.columns))}
+	view := recordView{rec, t.options.clockFor(t.timed)}
+	for i := range t.columns {
+		if t.columns[i].field == nil {
+			r.cells[i].value = strconv.FormatUint(rec.Number, 10)
+			continue
+		}
+		r.cells[i] = t.options.cellOf(&t.columns[i], view)
+	}
+	return r
+}
+
 // Flush writes the records that were appended.
 func (t *RecordTable) Flush() error {
-	for _, cells := range t.pending {
-		for i, c := range cells {
-			t.widths[i] = max(t.widths[i], runewidth.StringWidth(c))
+	for _, r := range t.pending {
+		for i, c := range r.cells {
+			w := &t.widths[i]
+			w.value = max(w.value, runewidth.StringWidth(c.value))
+			w.meaning = max(w.meaning, runewidth.StringWidth(c.meaning))
 		}
 	}
-	if t.options.Width > 0 {
-		narrow(t.widths, t.options.Width-len(columnGap)*(len(t.widths)-1))
-	}
+	t.settle()
+	t.flushed = t.flushed || len(t.pending) > 0
 	var b strings.Builder
-	if !t.headed {
+	if !t.headed && !t.upright {
 		t.headed = true
 		t.heading(&b)
 	}
-	for _, cells := range t.pending {
-		t.line(&b, cells)
+	for _, r := range t.pending {
+		if !t.upright {
+			t.line(&b, r.cells)
+		} else if err := t.stand(&b, r); err != nil {
+			return err
+		}
 	}
 	t.pending = t.pending[:0]
 	_, err := io.WriteString(t.w, b.String())
 	return err
 }
 
+// settle shares out the columns of the terminal.
+func (t *RecordTable) settle() {
+	for i, w := range t.widths {
+		t.shown[i] = w.total()
+	}
+	if t.options.Width <= 0 {
+		return
+	}
+	if !t.flushed && len(t.pending) > 0 {
+		t.leaveOut()
+	}
+	total := t.options.Width + len(columnGap)
+	for i := range t.shown {
+		if t.left[i] {
+			t.shown[i] = 0
+			continue
+		}
+		total -= len(columnGap)
+	}
+	t.dateOnly(total)
+	wanted := slices.Clone(t.shown)
+	narrow(t.shown, total, t.least)
+	for t.dropMeaning(wanted) {
+		copy(t.shown, wanted)
+		narrow(t.shown, total, t.least)
+	}
+	if t.flushed || len(t.pending) == 0 {
+		return
+	}
+	for _, w := range t.shown {
+		total -= w
+	}
+	t.upright = total < 0
+}
+
+// dropMeaning takes out of what columns want the last meaning that has too little
+// room left to say anything: others can use it.
+func (t *RecordTable) dropMeaning(wanted []int) bool {
+	for i := len(t.widths) - 1; i >= 0; i-- {
+		w := &t.widths[i]
+		if w.meaning > 0 && !t.dated[i] && !t.left[i] && t.shown[i] < wanted[i] && t.shown[i] < w.value+1+minMeaning {
+			wanted[i] = max(w.name, w.value)
+			return true
+		}
+	}
+	return false
+}
+
+// dateOnly leaves the numbers of dates out where not all of a line has room.
+func (t *RecordTable) dateOnly(total int) {
+	for _, w := range t.shown {
+		total -= w
+	}
+	for i := range t.shown {
+		if w := &t.widths[i]; t.columns[i].isDate() && w.meaning > 0 && (total < 0 || t.dated[i]) && !t.left[i] {
+			t.dated[i] = true
+			t.shown[i] = max(w.name, w.meaning-len("()"))
+		}
+	}
+}
+
+// leaveOut leaves out minor columns that were not asked for, the last first,
+// until nothing must be cut.
+func (t *RecordTable) leaveOut() {
+	if t.options.Fields != nil {
+		return
+	}
+	total := t.options.Width + len(columnGap)
+	for _, w := range t.shown {
+		total -= w + len(columnGap)
+	}
+	for i := len(t.shown) - 1; i > 0 && total < 0; i-- {
+		if t.columns[i].minor {
+			t.left[i] = true
+			total += t.shown[i] + len(columnGap)
+		}
+	}
+}
+
+// least is what a column keeps: a number all its digits, and a text what one may
+// know it by. What a value means goes first.
+func (t *RecordTable) least(i, width int) int {
+	w := &t.widths[i]
+	if t.dated[i] {
+		return width
+	}
+	if t.right(i) || i == 0 {
+		return min(width, max(w.value, min(w.name, minColumn)))
+	}
+	return min(width, minColumn)
+}
+
 func (t *RecordTable) heading(b *strings.Builder) {
-	names := make([]string, len(t.columns))
+	names := make([]cell, len(t.columns))
 	for i := range names {
-		names[i] = t.name(i)
+		names[i].value = t.name(i)
 	}
 	var line strings.Builder
 	t.line(&line, names)
 	b.WriteString(Paint(strings.TrimSuffix(line.String(), "\n"), Heading, t.options.Color) + "\n")
 }
 
-func (t *RecordTable) line(b *strings.Builder, cells []string) {
-	for len(cells) > 1 && cells[len(cells)-1] == "" {
+func (t *RecordTable) line(b *strings.Builder, cells []cell) {
+	for len(cells) > 1 && cells[len(cells)-1] == (cell{}) {
 		cells = cells[:len(cells)-1] // no blanks at the end of a line
 	}
-	for i, cell := range cells {
-		if t.options.Width > 0 {
-			cell = cut(cell, t.widths[i])
+	gap := ""
+	for i, c := range cells {
+		if t.left[i] {
+			continue
 		}
-		blanks := strings.Repeat(" ", max(0, t.widths[i]-runewidth.StringWidth(cell)))
-		if t.right(i) {
-			cell = blanks + cell
-		} else if i < len(cells)-1 {
-			cell += blanks
-		}
-		if i > 0 {
-			b.WriteString(columnGap)
-		}
-		b.WriteString(cell)
+		b.WriteString(gap)
+		gap = columnGap
+		t.cell(b, i, c, i == len(cells)-1)
 	}
 	b.WriteByte('\n')
 }
 
+// cell writes one cell with the blanks that its column wants, but none at the end
+// of a line.
+func (t *RecordTable) cell(b *strings.Builder, i int, c cell, last bool) {
+	if t.dated[i] && c.meaning != "" {
+		c = cell{value: strings.Trim(c.meaning, "()")}
+	}
+	text := c.value
+	before := 0
+	if t.right(i) && !t.dated[i] {
+		before = t.shown[i] - runewidth.StringWidth(text)
+	}
+	if t.widths[i].meaning > 0 && !t.dated[i] {
+		before = min(before, t.widths[i].value-runewidth.StringWidth(text)) // a heading begins where values do
+	}
+	blanks(b, before)
+	if c.meaning != "" {
+		text += strings.Repeat(" ", max(0, t.widths[i].value-max(before, 0)-runewidth.StringWidth(text))) + " " + c.meaning
+	}
+	if t.options.Width > 0 {
+		text = t.cut(i, text, c, t.shown[i]-max(before, 0))
+	}
+	b.WriteString(text)
+	if !last {
+		blanks(b, t.shown[i]-max(before, 0)-runewidth.StringWidth(text))
+	}
+}
+
+const minMeaning = 6 // less of a meaning says nothing
+
+// cut is a cell's text in no more columns than there are. Of what it means, a few
+// letters are left out altogether.
+func (t *RecordTable) cut(i int, text string, c cell, width int) string {
+	if runewidth.StringWidth(text) <= width {
+		return text
+	}
+	if c.meaning != "" && width < runewidth.StringWidth(text)-runewidth.StringWidth(c.meaning)+minMeaning {
+		text = c.value
+	}
+	return cut(text, width)
+}
+
+func blanks(b *strings.Builder, n int) {
+	for range n {
+		b.WriteByte(' ')
+	}
+}
+
 func (t *RecordTable) right(i int) bool {
-	f := t.columns[i]
-	return f == nil || f.Kind() == layout.Uint || f.Kind() == layout.Int
+	f := t.columns[i].field
+	return f == nil || f.Readable() && (f.Kind() == layout.Uint || f.Kind() == layout.Int)
 }
 
-// cellText is a field's value as a table shows it.
-func cellText(f *layout.Field, rec *relaccx.Record) string {
-	record := rec.Bytes()
-	switch f.Kind() {
-	case layout.Uint, layout.Int:
-		if f.Readable() {
-			return string(appendInteger(nil, f, record, false))
+// stand writes a record upright: its number, and a field a line.
+func (t *RecordTable) stand(w io.Writer, r row) error {
+	l := &Listing{Columns: []Column{{Name: "FIELD"}, {Name: "VALUE"}}}
+	name := 0
+	for i := range t.columns {
+		name = max(name, len("  ")+runewidth.StringWidth(t.name(i)))
+	}
+	for i, c := range r.cells {
+		if t.columns[i].field == nil {
+			continue // the number stands above
 		}
-	case layout.String:
-		return printable(string(f.Text(record)))
-	case layout.Nested:
-		return nestedText(f, rec)
+		text := c.text()
+		if room := t.options.Width - min(name, minName) - len(columnGap); t.options.Width > 0 && c.meaning != "" {
+			left := room - 1 - runewidth.StringWidth(c.meaning)
+			text = cell{cut(c.value, max(left, minColumn)), c.meaning}.text()
+		}
+		l.Rows = append(l.Rows, []Cell{{Value: "  " + t.name(i), Tone: Faint}, {Value: text}})
 	}
-	return rawText(f.In(record))
-}
-
-// rawText is bytes in hexadecimal, the zeros at their end counted.
-func rawText(raw []byte) string {
-	end := len(raw)
-	for end > 0 && raw[end-1] == 0 {
-		end--
+	if _, err := io.WriteString(w, Paint("#"+strconv.FormatUint(r.number, 10), Heading, t.options.Color)+"\n"); err != nil {
+		return err
 	}
-	zeros := len(raw) - end
-	if zeros < 4 {
-		return "hex:" + hex.EncodeToString(raw)
-	}
-	if end == 0 {
-		return fmt.Sprintf("%d zeros", zeros)
-	}
-	return fmt.Sprintf("hex:%x +%d zeros", raw[:end], zeros)
-}
-
-// nestedText is what a cell says of a nested page: how many records it has.
-func nestedText(f *layout.Field, rec *relaccx.Record) string {
-	r, err := rec.Nested(f)
-	if err != nil {
-		return "invalid: " + err.Error()
-	}
-	h, err := r.Header()
-	if err != nil {
-		return "invalid: " + err.Error()
-	}
-	return nestedSummary(h, r.Size())
-}
-
-func nestedSummary(h layout.Header, size int) string {
-	if !h.Status.Ready() {
-		return h.Status.String()
-	}
-	w := h.Window(size)
-	return fmt.Sprintf("%d of %d records", w.Count(), h.RecordCount)
+	o := t.options
+	o.NoHeader = true
+	return l.Table(w, o)
 }

@@ -151,7 +151,7 @@ func fit(rows [][]string, width int) {
 		return
 	}
 	widths := columnWidths(rows)
-	narrow(widths, width-len(columnGap)*(len(widths)-1))
+	narrow(widths, width-len(columnGap)*(len(widths)-1), leastWidth)
 	for _, row := range rows {
 		for i, text := range row {
 			row[i] = cut(text, widths[i])
@@ -178,13 +178,13 @@ func leastWidth(column, width int) int {
 }
 
 // narrow takes from the widest columns what the sum has over total, as far as
-// each may be cut.
-func narrow(widths []int, total int) {
+// each may be cut: least is what a column of a width keeps.
+func narrow(widths []int, total int, least func(column, width int) int) {
 	for {
 		sum, widest := 0, -1
 		for i, w := range widths {
 			sum += w
-			if w > leastWidth(i, w) && (widest < 0 || w > widths[widest]) {
+			if w > least(i, w) && (widest < 0 || w > widths[widest]) {
 				widest = i
 			}
 		}
@@ -192,7 +192,7 @@ func narrow(widths []int, total int) {
 			return
 		}
 		w := widths[widest]
-		widths[widest] = max(leastWidth(widest, w), w-(sum-total+1)/2)
+		widths[widest] = max(least(widest, w), w-(sum-total+1)/2)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"iter"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -21,7 +22,8 @@ type View struct {
 	ShowHeader, ShowSchema, ShowRecords bool
 }
 
-// Options are what the user may choose about any rendering.
+// Options are what the user may choose about any rendering, and what is known of
+// the page.
 type Options struct {
 	Fields      []string // record fields to show, in this order; nil shows all
 	Int64String bool     // JSON: values of 64-bit types in quotes
@@ -30,29 +32,14 @@ type Options struct {
 	Width       int      // table: columns of the terminal; 0 cuts nothing
 	Color       bool     // table and hex: colour
 	Bytes       bool     // table: sizes as plain numbers
-}
 
-// columns are the fields that the options choose, in their order; nil stands
-// for the record's number, which is the first of them all where nothing was
-// chosen. A name that the schema has not is left out: the command has refused it
-// before, and a page that was reloaded may have lost it.
-func (o *Options) columns(s *layout.Schema) []*layout.Field {
-	var columns []*layout.Field
-	if o.Fields == nil {
-		columns = append(columns, nil)
-		for i := range s.Fields() {
-			columns = append(columns, &s.Fields()[i])
-		}
-		return columns
-	}
-	for _, name := range o.Fields {
-		f := s.Lookup(name)
-		if f != nil || name == numberKey {
-			columns = append(columns, f)
-		}
-	}
-	return columns
+	// Page is what is known of the page that the records are of: what their
+	// fields mean, and which are secret. Nil knows nothing.
+	Page *mist.PageInfo
+	// Clock tells the time from which times since boot are told. It is asked for
+	// each record that has any; nil knows no time.
+	Clock func() mist.Clock
+	// ShowSecrets shows what stands as *** else: keys, and passwords in URLs,
+	// whatever the page.
+	ShowSecrets bool
 }
-
-// numberKey names a record's number wherever its fields have names.
-const numberKey = "#"

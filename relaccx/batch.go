@@ -138,10 +138,9 @@ func (b *batch) drop(first uint64, count int) error {
 // that prove needs. It runs under a guard.
 func (r *Reader) available() (layout.Window, uint64) {
 	deleted, end, slots := r.cells.Deleted(), r.cells.EndPos(), uint64(r.cells.RecordCount())
-	if end == 0 || slots == 0 || deleted > end {
+	if r.ruled || end == 0 || slots == 0 || deleted > end {
 		h := r.cells.Header()
-		h.RecordSize = uint32(r.size)
-		return h.Window(len(r.memory)), uint64(h.RecordCount)
+		return r.window(h), uint64(h.RecordCount)
 	}
 	return layout.Window{First: deleted, End: end}.Last(slots), slots
 }

@@ -100,7 +100,7 @@ func buildTemp(dir string, shape layout.Shape, o CreateOptions) (*Writer, error)
 	if o.Publish > shape.RecordCount {
 		return nil, fmt.Errorf("%w: %d records are to be available, it has %d slots", ErrFull, o.Publish, shape.RecordCount)
 	}
-	if shape.Size() > maxPageSize {
+	if shape.Size() > MaxPageSize {
 		return nil, &layout.SpecError{Text: filepath.Base(dir), Reason: "page takes more than 2^62 bytes"}
 	}
 	size := max(o.Size, int64(shape.Size()))
@@ -115,7 +115,9 @@ func buildTemp(dir string, shape layout.Shape, o CreateOptions) (*Writer, error)
 	return w, nil
 }
 
-const maxPageSize = 1 << 62
+// MaxPageSize is the most bytes that a page made here may have: what a file
+// can hold, with room for sums.
+const MaxPageSize = 1 << 62
 
 func createTemp(dir string, size int64, mode fs.FileMode) (*os.File, error) {
 	for {

@@ -30,5 +30,8 @@
 // Writer makes pages, appends to them, edits and reloads them. Fields are
 // *layout.Field: looked up once by name, then used on a record's bytes.
 //
+// What the header says of a page's records is the rule of a ring. Most pages of
+// MistServer are tables of its own kinds; Reader.As reads them by its rules.
+//
 // The format itself is package layout; relaccx(5) tells it in prose.
 package relaccx

@@ -15,7 +15,7 @@ type Lease struct {
 // slice it gave, is void when fn returns. What fn computed is worth something
 // only where View returned nil.
 func (r *Reader) Lease(fn func(l *Lease) error) error {
-	l := Lease{reader: r, plain: r.parent == nil && r.cells.Plain()}
+	l := Lease{reader: r, plain: r.parent == nil && !r.ruled && r.cells.Plain()}
 	return r.page.settle("read", r.page.mem.Guard(func() error { return fn(&l) }))
 }
 

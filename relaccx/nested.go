@@ -52,22 +52,50 @@ func (r *Reader) recordOf(s Step) (uint64, error) {
 	return r.Newest()
 }
 
-// Newest is the number of the newest available record, or 0 on a table.
-// ErrNoRecord when there is none.
+// Newest is the number of the newest available record, or 0 on a table. Of a
+// page of which As knows more it is the last that is in use. ErrNoRecord when
+// there is none.
 func (r *Reader) Newest() (uint64, error) {
 	h, err := r.Header()
 	if err != nil {
 		return 0, err
 	}
-	h.RecordSize = uint32(r.size)
-	w := h.Window(len(r.memory))
+	w := r.window(h)
+	if r.info != nil {
+		return r.newestLive(w)
+	}
 	switch {
 	case w.Count() == 0:
-		return 0, r.page.fail("read", fmt.Errorf("%w: the page is empty", ErrNoRecord))
+		return 0, r.empty()
 	case h.EndPos == 0:
 		return 0, nil
 	}
 	return w.End - 1, nil
+}
+
+func (r *Reader) newestLive(w layout.Window) (uint64, error) {
+	last, err := r.LastLive(w, 1)
+	if err != nil {
+		return 0, err
+	}
+	for rec, err := range r.Records(last) {
+		switch {
+		case isLapped(err):
+		case err != nil:
+			return 0, err
+		case r.Live(rec):
+			return rec.Number, nil
+		}
+	}
+	return 0, r.empty()
+}
+
+func (r *Reader) empty() error {
+	why := "the page is empty"
+	if r.info != nil && r.info.Marker != "" {
+		why = "none is in use"
+	}
+	return r.page.fail("read", fmt.Errorf("%w: %s", ErrNoRecord, why))
 }
 
 // Nested opens the page that is nested in field f of record n, where it lives.
@@ -98,6 +126,7 @@ func (r *Reader) peekNested(n uint64, f *layout.Field) (*Reader, error) {
 		return nil, r.page.fail("read", fmt.Errorf("field %q is %v: %w", f.Name, f.Kind(), ErrNotNested))
 	}
 	inner := &Reader{page: r.page, parent: r, number: n, depth: r.depth + 1}
+	name := fmt.Sprintf("nested page %q", f.Name) // of a record that err names
 	err := r.page.mem.Guard(func() error {
 		at, err := r.locate(n)
 		if err != nil {
@@ -109,13 +138,14 @@ func (r *Reader) peekNested(n uint64, f *layout.Field) (*Reader, error) {
 		if gone := r.prove(n); gone != nil {
 			return r.judge(gone) // and what was found in it was another record's
 		}
+		name = fmt.Sprintf("%s of record %d", name, n)
 		return err
 	})
 	if err != nil {
-		err = fmt.Errorf("nested page %q of record %d: %w", f.Name, n, err)
+		err = fmt.Errorf("%s: %w", name, err)
 	}
 	if err := r.page.settle("read", err); err != nil {
 		return nil, err
 	}
-	return inner, nil
+	return inner.As(r.info.Nested(f.Name)), nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx/internal/shm"
 )
 
@@ -32,6 +33,9 @@ type Reader struct {
 	offset uint64 // of slot 0
 	size   uint64 // bytes a record
 	room   uint64 // slots that the mapping has bytes for, whatever the header says
+
+	info  *mist.PageInfo // what is known of the page: see As
+	ruled bool           // its records are not those of a ring
 }
 
 // Reader opens the page's records. ErrNotReady when its writer has not
@@ -130,8 +134,7 @@ func (r *Reader) Window() (layout.Window, error) {
 	if err != nil {
 		return layout.Window{}, err
 	}
-	h.RecordSize = uint32(r.size)
-	return h.Window(len(r.memory)), nil
+	return r.window(h), nil
 }
 
 // locate gives the position of record n in r.memory, if it is available. It
@@ -139,7 +142,7 @@ func (r *Reader) Window() (layout.Window, error) {
 func (r *Reader) locate(n uint64) (int, error) {
 	end := r.cells.EndPos()
 	slots := uint64(r.cells.RecordCount())
-	if n >= end || n < r.cells.Deleted() || slots != 0 && end-n > slots {
+	if r.ruled || n >= end || n < r.cells.Deleted() || slots != 0 && end-n > slots {
 		if err := r.missing(n, end); err != nil {
 			return 0, err
 		}
@@ -167,7 +170,7 @@ func (r *Reader) record(at int) []byte {
 // missing says why record n is not in the ring, or nil when the page is a
 // table that has it.
 func (r *Reader) missing(n, end uint64) error {
-	w := r.cells.Header().Window(len(r.memory))
+	w := r.window(r.cells.Header())
 	switch {
 	case w.Contains(n):
 		return nil
@@ -187,7 +190,7 @@ func (r *Reader) prove(n uint64) error {
 	deleted := r.cells.Deleted()
 	end := r.cells.EndPos()
 	slots := uint64(r.cells.RecordCount())
-	if n >= end || n < deleted || slots != 0 && end-n > slots {
+	if r.ruled || n >= end || n < deleted || slots != 0 && end-n > slots {
 		if err := r.missing(n, end); err != nil {
 			return r.judge(err)
 		}

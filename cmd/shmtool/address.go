@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -21,6 +22,24 @@ type target struct {
 	path  string // of the object
 	stdin bool
 	steps []relaccx.Step // to the nested page
+}
+
+// info is what is known of the whole object, by its name: of a saved page, by
+// that of the file. What comes through a pipe has none.
+func (t target) info() *mist.PageInfo {
+	if t.stdin {
+		return nil
+	}
+	return mist.Lookup(filepath.Base(t.path))
+}
+
+// nestedInfo is what is known of the page that the target leads to.
+func (t target) nestedInfo() *mist.PageInfo {
+	info := t.info()
+	for _, step := range t.steps {
+		info = info.Nested(step.Field)
+	}
+	return info
 }
 
 // onePage is the single PAGE argument of most commands.
@@ -38,7 +57,12 @@ func (e *env) onePage(c *cli.Context) (target, error) {
 // whole argument wins; else what stands behind a colon, tried from the right,
 // is the way to a nested page.
 func (e *env) address(arg string) (target, error) {
-	e.page = arg
+	t, err := e.find(arg)
+	e.page, e.known = arg, t.info()
+	return t, err
+}
+
+func (e *env) find(arg string) (target, error) {
 	if arg == "-" {
 		return target{arg: arg, path: arg, stdin: true}, nil
 	}
@@ -131,8 +155,9 @@ func (e *env) explain(t target, err error) error {
 	return onPage(t.arg, err)
 }
 
-// read opens a page's records, or those of the page nested in it. With peek a
-// page that is not ready is shown too.
+// read opens a page's records, or those of the page nested in it, by the rules of
+// MistServer where it is one of its pages. With peek a page that is not ready is
+// shown too.
 func (e *env) read(t target, peek bool) (*relaccx.Reader, func() error, error) {
 	p, err := e.open(t)
 	if err != nil {
@@ -143,7 +168,7 @@ func (e *env) read(t target, peek bool) (*relaccx.Reader, func() error, error) {
 		r, err = p.Peek()
 	}
 	if err == nil {
-		r, err = r.Descend(t.steps, peek)
+		r, err = r.As(t.info()).Descend(t.steps, peek)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(e.explain(t, err), p.Close())

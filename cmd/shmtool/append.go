@@ -25,12 +25,13 @@ func appendCommand() *command {
 		about: `With NAME=VALUE it appends one record; without, it reads records from standard
 input or --from, as NDJSON, CSV (its first line names the fields) or TSV, told
 apart by how it begins. Integers are decimal or 0x, raw bytes hex: and digits
-or @FILE. A field that is not given is 0 or empty. A line that is wrong ends
+or @FILE, DTSC values JSON, which is packed as MistServer does. A field that is not given is 0 or empty. A line that is wrong ends
 it, and everything before that line is published; --skip-bad says so and goes
 on (exit 8).
 
 What tail and dump print with -o ndjson or csv, append takes back: numbers are
-given by the page, event lines are passed over.`,
+given by the page, event lines are passed over. A value that holds a secret
+hidden as *** is refused: dump it with --show-secrets.`,
 		examples: []string{
 			"shmtool append log time=$(date +%s) msg='source restarted'",
 			"shmtool dump old -o ndjson | shmtool append new",
@@ -45,6 +46,7 @@ given by the page, event lines are passed over.`,
 			&cli.DurationFlag{Name: "keep", Usage: "withdraw records that are older than `D` by the --time field"},
 			&cli.StringFlag{Name: "time", Usage: "the `FIELD` that has a record's time, in milliseconds"},
 			&cli.Float64Flag{Name: "rate", Usage: "publish `N` records a second"},
+			secretsFlag("name secret values in messages"),
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "print the numbers of the records written"},
 		),
 		run: runAppend,
@@ -144,7 +146,7 @@ func (a *appending) one(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	if err := assign(rec, words); err != nil {
+	if err := assign(rec, words, a.e.decoding(a.target)); err != nil {
 		return err
 	}
 	return a.publish(ctx, rec.Bytes())
@@ -158,7 +160,7 @@ func (a *appending) stream(ctx context.Context, c *cli.Context) error {
 		return err
 	}
 	defer in.Close()
-	d, err := dump.NewDecoder(wakingReader{in, a}, dump.InputFormat(c.String("format")), a.w.Schema(), dump.DecodeOptions{})
+	d, err := dump.NewDecoder(wakingReader{in, a}, dump.InputFormat(c.String("format")), a.w.Schema(), a.e.decoding(a.target))
 	if err != nil {
 		return inputError{fmt.Errorf("%s: %w", name, err)}
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"shmtool/dump"
 	"shmtool/layout"
+	"shmtool/layout/mist"
 )
 
 func checkCommand() *command {
@@ -16,7 +18,10 @@ func checkCommand() *command {
 		usage: "hold a page against every rule of the format",
 		about: `Findings by severity, with the byte and what it means: error, the page is not
 valid (exit 4); warning, something misleads (exit 1); note, normal but looks
-alarming (exit 0). What changes while it is looked at is looked at twice.`,
+alarming (exit 0). What changes while it is looked at is looked at twice.
+On MistServer's pages counters are judged by what MistServer does with them:
+present and startpos count where it keeps them in step, in the rings of a track
+and in its log; there they are warnings.`,
 		examples: []string{
 			"shmtool check MstMetalive",
 			"shmtool ls --names | xargs shmtool check -j --jq '.findings[] | select(.severity==\"error\")'",
@@ -51,6 +56,7 @@ func runCheck(_ context.Context, e *env, c *cli.Context) error {
 		}
 		for _, f := range findings {
 			worst = max(worst, f.Severity)
+			f.Message = e.redacted(nil, f.Message)
 			l.Rows = append(l.Rows, findingRow(arg, f))
 		}
 	}
@@ -85,7 +91,48 @@ func (e *env) check(arg string) ([]layout.Finding, error) {
 	}
 	defer p.Close()
 	findings, err := p.Check()
-	return findings, onPage(arg, err)
+	return judged(t.info(), findings), onPage(arg, err)
+}
+
+// judged are the findings about a page of which it is known what its writer does:
+// counters that it does not keep are no finding, and those that it keeps in step
+// lead its readers astray where they are not.
+func judged(info *mist.PageInfo, findings []layout.Finding) []layout.Finding {
+	var kept []layout.Finding
+	for _, f := range findings {
+		page := info
+		for _, step := range strings.Split(f.Path, ":")[1:] {
+			field, _, _ := strings.Cut(step, "@")
+			page = page.Nested(field)
+		}
+		if judge(page, &f) {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+// judge makes of a finding what it is on such a page, and reports whether it is
+// one.
+func judge(page *mist.PageInfo, f *layout.Finding) bool {
+	if page == nil {
+		return true
+	}
+	switch f.Code {
+	case layout.CodePresentDiffers, layout.CodeStartDiffers, layout.CodeDeletedOver, layout.CodeSpanOver:
+	default:
+		return true
+	}
+	switch {
+	case page.CountersKept:
+		f.Severity = layout.Warning
+		f.Message += "; MistServer keeps them in step"
+	case page.Rule == mist.RuleSingle && f.Code == layout.CodeSpanOver:
+		f.Message = "a page of one record has published more: its maker has begun anew on it"
+	case page.Rule != mist.RuleRing || f.Code == layout.CodePresentDiffers || f.Code == layout.CodeStartDiffers:
+		return f.Code == layout.CodeDeletedOver || f.Code == layout.CodeSpanOver
+	}
+	return true
 }
 
 func (e *env) printHealthy(pages []string) {

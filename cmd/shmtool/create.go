@@ -136,8 +136,8 @@ func (e *env) newShape(c *cli.Context) (layout.Shape, error) {
 }
 
 func (e *env) shapeOf(arg string) (layout.Shape, error) {
-	page := e.page
-	defer func() { e.page = page }()
+	page, known := e.page, e.known
+	defer func() { e.page, e.known = page, known }()
 	t, err := e.address(arg)
 	if err != nil {
 		return layout.Shape{}, err
@@ -151,14 +151,12 @@ func (e *env) shapeOf(arg string) (layout.Shape, error) {
 	return shape, onPage(arg, err)
 }
 
-const maxPageSize = 1 << 62
-
 func createOptions(c *cli.Context, shape layout.Shape) (relaccx.CreateOptions, error) {
 	mode, err := parseMode(c.String("mode"))
 	if err != nil {
 		return relaccx.CreateOptions{}, err
 	}
-	if shape.Size() > maxPageSize {
+	if shape.Size() > relaccx.MaxPageSize {
 		return relaccx.CreateOptions{}, usagef("%d records of %d bytes are more than a file can hold", shape.RecordCount, shape.Schema.RecordSize())
 	}
 	o := relaccx.CreateOptions{Mode: mode, NotReady: c.Bool("no-ready"), Replace: c.Bool("force")}
@@ -170,7 +168,7 @@ func createOptions(c *cli.Context, shape layout.Shape) (relaccx.CreateOptions, e
 		if err != nil {
 			return o, usagef("--%w", err)
 		}
-		if size > maxPageSize {
+		if size > relaccx.MaxPageSize {
 			return o, usagef("--size %d is more than a file can hold", size)
 		}
 		if size < shape.Size() {

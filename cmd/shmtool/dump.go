@@ -12,6 +12,7 @@ import (
 
 	"shmtool/dump"
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -21,7 +22,14 @@ func dumpCommand() *command {
 		args:  "PAGE",
 		usage: "header, fields and records of a page",
 		about: `Without a choice of sections all three are shown. A page that is not ready is
-shown as far as it goes.
+shown as far as it goes. Of a page that MistServer makes, known by its name, the
+rows in use are shown (--slots shows all), and what their values mean: beside
+them in a table, as "#decoded" in JSON.
+
+Secrets are shown as ***, to --jq and --where too, unless --show-secrets; those
+of MistServer's own fields are known by the page's name, so of a page that was
+saved under another name, or comes from standard input, only passwords in URLs
+and settings are hidden. -o rax and -o schema are exact.
 
 -o hex is an annotated hex dump: every byte range with what it is and its
 value. -o rax prints what MistServer's own tool, MistUtilRAX, prints for the
@@ -52,7 +60,6 @@ whether it lives, the list of pushes, who holds a semaphore.`,
 			&cli.BoolFlag{Name: "slots", Usage: "every slot of the page, available or not"},
 			&cli.IntFlag{Name: "depth", Value: defaultDepth, Usage: "show the records of nested pages down to `N` levels"},
 			&cli.Uint64Flag{Name: "payload", Usage: "of a data page: write the payload of packet `N`, its bytes and nothing else"},
-			&cli.BoolFlag{Name: "show-secrets", Usage: "show what is secret, and not ***"},
 		},
 		run: runDump,
 	}
@@ -97,7 +104,7 @@ func runDump(_ context.Context, e *env, c *cli.Context) (err error) {
 	}
 	chooseSections(v, c)
 	o := e.options()
-	o.Depth = c.Int("depth")
+	o.Depth, o.Page = c.Int("depth"), r.Info()
 	if o.Fields, err = e.output.chooseFields(r.Schema()); err != nil {
 		return onPage(t.arg, err)
 	}
@@ -195,7 +202,24 @@ func parseSelection(c *cli.Context) (selection, error) {
 	return s, nil
 }
 
-func (s selection) of(w layout.Window) layout.Window { return w.Clamp(s.first, s.end).Last(s.last) }
+// records are those that were asked for, of those that are in use; or what lies
+// in every slot.
+func (s selection) records(r *relaccx.Reader) (iter.Seq2[*relaccx.Record, error], error) {
+	if s.slots {
+		return r.Slots(), nil
+	}
+	w, err := s.of(r)
+	return r.LiveRecords(w), err
+}
+
+// of is the window of the records that were asked for.
+func (s selection) of(r *relaccx.Reader) (layout.Window, error) {
+	w, err := r.Window()
+	if err != nil {
+		return w, err
+	}
+	return r.LastLive(w.Clamp(s.first, s.end), s.last)
+}
 
 // view is one reading of a page with the records that were asked for.
 func (e *env) view(t target, r *relaccx.Reader, s selection) (*dump.View, error) {
@@ -203,25 +227,21 @@ func (e *env) view(t target, r *relaccx.Reader, s selection) (*dump.View, error)
 	if err != nil {
 		return nil, onPage(t.arg, err)
 	}
-	w, err := r.Window()
+	records, err := s.records(r)
 	if err != nil {
 		return nil, onPage(t.arg, err)
-	}
-	records := r.Records(s.of(w))
-	if s.slots {
-		records = r.Slots()
 	}
 	size := r.Size()
 	if len(t.steps) == 0 { // a page of no bytes is read as a header of zeros
 		size = r.Page().Size()
 	}
-	return &dump.View{Name: t.arg, Bytes: size, Header: h, Schema: r.Schema(), Records: e.sift(r.Schema(), records)}, nil
+	return &dump.View{Name: t.arg, Bytes: size, Header: h, Schema: r.Schema(), Records: e.sift(r, records)}, nil
 }
 
 // sift passes over records that were withdrawn before they were read, saying
 // so on standard error, and over those that --where does not want.
-func (e *env) sift(s *layout.Schema, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
-	keep := e.keeper(s)
+func (e *env) sift(r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
+	keep := e.keeper(r.Schema(), r.Info())
 	return func(yield func(*relaccx.Record, error) bool) {
 		for rec, err := range records {
 			var lapped *relaccx.LappedError
@@ -240,12 +260,15 @@ func (e *env) sift(s *layout.Schema, records iter.Seq2[*relaccx.Record, error]) 
 	}
 }
 
-// keeper tells which records --where wants.
-func (e *env) keeper(s *layout.Schema) func(rec *relaccx.Record) (bool, error) {
+// keeper tells which records --where wants. It sees what is printed, and so
+// nothing that is hidden.
+func (e *env) keeper(s *layout.Schema, page *mist.PageInfo) func(rec *relaccx.Record) (bool, error) {
 	if e.output.where == nil {
 		return func(*relaccx.Record) (bool, error) { return true, nil }
 	}
-	object := dump.NewRecordJSON(s, dump.Options{Depth: defaultDepth, Int64String: e.output.quote64})
+	o := e.options()
+	o.Page = page
+	object := dump.NewRecordJSON(s, o)
 	var b []byte
 	return func(rec *relaccx.Record) (bool, error) {
 		b = object.Append(b[:0], rec)

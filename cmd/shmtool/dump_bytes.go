@@ -18,14 +18,15 @@ func (e *env) dumpBytes(t target, c *cli.Context, s selection) error {
 	}
 	defer p.Close()
 	inspect, base := p.Inspect, 0
-	if len(t.steps) > 0 {
-		r, err := p.Reader()
-		if err == nil {
-			r, err = r.Descend(t.steps, true)
-		}
-		if err != nil {
-			return e.explain(t, err)
-		}
+	r, err := p.Reader()
+	if err == nil {
+		r, err = r.As(t.info()).Descend(t.steps, true)
+	}
+	switch {
+	case len(t.steps) == 0: // shown as far as it goes
+	case err != nil:
+		return e.explain(t, err)
+	default:
 		inspect, base = r.Inspect, r.Base()
 	}
 	ready := false
@@ -34,7 +35,7 @@ func (e *env) dumpBytes(t target, c *cli.Context, s selection) error {
 		if e.output.format == formatRax {
 			return dump.Rax(e.out, raxTitle(t), page, h, func(line string) { e.warn("%s", line) })
 		}
-		return e.hex(p, page, base, h, c, s)
+		return e.hex(p, r, t, page, base, h, c, s)
 	})
 	if err == nil && !ready {
 		e.notReady(t)

@@ -9,7 +9,9 @@ import (
 )
 
 // hex prints the annotated hex dump of a page, valid or not.
-func (e *env) hex(p *relaccx.Page, page []byte, base int, h layout.Header, c *cli.Context, s selection) error {
+// Reader r has its records; it is nil for a page that cannot be read by records.
+func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, base int, h layout.Header, c *cli.Context, s selection) error {
+	info := t.nestedInfo()
 	o := dump.HexOptions{
 		ShowHeader:  c.Bool("header"),
 		ShowSchema:  c.Bool("schema"),
@@ -19,13 +21,27 @@ func (e *env) hex(p *relaccx.Page, page []byte, base int, h layout.Header, c *cl
 		Color:       e.color,
 		Width:       e.options().Width,
 		Base:        base,
+		Page:        info,
+		Clock:       e.now,
 		Memory: func(from int) (start, end int) {
 			start, end = p.Memory(base + from)
 			return min(start-base, len(page)), min(end-base, len(page))
 		},
 	}
+	if info != nil {
+		o.UnkeptCounters = !info.CountersKept
+	}
+	if !e.secrets {
+		o.Secrets = dump.HexSecrets
+	}
 	if c.IsSet("range") || c.IsSet("last") {
-		w := s.of(h.Window(len(page)))
+		w := info.Rows(h, len(page)).Clamp(s.first, s.end).Last(s.last)
+		if r != nil {
+			var err error
+			if w, err = s.of(r); err != nil {
+				return err
+			}
+		}
 		o.Selected = &w
 	}
 	return dump.Hex(e.out, page, h, o)

@@ -84,7 +84,7 @@ func (e *env) dumpObject(o *mistObject, c *cli.Context, s selection) error {
 	case mist.KindData:
 		return e.dumpData(o, c, s)
 	case mist.KindPush:
-		return e.dumpPush(o, c.Bool("show-secrets"))
+		return e.dumpPush(o, e.secrets)
 	}
 	b, err := o.small()
 	if err != nil {

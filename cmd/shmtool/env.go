@@ -5,10 +5,13 @@ import (
 	"context"
 	"io"
 	"os"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -23,8 +26,11 @@ type env struct {
 	width          int  // its columns
 
 	verb       string
-	page       string // as it was typed, for messages
+	page       string         // as it was typed, for messages
+	known      *mist.PageInfo // what is known of that page, for what messages must not say
 	jsonErrors bool
+	secrets    bool              // --show-secrets
+	now        func() mist.Clock // what times since boot are told by
 	shmDir     string
 	procDir    string
 	color      bool
@@ -60,6 +66,8 @@ func globalFlags() []cli.Flag {
 func (e *env) settle(c *cli.Context, cmd *command) error {
 	e.shmDir = firstOf(c.String("shm-dir"), e.getenv(shmDirVariable), relaccx.ShmDir)
 	e.procDir = firstOf(c.String("proc-dir"), e.getenv(procDirVariable), "/proc")
+	e.secrets = c.Bool("show-secrets")
+	e.now = sync.OnceValue(e.clock)
 	switch c.String("color") {
 	case "always":
 		e.color = true
@@ -74,6 +82,14 @@ func (e *env) settle(c *cli.Context, cmd *command) error {
 		return nil
 	}
 	return e.output.settle(c, cmd.formats)
+}
+
+// clock is the time by which times since boot are told: now, or when the moment
+// was saved. Nobody pays for it before a page has such times.
+func (e *env) clock() mist.Clock { return procs.Open(e.procDir, e.shmDir).Clock() }
+
+func secretsFlag(usage string) cli.Flag {
+	return &cli.BoolFlag{Name: "show-secrets", Usage: usage}
 }
 
 func firstOf(values ...string) string {

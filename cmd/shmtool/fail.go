@@ -13,6 +13,7 @@ import (
 
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -221,8 +222,21 @@ func (e *env) report(ctx context.Context, err error) int {
 	if hint != "" {
 		line += "; " + hint
 	}
-	fmt.Fprintln(e.stderr, line)
+	fmt.Fprintln(e.stderr, e.redacted(err, line))
 	return f.exit
+}
+
+// redacted is a message without secrets: those that may stand in any text, and
+// the value that err is about where its field is secret.
+func (e *env) redacted(err error, text string) string {
+	if e.secrets {
+		return text
+	}
+	var value *layout.ValueError
+	if errors.As(err, &value) && value.Value != "" && e.known.Hides(value.Field) {
+		text = strings.ReplaceAll(text, value.Value, mist.Mark)
+	}
+	return mist.Redact(text)
 }
 
 func (e *env) reportJSON(f failure, err error, hint string) {
@@ -241,7 +255,8 @@ func (e *env) reportJSON(f failure, err error, hint string) {
 			Hint    string `json:"hint,omitempty"`
 		} `json:"error"`
 	}
-	doc.Error.Code, doc.Error.Command, doc.Error.Message, doc.Error.Page, doc.Error.Hint = f.code, e.verb, message, name, hint
+	doc.Error.Code, doc.Error.Command, doc.Error.Page = f.code, e.verb, name
+	doc.Error.Message, doc.Error.Hint = e.redacted(err, message), e.redacted(err, hint)
 	b := json.NewEncoder(e.stderr)
 	b.SetEscapeHTML(false)
 	_ = b.Encode(doc)
@@ -249,7 +264,7 @@ func (e *env) reportJSON(f failure, err error, hint string) {
 
 // warn prints a line on standard error that is no error.
 func (e *env) warn(format string, a ...any) {
-	fmt.Fprintf(e.stderr, "shmtool: %s: %s\n", e.verb, fmt.Sprintf(format, a...))
+	fmt.Fprintf(e.stderr, "shmtool: %s: %s\n", e.verb, e.redacted(nil, fmt.Sprintf(format, a...)))
 }
 
 // permissionHint says whose page it is, and who asks.

@@ -17,7 +17,8 @@ func getCommand() *command {
 		args:  "PAGE FIELD",
 		usage: "one value, bare",
 		about: `For $(…) in a shell. Of integers the digits, of strings the text, of everything
-else the very bytes, unless --hex is given. Secrets are printed as they are.`,
+else the very bytes, unless --hex is given. Of a page that MistServer makes, the
+newest record is the last row in use. Secrets are printed as they are.`,
 		examples: []string{
 			"shmtool get MstTraklive@412-0 lastms",
 			"shmtool get MstMetalive:tracks codec --record 1",

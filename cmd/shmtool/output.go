@@ -50,6 +50,7 @@ func outputFlags(formats []string) []cli.Flag {
 		&cli.BoolFlag{Name: "no-header", Usage: "leave out the heading of a table or CSV"},
 		&cli.BoolFlag{Name: "bytes", Usage: "print sizes as plain numbers"},
 		&cli.BoolFlag{Name: "wide", Usage: "do not cut wide values to fit the terminal"},
+		secretsFlag("show keys, and passwords in URLs, instead of ***"),
 		&cli.StringFlag{Name: "int64", Value: "number", Usage: "64-bit integers in JSON: `FORM` number or string"},
 	}
 }
@@ -105,6 +106,8 @@ func (e *env) options() dump.Options {
 		Bytes:       e.output.bytes,
 		Color:       e.color,
 		Depth:       defaultDepth,
+		Clock:       e.now,
+		ShowSecrets: e.secrets,
 	}
 	if e.terminal && !e.output.wide {
 		o.Width = e.width

@@ -16,13 +16,13 @@ func setCommand() *command {
 		usage:  "change fields of a record in place",
 		writes: true,
 		about: `For tables, which are rewritten in place. All values are checked before the
-first is stored. Readers see each integer whole, but not all fields at once.`,
+first is stored, and written as for append. Readers see each integer whole, but not all fields at once.`,
 		examples: []string{
 			"shmtool set users 3 pid=4711 name=alice",
 			"shmtool set page 0 host=hex:00000000000000000000ffff7f000001",
 			"shmtool set MstMetalive 0 maxkeepaway=5000 --force",
 		},
-		flags: writeFlags(forceOwner),
+		flags: append(writeFlags(forceOwner), secretsFlag("name secret values in messages")),
 		run:   runSet,
 	}
 }
@@ -51,7 +51,7 @@ func runSet(_ context.Context, e *env, c *cli.Context) (err error) {
 	if err != nil {
 		return onPage(t.arg, err)
 	}
-	err = w.Update(n, func(rec *relaccx.Record) error { return assign(rec, c.Args().Slice()[2:]) })
+	err = w.Update(n, func(rec *relaccx.Record) error { return assign(rec, c.Args().Slice()[2:], e.decoding(t)) })
 	w.Wake()
 	return onPage(t.arg, err)
 }

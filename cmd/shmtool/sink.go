@@ -7,6 +7,7 @@ import (
 
 	"shmtool/dump"
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -25,12 +26,12 @@ type recordSink struct {
 
 // adopt makes ready for records of a schema; in a table and in CSV a new
 // heading stands before them.
-func (s *recordSink) adopt(schema *layout.Schema, fields []string) error {
+func (s *recordSink) adopt(schema *layout.Schema, page *mist.PageInfo, fields []string) error {
 	if err := s.flush(); err != nil {
 		return err
 	}
 	o := s.e.options()
-	o.Fields = fields
+	o.Fields, o.Page = fields, page
 	switch s.e.output.format {
 	case formatNDJSON, formatJSON:
 		s.json = dump.NewRecordJSON(schema, o)

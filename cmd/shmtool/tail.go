@@ -14,6 +14,7 @@ import (
 
 	"shmtool/dump"
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -22,16 +23,17 @@ func tailCommand() *command {
 		name:  "tail",
 		args:  "PAGE",
 		usage: "the newest records, and those to come",
-		about: `Prints the last 10 available records. With -f it goes on with what comes, by the
-page's name: across reloads, replacements and restarts of the writer, until
-the writer sets exit, or --count or --for end it. Records that were withdrawn
-before they could be read are counted exactly, and said on standard error;
-with --events they stand in JSON as {"event":"lapped","lost":12}, beside
-{"event":"reload",…}, {"event":"exit"} and a last {"event":"end",…}.
-
-Of one of MistServer's data pages it prints packets, until the page is gone.`,
+		about: `Prints the last 10 available records; of a table of MistServer's, rows in use;
+of one of its data pages, packets. With -f it goes on with what comes, by the
+page's name: across reloads, replacements and restarts of the writer, until the
+writer sets exit, or --count or --for end it. Records that were withdrawn before
+they could be read are counted exactly, and said on standard error; with
+--events they stand in JSON as {"event":"lapped","lost":12}, beside
+{"event":"reload",…}, {"event":"exit"} and a last {"event":"end",…}. A data page
+is followed until it is gone. Secrets are shown as ***, unless --show-secrets.`,
 		examples: []string{
 			"shmtool tail page",
+			"shmtool tail -f MstStateLogs",
 			"shmtool tail -f MstTraklive@412-0:keys -o ndjson",
 			"shmtool tail -f page --from first --count 100 -o csv",
 			"shmtool tail -f page --wait forever --events -o ndjson | jq -c 'select(.event)'",
@@ -61,6 +63,9 @@ type tailing struct {
 	sink    *recordSink
 	keep    func(*relaccx.Record) (bool, error)
 	schema  *layout.Schema // keep and sink are for it
+	known   *mist.PageInfo // what is known of the page that is followed
+	last    uint64         // records to begin with, where no other start was given
+	from    bool           // another was given
 	count   uint64         // records still wanted
 	records uint64
 	lost    uint64
@@ -88,13 +93,15 @@ func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
 	case c.Bool("events") && e.output.format == formatJSON:
 		return usagef("--events stand between records, which a JSON document has no place for; use -o ndjson")
 	}
-	run := &tailing{e: e, target: t, count: math.MaxUint64}
+	run := &tailing{e: e, target: t, count: math.MaxUint64, known: t.nestedInfo(), last: c.Uint64("lines"), from: c.IsSet("from")}
 	if c.IsSet("count") {
 		run.count = c.Uint64("count")
 	}
 	run.sink = &recordSink{e: e, page: t.arg, events: c.Bool("events")}
 	switch {
 	case run.count == 0:
+	case e.output.names:
+		return run.names()
 	case follow:
 		err = run.follow(ctx, c, o)
 	default:
@@ -175,14 +182,14 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 	if err != nil {
 		return err
 	}
-	w, err := reader.Window()
+	w, err := r.begin(reader, o.Start)
 	if err != nil {
 		return onPage(r.target.arg, err)
 	}
 	if err := r.adopt(reader.Schema()); err != nil {
 		return err
 	}
-	v.Records = r.chosen(reader.Records(o.Start.Of(w)))
+	v.Records = r.chosen(reader.LiveRecords(w))
 	if r.e.output.format == formatJSON {
 		return r.document(v, reader)
 	}
@@ -195,6 +202,28 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 		}
 	}
 	return nil
+}
+
+// begin is the records to begin with.
+func (r *tailing) begin(reader *relaccx.Reader, start relaccx.Start) (layout.Window, error) {
+	w, err := reader.Window()
+	switch {
+	case err != nil:
+		return w, err
+	case r.from:
+		return start.Of(w), nil
+	}
+	return reader.LastLive(w, r.last)
+}
+
+// names prints the names of the fields, as dump does.
+func (r *tailing) names() error {
+	reader, done, err := r.e.read(r.target, true)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return r.e.printNames(fieldNames(reader.Schema()))
 }
 
 // chosen are the records that are wanted; those that are lost are counted.
@@ -218,7 +247,7 @@ func (r *tailing) chosen(records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*r
 func (r *tailing) document(v *dump.View, reader *relaccx.Reader) (err error) {
 	v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
 	o := r.e.options()
-	o.Fields = r.e.output.shownFields()
+	o.Fields, o.Page = r.e.output.shownFields(), reader.Info()
 	return onPage(r.target.arg, r.e.render(v, reader, o))
 }
 
@@ -244,6 +273,19 @@ func (r *tailing) follow(ctx context.Context, c *cli.Context, o relaccx.FollowOp
 	if o.Appear == 0 && inTheMaking(r.target.path) {
 		r.e.notReady(r.target) // and will be: that is what -f is for
 		o.Appear = math.MaxInt64
+	}
+	r.e.now = r.e.clock // time goes on
+	if r.known != nil && r.known.Rule != mist.RuleRing {
+		// A table that is rewritten in place: its rows now, and then those that it
+		// gets besides.
+		err := r.once(ctx, o)
+		if ctx.Err() != nil {
+			return nil // the user had enough
+		}
+		if err != nil || r.count == 0 {
+			return err
+		}
+		o.Start = relaccx.FromNewest(0)
 	}
 	o.Drained = func() { _ = r.sink.flush() } // a write error comes again with the next record
 	f := relaccx.Follow(r.target.path, o)
@@ -317,7 +359,11 @@ func (r *tailing) adopt(s *layout.Schema) error {
 	if !first && s.Equal(r.schema) {
 		return nil
 	}
-	r.schema, r.keep = s, r.e.keeper(s)
+	page := r.known
+	if !page.Fits(s) {
+		page = nil
+	}
+	r.schema, r.keep = s, r.e.keeper(s, page)
 	fields, err := r.e.output.chooseFields(s)
 	if err != nil && first {
 		return onPage(r.target.arg, err)
@@ -325,11 +371,14 @@ func (r *tailing) adopt(s *layout.Schema) error {
 	if err != nil { // a reload took a field away: go on with those left
 		fields = r.e.output.shownFields()
 	}
-	return r.sink.adopt(s, fields)
+	return r.sink.adopt(s, page, fields)
 }
 
 // want tells whether a record is to be printed, and counts those that are.
 func (r *tailing) want(rec *relaccx.Record) (bool, error) {
+	if !r.known.Live(r.schema, rec.Bytes()) {
+		return false, nil
+	}
 	kept, err := r.keep(rec)
 	if err != nil || !kept {
 		return false, err

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
@@ -118,8 +119,13 @@ func (e *env) readSchema(name string) (*layout.Schema, error) {
 	return s, nil
 }
 
+// decoding is what reading a value for a page needs to know of it.
+func (e *env) decoding(t target) dump.DecodeOptions {
+	return dump.DecodeOptions{Page: t.info(), ShowSecrets: e.secrets}
+}
+
 // assign stores the NAME=VALUE words in a record.
-func assign(rec *relaccx.Record, words []string) error {
+func assign(rec *relaccx.Record, words []string, known dump.DecodeOptions) error {
 	for _, word := range words {
 		name, value, found := strings.Cut(word, "=")
 		if !found {
@@ -129,17 +135,17 @@ func assign(rec *relaccx.Record, words []string) error {
 		if f == nil {
 			return &relaccx.FieldError{Field: name, Have: rec.Schema()}
 		}
-		if err := assignValue(f, rec, value); err != nil {
+		if err := assignValue(f, rec, value, known); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func assignValue(f *layout.Field, rec *relaccx.Record, value string) error {
+func assignValue(f *layout.Field, rec *relaccx.Record, value string, known dump.DecodeOptions) error {
 	file, fromFile := strings.CutPrefix(value, "@")
 	if k := f.Kind(); !fromFile || k == layout.String || k == layout.Uint || k == layout.Int {
-		return f.Parse(rec.Bytes(), value)
+		return dump.Parse(f, rec.Bytes(), value, known)
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {

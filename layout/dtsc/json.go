@@ -28,8 +28,9 @@ func AppendJSON(dst, packed []byte) ([]byte, error) {
 // AppendJSONFunc is AppendJSON with each string replaced by what text makes of
 // it, to hide what must not be shown: text is given the name of the member that
 // the string is, or that the array is in which it lies, "" outside of any, and
-// the string's bytes, which it must not change or keep. With a nil text
-// strings are as they are.
+// the string's bytes, which it must not change or keep. A number is given to it as
+// its digits; where it makes something else of them, that is shown, as a string.
+// With a nil text all is as it is.
 func AppendJSONFunc(dst, packed []byte, text func(name, value []byte) []byte) ([]byte, error) {
 	e := encoder{w: walker{packed: packed}, out: dst, text: text}
 	p, err := e.w.next()
@@ -61,9 +62,13 @@ func (e *encoder) value(p *Piece, name []byte) error {
 	packed := e.w.packed[p.ValueOffset:p.End]
 	switch p.Kind {
 	case Integer:
+		start := len(e.out)
 		e.out = strconv.AppendInt(e.out, int64(binary.BigEndian.Uint64(packed[1:])), 10)
+		e.number(start, name)
 	case Double:
+		start := len(e.out)
 		e.out = appendDouble(e.out, binary.BigEndian.Uint64(packed[1:]))
+		e.number(start, name)
 	case String:
 		e.string(packed[stringHead:], name, string(p.Name) == hexName)
 	case Null:
@@ -74,6 +79,17 @@ func (e *encoder) value(p *Piece, name []byte) error {
 		return e.object()
 	}
 	return nil
+}
+
+// number is what text makes of the number at out[start:].
+func (e *encoder) number(start int, name []byte) {
+	if e.text == nil {
+		return
+	}
+	digits := e.out[start:]
+	if shown := e.text(name, digits); !bytes.Equal(shown, digits) {
+		e.out = appendQuoted(e.out[:start], bytes.Clone(shown))
+	}
 }
 
 func (e *encoder) string(value, name []byte, asHex bool) {

@@ -128,21 +128,21 @@ func TestAppendJSONFunc(t *testing.T) {
 	packed := packedObject(
 		"source", packedString("rtmp://me:secret@host/"),
 		"targets", "\x0a"+packedString("one")+"\x0a"+packedString("two")+closed+packedObject("key", packedString("three"))+packedString("four")+closed,
-		"n", packedTwo,
+		"n", packedTwo, "pin", packedTwo,
 	)
 	var seen []string
 	got, err := AppendJSONFunc(nil, []byte("\x0a"+packedString("top")+packed+closed), func(name, value []byte) []byte {
 		seen = append(seen, string(name)+"="+string(value))
-		if string(name) == "key" {
+		if string(name) == "key" || string(name) == "pin" {
 			return []byte("***")
 		}
 		return value
 	})
-	want := `["top",{"source":"rtmp://me:secret@host/","targets":["one",["two"],{"key":"***"},"four"],"n":2}]`
+	want := `["top",{"source":"rtmp://me:secret@host/","targets":["one",["two"],{"key":"***"},"four"],"n":2,"pin":"***"}]`
 	if err != nil || string(got) != want {
 		t.Errorf("%s, %v; want %s", got, err, want)
 	}
-	if got, want := strings.Join(seen, " "), "=top source=rtmp://me:secret@host/ targets=one targets=two key=three targets=four"; got != want {
+	if got, want := strings.Join(seen, " "), "=top source=rtmp://me:secret@host/ targets=one targets=two key=three targets=four n=2 pin=2"; got != want {
 		t.Errorf("strings seen: %s\nwant %s", got, want)
 	}
 }

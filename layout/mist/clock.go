@@ -52,6 +52,11 @@ func unixMilli(a, b int64) (time.Time, bool) {
 	return time.UnixMilli(a + b).UTC(), true
 }
 
+// NeedsClock reports whether what a value of the unit means depends on the time.
+func (u Unit) NeedsClock() bool {
+	return u == BootSeconds || u == BootMilliseconds || u == BootOffset
+}
+
 // moment is the wall time that a value of a unit of time names.
 func (c Clock) moment(u Unit, n uint64) (time.Time, bool) {
 	switch u {

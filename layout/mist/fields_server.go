@@ -3,22 +3,22 @@ package mist
 // What the fields of the server's pages mean: sessions, settings, lists, logs.
 
 var sessionFields = with(commsFields, meanings{
-	"now":        {Unit: BootSeconds, Zero: "never", About: "when the rest was written"},
+	"now":        {Minor: true, Unit: BootSeconds, Zero: "never", About: "when the rest was written"},
 	"time":       {Unit: Seconds, About: "connected for"},
-	"lastsecond": {Unit: Seconds, About: "media time that was reached"},
+	"lastsecond": {Minor: true, Unit: Seconds, About: "media time that was reached"},
 	"down":       {Unit: Bytes, About: "received by the server"},
 	"up":         {Unit: Bytes, About: "sent by the server"},
-	"host":       {Unit: Address, About: "the other side; a free slot keeps the last one"},
+	"host":       {Unit: Address, Secret: SecretNever, About: "the other side; a free slot keeps the last one"},
 	"stream":     {Refers: ToStream, About: "the stream"},
 	"connector":  {About: "the protocol; INPUT: or OUTPUT: before it where it is no viewer"},
-	"pktcount":   {About: "packets sent"},
-	"pktloss":    {About: "packets lost"},
-	"pktretrans": {About: "packets sent again"},
+	"pktcount":   {Minor: true, About: "packets sent"},
+	"pktloss":    {Minor: true, About: "packets lost"},
+	"pktretrans": {Minor: true, About: "packets sent again"},
 })
 
 var statisticsFields = with(sessionFields, meanings{
-	"tags":   {About: "the session's tags"},
-	"sessid": {Refers: ToSession, About: "the session"},
+	"tags":   {Minor: true, About: "the session's tags"},
+	"sessid": {Minor: true, Refers: ToSession, About: "the session"},
 })
 
 // SessionModeNames are the bits of what makes two connections one session.
@@ -52,21 +52,21 @@ var logsFields = meanings{
 	"kind": {About: "how bad: FAIL, ERROR, WARN, INFO, …"},
 	"msg":  {Secret: SecretTargets, About: "the message"},
 	"strm": {Refers: ToStream, About: "the stream that it is about"},
-	"pid":  {Unit: PID, Zero: "none", Refers: ToProcess, About: "who said it"},
-	"exe":  {About: "the program"},
-	"line": {About: "where in its source"},
+	"pid":  {Minor: true, Unit: PID, Zero: "none", Refers: ToProcess, About: "who said it"},
+	"exe":  {Minor: true, About: "the program"},
+	"line": {Minor: true, About: "where in its source"},
 }
 
 var accessFields = meanings{
 	"time":      {Unit: UnixSeconds, About: "when it ended"},
-	"session":   {Refers: ToSession, About: "the first 31 bytes of the session's id"},
+	"session":   {Minor: true, Refers: ToSession, About: "the first 31 bytes of the session's id"},
 	"stream":    {Refers: ToStream, About: "the stream"},
 	"connector": {About: "the protocol"},
 	"host":      {About: "the other side's address"},
 	"duration":  {Unit: Seconds, About: "how long"},
 	"up":        {Unit: Bytes, About: "sent by the server"},
 	"down":      {Unit: Bytes, About: "received by the server"},
-	"tags":      {About: "the session's tags"},
+	"tags":      {Minor: true, About: "the session's tags"},
 }
 
 var streamsFields = meanings{
@@ -75,8 +75,8 @@ var streamsFields = meanings{
 	"viewers":     {About: "how many"},
 	"inputs":      {About: "how many"},
 	"outputs":     {About: "pushes, how many"},
-	"unspecified": {About: "others, how many"},
-	"tags":        {About: "the stream's tags"},
+	"unspecified": {Minor: true, About: "others, how many"},
+	"tags":        {Minor: true, About: "the stream's tags"},
 }
 
 var keyListFields = meanings{

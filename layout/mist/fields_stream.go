@@ -40,12 +40,12 @@ var tracksFields = meanings{
 	"page":        {Refers: ToPage, About: "the track's page"},
 	"lastupdate":  {Unit: BootSeconds, Zero: "never", About: "when its source last wrote"},
 	"pid":         {Unit: PID, Zero: "unclaimed", Refers: ToProcess, About: "its source"},
-	"minkeepaway": {Unit: Milliseconds, About: "how long viewers should stay behind"},
-	"sourcetid":   {Ones: "none", Refers: ToTrack, About: "the track that it was made from"},
-	"encryption":  hidden.about("scheme, key id and key"),
-	"ivec":        {About: "the base of the encryption's initialisation vector"},
-	"widevine":    hidden.about("Widevine header"),
-	"playready":   hidden.about("PlayReady header"),
+	"minkeepaway": {Minor: true, Unit: Milliseconds, About: "how long viewers should stay behind"},
+	"sourcetid":   {Minor: true, Ones: "none", Refers: ToTrack, About: "the track that it was made from"},
+	"encryption":  hidden.about("scheme, key id and key").minor(),
+	"ivec":        {Minor: true, About: "the base of the encryption's initialisation vector"},
+	"widevine":    hidden.about("Widevine header").minor(),
+	"playready":   hidden.about("PlayReady header").minor(),
 }
 
 var trackFields = meanings{
@@ -58,7 +58,7 @@ var trackFields = meanings{
 	"bps":         {Unit: BytesPerSecond, About: "on average"},
 	"maxbps":      {Unit: BytesPerSecond, About: "of the largest fragment"},
 	"lang":        {About: "ISO 639 code"},
-	"init":        {Unit: InitData, About: "what a decoder needs first"},
+	"init":        {Unit: InitData, Secret: SecretNever, About: "what a decoder needs first"},
 	"rate":        {Unit: Hertz, About: "audio samples; 16 bits, so that 96000 reads 30464"},
 	"size":        {About: "bits a sample"},
 	"channels":    {About: "of audio"},
@@ -109,7 +109,7 @@ var pagesFields = meanings{
 
 var framesFields = meanings{
 	"time": mediaTime.about("when the frame is shown"),
-	"data": {About: "the frame"},
+	"data": {Secret: SecretNever, About: "the frame"},
 }
 
 // UserNames are the bits of a user's status.

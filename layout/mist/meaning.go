@@ -75,6 +75,7 @@ type Meaning struct {
 	Ones   string  // what a number with every bit set stands for, or ""
 	Refers Target  // what the value names
 	Secret Secrecy // what of the value is secret
+	Minor  bool    // left out where a terminal is too narrow for all
 	About  string  // one line: what it is
 }
 
@@ -109,6 +110,16 @@ func ValueOf(f *layout.Field, record []byte) Value {
 	}
 	return Data(f.In(record))
 }
+
+// minor is a meaning that there may be no room for.
+func (m Meaning) minor() Meaning {
+	m.Minor = true
+	return m
+}
+
+// Tells reports whether there are values of which the meaning says more than they
+// do themselves.
+func (m Meaning) Tells() bool { return m.Unit != Plain || m.Zero != "" || m.Ones != "" }
 
 // isOnes reports whether every bit of an integer is set.
 func (v Value) isOnes() bool {

@@ -119,3 +119,46 @@ func (p *PageInfo) Live(s *layout.Schema, record []byte) bool {
 	f := s.Lookup(p.Marker)
 	return f == nil || f.Uint(record) != 0
 }
+
+// Fits reports whether a page of that schema may be one of these: a field of it
+// is known, or there are none yet. Anybody may give any page any name.
+func (p *PageInfo) Fits(s *layout.Schema) bool {
+	if p == nil {
+		return false
+	}
+	for i := range s.Fields() {
+		if _, known := p.fields[s.Fields()[i].Name]; known {
+			return true
+		}
+	}
+	return len(s.Fields()) == 0
+}
+
+// HoldsKeys reports whether a field of the page, or of one nested in it, is secret
+// as a whole: old bytes of such a field may lie anywhere.
+func (p *PageInfo) HoldsKeys() bool {
+	return p.any(func(_ string, m Meaning) bool { return m.Secret == SecretAll })
+}
+
+// Hides reports whether a field of that name, of the page or of one nested in it,
+// is secret as a whole.
+func (p *PageInfo) Hides(field string) bool {
+	return p.any(func(name string, m Meaning) bool { return name == field && m.Secret == SecretAll })
+}
+
+func (p *PageInfo) any(is func(name string, m Meaning) bool) bool {
+	if p == nil {
+		return false
+	}
+	for name, m := range p.fields {
+		if is(name, m) {
+			return true
+		}
+	}
+	for _, nested := range p.nested {
+		if nested.any(is) {
+			return true
+		}
+	}
+	return false
+}

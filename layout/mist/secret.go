@@ -41,7 +41,7 @@ func (m Meaning) Redact(value string) string {
 		return value
 	case m.Secret == SecretAll:
 		return Mark
-	case !mayHold(value):
+	case !MayHold(value):
 		return value
 	}
 	// What is hidden may have held what ended something else: look again.
@@ -53,6 +53,28 @@ func (m Meaning) Redact(value string) string {
 		value = redacted
 	}
 	return value
+}
+
+// RedactBytes is Redact of bytes: a string, raw bytes, or a packed value. Without
+// a secret it is value itself.
+func (m Meaning) RedactBytes(value []byte) []byte {
+	switch {
+	case m.Secret == SecretNever:
+		return value
+	case m.Secret == SecretAll:
+		if len(bytes.TrimRight(value, "\x00")) == 0 {
+			return value
+		}
+		return []byte(Mark)
+	case !MayHold(value):
+		return value
+	}
+	value, zeros := bytes.TrimRight(value, "\x00"), value
+	redacted := m.Redact(string(value))
+	if redacted == string(value) {
+		return zeros
+	}
+	return []byte(redacted)
 }
 
 // maxRedactions bounds what needs two in all that could be thought of.
@@ -74,10 +96,23 @@ func (m *Meaning) redactOnce(value string) string {
 	return b.String()
 }
 
-// mayHold is a quick look for what every secret has beside it: most texts have
-// none of that.
-func mayHold(value string) bool {
-	return strings.Contains(value, "//") || strings.Contains(value, `\/`) || strings.ContainsAny(value, "=%\"\x02")
+// MayHold is a quick look for what every secret has beside it, but those that are
+// all of a field: most texts have none of that, and hold no secret.
+func MayHold[T string | []byte](value T) bool {
+	last := byte(0)
+	for i := range len(value) {
+		c := value[i]
+		switch c {
+		case '=', '%', '"', packedInteger, packedString, packedDouble:
+			return true
+		case '/':
+			if last == '/' || last == '\\' {
+				return true
+			}
+		}
+		last = c
+	}
+	return false
 }
 
 // Secrets is where the secrets of a value are: the bytes of a string, with or

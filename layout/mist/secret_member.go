@@ -145,19 +145,27 @@ func (f *finder) stringEnd(start int, escaped bool) int {
 func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
 
 // packedKeys are the secret members of a packed value as their bytes begin: two
-// bytes of length, the name, and the mark of a string.
+// bytes of length, and the name.
 var packedKeys = func() (keys [][]byte) {
 	for name := range secretMembers {
 		key := binary.BigEndian.AppendUint16(nil, uint16(len(name)))
-		keys = append(keys, append(append(key, name...), 0x02))
+		keys = append(keys, append(key, name...))
 	}
 	return keys
 }()
 
+// What a packed value begins with: a number has 8 bytes behind that, a string the
+// 4 of its length.
+const (
+	packedInteger = 0x01
+	packedString  = 0x02
+	packedDouble  = 0x04
+)
+
 // packed hides the values of secret members of a packed value. It is found by
 // its bytes, so that it may be one that is broken, or only its beginning.
 func (f *finder) packed() {
-	if bytes.IndexByte(f.text, 0x02) < 0 {
+	if bytes.IndexByte(f.text, 0) < 0 {
 		return
 	}
 	for _, key := range packedKeys {
@@ -167,6 +175,21 @@ func (f *finder) packed() {
 				break
 			}
 			at += i + len(key)
+			if at == len(f.text) {
+				break
+			}
+			kind := f.text[at]
+			at++
+			if kind == packedInteger || kind == packedDouble {
+				size := 8
+				if f.isMarked(at) {
+					size = len(Mark)
+				}
+				f.hide(at, min(at+size, len(f.text)))
+			}
+			if kind != packedString {
+				continue
+			}
 			if len(f.text)-at < 4 {
 				break
 			}
@@ -180,7 +203,7 @@ func (f *finder) packed() {
 	}
 }
 
-// isMarked reports whether a string of a packed value is hidden already, which
+// isMarked reports whether a value in a packed value is hidden already, which
 // has changed its length. Behind it the next name's length begins, or the end.
 func (f *finder) isMarked(at int) bool {
 	rest, ok := bytes.CutPrefix(f.text[at:], []byte(Mark))

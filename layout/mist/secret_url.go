@@ -100,7 +100,7 @@ type url struct {
 // hide hides the secrets of the URL whose user, or host, begins at a position.
 func (u *url) hide(begin int) {
 	host := u.hidePassword(begin)
-	if bytes.EqualFold(u.scheme, []byte("push")) {
+	if isScheme(u.scheme, "push", 0) {
 		u.hidePushPassword(begin, host)
 	}
 	if u.targets && isRTMP(u.scheme) {
@@ -210,8 +210,14 @@ func (u *url) hidePushPassword(begin, host int) {
 	u.finder.hide(from, end)
 }
 
-func isRTMP(scheme []byte) bool {
-	return len(scheme) >= 4 && bytes.EqualFold(scheme[:4], []byte("rtmp")) && len(scheme) <= 6
+func isRTMP(scheme []byte) bool { return isScheme(scheme, "rtmp", 2) }
+
+// isScheme reports whether a scheme is the one named, or that and up to so many
+// letters, as in rtmps. In a packed value the byte before it, the last of its
+// length, may look like a part of it.
+func isScheme(scheme []byte, name string, letters int) bool {
+	at := bytes.LastIndex(bytes.ToLower(scheme), []byte(name))
+	return at >= 0 && len(scheme)-at <= len(name)+letters
 }
 
 // applications are what RTMP servers commonly call the first part of a path. A

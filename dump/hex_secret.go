@@ -1,0 +1,77 @@
+package dump
+
+import (
+	"bytes"
+
+	"shmtool/layout"
+	"shmtool/layout/dtsc"
+	"shmtool/layout/mist"
+)
+
+// HexSecrets is what all renderings but exact copies hide of a value, for
+// HexOptions.Secrets. Of bytes that belong to no field all is hidden where the
+// page has a field that is secret as a whole: they may be old bytes of it.
+func HexSecrets(page *mist.PageInfo, f *layout.Field, value []byte) []HexSpan {
+	switch {
+	case f != nil:
+		m, _ := page.Meaning(f.Name)
+		if f.Kind() == layout.DTSC && m.Secret != mist.SecretNever && m.Secret != mist.SecretAll {
+			return packedSecrets(value)
+		}
+		return m.Secrets(value)
+	case page.HoldsKeys():
+		return told(value)
+	}
+	return target.Secrets(value)
+}
+
+// packedSecrets is where the secrets of a packed value are: of each member by its
+// name, and of what is no packed value any more by what it looks like.
+func packedSecrets(value []byte) (spans []HexSpan) {
+	hide := func(m mist.Meaning, from, to int) {
+		for _, s := range m.Secrets(value[from:to]) {
+			spans = append(spans, HexSpan{From: from + s.From, To: from + s.To})
+		}
+	}
+	var names [dtsc.MaxDepth + 1]string // of the members that the containers are, an array's in it
+	end := 0
+	for p, err := range dtsc.Pieces(value) {
+		if err != nil {
+			break
+		}
+		end = p.End
+		name := names[p.Depth]
+		if p.Name != nil {
+			name = string(p.Name)
+		}
+		switch p.Kind {
+		case dtsc.String:
+			hide(mist.Member(name), p.ValueOffset+5, p.End) // behind kind and length
+		case dtsc.Integer, dtsc.Double:
+			if mist.Member(name).Secret == mist.SecretAll {
+				spans = append(spans, HexSpan{From: p.ValueOffset + 1, To: p.End})
+			}
+		case dtsc.Array, dtsc.Object:
+			names[p.Depth+1] = name
+		}
+	}
+	hide(target, end, len(value))
+	return spans
+}
+
+// told is where a value is anything but zeros.
+func told(value []byte) (spans []HexSpan) {
+	for at := 0; at < len(value); {
+		from := at + len(value[at:]) - len(bytes.TrimLeft(value[at:], "\x00"))
+		if from == len(value) {
+			break
+		}
+		end := bytes.IndexByte(value[from:], 0)
+		if end < 0 {
+			end = len(value) - from
+		}
+		at = from + end
+		spans = append(spans, HexSpan{From: from, To: at})
+	}
+	return spans
+}

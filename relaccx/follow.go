@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 )
 
 // EventKind is what a Follower has seen happen.
@@ -17,13 +18,13 @@ type EventKind uint8
 
 // The events of a Follower.
 const (
-	EventRecord  EventKind = iota // Record was published; on a Table, it was put into use or changed
+	EventRecord  EventKind = iota // Record was published; on a table, it was put into use or changed
 	EventLapped                   // Lost records were withdrawn, or cut off, before they were read
 	EventReload                   // the page was replaced; its records go on
 	EventRestart                  // the page's records begin anew, at First
 	EventGone                     // there is no page under the name, for Cause; it may come back
 	EventExit                     // the writer is done
-	EventFreed                    // on a Table: slot First is not in use any more
+	EventFreed                    // on a table: slot First is not in use any more
 )
 
 var eventNames = [...]string{"record", "lapped", "reload", "restart", "gone", "exit", "freed"}
@@ -74,13 +75,13 @@ func (s Start) Of(w layout.Window) layout.Window {
 // what comes from now on, and waits for nothing that is not there.
 type FollowOptions struct {
 	Start    Start
-	Nested   []Step        // follow the page nested there; nil follows the page itself
-	Table    Table         // the records are changed in place; nil follows a ring
-	Appear   time.Duration // how long the page may be missing or not ready at the start
-	PastExit bool          // after EventExit, go on with the page of the next writer
-	Poll     time.Duration // how often to look; 0 chooses by the kind of page and writer
-	Spin     bool          // look all the time: the last microsecond, for a whole core
-	Drained  func()        // called whenever all that is there has been handed out
+	Nested   []Step         // follow the page nested there; nil follows the page itself
+	As       *mist.PageInfo // what is known of the page, as for Reader.As; of a table, the rows that change are followed
+	Appear   time.Duration  // how long the page may be missing or not ready at the start
+	PastExit bool           // after EventExit, go on with the page of the next writer
+	Poll     time.Duration  // how often to look; 0 chooses by the kind of page and writer
+	Spin     bool           // look all the time: the last microsecond, for a whole core
+	Drained  func()         // called whenever all that is there has been handed out
 }
 
 // Follower reads a page's records as they come, by its name: across reloads,
@@ -131,12 +132,7 @@ type Follower struct {
 
 // Follow makes a Follower of the page at path. Nothing is opened before Next.
 func Follow(path string, o FollowOptions) *Follower {
-	f := &Follower{path: path, options: o, checkEvery: checkEvery, waiter: waiter{poll: o.Poll, spin: o.Spin}}
-	if o.Table != nil {
-		f.table = &table{rule: o.Table, start: o.Start}
-		f.waiter.table = true
-	}
-	return f
+	return &Follower{path: path, options: o, checkEvery: checkEvery, waiter: waiter{poll: o.Poll, spin: o.Spin}}
 }
 
 // Path is the page's path, as Follow was given it.

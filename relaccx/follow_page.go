@@ -38,6 +38,9 @@ func (f *Follower) begin() (there bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if f.reader.ruled {
+		f.table, f.waiter.table = new(table), true
+	}
 	f.batch.next = f.options.Start.Of(f.window).First
 	f.first = f.batch.next
 	return true, nil
@@ -76,7 +79,7 @@ func (f *Follower) adopt(p *Page) error {
 	if err != nil {
 		return err
 	}
-	r, err := root.Descend(f.options.Nested, false)
+	r, err := root.As(f.options.As).Descend(f.options.Nested, false)
 	if err != nil {
 		return err
 	}

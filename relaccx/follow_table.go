@@ -6,24 +6,14 @@ import (
 	"shmtool/layout"
 )
 
-// Table says which records of a page are in use, on a page whose records are
-// changed in place: users, statistics, a single record. What package mist knows
-// of a kind of page, *mist.PageInfo, is one.
-type Table interface {
-	// Rows is the range of records that may be in use.
-	Rows(h layout.Header, size int) layout.Window
-	// Live reports whether one of them is.
-	Live(s *layout.Schema, record []byte) bool
-}
-
-// table is the rows of a Table as they were handed out last.
+// table is the rows of a page whose records are changed in place, as they were
+// handed out last: users, statistics, a single record.
 type table struct {
-	rule    Table
-	start   Start
 	rows    []byte // one behind the other, as many as there have been
 	live    []bool
-	begun   bool   // the first pass was made: all that is in use was seen
-	slot    uint64 // where the pass that is being made has come to
+	wanted  layout.Window // of the first pass: what of it is to be handed out
+	begun   bool          // the first pass was made: all that is in use was seen
+	slot    uint64        // where the pass that is being made has come to
 	window  layout.Window
 	rec     Record
 	scratch []byte
@@ -42,12 +32,9 @@ func (t *table) reload(r *Reader) {
 func (t *table) next(f *Follower) (e Event, ok bool, err error) {
 	r := f.reader
 	if t.slot == 0 {
-		h, err := r.Header()
-		if err != nil {
+		if err := t.begin(r, f.options.Start); err != nil {
 			return Event{}, false, err
 		}
-		t.window = t.rule.Rows(h, len(r.memory))
-		t.grow(r, t.window.End)
 	}
 	t.rec.schema = r.schema
 	end := max(t.window.End, uint64(len(t.live)))
@@ -59,7 +46,7 @@ func (t *table) next(f *Follower) (e Event, ok bool, err error) {
 			t.slot = 0
 			return Event{}, false, err
 		}
-		if ok && (t.begun || t.wanted(n)) {
+		if ok && (t.begun || t.wanted.Contains(n)) {
 			return e, true, nil
 		}
 	}
@@ -67,9 +54,18 @@ func (t *table) next(f *Follower) (e Event, ok bool, err error) {
 	return Event{}, false, f.page.settle("read", f.sameShape())
 }
 
-// wanted reports whether row n is to be handed out on the first pass.
-func (t *table) wanted(n uint64) bool {
-	return t.start.Of(t.window).Contains(n)
+// begin begins a pass.
+func (t *table) begin(r *Reader, start Start) (err error) {
+	if t.window, err = r.Window(); err != nil || t.begun {
+		t.grow(r, t.window.End)
+		return err
+	}
+	t.grow(r, t.window.End)
+	t.wanted = start.Of(t.window)
+	if !start.exact {
+		t.wanted, err = r.LastLive(t.window, start.newest)
+	}
+	return err
 }
 
 // grow makes room for rows below end. It never takes more than the page has.
@@ -89,7 +85,7 @@ func (t *table) compare(f *Follower, n uint64) (Event, bool, error) {
 		if err := t.read(r, n, row); err != nil {
 			return Event{}, false, err
 		}
-		live = t.rule.Live(r.schema, t.rec.bytes)
+		live = r.Live(&t.rec)
 	}
 	was := t.live[n]
 	t.live[n] = live

@@ -9,26 +9,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 )
 
-// usersTable is a table as MistServer's pages of users are: slots up to endpos,
-// in use while field s is not 0.
-type usersTable struct{}
+// users is what is known of a table: slots up to endpos, in use while their status
+// is not 0.
+var users = mist.Lookup("MstUserlive")
 
-func (usersTable) Rows(h layout.Header, size int) layout.Window {
-	return layout.Window{First: 0, End: h.EndPos}.Clamp(0, h.Slots(size))
-}
-
-func (usersTable) Live(s *layout.Schema, record []byte) bool {
-	f := s.Lookup("s")
-	return f == nil || f.Uint(record) != 0
-}
-
-// newTable is a table of 8 slots of which the first used are in use, with s = v =
+// newTable is a table of 8 slots of which the first used are in use, with status and keynum =
 // 1, 2, ….
 func newTable(tb testing.TB, used int) *Writer {
 	tb.Helper()
-	w := newPage(tb, "s:uint8\nv:uint32", 8)
+	w := newPage(tb, "status:uint8\nkeynum:uint32", 8)
 	if err := w.SetCounts(layout.Header{RecordCount: 8, EndPos: 8}); err != nil {
 		tb.Fatal(err)
 	}
@@ -49,8 +41,8 @@ func endAt(tb testing.TB, w *Writer, end uint64) {
 func putRow(tb testing.TB, w *Writer, n, s, v uint64) {
 	tb.Helper()
 	err := w.Update(n, func(rec *Record) error {
-		_ = rec.SetUint("s", s)
-		return rec.SetUint("v", v)
+		_ = rec.SetUint("status", s)
+		return rec.SetUint("keynum", v)
 	})
 	if err != nil {
 		tb.Fatal(err)
@@ -70,7 +62,7 @@ func pass(tb testing.TB, f *Follower) (seen []string) {
 		case !ok:
 			return seen
 		case e.Kind == EventRecord:
-			v, _ := e.Record.Uint("v")
+			v, _ := e.Record.Uint("keynum")
 			seen = append(seen, fmt.Sprintf("%d=%d", e.Record.Number, v))
 		case e.Kind == EventFreed:
 			seen = append(seen, fmt.Sprintf("-%d", e.First))
@@ -89,7 +81,7 @@ func wantPass(tb testing.TB, f *Follower, want ...string) {
 
 func TestFollowTable(t *testing.T) {
 	w := newTable(t, 3)
-	o := FollowOptions{Table: usersTable{}, Start: FromFirst()}
+	o := FollowOptions{As: users, Start: FromFirst()}
 	f := follow(t, w.Page().Path(), o)
 	wantPass(t, f, "0=1", "1=2", "2=3")
 	wantPass(t, f)
@@ -122,14 +114,14 @@ func TestFollowTable(t *testing.T) {
 // not changed.
 func TestFollowTableReplaced(t *testing.T) {
 	w := newTable(t, 2)
-	f := follow(t, w.Page().Path(), FollowOptions{Table: usersTable{}, Start: FromFirst()})
+	f := follow(t, w.Page().Path(), FollowOptions{As: users, Start: FromFirst()})
 	wantPass(t, f, "0=1", "1=2")
-	if err := w.Reload(parseShape(t, "s:uint8\nv:uint32", 9), ReloadOptions{}); err != nil {
+	if err := w.Reload(parseShape(t, "status:uint8\nkeynum:uint32", 9), ReloadOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	putRow(t, w, 1, 2, 22)
 	wantPass(t, f, "reload", "1=22")
-	if err := w.Reload(parseShape(t, "s:uint8\nv:uint64", 9), ReloadOptions{}); err != nil {
+	if err := w.Reload(parseShape(t, "status:uint8\nkeynum:uint64", 9), ReloadOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	wantPass(t, f, "reload", "0=1", "1=22")
@@ -143,14 +135,23 @@ func TestFollowTableReplaced(t *testing.T) {
 
 // A table that is nested in a record: a stream's list of tracks.
 func TestFollowNestedTable(t *testing.T) {
-	w := newPage(t, "list:nested[4]\n  s:uint8\n  v:uint32", 1)
+	w := newPage(t, "live:uint8\ntracks:nested[4]\n  valid:uint8\n  pid:uint64", 1)
 	appendEmpty(t, w, 1)
-	list := nestedWriter(t, w, 0, "list")
-	f := follow(t, w.Page().Path(), FollowOptions{Table: usersTable{}, Start: FromFirst(), Nested: []Step{{Field: "list"}}})
+	list := nestedWriter(t, w, 0, "tracks")
+	f := follow(t, w.Page().Path(), FollowOptions{As: mist.Lookup("MstMetalive"), Start: FromFirst(), Nested: []Step{{Field: "tracks"}}})
 	wantPass(t, f)
-	if err := list.SetCounts(layout.Header{RecordCount: 4, EndPos: 1}); err != nil {
+	track := Record{schema: list.Schema(), bytes: make([]byte, 9)}
+	track.bytes[0] = 255
+	if err := list.Append(track.bytes); err != nil {
 		t.Fatal(err)
 	}
-	putRow(t, list, 0, 1, 11)
-	wantPass(t, f, "0=11")
+	if e := wantKind(t, f, EventRecord); e.Record.Number != 0 || e.Record.Bytes()[0] != 255 {
+		t.Errorf("%+v", e.Record)
+	}
+	if err := list.Update(0, func(rec *Record) error { return rec.SetUint("valid", 0) }); err != nil {
+		t.Fatal(err)
+	}
+	if e := wantKind(t, f, EventFreed); e.First != 0 {
+		t.Errorf("slot %d", e.First)
+	}
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"shmtool/dump"
@@ -79,6 +81,8 @@ type eventJSON struct {
 	Records *uint64  `json:"records,omitempty"`
 	First   *uint64  `json:"first,omitempty"`
 	Lost    *uint64  `json:"lost,omitempty"`
+	Record  *uint64  `json:"record,omitempty"`
+	Cause   string   `json:"cause,omitempty"`
 	Added   []string `json:"added,omitzero"`
 	Removed []string `json:"removed,omitempty"`
 	Changed []string `json:"changed,omitempty"`
@@ -94,12 +98,19 @@ func (s *recordSink) event(ev relaccx.Event) error {
 		doc.First, doc.Lost = &ev.First, &ev.Lost
 		text = "lost " + counted(ev.Lost, "record", "records") + ": withdrawn before they were read"
 	case relaccx.EventReload, relaccx.EventRestart:
+		if ev.Kind == relaccx.EventRestart {
+			doc.First = &ev.First
+		}
 		doc.Added, doc.Removed, doc.Changed = append([]string{}, ev.Added...), ev.Removed, ev.Changed
 		text = changeText(ev)
 	case relaccx.EventGone:
-		text = "the name leads nowhere; waiting for it to come back"
+		doc.Cause = goneText(ev.Cause)
+		text = doc.Cause + "; waiting for it to come back"
 	case relaccx.EventExit:
 		text = "the writer is done"
+	case relaccx.EventFreed:
+		doc.Record = &ev.First
+		text = fmt.Sprintf("slot %d is not in use any more", ev.First)
 	}
 	if ev.Kind == relaccx.EventLapped || ev.Kind == relaccx.EventGone {
 		s.e.warn("page %q: %s", s.page, text)
@@ -107,10 +118,22 @@ func (s *recordSink) event(ev relaccx.Event) error {
 	return s.print(doc, ev.Kind.String()+": "+text)
 }
 
+// goneText says why there is no page under the name.
+func goneText(cause error) string {
+	var page *relaccx.PageError
+	switch {
+	case errors.Is(cause, fs.ErrNotExist):
+		return "the name leads nowhere"
+	case errors.As(cause, &page):
+		return page.Err.Error()
+	}
+	return cause.Error()
+}
+
 func changeText(ev relaccx.Event) string {
 	text := "the page was replaced"
 	if ev.Kind == relaccx.EventRestart {
-		text = "the page was replaced by one that begins anew"
+		text = "the records begin anew"
 	}
 	for _, part := range []struct {
 		what  string

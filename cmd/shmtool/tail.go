@@ -133,6 +133,7 @@ func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
 	o := relaccx.FollowOptions{
 		Start:  relaccx.FromNewest(c.Uint64("lines")),
 		Nested: t.steps,
+		As:     t.info(),
 		Poll:   c.Duration("poll"),
 		Spin:   c.Bool("spin"),
 	}
@@ -275,18 +276,6 @@ func (r *tailing) follow(ctx context.Context, c *cli.Context, o relaccx.FollowOp
 		o.Appear = math.MaxInt64
 	}
 	r.e.now = r.e.clock // time goes on
-	if r.known != nil && r.known.Rule != mist.RuleRing {
-		// A table that is rewritten in place: its rows now, and then those that it
-		// gets besides.
-		err := r.once(ctx, o)
-		if ctx.Err() != nil {
-			return nil // the user had enough
-		}
-		if err != nil || r.count == 0 {
-			return err
-		}
-		o.Start = relaccx.FromNewest(0)
-	}
 	o.Drained = func() { _ = r.sink.flush() } // a write error comes again with the next record
 	f := relaccx.Follow(r.target.path, o)
 	defer f.Close()
@@ -376,9 +365,6 @@ func (r *tailing) adopt(s *layout.Schema) error {
 
 // want tells whether a record is to be printed, and counts those that are.
 func (r *tailing) want(rec *relaccx.Record) (bool, error) {
-	if !r.known.Live(r.schema, rec.Bytes()) {
-		return false, nil
-	}
 	kept, err := r.keep(rec)
 	if err != nil || !kept {
 		return false, err

@@ -1,0 +1,86 @@
+package procs
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"shmtool/layout/mist"
+)
+
+// Children are the living processes that a process has started, by PID.
+func (t *Table) Children(pid int) []Process {
+	var children []Process
+	for _, p := range t.live() {
+		if p.Parent == pid {
+			children = append(children, p)
+		}
+	}
+	return children
+}
+
+// Buffer is the living process that keeps a stream: the buffer of a live one,
+// the input of any other. It is one that was started for the stream, best the
+// child of the process whose PID the stream has in MstIPID, which only watches;
+// else any child of that one.
+func (t *Table) Buffer(stream string) (Process, bool) {
+	angel, _ := t.leftPID(mist.Object{Kind: mist.KindInputPID, Stream: stream})
+	best, found := Process{}, false
+	for _, p := range t.live() {
+		switch {
+		case !p.runsInput(stream):
+		case p.Parent == angel:
+			return p, true
+		case !found || best.PID == angel:
+			best, found = p, true
+		}
+	}
+	if found && best.PID != angel {
+		return best, true
+	}
+	if children := t.Children(angel); angel > 0 && len(children) > 0 {
+		return children[0], true
+	}
+	return best, found
+}
+
+// runsInput reports whether a process was started to be the input of a stream:
+// MistInBuffer -s live push://…, or shmtool simulate … buffer … -s live.
+func (p Process) runsInput(stream string) bool {
+	i := slices.Index(p.Args, "-s")
+	if i < 0 || i+1 >= len(p.Args) || p.Args[i+1] != stream {
+		return false
+	}
+	simulated := strings.HasPrefix(p.Name, "shmtool") && slices.Contains(p.Args, "simulate") &&
+		slices.ContainsFunc(p.Args, func(arg string) bool { return strings.HasSuffix(arg, "buffer") })
+	return strings.HasPrefix(p.Name, "MistIn") || simulated
+}
+
+// inputOf is the stream's input: the process that keeps it, else the one whose
+// PID MistServer left.
+func (t *Table) inputOf(stream string) (Process, bool) {
+	if p, ok := t.Buffer(stream); ok {
+		return p, true
+	}
+	return t.leftBy(mist.Object{Kind: mist.KindInputPID, Stream: stream})
+}
+
+// leftBy is the living process whose PID an object holds.
+func (t *Table) leftBy(o mist.Object) (Process, bool) {
+	pid, ok := t.leftPID(o)
+	if !ok {
+		return Process{}, false
+	}
+	return t.Alive(pid)
+}
+
+// leftPID is the PID that an object holds, alive or not.
+func (t *Table) leftPID(o mist.Object) (pid int, ok bool) {
+	b, err := os.ReadFile(filepath.Join(t.shmDir, o.Name()))
+	if err != nil {
+		return 0, false
+	}
+	n, err := mist.DecodePID(b)
+	return int(n), err == nil && n > 0 && n <= maxPID
+}

@@ -92,7 +92,7 @@ func (t *Table) Mappers() (mappers map[Object][]int, partial bool) {
 			if m.Inode == 0 {
 				continue
 			}
-			o := Object{m.Dev, m.Inode}
+			o := Object{Device: m.Dev, Inode: m.Inode}
 			if pids := mappers[o]; len(pids) == 0 || pids[len(pids)-1] != p.PID {
 				mappers[o] = append(pids, p.PID)
 			}

@@ -135,8 +135,7 @@ func (s *screen) draw(ctx context.Context, print printing) error {
 	e.out, e.stderr = bufio.NewWriter(&text), &messages
 	height := 0
 	if width, h, err := term.GetSize(int(s.file.Fd())); err == nil {
-		e.width, height = width, h
-		s.e.width = width
+		e.width, height = width-1, h // behind the last column, clearing the rest would clear it
 	}
 	if err := print(ctx, &e, ""); err != nil {
 		return err

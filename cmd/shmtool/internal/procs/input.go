@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"shmtool/layout/mist"
 )
@@ -77,8 +78,14 @@ func (t *Table) leftBy(o mist.Object) (Process, bool) {
 
 // leftPID is the PID that an object holds, alive or not.
 func (t *Table) leftPID(o mist.Object) (pid int, ok bool) {
-	b, err := os.ReadFile(filepath.Join(t.shmDir, o.Name()))
+	// Not blocking: a FIFO of that name must not hang us.
+	f, err := os.OpenFile(filepath.Join(t.shmDir, o.Name()), os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
+		return 0, false
+	}
+	defer f.Close()
+	b := make([]byte, mist.PIDSize)
+	if _, err := f.ReadAt(b, 0); err != nil {
 		return 0, false
 	}
 	n, err := mist.DecodePID(b)

@@ -206,9 +206,10 @@ func (m *Moment) Uptime(at time.Time) time.Duration {
 	return m.Clock.Uptime - time.Duration(m.Clock.Now-at.UnixNano())
 }
 
-// Age is how many seconds ago a time was that a page has in seconds since boot.
+// Age is how many seconds ago a time was that a page has in seconds since boot;
+// 0 is no time.
 func (m *Moment) Age(bootSeconds uint64) (int64, bool) {
-	if m.Clock.Uptime == 0 || bootSeconds > 1<<40 {
+	if m.Clock.Uptime == 0 || bootSeconds == 0 || bootSeconds > 1<<40 {
 		return 0, false
 	}
 	return int64(m.Clock.Uptime/time.Second) - int64(bootSeconds), true

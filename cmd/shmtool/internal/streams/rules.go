@@ -56,11 +56,11 @@ func (j *judge) input() {
 			"input pid %d is gone, its buffer %d lives: nobody will start it again", in.PID, j.stream.Buffer.PID)
 	case held && j.abandoned():
 		evidence := map[string]any{"value": lock.Semaphore.Value, "waiters": lock.Semaphore.Waiters}
-		who := "and no process is named"
+		who := "no process is named"
 		if in != nil {
-			evidence["pid"], who = in.PID, fmt.Sprintf("and input pid %d is gone", in.PID)
+			evidence["pid"], who = in.PID, fmt.Sprintf("input pid %d is gone", in.PID)
 		}
-		j.find(CodeInputLockOrphaned, lock.Object.Name, evidence, "the input's lock is held, %s: no input can start", who)
+		j.find(CodeInputLockOrphaned, lock.Object.Name, evidence, "lock held, %s: no input can start", who)
 	}
 }
 
@@ -73,11 +73,11 @@ func (j *judge) pull() {
 	if j.stream.Pull == nil && (j.stream.Buffer != nil || j.at.Hiding) {
 		return // it may just have begun
 	}
-	evidence, who := map[string]any{"value": lock.Semaphore.Value}, "and no process is named"
+	evidence, who := map[string]any{"value": lock.Semaphore.Value}, "no process is named"
 	if j.stream.Pull != nil {
-		evidence["pid"], who = j.stream.Pull.PID, fmt.Sprintf("and pid %d is gone", j.stream.Pull.PID)
+		evidence["pid"], who = j.stream.Pull.PID, fmt.Sprintf("pid %d is gone", j.stream.Pull.PID)
 	}
-	j.find(CodePullLockOrphaned, lock.Object.Name, evidence, "the lock of the pull is held, %s: nobody can pull the stream", who)
+	j.find(CodePullLockOrphaned, lock.Object.Name, evidence, "lock held, %s: nobody can pull the stream", who)
 }
 
 func (j *judge) state() {

@@ -6,8 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -21,6 +23,8 @@ type looker struct {
 	dir   string
 	table *procs.Table
 	at    *Moment
+
+	mu    sync.Mutex // guards lives, and the table, which keeps what it has seen
 	lives map[uint64]lifeOf
 }
 
@@ -38,8 +42,12 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 	}
 	l := &looker{dir: dir, table: table, lives: map[uint64]lifeOf{}}
 	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Hiding: table.Hides()}
-	for _, s := range l.group(entries, want) {
-		l.fill(s)
+	all := l.group(entries, want)
+	l.fillAll(all)
+	for _, s := range all {
+		if p, ok := table.Buffer(s.Name); ok {
+			s.Buffer = &p
+		}
 		s.Objects = slices.DeleteFunc(s.Objects, func(o *Object) bool { return o.gone })
 		if len(s.Objects) > 0 {
 			l.at.Streams = append(l.at.Streams, s)
@@ -97,6 +105,8 @@ func (l *looker) life(pid uint64, written time.Duration) (procs.Process, procs.L
 	if pid > 1<<31 {
 		return procs.Process{}, procs.Dead
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	known, ok := l.lives[pid]
 	if !ok {
 		known.process, known.life = l.table.Look(int(pid))
@@ -106,6 +116,24 @@ func (l *looker) life(pid uint64, written time.Duration) (procs.Process, procs.L
 		return known.process, procs.Dead
 	}
 	return known.process, known.life
+}
+
+// fillAll reads streams with all processors: a server may have hundreds.
+func (l *looker) fillAll(all []*Stream) {
+	var wait sync.WaitGroup
+	next := make(chan *Stream)
+	for range min(runtime.GOMAXPROCS(0), len(all)) {
+		wait.Go(func() {
+			for s := range next {
+				l.fill(s)
+			}
+		})
+	}
+	for _, s := range all {
+		next <- s
+	}
+	close(next)
+	wait.Wait()
 }
 
 // fill reads everything that belongs to a stream.
@@ -128,9 +156,6 @@ func (l *looker) fill(s *Stream) {
 	}
 	for _, t := range s.Tracks {
 		l.track(s, t)
-	}
-	if p, ok := l.table.Buffer(s.Name); ok {
-		s.Buffer = &p
 	}
 }
 

@@ -69,7 +69,7 @@ func TestLookFillsNoHoles(t *testing.T) {
 
 // sparse makes holes of the zeros of a file, on a file system of memory where
 // there is one: only there a read could fill them.
-func sparse(t *testing.T, path string) {
+func sparse(t testing.TB, path string) {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -285,6 +285,7 @@ func BenchmarkLook(b *testing.B) {
 		for n := range uint64(tracks) {
 			list.set(n, "valid", 255).set(n, "type", "video").set(n, "page", trackName(name, sourcePID, int(n))).set(n, "pid", sourcePID)
 			w.object(trackName(name, sourcePID, int(n)), video.b)
+			sparse(b, filepath.Join(w.shm, trackName(name, sourcePID, int(n))))
 		}
 		w.object("MstMeta"+name, meta.b)
 		w.object("MstUser"+name, users.b)

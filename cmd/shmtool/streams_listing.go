@@ -333,7 +333,7 @@ func streamNotes(r *streams.Row) []dump.Cell {
 		notes = append(notes, dump.Cell{Value: f.Code + ": " + f.Message, Tone: tone})
 	}
 	for _, p := range r.Problems {
-		if !slices.ContainsFunc(r.Findings, func(f streams.Finding) bool { return f.Object == p.Object && f.Message == p.Message }) {
+		if !slices.ContainsFunc(r.Findings, func(f streams.Finding) bool { return f.Object == p.Object }) {
 			notes = append(notes, dump.Cell{Value: p.Object + ": " + p.Message, Tone: dump.Attention})
 		}
 	}

@@ -137,8 +137,8 @@ const openPatience = 10 * time.Second
 func (j *judge) pages() {
 	for _, p := range j.stream.Problems {
 		var format *layout.FormatError
-		if errors.As(p.Err, &format) {
-			j.find(CodeInvalidPage, p.Object, map[string]any{"offset": format.Offset}, "%s", p.Text())
+		if is, _ := mist.ParseName(p.Object); is.Kind.IsPage() && errors.As(p.Err, &format) {
+			j.find(CodeInvalidPage, p.Object, map[string]any{"offset": format.Offset}, "%s is no valid page: %s", p.Object, p.Text())
 		}
 	}
 	for _, o := range j.stream.Objects {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"shmtool/layout/mist"
 )
 
@@ -30,7 +32,7 @@ func (t *Table) Buffer(stream string) (Process, bool) {
 	best, found := Process{}, false
 	for _, p := range t.live() {
 		switch {
-		case !p.runsInput(stream):
+		case !p.runsInput(stream) || t.elsewhere(p, stream):
 		case p.Parent == angel:
 			return p, true
 		case !found || best.PID == angel:
@@ -47,15 +49,48 @@ func (t *Table) Buffer(stream string) (Process, bool) {
 }
 
 // runsInput reports whether a process was started to be the input of a stream:
-// MistInBuffer -s live push://…, or shmtool simulate … buffer … -s live.
+// MistInBuffer -s live push://… or, simulated, shmtool simulated buffer -s live.
+// Of MistServer's two processes, parent and child, both were.
 func (p Process) runsInput(stream string) bool {
 	i := slices.Index(p.Args, "-s")
 	if i < 0 || i+1 >= len(p.Args) || p.Args[i+1] != stream {
 		return false
 	}
-	simulated := strings.HasPrefix(p.Name, "shmtool") && slices.Contains(p.Args, "simulate") &&
-		slices.ContainsFunc(p.Args, func(arg string) bool { return strings.HasSuffix(arg, "buffer") })
-	return strings.HasPrefix(p.Name, "MistIn") || simulated
+	return strings.HasPrefix(p.Name, "MistIn") || p.plays("buffer")
+}
+
+// plays reports whether a process has a part in a simulation: it was started as
+// shmtool simulated PART.
+func (p Process) plays(part string) bool {
+	return strings.HasPrefix(p.Name, "shmtool") && len(p.Args) > 2 && p.Args[1] == "simulated" && p.Args[2] == part
+}
+
+// elsewhere reports whether a process keeps a stream of that name in another
+// shared memory, a container's, by what it maps: objects of the stream that are
+// not those of ours. Where that cannot be seen, as in a saved moment, it is not
+// said to.
+func (t *Table) elsewhere(p Process, stream string) bool {
+	proc, err := t.fs.Proc(p.PID)
+	if err != nil {
+		return false
+	}
+	maps, err := proc.ProcMaps()
+	if err != nil {
+		return false
+	}
+	others := false
+	for _, m := range maps {
+		name := filepath.Base(m.Pathname) // of one that has no name any more, "MstX (deleted)"
+		if o, ok := mist.ParseName(name); !ok || o.Stream != stream || o.Name() != name {
+			continue
+		}
+		var st unix.Stat_t
+		if unix.Lstat(filepath.Join(t.shmDir, name), &st) == nil && st.Ino == m.Inode {
+			return false
+		}
+		others = true
+	}
+	return others
 }
 
 // inputOf is the stream's input: the process that keeps it, else the one whose

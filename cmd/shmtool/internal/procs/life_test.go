@@ -113,12 +113,14 @@ func TestBuffer(t *testing.T) {
 	w.child(800, 1, "MistInBuffer", "MistInBuffer", "-s", "live", "push://")
 	w.child(700, 1, "MistInBuffer", "MistInBuffer", "-s", "orphan", "push://")
 	w.child(600, 1, "MistInMP4", "MistInMP4", "-s", "angel", "/x.mp4")
-	w.child(500, 1, "shmtool", "shmtool", "simulate")
-	w.child(501, 500, "shmtool", "shmtool", "simulate", "--part")
-	w.child(400, 1, "shmtool", "shmtool", "simulate", "buffer", "-s", "lost")
+	w.child(500, 1, "shmtool", "shmtool", "simulated", "angel", "-s", "sim", "--simulation", "x")
+	w.child(501, 500, "shmtool", "shmtool", "simulated", "buffer", "-s", "sim", "--simulation", "x")
+	w.child(510, 1, "shmtool", "shmtool", "simulated", "angel", "-s", "crashed", "--simulation", "x")
+	w.child(400, 1, "shmtool", "shmtool", "simulated", "buffer", "-s", "lost")
+	w.child(402, 1, "shmtool", "shmtool", "streams", "buffer", "-s", "none")
 	w.child(401, 1, "shmtool", "shmtool", "dump", "-s", "none")
 	w.child(300, 1, "MistOutRTMP", "MistOutRTMP", "-s", "none")
-	for stream, pid := range map[string]uint64{"live": 800, "orphan": 9, "angel": 600, "sim": 500, "lost": 9, "none": 0, "huge": 1 << 63} {
+	for stream, pid := range map[string]uint64{"live": 800, "orphan": 9, "angel": 600, "sim": 500, "crashed": 510, "lost": 9, "none": 0, "huge": 1 << 63} {
 		w.write(filepath.Join(w.shm, "MstIPID"+stream), string(binary.LittleEndian.AppendUint64(nil, pid)))
 	}
 	if err := syscall.Mkfifo(filepath.Join(w.shm, "MstIPIDfifo"), 0o666); err != nil {
@@ -126,7 +128,7 @@ func TestBuffer(t *testing.T) {
 	}
 	for stream, want := range map[string]int{
 		"live": 801, "orphan": 700, "angel": 600, "sim": 501, "lost": 400,
-		"none": 0, "huge": 0, "fifo": 0, "missing": 0, "liv": 0,
+		"crashed": 0, "none": 0, "huge": 0, "fifo": 0, "missing": 0, "liv": 0,
 	} {
 		if p, ok := w.table().Buffer(stream); p.PID != want || ok != (want != 0) {
 			t.Errorf("%s is kept by %+v, want %d", stream, p, want)
@@ -137,6 +139,39 @@ func TestBuffer(t *testing.T) {
 	} {
 		if got := owner(w.table().Owner(filepath.Join(w.shm, name))); got != want {
 			t.Errorf("%s is owned by %s, want %s", name, got, want)
+		}
+	}
+}
+
+// Two shared memories have a stream of one name, and each its own buffer.
+func TestBufferOfAnother(t *testing.T) {
+	w := newWorld(t)
+	w.write(filepath.Join(w.shm, "MstMetalive"), "x")
+	info, err := os.Stat(filepath.Join(w.shm, "MstMetalive"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	inode := info.Sys().(*syscall.Stat_t).Ino
+	line := func(inode uint64, name string) string {
+		return fmt.Sprintf("7f0000000000-7f0000001000 rw-s 00000000 00:19 %d /dev/shm/%s\n", inode, name)
+	}
+	for name, tt := range map[string]struct {
+		maps string
+		want int
+	}{
+		"ours":                   {line(inode, "MstMetalive"), 800},
+		"ours, and one deleted":  {line(3, "MstTraklive@1-0 (deleted)") + line(inode, "MstMetalive"), 800},
+		"another's":              {line(inode+1, "MstMetalive"), 0},
+		"another's lock":         {line(4, "sem.MstSemInptlive"), 0},
+		"deleted: it was ours":   {line(inode+1, "MstMetalive (deleted)"), 800},
+		"nothing of the stream":  {line(inode+1, "MstMetaother"), 800},
+		"nothing that is a page": {"7f0000000000-7f0000001000 r-xp 00000000 08:01 5 /usr/bin/MistInBuffer\n", 800},
+		"nothing":                {"", 800},
+	} {
+		w.process(800, "MistInBuffer", "S", "MistInBuffer", "-s", "live")
+		w.write(filepath.Join(w.proc, "800", "maps"), tt.maps)
+		if p, _ := w.table().Buffer("live"); p.PID != tt.want {
+			t.Errorf("%s: %+v", name, p)
 		}
 	}
 }

@@ -213,7 +213,7 @@ func (l *looker) holder(o *Object, into **Holder) error {
 		return err
 	}
 	h := &Holder{Object: o, PID: pid}
-	_, h.Life = l.life(pid, l.at.Uptime(o.Modified))
+	h.Process, h.Life = l.life(pid, l.at.Uptime(o.Modified))
 	*into = h
 	return nil
 }

@@ -154,9 +154,10 @@ func (u User) Viewer() bool { return !u.Source() && u.Status&mist.UserDisconnect
 
 // Holder is a process whose PID an object holds.
 type Holder struct {
-	Object *Object
-	PID    uint64
-	Life   procs.Life
+	Object  *Object
+	PID     uint64
+	Process procs.Process // that has the PID now
+	Life    procs.Life
 }
 
 // Lock is a semaphore of the stream.

@@ -80,14 +80,25 @@ func (j *judge) pull() {
 	j.find(CodePullLockOrphaned, lock.Object.Name, evidence, "lock held, %s: nobody can pull the stream", who)
 }
 
+// state: the byte is written by the process that keeps the stream, and stays
+// what it was when that dies. A parent that lives starts another one, or takes
+// the byte away, within moments.
 func (j *judge) state() {
-	st := j.stream.State
-	if st == nil || st.State == mist.StateOff || !j.abandoned() {
+	st, in := j.stream.State, j.stream.Input
+	if st == nil || st.State == mist.StateOff {
 		return
 	}
 	name := mist.Object{Kind: mist.KindState, Stream: j.stream.Name}.Name()
-	j.find(CodeStateStale, name, map[string]any{"state": st.State.String(), "state_code": int(st.State)},
-		"state is %s, and no process keeps the stream", st.State)
+	evidence := map[string]any{"state": st.State.String(), "state_code": int(st.State)}
+	serving := st.State == mist.StateReady || st.State == mist.StateWait
+	switch {
+	case j.abandoned():
+		j.find(CodeStateStale, name, evidence, "state is %s, and no process keeps the stream", st.State)
+	case serving && j.stream.Buffer == nil && !j.at.Hiding && in != nil && in.Life == procs.Alive && in.Process.OfMist():
+		evidence["pid"] = in.PID
+		f := j.find(CodeStateStale, name, evidence, "state is %s, but input pid %d has no buffer", st.State, in.PID)
+		f.Passing = j.at.Living
+	}
 }
 
 func (j *judge) meta() {

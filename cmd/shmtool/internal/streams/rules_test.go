@@ -48,8 +48,17 @@ func TestFindings(t *testing.T) {
 		{"angel alone", func(w *world, _, _ *page) { w.kill(bufferPID) }, nil},
 		{"simulated", func(w *world, _, _ *page) {
 			w.kill(angelPID)
-			w.process(bufferPID, 1, "shmtool", "S", "shmtool", "simulate", "--buffer", "-s", "live")
+			w.process(bufferPID, 1, "shmtool", "S", "shmtool", "simulated", "buffer", "-s", "live")
 		}, []string{"input_unsupervised MstIPIDlive"}},
+		{"simulated, the buffer dead", func(w *world, _, _ *page) {
+			w.kill(bufferPID)
+			w.process(angelPID, 1, "shmtool", "S", "shmtool", "simulated", "angel", "-s", "live")
+		}, []string{"state_stale MstSTATElive"}},
+		{"simulated, starting", func(w *world, _, _ *page) {
+			w.kill(bufferPID)
+			w.process(angelPID, 1, "shmtool", "S", "shmtool", "simulated", "angel", "-s", "live")
+			w.object("MstSTATElive", []byte{1, 0})
+		}, nil},
 		{"puller dead", func(w *world, _, _ *page) {
 			w.lock("live", mist.LockPull, true)
 			w.object("MstPPIDlive", mist.EncodePID(77))

@@ -126,6 +126,13 @@ func (s *streamsLook) none(e *env) error {
 	return err
 }
 
+// judged is a stream and what was found wrong with it.
+type judged struct {
+	at     *streams.Moment
+	stream *streams.Stream
+	found  []streams.Finding
+}
+
 // look is the streams as they are now. What may only have been under way, it
 // looks at twice.
 func (s *streamsLook) look(ctx context.Context) ([]streams.Row, error) {
@@ -133,18 +140,26 @@ func (s *streamsLook) look(ctx context.Context) ([]streams.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	var rows []streams.Row
+	var all []*judged
+	doubtful := map[string]*judged{}
 	for _, stream := range moment.Streams {
 		if stream.Configured() && !s.all && !s.named(stream.Name) {
 			continue
 		}
-		at, found := moment, moment.Findings(stream)
-		if streams.Passing(found) {
-			if at, stream, found = s.again(ctx, moment, stream, found); stream == nil {
-				continue
-			}
+		j := &judged{moment, stream, moment.Findings(stream)}
+		all = append(all, j)
+		if streams.Passing(j.found) {
+			doubtful[stream.Name] = j
 		}
-		rows = append(rows, at.Row(stream, found, s.rows))
+	}
+	if len(doubtful) > 0 {
+		s.again(ctx, doubtful)
+	}
+	var rows []streams.Row
+	for _, j := range all {
+		if j.stream != nil {
+			rows = append(rows, j.at.Row(j.stream, j.found, s.rows))
+		}
 	}
 	return rows, nil
 }
@@ -157,25 +172,33 @@ func (s *streamsLook) once(want func(string) bool) (*streams.Moment, error) {
 	return moment, nil
 }
 
-// secondLook is how long after the first one it comes: a reload, or a change of
-// several counters, takes microseconds.
-const secondLook = 50 * time.Millisecond
+// secondLook is how long after the first one it comes. A reload, or a change of
+// several counters, takes microseconds; what a buffer puts right, it does once
+// in so long.
+const secondLook = 250 * time.Millisecond
 
-// again looks at a stream a second time; nil when it is gone by then. Where that
-// fails, what may pass is not told.
-func (s *streamsLook) again(ctx context.Context, before *streams.Moment, stream *streams.Stream, first []streams.Finding) (*streams.Moment, *streams.Stream, []streams.Finding) {
-	if !pause(ctx, secondLook) {
-		return before, stream, streams.Lasting(nil, first)
+// again looks at streams a second time. One that is gone by then has no stream
+// any more. Where that fails, what may pass is not told.
+func (s *streamsLook) again(ctx context.Context, doubtful map[string]*judged) {
+	moment := &streams.Moment{}
+	if pause(ctx, secondLook) {
+		seen, err := s.once(func(name string) bool { return doubtful[name] != nil })
+		if err == nil {
+			moment = seen
+			for _, j := range doubtful {
+				j.stream = nil
+			}
+		}
 	}
-	moment, err := s.once(func(name string) bool { return name == stream.Name })
-	if err != nil {
-		return before, stream, streams.Lasting(nil, first)
+	for _, j := range doubtful {
+		if j.stream != nil {
+			j.found = streams.Lasting(nil, j.found)
+		}
 	}
-	if len(moment.Streams) == 0 {
-		return moment, nil, nil
+	for _, stream := range moment.Streams {
+		j := doubtful[stream.Name]
+		j.at, j.stream, j.found = moment, stream, streams.Lasting(j.found, moment.Findings(stream))
 	}
-	second := moment.Streams[0]
-	return moment, second, streams.Lasting(first, moment.Findings(second))
 }
 
 // pause waits, and reports whether nothing ended it early.

@@ -200,3 +200,61 @@ func TestLasting(t *testing.T) {
 		t.Error("Passing")
 	}
 }
+
+// On a machine that runs, what its processes put right by themselves within
+// moments is not told, or only when it is seen again.
+func TestFindingsOfALivingMachine(t *testing.T) {
+	tests := []struct {
+		name    string
+		fault   func(w *world, meta, video *page)
+		passing []string
+		certain []string
+	}{
+		{"source dead, about to be removed", func(w *world, _, _ *page) { w.kill(sourcePID) }, nil, nil},
+		{"source dead, its track kept", func(w *world, _, _ *page) {
+			w.kill(sourcePID)
+			w.object("MstUserlive", w.sampleUsers().set(0, "status", 0).set(1, "status", 0).b)
+		}, []string{"writer_dead", "writer_dead"}, nil},
+		{"source dead for long, its slot kept", func(w *world, meta, _ *page) {
+			w.kill(sourcePID)
+			meta.nested("tracks").set(0, "lastupdate", uptime-60).set(1, "lastupdate", uptime-60)
+		}, []string{"writer_dead", "writer_dead"}, []string{"track_stale", "track_stale"}},
+		{"page missing", func(w *world, _, _ *page) { w.remove("MstTraklive@412-0") }, []string{"track_page_missing"}, nil},
+		{
+			"all dead", func(w *world, _, _ *page) { w.killAll() },
+			nil,
+			[]string{"input_lock_orphaned", "state_stale", "viewer_dead", "writer_dead", "writer_dead"},
+		},
+		{"drift", func(w *world, _, video *page) { video.nested("parts").change(func(h *layout.Header) { h.Present-- }) }, []string{"present_drift"}, nil},
+		{"drift, all dead", func(w *world, _, video *page) {
+			video.nested("parts").change(func(h *layout.Header) { h.Present-- })
+			w.killAll()
+		}, nil, []string{"input_lock_orphaned", "present_drift", "state_stale", "viewer_dead", "writer_dead", "writer_dead"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t)
+			meta, video := w.sample("live")
+			w.object("MstTraklive@412-0", video.b)
+			tt.fault(w, meta, video)
+			w.object("MstMetalive", meta.b)
+			if _, err := os.Stat(filepath.Join(w.shm, "MstTraklive@412-0")); err == nil {
+				w.object("MstTraklive@412-0", video.b)
+			}
+			m, s, _ := w.look()
+			m.Living = true
+			var passing, certain []string
+			for _, f := range m.Findings(s) {
+				if f.Passing {
+					passing = append(passing, f.Code)
+				} else {
+					certain = append(certain, f.Code)
+				}
+			}
+			slices.Sort(certain)
+			if !slices.Equal(passing, tt.passing) || !slices.Equal(certain, tt.certain) {
+				t.Errorf("passing %q, certain %q", passing, certain)
+			}
+		})
+	}
+}

@@ -2,6 +2,7 @@ package streams
 
 import (
 	"fmt"
+	"slices"
 
 	"shmtool/cmd/shmtool/internal/procs"
 )
@@ -12,9 +13,7 @@ func (j *judge) tracks() {
 		if t.Valid == 0 {
 			continue
 		}
-		if t.PID != 0 && t.Life == procs.Dead {
-			j.find(CodeWriterDead, t.PageName, map[string]any{"track": t.Index, "pid": t.PID}, "%s: pid %d is gone%s", t.title(), t.PID, t.impostor())
-		}
+		j.writer(t)
 		j.missing(t)
 		j.stale(t)
 		if t.Page != nil {
@@ -22,6 +21,29 @@ func (j *judge) tracks() {
 			j.dataPages(t)
 		}
 	}
+}
+
+// writer: a buffer that lives removes the track of a source that has ended, in
+// its next pass or the one after, and frees its slot. It keeps the track where it
+// is told to, for a source to come.
+func (j *judge) writer(t *Track) {
+	if t.PID == 0 || t.Life != procs.Dead || j.isReaped(t) {
+		return
+	}
+	f := j.find(CodeWriterDead, t.PageName, map[string]any{"track": t.Index, "pid": t.PID}, "%s: pid %d is gone%s", t.title(), t.PID, t.impostor())
+	f.Passing = j.moves(t)
+}
+
+// isReaped reports whether the buffer may be about to remove a track: the slot
+// of its source is there yet, and something came of late.
+func (j *judge) isReaped(t *Track) bool {
+	if !j.at.Living || j.abandoned() || j.stream.Users == nil {
+		return false
+	}
+	age, known := j.at.Age(t.LastUpdate)
+	return known && age <= IdleAfter && slices.ContainsFunc(j.stream.Users.Slots, func(u User) bool {
+		return u.Source() && u.PID == t.PID
+	})
 }
 
 // title is how a message calls the track.
@@ -43,7 +65,7 @@ func (j *judge) missing(t *Track) {
 		return
 	}
 	f := j.find(CodeTrackPageMissing, t.PageName, map[string]any{"track": t.Index, "pid": t.PID}, "%s: its page is not there", t.title())
-	f.Passing = j.at.Living && t.Life != procs.Dead
+	f.Passing = j.moves(t)
 }
 
 // IdleAfter is when MistServer takes a track for inactive, in seconds.
@@ -79,9 +101,10 @@ func (j *judge) rings(t *Track) {
 	}
 }
 
-// moves reports whether anybody may be writing the track's page.
+// moves reports whether anybody may be writing the track's page, or be about to
+// remove it.
 func (j *judge) moves(t *Track) bool {
-	return j.at.Living && (t.Life != procs.Dead || j.stream.Buffer != nil || j.at.Hiding)
+	return j.at.Living && (t.Life != procs.Dead || !j.abandoned())
 }
 
 func (j *judge) dataPages(t *Track) {

@@ -213,7 +213,7 @@ func stateTone(r *streams.Row) dump.Tone {
 		return dump.Good
 	case "off", "offline":
 		return dump.Faint
-	case "init", "boot", "wait":
+	case "init", "boot", "wait", streams.StateUnknown:
 		return dump.Attention
 	}
 	return dump.Bad
@@ -332,10 +332,26 @@ func streamNotes(r *streams.Row) []dump.Cell {
 		}
 		notes = append(notes, dump.Cell{Value: f.Code + ": " + f.Message, Tone: tone})
 	}
+	var denied []string
 	for _, p := range r.Problems {
+		if p.Denied {
+			denied = append(denied, p.Object)
+			continue
+		}
 		if !slices.ContainsFunc(r.Findings, func(f streams.Finding) bool { return f.Object == p.Object }) {
 			notes = append(notes, dump.Cell{Value: p.Object + ": " + p.Message, Tone: dump.Attention})
 		}
 	}
+	if len(denied) > 0 {
+		notes = append(notes, dump.Cell{Value: "permission denied: " + someOf(denied), Tone: dump.Attention})
+	}
 	return notes
+}
+
+// someOf is the first of some names, and how many more there are.
+func someOf(names []string) string {
+	if more := len(names) - 1; more > 0 {
+		return fmt.Sprintf("%s and %d more", names[0], more)
+	}
+	return names[0]
 }

@@ -1,7 +1,10 @@
 package streams
 
 import (
+	"errors"
+	"io/fs"
 	"math"
+	"slices"
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/procs"
@@ -35,7 +38,15 @@ type Row struct {
 type Trouble struct {
 	Object  string `json:"object"`
 	Message string `json:"message"`
+	Denied  bool   `json:"-"` // for lack of permission
 }
+
+// StateUnknown is the state of a stream whose MstSTATE is there and cannot be
+// read.
+const (
+	StateUnknown     = "unknown"
+	stateUnknownCode = -1
+)
 
 // TrackRow is a track as scripts see it.
 type TrackRow struct {
@@ -81,6 +92,8 @@ func (m *Moment) Row(s *Stream, found []Finding, o RowOptions) Row {
 	}
 	if s.State != nil {
 		r.State, r.StateCode, r.Progress = s.State.State.String(), int(s.State.State), int(s.State.Progress)
+	} else if slices.ContainsFunc(s.Objects, func(o *Object) bool { return o.Is.Kind == mist.KindState && o.Err != nil }) {
+		r.State, r.StateCode = StateUnknown, stateUnknownCode
 	}
 	if s.Meta != nil {
 		r.Live, r.VoD, r.BufferWindowMS = s.Meta.Live, s.Meta.VoD, s.Meta.WindowMS
@@ -100,7 +113,10 @@ func (m *Moment) Row(s *Stream, found []Finding, o RowOptions) Row {
 		r.BufferPID = &s.Buffer.PID
 	}
 	for _, p := range s.Problems {
-		r.Problems = append(r.Problems, Trouble{p.Object, p.Text()})
+		r.Problems = append(r.Problems, Trouble{p.Object, p.Text(), errors.Is(p.Err, fs.ErrPermission)})
+	}
+	if len(r.Problems) > 0 && r.Verdict == VerdictOK {
+		r.Verdict = VerdictWarning // nobody knows
 	}
 	for _, t := range s.Tracks {
 		if t.Valid != 0 || o.Removed {

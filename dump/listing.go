@@ -215,6 +215,8 @@ func (c Cell) plain() string {
 		return ""
 	case string:
 		return v
+	case json.RawMessage:
+		return string(v)
 	case []string:
 		return strings.Join(v, ",")
 	case []int:

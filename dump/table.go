@@ -131,11 +131,23 @@ func borderless(w io.Writer, rows [][]string, align []tw.Align) error {
 		return fmt.Errorf("table: %w", err)
 	}
 	for line := range strings.Lines(b.String()) {
-		if _, err := io.WriteString(w, strings.TrimRight(line, " \n")+"\n"); err != nil {
+		if _, err := io.WriteString(w, trimEnd(line)+"\n"); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// trimEnd drops the blanks that fill up the last column, also where they stand
+// before the end of its colour: a line that is as wide as the terminal would wrap.
+func trimEnd(line string) string {
+	const resetColor = "\x1b[0m"
+	text, colored := strings.CutSuffix(strings.TrimRight(line, " \n"), resetColor)
+	text = strings.TrimRight(text, " ")
+	if colored {
+		text += resetColor
+	}
+	return text
 }
 
 const (

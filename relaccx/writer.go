@@ -114,7 +114,7 @@ func lockHolder(id shm.Identity) int {
 		return 0
 	}
 	defer locks.Close()
-	return shm.LockHolder(locks, id)
+	return shm.LockHolders(locks)[id]
 }
 
 func newWriter(p *Page) (*Writer, error) {

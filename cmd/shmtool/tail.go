@@ -275,7 +275,7 @@ func (r *tailing) follow(ctx context.Context, c *cli.Context, o relaccx.FollowOp
 		r.e.notReady(r.target) // and will be: that is what -f is for
 		o.Appear = math.MaxInt64
 	}
-	r.e.now = r.e.clock // time goes on
+	r.e.now = r.e.clock                       // time goes on
 	o.Drained = func() { _ = r.sink.flush() } // a write error comes again with the next record
 	f := relaccx.Follow(r.target.path, o)
 	defer f.Close()

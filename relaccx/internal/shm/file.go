@@ -104,24 +104,40 @@ func Lock(f *os.File, timeout time.Duration) error {
 	}
 }
 
-// LockHolder is the process that holds the writer's lock on an object, 0 when
-// nobody does, from the text of /proc/locks:
+// LockHolders are the processes that hold the writer's lock of each object, from
+// the text of /proc/locks:
 //
 //	1: FLOCK  ADVISORY  WRITE 4711 00:19:8523 0 EOF
-func LockHolder(locks io.Reader, id Identity) int {
-	want := fmt.Sprintf("%02x:%02x:%d", unix.Major(id.Device), unix.Minor(id.Device), id.Inode)
+//
+// Who waits for a lock has an arrow behind the number. What does not parse is
+// passed over.
+func LockHolders(locks io.Reader) map[Identity]int {
+	holders := map[Identity]int{}
 	lines := bufio.NewScanner(locks)
 	for lines.Scan() {
 		f := strings.Fields(lines.Text())
-		if len(f) < 6 || f[1] != "FLOCK" || f[3] != "WRITE" || f[5] != want {
+		if len(f) < 6 || f[1] != "FLOCK" || f[3] != "WRITE" {
 			continue
 		}
 		pid, err := strconv.Atoi(f[4])
-		if err == nil {
-			return pid
+		id, ok := parseIdentity(f[5])
+		if err == nil && ok {
+			holders[id] = pid
 		}
 	}
-	return 0
+	return holders
+}
+
+// parseIdentity reads major:minor:inode, the first two hexadecimal.
+func parseIdentity(text string) (Identity, bool) {
+	parts := strings.Split(text, ":")
+	if len(parts) != 3 {
+		return Identity{}, false
+	}
+	major, err1 := strconv.ParseUint(parts[0], 16, 32)
+	minor, err2 := strconv.ParseUint(parts[1], 16, 32)
+	inode, err3 := strconv.ParseUint(parts[2], 10, 64)
+	return Identity{unix.Mkdev(uint32(major), uint32(minor)), inode}, err1 == nil && err2 == nil && err3 == nil
 }
 
 // RenameNew gives the object at from the name to; fs.ErrExist when something

@@ -74,7 +74,7 @@ func TestLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	if locks, err := os.Open("/proc/locks"); err == nil {
-		if pid := LockHolder(locks, st.Identity); pid != os.Getpid() {
+		if pid := LockHolders(locks)[st.Identity]; pid != os.Getpid() {
 			t.Logf("lock holder %d, this is %d: file systems may have other device numbers there", pid, os.Getpid())
 		}
 		locks.Close()
@@ -88,7 +88,7 @@ func TestLock(t *testing.T) {
 	}
 }
 
-func TestLockHolder(t *testing.T) {
+func TestLockHolders(t *testing.T) {
 	const text = `1: POSIX  ADVISORY  WRITE 100 00:19:8523 0 EOF
 2: FLOCK  ADVISORY  READ  101 00:19:8523 0 EOF
 3: FLOCK  ADVISORY  WRITE 102 00:19:85230 0 EOF
@@ -99,6 +99,8 @@ func TestLockHolder(t *testing.T) {
 7: FLOCK  ADVISORY  WRITE 4712 103:02:99 0 EOF
 8: short
 9: FLOCK  ADVISORY  WRITE none 00:20:1 0 EOF
+10: FLOCK  ADVISORY  WRITE 5 00:20 0 EOF
+11: FLOCK  ADVISORY  WRITE 5 zz:20:1 0 EOF
 `
 	for want, id := range map[int]Identity{
 		4711: {unix.Mkdev(0, 0x19), 8523},
@@ -106,11 +108,11 @@ func TestLockHolder(t *testing.T) {
 		102:  {unix.Mkdev(0, 0x19), 85230},
 		0:    {unix.Mkdev(0, 0x20), 1},
 	} {
-		if got := LockHolder(strings.NewReader(text), id); got != want {
+		if got := LockHolders(strings.NewReader(text))[id]; got != want {
 			t.Errorf("%+v: %d, want %d", id, got, want)
 		}
 	}
-	if got := LockHolder(strings.NewReader(text), Identity{}); got != 0 {
+	if got := LockHolders(strings.NewReader(text))[Identity{}]; got != 0 {
 		t.Errorf("nobody: %d", got)
 	}
 }

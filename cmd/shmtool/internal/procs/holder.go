@@ -19,7 +19,10 @@ func (t *Table) Holder(lock mist.Object) (Process, bool) {
 	if !ok {
 		return Process{}, false
 	}
-	return t.Alive(pid)
+	if p, alive := t.Alive(pid); alive {
+		return p, true
+	}
+	return Process{}, false
 }
 
 // LeftPID is the PID that the holder of a lock for life left, alive or not.

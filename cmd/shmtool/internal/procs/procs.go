@@ -3,26 +3,27 @@
 package procs
 
 import (
-	"encoding/binary"
 	"os"
 	"path/filepath"
 	"slices"
 	"sort"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/prometheus/procfs"
-	"golang.org/x/sys/unix"
 
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
-// Process is one process, as far as its name tells.
+// Process is one process, as far as it can be seen.
 type Process struct {
-	PID  int
-	Name string // comm, at most 15 bytes
-	Args []string
+	PID    int
+	Parent int           // PID of its parent
+	Name   string        // comm, at most 15 bytes; "" where only its existence is known
+	State  string        // "R", "S", …; "Z" has ended, and its parent has not looked yet
+	Start  time.Duration // since the boot
+	Args   []string
 }
 
 // Table is the processes of one /proc, and the shared memory they use.
@@ -40,21 +41,11 @@ func Open(procDir, shmDir string) *Table {
 	return &Table{procDir: procDir, shmDir: shmDir, fs: fs, ok: err == nil}
 }
 
-// Alive is a living process; a zombie is dead.
+// Alive is a living process; a zombie is dead. One that cannot be looked at is
+// not said to live; Look knows more.
 func (t *Table) Alive(pid int) (Process, bool) {
-	if !t.ok || pid <= 0 {
-		return Process{}, false
-	}
-	p, err := t.fs.Proc(pid)
-	if err != nil {
-		return Process{}, false
-	}
-	st, err := p.Stat()
-	if err != nil || st.State == "Z" || st.State == "X" {
-		return Process{}, false
-	}
-	args, _ := p.CmdLine()
-	return Process{PID: pid, Name: st.Comm, Args: args}, true
+	p, life := t.Look(pid)
+	return p, life == Alive && p.Name != ""
 }
 
 // live is every living process.
@@ -77,7 +68,7 @@ func (t *Table) live() []Process {
 }
 
 // Object tells objects apart.
-type Object struct{ Device, Inode uint64 }
+type Object = relaccx.Identity
 
 // Mappers are the PIDs that map each object of shared memory, and whether any
 // process could not be looked into.
@@ -101,7 +92,7 @@ func (t *Table) Mappers() (mappers map[Object][]int, partial bool) {
 			if m.Inode == 0 {
 				continue
 			}
-			o := Object{m.Dev, m.Inode}
+			o := Object{Device: m.Dev, Inode: m.Inode}
 			if pids := mappers[o]; len(pids) == 0 || pids[len(pids)-1] != p.PID {
 				mappers[o] = append(pids, p.PID)
 			}
@@ -112,35 +103,12 @@ func (t *Table) Mappers() (mappers map[Object][]int, partial bool) {
 
 // LockHolders are the PIDs that hold the writer's lock of each object.
 func (t *Table) LockHolders() map[Object]int {
-	holders := map[Object]int{}
-	text, err := os.ReadFile(filepath.Join(t.procDir, "locks"))
+	locks, err := os.Open(filepath.Join(t.procDir, "locks"))
 	if err != nil {
-		return holders
+		return map[Object]int{}
 	}
-	for line := range strings.Lines(string(text)) {
-		f := strings.Fields(line)
-		if len(f) < 6 || f[1] != "FLOCK" || f[3] != "WRITE" {
-			continue
-		}
-		pid, err := strconv.Atoi(f[4])
-		device, inode, ok := parseLockObject(f[5])
-		if err == nil && ok {
-			holders[Object{device, inode}] = pid
-		}
-	}
-	return holders
-}
-
-// parseLockObject reads major:minor:inode, the first two hexadecimal.
-func parseLockObject(text string) (device, inode uint64, ok bool) {
-	parts := strings.Split(text, ":")
-	if len(parts) != 3 {
-		return 0, 0, false
-	}
-	major, err1 := strconv.ParseUint(parts[0], 16, 32)
-	minor, err2 := strconv.ParseUint(parts[1], 16, 32)
-	inode, err3 := strconv.ParseUint(parts[2], 10, 64)
-	return unix.Mkdev(uint32(major), uint32(minor)), inode, err1 == nil && err2 == nil && err3 == nil
+	defer locks.Close()
+	return relaccx.LockHolders(locks)
 }
 
 // Owner is the living process that MistServer means to write the object at
@@ -161,6 +129,8 @@ func (t *Table) Owner(path string) (Process, bool) {
 		return t.find(func(p Process) bool { return p.Name == "MistController" })
 	case o.Kind == mist.KindSemaphore || o.Kind == mist.KindUDPProxy:
 		return Process{}, false
+	case o.Kind == mist.KindInputPID || o.Kind == mist.KindPullPID:
+		return t.leftBy(o)
 	}
 	return t.inputOf(o.Stream)
 }
@@ -171,21 +141,6 @@ func (t *Table) find(is func(Process) bool) (Process, bool) {
 		return all[i], true
 	}
 	return Process{}, false
-}
-
-// inputOf is the stream's input: the process whose PID MistServer left, else
-// one that was started for the stream.
-func (t *Table) inputOf(stream string) (Process, bool) {
-	b, err := os.ReadFile(filepath.Join(t.shmDir, "MstIPID"+stream))
-	if err == nil && len(b) >= 8 {
-		if p, ok := t.Alive(int(binary.LittleEndian.Uint64(b))); ok {
-			return p, true
-		}
-	}
-	return t.find(func(p Process) bool {
-		i := slices.Index(p.Args, "-s")
-		return strings.HasPrefix(p.Name, "MistIn") && i >= 0 && i+1 < len(p.Args) && p.Args[i+1] == stream
-	})
 }
 
 // trackOwner is the process that the stream's track list names, or the one in

@@ -128,7 +128,7 @@ func TestMappers(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, partial := w.table().Mappers()
-	want := map[Object][]int{{0x19, 8523}: {3, 20, 100}, {0x801, 8523}: {3}}
+	want := map[Object][]int{{Device: 0x19, Inode: 8523}: {3, 20, 100}, {Device: 0x801, Inode: 8523}: {3}}
 	if diff := cmp.Diff(want, got); diff != "" || partial {
 		t.Errorf("partial %v, -want +got:\n%s", partial, diff)
 	}
@@ -148,7 +148,7 @@ func TestLockHolders(t *testing.T) {
 		"8: FLOCK",
 		"",
 	}, "\n"))
-	want := map[Object]int{{0x19, 8523}: 4711, {0xfd0a, 1<<64 - 1}: 4715}
+	want := map[Object]int{{Device: 0x19, Inode: 8523}: 4711, {Device: 0xfd0a, Inode: 1<<64 - 1}: 4715}
 	if diff := cmp.Diff(want, w.table().LockHolders()); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

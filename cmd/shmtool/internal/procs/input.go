@@ -1,0 +1,128 @@
+package procs
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"shmtool/layout/mist"
+)
+
+// Children are the living processes that a process has started, by PID.
+func (t *Table) Children(pid int) []Process {
+	var children []Process
+	for _, p := range t.live() {
+		if p.Parent == pid {
+			children = append(children, p)
+		}
+	}
+	return children
+}
+
+// Buffer is the living process that keeps a stream: the buffer of a live one,
+// the input of any other. It is one that was started for the stream, best the
+// child of the process whose PID the stream has in MstIPID, which only watches;
+// else any child of that one.
+func (t *Table) Buffer(stream string) (Process, bool) {
+	angel, _ := t.leftPID(mist.Object{Kind: mist.KindInputPID, Stream: stream})
+	best, found := Process{}, false
+	for _, p := range t.live() {
+		switch {
+		case !p.runsInput(stream) || t.elsewhere(p, stream):
+		case p.Parent == angel:
+			return p, true
+		case !found || best.PID == angel:
+			best, found = p, true
+		}
+	}
+	if found && best.PID != angel {
+		return best, true
+	}
+	if children := t.Children(angel); angel > 0 && len(children) > 0 {
+		return children[0], true
+	}
+	return best, found
+}
+
+// runsInput reports whether a process was started to be the input of a stream:
+// MistInBuffer -s live push://… or, simulated, shmtool simulated buffer -s live.
+// Of MistServer's two processes, parent and child, both were.
+func (p Process) runsInput(stream string) bool {
+	i := slices.Index(p.Args, "-s")
+	if i < 0 || i+1 >= len(p.Args) || p.Args[i+1] != stream {
+		return false
+	}
+	return strings.HasPrefix(p.Name, "MistIn") || p.plays("buffer")
+}
+
+// plays reports whether a process has a part in a simulation: it was started as
+// shmtool simulated PART.
+func (p Process) plays(part string) bool {
+	return strings.HasPrefix(p.Name, "shmtool") && len(p.Args) > 2 && p.Args[1] == "simulated" && p.Args[2] == part
+}
+
+// elsewhere reports whether a process keeps a stream of that name in another
+// shared memory, a container's, by what it maps: objects of the stream that are
+// not those of ours. Where that cannot be seen, as in a saved moment, it is not
+// said to.
+func (t *Table) elsewhere(p Process, stream string) bool {
+	proc, err := t.fs.Proc(p.PID)
+	if err != nil {
+		return false
+	}
+	maps, err := proc.ProcMaps()
+	if err != nil {
+		return false
+	}
+	others := false
+	for _, m := range maps {
+		name := filepath.Base(m.Pathname) // of one that has no name any more, "MstX (deleted)"
+		if o, ok := mist.ParseName(name); !ok || o.Stream != stream || o.Name() != name {
+			continue
+		}
+		var st unix.Stat_t
+		if unix.Lstat(filepath.Join(t.shmDir, name), &st) == nil && st.Ino == m.Inode {
+			return false
+		}
+		others = true
+	}
+	return others
+}
+
+// inputOf is the stream's input: the process that keeps it, else the one whose
+// PID MistServer left.
+func (t *Table) inputOf(stream string) (Process, bool) {
+	if p, ok := t.Buffer(stream); ok {
+		return p, true
+	}
+	return t.leftBy(mist.Object{Kind: mist.KindInputPID, Stream: stream})
+}
+
+// leftBy is the living process whose PID an object holds.
+func (t *Table) leftBy(o mist.Object) (Process, bool) {
+	pid, ok := t.leftPID(o)
+	if !ok {
+		return Process{}, false
+	}
+	return t.Alive(pid)
+}
+
+// leftPID is the PID that an object holds, alive or not.
+func (t *Table) leftPID(o mist.Object) (pid int, ok bool) {
+	// Not blocking: a FIFO of that name must not hang us.
+	f, err := os.OpenFile(filepath.Join(t.shmDir, o.Name()), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return 0, false
+	}
+	defer f.Close()
+	b := make([]byte, mist.PIDSize)
+	if _, err := f.ReadAt(b, 0); err != nil {
+		return 0, false
+	}
+	n, err := mist.DecodePID(b)
+	return int(n), err == nil && n > 0 && n <= maxPID
+}

@@ -1,0 +1,112 @@
+package procs
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Life is whether a process lives.
+type Life uint8
+
+// Whether a process lives. What cannot be looked at is never said to be dead.
+const (
+	Dead    Life = iota // there is none, or a zombie: it has ended
+	Alive               // it may be somebody else's, and show nothing but that
+	Unknown             // the table does not show it, and may hide it
+)
+
+// String is "dead", "alive" or "unknown".
+func (l Life) String() string { return [...]string{"dead", "alive", "unknown"}[l] }
+
+const (
+	maxPID = 1 << 22                        // the most that Linux gives out
+	tick   = 10 * time.Millisecond          // in which /proc counts times, on every machine
+	ticks  = uint64(1<<63-1) / uint64(tick) // that a Duration can hold
+)
+
+// Look is a process, and whether it lives. Where it does not, or only that it
+// does is known, Process has nothing but the PID.
+func (t *Table) Look(pid int) (Process, Life) {
+	unseen := Process{PID: pid}
+	switch {
+	case !t.ok:
+		return unseen, Unknown
+	case pid <= 0 || pid > maxPID:
+		return unseen, Dead
+	}
+	p, err := t.fs.Proc(pid)
+	if err != nil {
+		return unseen, t.lifeOfUnseen(pid, err)
+	}
+	st, err := p.Stat()
+	if err != nil {
+		return unseen, t.lifeOfUnseen(pid, err)
+	}
+	if st.State == "Z" || st.State == "X" {
+		return unseen, Dead
+	}
+	args, _ := p.CmdLine()
+	return Process{
+		PID: pid, Parent: st.PPID, Name: st.Comm, State: st.State, Args: args,
+		Start: time.Duration(min(st.Starttime, ticks)) * tick,
+	}, Alive
+}
+
+// lifeOfUnseen is whether a process lives that could not be read. In a saved
+// moment it was not there. A living table may hide what belongs to others
+// (hidepid); then the kernel is asked, where it counts PIDs as the table does.
+func (t *Table) lifeOfUnseen(pid int, err error) Life {
+	switch {
+	case !t.Live():
+		return Dead
+	case errors.Is(err, fs.ErrPermission):
+		return Alive
+	case t.shows(1): // it hides nothing, and everybody can be seen as process 1 can
+		return Dead
+	case !t.ours():
+		return Unknown
+	}
+	switch err := unix.Kill(pid, 0); {
+	case err == nil || errors.Is(err, unix.EPERM):
+		return Alive
+	case errors.Is(err, unix.ESRCH):
+		return Dead
+	}
+	return Unknown
+}
+
+// Hides reports whether there may be processes that the table does not show.
+func (t *Table) Hides() bool { return !t.ok || t.Live() && !t.shows(1) }
+
+func (t *Table) shows(pid int) bool {
+	_, err := os.ReadFile(filepath.Join(t.procDir, strconv.Itoa(pid), "stat"))
+	return err == nil
+}
+
+// ours reports whether the table's PIDs are those of our own namespace.
+func (t *Table) ours() bool {
+	self, err := os.Readlink(filepath.Join(t.procDir, "self"))
+	return err == nil && self == strconv.Itoa(os.Getpid())
+}
+
+// OfMist reports whether a process has the name of one of MistServer's, or of
+// our own, which plays them in a simulation.
+func (p Process) OfMist() bool {
+	return strings.HasPrefix(p.Name, "Mist") || strings.HasPrefix(p.Name, "shmtool")
+}
+
+// Took reports whether the process cannot be the one that wrote something when
+// the machine had been up for so long, but one that was given its PID
+// afterwards. Only what bears another name is suspected; a time of 0 or less
+// proves nothing.
+func (p Process) Took(written time.Duration) bool {
+	const slack = 2 * time.Second // times of pages are whole seconds
+	return written > 0 && p.Name != "" && !p.OfMist() && p.Start > written+slack
+}

@@ -1,0 +1,232 @@
+package streams
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// looker takes one look at a directory.
+type looker struct {
+	dir   string
+	table *procs.Table
+	at    *Moment
+
+	mu    sync.Mutex // guards lives, and the table, which keeps what it has seen
+	lives map[uint64]lifeOf
+}
+
+type lifeOf struct {
+	process procs.Process
+	life    procs.Life
+}
+
+// Look reads the streams of a shared memory directory whose names are wanted;
+// nil wants all. The table must be fresh: it keeps what it has seen.
+func Look(dir string, table *procs.Table, want func(stream string) bool) (*Moment, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	l := &looker{dir: dir, table: table, lives: map[uint64]lifeOf{}}
+	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Hiding: table.Hides()}
+	all := l.group(entries, want)
+	l.fillAll(all)
+	for _, s := range all {
+		if p, ok := table.Buffer(s.Name); ok {
+			s.Buffer = &p
+		}
+		s.Objects = slices.DeleteFunc(s.Objects, func(o *Object) bool { return o.gone })
+		if len(s.Objects) > 0 {
+			l.at.Streams = append(l.at.Streams, s)
+		}
+	}
+	return l.at, nil
+}
+
+// group finds the objects of each stream.
+func (l *looker) group(entries []os.DirEntry, want func(string) bool) []*Stream {
+	streams := map[string]*Stream{}
+	for _, entry := range entries {
+		is, ok := mist.ParseName(entry.Name())
+		if !ok || is.Stream == "" || want != nil && !want(is.Stream) {
+			continue
+		}
+		o, err := l.stat(entry.Name())
+		if err != nil {
+			continue // it vanished
+		}
+		s := streams[is.Stream]
+		if s == nil {
+			s = &Stream{Name: is.Stream}
+			streams[is.Stream] = s
+		}
+		s.Objects = append(s.Objects, o)
+	}
+	all := make([]*Stream, 0, len(streams))
+	for _, s := range streams {
+		slices.SortFunc(s.Objects, func(a, b *Object) int { return mist.Compare(a.Is, b.Is) })
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b *Stream) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// stat is an object as its file shows it.
+func (l *looker) stat(name string) (*Object, error) {
+	info, err := os.Lstat(filepath.Join(l.dir, name))
+	if err != nil {
+		return nil, err
+	}
+	o := &Object{Name: name, Size: info.Size(), Mode: info.Mode(), Modified: info.ModTime()}
+	o.Is, _ = mist.ParseName(name)
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		o.Allocated = st.Blocks * 512
+		o.Identity = relaccx.Identity{Device: uint64(st.Dev), Inode: st.Ino}
+	}
+	return o, nil
+}
+
+// life is whether a process lives that had a PID when the machine had been up
+// for a time; 0 is not known. Who was given the PID since is not that process.
+func (l *looker) life(pid uint64, written time.Duration) (procs.Process, procs.Life) {
+	if pid > 1<<31 {
+		return procs.Process{}, procs.Dead
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	known, ok := l.lives[pid]
+	if !ok {
+		known.process, known.life = l.table.Look(int(pid))
+		l.lives[pid] = known
+	}
+	if known.life == procs.Alive && known.process.Took(written) {
+		return known.process, procs.Dead
+	}
+	return known.process, known.life
+}
+
+// fillAll reads streams with all processors: a server may have hundreds.
+func (l *looker) fillAll(all []*Stream) {
+	var wait sync.WaitGroup
+	next := make(chan *Stream)
+	for range min(runtime.GOMAXPROCS(0), len(all)) {
+		wait.Go(func() {
+			for s := range next {
+				l.fill(s)
+			}
+		})
+	}
+	for _, s := range all {
+		next <- s
+	}
+	close(next)
+	wait.Wait()
+}
+
+// fill reads everything that belongs to a stream.
+func (l *looker) fill(s *Stream) {
+	for _, o := range s.Objects {
+		switch o.Is.Kind {
+		case mist.KindMeta:
+			l.read(s, o, func() error { return l.meta(s, o) })
+		case mist.KindUsers:
+			l.read(s, o, func() error { return l.users(s, o) })
+		case mist.KindState:
+			l.read(s, o, func() error { return l.state(s, o) })
+		case mist.KindInputPID:
+			l.read(s, o, func() error { return l.holder(o, &s.Input) })
+		case mist.KindPullPID:
+			l.read(s, o, func() error { return l.holder(o, &s.Pull) })
+		case mist.KindSemaphore:
+			l.read(s, o, func() error { return l.lock(s, o) })
+		}
+	}
+	for _, t := range s.Tracks {
+		l.track(s, t)
+	}
+}
+
+// read runs what reads an object. One that vanished meanwhile is no problem.
+func (l *looker) read(s *Stream, o *Object, from func() error) {
+	o.Err = from()
+	switch {
+	case o.Err == nil:
+	case errors.Is(o.Err, fs.ErrNotExist):
+		o.gone, o.Err = true, nil
+	case errors.Is(o.Err, relaccx.ErrNotReady): // which a rule judges
+		o.Err = nil
+	default:
+		s.Problems = append(s.Problems, Problem{o.Name, o.Err})
+	}
+}
+
+// small reads an object that is no page; none that is has more bytes than that.
+func (l *looker) small(o *Object) ([]byte, error) {
+	if !o.Mode.IsRegular() {
+		return nil, relaccx.ErrNotPage
+	}
+	f, err := os.OpenFile(filepath.Join(l.dir, o.Name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b := make([]byte, 128)
+	n, err := f.ReadAt(b, 0)
+	if n > 0 || n == 0 && o.Size == 0 {
+		err = nil
+	}
+	return b[:n], err
+}
+
+func (l *looker) state(s *Stream, o *Object) error {
+	b, err := l.small(o)
+	if err != nil || len(b) == 0 { // made, and not yet of its size
+		return err
+	}
+	state, err := mist.DecodeState(b)
+	if err == nil {
+		s.State = &state
+	}
+	return err
+}
+
+func (l *looker) holder(o *Object, into **Holder) error {
+	b, err := l.small(o)
+	if err != nil || len(b) == 0 {
+		return err
+	}
+	pid, err := mist.DecodePID(b)
+	if err != nil {
+		return err
+	}
+	h := &Holder{Object: o, PID: pid}
+	h.Process, h.Life = l.life(pid, l.at.Uptime(o.Modified))
+	*into = h
+	return nil
+}
+
+func (l *looker) lock(s *Stream, o *Object) error {
+	b, err := l.small(o)
+	if err != nil || len(b) == 0 {
+		return err
+	}
+	sem, err := mist.DecodeSemaphore(b, o.Is.Form)
+	if err != nil {
+		return fmt.Errorf("semaphore: %w", err)
+	}
+	s.Locks = append(s.Locks, Lock{o, sem})
+	return nil
+}

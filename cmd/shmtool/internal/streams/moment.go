@@ -1,0 +1,217 @@
+package streams
+
+import (
+	"io/fs"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// Moment is what one look found.
+type Moment struct {
+	Clock   mist.Clock
+	Living  bool // of a machine that runs; else it was saved, and nothing moves
+	Hiding  bool // there may be processes that could not be seen
+	Streams []*Stream
+}
+
+// Stream is everything that belongs to one name.
+type Stream struct {
+	Name     string
+	Objects  []*Object // in MistServer's order: meta, tracks, data, users, state, locks
+	Meta     *Meta     // nil without a MstMeta that can be read; so are the others
+	Tracks   []*Track  // what the track list holds, removed ones too
+	Users    *Users
+	State    *mist.State
+	Input    *Holder // MstIPID
+	Pull     *Holder // MstPPID
+	Locks    []Lock
+	Buffer   *procs.Process // the living process that keeps the stream
+	Problems []Problem
+}
+
+// Problem is an object that could not be read, or not believed.
+type Problem struct {
+	Object string `json:"object"`
+	Err    error  `json:"-"`
+}
+
+// Object is one file of shared memory.
+type Object struct {
+	Name      string
+	Is        mist.Object
+	Size      int64
+	Allocated int64 // bytes of memory; most objects have holes
+	Mode      fs.FileMode
+	Modified  time.Time
+	Identity  relaccx.Identity
+	Header    *layout.Header // of a page that was read
+	Err       error          // why it could not be
+
+	gone bool // it vanished while we looked
+}
+
+// Ready reports whether the object is a page that its writer has finished.
+func (o *Object) Ready() bool { return o.Header != nil && o.Header.Status.Ready() }
+
+// Meta is what MstMeta says of the stream itself.
+type Meta struct {
+	Object      *Object
+	Live, VoD   bool
+	Source      string // with its secrets
+	WindowMS    uint64
+	BootOffset  int64 // ms
+	MaxKeepAway uint64
+	List        layout.Header // of the track list; zero where that is not ready
+	ListReady   bool
+}
+
+// Track is one entry of the track list.
+type Track struct {
+	Index      uint64
+	Valid      uint64 // who may use it, bits; 0: removed, or not ready for anybody
+	ID         uint64
+	Type       string
+	Codec      string
+	PageName   string // without a slash
+	LastUpdate uint64 // seconds since boot
+	PID        uint64 // who feeds it; 0: nobody
+	Writer     procs.Process
+	Life       procs.Life // of PID; dead also where the PID is somebody else's now
+	Object     *Object    // the track's page; nil where there is none
+	Page       *TrackPage // nil where it cannot be read
+}
+
+// TrackPage is what a MstTrak says.
+type TrackPage struct {
+	ID              uint64
+	Type, Codec     string // at most 7 bytes of them
+	FirstMS, LastMS uint64
+	NowMS           uint64
+	BytesPerSecond  uint64
+	Rate, Channels  uint64
+	Bits            uint64 // a sample
+	Width, Height   uint64
+	FPKS, EFPKS     uint64 // frames in 1000 s: announced, measured
+	InitSize        uint64 // bytes
+	MissedFragments uint64
+	Parts           Ring
+	Keys            Ring
+	Fragments       Ring
+	Pages           Ring
+	LastKeyMS       uint64 // when the newest key is; only where Keys has any
+	DataPages       []DataPage
+}
+
+// Ring is a page nested in a track's: its counters.
+type Ring struct {
+	Name   string
+	Known  bool // there is one, and it is ready
+	Kept   bool // the writer keeps all counters in step
+	Header layout.Header
+}
+
+// Available is how many records the ring has.
+func (r Ring) Available() uint64 {
+	if r.Header.EndPos < r.Header.Deleted {
+		return 0
+	}
+	return r.Header.EndPos - r.Header.Deleted
+}
+
+// Rings are the track's rings.
+func (p *TrackPage) Rings() []Ring { return []Ring{p.Parts, p.Keys, p.Fragments, p.Pages} }
+
+// DataPage is a record of the pages of a track: a MstData, and what is in it.
+type DataPage struct {
+	FirstKey, KeyCount uint64
+	Size, Avail        uint64 // bytes; Avail 0: not in memory
+	Name               string // of its object
+	There              bool   // and whether there is one
+}
+
+// Users is MstUser: who feeds and who reads the stream.
+type Users struct {
+	Object *Object
+	Header layout.Header
+	Slots  []User // those in use
+}
+
+// User is one slot.
+type User struct {
+	Slot, Status, PID, Track, Key uint64
+	Life                          procs.Life
+}
+
+// Source reports whether the slot is of one that feeds a track.
+func (u User) Source() bool { return u.Status&mist.UserSource != 0 }
+
+// Viewer reports whether the slot is of one that reads, and has not left.
+func (u User) Viewer() bool { return !u.Source() && u.Status&mist.UserDisconnect == 0 }
+
+// Holder is a process whose PID an object holds.
+type Holder struct {
+	Object  *Object
+	PID     uint64
+	Process procs.Process // that has the PID now
+	Life    procs.Life
+}
+
+// Lock is a semaphore of the stream.
+type Lock struct {
+	Object    *Object
+	Semaphore mist.Semaphore
+}
+
+// Lock is the stream's lock of a kind; of several, by older names or other C
+// libraries, one that is held.
+func (s *Stream) Lock(kind mist.Lock) *Lock {
+	var found *Lock
+	for i := range s.Locks {
+		l := &s.Locks[i]
+		if l.Object.Is.Lock == kind && (found == nil || l.Semaphore.Held()) {
+			found = l
+		}
+	}
+	return found
+}
+
+// Object is the stream's object of that name, or nil.
+func (s *Stream) Object(name string) *Object {
+	for _, o := range s.Objects {
+		if o.Name == name {
+			return o
+		}
+	}
+	return nil
+}
+
+// Configured reports whether the stream has no object but its configuration.
+func (s *Stream) Configured() bool {
+	for _, o := range s.Objects {
+		if o.Is.Kind != mist.KindConfig {
+			return false
+		}
+	}
+	return true
+}
+
+// Uptime is how long the machine had been up at a time; 0 unknown.
+func (m *Moment) Uptime(at time.Time) time.Duration {
+	if m.Clock.Now == 0 || m.Clock.Uptime == 0 {
+		return 0
+	}
+	return m.Clock.Uptime - time.Duration(m.Clock.Now-at.UnixNano())
+}
+
+// Age is how many seconds ago a time was that a page has in seconds since boot;
+// 0 is no time.
+func (m *Moment) Age(bootSeconds uint64) (int64, bool) {
+	if m.Clock.Uptime == 0 || bootSeconds == 0 || bootSeconds > 1<<40 {
+		return 0, false
+	}
+	return int64(m.Clock.Uptime/time.Second) - int64(bootSeconds), true
+}

@@ -1,0 +1,319 @@
+package streams
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"shmtool/layout"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// row is a record where it lies: values are taken out of it, no part is kept.
+type row struct {
+	schema *layout.Schema
+	record []byte
+}
+
+// uint is an integer by name; 0 where the page has no such field, which is
+// normal.
+func (r row) uint(name string) uint64 {
+	if f := r.schema.Lookup(name); f != nil {
+		return f.Uint(r.record)
+	}
+	return 0
+}
+
+func (r row) text(name string) string {
+	if f := r.schema.Lookup(name); f != nil && f.Kind() == layout.String {
+		return string(f.Text(r.record))
+	}
+	return ""
+}
+
+// initSize is the size that the first two bytes of init data tell. The rest, up
+// to a MiB, mostly a hole, is not touched.
+func (r row) initSize() uint64 {
+	f := r.schema.Lookup("init")
+	if f == nil || f.Size < 3 {
+		return 0
+	}
+	b := f.In(r.record)
+	return min(uint64(b[0])<<8|uint64(b[1]), uint64(f.Size-2))
+}
+
+// attempts is how often a page is opened that is replaced while it is read: a
+// reload takes moments, and none follows another.
+const attempts = 3
+
+// page reads a page by its name, once more where it was replaced or cut short
+// meanwhile.
+func (l *looker) page(o *Object, read func(r *relaccx.Reader) error) (err error) {
+	for range attempts {
+		var again bool
+		if again, err = l.pageOnce(o, read); !again {
+			break
+		}
+	}
+	return err
+}
+
+func (l *looker) pageOnce(o *Object, read func(r *relaccx.Reader) error) (again bool, err error) {
+	p, err := relaccx.Open(filepath.Join(l.dir, o.Name))
+	if err != nil {
+		return false, err
+	}
+	defer p.Close()
+	h, err := p.Header()
+	if err != nil {
+		return true, err
+	}
+	o.Header = &h
+	o.Identity.Device, o.Identity.Inode = p.Identity()
+	r, err := p.Reader()
+	if err == nil {
+		err = read(r)
+	}
+	return p.Replaced() || errors.Is(err, relaccx.ErrTruncated), err
+}
+
+// rows runs fn on every record that the page has by MistServer's rules and that
+// is in use. Holes hold none: to look into one would fill it.
+func rows(r *relaccx.Reader, info *mist.PageInfo, fn func(n uint64, w row)) error {
+	from, to := 0, 0 // of the mapping, known to have memory
+	return r.Inspect(func(page []byte, h layout.Header) error {
+		size := int(r.Schema().RecordSize())
+		w := info.Rows(h, len(page))
+		for n := w.First; n < w.End && size > 0; n++ {
+			at := uint64(h.Offset) + h.Slot(n)*uint64(h.RecordSize)
+			if at > uint64(len(page)) || len(page)-int(at) < size {
+				return nil // the header changed since it was checked
+			}
+			if start := r.Base() + int(at); start+size > to {
+				from, to = r.Page().Memory(start)
+				if start+size <= from {
+					continue
+				}
+			}
+			record := page[at : int(at)+size]
+			if info.Live(r.Schema(), record) {
+				fn(n, row{r.Schema(), record})
+			}
+		}
+		return nil
+	})
+}
+
+// nested opens the page in a field of the single record; nil where there is
+// none. It may not be ready.
+func nested(r *relaccx.Reader, field string) (*relaccx.Reader, error) {
+	f := r.Schema().Lookup(field)
+	if f == nil || f.Kind() != layout.Nested {
+		return nil, nil
+	}
+	n, err := r.Newest()
+	if err != nil {
+		return nil, err
+	}
+	return r.Nested(n, f)
+}
+
+// single runs fn on the record of a page that has one. Started again, its
+// number is higher.
+func single(r *relaccx.Reader, fn func(w row)) error {
+	n, err := r.Newest()
+	if err != nil {
+		return err
+	}
+	return r.Lease(func(l *relaccx.Lease) error {
+		return l.View(n, func(record []byte) { fn(row{r.Schema(), record}) })
+	})
+}
+
+func (l *looker) meta(s *Stream, o *Object) error {
+	info := mist.KindMeta.Page()
+	return l.page(o, func(r *relaccx.Reader) error {
+		m := &Meta{Object: o}
+		s.Meta, s.Tracks = m, nil
+		err := single(r, func(w row) {
+			m.Live, m.VoD = w.uint("live") != 0, w.uint("vod") != 0
+			m.Source = w.text("source")
+			m.WindowMS = w.uint("bufferwindow")
+			m.BootOffset = int64(w.uint("bootmsoffset"))
+			m.MaxKeepAway = w.uint("maxkeepaway")
+		})
+		if err != nil {
+			return err
+		}
+		tracks, err := nested(r, "tracks")
+		if tracks == nil {
+			return err
+		}
+		if m.List, err = tracks.Header(); err != nil {
+			return err
+		}
+		m.ListReady = true
+		return rows(tracks, unmarked(info.Nested("tracks")), func(n uint64, w row) {
+			s.Tracks = append(s.Tracks, listed(n, w))
+		})
+	})
+}
+
+// unmarked has the records that are not in use, too: of a track list those that
+// were removed.
+func unmarked(info *mist.PageInfo) *mist.PageInfo {
+	all := *info
+	all.Marker = ""
+	return &all
+}
+
+func listed(n uint64, w row) *Track {
+	return &Track{
+		Index:      n,
+		Valid:      w.uint("valid"),
+		ID:         w.uint("id"),
+		Type:       w.text("type"),
+		Codec:      w.text("codec"),
+		PageName:   strings.TrimPrefix(w.text("page"), "/"),
+		LastUpdate: w.uint("lastupdate"),
+		PID:        w.uint("pid"),
+	}
+}
+
+// track reads the page of a track that is listed, also where it was made since
+// the directory was read.
+func (l *looker) track(s *Stream, t *Track) {
+	t.Writer, t.Life = l.life(t.PID, time.Duration(min(t.LastUpdate, 1<<32))*time.Second)
+	is, ok := mist.ParseName(t.PageName)
+	if !ok || is.Kind != mist.KindTrack || is.Stream != s.Name {
+		return // not a name of a page of the stream
+	}
+	if t.Object = s.Object(t.PageName); t.Object == nil {
+		o, err := l.stat(t.PageName)
+		if err != nil {
+			return
+		}
+		t.Object, s.Objects = o, append(s.Objects, o)
+	}
+	l.read(s, t.Object, func() error { return l.trackPage(s, t) })
+	if t.Object.gone {
+		t.Object, t.Page = nil, nil
+	}
+}
+
+func (l *looker) trackPage(s *Stream, t *Track) error {
+	return l.page(t.Object, func(r *relaccx.Reader) error {
+		page := &TrackPage{}
+		t.Page = page
+		if err := single(r, page.take); err != nil {
+			t.Page = nil
+			return err
+		}
+		for _, name := range []string{"parts", "keys", "fragments", "pages"} {
+			if err := l.ring(r, name, page, s, t); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// ring reads a ring of a track's page. A track of raw video has none of them.
+func (l *looker) ring(r *relaccx.Reader, name string, page *TrackPage, s *Stream, t *Track) error {
+	inner, err := nested(r, name)
+	if errors.Is(err, relaccx.ErrNotReady) || inner == nil && err == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	ring, err := counters(inner, mist.KindTrack.Page(name))
+	switch {
+	case err != nil:
+	case name == "parts":
+		page.Parts = ring
+	case name == "keys":
+		page.Keys = ring
+		err = page.takeKeys(inner)
+	case name == "fragments":
+		page.Fragments = ring
+	case name == "pages":
+		page.Pages = ring
+		err = l.takePages(page, inner, s, t)
+	}
+	return err
+}
+
+func (p *TrackPage) take(w row) {
+	p.ID = w.uint("id")
+	p.Type, p.Codec = w.text("type"), w.text("codec")
+	p.FirstMS, p.LastMS, p.NowMS = w.uint("firstms"), w.uint("lastms"), w.uint("nowms")
+	p.BytesPerSecond = w.uint("bps")
+	p.Rate, p.Bits, p.Channels = w.uint("rate"), w.uint("size"), w.uint("channels")
+	p.Width, p.Height = w.uint("width"), w.uint("height")
+	p.FPKS, p.EFPKS = w.uint("fpks"), w.uint("efpks")
+	p.MissedFragments = w.uint("missedFrags")
+	p.InitSize = w.initSize()
+}
+
+func counters(r *relaccx.Reader, info *mist.PageInfo) (Ring, error) {
+	h, err := r.Header()
+	return Ring{Name: info.Path, Known: true, Kept: info.CountersKept, Header: h}, err
+}
+
+// takeKeys takes the time of the newest key.
+func (p *TrackPage) takeKeys(r *relaccx.Reader) error {
+	n, err := r.Newest()
+	if err != nil {
+		return quiet(err)
+	}
+	return quiet(r.Lease(func(l *relaccx.Lease) error {
+		return l.View(n, func(record []byte) { p.LastKeyMS = row{r.Schema(), record}.uint("time") })
+	}))
+}
+
+// takePages takes the track's data pages, and looks for each that is in memory.
+func (l *looker) takePages(p *TrackPage, r *relaccx.Reader, s *Stream, t *Track) error {
+	err := rows(r, mist.KindTrack.Page("pages"), func(_ uint64, w row) {
+		d := DataPage{FirstKey: w.uint("firstkey"), KeyCount: w.uint("keycount"), Size: w.uint("size"), Avail: w.uint("avail")}
+		d.Name = mist.Object{Kind: mist.KindData, Stream: s.Name, Index: int(t.Index), Key: d.FirstKey}.Name()
+		p.DataPages = append(p.DataPages, d)
+	})
+	for i := range p.DataPages {
+		d := &p.DataPages[i]
+		d.There = s.Object(d.Name) != nil
+		if !d.There {
+			_, err := l.stat(d.Name) // it may have been made since
+			d.There = err == nil
+		}
+	}
+	return err
+}
+
+// quiet drops what only says that a record is not there, or no longer.
+func quiet(err error) error {
+	if errors.Is(err, relaccx.ErrNoRecord) || errors.Is(err, relaccx.ErrWithdrawn) {
+		return nil
+	}
+	return err
+}
+
+func (l *looker) users(s *Stream, o *Object) error {
+	return l.page(o, func(r *relaccx.Reader) error {
+		h, err := r.Header()
+		if err != nil {
+			return err
+		}
+		u := &Users{Object: o, Header: h}
+		s.Users = u
+		err = rows(r, mist.KindUsers.Page(), func(n uint64, w row) {
+			u.Slots = append(u.Slots, User{Slot: n, Status: w.uint("status"), PID: w.uint("pid"), Track: w.uint("track"), Key: w.uint("keynum")})
+		})
+		for i := range u.Slots {
+			_, u.Slots[i].Life = l.life(u.Slots[i].PID, 0) // since when it has the slot, nothing tells
+		}
+		return err
+	})
+}

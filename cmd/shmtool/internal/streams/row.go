@@ -1,0 +1,183 @@
+package streams
+
+import (
+	"errors"
+	"io/fs"
+	"math"
+	"slices"
+	"strings"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout/mist"
+)
+
+// Row is a stream as scripts see it. Its JSON keys are a contract.
+type Row struct {
+	Stream         string     `json:"stream"`
+	State          string     `json:"state"`
+	StateCode      int        `json:"state_code"`
+	Progress       int        `json:"progress"` // 0 to 255
+	Live           bool       `json:"live"`
+	VoD            bool       `json:"vod"`
+	Source         string     `json:"source"`
+	InputPID       *uint64    `json:"input_pid"`
+	InputAlive     *bool      `json:"input_alive"` // null: not known
+	PullPID        *uint64    `json:"pull_pid"`
+	Viewers        int        `json:"viewers"`
+	Sources        int        `json:"sources"`
+	BufferWindowMS uint64     `json:"buffer_window_ms"`
+	Verdict        string     `json:"verdict"`
+	ShmBytes       int64      `json:"shm_bytes"`
+	BufferPID      *int       `json:"buffer_pid"`
+	Findings       []Finding  `json:"findings"`
+	Problems       []Trouble  `json:"problems"`
+	Tracks         []TrackRow `json:"tracks"`
+}
+
+// Trouble is a problem in words.
+type Trouble struct {
+	Object  string `json:"object"`
+	Message string `json:"message"`
+	Denied  bool   `json:"-"` // for lack of permission
+}
+
+// StateUnknown is the state of a stream whose MstSTATE is there and cannot be
+// read.
+const (
+	StateUnknown     = "unknown"
+	stateUnknownCode = -1
+)
+
+// TrackRow is a track as scripts see it.
+type TrackRow struct {
+	Index          uint64  `json:"index"`
+	ID             uint64  `json:"id"`
+	Type           string  `json:"type"`
+	Codec          string  `json:"codec"`
+	Page           string  `json:"page"`
+	PID            uint64  `json:"pid"`   // 0: nobody feeds it
+	Alive          *bool   `json:"alive"` // null: not known
+	Valid          uint64  `json:"valid"`
+	Width          uint64  `json:"width"`
+	Height         uint64  `json:"height"`
+	FPS            float64 `json:"fps"`
+	EFPS           float64 `json:"efps"`
+	Rate           uint64  `json:"rate"` // Hz
+	Channels       uint64  `json:"channels"`
+	BytesPerSecond uint64  `json:"bytes_per_second"`
+	FirstMS        uint64  `json:"first_ms"`
+	LastMS         uint64  `json:"last_ms"`
+	AgeS           *int64  `json:"age_s"` // null: no clock
+	Keys           uint64  `json:"keys"`
+	Parts          uint64  `json:"parts"`
+	Fragments      uint64  `json:"fragments"`
+	Pages          uint64  `json:"pages"`
+	LastKeyMS      *uint64 `json:"last_key_ms"` // null: no key
+	InitBytes      uint64  `json:"init_bytes"`
+}
+
+// RowOptions are what a user may choose about rows.
+type RowOptions struct {
+	Removed     bool // tracks that were removed, too
+	ShowSecrets bool
+}
+
+// Row is a stream with its findings as scripts see it.
+func (m *Moment) Row(s *Stream, found []Finding, o RowOptions) Row {
+	r := Row{
+		Stream: s.Name, State: mist.StateOff.String(),
+		Viewers: s.Viewers(), Sources: s.Sources(), ShmBytes: s.Allocated(),
+		Verdict: Verdict(found), Findings: append([]Finding{}, found...),
+		Problems: []Trouble{}, Tracks: []TrackRow{},
+	}
+	if s.State != nil {
+		r.State, r.StateCode, r.Progress = s.State.State.String(), int(s.State.State), int(s.State.Progress)
+	} else if slices.ContainsFunc(s.Objects, func(o *Object) bool { return o.Is.Kind == mist.KindState && o.Err != nil }) {
+		r.State, r.StateCode = StateUnknown, stateUnknownCode
+	}
+	if s.Meta != nil {
+		r.Live, r.VoD, r.BufferWindowMS = s.Meta.Live, s.Meta.VoD, s.Meta.WindowMS
+		r.Source = text(s.Meta.Source)
+		if !o.ShowSecrets {
+			meaning, _ := mist.KindMeta.Page().Meaning("source")
+			r.Source = meaning.Redact(r.Source)
+		}
+	}
+	if s.Input != nil {
+		r.InputPID, r.InputAlive = &s.Input.PID, lives(s.Input.Life)
+	}
+	if s.Pull != nil {
+		r.PullPID = &s.Pull.PID
+	}
+	if s.Buffer != nil {
+		r.BufferPID = &s.Buffer.PID
+	}
+	for _, p := range s.Problems {
+		r.Problems = append(r.Problems, Trouble{p.Object, p.Text(), errors.Is(p.Err, fs.ErrPermission)})
+	}
+	if len(r.Problems) > 0 && r.Verdict == VerdictOK {
+		r.Verdict = VerdictWarning // nobody knows
+	}
+	for _, t := range s.Tracks {
+		if t.Valid != 0 || o.Removed {
+			r.Tracks = append(r.Tracks, m.trackRow(t))
+		}
+	}
+	return r
+}
+
+func (m *Moment) trackRow(t *Track) TrackRow {
+	r := TrackRow{
+		Index: t.Index, ID: t.ID, Type: text(t.TypeName()), Codec: text(t.CodecName()),
+		Page: text(t.PageName), PID: t.PID, Valid: t.Valid,
+	}
+	if t.PID != 0 {
+		r.Alive = lives(t.Life)
+	}
+	if age, known := m.Age(t.LastUpdate); known {
+		r.AgeS = &age
+	}
+	if p := t.Page; p != nil {
+		r.Width, r.Height, r.Rate, r.Channels = p.Width, p.Height, p.Rate, p.Channels
+		r.FPS, r.EFPS = float64(p.FPKS)/1000, float64(p.EFPKS)/1000
+		r.BytesPerSecond, r.FirstMS, r.LastMS = p.BytesPerSecond, p.FirstMS, p.LastMS
+		r.Keys, r.Parts, r.Fragments, r.Pages = p.Keys.Available(), p.Parts.Available(), p.Fragments.Available(), p.Pages.Available()
+		r.InitBytes = p.InitSize
+		if r.Keys > 0 {
+			r.LastKeyMS = &p.LastKeyMS
+		}
+	}
+	return r
+}
+
+// text is what a page's string is in JSON, which has no other bytes than UTF-8.
+func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+func lives(life procs.Life) *bool {
+	if life == procs.Unknown {
+		return nil
+	}
+	alive := life == procs.Alive
+	return &alive
+}
+
+// KeyAgeMS is how long ago the track's newest key came: behind its newest packet
+// in media time, and that one's age. Tracks that are read from a file have none.
+func (r *TrackRow) KeyAgeMS() (uint64, bool) {
+	if r.LastKeyMS == nil || r.AgeS == nil || *r.AgeS < 0 || r.LastMS < *r.LastKeyMS {
+		return 0, false
+	}
+	age := uint64(*r.AgeS)
+	if age > math.MaxUint32 {
+		return 0, false
+	}
+	return r.LastMS - *r.LastKeyMS + age*1000, true
+}
+
+// WindowMS is how much of the track there is, in milliseconds.
+func (r *TrackRow) WindowMS() uint64 {
+	if r.LastMS < r.FirstMS {
+		return 0
+	}
+	return r.LastMS - r.FirstMS
+}

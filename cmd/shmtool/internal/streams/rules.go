@@ -1,0 +1,229 @@
+package streams
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout"
+	"shmtool/layout/mist"
+)
+
+// rules judge a stream. Each holds one that one look can prove; what may be
+// under way is marked as passing.
+var rules = []func(*judge){
+	(*judge).input, (*judge).pull, (*judge).state,
+	(*judge).meta, (*judge).pages, (*judge).tracks, (*judge).users,
+}
+
+// judge collects the findings of one stream.
+type judge struct {
+	at     *Moment
+	stream *Stream
+	found  []Finding
+}
+
+func (j *judge) find(code, object string, evidence map[string]any, format string, a ...any) *Finding {
+	j.found = append(j.found, Finding{
+		Code: code, Severity: SeverityOf(code), Stream: j.stream.Name, Object: object,
+		Message: fmt.Sprintf(format, a...), Evidence: evidence,
+	})
+	return &j.found[len(j.found)-1]
+}
+
+// abandoned reports whether nobody keeps the stream: no buffer, and the process
+// that would start it again is dead or not known. What the table may hide is
+// not said to be dead.
+func (j *judge) abandoned() bool {
+	return j.stream.Buffer == nil && !j.at.Hiding && !alive(j.stream.Input)
+}
+
+// alive reports whether the process that an object names lives, or may.
+func alive(h *Holder) bool { return h != nil && h.Life != procs.Dead }
+
+func dead(h *Holder) bool { return h != nil && h.Life == procs.Dead }
+
+// input: the lock of the input is held for life by the parent of the process
+// that keeps the stream. When it dies, the lock stays.
+func (j *judge) input() {
+	in, lock := j.stream.Input, j.stream.Lock(mist.LockInput)
+	held := lock != nil && lock.Semaphore.Held()
+	switch {
+	case dead(in) && j.stream.Buffer != nil:
+		j.find(CodeInputUnsupervised, in.Object.Name, map[string]any{"pid": in.PID, "buffer_pid": j.stream.Buffer.PID},
+			"input pid %d is gone, its buffer %d lives: nobody will start it again", in.PID, j.stream.Buffer.PID)
+	case held && j.abandoned():
+		evidence := map[string]any{"value": lock.Semaphore.Value, "waiters": lock.Semaphore.Waiters}
+		who := "no process is named"
+		if in != nil {
+			evidence["pid"], who = in.PID, fmt.Sprintf("input pid %d is gone", in.PID)
+		}
+		j.find(CodeInputLockOrphaned, lock.Object.Name, evidence, "lock held, %s: no input can start", who)
+	}
+}
+
+// pull: the same for an input that pulls.
+func (j *judge) pull() {
+	lock := j.stream.Lock(mist.LockPull)
+	if lock == nil || !lock.Semaphore.Held() || alive(j.stream.Pull) {
+		return
+	}
+	if j.stream.Pull == nil && (j.stream.Buffer != nil || j.at.Hiding) {
+		return // it may just have begun
+	}
+	evidence, who := map[string]any{"value": lock.Semaphore.Value}, "no process is named"
+	if j.stream.Pull != nil {
+		evidence["pid"], who = j.stream.Pull.PID, fmt.Sprintf("pid %d is gone", j.stream.Pull.PID)
+	}
+	j.find(CodePullLockOrphaned, lock.Object.Name, evidence, "lock held, %s: nobody can pull the stream", who)
+}
+
+// state: the byte is written by the process that keeps the stream, and stays
+// what it was when that dies. A parent that lives starts another one, or takes
+// the byte away, within moments.
+func (j *judge) state() {
+	st, in := j.stream.State, j.stream.Input
+	if st == nil || st.State == mist.StateOff {
+		return
+	}
+	name := mist.Object{Kind: mist.KindState, Stream: j.stream.Name}.Name()
+	evidence := map[string]any{"state": st.State.String(), "state_code": int(st.State)}
+	serving := st.State == mist.StateReady || st.State == mist.StateWait
+	switch {
+	case j.abandoned():
+		j.find(CodeStateStale, name, evidence, "state is %s, and no process keeps the stream", st.State)
+	case serving && j.stream.Buffer == nil && !j.at.Hiding && in != nil && in.Life == procs.Alive && in.Process.OfMist():
+		evidence["pid"] = in.PID
+		f := j.find(CodeStateStale, name, evidence, "state is %s, but input pid %d has no buffer", st.State, in.PID)
+		f.Passing = j.at.Living
+	}
+}
+
+func (j *judge) meta() {
+	m := j.stream.Meta
+	if m == nil {
+		return
+	}
+	if h := m.Object.Header; h != nil && h.RecordCount == 1 && h.EndPos >= 2 {
+		j.find(CodeMetaReclaimed, m.Object.Name, map[string]any{"endpos": h.EndPos, "restarts": h.EndPos - 1},
+			"the input was started again %d times on the pages of the one before", h.EndPos-1)
+	}
+	if m.ListReady && m.List.RecordCount != 0 && m.List.Present > m.List.RecordCount {
+		j.find(CodeTrackListOverflow, m.Object.Name, map[string]any{"present": m.List.Present, "rcount": m.List.RecordCount},
+			"the track list has %d entries in %d slots: tracks share one", m.List.Present, m.List.RecordCount)
+	}
+}
+
+// writerLives reports whether anybody lives, or may, who makes a page.
+func (j *judge) writerLives(o *Object) bool {
+	if o.Is.Kind != mist.KindTrack {
+		return !j.abandoned() || j.anySource()
+	}
+	for _, t := range j.stream.Tracks {
+		if t.Object == o {
+			return t.PID != 0 && t.Life != procs.Dead
+		}
+	}
+	return true // it is not listed: it may be about to be
+}
+
+// anySource reports whether a process lives that feeds the stream: any of them
+// may have to replace the track list.
+func (j *judge) anySource() bool {
+	for _, t := range j.stream.Tracks {
+		if t.Valid != 0 && t.PID != 0 && t.Life != procs.Dead {
+			return true
+		}
+	}
+	return false
+}
+
+// openPatience is how long MistServer's processes wait for a page to be ready:
+// what is not by then, is not being made.
+const openPatience = 10 * time.Second
+
+// pages: those that nobody will finish any more, or that cannot be read at all.
+func (j *judge) pages() {
+	for _, p := range j.stream.Problems {
+		var format *layout.FormatError
+		if is, _ := mist.ParseName(p.Object); is.Kind.IsPage() && errors.As(p.Err, &format) {
+			j.find(CodeInvalidPage, p.Object, map[string]any{"offset": format.Offset}, "%s is no valid page: %s", p.Object, p.Text())
+		}
+	}
+	for _, o := range j.stream.Objects {
+		if o.Header == nil || o.Err != nil {
+			continue
+		}
+		lives := j.writerLives(o)
+		switch status := o.Header.Status; {
+		case !status.Ready() && (!lives || j.waitedFor(o)):
+			j.find(CodePageNotReady, o.Name, map[string]any{"size": o.Size, "status": uint8(status)}, "the page was never finished%s", j.whose(o))
+		case status.Reload() && !lives:
+			j.find(CodeReloadPending, o.Name, map[string]any{"status": uint8(status), "inode": o.Identity.Inode}, "readers are told to reload, and nobody will replace the page%s", j.whose(o))
+		}
+	}
+	if m := j.stream.Meta; m != nil && m.Object.Ready() && !m.ListReady && (!j.writerLives(m.Object) || j.waitedFor(m.Object)) {
+		j.find(CodePageNotReady, m.Object.Name, map[string]any{"page": "tracks"}, "the page is ready, and its track list is not: no track can be seen")
+	}
+}
+
+// waitedFor reports whether a page has been there for so long that whoever makes
+// it has stopped.
+func (j *judge) waitedFor(o *Object) bool {
+	since := j.at.Uptime(o.Modified)
+	return j.at.Living && since > 0 && j.at.Clock.Uptime-since > openPatience
+}
+
+func (j *judge) whose(o *Object) string {
+	if o.Is.Kind == mist.KindTrack && !j.writerLives(o) {
+		return fmt.Sprintf(": pid %d, which made it, is gone", o.Is.PID)
+	}
+	return ""
+}
+
+// users: a living buffer frees the slots of the dead by itself, within a second.
+func (j *judge) users() {
+	u := j.stream.Users
+	if u == nil {
+		return
+	}
+	gone := map[uint64]bool{}
+	var pids []uint64
+	for _, slot := range u.Slots {
+		if slot.Viewer() && slot.PID != 0 && slot.Life == procs.Dead && !gone[slot.PID] {
+			gone[slot.PID] = true
+			pids = append(pids, slot.PID)
+		}
+	}
+	if len(pids) > 0 && j.abandoned() {
+		j.find(CodeViewerDead, u.Object.Name, map[string]any{"pids": pids}, "%s gone, and nobody frees the slots", viewersText(pids))
+	}
+	if slots := uint64(u.Header.RecordCount); slots > 0 && uint64(len(u.Slots)) >= slots {
+		j.find(CodeUsersFull, u.Object.Name, map[string]any{"slots": slots}, "all %d slots are in use: nobody can join", slots)
+	}
+}
+
+func viewersText(pids []uint64) string {
+	if len(pids) == 1 {
+		return fmt.Sprintf("viewer pid %d is", pids[0])
+	}
+	return fmt.Sprintf("%d viewers (pids %s) are", len(pids), joined(pids))
+}
+
+// joined is a few numbers, and how many more there are.
+func joined(numbers []uint64) string {
+	const few = 5
+	var b strings.Builder
+	for i, n := range numbers[:min(few, len(numbers))] {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprint(&b, n)
+	}
+	if more := len(numbers) - few; more > 0 {
+		fmt.Fprintf(&b, " and %d more", more)
+	}
+	return b.String()
+}

@@ -1,0 +1,88 @@
+package streams
+
+import (
+	"strings"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout/mist"
+)
+
+// TypeName is the track's type: the list's, which has the whole name, else its
+// page's.
+func (t *Track) TypeName() string {
+	if t.Type == "" && t.Page != nil {
+		return t.Page.Type
+	}
+	return t.Type
+}
+
+// CodecName is the track's codec, likewise.
+func (t *Track) CodecName() string {
+	if t.Codec == "" && t.Page != nil {
+		return t.Page.Codec
+	}
+	return t.Codec
+}
+
+// Viewers is how many living processes read the stream.
+func (s *Stream) Viewers() int {
+	if s.Users == nil {
+		return 0
+	}
+	pids := map[uint64]bool{}
+	for _, u := range s.Users.Slots {
+		if u.Viewer() && u.Life != procs.Dead {
+			pids[u.PID] = true
+		}
+	}
+	return len(pids)
+}
+
+// Sources is how many slots there are of what feeds the stream.
+func (s *Stream) Sources() int {
+	if s.Users == nil {
+		return 0
+	}
+	count := 0
+	for _, u := range s.Users.Slots {
+		if u.Source() {
+			count++
+		}
+	}
+	return count
+}
+
+// Allocated is the memory that the stream takes, in bytes.
+func (s *Stream) Allocated() int64 {
+	var sum int64
+	for _, o := range s.Objects {
+		sum += o.Allocated
+	}
+	return sum
+}
+
+// Text is the problem in one line, without the names that libraries put around
+// it, and without secrets.
+func (p Problem) Text() string {
+	text := p.Err.Error()
+	if _, rest, found := strings.Cut(text, p.Object+`": `); found {
+		text = rest
+	}
+	if _, rest, found := strings.Cut(text, p.Object+": "); found {
+		text = rest
+	}
+	return mist.Redact(text)
+}
+
+// ValidForAll is the mask of a track that everybody may use.
+const ValidForAll = 0xFF
+
+// ValidText says who may use a track, by its mask.
+func ValidText(valid uint64) string {
+	meaning, _ := mist.KindMeta.Page("tracks").Meaning("valid")
+	text, _ := meaning.Text(mist.Number(valid, 1), mist.Clock{})
+	if valid == 0 || text == "" {
+		return "nobody"
+	}
+	return text
+}

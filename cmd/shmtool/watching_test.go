@@ -1,0 +1,133 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestFrame(t *testing.T) {
+	lines := func(text string) [][]byte { return linesOf([]byte(text)) }
+	tests := []struct {
+		text   string
+		height int
+		want   string
+	}{
+		{"a\nb\n", 0, "a|b"},
+		{"a\nb\n", 2, "a|b"},
+		{"a\nb\nc\n", 2, "a|… 2 more lines"},
+		{"a\nb\nc\nd", 1, "… 4 more lines"},
+		{"a\n\nb", 9, "a||b"},
+		{"", 9, ""},
+	}
+	for _, tt := range tests {
+		want := cursorHome + strings.ReplaceAll(tt.want, "|", clearLine+"\r\n")
+		if tt.want != "" {
+			want += clearLine
+		}
+		if got := frame(lines(tt.text), tt.height); got != want+clearBelow {
+			t.Errorf("%q at %d: %q, want %q", tt.text, tt.height, got, want+clearBelow)
+		}
+	}
+}
+
+// terminal is a process whose standard output is a terminal, and what is on its
+// way to the screen.
+type terminal struct {
+	t      *testing.T
+	master *os.File
+	cmd    *exec.Cmd
+	out    buffer
+	read   chan struct{} // closed when there is no more
+}
+
+func (tm *terminal) resize(columns, rows uint16) {
+	tm.t.Helper()
+	if err := unix.IoctlSetWinsize(int(tm.master.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: columns}); err != nil {
+		tm.t.Fatal(err)
+	}
+}
+
+func (tm *terminal) until(text string) {
+	tm.t.Helper()
+	for start := time.Now(); !strings.Contains(tm.out.String(), text); time.Sleep(2 * time.Millisecond) {
+		if time.Since(start) > patience {
+			tm.t.Fatalf("%q did not come:\n%q", text, tm.out.String())
+		}
+	}
+}
+
+// onTerminal starts shmtool on a terminal of its own.
+func onTerminal(t *testing.T, columns, rows uint16, args ...string) *terminal {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { master.Close() })
+	tm := &terminal{t: t, master: master, read: make(chan struct{})}
+	number, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Skip(err)
+	}
+	tm.resize(columns, rows)
+	slave, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer slave.Close()
+	tm.cmd = exec.Command("shmtool", args...)
+	tm.cmd.Stdin, tm.cmd.Stdout, tm.cmd.Stderr = slave, slave, slave
+	tm.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := tm.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tm.cmd.Process.Kill() })
+	go func() {
+		_, _ = io.Copy(&tm.out, master)
+		close(tm.read)
+	}()
+	return tm
+}
+
+// On a terminal the table is drawn in place, follows its size, and leaves the
+// screen as it was.
+func TestWatchOnATerminal(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{"one", "two", "three"} {
+		if err := os.WriteFile(filepath.Join(dir, "MstSTATE"+name), []byte{4, 255}, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tm := onTerminal(t, 80, 24, "streams", "--watch", "--interval", "1h", "--shm-dir", dir, "--proc-dir", t.TempDir())
+	tm.until("two ")
+	tm.resize(80, 5)
+	tm.until("more lines")
+	if err := tm.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = tm.cmd.Wait()
+	if status := tm.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGINT {
+		t.Errorf("it ended by %v", tm.cmd.ProcessState)
+	}
+	<-tm.read
+	out := tm.out.String()
+	if !strings.HasPrefix(out, enterScreen) || !strings.HasSuffix(out, leaveScreen) {
+		t.Errorf("the screen is not restored: %q", out)
+	}
+	if strings.Contains(strings.TrimPrefix(out, enterScreen), "\x1b[2J") {
+		t.Errorf("it flickers: %q", out)
+	}
+}

@@ -1,0 +1,17 @@
+package relaccx
+
+import (
+	"io"
+
+	"shmtool/relaccx/internal/shm"
+)
+
+// Identity tells one object from another that has had the same name: its device
+// and its inode.
+type Identity = shm.Identity
+
+// LockHolders are the processes that hold the writer's lock of each object, read
+// from the text of /proc/locks, or of a saved copy of it. What does not parse is
+// passed over. On file systems whose device numbers differ there from what
+// fstat says, holders are not found.
+func LockHolders(locks io.Reader) map[Identity]int { return shm.LockHolders(locks) }

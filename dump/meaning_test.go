@@ -300,3 +300,32 @@ func TestSecretsInRenderings(t *testing.T) {
 		t.Errorf("a hidden value is taken back: %v", err)
 	}
 }
+
+// Nothing is written before there are records, which decide what has room; and a
+// table that stays empty has a heading at its end.
+func TestRecordTableWaitsForRecords(t *testing.T) {
+	v, o := knownView(t, "MstStateLogs", pageWith(t, "time:uint64\nmsg:string:128\nexe:string:32\n", 4,
+		record(t, map[string]any{"time": 1795356867, "msg": "Track 0, page 0 buffered in 7ms", "exe": "MistController"})))
+	o.Width = 60
+	var b strings.Builder
+	table := NewRecordTable(&b, v.Schema, o)
+	must(t, table.Flush())
+	if b.String() != "" {
+		t.Errorf("written without records: %q", b.String())
+	}
+	for rec, err := range v.Records {
+		must(t, err)
+		must(t, table.Append(rec))
+	}
+	must(t, table.Flush())
+	must(t, table.Finish())
+	want := "#  time                  msg\n0  2026-11-22T14:14:27Z  Track 0, page 0 buffered in 7ms\n"
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	b.Reset()
+	must(t, NewRecordTable(&b, v.Schema, o).Finish())
+	if want := "#  time  msg  exe\n"; b.String() != want {
+		t.Errorf("an empty table is %q, want %q", b.String(), want)
+	}
+}

@@ -189,6 +189,9 @@ func TestMeaningsOfNestedPages(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
+	if csv := rendered(t, CSV, v, o); strings.Contains(csv, "decoded") || !strings.Contains(csv, `""valid"":255`) {
+		t.Errorf("CSV is more than values:\n%s", csv)
+	}
 	json := rendered(t, NDJSON, v, o)
 	for _, part := range []string{
 		`{"#":0,"valid":255,"lastupdate":3588,"sourcetid":4294967295,"encryption":"","#decoded":{"valid":["viewers","pushes","processes"],"lastupdate":"2026-11-22T11:59:48.000000000Z","sourcetid":"none"}},{"#":2,`,

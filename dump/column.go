@@ -59,7 +59,7 @@ func (o *Options) column(f *layout.Field) column {
 	c := column{field: f}
 	m, _ := o.Page.Meaning(f.Name)
 	c.minor = m.Minor
-	if m.Tells() {
+	if m.Tells() && !o.valuesOnly {
 		c.tells = &m
 	}
 	if !o.ShowSecrets && m.Secret != mist.SecretNever && holdsText(f) {

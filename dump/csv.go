@@ -22,6 +22,7 @@ type RecordCSV struct {
 
 // NewRecordCSV makes an encoder for records of schema s.
 func NewRecordCSV(s *layout.Schema, o Options) *RecordCSV {
+	o.valuesOnly = true
 	return &RecordCSV{columns: o.columns(s), json: NewRecordJSON(s, o)}
 }
 

@@ -15,7 +15,7 @@ import (
 	"shmtool/layout"
 )
 
-const fuzzSchema = "a:uint32\ni:int64\ns:string:16\nr:raw:4\nd:dtsc:4\n" +
+const fuzzSchema = "a:uint32\ni:int64\ns:string:16\nr:raw:4\nd:dtsc:40\n" +
 	"k:nested[3]\n  a:uint8\n  s:string:4\n  j:nested[1]\n    b:uint24\nn:nested:120\n"
 
 // decodeFuzzed decodes everything, and holds what came of it against itself:

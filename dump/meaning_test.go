@@ -189,6 +189,9 @@ func TestMeaningsOfNestedPages(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
+	if csv := rendered(t, CSV, v, o); strings.Contains(csv, "decoded") || !strings.Contains(csv, `""valid"":255`) {
+		t.Errorf("CSV is more than values:\n%s", csv)
+	}
 	json := rendered(t, NDJSON, v, o)
 	for _, part := range []string{
 		`{"#":0,"valid":255,"lastupdate":3588,"sourcetid":4294967295,"encryption":"","#decoded":{"valid":["viewers","pushes","processes"],"lastupdate":"2026-11-22T11:59:48.000000000Z","sourcetid":"none"}},{"#":2,`,
@@ -298,5 +301,34 @@ func TestSecretsInRenderings(t *testing.T) {
 	must(t, err)
 	if err := d.Next(record); err == nil || !strings.Contains(err.Error(), "is hidden") {
 		t.Errorf("a hidden value is taken back: %v", err)
+	}
+}
+
+// Nothing is written before there are records, which decide what has room; and a
+// table that stays empty has a heading at its end.
+func TestRecordTableWaitsForRecords(t *testing.T) {
+	v, o := knownView(t, "MstStateLogs", pageWith(t, "time:uint64\nmsg:string:128\nexe:string:32\n", 4,
+		record(t, map[string]any{"time": 1795356867, "msg": "Track 0, page 0 buffered in 7ms", "exe": "MistController"})))
+	o.Width = 60
+	var b strings.Builder
+	table := NewRecordTable(&b, v.Schema, o)
+	must(t, table.Flush())
+	if b.String() != "" {
+		t.Errorf("written without records: %q", b.String())
+	}
+	for rec, err := range v.Records {
+		must(t, err)
+		must(t, table.Append(rec))
+	}
+	must(t, table.Flush())
+	must(t, table.Finish())
+	want := "#  time                  msg\n0  2026-11-22T14:14:27Z  Track 0, page 0 buffered in 7ms\n"
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	b.Reset()
+	must(t, NewRecordTable(&b, v.Schema, o).Finish())
+	if want := "#  time  msg  exe\n"; b.String() != want {
+		t.Errorf("an empty table is %q, want %q", b.String(), want)
 	}
 }

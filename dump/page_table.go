@@ -109,7 +109,7 @@ func writeRecords(w io.Writer, v *View, o Options) error {
 	if len(t.pending) == 1 && !t.flushed {
 		return t.stand(w, t.pending[0])
 	}
-	return t.Flush()
+	return t.Finish()
 }
 
 func (t *RecordTable) hasNested() bool {

@@ -104,8 +104,24 @@ func (t *RecordTable) row(rec *relaccx.Record) row {
 	return r
 }
 
-// Flush writes the records that were appended.
+// Flush writes the records that were appended. The heading comes with the first
+// of them, which decides what there is room for.
 func (t *RecordTable) Flush() error {
+	if len(t.pending) == 0 {
+		return nil
+	}
+	return t.write()
+}
+
+// Finish is Flush for the last time: a table without records has a heading, too.
+func (t *RecordTable) Finish() error {
+	if t.flushed {
+		return t.Flush()
+	}
+	return t.write()
+}
+
+func (t *RecordTable) write() error {
 	for _, r := range t.pending {
 		for i, c := range r.cells {
 			w := &t.widths[i]
@@ -235,8 +251,8 @@ func (t *RecordTable) heading(b *strings.Builder) {
 }
 
 func (t *RecordTable) line(b *strings.Builder, cells []cell) {
-	for len(cells) > 1 && cells[len(cells)-1] == (cell{}) {
-		cells = cells[:len(cells)-1] // no blanks at the end of a line
+	for n := len(cells) - 1; n > 0 && (cells[n] == cell{} || t.left[n]); n-- {
+		cells = cells[:n] // no blanks at the end of a line
 	}
 	gap := ""
 	for i, c := range cells {

@@ -42,4 +42,6 @@ type Options struct {
 	// ShowSecrets shows what stands as *** else: keys, and passwords in URLs,
 	// whatever the page.
 	ShowSecrets bool
+
+	valuesOnly bool // leave out what values mean
 }

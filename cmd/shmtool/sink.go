@@ -174,6 +174,11 @@ func (s *recordSink) print(doc eventJSON, text string) error {
 
 // end prints what is held back, and the sum of it all.
 func (s *recordSink) end(records, lost uint64) error {
+	if s.table != nil {
+		if err := s.table.Finish(); err != nil {
+			return err
+		}
+	}
 	err := s.print(eventJSON{Event: "end", Records: &records, Lost: &lost}, fmt.Sprintf("end: %d records, %d lost", records, lost))
 	if err != nil {
 		return err

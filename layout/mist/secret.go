@@ -99,21 +99,30 @@ func (m *Meaning) redactOnce(value string) string {
 // MayHold is a quick look for what every secret has beside it, but those that are
 // all of a field: most texts have none of that, and hold no secret.
 func MayHold[T string | []byte](value T) bool {
+	i := 0
+	for ; i+8 <= len(value); i += 8 { // eight looks at a time cost a third of one by one
+		if beside[value[i]]|beside[value[i+1]]|beside[value[i+2]]|beside[value[i+3]]|
+			beside[value[i+4]]|beside[value[i+5]]|beside[value[i+6]]|beside[value[i+7]] != 0 {
+			break
+		}
+	}
 	last := byte(0)
-	for i := range len(value) {
+	if i > 0 {
+		last = value[i-1]
+	}
+	for ; i < len(value); i++ {
 		c := value[i]
-		switch c {
-		case '=', '%', '"', packedInteger, packedString, packedDouble:
+		if beside[c] == 1 || c == '/' && (last == '/' || last == '\\') {
 			return true
-		case '/':
-			if last == '/' || last == '\\' {
-				return true
-			}
 		}
 		last = c
 	}
 	return false
 }
+
+// beside is 1 for bytes that a secret has beside it, and 2 for one that it has
+// only behind another.
+var beside = [256]uint8{'=': 1, '%': 1, '"': 1, packedInteger: 1, packedString: 1, packedDouble: 1, '/': 2}
 
 // Secrets is where the secrets of a value are: the bytes of a string, with or
 // without what lies behind its end, raw bytes, or a packed value. The spans are in

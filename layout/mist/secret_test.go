@@ -5,6 +5,8 @@ import (
 	neturl "net/url"
 	"strings"
 	"testing"
+
+	"shmtool/layout"
 )
 
 func TestRedact(t *testing.T) {
@@ -228,4 +230,70 @@ func FuzzRedact(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The quick look sees what a secret has beside it wherever it stands.
+func TestMayHold(t *testing.T) {
+	for _, mark := range []string{"//", `\/`, "=", "%", `"`, "\x01", "\x02", "\x04"} {
+		for before := range 20 {
+			for after := range 10 {
+				text := strings.Repeat("x", before) + mark + strings.Repeat("y", after)
+				if !MayHold(text) || !MayHold([]byte(text)) {
+					t.Errorf("%q is not seen", text)
+				}
+			}
+		}
+	}
+	for _, text := range []string{"", "a", "/", `\`, "a/b/c/d/e/f/g/h/i", strings.Repeat("of no secret ", 9)} {
+		if MayHold(text) {
+			t.Errorf("%q may hold a secret", text)
+		}
+	}
+}
+
+// Bytes are hidden as texts are, and come back themselves where nothing is.
+func TestRedactBytes(t *testing.T) {
+	for _, c := range []struct {
+		m          Meaning
+		text, want string
+	}{
+		{Meaning{}, "x://u:geheim@h\x00\x00", "x://u:***@h"},
+		{Meaning{}, "x://h/a=b\x00", "x://h/a=b\x00"},
+		{Meaning{Secret: SecretAll}, "geheim\x00", "***"},
+		{Meaning{Secret: SecretAll}, "\x00\x00", "\x00\x00"},
+		{Meaning{Secret: SecretNever}, "x://u:p@h", "x://u:p@h"},
+	} {
+		if got := c.m.RedactBytes([]byte(c.text)); string(got) != c.want {
+			t.Errorf("%q is %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+// What a page is known for, and whether a page of other fields is one.
+func TestFits(t *testing.T) {
+	schema := func(text string) *layout.Schema {
+		s, err := layout.ParseSchema(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	for _, c := range []struct {
+		name, schema string
+		fits         bool
+	}{
+		{"MstUserlive", "status:uint8\n", true}, {"MstUserlive", "pid:uint8\nnew:uint8\n", true}, {"MstUserlive", "n:uint8\n", false}, {"page", "status:uint8\n", false},
+	} {
+		if got := Lookup(c.name).Fits(schema(c.schema)); got != c.fits {
+			t.Errorf("%s with %q: %v", c.name, c.schema, got)
+		}
+	}
+	for name, want := range map[string]bool{"MstStrmKeys": true, "MstMetalive": true, "MstUserlive": false, "page": false} {
+		if got := Lookup(name).HoldsKeys(); got != want {
+			t.Errorf("%s holds keys: %v", name, got)
+		}
+	}
+	if !Lookup("MstMetalive").Hides("playready") || Lookup("MstMetalive").Hides("source") || Lookup("page").Hides("key") {
+		t.Error("the wrong fields are hidden")
+	}
 }

@@ -189,14 +189,14 @@ func leastWidth(column, width int) int {
 	return min(width, minColumn)
 }
 
-// narrow takes from the widest columns what the sum has over total, as far as
-// each may be cut: least is what a column of a width keeps.
+// narrow takes from the widest columns, of equal ones the last, what the sum has
+// over total, as far as each may be cut: least is what a column of a width keeps.
 func narrow(widths []int, total int, least func(column, width int) int) {
 	for {
 		sum, widest := 0, -1
 		for i, w := range widths {
 			sum += w
-			if w > least(i, w) && (widest < 0 || w > widths[widest]) {
+			if w > least(i, w) && (widest < 0 || w >= widths[widest]) {
 				widest = i
 			}
 		}

@@ -14,7 +14,7 @@ type Tree struct {
 	Branches *Listing // the first column names a branch
 	Leaves   *Listing // the first column names a leaf
 	Of       []int    // the branch that each leaf belongs to, in the order of branches
-	Notes    [][]Cell // of each branch: lines that stand beneath its leaves
+	Notes    [][]Cell // of each branch: lines that stand beneath it, above its leaves
 }
 
 const (
@@ -24,7 +24,7 @@ const (
 )
 
 // Table writes the tree for people: the headings of both kinds, then each
-// branch with its leaves and notes.
+// branch with its notes and leaves.
 func (t *Tree) Table(w io.Writer, o Options) error {
 	branches, err := t.Branches.lines(o)
 	if err != nil {
@@ -45,15 +45,15 @@ func (t *Tree) Table(w io.Writer, o Options) error {
 	at := 0
 	for i, line := range branches {
 		b.WriteString(line)
-		for ; at < len(t.Of) && t.Of[at] == i; at++ {
-			b.WriteString(leaves[at])
-		}
 		for _, note := range t.Notes[i] {
 			text := noteMark + note.shown()
 			if o.Width > 0 {
 				text = cut(text, o.Width)
 			}
 			b.WriteString(Paint(text, note.Tone, o.Color) + "\n")
+		}
+		for ; at < len(t.Of) && t.Of[at] == i; at++ {
+			b.WriteString(leaves[at])
 		}
 	}
 	_, err = io.WriteString(w, b.String())

@@ -36,9 +36,9 @@ func ExampleTree_Table() {
 	// STREAM     STATE   SHM  FROM
 	//    TRACK    FPS
 	// live       ready    12  push://127.0.0.1
+	//   ! writer_dead: pid 412 is gone
 	// ├─ 0 video   25
 	// └─ 1 audio
-	//   ! writer_dead: pid 412 is gone
 	// quiet\x1b  off    4096
 	// b          wait      0  x
 	// └─ 0 meta     2

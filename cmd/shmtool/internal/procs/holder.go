@@ -1,9 +1,6 @@
 package procs
 
 import (
-	"os"
-	"path/filepath"
-
 	"shmtool/layout/mist"
 )
 
@@ -36,10 +33,5 @@ func (t *Table) LeftPID(lock mist.Object) (pid int, ok bool) {
 	default:
 		return 0, false
 	}
-	b, err := os.ReadFile(filepath.Join(t.shmDir, left.Name()))
-	if err != nil {
-		return 0, false
-	}
-	n, err := mist.DecodePID(b)
-	return int(n), err == nil && n > 0 && n < 1<<31
+	return t.leftPID(left)
 }

@@ -15,7 +15,7 @@ func TestHolder(t *testing.T) {
 	shm := t.TempDir()
 	self := uint64(os.Getpid())
 	for name, b := range map[string][]byte{
-		"MstIPIDlive": mist.EncodePID(self), "MstPPIDlive": mist.EncodePID(1<<22 + 1),
+		"MstIPIDlive": mist.EncodePID(self), "MstPPIDlive": mist.EncodePID(1 << 22),
 		"MstIPIDodd": mist.EncodePID(1 << 40), "MstIPIDshort": {1, 2},
 	} {
 		if err := os.WriteFile(filepath.Join(shm, name), b, 0o666); err != nil {
@@ -25,7 +25,7 @@ func TestHolder(t *testing.T) {
 	for name, want := range map[string]struct{ left, holder int }{
 		"sem.MstSemInptlive":  {int(self), int(self)},
 		"sem.MstInptlive":     {int(self), int(self)},
-		"sem.MstSemPull_live": {1<<22 + 1, 0},
+		"sem.MstSemPull_live": {1 << 22, 0},
 		"sem.MstSemTRKSlive":  {},
 		"sem.MstSemInptvod":   {},
 		"sem.MstSemInptodd":   {},

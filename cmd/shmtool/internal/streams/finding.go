@@ -80,13 +80,21 @@ type Finding struct {
 }
 
 // Findings are what is wrong with a stream as far as one look can tell, the
-// worst first.
+// worst first, and those of one code together.
 func (m *Moment) Findings(s *Stream) []Finding {
 	j := &judge{at: m, stream: s}
 	for _, rule := range rules {
 		rule(j)
 	}
-	slices.SortStableFunc(j.found, func(a, b Finding) int { return cmp.Compare(b.Severity, a.Severity) })
+	first := map[string]int{}
+	for i, f := range j.found {
+		if _, seen := first[f.Code]; !seen {
+			first[f.Code] = i
+		}
+	}
+	slices.SortStableFunc(j.found, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(first[a.Code], first[b.Code]))
+	})
 	return j.found
 }
 

@@ -24,8 +24,8 @@ type target struct {
 	steps []relaccx.Step // to the nested page
 }
 
-// info is what is known of the whole object, by its name: of a saved page, by
-// that of the file. What comes through a pipe has none.
+// info is what is known of the whole object by its name: of a saved page, by that
+// of the file. What comes through a pipe has none.
 func (t target) info() *mist.PageInfo {
 	if t.stdin {
 		return nil
@@ -33,9 +33,20 @@ func (t target) info() *mist.PageInfo {
 	return mist.Lookup(filepath.Base(t.path))
 }
 
+// learn notes what is known of the page that was opened, by its fields where it
+// is a copy whose name says nothing.
+func (e *env) learn(t target, p *relaccx.Page) {
+	if e.known != nil || !t.stdin && filepath.Dir(t.path) == filepath.Clean(e.shmDir) {
+		return
+	}
+	if r, err := p.Peek(); err == nil {
+		e.known = mist.Recognize(r.Schema())
+	}
+}
+
 // nestedInfo is what is known of the page that the target leads to.
-func (t target) nestedInfo() *mist.PageInfo {
-	info := t.info()
+func (e *env) nestedInfo(t target) *mist.PageInfo {
+	info := e.known
 	for _, step := range t.steps {
 		info = info.Nested(step.Field)
 	}
@@ -135,9 +146,15 @@ func (e *env) open(t target) (*relaccx.Page, error) {
 			return nil, onPage(t.arg, fmt.Errorf("standard input is empty, %w", relaccx.ErrNotPage))
 		}
 		p, err := relaccx.FromBytes("-", b)
+		if err == nil {
+			e.learn(t, p)
+		}
 		return p, onPage(t.arg, err)
 	}
 	p, err := relaccx.Open(t.path)
+	if err == nil {
+		e.learn(t, p)
+	}
 	return p, e.explain(t, err)
 }
 
@@ -168,7 +185,7 @@ func (e *env) read(t target, peek bool) (*relaccx.Reader, func() error, error) {
 		r, err = p.Peek()
 	}
 	if err == nil {
-		r, err = r.As(t.info()).Descend(t.steps, peek)
+		r, err = r.As(e.known).Descend(t.steps, peek)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(e.explain(t, err), p.Close())

@@ -91,7 +91,7 @@ func (e *env) check(arg string) ([]layout.Finding, error) {
 	}
 	defer p.Close()
 	findings, err := p.Check()
-	return judged(t.info(), findings), onPage(arg, err)
+	return judged(e.known, findings), onPage(arg, err)
 }
 
 // judged are the findings about a page of which it is known what its writer does:

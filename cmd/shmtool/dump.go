@@ -27,9 +27,9 @@ rows in use are shown (--slots shows all), and what their values mean: beside
 them in a table, as "#decoded" in JSON.
 
 Secrets are shown as ***, to --jq and --where too, unless --show-secrets; those
-of MistServer's own fields are known by the page's name, so of a page that was
-saved under another name, or comes from standard input, only passwords in URLs
-and settings are hidden. -o rax and -o schema are exact.
+of MistServer's own fields are known by the page's name, or by its fields where
+it is a file of another name or comes from standard input. -o rax and -o schema
+are exact.
 
 -o hex is an annotated hex dump: every byte range with what it is and its
 value. -o rax prints what MistServer's own tool, MistUtilRAX, prints for the

@@ -11,7 +11,7 @@ import (
 // hex prints the annotated hex dump of a page, valid or not.
 // Reader r has its records; it is nil for a page that cannot be read by records.
 func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, base int, h layout.Header, c *cli.Context, s selection) error {
-	info := t.nestedInfo()
+	info := e.nestedInfo(t)
 	o := dump.HexOptions{
 		ShowHeader:  c.Bool("header"),
 		ShowSchema:  c.Bool("schema"),

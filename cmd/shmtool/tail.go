@@ -93,7 +93,7 @@ func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
 	case c.Bool("events") && e.output.format == formatJSON:
 		return usagef("--events stand between records, which a JSON document has no place for; use -o ndjson")
 	}
-	run := &tailing{e: e, target: t, count: math.MaxUint64, known: t.nestedInfo(), last: c.Uint64("lines"), from: c.IsSet("from")}
+	run := &tailing{e: e, target: t, count: math.MaxUint64, known: e.nestedInfo(t), last: c.Uint64("lines"), from: c.IsSet("from")}
 	if c.IsSet("count") {
 		run.count = c.Uint64("count")
 	}
@@ -179,6 +179,7 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 		return err
 	}
 	defer done()
+	r.known = reader.Info()
 	v, err := r.e.view(r.target, reader, selection{})
 	if err != nil {
 		return err

@@ -52,6 +52,43 @@ func Lookup(name string, path ...string) *PageInfo {
 	return o.Kind.Page(path...)
 }
 
+// Recognize is what is known of a page by its fields alone, where its name says
+// nothing: a copy under another name, a page from a pipe. It has all fields that
+// MistServer gives a page of the kind, and none that is not known; nil where
+// there is no such kind. Of the configurations, which are alike, it is the first.
+func Recognize(s *layout.Schema) *PageInfo {
+	for _, k := range Kinds() {
+		if p := pages[k]; p != nil && p.hasAll(s) {
+			return p
+		}
+	}
+	return nil
+}
+
+// hasAll reports whether a page has all fields of p's template, and only known
+// ones.
+func (p *PageInfo) hasAll(s *layout.Schema) bool {
+	for i := range s.Fields() {
+		if _, known := p.fields[s.Fields()[i].Name]; !known {
+			return false
+		}
+	}
+	text := ConfigTemplate(1).Schema
+	if t, ok := p.Kind.Template(); ok {
+		text = t.Schema
+	}
+	own, err := layout.ParseSchema(text)
+	if err != nil {
+		return false
+	}
+	for i := range own.Fields() {
+		if s.Lookup(own.Fields()[i].Name) == nil {
+			return false
+		}
+	}
+	return true
+}
+
 // Page is what is known of pages of the kind, as Lookup has it.
 func (k Kind) Page(path ...string) *PageInfo {
 	p := pages[k]

@@ -52,6 +52,9 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool":                 nil, // nil: everything
 	"shmtool/cmd/shmtool/internal/filter": {},
 	"shmtool/cmd/shmtool/internal/procs":  {"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx"},
+	"shmtool/cmd/shmtool/internal/live": {
+		"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
+	},
 }
 
 // The imports that only some rooms may have.

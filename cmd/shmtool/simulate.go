@@ -93,9 +93,9 @@ func (e *env) simulate(ctx context.Context, o simulate.Options) error {
 	show := e.observer(o)
 	result, err := simulate.Run(ctx, o, show)
 	show.close()
-	if err := refusal(err); result == nil {
+	if result == nil || !result.Begun {
 		release()
-		return err
+		return refusal(err)
 	}
 	err = errors.Join(err, e.printResult(result, show.text()))
 	if flush := e.out.Flush(); err == nil {

@@ -15,7 +15,8 @@ type media struct {
 	FPS   int     `json:"fps,omitempty"`
 	GOP   int     `json:"gop,omitempty"`   // frames from key to key
 	Phase float64 `json:"phase,omitempty"` // of a packet's time by which it is later than others'
-	Seed  uint64  `json:"seed,omitempty"`
+
+	Number int `json:"number,omitempty"` // of the source: the track's id
 }
 
 const (
@@ -29,6 +30,7 @@ const (
 	audioRate    = 48000
 	audioSamples = 1024 // of a frame of AAC: 21.33 ms
 	audioSize    = 170  // bytes of one: 64 kbit/s
+	audioBundle  = 2    // that come at a time, as encoders and their containers bundle them
 )
 
 // What decoders need to know first, as ffmpeg makes it for 320x180 baseline and
@@ -41,15 +43,39 @@ const (
 // mediaOf is what the source of a number, from 1, sends: video, audio, metadata,
 // and from there on video and audio in turn.
 func mediaOf(number, fps, gop int) media {
-	m := media{Type: typeVideo, FPS: fps, GOP: gop, Seed: uint64(number)}
+	kind, _ := kindOf(number)
+	m := media{Type: kind, FPS: fps, GOP: gop, Number: number}
+	m.Phase = rand.New(rand.NewPCG(uint64(number), 1)).Float64()
+	return m
+}
+
+// kindOf is the type of a source's track, and which one of that type it is,
+// from 0.
+func kindOf(number int) (kind string, rank int) {
 	switch {
 	case number == 3:
-		m.Type = typeMeta
-	case number < 3 && number%2 == 0, number > 3 && number%2 == 1:
-		m.Type = typeAudio
+		return typeMeta, 0
+	case number > 3:
+		number-- // as if there were no third
 	}
-	m.Phase = rand.New(rand.NewPCG(m.Seed, 1)).Float64()
-	return m
+	if number%2 == 0 {
+		return typeAudio, number/2 - 1
+	}
+	return typeVideo, number / 2
+}
+
+// reads reports whether a viewer, from 1, reads a source's track: one of each
+// type, as MistServer's do, or as many as it takes that each has a reader.
+func reads(viewer, viewers, source, tracks int) bool {
+	kind, rank := kindOf(source)
+	n := 0
+	for i := range tracks {
+		if k, _ := kindOf(i + 1); k == kind {
+			n++
+		}
+	}
+	n = min(n, viewers)
+	return n > 0 && rank%n == (viewer-1)%n
 }
 
 func (m media) codec() string {
@@ -74,7 +100,7 @@ func (m media) about() string {
 }
 
 func (m media) info() live.TrackInfo {
-	i := live.TrackInfo{Type: m.Type, Codec: m.codec()}
+	i := live.TrackInfo{ID: uint32(m.Number), Type: m.Type, Codec: m.codec()}
 	switch m.Type {
 	case typeVideo:
 		i.Init, _ = hex.DecodeString(h264Init)
@@ -98,6 +124,15 @@ func (m media) micros(n uint64) int64 {
 	return int64(n * 1e6) // metadata: once a second
 }
 
+// due is when packet n comes, in nanoseconds of media time: with the last of its
+// bundle.
+func (m media) due(n uint64) int64 {
+	if m.Type == typeAudio {
+		n += audioBundle - 1 - n%audioBundle
+	}
+	return m.micros(n)*1000 + m.lateness()
+}
+
 // lateness is how much later than the stream's other packets of the same time
 // the source's come, in nanoseconds: encoders do not beat as one.
 func (m media) lateness() int64 {
@@ -113,7 +148,7 @@ type generator struct {
 }
 
 func newGenerator(m media) *generator {
-	g := &generator{media: m, random: rand.New(rand.NewPCG(m.Seed, 0)), payload: make([]byte, 2*keySize)}
+	g := &generator{media: m, random: rand.New(rand.NewPCG(uint64(m.Number), 0)), payload: make([]byte, 2*keySize)}
 	for i := range g.payload {
 		g.payload[i] = byte(g.random.Uint32())
 	}

@@ -85,9 +85,6 @@ const pushSource = "push://127.0.0.1"
 // poll is how often a viewer looks: as often as MistServer's, unless all of them
 // together would have no time for anything else.
 func (o Options) poll() time.Duration {
-	reads := len(o.Streams) * o.Viewers * o.Tracks
-	return min(20*time.Millisecond, max(5*time.Millisecond, time.Duration(reads)*2*time.Microsecond))
+	viewers := time.Duration(len(o.Streams) * o.Viewers)
+	return min(20*time.Millisecond, max(5*time.Millisecond, viewers*400*time.Microsecond))
 }
-
-// frame is the time from one frame to the next.
-func (o Options) frame() time.Duration { return time.Second / time.Duration(o.FPS) }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -50,6 +51,8 @@ type part struct {
 	Stream     string        `json:"stream,omitempty"`
 	Number     int           `json:"number,omitempty"` // of sources and viewers, from 1
 	ShmDir     string        `json:"shm_dir"`
+	Tracks     int           `json:"tracks"`  // of the stream
+	Viewers    int           `json:"viewers"` // likewise
 	Settings   live.Settings `json:"settings"`
 	Media      media         `json:"media"`
 	Epoch      int64         `json:"epoch"`            // CLOCK_MONOTONIC of media time 0, ns
@@ -96,7 +99,7 @@ func RunPart(getenv func(string) string) int {
 	defer cancel()
 	err := p.run(ctx, r)
 	if err != nil {
-		r.send(message{Kind: kindFailed, Text: err.Error()})
+		r.send(message{Kind: kindFailed, Text: strings.ReplaceAll(err.Error(), "\n", "; ")})
 	}
 	r.close()
 	if err != nil {

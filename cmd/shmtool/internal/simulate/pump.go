@@ -71,7 +71,7 @@ func (s *simulation) takeMessage(c *process, m message) {
 	switch m.Kind {
 	case kindReady:
 		c.ready = true
-		c.track = m.Track
+		c.track, c.tracks = m.Track, m.Count
 		if c.Role == roleSource {
 			s.log("INFO", c.Stream, c.pid, fmt.Sprintf("track %d added: %s", m.Track, c.Media.about()))
 		}
@@ -217,12 +217,14 @@ func (s *simulation) takeTrackGone(c *process, track int) {
 // takeFailure: before a part is ready, the simulation cannot be; later it is
 // one of the things that happen.
 func (s *simulation) takeFailure(c *process, m message) {
-	err := fmt.Errorf("%s: %s", s.nameOf(c), m.Text)
+	err := fmt.Errorf("%s: %s", s.nameOf(c, m.Role), m.Text)
 	ready := c.ready && (m.Role != roleBuffer || s.streamOf(c.Stream).buffer != 0)
 	if !ready {
 		s.failed = err
 		return
 	}
+	c.failed = true
+	s.broken = append(s.broken, err)
 	s.event(Event{Kind: EventFailed, Role: string(m.Role), Number: c.Number, Stream: c.Stream, PID: c.pid, Text: m.Text})
 }
 
@@ -232,11 +234,11 @@ func (s *simulation) takeEnd(c *process) {
 		s.streamOf(c.Stream).ended = "it was told to end"
 	}
 	status, ok := c.ended.Sys().(syscall.WaitStatus)
-	if c.told || !ok || c.ended.Success() {
+	if c.told || c.failed || !ok || c.ended.Success() {
 		return
 	}
 	if !c.ready && s.failed == nil {
-		s.failed = fmt.Errorf("%s has ended: %v", s.nameOf(c), c.ended)
+		s.failed = fmt.Errorf("%s has ended: %v", s.nameOf(c, c.Role), c.ended)
 		return
 	}
 	text := c.ended.String()
@@ -249,8 +251,8 @@ func (s *simulation) takeEnd(c *process) {
 	s.event(Event{Kind: EventDied, Role: string(c.Role), Number: c.Number, Stream: c.Stream, PID: c.pid, Track: c.track, Text: text})
 }
 
-func (s *simulation) nameOf(c *process) string {
-	return Event{Role: string(c.Role), Number: c.Number, Stream: c.Stream}.Who(len(s.o.Streams) > 1)
+func (s *simulation) nameOf(c *process, r role) string {
+	return Event{Role: string(r), Number: c.Number, Stream: c.Stream}.Who(len(s.o.Streams) > 1)
 }
 
 func (s *simulation) streamOf(name string) *stream {

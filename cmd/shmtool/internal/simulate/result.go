@@ -21,6 +21,7 @@ type Result struct {
 	Locked   LockedResult
 	Reloads  []Reload
 	Usage    Usage
+	Begun    bool // all processes were there; else nothing has been measured
 }
 
 // ViewerResult is what one viewer has seen.
@@ -73,7 +74,7 @@ func (u *Usage) add(state *os.ProcessState) {
 func (s *simulation) result() *Result {
 	r := &Result{
 		Streams: s.o.Streams, Tracks: s.o.Tracks, FPS: s.o.FPS, Duration: time.Since(s.began),
-		Reloads: s.reloads, Usage: s.usage,
+		Reloads: s.reloads, Usage: s.usage, Begun: s.watched,
 	}
 	whole := newTally()
 	for _, c := range s.viewers {

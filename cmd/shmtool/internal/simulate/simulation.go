@@ -30,7 +30,9 @@ type simulation struct {
 	locked   []*process
 	reloads  []Reload
 	usage    Usage
-	failed   error // a part could not begin
+	watched  bool    // it got as far as that
+	failed   error   // a part could not begin
+	broken   []error // of parts that could not go on
 }
 
 // stream is one stream's input.
@@ -65,6 +67,9 @@ func Run(ctx context.Context, o Options, show Observer) (*Result, error) {
 	err = s.run(ctx)
 	if ctx.Err() != nil {
 		err = nil // it was told to end: that is no failure
+	}
+	if err == nil && len(s.broken) > 0 {
+		err = s.broken[0] // the others have been told of, as it has
 	}
 	err = errors.Join(err, s.end(), line.Close(), held.Close())
 	return s.result(), err
@@ -109,7 +114,8 @@ func (s *simulation) startController(context.Context) (err error) {
 
 func (s *simulation) part(r role, stream string) part {
 	return part{
-		Simulation: s.manifest.ID, Role: r, Stream: stream, ShmDir: s.o.ShmDir, Settings: s.o.settings(),
+		Simulation: s.manifest.ID, Role: r, Stream: stream, ShmDir: s.o.ShmDir,
+		Tracks: s.o.Tracks, Viewers: s.o.Viewers, Settings: s.o.settings(),
 		Epoch: s.epoch, Poll: s.o.poll(), Orphan: orphanTime, LockedPage: s.manifest.lockedPath(s.o.ShmDir),
 	}
 }
@@ -152,7 +158,7 @@ func (s *simulation) startSources(ctx context.Context) error {
 				return err
 			}
 			s.sources = append(s.sources, source)
-			if err := s.pump(ctx, 0, nil); err != nil {
+			if err := s.await(ctx, source, number < orderedTracks); err != nil {
 				return err
 			}
 		}
@@ -162,6 +168,18 @@ func (s *simulation) startSources(ctx context.Context) error {
 		s.event(Event{Kind: EventSources, Count: len(s.sources), Text: s.backlogText()})
 	}
 	return err
+}
+
+// orderedTracks is how many tracks of a stream have the order of their sources.
+// To wait for each of hundreds would take too long.
+const orderedTracks = 10
+
+// await waits for a source's track; or only takes what has been said.
+func (s *simulation) await(ctx context.Context, source *process, track bool) error {
+	if !track {
+		return s.pump(ctx, 0, nil)
+	}
+	return s.pump(ctx, startTime, func() bool { return source.ready })
 }
 
 func (s *simulation) backlogText() string {
@@ -206,16 +224,23 @@ func (s *simulation) startViewers(ctx context.Context) error {
 }
 
 func (s *simulation) viewersText() string {
-	text := counted(len(s.viewers), "viewer reads", "viewers read")
-	if s.o.Tracks == 1 {
-		return text + " the track"
+	least, most := MaxTracks, 0
+	for _, c := range s.viewers {
+		least, most = min(least, c.tracks), max(most, c.tracks)
 	}
-	return fmt.Sprintf("%s all %d tracks", text, s.o.Tracks)
+	text := counted(len(s.viewers), "viewer reads", "viewers read")
+	switch {
+	case least == s.o.Tracks:
+		return text + " " + counted(least, "track", "tracks")
+	case least == most:
+		return fmt.Sprintf("%s %s each, of %d", text, counted(least, "track", "tracks"), s.o.Tracks)
+	}
+	return fmt.Sprintf("%s %d to %d tracks each, of %d", text, least, most, s.o.Tracks)
 }
 
 // watch is the time for which the simulation is there.
 func (s *simulation) watch(ctx context.Context) error {
-	s.phase = PhaseWatching
+	s.phase, s.watched = PhaseWatching, true
 	over := func() bool { return all(s.streams, func(st *stream) bool { return st.ended != "" }) }
 	if s.o.Duration == 0 {
 		return s.pump(ctx, forever, over)

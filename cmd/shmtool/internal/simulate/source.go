@@ -43,7 +43,7 @@ type feed struct {
 func (f *feed) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		packet, n := f.packets.packet()
-		due := f.p.Epoch + f.p.Media.micros(n)*1000 + f.p.Media.lateness()
+		due := f.p.Epoch + f.p.Media.due(n)
 		if !f.live && due > f.clock.now() {
 			f.live = true
 			f.r.send(message{Kind: kindLive, Track: f.track.Index()})

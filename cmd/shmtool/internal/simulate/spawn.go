@@ -81,8 +81,11 @@ type process struct {
 	cmd   *exec.Cmd
 	track int // of a source: index in the stream's list
 
+	tracks int // of a viewer: how many it reads
+
 	ready, live bool
 	told        bool // to end
+	failed      bool // it has said why
 	ended       *os.ProcessState
 	last        message      // of progress
 	before      message      // the one before that

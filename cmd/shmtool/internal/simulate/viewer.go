@@ -8,10 +8,11 @@ import (
 	"shmtool/cmd/shmtool/internal/live"
 )
 
-// viewer reads every track of the stream, from what comes next on, until it is
+// viewer reads its tracks of the stream, from what comes next on, until it is
 // told to end or nothing is left to read.
 func (p part) viewer(ctx context.Context, r *reporter) error {
-	v, err := live.Join(ctx, p.place(), p.Stream, live.ViewerOptions{Poll: p.Poll})
+	pick := func(t live.TrackView) bool { return reads(p.Number, p.Viewers, int(t.ID), p.Tracks) }
+	v, err := live.Join(ctx, p.place(), p.Stream, live.ViewerOptions{Poll: p.Poll, Pick: pick})
 	if err != nil {
 		return err
 	}

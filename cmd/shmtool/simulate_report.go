@@ -54,7 +54,7 @@ func viewerListing(r *simulate.Result) *dump.Listing {
 		l.Rows = append(l.Rows, []dump.Cell{
 			{Value: v.Number},
 			{Value: v.Stream},
-			{Value: v.PID},
+			viewerPID(v),
 			{Value: v.Tracks},
 			{Value: v.Records},
 			lost,
@@ -64,6 +64,13 @@ func viewerListing(r *simulate.Result) *dump.Listing {
 		})
 	}
 	return l
+}
+
+func viewerPID(v simulate.ViewerResult) dump.Cell {
+	if v.Unheard {
+		return dump.Cell{Value: v.PID, Text: fmt.Sprint(v.PID, " died"), Tone: dump.Attention}
+	}
+	return dump.Cell{Value: v.PID}
 }
 
 // timeCell is a latency: nanoseconds, for people milliseconds.
@@ -125,7 +132,7 @@ func verdict(r *simulate.Result) string {
 		text += fmt.Sprintf("; seen %.0f times sooner than before", float64(r.Locked.Latency.P50)/float64(r.All.P50))
 	}
 	if r.Usage.Processes > 0 {
-		text += fmt.Sprintf("; %d processes took %v of processor time, %s of memory at most each",
+		text += fmt.Sprintf("\n%d processes took %v of processor time, %s of memory at most for one",
 			r.Usage.Processes, r.Usage.CPU.Round(10*time.Millisecond), dump.Size(r.Usage.MaxRSS, false))
 	}
 	return text

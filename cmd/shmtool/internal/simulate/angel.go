@@ -49,7 +49,7 @@ func (p part) guard(ctx context.Context, r *reporter, cmd *exec.Cmd, ended <-cha
 		if err == nil {
 			return true
 		}
-		r.send(message{Kind: kindCrashed, PID: cmd.Process.Pid, Text: err.Error()})
+		r.send(message{Kind: kindCrashed, PID: cmd.Process.Pid, Text: howEnded(cmd.ProcessState)})
 		<-ctx.Done()
 		return false
 	case <-ctx.Done():

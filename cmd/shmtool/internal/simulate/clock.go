@@ -24,18 +24,34 @@ func newClock() clock {
 // now is in nanoseconds.
 func (c clock) now() int64 { return c.base + int64(time.Since(c.since)) }
 
-// until sleeps until a time of the clock; false when ctx ends first.
+// longestNap is how long a sleep is that whoever ends it has to wait for.
+const longestNap = 60 * time.Millisecond
+
+// until sleeps until a time of the clock; false when ctx ends first. A short sleep
+// is one in the kernel: a timer of Go's wakes two more of the process's threads each
+// time, which with hundreds of processes is what a machine is busy with.
 func (c clock) until(ctx context.Context, t int64) bool {
-	d := time.Duration(t - c.now())
-	if d <= 0 {
-		return ctx.Err() == nil
+	for ctx.Err() == nil {
+		d := time.Duration(t - c.now())
+		switch {
+		case d <= 0:
+			return true
+		case d <= longestNap:
+			ts := unix.NsecToTimespec(int64(d))
+			_ = unix.Nanosleep(&ts, nil) // interrupted, it is looked at again
+		default:
+			wait(ctx, d)
+		}
 	}
+	return false
+}
+
+// wait is a sleep that the end of ctx ends at once.
+func wait(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
 	case <-ctx.Done():
-		return false
 	}
 }

@@ -133,7 +133,7 @@ type ViewersStatus struct {
 }
 
 func (s *simulation) status() Status {
-	st := Status{Phase: s.phase, Elapsed: time.Since(s.began)}
+	st := Status{Phase: s.phase, Elapsed: time.Since(s.began), Processes: 1} // our own
 	for _, m := range s.streams {
 		st.Streams = append(st.Streams, StreamStatus{
 			Name: m.name, State: m.state(), Input: m.angel.pid, Buffer: m.buffer, Window: m.loop.Window,
@@ -159,12 +159,13 @@ func (s *simulation) trackStatus(c *process) TrackStatus {
 	t := TrackStatus{
 		Stream: c.Stream, Track: c.track, PID: c.pid, About: c.Media.about(), Packets: c.last.Packets, Gone: !c.running(),
 	}
-	if c.before.Packets > 0 { // a second lies between the two
-		t.Rate = float64(c.last.Packets - c.before.Packets)
-		t.Bytes = float64(c.last.Bytes - c.before.Bytes)
+	if c.before.Packets > 0 {
+		between := c.heard.Sub(c.heardBefore).Seconds()
+		t.Rate = float64(c.last.Packets-c.before.Packets) / between
+		t.Bytes = float64(c.last.Bytes-c.before.Bytes) / between
 	}
 	for _, r := range s.reloads {
-		if r.Stream == c.Stream && r.Track == c.track {
+		if r.Stream == c.Stream && r.Track == c.track && r.Ring != listRing {
 			t.Reloads++
 		}
 	}

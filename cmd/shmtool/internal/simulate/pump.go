@@ -3,8 +3,12 @@ package simulate
 import (
 	"context"
 	"fmt"
+	"os"
+	"slices"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"shmtool/cmd/shmtool/internal/live"
 	"shmtool/layout/mist"
@@ -52,7 +56,7 @@ func (s *simulation) take(n note) {
 	switch {
 	case n.state != nil:
 		c.ended = n.state
-		s.usage.add(n.state)
+		s.usage.add(c.Role, n.state)
 		s.takeEnd(c)
 	case n.text != "":
 		s.event(Event{Kind: EventPanic, Role: string(c.Role), Number: c.Number, Stream: c.Stream, PID: c.pid, Text: n.text})
@@ -79,6 +83,7 @@ func (s *simulation) takeMessage(c *process, m message) {
 		c.live = true
 	case kindProgress:
 		c.before, c.last = c.last, m
+		c.heardBefore, c.heard = c.heard, time.Now()
 	case kindEnd:
 		c.seen = m.Seen
 		if err := c.seen.decode(); err != nil {
@@ -101,7 +106,7 @@ func (s *simulation) takeInput(st *stream, angel *process, m message) {
 		angel.ready = true
 	case m.Kind == kindReady:
 		st.buffer = m.PID
-		s.event(Event{Kind: EventStarted, Role: "input", Stream: st.name, PID: angel.pid, Text: fmt.Sprintf("has the lock; its buffer is process %d", m.PID)})
+		s.event(Event{Kind: EventStarted, Role: inputRole, Stream: st.name, PID: angel.pid, Text: fmt.Sprintf("has the lock; its buffer is process %d", m.PID)})
 	case m.Loop != nil:
 		st.loop = *m.Loop
 		s.takeLoop(st, *m.Loop)
@@ -109,15 +114,18 @@ func (s *simulation) takeInput(st *stream, angel *process, m message) {
 }
 
 func (s *simulation) takeLoop(st *stream, l live.Report) {
-	for _, d := range l.Dead {
+	if s.phase == PhaseEnding {
+		return // everything goes now
+	}
+	for i, d := range l.Dead {
+		if slices.ContainsFunc(l.Dead[:i], func(e live.DeadUser) bool { return e.PID == d.PID }) {
+			continue // a viewer has a slot for each of its tracks
+		}
 		text := fmt.Sprintf("the buffer finds viewer %d dead", d.PID)
 		if d.Source {
 			text = fmt.Sprintf("the buffer finds the source of track %d dead", d.Track)
 		}
 		s.event(Event{Kind: EventFound, Stream: st.name, PID: d.PID, Track: d.Track, Text: text})
-	}
-	if s.phase == PhaseEnding {
-		return // everything goes now
 	}
 	for _, r := range l.Removed {
 		s.event(Event{Kind: EventRemoved, Stream: st.name, Track: r.Index, Text: fmt.Sprintf("the buffer removes track %d, %s %s: %s", r.Index, r.Type, r.Codec, r.Reason)})
@@ -141,10 +149,13 @@ func (s *simulation) takeReload(c *process, m message) {
 	}
 	watched := s.phase == PhaseWatching && len(s.viewers) > 0
 	s.reloads = append(s.reloads, Reload{
-		At: time.Since(s.began), Stream: c.Stream, Track: m.Track, Type: c.Media.Type, Reload: *m.Reload, Watched: watched,
+		At: time.Since(s.began), Stream: c.Stream, Track: m.Track, Type: c.Media.Type, Reload: *m.Reload, Watched: watched, source: c.Number,
 	})
-	text := fmt.Sprintf("track %d (%s): %d %s fill its page; it is made anew with room for %d, in %v",
-		m.Track, c.Media.Type, m.Reload.From, m.Reload.Ring, m.Reload.To, short(m.Reload.Took))
+	page := fmt.Sprintf("track %d (%s): ", m.Track, c.Media.Type)
+	if m.Reload.Ring == listRing {
+		page = ""
+	}
+	text := fmt.Sprintf("%s%d %s fill the page; it is made anew with room for %d, in %v", page, m.Reload.From, m.Reload.Ring, m.Reload.To, short(m.Reload.Took))
 	switch {
 	case len(s.reloads) == toldReloads:
 		text += "; more follow"
@@ -161,27 +172,35 @@ const toldReloads = 5
 // tracks that have one.
 func (s *simulation) takeFollowed(c *process, m message) {
 	c.followed = m.Count
-	made := 0
-	for _, r := range s.reloads {
-		if r.Stream == c.Stream && r.Watched {
-			made++
-		}
-	}
-	n := 0
+	n, made := 0, 0
 	for _, v := range s.viewers {
-		switch {
-		case v.Stream != c.Stream || !v.running():
-		case v.followed < made:
+		if v.Stream != c.Stream || !v.running() {
+			continue
+		}
+		due := s.reloadsFor(v)
+		if v.followed < due {
 			return
-		default:
+		}
+		if due > 0 {
 			n++
 		}
+		made = max(made, due)
 	}
-	e := Event{Kind: EventFollowed, Stream: c.Stream, Count: made}
+	e := Event{Kind: EventFollowed, Stream: c.Stream, Count: n}
 	if made > 0 && made <= toldReloads {
 		e.Text = counted(n, "viewer has", "viewers have") + " gone on in the new page"
 	}
 	s.event(e)
+}
+
+// reloadsFor is how many pages that a viewer reads were made anew while it did.
+func (s *simulation) reloadsFor(v *process) (n int) {
+	for _, r := range s.reloads {
+		if r.Stream == v.Stream && r.Watched && r.Ring != listRing && reads(v.Number, s.o.Viewers, r.source, s.o.Tracks) {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *simulation) takeGone(c *process, m message) {
@@ -233,22 +252,31 @@ func (s *simulation) takeEnd(c *process) {
 	if c.Role == roleAngel && c.ended.Success() && s.streamOf(c.Stream).ended == "" {
 		s.streamOf(c.Stream).ended = "it was told to end"
 	}
-	status, ok := c.ended.Sys().(syscall.WaitStatus)
-	if c.told || c.failed || !ok || c.ended.Success() {
+	if c.told || c.failed || c.ended.Success() {
 		return
 	}
 	if !c.ready && s.failed == nil {
-		s.failed = fmt.Errorf("%s has ended: %v", s.nameOf(c, c.Role), c.ended)
+		s.failed = fmt.Errorf("%s has ended: %s", s.nameOf(c, c.Role), howEnded(c.ended))
 		return
 	}
-	text := c.ended.String()
-	if status.Signaled() {
-		text = "killed by " + status.Signal().String() + fmt.Sprintf(" (%d)", status.Signal())
-	}
+	text := howEnded(c.ended)
+	role := string(c.Role)
 	if c.Role == roleAngel {
+		role = inputRole
 		text += "; its buffer lives on without it"
 	}
-	s.event(Event{Kind: EventDied, Role: string(c.Role), Number: c.Number, Stream: c.Stream, PID: c.pid, Track: c.track, Text: text})
+	s.event(Event{Kind: EventDied, Role: role, Number: c.Number, Stream: c.Stream, PID: c.pid, Track: c.track, Text: text})
+}
+
+// inputRole is what people call an angel.
+const inputRole = "input"
+
+// howEnded is the end of a process: "killed by SIGKILL", "exit status 1".
+func howEnded(state *os.ProcessState) string {
+	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return "killed by " + unix.SignalName(status.Signal())
+	}
+	return state.String()
 }
 
 func (s *simulation) nameOf(c *process, r role) string {

@@ -52,7 +52,11 @@ type Reload struct {
 	Type   string
 	live.Reload
 	Watched bool // viewers had the page
+	source  int  // that made it
 }
+
+// listRing is what Reload.Ring says of MstMeta's track list.
+const listRing = "tracks"
 
 // Usage is what the processes needed.
 type Usage struct {
@@ -63,15 +67,29 @@ type Usage struct {
 
 // add takes a process that has ended. What an angel has used is its buffer's,
 // too.
-func (u *Usage) add(state *os.ProcessState) {
+func (u *Usage) add(r role, state *os.ProcessState) {
 	u.Processes++
+	if r == roleAngel {
+		u.Processes++
+	}
 	u.CPU += state.UserTime() + state.SystemTime()
 	if r, ok := state.SysUsage().(*syscall.Rusage); ok {
 		u.MaxRSS = max(u.MaxRSS, r.Maxrss*1024)
 	}
 }
 
+// addSelf takes the process that calls.
+func (u *Usage) addSelf() {
+	u.Processes++
+	var r syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &r) == nil {
+		u.CPU += time.Duration(r.Utime.Nano() + r.Stime.Nano())
+		u.MaxRSS = max(u.MaxRSS, r.Maxrss*1024)
+	}
+}
+
 func (s *simulation) result() *Result {
+	s.usage.addSelf()
 	r := &Result{
 		Streams: s.o.Streams, Tracks: s.o.Tracks, FPS: s.o.FPS, Duration: time.Since(s.began),
 		Reloads: s.reloads, Usage: s.usage, Begun: s.watched,

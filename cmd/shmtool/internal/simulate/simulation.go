@@ -230,8 +230,10 @@ func (s *simulation) viewersText() string {
 	}
 	text := counted(len(s.viewers), "viewer reads", "viewers read")
 	switch {
+	case s.o.Tracks == 1:
+		return text + " it"
 	case least == s.o.Tracks:
-		return text + " " + counted(least, "track", "tracks")
+		return fmt.Sprintf("%s all %d tracks", text, least)
 	case least == most:
 		return fmt.Sprintf("%s %s each, of %d", text, counted(least, "track", "tracks"), s.o.Tracks)
 	}

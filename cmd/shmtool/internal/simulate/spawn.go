@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -83,15 +84,16 @@ type process struct {
 
 	tracks int // of a viewer: how many it reads
 
-	ready, live bool
-	told        bool // to end
-	failed      bool // it has said why
-	ended       *os.ProcessState
-	last        message      // of progress
-	before      message      // the one before that
-	seen        *tally       // of viewers and the locked reader: what it said at its end
-	followed    int          // reloads, of a viewer
-	gone        map[int]bool // tracks that a viewer has seen go
+	ready, live        bool
+	told               bool // to end
+	failed             bool // it has said why
+	ended              *os.ProcessState
+	last               message      // of progress
+	before             message      // the one before that
+	heard, heardBefore time.Time    // when these two came
+	seen               *tally       // of viewers and the locked reader: what it said at its end
+	followed           int          // reloads, of a viewer
+	gone               map[int]bool // tracks that a viewer has seen go
 }
 
 func (c *process) running() bool { return c.ended == nil }

@@ -189,7 +189,7 @@ func TestWindowModel(t *testing.T) {
 		}
 		checkTrack(t, s.Place, stream, track)
 	})
-	if cuts < round || pages == 0 {
+	if !testing.Short() && (cuts < round || pages == 0) {
 		t.Errorf("%d keys and %d pages were cut in %d streams: the test shows too little", cuts, pages, round)
 	}
 }

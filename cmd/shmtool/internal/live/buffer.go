@@ -93,16 +93,17 @@ func StartBuffer(p Place, stream string, s Settings) (*Buffer, error) {
 	return b, b.setState(mist.StateReady)
 }
 
-// make makes the pages, in MistServer's order.
+// make makes the pages, in MistServer's order, each after the lock that guards
+// it: whoever finds the page finds the lock.
 func (b *Buffer) make() error {
-	t, _ := mist.KindUsers.Template()
-	w, err := b.place.create(usersOf(b.stream), t, nil)
+	lock, err := b.place.makeLock(b.stream, mist.LockUsers)
 	if err != nil {
 		return err
 	}
-	lock, err := b.place.makeLock(b.stream, mist.LockUsers)
+	t, _ := mist.KindUsers.Template()
+	w, err := b.place.create(usersOf(b.stream), t, nil)
 	if err != nil {
-		return errors.Join(err, b.place.remove(usersOf(b.stream)), w.Close())
+		return errors.Join(err, lock.Remove(), lock.Close())
 	}
 	if b.users, err = attachUsers(w, lock); err != nil {
 		return err
@@ -115,21 +116,20 @@ func (b *Buffer) make() error {
 }
 
 func (b *Buffer) makeMeta() error {
-	w, err := b.place.create(metaOf(b.stream), mist.MetaTemplate(mist.DefaultTracks), nil)
+	lock, err := b.place.makeLock(b.stream, mist.LockTracks)
 	if err != nil {
 		return err
 	}
-	tracks, err := b.place.makeLock(b.stream, mist.LockTracks)
+	w, err := b.place.create(metaOf(b.stream), mist.MetaTemplate(mist.DefaultTracks), nil)
 	if err == nil {
-		err = tracks.Close()
-	}
-	if err == nil {
-		b.meta, err = attachMeta(b.place, b.stream, w)
+		if b.meta, err = attachMeta(b.place, b.stream, w); err != nil {
+			err = errors.Join(err, b.place.remove(metaOf(b.stream)))
+		}
 	}
 	if err != nil {
-		err = errors.Join(err, b.place.remove(metaOf(b.stream)), w.Close())
+		err = errors.Join(err, lock.Remove())
 	}
-	return err
+	return errors.Join(err, lock.Close())
 }
 
 // configure reads the stream's settings, at first and whenever they are old,

@@ -71,6 +71,9 @@ func runSimulate(ctx context.Context, e *env, c *cli.Context) error {
 	if c.NArg() > 0 {
 		return usagef("takes no arguments, and %q is one; --stream names a stream", c.Args().First())
 	}
+	if _, err := os.Stat(e.shmDir); err != nil {
+		return hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, bare(err)), "--shm-dir names another")
+	}
 	if c.Bool("clean") {
 		return e.cleanSimulations(ctx)
 	}

@@ -108,8 +108,11 @@ func (p part) readLocked(ctx context.Context, behind time.Duration) (*tally, err
 	next := uint64(0)
 	for t := began + int64(behind); c.until(ctx, t); t += int64(lockedInterval) {
 		n := 0
-		err := locked(f, unix.LOCK_SH, func() (err error) { n, err = f.ReadAt(page, 0); return nil })
-		if err != nil {
+		read := func() error {
+			n, _ = f.ReadAt(page, 0) // before the writer's first turn there is less
+			return nil
+		}
+		if err := locked(f, unix.LOCK_SH, read); err != nil {
 			return seen, err
 		}
 		if n == lockedSize {

@@ -183,11 +183,10 @@ func (s *simulation) await(ctx context.Context, source *process, track bool) err
 }
 
 func (s *simulation) backlogText() string {
-	tracks := counted(len(s.sources), "source has", "sources have")
 	if s.o.Backlog == 0 {
-		return tracks + " begun"
+		return counted(len(s.sources), "source has", "sources have") + " begun"
 	}
-	return fmt.Sprintf("%s sent %v of backlog and go on in real time", tracks, s.o.Backlog)
+	return counted(len(s.sources), "source has", "sources have") + fmt.Sprintf(" sent %v of backlog; from here on in real time", s.o.Backlog)
 }
 
 // startViewers starts them, and with them the two that show what was before.

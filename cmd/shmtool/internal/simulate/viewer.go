@@ -75,11 +75,11 @@ func (w *watching) take(seen live.Seen, now int64) {
 	switch {
 	case t == nil:
 		w.tracks[seen.Track] = &trackSeen{number}
-	case number != t.last+1:
-		w.tally.Lost += max(1, number-t.last-1)
+	case number > t.last:
+		w.tally.Lost += number - t.last - 1
 		t.last = number
 	default:
-		t.last = number
+		w.tally.Lost++ // it came again, in the place of another
 	}
 	w.tally.measure(now - published)
 }

@@ -3,6 +3,8 @@ package live
 import (
 	"testing"
 	"time"
+
+	"shmtool/layout/mist"
 )
 
 // What a source does for a packet, all stores included.
@@ -35,5 +37,22 @@ func BenchmarkLoop(b *testing.B) {
 	}
 	for b.Loop() {
 		s.loop(buffer)
+	}
+}
+
+// The reload that a full ring forces.
+func BenchmarkGrow(b *testing.B) {
+	s := newStage(b)
+	s.stream("live", Settings{})
+	f := videoFeed(s.add("live", TrackInfo{Type: "video", Codec: "H264"}))
+	defer f.track.Close()
+	for range 1800 {
+		f.send(s)
+	}
+	for i := 0; b.Loop(); i++ {
+		room := mist.DefaultTrackRoom
+		room.Parts += 1800 * uint32(i%2)
+		must[time.Duration](b)(reload(f.track.page.w, mist.TrackTemplate(room)))
+		s.ok(f.track.page.attach())
 	}
 }

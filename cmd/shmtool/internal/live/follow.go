@@ -60,6 +60,18 @@ func (f *followed) begin(oldest bool) {
 	}
 }
 
+// poll is one look at the page: the packet of the next part, if that is there, or
+// whether the page is to be opened again.
+func (f *followed) poll() (seen Seen, found, reloaded bool, err error) {
+	err = f.page.page.Together(func() (err error) {
+		if seen, found, err = f.nextPart(); !found && err == nil {
+			reloaded = f.page.status().Reload()
+		}
+		return err
+	})
+	return seen, found, reloaded, err
+}
+
 // nextPart is the packet of the next part, if that is there. What the page's
 // other processes do meanwhile is no error: the next look tells.
 func (f *followed) nextPart() (Seen, bool, error) {

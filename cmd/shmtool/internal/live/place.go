@@ -110,7 +110,7 @@ func (p Place) open(ctx context.Context, o mist.Object) (w *relaccx.Writer, err 
 }
 
 func (p Place) openNow(o mist.Object) (*relaccx.Writer, error) {
-	w, err := relaccx.OpenWriter(p.path(o), relaccx.WriterOptions{NoLock: true})
+	w, err := relaccx.OpenWriter(p.path(o), relaccx.WriterOptions{NoLock: true, FieldsOnly: true})
 	if err != nil {
 		return nil, err
 	}

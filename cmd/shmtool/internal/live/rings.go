@@ -36,7 +36,7 @@ func openTrackPage(p Place, name string, write bool) (*trackPage, error) {
 	t := &trackPage{}
 	var err error
 	if write {
-		if t.w, err = relaccx.OpenWriter(path, relaccx.WriterOptions{NoLock: true}); err != nil {
+		if t.w, err = relaccx.OpenWriter(path, relaccx.WriterOptions{NoLock: true, FieldsOnly: true}); err != nil {
 			return nil, err
 		}
 	} else if t.page, err = relaccx.Open(path); err != nil {

@@ -202,7 +202,7 @@ func (v *Viewer) scan() (Seen, bool, error) {
 	for range v.tracks {
 		f := v.tracks[v.turn%len(v.tracks)]
 		v.turn++
-		seen, found, err := f.nextPart()
+		seen, found, reloaded, err := f.poll()
 		if err != nil {
 			return Seen{}, false, fmt.Errorf("track %d: %w", f.view.Index, err)
 		}
@@ -213,7 +213,7 @@ func (v *Viewer) scan() (Seen, bool, error) {
 			}
 			return seen, true, err
 		}
-		if f.page.status().Reload() {
+		if reloaded {
 			if err := v.reopen(f); err != nil {
 				return Seen{}, false, err
 			}

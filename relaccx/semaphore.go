@@ -19,7 +19,7 @@ import (
 // share: those with which MistServer's processes take turns, each a mutex that
 // has the value 1 while it is free. It is the one of the 64-bit glibc, so that
 // its sem_open, sem_wait and sem_post work on the same object. relaccx(5),
-// Semaphores.
+// MistServer.
 //
 // A process that dies while it holds one never gives it back, and nobody can
 // tell from the object who that was. A Semaphore may be used by many goroutines at

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 
 	"shmtool/layout/mist"
@@ -55,9 +56,10 @@ func (m *meta) attach() error {
 func (m *meta) close() error { return m.w.Close() }
 
 // refresh follows a reload of the page by another process. ErrStreamGone when
-// the stream has ended.
+// the stream has ended; relaccx.ErrNotReady when the page is to be replaced, and
+// nobody does it for as long as MistServer would wait.
 func (m *meta) refresh(ctx context.Context) error {
-	for {
+	return patiently(ctx, reloadPatience, func() error {
 		h, err := m.w.Header()
 		switch {
 		case err != nil:
@@ -67,24 +69,31 @@ func (m *meta) refresh(ctx context.Context) error {
 		case !h.Status.Reload():
 			return nil
 		}
-		w, err := m.place.open(ctx, metaOf(m.stream))
-		if errors.Is(err, fs.ErrNotExist) {
-			return errors.Join(ErrStreamGone, err)
-		}
-		if err != nil {
+		if err := m.reopen(ctx); err != nil {
 			return err
 		}
-		m.w.Close()
-		m.w = w
-		if err := m.attach(); err != nil {
-			return err
+		if h, err = m.w.Header(); err == nil && h.Status.Reload() {
+			err = fmt.Errorf("%q is to be reloaded, and is not: %w", metaOf(m.stream).Name(), relaccx.ErrNotReady)
 		}
-		if h, err := w.Header(); err != nil || h.Status.Reload() { // flagged, and never replaced
-			if err := errors.Join(err, sleep(ctx, openFirst)); err != nil {
-				return err
-			}
-		}
+		return err
+	})
+}
+
+// reloadPatience is a variable for the test that waits for it.
+var reloadPatience = openPatience
+
+// reopen goes to the page that has the name now.
+func (m *meta) reopen(ctx context.Context) error {
+	w, err := m.place.open(ctx, metaOf(m.stream))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %q is gone", ErrStreamGone, metaOf(m.stream).Name())
 	}
+	if err != nil {
+		return err
+	}
+	m.w.Close()
+	m.w = w
+	return m.attach()
 }
 
 // count is how many tracks the list has ever had.

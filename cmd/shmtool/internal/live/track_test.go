@@ -6,10 +6,14 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"shmtool/layout/mist"
+	"shmtool/relaccx"
 )
 
 // Newly made pages are MistServer's own, to the byte: mistserver.md, appendix A.
@@ -214,5 +218,43 @@ func TestAddTrackToNothing(t *testing.T) {
 	}
 	if _, err := LockInput(s.Place, "live", 0); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("twice: %v", err)
+	}
+}
+
+// A track's page has memory for what was written, and not for the megabyte of
+// its init data; a stream's users likewise.
+func TestSparseObjects(t *testing.T) {
+	s := newStage(t)
+	_, b := s.stream("live", Settings{})
+	f := videoFeed(s.add("live", TrackInfo{Type: "video", Codec: "H264", Init: make([]byte, 40)}))
+	defer f.track.Close()
+	for range 500 {
+		f.send(s)
+	}
+	s.loop(b)
+	for name, most := range map[string]int64{f.track.pageName(): 64 << 10, usersOf("live").Name(): 16 << 10, dataOf("live", 0, 0).Name(): 512 << 10} {
+		info := must[os.FileInfo](t)(os.Stat(filepath.Join(s.Dir, name)))
+		if memory := info.Sys().(*syscall.Stat_t).Blocks * 512; memory > most {
+			t.Errorf("%s has %d bytes of memory, of %d", name, memory, info.Size())
+		}
+	}
+}
+
+// A MstMeta that is flagged and never replaced, by a process that died in a reload
+// of MistServer's: whoever needs it is told, and is not stuck.
+func TestReloadNeverComes(t *testing.T) {
+	defer func(before time.Duration) { reloadPatience = before }(reloadPatience)
+	reloadPatience = 20 * time.Millisecond
+	s := newStage(t)
+	_, b := s.stream("live", Settings{})
+	f := videoFeed(s.add("live", TrackInfo{Type: "video", Codec: "H264"}))
+	defer f.track.Close()
+	f.send(s)
+	s.ok(b.meta.w.SetReload())
+	if err := f.track.Write(f.packet()); !errors.Is(err, relaccx.ErrNotReady) || !strings.Contains(err.Error(), "MstMetalive") {
+		t.Errorf("source: %v", err)
+	}
+	if _, err := b.Loop(); !errors.Is(err, relaccx.ErrNotReady) {
+		t.Errorf("buffer: %v", err)
 	}
 }

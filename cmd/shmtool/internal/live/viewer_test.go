@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -206,5 +207,73 @@ func TestStreamEnds(t *testing.T) {
 	}
 	if names := s.names(); len(names) > 0 {
 		t.Errorf("left behind: %v", names)
+	}
+}
+
+// Who joins in the middle of packets larger than what is read at once finds its
+// place all the same.
+func TestViewerJoinsAmongLargePackets(t *testing.T) {
+	s := newStage(t)
+	s.stream("live", Settings{})
+	f := &feed{track: s.add("live", TrackInfo{Type: "video", Codec: "H264"}), kind: "video", step: 40, gop: 7, size: 2*chunkSize + 5, keyBytes: 3 * chunkSize}
+	defer f.track.Close()
+	for n := range uint64(40) {
+		if n == 0 {
+			f.send(s) // without a packet there is no place to find
+			continue
+		}
+		v := s.join("live", ViewerOptions{})
+		sent := f.send(s)
+		s.same(must[Seen](t)(s.see(v)), sent, n)
+		s.ok(v.Close())
+	}
+	if pages := f.track.page.pages.window(); pages.Count() < 2 {
+		t.Errorf("pages %v", pages)
+	}
+}
+
+// What lies where a packet should be is an error that names the track, whatever
+// it is.
+func TestViewerHostileData(t *testing.T) {
+	for name, harm := range map[string]func(s *stage, f *feed) string{
+		"garbage": func(s *stage, f *feed) string {
+			_, err := f.track.data.file.WriteAt([]byte("garbage!"), 0)
+			s.ok(err)
+			return "no packet begins here"
+		},
+		"size past the page": func(s *stage, f *feed) string {
+			_, err := f.track.data.file.WriteAt([]byte("DTP2\xff\xff\xff\xff"), 0)
+			s.ok(err)
+			return "runs past the end"
+		},
+		"size too small": func(s *stage, f *feed) string {
+			_, err := f.track.data.file.WriteAt([]byte("DTP2\x00\x00\x00\x00"), 0)
+			s.ok(err)
+			return "too short"
+		},
+		"part too large": func(s *stage, f *feed) string {
+			f.track.page.parts.set(0, "size", 1<<32-1)
+			return "larger than a data page"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			s.stream("live", Settings{})
+			f := videoFeed(s.add("live", TrackInfo{Type: "video", Codec: "H264"}))
+			defer f.track.Close()
+			v := s.join("live", ViewerOptions{})
+			f.send(s)
+			if name != "part too large" {
+				// Its place is found before it is harmed.
+				if found, err := v.tracks[0].seek(); !found || err != nil {
+					t.Fatal(found, err)
+				}
+			}
+			want := harm(s, f)
+			_, err := s.see(v)
+			if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "track 0") {
+				t.Errorf("%v, want %q", err, want)
+			}
+		})
 	}
 }

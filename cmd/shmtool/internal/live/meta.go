@@ -59,7 +59,7 @@ func (m *meta) close() error { return m.w.Close() }
 // the stream has ended; relaccx.ErrNotReady when the page is to be replaced, and
 // nobody does it for as long as MistServer would wait.
 func (m *meta) refresh(ctx context.Context) error {
-	return patiently(ctx, reloadPatience, func() error {
+	return patiently(ctx, openPatience, func() error {
 		h, err := m.w.Header()
 		switch {
 		case err != nil:
@@ -78,9 +78,6 @@ func (m *meta) refresh(ctx context.Context) error {
 		return err
 	})
 }
-
-// reloadPatience is a variable for the test that waits for it.
-var reloadPatience = openPatience
 
 // reopen goes to the page that has the name now.
 func (m *meta) reopen(ctx context.Context) error {

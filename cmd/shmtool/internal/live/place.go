@@ -47,12 +47,15 @@ var (
 	ErrPageFull = errors.New("data page is full")
 )
 
-// How long MistServer waits for an object that is missing: a reload of its own
-// leaves the name unused for a moment.
+// openPatience is how long MistServer waits for an object that is missing: a
+// reload of its own leaves the name unused for a moment. It is a variable for the
+// tests that wait so long.
+var openPatience = 10 * time.Second
+
+// The pauses between looks grow from the first to the last.
 const (
-	openPatience = 10 * time.Second
-	openFirst    = 4 * time.Millisecond
-	openLast     = 250 * time.Millisecond
+	openFirst = 4 * time.Millisecond
+	openLast  = 250 * time.Millisecond
 )
 
 func (p Place) path(o mist.Object) string { return filepath.Join(p.Dir, o.Name()) }

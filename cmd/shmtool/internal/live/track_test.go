@@ -243,8 +243,8 @@ func TestSparseObjects(t *testing.T) {
 // A MstMeta that is flagged and never replaced, by a process that died in a reload
 // of MistServer's: whoever needs it is told, and is not stuck.
 func TestReloadNeverComes(t *testing.T) {
-	defer func(before time.Duration) { reloadPatience = before }(reloadPatience)
-	reloadPatience = 20 * time.Millisecond
+	defer func(before time.Duration) { openPatience = before }(openPatience)
+	openPatience = 20 * time.Millisecond
 	s := newStage(t)
 	_, b := s.stream("live", Settings{})
 	f := videoFeed(s.add("live", TrackInfo{Type: "video", Codec: "H264"}))

@@ -245,10 +245,16 @@ func (v *Viewer) reopen(f *followed) error {
 	return err
 }
 
-// lookAround finds out what is no more.
+// lookAround finds out what is no more, or has another's name: MistServer itself
+// never looks, and goes on with what is nameless.
 func (v *Viewer) lookAround(ctx context.Context) error {
 	if err := v.meta.refresh(ctx); err != nil {
 		return err
+	}
+	if v.meta.w.Page().Replaced() { // without a word: removed by hand, or by who cleans up
+		if err := v.meta.reopen(ctx); err != nil {
+			return err
+		}
 	}
 	for i, f := range v.tracks {
 		valid, err := v.meta.trackUint(uint64(f.view.Index), "valid")
@@ -261,6 +267,11 @@ func (v *Viewer) lookAround(ctx context.Context) error {
 		}
 		if err := v.users.mine(f.slot); err != nil {
 			return err
+		}
+		if f.page.page.Replaced() {
+			if err := v.reopen(f); err != nil {
+				return err
+			}
 		}
 	}
 	if len(v.tracks) == 0 {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -174,6 +175,42 @@ func TestViewerTrackGone(t *testing.T) {
 	s.ok(b.users.raise(v.tracks[0].slot, mist.UserReqDisconnect))
 	if _, err := s.see(v); !errors.Is(err, ErrDisconnected) {
 		t.Errorf("told to leave: %v", err)
+	}
+}
+
+// Pages are removed or replaced by hand, without any flag.
+func TestViewerOfReplacedPages(t *testing.T) {
+	s := newStage(t)
+	s.stream("live", Settings{})
+	f := videoFeed(s.add("live", TrackInfo{Type: "video", Codec: "H264"}))
+	defer f.track.Close()
+	f.send(s)
+	v := s.join("live", ViewerOptions{Oldest: true})
+	s.same(must[Seen](t)(s.see(v)), Packet{Payload: f.payload}, 0)
+
+	page := filepath.Join(s.Dir, f.track.pageName())
+	f.send(s)
+	f.send(s)
+	s.ok(os.WriteFile(page+".new", must[[]byte](t)(os.ReadFile(page)), 0o600))
+	s.ok(os.Rename(page+".new", page))
+	s.ok(f.track.page.close())
+	f.track.page = must[*trackPage](t)(openTrackPage(s.Place, filepath.Base(page), true))
+	sent := f.send(s) // on the page that the viewer does not have yet
+	for n := uint64(1); n < 3; n++ {
+		if seen := must[Seen](t)(s.see(v)); seen.Part != n || seen.Lost != 0 {
+			t.Fatalf("%+v", seen)
+		}
+	}
+	s.same(must[Seen](t)(s.see(v)), sent, 3)
+	if v.Reloads() != 1 {
+		t.Errorf("%d reloads", v.Reloads())
+	}
+	patience := openPatience
+	defer func() { openPatience = patience }()
+	openPatience = 20 * time.Millisecond
+	s.ok(os.Remove(s.path(metaOf("live"))))
+	if _, err := s.see(v); !errors.Is(err, ErrStreamGone) {
+		t.Errorf("MstMeta is gone: %v", err)
 	}
 }
 

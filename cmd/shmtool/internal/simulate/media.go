@@ -139,6 +139,20 @@ func (m media) lateness() int64 {
 	return int64(m.Phase * float64(m.micros(1)) * 1000)
 }
 
+// first is the number of the source's first packet: not all tracks of a stream
+// begin at the same moment, and so not all outgrow their pages at the same. Video
+// begins with a key.
+func (m media) first() uint64 {
+	if m.Type != typeAudio {
+		return 0
+	}
+	_, rank := kindOf(m.Number)
+	return uint64(rank) % firstSpread * audioBundle
+}
+
+// firstSpread bundles of audio are 2 s.
+const firstSpread = 47
+
 // generator makes a source's packets, one after the other.
 type generator struct {
 	media
@@ -148,7 +162,7 @@ type generator struct {
 }
 
 func newGenerator(m media) *generator {
-	g := &generator{media: m, random: rand.New(rand.NewPCG(uint64(m.Number), 0)), payload: make([]byte, 2*keySize)}
+	g := &generator{media: m, next: m.first(), random: rand.New(rand.NewPCG(uint64(m.Number), 0)), payload: make([]byte, 2*keySize)}
 	for i := range g.payload {
 		g.payload[i] = byte(g.random.Uint32())
 	}

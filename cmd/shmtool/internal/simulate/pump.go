@@ -156,17 +156,26 @@ func (s *simulation) takeReload(c *process, m message) {
 		page = ""
 	}
 	text := fmt.Sprintf("%s%d %s fill the page; it is made anew with room for %d, in %v", page, m.Reload.From, m.Reload.Ring, m.Reload.To, short(m.Reload.Took))
-	switch {
-	case len(s.reloads) == toldReloads:
+	switch n := s.reloadCount(watched); {
+	case n == toldReloads:
 		text += "; more follow"
-	case len(s.reloads) > toldReloads:
+	case n > toldReloads:
 		text = ""
 	}
 	s.event(Event{Kind: EventReload, Stream: c.Stream, Track: m.Track, PID: c.pid, Text: text})
 }
 
-// toldReloads is how many are told of, each.
+// toldReloads is how many are told of, before viewers read and from then on.
 const toldReloads = 5
+
+func (s *simulation) reloadCount(watched bool) (n int) {
+	for _, r := range s.reloads {
+		if r.Watched == watched {
+			n++
+		}
+	}
+	return n
+}
 
 // takeFollowed tells when all viewers of a stream are in the new page of all
 // tracks that have one.
@@ -187,7 +196,7 @@ func (s *simulation) takeFollowed(c *process, m message) {
 		made = max(made, due)
 	}
 	e := Event{Kind: EventFollowed, Stream: c.Stream, Count: n}
-	if made > 0 && made <= toldReloads {
+	if made > 0 && s.reloadCount(true) <= toldReloads {
 		e.Text = counted(n, "viewer has", "viewers have") + " gone on in the new page"
 	}
 	s.event(e)

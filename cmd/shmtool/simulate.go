@@ -24,8 +24,9 @@ func simulateCommand() *command {
 		about: `Makes live streams in shared memory, in real processes, with the same objects
 that MistServer makes: an input that holds its lock and has the buffer as its
 child, a source for each track (video, audio, metadata, then video and audio in
-turn), and viewers that read all of it. Every other command can be tried on
-them, and so can MistServer's own tools. Any process may be killed.
+turn), and viewers, each with a track of every type, or its share of them. Every
+other command can be tried on them, and so can MistServer's own tools. Any process
+may be killed.
 
 The sources begin with a backlog, as when a server is asked for a stream that it
 has kept for a while: with the 36s that they have by default, an audio track

@@ -57,17 +57,7 @@ func (c Cells) Offset() uint16 {
 
 // EndPos is the number of the first record that does not exist yet. All of a
 // record's bytes are seen by whoever sees EndPos past it.
-//
-// Where it lies across a border, Deleted and RecordCount say where it must be;
-// see loadWithin.
-func (c Cells) EndPos() uint64 {
-	p := c.at(layout.EndPosOffset)
-	if whole(p, 8) || !whole(c.at(layout.DeletedOffset), 8) {
-		return load64(p)
-	}
-	from := c.Deleted() // first: EndPos is not below what it was
-	return loadWithin(p, from, uint64(c.RecordCount()))
-}
+func (c Cells) EndPos() uint64 { return load64(c.at(layout.EndPosOffset)) }
 
 // Plain reports whether one look at EndPos and Deleted is whole, as it is on a
 // page of its own: then LookEndPos and LookDeleted are the same as those, and

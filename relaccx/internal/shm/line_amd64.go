@@ -8,9 +8,6 @@ import (
 // lineSize is the bytes of a cache line.
 const lineSize = 64
 
-// oneBorder: eight bytes lie across one border at most.
-const oneBorder = true
-
 // whole reports whether size bytes at p lie in one line.
 func whole(p unsafe.Pointer, size uintptr) bool { return uintptr(p)&(lineSize-1) <= lineSize-size }
 

@@ -6,10 +6,6 @@ import "unsafe"
 // on the oldest processors and 16 on newer ones.
 const lineSize = 8
 
-// oneBorder: eight bytes may lie across more than one border, or the loads behind
-// a look may come before it.
-const oneBorder = false
-
 // whole reports whether size bytes at p are loaded and stored as one.
 func whole(p unsafe.Pointer, size uintptr) bool { return uintptr(p)&(lineSize-1)+size <= lineSize }
 

@@ -8,10 +8,6 @@ import "unsafe"
 // that is stopped between two bytes of a counter shows a value that never was.
 const lineSize = 1
 
-// oneBorder: eight bytes may lie across more than one border, or the loads behind
-// a look may come before it.
-const oneBorder = false
-
 // whole reports whether size bytes at p are loaded and stored as one.
 func whole(_ unsafe.Pointer, size uintptr) bool { return size <= lineSize }
 

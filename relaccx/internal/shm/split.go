@@ -47,19 +47,6 @@ func loadSplit(p unsafe.Pointer, size uintptr) uint64 {
 	return v
 }
 
-// loadWithin is load64 of a counter across a border that is at least from, and
-// seldom more than span above it, as EndPos is of Deleted: the parts of two values
-// make one that is off by all that the low part can count, so what lies within a
-// span that is shorter than that is whole. It takes one look, where
-// loadSplit needs microseconds for every counter that is still small.
-func loadWithin(p unsafe.Pointer, from, span uint64) uint64 {
-	bits := 8 * (lineSize - uintptr(p)&(lineSize-1))
-	if v := look(p, 8); oneBorder && v-from <= span && span>>bits == 0 {
-		return v
-	}
-	return split64(p)
-}
-
 // nearCarry reports whether the low part may be one that a step has just taken
 // past its end, or is about to.
 func nearCarry(v uint64, bits uintptr) bool {

@@ -64,12 +64,28 @@ func (f *followed) begin(oldest bool) {
 // whether the page is to be opened again.
 func (f *followed) poll() (seen Seen, found, reloaded bool, err error) {
 	err = f.page.page.Together(func() (err error) {
+		if quiet, status, err := f.quiet(); quiet || err != nil {
+			reloaded = status.Reload()
+			return err
+		}
 		if seen, found, err = f.nextPart(); !found && err == nil {
 			reloaded = f.page.status().Reload()
 		}
 		return err
 	})
 	return seen, found, reloaded, err
+}
+
+// quiet reports whether nothing has come since the last look, by one look at the
+// counter's bytes, where a true one takes microseconds: what is torn
+// looks like something new, or is looked at again in the next poll.
+func (f *followed) quiet() (quiet bool, status layout.Status, err error) {
+	at := f.page.parts.r.Base() + layout.EndPosOffset
+	err = f.page.page.Inspect(func(page []byte, h layout.Header) error {
+		quiet, status = binary.LittleEndian.Uint64(page[at:]) == f.next, h.Status
+		return nil
+	})
+	return quiet, status, err
 }
 
 // nextPart is the packet of the next part, if that is there. What the page's

@@ -314,6 +314,8 @@ func TestSimulateKilled(t *testing.T) {
 	if parts := simulationParts(t, dir); parts["buffer -s live"] == 0 || parts["source --stream live --number 1"] == 0 {
 		t.Errorf("without their simulation there are only %v", parts)
 	}
+	shmtool(t, dir, "create", "page", "--records", "1", "--field", "n:uint8") // removes what other makers of pages have left
+	shmtool(t, dir, "rm", "page")
 	refused := launch(t, dir, "simulate")
 	if status := refused.done(); status.ExitStatus() != exitRefused || !strings.Contains(refused.err.String(), "shmtool simulate --clean removes it") {
 		t.Errorf("exit code %d, %s", status.ExitStatus(), refused.err.String())

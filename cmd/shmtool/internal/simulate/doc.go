@@ -13,7 +13,7 @@
 //
 // # Whose objects
 //
-// A simulation puts a manifest, .shmtool-simulation-ID, beside its objects and
+// A simulation puts a manifest, .simulation-ID, beside its objects and
 // holds its lock while it lives. Streams that no manifest names are never
 // touched. A manifest whose lock is free was left behind by a simulation that
 // was killed: Clean ends the processes of that ID and removes what it made.

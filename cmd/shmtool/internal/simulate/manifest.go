@@ -18,8 +18,10 @@ import (
 	"shmtool/layout/mist"
 )
 
+// Names that begin with ".shmtool-" are those of pages that are being made: whoever
+// makes one removes what is left of others, by their free locks.
 const (
-	manifestPrefix = ".shmtool-simulation-"
+	manifestPrefix = ".simulation-"
 	lockedSuffix   = ".locked" // behind a manifest's name: the page with the lock
 )
 
@@ -70,7 +72,7 @@ func (c *claimed) write() error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(c.dir, ".shmtool-new-*")
+	f, err := os.CreateTemp(c.dir, ".simulating-*")
 	if err != nil {
 		return err
 	}

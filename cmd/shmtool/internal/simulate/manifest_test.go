@@ -74,7 +74,7 @@ func TestClean(t *testing.T) {
 	if _, err := claim(dir, []string{"living"}); err != nil {
 		t.Fatal(err)
 	}
-	keep := []string{"MstMetaliving", "MstMetaforeign", "MstMetadead+1", "notes", ".shmtool-simulation-noJSON"}
+	keep := []string{"MstMetaliving", "MstMetaforeign", "MstMetadead+1", "notes", ".simulation-noJSON"}
 	gone := []string{"MstMetadead", "MstTrakdead@1-0", "MstDatadead@0_0", "MstSTATEdead", "MstUserdead", "sem.MstSemInptdead", "MstSCnfdead"}
 	for _, name := range slices.Concat(keep, gone) {
 		write(t, dir, name, "x")

@@ -20,6 +20,7 @@ type CreateOptions struct {
 	Size     int64         // bytes of the object; 0, or less than the shape takes, means the shape's
 	Mode     fs.FileMode   // permissions; 0 means 0600. The umask does not apply.
 	NotReady bool          // leave the ready bit to SetReady
+	Sparse   bool          // back no more of it than is written, as MistServer's pages are; ENOSPC may come later
 	Publish  uint32        // records of zeros that are available from the start, as in a table
 	Replace  bool          // take the place of an object of that name; its readers are told to reload
 	Lock     WriterOptions // how to wait for the writer of the page that is replaced
@@ -165,6 +166,9 @@ func fillTemp(f *os.File, shape layout.Shape, o CreateOptions) (*Writer, error) 
 	if !shape.Prefilled() { // slots are written one by one
 		reserved.end = min(reserved.end, reserveLimit)
 	}
+	if o.Sparse {
+		reserved.end = int(shape.Header().Offset)
+	}
 	if err := shm.Reserve(f, 0, int64(reserved.end)); err != nil {
 		return nil, err
 	}
@@ -188,11 +192,11 @@ func fillPage(p *Page, shape layout.Shape, o CreateOptions) (*Writer, error) {
 	if !o.NotReady {
 		h.Status = layout.StatusReady
 	}
-	err := p.mem.Guard(func() error {
+	err := p.noRoom(p.mem.Guard(func() error {
 		err := shape.Build(p.mem.Bytes, 0)
 		h.Encode(p.mem.Bytes)
 		return err
-	})
+	}))
 	if err != nil {
 		return nil, err
 	}

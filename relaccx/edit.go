@@ -119,12 +119,11 @@ func (w *Writer) storeField(f *layout.Field, mapped, value []byte) {
 
 // available is the bytes of record n where they live, backed.
 func (w *Writer) available(n uint64) ([]byte, error) {
-	r := Reader{page: w.page, base: w.base, memory: w.memory, cells: w.cells, schema: w.schema, offset: w.offset, size: w.size, room: w.room}
-	at, err := r.locate(n)
+	mapped, err := w.locate(n)
 	if err != nil {
 		return nil, err
 	}
-	return r.record(at), w.reserve(uint64(at), w.size)
+	return mapped, w.reserve(w.offset+w.slotOf(n)*w.size, w.size)
 }
 
 // Nested opens the page nested in field f of record n for writing. It shares
@@ -137,7 +136,7 @@ func (w *Writer) Nested(n uint64, f *layout.Field) (*Writer, error) {
 		if f.Kind() != layout.Nested {
 			return fmt.Errorf("field %q is %v: %w", f.Name, f.Kind(), ErrNotNested)
 		}
-		mapped, err := w.available(n)
+		mapped, err := w.locate(n) // its slots are backed one by one
 		if err != nil {
 			return err
 		}

@@ -73,6 +73,8 @@ func (s *scriptWriter) do(verb string, words []string) error {
 		return os.Remove(s.path)
 	case "exit":
 		return s.w.SetExit()
+	case "take", "count":
+		return s.semaphore(verb, numbers)
 	case "truncate":
 		return os.Truncate(s.path, int64(numbers[0]))
 	default:

@@ -30,6 +30,8 @@ type Page struct {
 	file *os.File // nil for bytes
 	stat shm.Stat // as it was opened
 	mem  *shm.Mapping
+
+	together bool // inside Together
 }
 
 // Open maps the page at path, read-only: nothing that is done with it can
@@ -166,7 +168,7 @@ func (p *Page) same(o *Page) bool {
 // intact is ErrTruncated when the file has fewer bytes than are mapped: those
 // past the end in its last memory page read as zeros, without a fault.
 func (p *Page) intact() error {
-	if p.file == nil || p.mem.Closed() { // closed by what it was asked for: a reload in a Batch
+	if p.file == nil || p.together || p.mem.Closed() { // closed by what it was asked for: a reload in a Batch
 		return nil
 	}
 	now, err := shm.StatFile(p.file)
@@ -177,6 +179,21 @@ func (p *Page) intact() error {
 		return ErrTruncated
 	}
 	return nil
+}
+
+// Together runs fn, which may do any number of things with the page and with
+// those nested in it; one look whether the page was cut short serves them all,
+// which saves each a system call. It is ErrTruncated when it was, else the error
+// of fn. Until it returns the page belongs to the calling goroutine.
+func (p *Page) Together(fn func() error) error {
+	p.together = true
+	defer func() { p.together = false }()
+	err := fn()
+	p.together = false
+	if cut := p.intact(); cut != nil {
+		return p.fail("use", cut)
+	}
+	return err
 }
 
 // settle ends an operation that looked at the page.

@@ -1,6 +1,7 @@
 package relaccx
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,7 +14,8 @@ import (
 
 // ReloadOptions are how Reload treats what does not carry over by itself.
 type ReloadOptions struct {
-	Truncate bool // cut values that do not fit their new field
+	Truncate bool  // cut values that do not fit their new field
+	Size     int64 // bytes of the object, if the shape takes less; 0 keeps what the old one had beyond its shape
 }
 
 // Reload gives the page a new shape. It makes a whole new page beside the old
@@ -23,7 +25,7 @@ type ReloadOptions struct {
 // page; a writer that dies on the way leaves the old or the new one.
 //
 // Mode, owner and group are kept, or it is refused with fs.ErrPermission; so
-// are the bytes that the object has beyond its shape. In a ring that becomes
+// are, unless Size is given, the bytes that the object has beyond its shape. In a ring that becomes
 // shorter the oldest records are withdrawn. A value that does not fit its new
 // field is a *layout.ValueError, before anything has changed.
 //
@@ -81,7 +83,7 @@ func (w *Writer) successor(shape layout.Shape, o ReloadOptions) (*Writer, error)
 	slack := int64(len(w.memory)) - int64(h.PageSize())
 	atStep("build")
 	temp, err := buildTemp(filepath.Dir(w.page.path), shape, CreateOptions{
-		Size:     int64(shape.Size()) + max(slack, 0),
+		Size:     cmp.Or(o.Size, int64(shape.Size())+max(slack, 0)),
 		Mode:     now.Mode,
 		NotReady: !h.Status.Ready(),
 	})

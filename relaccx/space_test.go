@@ -54,6 +54,7 @@ func TestNoSpaceInside(t *testing.T) {
 	t.Run("create", func(t *testing.T) { createWithoutSpace(t, dir) })
 	t.Run("append", func(t *testing.T) { appendWithoutSpace(t, dir) })
 	t.Run("edit", func(t *testing.T) { editWithoutSpace(t, dir) })
+	t.Run("store", func(t *testing.T) { storeWithoutSpace(t, dir) })
 	t.Run("reload", func(t *testing.T) { reloadWithoutSpace(t, dir) })
 }
 
@@ -174,6 +175,31 @@ func editWithoutSpace(t *testing.T, dir string) {
 		err = w.AddField(layout.Field{Name: fmt.Sprintf("a field of a long name, no. %d", i+100), Code: layout.CodeUint8})
 	}
 	wantErr(t, err, unix.ENOSPC)
+}
+
+// A sparse page has no memory that nobody wrote: what is stored into it needs some,
+// and is refused where there is none.
+func storeWithoutSpace(t *testing.T, dir string) {
+	const schema = "a:uint64\nhole:raw:30000\nring:nested[2]\n  v:raw:9000\nz:raw:30000"
+	w := mustCreate(t, filepath.Join(dir, "page"), schema, 1, CreateOptions{Sparse: true, Publish: 1})
+	t.Cleanup(func() { os.Remove(w.Page().Path()) })
+	ring, err := w.Nested(0, w.Schema().Lookup("ring"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fillUp(t, dir)
+	wantErr(t, w.StoreUint(0, w.Schema().Lookup("a"), 7), nil)
+	wantErr(t, w.Store(0, w.Schema().Lookup("z"), make([]byte, 20000)), unix.ENOSPC)
+	wantErr(t, ring.Append(make([]byte, 9000)), unix.ENOSPC)
+	if got := counters(t, ring); got != [4]uint64{} {
+		t.Errorf("counters %v", got)
+	}
+	if _, err := Create(filepath.Join(dir, "other"), parseShape(t, schema, 1), CreateOptions{Sparse: true}); !errors.Is(err, unix.ENOSPC) {
+		t.Errorf("created: %v", err)
+	}
+	if names := namesIn(t, dir); len(names) != 2 {
+		t.Errorf("left behind: %v", names)
+	}
 }
 
 // A reload that has no space for the new page leaves the old one as it was.

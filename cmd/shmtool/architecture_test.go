@@ -55,6 +55,12 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool/internal/streams": {
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
 	},
+	"shmtool/cmd/shmtool/internal/live": {
+		"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
+	},
+	"shmtool/cmd/shmtool/internal/simulate": {
+		"shmtool/layout/mist", "shmtool/cmd/shmtool/internal/live", "shmtool/cmd/shmtool/internal/procs",
+	},
 }
 
 // The imports that only some rooms may have.

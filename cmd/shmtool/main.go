@@ -8,9 +8,14 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"shmtool/cmd/shmtool/internal/simulate"
 )
 
 func main() {
+	if simulate.IsPart(os.Args, os.Getenv) {
+		os.Exit(simulate.RunPart(os.Getenv))
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {

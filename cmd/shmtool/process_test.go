@@ -46,9 +46,18 @@ func (b *buffer) String() string {
 // launch starts shmtool with the pages of dir.
 func launch(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
+	return launchTo(t, dir, nil, args...)
+}
+
+// launchTo is launch with a standard output of the caller's, unless that is nil.
+func launchTo(t *testing.T, dir string, stdout *os.File, args ...string) *process {
+	t.Helper()
 	p := &process{t: t, cmd: exec.Command("shmtool", args...)}
 	p.cmd.Env = append(os.Environ(), shmDirVariable+"="+dir, procDirVariable+"="+t.TempDir())
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.err
+	if stdout != nil {
+		p.cmd.Stdout = stdout
+	}
 	stdin, err := p.cmd.StdinPipe()
 	if err == nil {
 		err = p.cmd.Start()

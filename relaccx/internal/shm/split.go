@@ -50,6 +50,9 @@ func loadSplit(p unsafe.Pointer, size uintptr) uint64 {
 // nearCarry reports whether the low part may be one that a step has just taken
 // past its end, or is about to.
 func nearCarry(v uint64, bits uintptr) bool {
+	if bits >= 40 { // no counter ever comes there
+		return false
+	}
 	end := uint64(1) << bits
 	step := min(maxStep, end/2)
 	v &= end - 1

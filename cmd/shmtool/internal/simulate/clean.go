@@ -1,0 +1,188 @@
+package simulate
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout/mist"
+)
+
+// procDir is where our own processes are, whatever the user looks at.
+const procDir = "/proc"
+
+// Cleaned is what Clean did about one simulation.
+type Cleaned struct {
+	Manifest
+	Processes []int    // that it ended
+	Objects   []string // that it removed
+	Kept      []string // streams that somebody else has taken up since
+}
+
+// Clean ends what is left of the processes of dead simulations, and removes what
+// those have made. Living ones are given back untouched, in alive. Manifests of
+// other users are passed over: anybody can put one down.
+func Clean(ctx context.Context, dir string) (cleaned []Cleaned, alive []Manifest, err error) {
+	all, err := Manifests(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, m := range all {
+		if m.Alive {
+			alive = append(alive, m)
+		}
+	}
+	for _, m := range all {
+		if m.Alive || !m.own {
+			continue
+		}
+		c, err := m.clean(ctx, dir, alive)
+		cleaned = append(cleaned, c)
+		if err != nil {
+			return cleaned, alive, err
+		}
+	}
+	return cleaned, alive, nil
+}
+
+func (m Manifest) clean(ctx context.Context, dir string, alive []Manifest) (Cleaned, error) {
+	c := Cleaned{Manifest: m}
+	c.Processes = endAll(ctx, m.ID)
+	if err := ctx.Err(); err != nil {
+		return c, err
+	}
+	for _, stream := range m.Streams {
+		if taken(dir, stream) {
+			c.Kept = append(c.Kept, stream)
+			continue
+		}
+		removed, err := removeStream(dir, stream, true)
+		c.Objects = append(c.Objects, removed...)
+		if err != nil {
+			return c, err
+		}
+	}
+	if len(alive) == 0 {
+		removed, err := removeController(dir)
+		c.Objects = append(c.Objects, removed...)
+		if err != nil {
+			return c, err
+		}
+	}
+	for _, path := range []string{m.lockedPath(dir), m.path(dir)} {
+		if err := os.Remove(path); err == nil {
+			c.Objects = append(c.Objects, filepath.Base(path))
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// taken reports whether a living process has the stream's input: ours are all
+// gone, so it is somebody else's.
+func taken(dir, stream string) bool {
+	name := mist.Object{Kind: mist.KindInputPID, Stream: stream}.Name()
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		return false
+	}
+	pid, err := mist.DecodePID(b)
+	if err != nil {
+		return false
+	}
+	_, alive := procs.Open(procDir, dir).Alive(int(pid))
+	return alive
+}
+
+// removeStream removes what there is of a stream, and names it. The
+// configuration stays where its controller removes it.
+func removeStream(dir, stream string, config bool) (removed []string, err error) {
+	objects, err := live.Objects(live.Place{Dir: dir}, stream)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range objects {
+		if o, _ := mist.ParseName(name); o.Kind == mist.KindConfig && !config {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, name)); err == nil {
+			removed = append(removed, name)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return removed, err
+		}
+	}
+	return removed, nil
+}
+
+// removeController removes the controller's pages when a simulation has made
+// them that is dead.
+func removeController(dir string) (removed []string, err error) {
+	ours, pid, err := live.Simulated(live.Place{Dir: dir})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil || !ours || pid != 0 {
+		return nil, err
+	}
+	for _, k := range []mist.Kind{mist.KindGlobal, mist.KindLogs} {
+		name := mist.Object{Kind: k}.Name()
+		if err := os.Remove(filepath.Join(dir, name)); err == nil {
+			removed = append(removed, name)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return removed, err
+		}
+	}
+	return removed, nil
+}
+
+// endAll ends the processes of a simulation, by SIGTERM and, those that stay, by
+// SIGKILL; it gives those it found.
+func endAll(ctx context.Context, id string) []int {
+	found := partsOf(id)
+	signalAll(found, syscall.SIGTERM)
+	deadline := time.Now().Add(killAfter)
+	for left := found; len(left) > 0 && ctx.Err() == nil; left = partsOf(id) {
+		if time.Now().After(deadline) {
+			signalAll(left, syscall.SIGKILL)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return found
+}
+
+func signalAll(pids []int, sig syscall.Signal) {
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, sig) // it may have ended by itself
+	}
+}
+
+// partsOf are the living processes of a simulation, by their command lines.
+func partsOf(id string) []int {
+	entries, err := os.ReadDir(procDir)
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	table := procs.Open(procDir, "")
+	for _, entry := range entries {
+		pid, err := strconv.Atoi(entry.Name())
+		if err != nil {
+			continue
+		}
+		p, alive := table.Alive(pid)
+		i := slices.Index(p.Args, idFlag)
+		if alive && p.Name == processName && slices.Contains(p.Args, partVerb) && i >= 0 && i+1 < len(p.Args) && p.Args[i+1] == id {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}

@@ -1,0 +1,57 @@
+package simulate
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// clock is CLOCK_MONOTONIC, which all processes of a machine share. Go reads it
+// without a system call, but only tells differences: one system call at the
+// start gives the rest.
+type clock struct {
+	base  int64
+	since time.Time
+}
+
+func newClock() clock {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // it is there since Linux 2.6
+	return clock{ts.Nano(), time.Now()}
+}
+
+// now is in nanoseconds.
+func (c clock) now() int64 { return c.base + int64(time.Since(c.since)) }
+
+// longestNap is how long a sleep is that whoever ends it has to wait for.
+const longestNap = 60 * time.Millisecond
+
+// until sleeps until a time of the clock; false when ctx ends first. A short sleep
+// is one in the kernel: a timer of Go's wakes two more of the process's threads each
+// time, which with hundreds of processes is what a machine is busy with.
+func (c clock) until(ctx context.Context, t int64) bool {
+	for ctx.Err() == nil {
+		d := time.Duration(t - c.now())
+		switch {
+		case d <= 0:
+			return true
+		case d <= longestNap:
+			ts := unix.NsecToTimespec(int64(d))
+			_ = unix.Nanosleep(&ts, nil) // interrupted, it is looked at again
+		default:
+			wait(ctx, d)
+		}
+	}
+	return false
+}
+
+// wait is a sleep that the end of ctx ends at once.
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

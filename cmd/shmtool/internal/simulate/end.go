@@ -1,0 +1,105 @@
+package simulate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/procs"
+)
+
+// end takes everything away again: the viewers first, who tell what they have
+// seen, then the sources, the inputs, and what any of them has left behind.
+func (s *simulation) end() error {
+	s.phase, s.failed = PhaseEnding, nil
+	s.event(Event{Kind: EventStopping})
+	s.endProcesses(append(s.viewers, s.locked...))
+	s.endProcesses(s.sources)
+	s.endInputs()
+	objects, err := s.removeLeft()
+	if err == nil {
+		s.event(Event{Kind: EventClean, Count: objects})
+	}
+	return err
+}
+
+func (s *simulation) endProcesses(list []*process) {
+	gone := func() bool { return all(list, func(c *process) bool { return !c.running() }) }
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
+		for _, c := range list {
+			c.told = true
+			if c.running() {
+				_ = c.cmd.Process.Signal(sig) // its end may be on its way to us
+			}
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), killAfter)
+		err := s.pump(ctx, forever, gone)
+		cancel()
+		if err == nil {
+			return
+		}
+		s.failed = nil // whatever it was, there is nothing to be done about it now
+	}
+}
+
+// endInputs ends the angels, which end their buffers, and the buffers that have
+// no angel any more.
+func (s *simulation) endInputs() {
+	var angels []*process
+	for _, st := range s.streams {
+		if st.buffer != 0 && !st.angel.running() {
+			_ = syscall.Kill(st.buffer, syscall.SIGTERM)
+		}
+		angels = append(angels, st.angel)
+	}
+	s.endProcesses(angels)
+	for _, st := range s.streams {
+		if st.buffer != 0 {
+			awaitDeath(st.buffer)
+		}
+	}
+}
+
+// awaitDeath waits for a process that is none of our children.
+func awaitDeath(pid int) {
+	deadline := time.Now().Add(killAfter)
+	for {
+		p, alive := procs.Open(procDir, "").Alive(pid)
+		if !alive || p.Name != processName {
+			return
+		}
+		if time.Now().After(deadline) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// removeLeft removes what the parts have left behind, which is nothing unless
+// one was killed, then the controller's pages and the manifest. It gives the
+// number of objects that had been left.
+func (s *simulation) removeLeft() (left int, err error) {
+	var errs []error
+	for _, name := range s.o.Streams {
+		removed, err := removeStream(s.o.ShmDir, name, false)
+		left += len(removed)
+		errs = append(errs, err)
+	}
+	if s.control != nil {
+		errs = append(errs, s.control.Close())
+	}
+	if err := os.Remove(s.manifest.lockedPath(s.o.ShmDir)); !errors.Is(err, fs.ErrNotExist) {
+		errs = append(errs, err)
+	}
+	errs = append(errs, s.manifest.remove())
+	for _, name := range s.o.Streams {
+		if object, err := anyObject(s.o.ShmDir, name); err != nil || object != "" {
+			errs = append(errs, err, fmt.Errorf("stream %q: %s is still there", name, object))
+		}
+	}
+	return left, errors.Join(errs...)
+}

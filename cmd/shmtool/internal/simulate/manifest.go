@@ -1,0 +1,212 @@
+package simulate
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"shmtool/layout/mist"
+)
+
+// Names that begin with ".shmtool-" are those of pages that are being made: whoever
+// makes one removes what is left of others, by their free locks.
+const (
+	manifestPrefix = ".simulation-"
+	lockedSuffix   = ".locked" // behind a manifest's name: the page with the lock
+)
+
+// Manifest says which streams of a shared memory directory a simulation makes.
+type Manifest struct {
+	ID      string    `json:"id"`
+	PID     int       `json:"pid"` // that calls Run
+	Streams []string  `json:"streams"`
+	Started time.Time `json:"started"`
+
+	Alive bool `json:"-"` // somebody holds its lock
+	own   bool // this user's
+}
+
+func (m *Manifest) path(dir string) string { return filepath.Join(dir, manifestPrefix+m.ID) }
+
+func (m *Manifest) lockedPath(dir string) string { return m.path(dir) + lockedSuffix }
+
+// claimed is our own manifest; the lock lasts as long as the file is open.
+type claimed struct {
+	Manifest
+	file *os.File
+	dir  string
+}
+
+// claim puts down a manifest for streams, if nothing stands in their way.
+func claim(dir string, streams []string) (*claimed, error) {
+	if err := free(dir, streams, ""); err != nil {
+		return nil, err
+	}
+	c := &claimed{dir: dir, Manifest: Manifest{
+		ID: strings.ToLower(rand.Text()[:8]), PID: os.Getpid(), Streams: streams, Started: time.Now().UTC(),
+	}}
+	if err := c.write(); err != nil {
+		return nil, fmt.Errorf("shared memory directory %q: %w", dir, bare(err))
+	}
+	// Whoever came at the same moment has put down his by now, or sees ours.
+	if err := free(dir, streams, c.ID); err != nil {
+		return nil, errors.Join(err, c.remove())
+	}
+	return c, nil
+}
+
+// write makes the manifest under a name that nobody looks for, and gives it its
+// own once it is whole and locked.
+func (c *claimed) write() error {
+	text, err := json.Marshal(c.Manifest)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(c.dir, ".simulating-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(text, '\n'))
+	if err == nil {
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), c.path(c.dir))
+	}
+	if err != nil {
+		return errors.Join(err, f.Close(), os.Remove(f.Name()))
+	}
+	c.file = f
+	return nil
+}
+
+// remove is the end of the simulation, as far as others can see.
+func (c *claimed) remove() error {
+	return errors.Join(os.Remove(c.path(c.dir)), c.file.Close())
+}
+
+// Manifests are all that there are in a directory. One that is being removed is
+// left out.
+func Manifests(dir string) ([]Manifest, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("shared memory directory %q: %w", dir, bare(err))
+	}
+	var all []Manifest
+	for _, entry := range entries {
+		id, is := strings.CutPrefix(entry.Name(), manifestPrefix)
+		if !is || strings.Contains(id, ".") {
+			continue
+		}
+		if m, err := readManifest(filepath.Join(dir, entry.Name())); err == nil && m.ID == id {
+			all = append(all, m)
+		}
+	}
+	return all, nil
+}
+
+func readManifest(path string) (m Manifest, err error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return m, err
+	}
+	defer f.Close() // and with it the lock, where we got it
+	info, err := f.Stat()
+	if err != nil {
+		return m, err
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	m.own = ok && int(st.Uid) == os.Geteuid()
+	if err := json.NewDecoder(f).Decode(&m); err != nil {
+		return m, err
+	}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
+	m.Alive = errors.Is(err, unix.EWOULDBLOCK)
+	return m, nil
+}
+
+// RefusedError is a stream that a simulation must not make, since an object of
+// it is there.
+type RefusedError struct {
+	Stream string
+	Object string    // "" when it is another simulation's stream
+	Other  *Manifest // the simulation that made it; nil when none did
+}
+
+func (e *RefusedError) Error() string {
+	switch {
+	case e.Other == nil:
+		return fmt.Sprintf("stream %q is none of a simulation's, and has %s", e.Stream, e.Object)
+	case e.Other.Alive:
+		return fmt.Sprintf("stream %q is simulated by process %d already", e.Stream, e.Other.PID)
+	}
+	return fmt.Sprintf("stream %q was left behind by a simulation that was killed, process %d", e.Stream, e.Other.PID)
+}
+
+// free reports whether all streams may be made: no simulation but the one of
+// that ID has them, and no object of them is there.
+func free(dir string, streams []string, id string) error {
+	all, err := Manifests(dir)
+	if err != nil {
+		return err
+	}
+	for _, stream := range streams {
+		for _, m := range all {
+			if m.ID != id && slices.Contains(m.Streams, stream) {
+				return &RefusedError{Stream: stream, Other: &m}
+			}
+		}
+		if id != "" {
+			continue // looked for before ours was there
+		}
+		if object, err := anyObject(dir, stream); err != nil || object != "" {
+			return errors.Join(err, &RefusedError{Stream: stream, Object: object})
+		}
+	}
+	return nil
+}
+
+// anyObject is the name of an object of the stream, "" when there is none.
+func anyObject(dir, stream string) (string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, entry := range entries {
+		o, ok := mist.ParseName(entry.Name())
+		if ok && ofStream(o, stream) {
+			return entry.Name(), nil
+		}
+	}
+	return "", nil
+}
+
+// ofStream: of triggers and sessions, the name in the object's is something
+// else's.
+func ofStream(o mist.Object, stream string) bool {
+	name := stream
+	if o.Kind == mist.KindConfig {
+		name = mist.BaseName(stream)
+	}
+	return o.Stream == name && o.ID == ""
+}
+
+// bare is what went wrong, without the file that it happened to.
+func bare(err error) error {
+	var path *fs.PathError
+	var errno syscall.Errno
+	if errors.As(err, &path) && errors.As(err, &errno) {
+		return errno
+	}
+	return err
+}

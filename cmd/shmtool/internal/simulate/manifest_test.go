@@ -1,0 +1,166 @@
+package simulate
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A stream that has any object, or that another simulation makes, is refused; the
+// error says which it is.
+func TestClaim(t *testing.T) {
+	for _, object := range []string{"MstMetalive", "MstSCnflive", "MstTraklive@12-0", "sem.MstSemInptlive", "MstSemUserlive", "MstSTATElive"} {
+		dir := t.TempDir()
+		write(t, dir, object, "x")
+		_, err := claim(dir, []string{"other", "live"})
+		var r *RefusedError
+		if !errors.As(err, &r) || r.Stream != "live" || r.Object != object || r.Other != nil {
+			t.Errorf("%s: %v", object, err)
+		}
+		if c, err := claim(dir, []string{"other"}); err != nil {
+			t.Errorf("%s: another stream: %v", object, err)
+		} else if err := c.remove(); err != nil {
+			t.Error(err)
+		}
+		if left, _ := os.ReadDir(dir); len(left) != 1 {
+			t.Errorf("%s: %v are left", object, left)
+		}
+	}
+}
+
+func TestClaimKnowsOtherSimulations(t *testing.T) {
+	dir := t.TempDir()
+	first, err := claim(dir, []string{"live"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r *RefusedError
+	if _, err := claim(dir, []string{"live"}); !errors.As(err, &r) || r.Other == nil || !r.Other.Alive || r.Other.PID != os.Getpid() {
+		t.Errorf("beside a living one: %v", err)
+	}
+	second, err := claim(dir, []string{"other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.remove(); err != nil {
+		t.Error(err)
+	}
+	first.file.Close() // as the end of its process does
+	if _, err := claim(dir, []string{"live"}); !errors.As(err, &r) || r.Other == nil || r.Other.Alive {
+		t.Errorf("beside a dead one: %v", err)
+	}
+}
+
+// Clean removes what dead simulations say is theirs, and nothing else: not what
+// is in the same place, of no stream of theirs, or of a living one.
+func TestClean(t *testing.T) {
+	dir := t.TempDir()
+	dead, err := claim(dir, []string{"dead"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := claim(dir, []string{"living"}); err != nil {
+		t.Fatal(err)
+	}
+	keep := []string{"MstMetaliving", "MstMetaforeign", "MstMetadead+1", "notes", ".simulation-noJSON"}
+	gone := []string{"MstMetadead", "MstTrakdead@1-0", "MstDatadead@0_0", "MstSTATEdead", "MstUserdead", "sem.MstSemInptdead", "MstSCnfdead"}
+	for _, name := range slices.Concat(keep, gone) {
+		write(t, dir, name, "x")
+	}
+	dead.file.Close()
+	cleaned, alive, err := Clean(t.Context(), dir)
+	if err != nil || len(cleaned) != 1 || len(alive) != 1 || alive[0].Streams[0] != "living" {
+		t.Fatalf("cleaned %+v, alive %+v, %v", cleaned, alive, err)
+	}
+	for _, name := range gone {
+		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, name := range keep {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	if again, _, err := Clean(t.Context(), dir); err != nil || len(again) != 0 {
+		t.Errorf("again: %+v, %v", again, err)
+	}
+}
+
+// A stream whose input lives is somebody else's by now.
+func TestCleanLeavesWhatIsTakenUp(t *testing.T) {
+	dir := t.TempDir()
+	dead, err := claim(dir, []string{"live"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "MstMetalive", "x")
+	pid := make([]byte, 8)
+	pid[0], pid[1], pid[2] = byte(os.Getpid()), byte(os.Getpid()>>8), byte(os.Getpid()>>16)
+	write(t, dir, "MstIPIDlive", string(pid))
+	dead.file.Close()
+	cleaned, _, err := Clean(t.Context(), dir)
+	if err != nil || len(cleaned) != 1 || !slices.Equal(cleaned[0].Kept, []string{"live"}) {
+		t.Fatalf("%+v, %v", cleaned, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "MstMetalive")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	good := Options{Streams: []string{"live", "live+2"}, Tracks: 3, Viewers: 2, FPS: 25, GOP: 50, DVR: 40 * time.Second, Idle: time.Second}
+	if err := good.Check(); err != nil {
+		t.Error(err)
+	}
+	tests := map[string]func(o *Options){
+		"tracks":        func(o *Options) { o.Tracks = 0 },
+		"1000 tracks":   func(o *Options) { o.Tracks = 1001 },
+		"viewers":       func(o *Options) { o.Viewers = -1 },
+		"frames":        func(o *Options) { o.FPS = 0 },
+		"frame":         func(o *Options) { o.GOP = 0 },
+		"1s":            func(o *Options) { o.DVR = 999 * time.Millisecond },
+		"idle time":     func(o *Options) { o.Idle = 0 },
+		"1h":            func(o *Options) { o.Backlog = 2 * time.Hour },
+		"duration":      func(o *Options) { o.Duration = -1 },
+		"slash":         func(o *Options) { o.Streams = []string{"../x"} },
+		"1 to 100":      func(o *Options) { o.Streams = []string{strings.Repeat("x", 101)} },
+		"named twice":   func(o *Options) { o.Streams = []string{"a", "b", "a"} },
+		`stream "": a `: func(o *Options) { o.Streams = []string{""} },
+	}
+	for want, change := range tests {
+		o := good
+		change(&o)
+		if err := o.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
+// The process that is a stream's input is known by its command line, as
+// MistServer's is; no other part looks like one.
+func TestArgs(t *testing.T) {
+	for _, r := range []role{roleAngel, roleBuffer, roleSource, roleViewer, roleLockedWriter, roleLockedReader} {
+		args := part{Simulation: "abc", Role: r, Stream: "live", Number: 2}.args()
+		i := slices.Index(args, "-s")
+		isInput := i >= 0 && args[i+1] == "live"
+		if want := r == roleAngel || r == roleBuffer; isInput != want || args[0] != processName || !IsPart(args, func(string) string { return "{}" }) {
+			t.Errorf("%s: %q", r, args)
+		}
+	}
+	if IsPart([]string{"shmtool", "simulate"}, os.Getenv) || IsPart([]string{"shmtool", partVerb}, func(string) string { return "" }) {
+		t.Error("a user's command is taken for a part")
+	}
+}

@@ -1,0 +1,133 @@
+package simulate
+
+import (
+	"os"
+	"syscall"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/live"
+)
+
+// Result is what a simulation has measured.
+type Result struct {
+	Streams  []string
+	Tracks   int
+	FPS      int
+	Duration time.Duration // all of it, start and end included
+	Viewers  []ViewerResult
+	All      Latency // of all viewers
+	Records  uint64  // of all viewers
+	Lost     uint64
+	Locked   LockedResult
+	Reloads  []Reload
+	Usage    Usage
+	Begun    bool // all processes were there; else nothing has been measured
+}
+
+// ViewerResult is what one viewer has seen.
+type ViewerResult struct {
+	Number  int
+	Stream  string
+	PID     int
+	Tracks  int
+	Records uint64
+	Lost    uint64
+	Reloads int // followed
+	Latency Latency
+	Unheard bool // it died before it could tell: what it has seen is what it had last said
+}
+
+// LockedResult is what the way before RelAccX has given in the same time: frames
+// of one video track.
+type LockedResult struct {
+	Records uint64
+	Latency Latency
+}
+
+// Reload is a forced reload of a track's page.
+type Reload struct {
+	At     time.Duration
+	Stream string
+	Track  int
+	Type   string
+	live.Reload
+	Watched bool // viewers had the page
+	source  int  // that made it
+}
+
+// listRing is what Reload.Ring says of MstMeta's track list.
+const listRing = "tracks"
+
+// Usage is what the processes needed.
+type Usage struct {
+	Processes int
+	CPU       time.Duration // user and system
+	MaxRSS    int64         // bytes, of the biggest; shared memory that it touched is part of it
+}
+
+// add takes a process that has ended. What an angel has used is its buffer's,
+// too.
+func (u *Usage) add(r role, state *os.ProcessState) {
+	u.Processes++
+	if r == roleAngel {
+		u.Processes++
+	}
+	u.CPU += state.UserTime() + state.SystemTime()
+	if r, ok := state.SysUsage().(*syscall.Rusage); ok {
+		u.MaxRSS = max(u.MaxRSS, r.Maxrss*1024)
+	}
+}
+
+// addSelf takes the process that calls.
+func (u *Usage) addSelf() {
+	u.Processes++
+	var r syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &r) == nil {
+		u.CPU += time.Duration(r.Utime.Nano() + r.Stime.Nano())
+		u.MaxRSS = max(u.MaxRSS, r.Maxrss*1024)
+	}
+}
+
+func (s *simulation) result() *Result {
+	s.usage.addSelf()
+	r := &Result{
+		Streams: s.o.Streams, Tracks: s.o.Tracks, FPS: s.o.FPS, Duration: time.Since(s.began),
+		Reloads: s.reloads, Usage: s.usage, Begun: s.watched,
+	}
+	whole := newTally()
+	for _, c := range s.viewers {
+		v := c.result()
+		r.Viewers = append(r.Viewers, v)
+		r.Records += v.Records
+		r.Lost += v.Lost
+		if c.seen != nil {
+			whole.add(c.seen)
+		}
+	}
+	r.All = whole.latency()
+	for _, c := range s.locked {
+		if c.seen != nil {
+			r.Locked = LockedResult{c.seen.Records, c.seen.latency()}
+		}
+	}
+	return r
+}
+
+func (c *process) result() ViewerResult {
+	v := ViewerResult{Number: c.Number, Stream: c.Stream, PID: c.pid}
+	seen := c.seen
+	if seen == nil {
+		v.Unheard = true
+		if seen = c.last.Seen; seen == nil {
+			return v
+		}
+		v.Latency = Latency{P50: time.Duration(seen.P50), P99: time.Duration(seen.P99), Max: time.Duration(seen.Max)}
+	} else {
+		v.Latency = seen.latency()
+	}
+	v.Tracks, v.Records, v.Lost, v.Reloads = seen.Tracks, seen.Records, seen.Lost, seen.Reloads
+	return v
+}
+
+// Frames is how many frames of the video have come in a time.
+func (r *Result) Frames(d time.Duration) float64 { return d.Seconds() * float64(r.FPS) }

@@ -1,0 +1,263 @@
+package simulate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/live"
+)
+
+// simulation is a run, seen from its own process. All of it belongs to the
+// goroutine that called Run: what comes from the parts goes through inbox.
+type simulation struct {
+	o        Options
+	show     Observer
+	manifest *claimed
+	control  *live.Controller // nil beside a MistServer, whose controller is not ours
+	lifeline *os.File         // we hold the other end until we die
+	epoch    int64
+	inbox    chan note
+	began    time.Time
+	phase    Phase
+	streams  []*stream
+	sources  []*process
+	viewers  []*process
+	locked   []*process
+	reloads  []Reload
+	usage    Usage
+	watched  bool    // it got as far as that
+	failed   error   // a part could not begin
+	broken   []error // of parts that could not go on
+}
+
+// stream is one stream's input.
+type stream struct {
+	name    string
+	angel   *process
+	buffer  int // PID, 0 while there is none
+	loop    live.Report
+	cut     bool // keys have been withdrawn
+	crashed bool // the buffer has, and its angel has told
+	ended   string
+}
+
+// Run makes the streams, and takes them away again when the duration is over,
+// when ctx ends, or when no stream is left. A *RefusedError when something
+// stands in the way. What has been measured until then is given with an error,
+// too.
+func Run(ctx context.Context, o Options, show Observer) (*Result, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	s := &simulation{o: o, show: show, inbox: make(chan note, 1024), began: time.Now()}
+	var err error
+	if s.manifest, err = claim(o.ShmDir, o.Streams); err != nil {
+		return nil, err
+	}
+	line, held, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, s.manifest.remove())
+	}
+	s.lifeline = line
+	err = s.run(ctx)
+	if ctx.Err() != nil {
+		err = nil // it was told to end: that is no failure
+	}
+	if err == nil && len(s.broken) > 0 {
+		err = s.broken[0] // the others have been told of, as it has
+	}
+	err = errors.Join(err, s.end(), line.Close(), held.Close())
+	return s.result(), err
+}
+
+func (s *simulation) run(ctx context.Context) error {
+	steps := []func(context.Context) error{s.startController, s.startInputs, s.startSources, s.startViewers, s.watch}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startController makes the controller's pages, or joins those of another
+// simulation. A MistServer's are left alone: its streams are none of ours.
+func (s *simulation) startController(context.Context) (err error) {
+	place := live.Place{Dir: s.o.ShmDir}
+	s.control, err = live.StartController(place)
+	what := "made MstGlobalConfig and MstStateLogs"
+	if errors.Is(err, fs.ErrExist) {
+		s.control, err = live.JoinController(place)
+		what = "joined the controller's pages of another simulation"
+	}
+	if errors.Is(err, live.ErrForeign) {
+		s.control = nil
+		s.event(Event{Kind: EventStarted, Role: "controller", PID: os.Getpid(), Text: "beside a MistServer: its controller's pages are left alone"})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range s.o.Streams {
+		if err := s.control.Configure(name, s.o.settings().JSON(name)); err != nil {
+			return err
+		}
+	}
+	s.event(Event{Kind: EventStarted, Role: "controller", PID: os.Getpid(), Text: what})
+	return nil
+}
+
+func (s *simulation) part(r role, stream string) part {
+	return part{
+		Simulation: s.manifest.ID, Role: r, Stream: stream, ShmDir: s.o.ShmDir,
+		Tracks: s.o.Tracks, Viewers: s.o.Viewers, Settings: s.o.settings(),
+		Epoch: s.epoch, Poll: s.o.poll(), Orphan: orphanTime, LockedPage: s.manifest.lockedPath(s.o.ShmDir),
+	}
+}
+
+func (s *simulation) start(p part) (*process, error) { return start(p, s.lifeline, s.inbox) }
+
+func (s *simulation) startInputs(ctx context.Context) error {
+	for _, name := range s.o.Streams {
+		angel, err := s.start(s.part(roleAngel, name))
+		if err != nil {
+			return err
+		}
+		s.streams = append(s.streams, &stream{name: name, angel: angel})
+	}
+	return s.pump(ctx, startTime, func() bool {
+		return !slices.ContainsFunc(s.streams, func(st *stream) bool { return st.buffer == 0 })
+	})
+}
+
+// startTime is how long a step of the start may take without anything that
+// happens.
+const startTime = 30 * time.Second
+
+// startupCost is about what it takes to start a part, on a small machine.
+const startupCost = 8 * time.Millisecond
+
+// startSources lets media time begin so long ago that there is the wanted
+// backlog when everybody has started.
+func (s *simulation) startSources(ctx context.Context) error {
+	parts := len(s.o.Streams) * (s.o.Tracks + s.o.Viewers)
+	s.epoch = newClock().now() - int64(s.o.Backlog) + int64(parts)*int64(startupCost)
+	s.phase = PhaseSources
+	for _, name := range s.o.Streams {
+		for number := range s.o.Tracks {
+			p := s.part(roleSource, name)
+			p.Number = number + 1
+			p.Media = mediaOf(p.Number, s.o.FPS, s.o.GOP)
+			source, err := s.start(p)
+			if err != nil {
+				return err
+			}
+			s.sources = append(s.sources, source)
+			if err := s.await(ctx, source, number < orderedTracks); err != nil {
+				return err
+			}
+		}
+	}
+	err := s.pump(ctx, startTime, func() bool { return all(s.sources, func(c *process) bool { return c.live }) })
+	if err == nil {
+		s.event(Event{Kind: EventSources, Count: len(s.sources), Text: s.backlogText()})
+	}
+	return err
+}
+
+// orderedTracks is how many tracks of a stream have the order of their sources.
+// To wait for each of hundreds would take too long.
+const orderedTracks = 10
+
+// await waits for a source's track; or only takes what has been said.
+func (s *simulation) await(ctx context.Context, source *process, track bool) error {
+	if !track {
+		return s.pump(ctx, 0, nil)
+	}
+	return s.pump(ctx, startTime, func() bool { return source.ready })
+}
+
+func (s *simulation) backlogText() string {
+	if s.o.Backlog == 0 {
+		return counted(len(s.sources), "source has", "sources have") + " begun"
+	}
+	return counted(len(s.sources), "source has", "sources have") + fmt.Sprintf(" sent %v of backlog; from here on in real time", s.o.Backlog)
+}
+
+// startViewers starts them, and with them the two that show what was before.
+func (s *simulation) startViewers(ctx context.Context) error {
+	s.phase = PhaseViewers
+	for _, r := range []role{roleLockedWriter, roleLockedReader} {
+		p := s.part(r, "")
+		p.Media = mediaOf(1, s.o.FPS, s.o.GOP)
+		c, err := s.start(p)
+		if err != nil {
+			return err
+		}
+		s.locked = append(s.locked, c)
+	}
+	for _, name := range s.o.Streams {
+		for number := range s.o.Viewers {
+			p := s.part(roleViewer, name)
+			p.Number = number + 1
+			viewer, err := s.start(p)
+			if err != nil {
+				return err
+			}
+			s.viewers = append(s.viewers, viewer)
+			if err := s.pump(ctx, 0, nil); err != nil {
+				return err
+			}
+		}
+	}
+	err := s.pump(ctx, startTime, func() bool { return all(s.viewers, func(c *process) bool { return c.ready }) })
+	if err == nil && len(s.viewers) > 0 {
+		s.event(Event{Kind: EventViewers, Count: len(s.viewers), Text: s.viewersText()})
+	}
+	return err
+}
+
+func (s *simulation) viewersText() string {
+	least, most := MaxTracks, 0
+	for _, c := range s.viewers {
+		least, most = min(least, c.tracks), max(most, c.tracks)
+	}
+	text := counted(len(s.viewers), "viewer reads", "viewers read")
+	switch {
+	case s.o.Tracks == 1:
+		return text + " it"
+	case least == s.o.Tracks:
+		return fmt.Sprintf("%s all %d tracks", text, least)
+	case least == most:
+		return fmt.Sprintf("%s %s each, of %d", text, counted(least, "track", "tracks"), s.o.Tracks)
+	}
+	return fmt.Sprintf("%s %d to %d tracks each, of %d", text, least, most, s.o.Tracks)
+}
+
+// watch is the time for which the simulation is there.
+func (s *simulation) watch(ctx context.Context) error {
+	s.phase, s.watched = PhaseWatching, true
+	over := func() bool { return all(s.streams, func(st *stream) bool { return st.ended != "" }) }
+	if s.o.Duration == 0 {
+		return s.pump(ctx, forever, over)
+	}
+	until := time.Now().Add(s.o.Duration)
+	return s.pump(ctx, forever, func() bool { return over() || time.Now().After(until) })
+}
+
+// all is true of a list whose every element is.
+func all[T any](list []T, is func(T) bool) bool {
+	return !slices.ContainsFunc(list, func(e T) bool { return !is(e) })
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n, " ", many)
+}

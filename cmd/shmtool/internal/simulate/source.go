@@ -1,0 +1,73 @@
+package simulate
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/live"
+)
+
+// source feeds a track until it is told to end. What is due already when it
+// starts it sends at once, as a server does that is asked for a stream it has
+// kept for a while; from there on a packet goes out when its time has come.
+func (p part) source(ctx context.Context, r *reporter) error {
+	t, err := live.AddTrack(ctx, p.place(), p.Stream, p.Media.info())
+	if err != nil {
+		return err
+	}
+	r.send(message{Kind: kindReady, Track: t.Index()})
+	f := &feed{p: p, track: t, r: r, clock: newClock(), packets: newGenerator(p.Media), second: every{interval: time.Second}}
+	err = f.run(ctx)
+	if errors.Is(err, live.ErrDisconnected) || errors.Is(err, live.ErrTrackGone) {
+		r.send(message{Kind: kindTold, Track: t.Index(), Text: err.Error()})
+		err = nil
+	}
+	return errors.Join(err, t.Close())
+}
+
+// feed is a source at work.
+type feed struct {
+	p       part
+	track   *live.Track
+	r       *reporter
+	clock   clock
+	packets *generator
+	second  every
+	live    bool // it has caught up with the time
+	sent    uint64
+	bytes   uint64
+	reloads int // told of
+}
+
+func (f *feed) run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		packet, n := f.packets.packet()
+		due := f.p.Epoch + f.p.Media.due(n)
+		if !f.live && due > f.clock.now() {
+			f.live = true
+			f.r.send(message{Kind: kindLive, Track: f.track.Index()})
+		}
+		if !f.clock.until(ctx, due) {
+			break
+		}
+		stamp(packet.Payload, f.clock.now(), n)
+		if err := f.track.Write(packet); err != nil {
+			return err
+		}
+		f.sent++
+		f.bytes += uint64(len(packet.Payload))
+		f.tell()
+	}
+	return nil
+}
+
+func (f *feed) tell() {
+	for _, reload := range f.track.Reloads()[f.reloads:] {
+		f.reloads++
+		f.r.send(message{Kind: kindReload, Track: f.track.Index(), Reload: &reload})
+	}
+	if f.live && f.second.due() {
+		f.r.send(message{Kind: kindProgress, Track: f.track.Index(), Packets: f.sent, Bytes: f.bytes})
+	}
+}

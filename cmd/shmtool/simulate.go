@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/simulate"
+	"shmtool/dump"
+)
+
+func simulateCommand() *command {
+	return &command{
+		name:   "simulate",
+		usage:  "a live stream as MistServer would make it",
+		writes: true,
+		about: `Makes live streams in shared memory, in real processes, with the same objects
+that MistServer makes: an input that holds its lock and has the buffer as its
+child, a source for each track (video, audio, metadata, then video and audio in
+turn), and viewers, each with a track of every type, or its share of them. Every
+other command can be tried on them, and so can MistServer's own tools. Any process
+may be killed.
+
+The sources begin with a backlog, as when a server is asked for a stream that it
+has kept for a while: with the 36s that they have by default, an audio track
+outgrows the 1800 parts that its page has room for about 2.4s later, and makes
+its page anew while viewers read it, as MistServer does every time. The
+buffer's window is full soon after.
+
+At the end, and on SIGINT or SIGTERM, all of it is removed. What is printed: for
+each viewer the records it has seen and lost, and how long they took from publish
+to seen; beside it what the way before RelAccX gives, measured in the same run:
+one page under a lock, written once a second and read once a second.
+
+An object that no simulation made is never touched: exit code 5. After a kill -9
+the other processes go on for a minute at most; --clean ends them, and removes
+what they have made.`,
+		examples: []string{
+			"shmtool simulate",
+			"shmtool simulate --for 0 --stream live & shmtool streams --watch",
+			"shmtool simulate --tracks 200 --viewers 50 --for 20s",
+			"shmtool simulate --resume --idle 5s --for 1m   # then: kill -9 a source",
+			"shmtool simulate -j | jq .latency",
+			"shmtool simulate --clean",
+		},
+		formats: plainFormats,
+		flags: []cli.Flag{
+			&cli.StringSliceFlag{Name: "stream", Usage: "make the stream `NAME`; may be repeated (default: live)"},
+			&cli.IntFlag{Name: "tracks", Value: 3, Usage: "`N` tracks a stream, each with its source"},
+			&cli.IntFlag{Name: "viewers", Value: 2, Usage: "`N` viewers a stream"},
+			&cli.IntFlag{Name: "fps", Value: 25, Usage: "`F` frames a second"},
+			&cli.IntFlag{Name: "gop", Value: 50, Usage: "a key frame each `N` frames"},
+			&cli.DurationFlag{Name: "dvr", Value: 40 * time.Second, Usage: "the buffer keeps `D`; MistServer's own default is 50s"},
+			&cli.DurationFlag{Name: "backlog", Value: 36 * time.Second, Usage: "what the sources have at first: `D`, sent at once"},
+			&cli.DurationFlag{Name: "idle", Value: 50 * time.Second, Usage: "a track without packets is removed after `D`"},
+			&cli.BoolFlag{Name: "resume", Usage: "a track outlives its source, until it has been idle for too long"},
+			&cli.DurationFlag{Name: "for", Value: 8 * time.Second, Usage: "end after `D`; 0 when told to"},
+			&cli.BoolFlag{Name: "clean", Usage: "only remove what simulations that were killed have left behind"},
+		},
+		run: runSimulate,
+	}
+}
+
+func runSimulate(ctx context.Context, e *env, c *cli.Context) error {
+	if c.NArg() > 0 {
+		return usagef("takes no arguments, and %q is one; --stream names a stream", c.Args().First())
+	}
+	if _, err := os.Stat(e.shmDir); err != nil {
+		return hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, bare(err)), "--shm-dir names another")
+	}
+	if c.Bool("clean") {
+		return e.cleanSimulations(ctx)
+	}
+	o := simulate.Options{
+		ShmDir: e.shmDir, Streams: c.StringSlice("stream"), Tracks: c.Int("tracks"), Viewers: c.Int("viewers"),
+		FPS: c.Int("fps"), GOP: c.Int("gop"), DVR: c.Duration("dvr"), Backlog: c.Duration("backlog"),
+		Idle: c.Duration("idle"), Resume: c.Bool("resume"), Duration: c.Duration("for"),
+	}
+	if len(o.Streams) == 0 {
+		o.Streams = []string{"live"}
+	}
+	if err := o.Check(); err != nil {
+		return usageError{err}
+	}
+	return e.simulate(ctx, o)
+}
+
+func (e *env) simulate(ctx context.Context, o simulate.Options) error {
+	ctx, release := untilHangup(ctx)
+	show := e.observer(o)
+	result, err := simulate.Run(ctx, o, show)
+	show.close()
+	if result == nil || !result.Begun {
+		release()
+		return refusal(err)
+	}
+	err = errors.Join(err, e.printResult(result, show.text()))
+	if flush := e.out.Flush(); err == nil {
+		err = flush
+	}
+	if release(); err == nil && result.Lost > 0 {
+		err = lossError{result.Lost}
+	}
+	return err
+}
+
+// untilHangup is a context that the end of the terminal, or of whoever reads
+// standard output, ends as well: what was made must be removed first. release
+// lets the signal that came do what it does.
+func untilHangup(ctx context.Context) (_ context.Context, release func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 1)
+	var watched []os.Signal
+	for _, sig := range []os.Signal{syscall.SIGHUP, syscall.SIGPIPE} {
+		if !signal.Ignored(sig) { // as under nohup
+			watched = append(watched, sig)
+		}
+	}
+	if len(watched) == 0 {
+		return ctx, cancel
+	}
+	signal.Notify(signals, watched...)
+	go func() {
+		select {
+		case sig := <-signals:
+			signals <- sig // for release
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		cancel()
+		signal.Reset(watched...)
+		select {
+		case sig := <-signals:
+			dieOf(sig)
+		default:
+		}
+	}
+}
+
+func dieOf(sig os.Signal) {
+	if sig == syscall.SIGPIPE {
+		_, _ = os.Stdout.Write([]byte("\n")) // the runtime takes the signal from nobody but a pipe
+		return
+	}
+	_ = syscall.Kill(os.Getpid(), sig.(syscall.Signal))
+	time.Sleep(time.Second)
+}
+
+// refusal says what to do about a stream that stands in the way.
+func refusal(err error) error {
+	var r *simulate.RefusedError
+	if !errors.As(err, &r) {
+		return err
+	}
+	hint := "--stream gives the simulated one another name, --shm-dir another place"
+	switch {
+	case r.Other != nil && r.Other.Alive:
+		hint = "--stream gives yours another name"
+	case r.Other != nil:
+		hint = "shmtool simulate --clean removes it"
+	}
+	return hinted(refusedError{r}, hint)
+}
+
+// cleanSimulations lists what was done about each simulation.
+func (e *env) cleanSimulations(ctx context.Context) error {
+	cleaned, alive, err := simulate.Clean(ctx, e.shmDir)
+	l := &dump.Listing{Schema: "shmtool.cleaned/1", Columns: []dump.Column{
+		{Name: "SIMULATION"},
+		{Name: "PID", Right: true},
+		{Name: "STREAMS"},
+		{Name: "STATE"},
+		{Name: "PROCESSES", Right: true},
+		{Name: "OBJECTS", Right: true},
+		{Name: "KEPT", Extra: true},
+		{Name: "REMOVED", Extra: true},
+	}}
+	for _, m := range cleaned {
+		l.Rows = append(l.Rows, cleanedRow(m, "removed"))
+		if len(m.Kept) > 0 {
+			e.warn("stream %s has been taken up by somebody else, and stays", strings.Join(m.Kept, ", "))
+		}
+	}
+	for _, m := range alive {
+		l.Rows = append(l.Rows, cleanedRow(simulate.Cleaned{Manifest: m}, "running"))
+	}
+	if len(l.Rows) == 0 && e.output.format == formatTable {
+		_, werr := fmt.Fprintf(e.out, "nothing of a simulation is left in %s\n", e.shmDir)
+		return errors.Join(err, werr)
+	}
+	return errors.Join(err, e.list(l))
+}
+
+func cleanedRow(c simulate.Cleaned, state string) []dump.Cell {
+	if c.Processes == nil {
+		c.Processes = []int{}
+	}
+	tone := dump.Good
+	if len(c.Kept) > 0 {
+		tone = dump.Attention
+	}
+	return []dump.Cell{
+		{Value: c.ID},
+		{Value: c.PID},
+		{Value: c.Streams},
+		{Value: state, Tone: tone},
+		{Value: c.Processes, Text: fmt.Sprint(len(c.Processes))},
+		{Value: len(c.Objects)},
+		{Value: append([]string{}, c.Kept...)},
+		{Value: append([]string{}, c.Objects...)},
+	}
+}

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/simulate"
+	"shmtool/dump"
+)
+
+const simulationSchema = "shmtool.simulation/1"
+
+// printResult is the end of a simulation. In a table the comparison follows the
+// viewers.
+func (e *env) printResult(r *simulate.Result, withSummary bool) error {
+	if e.output.format == formatJSON {
+		return e.filtered(func(w io.Writer) error { return e.simulationJSON(w, r) })
+	}
+	if withSummary && !e.output.names {
+		fmt.Fprintln(e.out)
+	}
+	if len(r.Viewers) > 0 || !withSummary {
+		if err := e.list(viewerListing(r)); err != nil {
+			return err
+		}
+	}
+	if !withSummary || e.output.names {
+		return nil
+	}
+	return e.comparison(r)
+}
+
+func viewerListing(r *simulate.Result) *dump.Listing {
+	l := &dump.Listing{Schema: simulationSchema, Columns: []dump.Column{
+		{Name: "VIEWER", Right: true},
+		{Name: "STREAM", Extra: len(r.Streams) == 1},
+		{Name: "PID", Right: true},
+		{Name: "TRACKS", Right: true, Minor: true},
+		{Name: "RECORDS", Right: true},
+		{Name: "LOST", Right: true},
+		{Name: "RELOADS", Right: true, Minor: true},
+		{Name: "P50", Right: true},
+		{Name: "P99", Right: true},
+		{Name: "MAX", Right: true},
+		{Name: "P99_FRAMES", Right: true},
+	}}
+	for _, v := range r.Viewers {
+		lost := dump.Cell{Value: v.Lost, Tone: dump.Good}
+		if v.Lost > 0 {
+			lost.Tone = dump.Attention
+		}
+		l.Rows = append(l.Rows, []dump.Cell{
+			{Value: v.Number},
+			{Value: v.Stream},
+			viewerPID(v),
+			{Value: v.Tracks},
+			{Value: v.Records},
+			lost,
+			{Value: v.Reloads},
+			timeCell(v.Latency.P50), timeCell(v.Latency.P99), timeCell(v.Latency.Max),
+			{Value: r.Frames(v.Latency.P99), Text: framesText(r.Frames(v.Latency.P99))},
+		})
+	}
+	return l
+}
+
+func viewerPID(v simulate.ViewerResult) dump.Cell {
+	if v.Unheard {
+		return dump.Cell{Value: v.PID, Text: fmt.Sprint(v.PID, " died"), Tone: dump.Attention}
+	}
+	return dump.Cell{Value: v.PID}
+}
+
+// timeCell is a latency: nanoseconds, for people milliseconds.
+func timeCell(d time.Duration) dump.Cell {
+	return dump.Cell{Value: d.Nanoseconds(), Text: millis(d)}
+}
+
+func millis(d time.Duration) string {
+	ms := float64(d) / float64(time.Millisecond)
+	if ms < 10 {
+		return fmt.Sprintf("%.2f ms", ms)
+	}
+	return fmt.Sprintf("%.0f ms", ms)
+}
+
+func framesText(frames float64) string {
+	if frames < 10 {
+		return fmt.Sprintf("%.2f", frames)
+	}
+	return fmt.Sprintf("%.0f", frames)
+}
+
+// comparison is what all viewers have seen, beside the way before.
+func (e *env) comparison(r *simulate.Result) error {
+	l := &dump.Listing{Columns: []dump.Column{
+		{Name: "FROM PUBLISH TO SEEN"},
+		{Name: "MEASURED", Right: true},
+		{Name: "P50", Right: true},
+		{Name: "P99", Right: true},
+		{Name: "MAX", Right: true},
+		{Name: "IN FRAMES: P50", Right: true},
+		{Name: "P99", Right: true},
+		{Name: "MAX", Right: true},
+	}}
+	row := func(name string, lat simulate.Latency) {
+		cells := []dump.Cell{{Value: name}, {Value: lat.Measured}, timeCell(lat.P50), timeCell(lat.P99), timeCell(lat.Max)}
+		for _, d := range []time.Duration{lat.P50, lat.P99, lat.Max} {
+			cells = append(cells, dump.Cell{Value: framesText(r.Frames(d))})
+		}
+		l.Rows = append(l.Rows, cells)
+	}
+	if len(r.Viewers) > 0 {
+		row("RelAccX pages", r.All)
+	}
+	row("before: a page, a lock, 1 s", r.Locked.Latency)
+	fmt.Fprintln(e.out)
+	o := e.options()
+	o.NoHeader = false
+	if err := l.Table(e.out, o); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(e.out, "\n%s\n", verdict(r))
+	return err
+}
+
+func verdict(r *simulate.Result) string {
+	text := fmt.Sprintf("%s, %d lost", counted(r.Records, "record", "records"), r.Lost)
+	if r.All.P50 > 0 && r.Locked.Latency.P50 > 0 {
+		text += fmt.Sprintf("; seen %.0f times sooner than before", float64(r.Locked.Latency.P50)/float64(r.All.P50))
+	}
+	if r.Usage.Processes > 0 {
+		text += fmt.Sprintf("\n%d processes took %v of processor time, %s of memory at most for one",
+			r.Usage.Processes, r.Usage.CPU.Round(10*time.Millisecond), dump.Size(r.Usage.MaxRSS, false))
+	}
+	return text
+}
+
+type latencyJSON struct {
+	Measured uint64 `json:"measured"`
+	P50      int64  `json:"p50_ns"`
+	P99      int64  `json:"p99_ns"`
+	Max      int64  `json:"max_ns"`
+}
+
+type framesJSON struct {
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+type viewerJSON struct {
+	Viewer  int         `json:"viewer"`
+	Stream  string      `json:"stream"`
+	PID     int         `json:"pid"`
+	Tracks  int         `json:"tracks"`
+	Records uint64      `json:"records"`
+	Lost    uint64      `json:"lost"`
+	Reloads int         `json:"reloads"`
+	Unheard bool        `json:"unheard,omitempty"`
+	Latency latencyJSON `json:"latency"`
+	Frames  framesJSON  `json:"frames"`
+}
+
+type reloadJSON struct {
+	At      int64  `json:"at_ns"`
+	Stream  string `json:"stream"`
+	Track   int    `json:"track"`
+	Type    string `json:"type"`
+	Ring    string `json:"ring"`
+	From    uint32 `json:"from"`
+	To      uint32 `json:"to"`
+	Took    int64  `json:"took_ns"`
+	Watched bool   `json:"watched"`
+}
+
+type lockedJSON struct {
+	Records uint64      `json:"records"`
+	Latency latencyJSON `json:"latency"`
+	Frames  framesJSON  `json:"frames"`
+}
+
+type simulationJSON struct {
+	Schema    string       `json:"schema"`
+	Streams   []string     `json:"streams"`
+	Tracks    int          `json:"tracks"`
+	FPS       int          `json:"fps"`
+	Duration  int64        `json:"duration_ns"`
+	Records   uint64       `json:"records"`
+	Lost      uint64       `json:"lost"`
+	Latency   latencyJSON  `json:"latency"`
+	Frames    framesJSON   `json:"frames"`
+	Locked    lockedJSON   `json:"locked"`
+	Viewers   []viewerJSON `json:"viewers"`
+	Reloads   []reloadJSON `json:"reloads"`
+	Processes struct {
+		Count  int   `json:"count"`
+		CPU    int64 `json:"cpu_ns"`
+		MaxRSS int64 `json:"max_rss_bytes"`
+	} `json:"processes"`
+}
+
+func asLatency(l simulate.Latency) latencyJSON {
+	return latencyJSON{l.Measured, l.P50.Nanoseconds(), l.P99.Nanoseconds(), l.Max.Nanoseconds()}
+}
+
+func asFrames(r *simulate.Result, l simulate.Latency) framesJSON {
+	return framesJSON{r.Frames(l.P50), r.Frames(l.P99), r.Frames(l.Max)}
+}
+
+func (e *env) simulationJSON(w io.Writer, r *simulate.Result) error {
+	doc := simulationJSON{
+		Schema: simulationSchema, Streams: r.Streams, Tracks: r.Tracks, FPS: r.FPS, Duration: r.Duration.Nanoseconds(),
+		Records: r.Records, Lost: r.Lost, Latency: asLatency(r.All), Frames: asFrames(r, r.All),
+		Locked:  lockedJSON{r.Locked.Records, asLatency(r.Locked.Latency), asFrames(r, r.Locked.Latency)},
+		Viewers: []viewerJSON{}, Reloads: []reloadJSON{},
+	}
+	doc.Processes.Count, doc.Processes.CPU, doc.Processes.MaxRSS = r.Usage.Processes, r.Usage.CPU.Nanoseconds(), r.Usage.MaxRSS
+	for _, v := range r.Viewers {
+		row := viewerJSON{v.Number, v.Stream, v.PID, v.Tracks, v.Records, v.Lost, v.Reloads, v.Unheard, asLatency(v.Latency), asFrames(r, v.Latency)}
+		if wanted, err := e.wantsRow(row); err != nil {
+			return err
+		} else if wanted {
+			doc.Viewers = append(doc.Viewers, row)
+		}
+	}
+	for _, l := range r.Reloads {
+		doc.Reloads = append(doc.Reloads, reloadJSON{l.At.Nanoseconds(), l.Stream, l.Track, l.Type, l.Ring, l.From, l.To, l.Took.Nanoseconds(), l.Watched})
+	}
+	b, err := json.Marshal(doc)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(b, '\n'))
+	return err
+}
+
+// wantsRow is what --where says of a row.
+func (e *env) wantsRow(row any) (bool, error) {
+	if e.output.where == nil {
+		return true, nil
+	}
+	b, err := json.Marshal(row)
+	if err != nil {
+		return false, err
+	}
+	keep, err := e.output.where.True(b)
+	if err != nil {
+		return false, usageError{err}
+	}
+	return keep, nil
+}

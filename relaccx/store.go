@@ -1,0 +1,65 @@
+package relaccx
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"shmtool/layout"
+)
+
+// Store writes b over the start of field f of record n where it lies, and
+// nothing else: for records that are too large to be copied for one field, as
+// MistServer's tracks are. An integer that b fills is seen whole. What lies
+// behind b in the field stays. ErrNoRecord, ErrWithdrawn; a *layout.ValueError
+// when b is longer than the field; ENOSPC when the file system cannot back it.
+func (w *Writer) Store(n uint64, f *layout.Field, b []byte) error {
+	if len(b) > int(f.Size) {
+		return w.page.fail("set", &layout.ValueError{Field: f.Name, Value: fmt.Sprintf("%d bytes", len(b)), Reason: fmt.Sprintf("the field has %d", f.Size)})
+	}
+	return w.do("set", func() error {
+		mapped, err := w.locate(n)
+		if err != nil {
+			return err
+		}
+		return w.page.noRoom(w.page.mem.Guard(func() error {
+			w.storeField(f, f.In(mapped)[:len(b)], b)
+			return nil
+		}))
+	})
+}
+
+// StoreUint stores the low bytes of v in integer field f of record n, as
+// MistServer does with a number that is too large. Errors are those of Store; a
+// field that is no integer is a *layout.ValueError.
+func (w *Writer) StoreUint(n uint64, f *layout.Field, v uint64) error {
+	var room [8]byte
+	value := *f
+	value.Offset = 0
+	if f.Size > uint32(len(room)) {
+		return w.page.fail("set", &layout.ValueError{Field: f.Name, Value: fmt.Sprint(v), Reason: "the field is no integer of up to 8 bytes"})
+	}
+	if err := value.PutLow(room[:f.Size], v); err != nil {
+		return w.page.fail("set", err)
+	}
+	return w.Store(n, f, room[:f.Size])
+}
+
+// locate is the bytes of record n where they live, backed or not.
+func (w *Writer) locate(n uint64) ([]byte, error) {
+	r := Reader{page: w.page, base: w.base, memory: w.memory, cells: w.cells, schema: w.schema, offset: w.offset, size: w.size, room: w.room}
+	at, err := r.locate(n)
+	if err != nil {
+		return nil, err
+	}
+	return r.record(at), nil
+}
+
+// noRoom is ENOSPC for a fault in a page that is whole: what faulted is a hole
+// that the file system cannot fill.
+func (p *Page) noRoom(err error) error {
+	if errors.Is(err, ErrTruncated) && p.file != nil && p.intact() == nil {
+		return syscall.ENOSPC
+	}
+	return err
+}

@@ -167,18 +167,32 @@ func (c *column) standsAlone(record []byte) bool {
 
 // cell is a value in a table, and what it means: the two stand side by side in
 // one column.
-type cell struct{ value, meaning string }
+type cell struct {
+	value, meaning string
+	changed        bool // it is marked
+}
 
 // text is both, one behind the other.
 func (c cell) text() string {
+	if c.meaning == "" {
+		return c.value
+	}
 	return strings.TrimLeft(c.value+" "+c.meaning, " ")
+}
+
+// tone marks a value that has changed.
+func (c cell) tone() Tone {
+	if c.changed {
+		return Marked
+	}
+	return Plain
 }
 
 // cellOf is the record's value as a table shows it. Of addresses and lists of
 // names the bytes say nothing to people: their meaning stands alone.
 func (o *Options) cellOf(c *column, rec recordView) cell {
 	record := rec.Bytes()
-	shown := cell{o.cellText(c, rec), c.meaningText(record, rec.clock)}
+	shown := cell{value: o.cellText(c, rec), meaning: c.meaningText(record, rec.clock)}
 	if shown.meaning != "" && c.standsAlone(record) {
 		return cell{value: shown.meaning}
 	}

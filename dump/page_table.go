@@ -51,7 +51,7 @@ func writeHead(w io.Writer, v *View, o Options) error {
 	h := v.Header
 	_, err := fmt.Fprintf(w, "%s  %s, %s\n%s  %s\n",
 		Paint("page  ", Heading, o.Color), printable(v.Name), sizeAndStatus(v, o),
-		Paint("header", Heading, o.Color), headerText(h))
+		Paint("header", Heading, o.Color), headerText(h, o.Width))
 	return err
 }
 
@@ -63,9 +63,25 @@ func sizeAndStatus(v *View, o Options) string {
 	return fmt.Sprintf("%d bytes, %s", v.Bytes, Paint(v.Header.Status.String(), tone, o.Color))
 }
 
-func headerText(h layout.Header) string {
-	return fmt.Sprintf("field_offset %d  rcount %d  rsize %d  startpos %d  deleted %d  present %d  offset %d  endpos %d",
-		h.FieldOffset, h.RecordCount, h.RecordSize, h.StartPos, h.Deleted, h.Present, h.Offset, h.EndPos)
+// headerText is the header's fields, behind the word that they stand behind; on a
+// terminal, in as many lines as they need.
+func headerText(h layout.Header, width int) string {
+	const indent = len("header  ")
+	facts := []string{
+		fmt.Sprintf("field_offset %d", h.FieldOffset), fmt.Sprintf("rcount %d", h.RecordCount),
+		fmt.Sprintf("rsize %d", h.RecordSize), fmt.Sprintf("startpos %d", h.StartPos),
+		fmt.Sprintf("deleted %d", h.Deleted), fmt.Sprintf("present %d", h.Present),
+		fmt.Sprintf("offset %d", h.Offset), fmt.Sprintf("endpos %d", h.EndPos),
+	}
+	text, at := facts[0], indent+len(facts[0])
+	for _, fact := range facts[1:] {
+		gap := columnGap
+		if at += len(columnGap) + len(fact); width > 0 && at > width {
+			gap, at = "\n"+strings.Repeat(" ", indent), indent+len(fact)
+		}
+		text += gap + fact
+	}
+	return text
 }
 
 // fieldListing is the fields of a schema as a table.
@@ -151,7 +167,13 @@ func writeNested(w io.Writer, f *layout.Field, rec *relaccx.Record, o Options) e
 	var text bytes.Buffer
 	inner := o
 	inner.Fields, inner.Depth, inner.Page = nil, o.Depth-1, r.Info()
+	inner.way = fmt.Sprintf("%s:%s@%d", o.way, f.Name, rec.Number)
 	inner.Width = max(0, o.Width-2)
+	if o.Newest > 0 {
+		if window, err = r.LastLive(window, o.Newest); err != nil {
+			return nil
+		}
+	}
 	v := &View{Schema: r.Schema(), Records: r.LiveRecords(window), ShowRecords: true}
 	if liveCount(r) > 0 {
 		if err := Table(&text, v, inner); err != nil {

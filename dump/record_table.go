@@ -100,6 +100,9 @@ func (t *RecordTable) row(rec *relaccx.Record) row {
 			continue
 		}
 		r.cells[i] = t.options.cellOf(&t.columns[i], view)
+		if changed := t.options.Changed; changed != nil {
+			r.cells[i].changed = changed(t.options.way, rec.Number, t.columns[i].field.Name, r.cells[i].value)
+		}
 	}
 	return r
 }
@@ -270,7 +273,7 @@ func (t *RecordTable) line(b *strings.Builder, cells []cell) {
 // of a line.
 func (t *RecordTable) cell(b *strings.Builder, i int, c cell, last bool) {
 	if t.dated[i] && c.meaning != "" {
-		c = cell{value: strings.Trim(c.meaning, "()")}
+		c = cell{value: strings.Trim(c.meaning, "()"), changed: c.changed}
 	}
 	text := c.value
 	before := 0
@@ -287,7 +290,7 @@ func (t *RecordTable) cell(b *strings.Builder, i int, c cell, last bool) {
 	if t.options.Width > 0 {
 		text = t.cut(i, text, c, t.shown[i]-max(before, 0))
 	}
-	b.WriteString(text)
+	b.WriteString(Paint(text, c.tone(), t.options.Color))
 	if !last {
 		blanks(b, t.shown[i]-max(before, 0)-runewidth.StringWidth(text))
 	}
@@ -332,9 +335,9 @@ func (t *RecordTable) stand(w io.Writer, r row) error {
 		text := c.text()
 		if room := t.options.Width - min(name, minName) - len(columnGap); t.options.Width > 0 && c.meaning != "" {
 			left := room - 1 - runewidth.StringWidth(c.meaning)
-			text = cell{cut(c.value, max(left, minColumn)), c.meaning}.text()
+			text = cell{value: cut(c.value, max(left, minColumn)), meaning: c.meaning}.text()
 		}
-		l.Rows = append(l.Rows, []Cell{{Value: "  " + t.name(i), Tone: Faint}, {Value: text}})
+		l.Rows = append(l.Rows, []Cell{{Value: "  " + t.name(i), Tone: Faint}, {Value: text, Tone: c.tone()}})
 	}
 	if _, err := io.WriteString(w, Paint("#"+strconv.FormatUint(r.number, 10), Heading, t.options.Color)+"\n"); err != nil {
 		return err

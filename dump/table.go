@@ -26,6 +26,7 @@ const (
 	Bad
 	Faint
 	Heading
+	Marked // stands out without a colour, too
 )
 
 var toneColors = [...][]color.Attribute{
@@ -35,12 +36,14 @@ var toneColors = [...][]color.Attribute{
 	Bad:       {color.FgRed, color.Bold},
 	Faint:     {color.Faint},
 	Heading:   {color.Bold},
+	Marked:    {color.ReverseVideo},
 }
 
-// Paint gives text its tone, where colour is wanted. The package color itself
-// looks at standard output alone; the choice was made before.
+// Paint gives text its tone, where colour is wanted; what is Marked is so in any
+// case. The package color itself looks at standard output alone; the choice was
+// made before.
 func Paint(text string, t Tone, colored bool) string {
-	if !colored || t == Plain || text == "" {
+	if !colored && t != Marked || t == Plain || text == "" {
 		return text
 	}
 	c := color.New(toneColors[t]...)

@@ -39,9 +39,18 @@ type Options struct {
 	// Clock tells the time from which times since boot are told. It is asked for
 	// each record that has any; nil knows no time.
 	Clock func() mist.Clock
+	// Newest, of a table, shows of a nested page no more than so many records in
+	// use, the newest; 0 shows all.
+	Newest uint64
+	// Changed, of a table, tells which values are to be marked: it is asked once
+	// for each value, in order, with the way to the nested page that the record is
+	// of ("" for the page itself), its number, the field's name and the value as
+	// text, without what it means.
+	Changed func(way string, number uint64, field, value string) bool
 	// ShowSecrets shows what stands as *** else: keys, and passwords in URLs,
 	// whatever the page.
 	ShowSecrets bool
 
-	valuesOnly bool // leave out what values mean
+	valuesOnly bool   // leave out what values mean
+	way        string // to the nested page that is rendered
 }

@@ -61,19 +61,26 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool/internal/simulate": {
 		"shmtool/layout/mist", "shmtool/cmd/shmtool/internal/live", "shmtool/cmd/shmtool/internal/procs",
 	},
+	"shmtool/cmd/shmtool/internal/top": {
+		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/dump", "shmtool/cmd/shmtool/internal/procs",
+		"shmtool/cmd/shmtool/internal/top/unasked",
+	},
+	"shmtool/cmd/shmtool/internal/top/unasked": {},
 }
 
 // The imports that only some rooms may have.
 var confined = map[string]func(path string) bool{
-	"unsafe":                            in("shmtool/relaccx/internal/shm"),
-	"sync/atomic":                       in("shmtool/relaccx/internal/shm"),
-	"golang.org/x/sys/unix":             in("shmtool/relaccx/internal/shm", "shmtool/cmd/shmtool/internal"),
-	"github.com/urfave/cli/v2":          in("shmtool/cmd/shmtool"),
-	"github.com/fatih/color":            in("shmtool/dump"),
-	"github.com/olekukonko/tablewriter": in("shmtool/dump"),
-	"log/slog":                          in(),
-	"log":                               in(),
-	"C":                                 in(),
+	"unsafe":                             in("shmtool/relaccx/internal/shm"),
+	"sync/atomic":                        in("shmtool/relaccx/internal/shm"),
+	"golang.org/x/sys/unix":              in("shmtool/relaccx/internal/shm", "shmtool/cmd/shmtool/internal"),
+	"github.com/urfave/cli/v2":           in("shmtool/cmd/shmtool"),
+	"github.com/fatih/color":             in("shmtool/dump"),
+	"github.com/charmbracelet/bubbletea": in("shmtool/cmd/shmtool/internal/top"),
+	"github.com/charmbracelet/x/ansi":    in("shmtool/cmd/shmtool/internal/top"),
+	"github.com/olekukonko/tablewriter":  in("shmtool/dump"),
+	"log/slog":                           in(),
+	"log":                                in(),
+	"C":                                  in(),
 }
 
 func in(rooms ...string) func(string) bool {

@@ -82,7 +82,7 @@ func runLs(_ context.Context, e *env, c *cli.Context) error {
 func (e *env) objects() ([]object, error) {
 	entries, err := os.ReadDir(e.shmDir)
 	if err != nil {
-		return nil, hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, bare(err)), "--shm-dir names another")
+		return nil, e.noDirectory(err)
 	}
 	var objects []object
 	for _, entry := range entries {

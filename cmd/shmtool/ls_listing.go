@@ -94,18 +94,25 @@ func (o *object) kindCell() dump.Cell {
 
 // writerCell is who holds the writer's lock, else the living owner.
 func (o *object) writerCell(table *procs.Table, holder int) dump.Cell {
-	p, ok := procs.Process{PID: holder}, holder != 0
-	if ok {
-		if alive, found := table.Alive(holder); found {
-			p = alive
-		}
-	} else {
+	p, ok := lockHolder(table, holder)
+	if !ok {
 		p, ok = o.owner(table)
 	}
 	if !ok {
 		return dump.Cell{}
 	}
 	return dump.Cell{Value: p.PID, Text: processText(p)}
+}
+
+// lockHolder is the process of a PID that holds a page's lock, 0 for none.
+func lockHolder(table *procs.Table, pid int) (procs.Process, bool) {
+	if pid == 0 {
+		return procs.Process{}, false
+	}
+	if alive, found := table.Alive(pid); found {
+		return alive, true
+	}
+	return procs.Process{PID: pid}, true
 }
 
 // owner is who MistServer means to write the object; of a lock, who has it for

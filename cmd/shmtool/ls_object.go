@@ -94,7 +94,7 @@ func (o *object) lookPage() {
 	if err != nil {
 		return
 	}
-	o.isPage = o.looksLikePage(p, h)
+	o.isPage = looksLikePage(o.known, p, h)
 	if o.isPage {
 		o.header = h
 		if !o.known {
@@ -105,9 +105,9 @@ func (o *object) lookPage() {
 
 // looksLikePage: a valid header and descriptors, or a page that is not ready
 // and has the name of one that MistServer makes.
-func (o *object) looksLikePage(p *relaccx.Page, h layout.Header) bool {
+func looksLikePage(known bool, p *relaccx.Page, h layout.Header) bool {
 	if !h.Status.Ready() {
-		return o.known || h.Offset > 0 && isValid(p)
+		return known || h.Offset > 0 && isValid(p)
 	}
 	return h.Status.Known() && isValid(p)
 }

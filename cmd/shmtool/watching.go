@@ -42,11 +42,8 @@ func newWatching(c *cli.Context) (*watching, error) {
 type printing func(ctx context.Context, e *env, at string) error
 
 func (w *watching) run(ctx context.Context, e *env, print printing) error {
-	if w.limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, w.limit, errTimeIsUp)
-		defer cancel()
-	}
+	ctx, cancel := w.until(ctx)
+	defer cancel()
 	draw := func() error { return w.append(ctx, e, print) }
 	resized := make(chan os.Signal, 1)
 	if f, ok := e.stdout.(*os.File); ok && e.terminal && e.output.format == formatTable {
@@ -60,6 +57,14 @@ func (w *watching) run(ctx context.Context, e *env, print printing) error {
 		draw = func() error { return s.draw(ctx, print) }
 	}
 	return w.repeat(ctx, resized, draw)
+}
+
+// until is ctx up to the end that was asked for.
+func (w *watching) until(ctx context.Context) (context.Context, context.CancelFunc) {
+	if w.limit > 0 {
+		return context.WithTimeoutCause(ctx, w.limit, errTimeIsUp)
+	}
+	return context.WithCancel(ctx)
 }
 
 // errTimeIsUp is the end that was asked for.

@@ -1,0 +1,47 @@
+package top
+
+import (
+	"strings"
+
+	"shmtool/dump"
+)
+
+const listHelp = `↑ ↓ j k PgUp PgDn g G   move
+Enter                   open a page; Esc goes back
+s > <                   sort by the next column, or the one before
+r                       reverse the order
+/                       filter: a part of what a row says, or a shell pattern
+Esc                     all pages again
+p                       pause, and go on
+q Ctrl-C                quit
+
+RATE/S  records a second, over the last 3 s: of a track its frames
+FILL    how much of the page, or of the ring in it, is taken
+AGE     since its header changed; >9s: not in the 9 s that it was looked at
+WRITER  who holds the writer's lock, else the process that MistServer means
+RDRS    processes that map the page, as far as you may see`
+
+const pageHelp = `↑ ↓ j k PgUp PgDn g G   scroll
+Esc Backspace           back to all pages
+p                       pause, and go on
+q Ctrl-C                quit
+
+What is another value than a look before stands out, and so does a record that
+is new. Of a page the newest record is shown, of a table its rows in use, and of
+pages nested in it their newest records.`
+
+// helpLines is the screen that explains the keys.
+func (m *model) helpLines() []string {
+	text := listHelp
+	if m.pager != nil {
+		text = pageHelp
+		if !m.pager.back {
+			text = strings.Replace(text, "Esc Backspace           back to all pages\n", "", 1)
+		}
+	}
+	lines := append([]string{dump.Paint("Keys", dump.Heading, m.o.Look.Color), ""}, strings.Split(text, "\n")...)
+	for len(lines) < m.height-1 {
+		lines = append(lines, "")
+	}
+	return append(lines, keysLine(m.o.Look.Color, "any key", "back", "q", "quit"))
+}

@@ -1,0 +1,153 @@
+package top
+
+import (
+	"cmp"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// Sampler looks at the pages of a directory again and again. It is used by one
+// goroutine at a time, and must be closed.
+type Sampler struct {
+	ShmDir, ProcDir string
+	// Wanted tells by its name whether a page is to be looked at.
+	Wanted func(name string) bool
+	// IsPage tells whether an object is a page, known whether it has the name of
+	// one of MistServer's.
+	IsPage func(known bool, p *relaccx.Page, h layout.Header) bool
+	// Writer is the process that writes the object at path: holder, which has the
+	// writer's lock (0: nobody), or another.
+	Writer func(table *procs.Table, path string, holder int) (procs.Process, bool)
+
+	pages map[string]*page
+}
+
+// goneFor is how long a page that is gone is still listed.
+const goneFor = 3 * time.Second
+
+// Look is every page as it is now, in the order in which ls has them. What it
+// gives shares nothing with the next look.
+func (s *Sampler) Look(now time.Time) ([]Row, error) {
+	entries, err := os.ReadDir(s.ShmDir)
+	if err != nil {
+		return nil, err
+	}
+	if s.pages == nil {
+		s.pages = map[string]*page{}
+	}
+	for _, entry := range entries {
+		s.visit(entry, now)
+	}
+	var rows []Row
+	for name, p := range s.pages {
+		if !p.last.Equal(now) {
+			p.close()
+			p.row.Gone, p.row.Identity = true, procs.Object{}
+			if !p.isPage || now.Sub(p.last) > goneFor {
+				delete(s.pages, name)
+				continue
+			}
+		}
+		if p.isPage {
+			rows = append(rows, p.seen(now))
+		}
+	}
+	slices.SortFunc(rows, byName)
+	return rows, nil
+}
+
+func (s *Sampler) visit(entry fs.DirEntry, now time.Time) {
+	name := entry.Name()
+	if !entry.Type().IsRegular() || !s.Wanted(name) {
+		return
+	}
+	p := s.pages[name]
+	if p == nil {
+		if of, known := mist.ParseName(name); known && !of.Kind.IsPage() {
+			return
+		}
+	}
+	info, err := entry.Info()
+	if err != nil {
+		return
+	}
+	if p == nil {
+		p = newPage(name, filepath.Join(s.ShmDir, name), now)
+		s.pages[name] = p
+	}
+	if p.row.Gone {
+		p.change = now // it is back
+	}
+	p.last, p.row.Gone = now, false
+	p.look(s, info, now)
+}
+
+// seen is what the last look showed.
+func (p *page) seen(now time.Time) Row {
+	r := p.row
+	r.Seen = !p.change.IsZero()
+	if r.Changed = now.Sub(p.found); r.Seen {
+		r.Changed = now.Sub(p.change)
+	}
+	if !r.Gone && r.Problem == "" {
+		r.Rate = p.rate()
+	}
+	return r
+}
+
+// byName is the order of ls: MistServer's pages first, by stream.
+func byName(a, b Row) int {
+	switch {
+	case a.Known && b.Known:
+		return cmp.Or(mist.Compare(a.Of, b.Of), cmp.Compare(a.Name, b.Name))
+	case a.Known != b.Known:
+		if a.Known {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Compare(a.Name, b.Name)
+}
+
+func identityOf(info fs.FileInfo) procs.Object {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return procs.Object{Device: uint64(st.Dev), Inode: st.Ino}
+	}
+	return procs.Object{}
+}
+
+// Close lets go of all pages.
+func (s *Sampler) Close() {
+	for _, p := range s.pages {
+		p.close()
+	}
+	s.pages = nil
+}
+
+// Around looks at the process table, which takes longer than all pages together.
+// It uses nothing that Look does, and may run beside it.
+func (s *Sampler) Around(rows []Row) Around {
+	table := procs.Open(s.ProcDir, s.ShmDir)
+	a := Around{Known: true, Writers: map[procs.Object]procs.Process{}}
+	a.Readers, _ = table.Mappers()
+	self := os.Getpid()
+	for o, pids := range a.Readers {
+		a.Readers[o] = slices.DeleteFunc(pids, func(pid int) bool { return table.Live() && pid == self })
+	}
+	holders := table.LockHolders()
+	for i := range rows {
+		if p, ok := s.Writer(table, rows[i].Path, holders[rows[i].Identity]); ok {
+			a.Writers[rows[i].Identity] = p
+		}
+	}
+	return a
+}

@@ -1,0 +1,104 @@
+package top
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/mattn/go-runewidth"
+
+	"shmtool/dump"
+)
+
+const ellipsis = "…"
+
+// pad is text in exactly width columns; right puts it to the right.
+func pad(text string, width int, right bool) string {
+	text = runewidth.Truncate(text, width, ellipsis)
+	if right {
+		return runewidth.FillLeft(text, width)
+	}
+	return runewidth.FillRight(text, width)
+}
+
+// nameTail is how much of the end of a name stays when it is cut: the number of a
+// track.
+const nameTail = 10
+
+// cutMiddle is a name in no more than width columns, with its beginning and its
+// end.
+func cutMiddle(name string, width int) string {
+	wide := runewidth.StringWidth(name)
+	if wide <= width || width < 2*nameTail {
+		return runewidth.Truncate(name, width, ellipsis)
+	}
+	tail := runewidth.TruncateLeft(name, wide-nameTail, "")
+	return runewidth.Truncate(name, width-runewidth.StringWidth(tail)-1, "") + ellipsis + tail
+}
+
+// cutLine is a line, which may have colours, in no more than width columns.
+func cutLine(line string, width int) string { return ansi.Truncate(line, max(width, 0), ellipsis) }
+
+// rateText is a rate in at most six characters.
+func rateText(rate *float64) string {
+	switch {
+	case rate == nil:
+		return ""
+	case *rate == 0:
+		return "0"
+	case *rate < 1000:
+		return strconv.FormatFloat(*rate, 'f', 1, 64)
+	case *rate < 10_000:
+		return strconv.FormatFloat(*rate, 'f', 0, 64)
+	case *rate < 1e6:
+		return strconv.FormatFloat(*rate/1e3, 'f', 1, 64) + "k"
+	}
+	return strconv.FormatFloat(*rate/1e6, 'f', 1, 64) + "M"
+}
+
+// agoText is how long ago something was, in at most four characters.
+func agoText(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1fs", max(d, 0).Truncate(100*time.Millisecond).Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	}
+	return fmt.Sprintf("%dd", int(d.Hours()/24))
+}
+
+// changedText is how long ago a page's last change was; behind a ">", that none was
+// seen for so long as it was looked at.
+func changedText(r *Row) string {
+	if r.Seen {
+		return agoText(r.Changed)
+	}
+	return ">" + agoText(r.Changed)
+}
+
+// percent is a part of 1 as a number from 0 to 100, and 100 only for all of it.
+func percent(part float64) string { return strconv.Itoa(int(part*100)) + "%" }
+
+// bar is a part of 1 as a bar of so many columns.
+func bar(part float64, width int) string {
+	full := int(part*float64(width) + 0.5)
+	if part > 0 {
+		full = max(full, 1)
+	}
+	return strings.Repeat("█", full) + strings.Repeat("░", width-full)
+}
+
+// keysLine is a line of what keys do: "q quit  p pause".
+func keysLine(colored bool, pairs ...string) string {
+	var parts []string
+	for i := 0; i+1 < len(pairs); i += 2 {
+		parts = append(parts, dump.Paint(pairs[i], dump.Heading, colored)+" "+dump.Paint(pairs[i+1], dump.Faint, colored))
+	}
+	return strings.Join(parts, "  ")
+}

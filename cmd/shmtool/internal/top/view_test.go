@@ -1,0 +1,403 @@
+package top
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout"
+	"shmtool/layout/mist"
+)
+
+var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+
+func row(name string, change func(r *Row)) Row {
+	r := Row{Name: name, Path: "/dev/shm/" + name, Size: 8432, Header: layout.Header{Status: layout.StatusReady, RecordCount: 1}}
+	r.Of, r.Known = mist.ParseName(name)
+	r.Identity.Inode = uint64(len(name))*1000 + uint64(name[len(name)-1])
+	r.Changed = 12 * time.Second
+	if change != nil {
+		change(&r)
+	}
+	return r
+}
+
+func rate(v float64) *float64 { return &v }
+
+// someRows are pages of all sorts: known and not, with names that are long, wide,
+// or would do something to a terminal.
+func someRows() []Row {
+	long := strings.Repeat("long", 40)
+	rows := []Row{
+		row("MstMetalive", nil),
+		row("MstTraklive@412-0", func(r *Row) {
+			r.Rate, r.Used, r.Slots, r.Seen, r.Changed, r.Size = rate(25), 500, 1800, true, 40*time.Millisecond, 1067595
+			r.Header.EndPos = 1
+		}),
+		row("MstTraklive@412-1", func(r *Row) { r.Rate, r.Used, r.Slots, r.Seen = rate(46.875), 1800, 1800, true }),
+		row("MstTrak"+long+"@412-2", func(r *Row) { r.Header.Status |= layout.StatusReload }),
+		row("MstUser日本語のストリーム", func(r *Row) { r.Rate, r.Used, r.Slots = rate(0), 9, 4 }),
+		row("plain", func(r *Row) { r.Rate, r.Header.EndPos, r.Used, r.Slots = rate(1234567), 1<<63, 1, 1000 }),
+		row("plain\x1b[31m\r\nred", func(r *Row) { r.Header.Status = 0 }),
+		row("denied", func(r *Row) { r.Problem = "no permission" }),
+		row("gone", func(r *Row) { r.Gone = true }),
+	}
+	for i := range 30 {
+		rows = append(rows, row(fmt.Sprintf("z%02d", i), nil))
+	}
+	return rows
+}
+
+func someAround(rows []Row) Around {
+	return Around{
+		Known:   true,
+		Writers: map[procs.Object]procs.Process{rows[1].Identity: {PID: 412, Name: "MistInRTMP\x1b"}},
+		Readers: map[procs.Object][]int{rows[1].Identity: {1, 2, 3}},
+	}
+}
+
+// newModel is the list of someRows on a terminal.
+func newModel(width, height int, colored bool) *model {
+	m := &model{o: Options{Every: time.Second / 2, Look: Look{Color: colored}}, pages: &sampling{Sampler: &Sampler{}}}
+	m.list = list{look: m.o.Look, title: "/dev/shm", every: m.o.Every}
+	m.open = func(r Row) *Source { return &Source{Name: r.Name, Path: r.Path} }
+	rows := someRows()
+	m.Update(tea.WindowSizeMsg{Width: width, Height: height})
+	m.Update(pagesMsg{now: noon, rows: rows})
+	m.Update(aroundMsg{around: someAround(rows)})
+	return m
+}
+
+var keyTypes = map[string]tea.KeyType{
+	"enter": tea.KeyEnter, "esc": tea.KeyEsc, "up": tea.KeyUp, "down": tea.KeyDown, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
+	"home": tea.KeyHome, "end": tea.KeyEnd, "backspace": tea.KeyBackspace, "ctrl+c": tea.KeyCtrlC, "ctrl+u": tea.KeyCtrlU,
+}
+
+// press presses keys, with a blank between them, and gives what the last one
+// wants done.
+func press(m *model, keys string) (cmd tea.Cmd) {
+	for _, key := range strings.Fields(keys) {
+		msg := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key)}
+		if t, ok := keyTypes[key]; ok {
+			msg = tea.KeyMsg{Type: t}
+		}
+		_, cmd = m.Update(msg)
+	}
+	return cmd
+}
+
+func quits(cmd tea.Cmd) bool {
+	if cmd == nil {
+		return false
+	}
+	_, ok := cmd().(tea.QuitMsg)
+	return ok
+}
+
+// somePage is what a look at a page of many lines shows.
+func somePage(m *model) {
+	lines := []string{"page    cam, 644053 bytes, ready", ""}
+	for i := range 40 {
+		lines = append(lines, fmt.Sprintf("  field%d  %s", i, strings.Repeat("日", i*8)))
+	}
+	m.Update(pageMsg{of: m.page, now: noon, lines: lines, note: "replaced at 11:59:59"})
+}
+
+// views are the screens that testdata/views.txtar has.
+func views() map[string]*model {
+	all := map[string]*model{}
+	for _, size := range [][2]int{{80, 24}, {200, 60}, {40, 8}} {
+		name := fmt.Sprintf("%dx%d", size[0], size[1])
+		all["list "+name] = newModel(size[0], size[1], false)
+		open := newModel(size[0], size[1], false)
+		press(open, "down enter")
+		somePage(open)
+		all["page "+name] = open
+	}
+	m := newModel(80, 24, false)
+	press(m, "s r end")
+	all["sorted 80x24"] = m
+	m = newModel(80, 24, false)
+	press(m, "/ T r a k p")
+	all["filter 80x24"] = m
+	m = newModel(80, 24, false)
+	press(m, "?")
+	all["help 80x24"] = m
+	m = newModel(80, 24, false)
+	m.Update(pagesMsg{now: noon, err: errors.New("permission denied")})
+	all["error 80x24"] = m
+	return all
+}
+
+// UPDATE_VIEWS=1 go test takes the screens for what is wanted: look at them.
+func TestViews(t *testing.T) {
+	const file = "testdata/views.txtar"
+	if os.Getenv("UPDATE_VIEWS") != "" {
+		a := &txtar.Archive{}
+		for _, name := range []string{
+			"list 80x24", "list 200x60", "list 40x8", "page 80x24", "page 200x60", "page 40x8",
+			"sorted 80x24", "filter 80x24", "help 80x24", "error 80x24",
+		} {
+			a.Files = append(a.Files, txtar.File{Name: name, Data: []byte(shown(views()[name]))})
+		}
+		if err := os.WriteFile(file, txtar.Format(a), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := views()
+	if len(a.Files) != len(all) {
+		t.Errorf("%d screens are wanted, %d there", len(a.Files), len(all))
+	}
+	for _, f := range a.Files {
+		if diff := cmp.Diff(string(f.Data), shown(all[f.Name])); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", f.Name, diff)
+		}
+	}
+}
+
+// shown is a screen as text: what stands out is in brackets, and blanks at the end
+// of lines are left out.
+func shown(m *model) string {
+	text := strings.NewReplacer("\x1b[7m", "[", "\x1b[27m", "]", "\x1b[0m", "").Replace(m.View())
+	var b strings.Builder
+	for line := range strings.SplitSeq(text, "\n") {
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return b.String()
+}
+
+// On a terminal of any size each screen has no more lines than that, and none that
+// would wrap; and nothing of a name reaches it but what can be printed.
+func TestViewsFit(t *testing.T) {
+	for _, colored := range []bool{false, true} {
+		for width := 1; width <= 230; width++ {
+			for _, height := range []int{1, 2, 3, 4, 24, 60} {
+				checkFit(t, newModel(width, height, colored), width, height)
+			}
+		}
+	}
+	for name, m := range views() {
+		for _, size := range [][2]int{{1, 1}, {7, 3}, {33, 5}, {80, 24}, {79, 200}} {
+			m.Update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+			if checkFit(t, m, size[0], size[1]); t.Failed() {
+				t.Fatal(name)
+			}
+		}
+	}
+}
+
+func TestUnknownSize(t *testing.T) {
+	if m := newModel(0, 0, false); len(strings.Split(m.View(), "\n")) != 24 {
+		t.Errorf("%s", m.View())
+	}
+}
+
+func checkFit(t *testing.T, m *model, width, height int) {
+	t.Helper()
+	lines := strings.Split(m.View(), "\n")
+	if len(lines) > height {
+		t.Errorf("%dx%d: %d lines", width, height, len(lines))
+	}
+	for _, line := range lines {
+		if w := ansi.StringWidth(line); w > max(width-1, 0) {
+			t.Errorf("%dx%d: a line of %d columns: %q", width, height, w, line)
+		}
+		if bare := ansi.Strip(line); strings.ContainsFunc(bare, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+			t.Errorf("%dx%d: %q", width, height, line)
+		}
+	}
+}
+
+func TestNoColour(t *testing.T) {
+	for _, colored := range []bool{false, true} {
+		m := newModel(200, 60, colored)
+		text := strings.NewReplacer("\x1b[7m", "", "\x1b[27m", "", "\x1b[0m", "").Replace(m.View())
+		if got := strings.Contains(text, "\x1b"); got != colored {
+			t.Errorf("colour %v, wanted %v", got, colored)
+		}
+	}
+}
+
+func TestListKeys(t *testing.T) {
+	tests := []struct{ keys, at string }{
+		{"", "MstMetalive"},
+		{"down", "MstTraklive@412-0"},
+		{"j j k", "MstTraklive@412-0"},
+		{"G", "z29"},
+		{"end g", "MstMetalive"},
+		{"pgdown", "z12"},
+		{"pgdown pgup pgup", "MstMetalive"},
+		{"s", "plain"},                         // the busiest
+		{"s down down r", "MstTraklive@412-0"}, // the cursor stays on its page
+		{"s < down", "MstTraklive@412-0"},
+		{"> < > <", "MstMetalive"},
+		{"/ Z 1 enter", "z10"},
+		{"/ z 1 backspace backspace p l a enter", "plain"},
+		{"/ z * 9 enter G", "z29"},
+		{"/ s t o p p q enter", ""}, // letters while a filter is typed are no keys
+		{"/ z esc", "MstMetalive"},
+		{"/ z enter esc", "MstMetalive"},
+		{"/ 4 1 2 enter", "MstTraklive@412-0"},
+		{"? j", "MstMetalive"}, // any key ends the help, and does no more
+		{"jj", "MstTraklive@412-1"},
+	}
+	for _, test := range tests {
+		m := newModel(80, 24, false)
+		press(m, test.keys)
+		at := ""
+		if r := m.list.selected(); r != nil {
+			at = r.Name
+		}
+		if at != test.at {
+			t.Errorf("%q: at %q, want %q", test.keys, at, test.at)
+		}
+	}
+}
+
+// What is pasted is for the filter: elsewhere it is no keys.
+func TestPaste(t *testing.T) {
+	m := newModel(80, 24, false)
+	paste := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("plq"), Paste: true}
+	if _, cmd := m.Update(paste); cmd != nil || m.list.paused {
+		t.Error("pasted letters are taken for keys")
+	}
+	press(m, "/")
+	if m.Update(paste); m.list.filter != "plq" {
+		t.Errorf("the filter is %q", m.list.filter)
+	}
+}
+
+func TestQuit(t *testing.T) {
+	for keys, want := range map[string]bool{
+		"q": true, "ctrl+c": true, "? q": true, "? ctrl+c": true, "down enter q": true, "/ ctrl+c": true,
+		"/ q": false, "j": false, "enter esc": false,
+	} {
+		if got := quits(press(newModel(80, 24, false), keys)); got != want {
+			t.Errorf("%q: quits %v, want %v", keys, got, want)
+		}
+	}
+}
+
+// The cursor stays on its page when others come and go.
+func TestCursorStays(t *testing.T) {
+	m := newModel(80, 24, false)
+	press(m, "j j j j j j j j j j j")
+	at := m.list.selected().Name
+	rows := append([]Row{row("MstMetaanother", nil)}, someRows()...)
+	m.Update(pagesMsg{now: noon, rows: rows[:len(rows)-5]})
+	if got := m.list.selected().Name; got != at {
+		t.Errorf("at %q, was at %q", got, at)
+	}
+	m.Update(pagesMsg{now: noon, rows: rows[:2]})
+	m.Update(pagesMsg{now: noon})
+	if m.list.selected() != nil {
+		t.Error("a row of no rows is selected")
+	}
+	press(m, "enter j G pgup")
+}
+
+func TestPause(t *testing.T) {
+	m := newModel(80, 24, false)
+	press(m, "p")
+	m.Update(pagesMsg{now: noon.Add(time.Hour)})
+	if len(m.list.rows) == 0 || m.lookAgain() != nil {
+		t.Error("it does not pause")
+	}
+	press(m, "p")
+	m.Update(pagesMsg{now: noon.Add(time.Hour)})
+	if len(m.list.rows) != 0 {
+		t.Error("it does not go on")
+	}
+}
+
+func TestOpenAndBack(t *testing.T) {
+	m := newModel(80, 24, false)
+	if cmd := press(m, "down enter"); cmd == nil || m.page.Path != "/dev/shm/MstTraklive@412-0" {
+		t.Fatal("the page is not looked at")
+	}
+	somePage(m)
+	press(m, "j j pgdown")
+	if m.pager.first != 2+m.pager.room() && m.pager.first != len(m.pager.lines)-m.pager.room() {
+		t.Errorf("at line %d", m.pager.first)
+	}
+	late := m.page
+	press(m, "backspace")
+	if m.pager != nil || m.page != nil || !late.closed {
+		t.Error("the page is not closed")
+	}
+	m.Update(pageMsg{of: late, now: noon, lines: []string{"late"}})
+	press(m, "enter")
+	m.Update(pageMsg{of: late, now: noon, lines: []string{"late"}})
+	if len(m.pager.lines) != 0 {
+		t.Error("a look at another page is shown")
+	}
+	// Where there is no list, Esc does not lead to it.
+	alone := &model{pages: m.pages}
+	alone.enter(&Source{Name: "x"}, false)
+	if press(alone, "esc backspace h left"); alone.pager == nil {
+		t.Error("there is no way back")
+	}
+}
+
+func TestChanges(t *testing.T) {
+	var c changes
+	type value struct {
+		way    string
+		number uint64
+		value  string
+		want   bool
+	}
+	for i, look := range [][]value{
+		{{"", 4, "a", false}, {":keys@0", 1, "k", false}},
+		{{"", 4, "a", false}, {":keys@0", 1, "l", true}, {":keys@0", 2, "m", true}, {":parts@0", 2, "m", false}},
+		{{"", 5, "a", false}, {":keys@0", 2, "m", false}},
+		{{"", 6, "b", true}},
+	} {
+		c.turn(true)
+		for _, v := range look {
+			if got := c.changed(v.way, v.number, "f", v.value); got != v.want {
+				t.Errorf("look %d: %s@%d %q: changed %v, want %v", i, v.way, v.number, v.value, got, v.want)
+			}
+		}
+	}
+	c.turn(false)
+	if !c.changed("", 7, "f", "b") {
+		t.Error("a row that is new has not changed")
+	}
+}
+
+func TestTexts(t *testing.T) {
+	var got []string
+	for _, r := range []float64{0, 0.04, 25, 999.94, 1234, 12345, 1234567, 2e9} {
+		got = append(got, rateText(&r))
+	}
+	for _, d := range []time.Duration{-1, 40 * time.Millisecond, 9990 * time.Millisecond, time.Minute - 1, time.Minute, 47 * time.Hour, 480 * time.Hour} {
+		got = append(got, agoText(d))
+	}
+	for _, p := range []float64{0, 0.001, 0.5, 0.999, 1} {
+		got = append(got, percent(p)+bar(p, 4))
+	}
+	got = append(got, cutMiddle("MstTraklongstream@412-0", 22), cutMiddle("日本語日本語日本語日本語日本語", 21), cutMiddle("short", 3))
+	want := []string{
+		"0", "0.0", "25.0", "999.9", "1234", "12.3k", "1.2M", "2000.0M",
+		"0.0s", "0.0s", "9.9s", "59s", "1m", "47h", "20d",
+		"0%░░░░", "0%█░░░", "50%██░░", "99%████", "100%████",
+		"MstTraklong…ream@412-0", "日本語日本…本語日本語", "sh…",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

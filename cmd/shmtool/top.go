@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/top"
+	"shmtool/dump"
+	"shmtool/layout/mist"
+)
+
+func topCommand() *command {
+	return &command{
+		name:  "top",
+		args:  "[PATTERN…]",
+		usage: "all pages, live",
+		about: `Shows the pages whose names match a shell pattern, all without one, on the whole
+screen: RATE/S is records a second over the last 3 s, of a track its frames;
+FILL how much of the page is taken, or of the ring in it; AGE since its header
+changed, >9s where it has not in the 9 s that it was looked at; WRITER and
+READERS as in ls. s sorts by the next column, / filters, Enter opens a page with
+its newest record, in which changes stand out; ? explains all keys, q quits.
+Only headers are read, again and again.
+
+--once looks twice, --interval apart (1s), and prints a table; so do a format
+other than table, --fields, --where, --jq and --names, and standard output that
+is no terminal.`,
+		examples: []string{
+			"shmtool top",
+			"shmtool top 'MstTraklive@*' --interval 250ms",
+			"shmtool top --once --where '.rate > 0' --fields name,rate,writer",
+			"shmtool top --once -o ndjson | jq -c 'select(.changed == null)'",
+		},
+		formats: plainFormats,
+		flags: []cli.Flag{
+			&cli.BoolFlag{Name: "once", Usage: "print one table instead"},
+			&cli.DurationFlag{Name: "interval", Value: 500 * time.Millisecond, Usage: "the `TIME` between two looks"},
+		},
+		run: runTop,
+	}
+}
+
+func runTop(ctx context.Context, e *env, c *cli.Context) error {
+	patterns := c.Args().Slice()
+	for _, pattern := range patterns {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return usagef("%q is not a pattern", pattern)
+		}
+	}
+	interval := c.Duration("interval")
+	if interval <= 0 {
+		return usagef("--interval must be more than 0")
+	}
+	s := e.sampler(e.shmDir, func(name string) bool { return len(patterns) == 0 || matchesAny(name, patterns) })
+	if c.Bool("once") || !e.fullScreen() {
+		if !c.IsSet("interval") {
+			interval = time.Second
+		}
+		return e.topOnce(ctx, s, interval)
+	}
+	if _, err := os.ReadDir(e.shmDir); err != nil {
+		return e.noDirectory(err)
+	}
+	return top.Pages(ctx, e.screenOptions(interval), s, func(r top.Row) *top.Source {
+		return &top.Source{Name: r.Name, Path: r.Path, Known: mist.Lookup(r.Name)}
+	})
+}
+
+// fullScreen reports whether standard output is a terminal, and nothing was asked
+// for that only makes sense printed.
+func (e *env) fullScreen() bool {
+	o := &e.output
+	return e.terminal && o.format == formatTable && o.fields == nil && o.where == nil && o.jq == nil && !o.names
+}
+
+func (e *env) screenOptions(interval time.Duration) top.Options {
+	return top.Options{
+		Look: top.Look{Color: e.color, Bytes: e.output.bytes}, Every: interval,
+		Render: e.options(), Clock: e.clock, Output: e.stdout,
+	}
+}
+
+func (e *env) noDirectory(err error) error {
+	return hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, bare(err)), "--shm-dir names another")
+}
+
+func (e *env) sampler(dir string, wanted func(name string) bool) *top.Sampler {
+	return &top.Sampler{ShmDir: dir, ProcDir: e.procDir, Wanted: wanted, IsPage: looksLikePage, Writer: pageWriter}
+}
+
+// pageWriter is who writes a page.
+func pageWriter(table *procs.Table, path string, holder int) (procs.Process, bool) {
+	if p, ok := lockHolder(table, holder); ok {
+		return p, true
+	}
+	return table.Owner(path)
+}
+
+// topOnce prints what two looks show.
+func (e *env) topOnce(ctx context.Context, s *top.Sampler, interval time.Duration) error {
+	defer s.Close()
+	if _, err := s.Look(time.Now()); err != nil {
+		return e.noDirectory(err)
+	}
+	if !pause(ctx, interval) {
+		return ctx.Err()
+	}
+	rows, err := s.Look(time.Now())
+	if err != nil {
+		return e.noDirectory(err)
+	}
+	around := s.Around(rows)
+	return e.list(e.topListing(rows, &around))
+}
+
+// topListing is the table of pages and what moves on them.
+func (e *env) topListing(rows []top.Row, around *top.Around) *dump.Listing {
+	l := &dump.Listing{Schema: "shmtool.top/1", Columns: []dump.Column{
+		{Name: "NAME"},
+		{Name: "KIND", Minor: true},
+		{Name: "RATE", Right: true},
+		{Name: "FILL", Right: true},
+		{Name: "CHANGED", Right: true},
+		{Name: "STATUS"},
+		{Name: "WRITER"},
+		{Name: "READERS", Right: true},
+		{Name: "SIZE", Right: true},
+		{Name: "RCOUNT", Right: true, Extra: true},
+		{Name: "PRESENT", Right: true, Extra: true},
+		{Name: "DELETED", Right: true, Extra: true},
+		{Name: "ENDPOS", Right: true, Extra: true},
+		{Name: "STREAM", Extra: true},
+		{Name: "PIDS", Extra: true},
+	}}
+	for i := range rows {
+		l.Rows = append(l.Rows, e.topRow(&rows[i], around))
+	}
+	return l
+}
+
+func (e *env) topRow(r *top.Row, around *top.Around) []dump.Cell {
+	number := func(v any) dump.Cell {
+		if r.Problem != "" {
+			return dump.Cell{}
+		}
+		return dump.Cell{Value: v}
+	}
+	pids := around.Readers[r.Identity]
+	if pids == nil {
+		pids = []int{}
+	}
+	writer := dump.Cell{}
+	if p, ok := around.Writers[r.Identity]; ok {
+		writer = dump.Cell{Value: p.PID, Text: processText(p)}
+	}
+	return []dump.Cell{
+		{Value: dump.Text(r.Name), Text: mist.EscapeName(r.Name)},
+		{Value: r.Kind()},
+		rateCell(r), fillCell(r), changedCell(r),
+		{Value: r.Status(), Tone: r.Tone()},
+		writer,
+		{Value: len(pids)},
+		{Value: r.Size, Text: dump.Size(r.Size, e.output.bytes)},
+		number(r.Header.RecordCount), number(r.Header.Present), number(r.Header.Deleted), number(r.Header.EndPos),
+		{Value: textOrNull(r.Of.Stream), Text: mist.EscapeName(r.Of.Stream)},
+		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "},
+	}
+}
+
+// rateCell is records a second, to a tenth.
+func rateCell(r *top.Row) dump.Cell {
+	if r.Rate == nil {
+		return dump.Cell{}
+	}
+	return dump.Cell{Value: math.Round(*r.Rate*10) / 10}
+}
+
+// fillCell is a part of 1.
+func fillCell(r *top.Row) dump.Cell {
+	part, told := r.Fill()
+	if !told {
+		return dump.Cell{}
+	}
+	return dump.Cell{Value: math.Round(part*1000) / 1000, Text: fmt.Sprintf("%d%%", int(part*100))}
+}
+
+// changedCell is how many seconds ago the header changed, if that was seen.
+func changedCell(r *top.Row) dump.Cell {
+	if !r.Seen {
+		return dump.Cell{}
+	}
+	s := math.Round(r.Changed.Seconds()*10) / 10
+	return dump.Cell{Value: s, Text: fmt.Sprintf("%.1fs", s)}
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/top"
+	"shmtool/dump"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+func watchCommand() *command {
+	return &command{
+		name:  "watch",
+		args:  "PAGE",
+		usage: "a page, redrawn as it changes",
+		about: `Shows a page's header and its newest record upright, of a table of MistServer's
+the rows in use, and of pages nested in it their newest records. On a terminal
+that is redrawn in place, and what has changed since the look before stands out;
+? explains the keys, q ends it. In a pipe, in any other format than table, and
+with --count, the page is printed again whenever it is another, as a table behind
+an empty line: until SIGINT, --count or --for. -o ndjson prints the records
+alone.
+
+The page is found by its name: one that is replaced is watched on, and one that
+is gone is waited for, which is said. Secrets are shown as ***.`,
+		examples: []string{
+			"shmtool watch MstMetalive",
+			"shmtool watch MstTraklive@412-0:keys --interval 100ms",
+			"shmtool watch MstUserlive --for 1m > users.txt",
+			"shmtool watch MstGlobalConfig --count 2 -o ndjson",
+		},
+		formats: plainFormats,
+		flags: []cli.Flag{
+			&cli.DurationFlag{Name: "interval", Value: 500 * time.Millisecond, Usage: "the `TIME` between two looks"},
+			&cli.UintFlag{Name: "count", Usage: "print the page `N` times"},
+			&cli.DurationFlag{Name: "for", Usage: "end after `TIME`"},
+		},
+		run: runWatch,
+	}
+}
+
+func runWatch(ctx context.Context, e *env, c *cli.Context) error {
+	t, err := e.onePage(c)
+	if err != nil {
+		return err
+	}
+	if t.stdin {
+		return usagef("standard input cannot be watched; name a page")
+	}
+	if o, ok := e.mistObject(t); ok {
+		word := objectWords[o.of.Kind]
+		o.close(&err)
+		return errors.Join(err, onPage(t.arg, hinted(usagef("it is %s; watch shows pages", word), "shmtool dump shows it")))
+	}
+	every, err := newWatching(c)
+	if err != nil {
+		return err
+	}
+	// What is no page, or not there, is no more than an error at first.
+	r, done, err := e.read(t, true)
+	if err != nil {
+		return err
+	}
+	if e.output.fields != nil {
+		_, err = e.output.chooseFields(r.Schema())
+	}
+	if err := errors.Join(err, done()); err != nil {
+		return onPage(t.arg, err)
+	}
+	ctx, cancel := every.until(ctx)
+	defer cancel()
+	source := watchSource(t)
+	if e.fullScreen() && every.count == 0 {
+		this := e.sampler(filepath.Dir(t.path), func(name string) bool { return name == filepath.Base(t.path) })
+		err = top.Watch(ctx, e.screenOptions(every.interval), this, source)
+	} else {
+		defer source.Close()
+		w := &pageWatch{e: e, target: t, source: source, left: every.count}
+		err = w.run(ctx, every)
+	}
+	if errors.Is(err, errTimeIsUp) {
+		return nil
+	}
+	return err
+}
+
+// pageWatch prints a page whenever it is another.
+type pageWatch struct {
+	e       *env
+	target  target
+	source  *top.Source
+	left    uint // prints still wanted; 0: no end
+	printed []byte
+	said    string // what was last said of the page
+}
+
+func (w *pageWatch) run(ctx context.Context, every *watching) error {
+	for {
+		done, err := w.look()
+		if err != nil || done {
+			return err
+		}
+		if !pause(ctx, every.interval) {
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// look prints the page if it is another than the one printed before.
+func (w *pageWatch) look() (done bool, err error) {
+	v, info, _, err := w.source.Look(time.Now())
+	w.say(v, err)
+	if err != nil {
+		return false, nil // it is waited for
+	}
+	if v.Records, err = w.wanted(v, info); err != nil {
+		return false, err
+	}
+	o := w.e.options()
+	o.Page = info
+	now, err := w.sees(v, o)
+	if err != nil || w.printed != nil && bytes.Equal(now, w.printed) {
+		return false, err
+	}
+	first := w.printed == nil
+	w.printed = append([]byte{}, now...)
+	if !first && w.e.output.format == formatTable && !w.e.output.names {
+		if _, err := fmt.Fprintln(w.e.out); err != nil {
+			return false, err
+		}
+	}
+	if err := w.print(v, o, first); err != nil {
+		return false, err
+	}
+	w.left-- // from 0 it goes on for ever
+	return w.left == 0, w.e.out.Flush()
+}
+
+// sees is what tells one state of the page from another: all that is printed, but
+// not what depends on the time, and of records alone no header.
+func (w *pageWatch) sees(v *dump.View, o dump.Options) ([]byte, error) {
+	o.Clock = nil
+	var b bytes.Buffer
+	var err error
+	if f := w.e.output.format; f == formatNDJSON || f == formatCSV {
+		err = dump.NDJSON(&b, v, o)
+	} else {
+		err = dump.JSON(&b, v, o)
+	}
+	return b.Bytes(), err
+}
+
+func (w *pageWatch) print(v *dump.View, o dump.Options, first bool) (err error) {
+	if o.Fields, err = w.e.output.chooseFields(v.Schema); err != nil {
+		return onPage(w.target.arg, err)
+	}
+	o.Clock, o.Newest = w.e.clock, top.NestedRows
+	o.NoHeader = o.NoHeader || w.e.output.format == formatCSV && !first
+	return w.e.render(v, nil, o)
+}
+
+// wanted are the records that --where wants.
+func (w *pageWatch) wanted(v *dump.View, info *mist.PageInfo) (iter.Seq2[*relaccx.Record, error], error) {
+	keep := w.e.keeper(v.Schema, info)
+	var kept []*relaccx.Record
+	for rec, err := range v.Records {
+		if err != nil {
+			return nil, err
+		}
+		ok, err := keep(rec)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			kept = append(kept, rec)
+		}
+	}
+	return func(yield func(*relaccx.Record, error) bool) {
+		for _, rec := range kept {
+			if !yield(rec, nil) {
+				return
+			}
+		}
+	}, nil
+}
+
+// say says on standard error what has become of the page, once.
+func (w *pageWatch) say(v *dump.View, err error) {
+	text := ""
+	switch {
+	case w.source.Gone():
+		text = fmt.Sprintf("page %q is gone; waiting for it", w.target.arg)
+	case err != nil:
+		text = onPage(w.target.arg, err).Error()
+	case !v.Header.Status.Ready():
+		text = fmt.Sprintf("page %q is not ready: its writer has not finished it", w.target.arg)
+	}
+	if text != w.said && text != "" {
+		w.e.warn("%s", text)
+	}
+	w.said = text
+}
+
+// watchSource is the page that a target leads to, to be looked at again and again.
+func watchSource(t target) *top.Source {
+	return &top.Source{Name: t.arg, Path: t.path, Steps: t.steps, Known: t.info()}
+}

@@ -129,12 +129,12 @@ func (r *Reader) Header() (h layout.Header, err error) {
 }
 
 // Window is the records that are available now.
-func (r *Reader) Window() (layout.Window, error) {
-	h, err := r.Header()
-	if err != nil {
-		return layout.Window{}, err
-	}
-	return r.window(h), nil
+func (r *Reader) Window() (w layout.Window, err error) {
+	err = r.page.mem.Guard(func() error {
+		w, _ = r.available()
+		return r.proveParent()
+	})
+	return w, r.page.settle("read", err)
 }
 
 // locate gives the position of record n in r.memory, if it is available. It

@@ -180,6 +180,7 @@ type ring struct {
 	w      *relaccx.Writer
 	r      *relaccx.Reader
 	rec    relaccx.Record
+	slots  uint64 // 0: not known yet
 	failed *error
 }
 
@@ -198,17 +199,18 @@ func (g *ring) header() layout.Header {
 // window is the records that are there. The counters may be read while both of
 // their writers move them.
 func (g *ring) window() layout.Window {
-	h := g.header()
-	if h.Deleted > h.EndPos {
-		return layout.Window{First: h.EndPos, End: h.EndPos}
-	}
-	return layout.Window{First: h.Deleted, End: h.EndPos}
+	w, err := g.r.Window()
+	g.note(err)
+	return w
 }
 
-// full reports whether the ring must grow before another record comes.
+// full reports whether the ring must grow before another record comes. How many
+// slots it has changes with the page alone.
 func (g *ring) full() bool {
-	h := g.header()
-	return h.EndPos-h.Deleted >= uint64(h.RecordCount)
+	if g.slots == 0 {
+		g.slots = uint64(g.header().RecordCount)
+	}
+	return g.window().Count() >= g.slots
 }
 
 // row is record n, good until the next. It is empty where there is an error.

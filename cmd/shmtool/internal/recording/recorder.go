@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"time"
 
 	"shmtool/dump"
@@ -49,8 +51,9 @@ type recorder struct {
 	file    file
 	group   relaccx.Group
 	pages   map[*relaccx.Follower]*source
-	names   map[string]bool // of the pages that are being recorded
-	refused map[string]string
+	names   map[string]bool        // of the pages that are being recorded
+	refused map[string]string      // why those cannot be that were discovered
+	done    map[string]fs.FileInfo // objects whose writer has set exit
 	begun   time.Time
 	looked  time.Time // when pages were last discovered
 	summary Summary
@@ -64,7 +67,7 @@ const discoverEvery = time.Second
 // Record records until all pages are done, enough has come, or ctx ends, which
 // is no error. A page of Targets that is not there is one; then there is no file.
 func Record(ctx context.Context, o Options) (Summary, error) {
-	r := &recorder{o: o, pages: map[*relaccx.Follower]*source{}, names: map[string]bool{}, refused: map[string]string{}, begun: time.Now()}
+	r := &recorder{o: o, pages: map[*relaccx.Follower]*source{}, names: map[string]bool{}, refused: map[string]string{}, done: map[string]fs.FileInfo{}, begun: time.Now()}
 	r.file = file{name: o.File, force: o.Force, split: o.Split}
 	defer r.group.Close()
 	for _, t := range o.Targets {
@@ -208,12 +211,16 @@ func (r *recorder) event(s *source, e relaccx.Event) error {
 	}
 	r.o.Said(s.Name, e, nil)
 	r.summary.Lost += e.Lost
-	if err := s.event(&r.file, at, e); err != nil {
+	err := s.event(&r.file, at, e)
+	if err != nil {
 		return err
 	}
 	if e.Kind == relaccx.EventExit {
 		if err := s.conclude(&r.file, r.now(), r.json); err != nil {
 			return err
+		}
+		if r.done[s.Name], err = os.Stat(s.Path); err != nil {
+			delete(r.done, s.Name)
 		}
 		r.group.Remove(s.follower)
 		r.forget(s.follower)
@@ -303,6 +310,9 @@ func (r *recorder) discover() {
 		return
 	}
 	for _, t := range r.o.Discover() {
+		if r.isDone(t) {
+			continue
+		}
 		err := r.add(t)
 		if err == nil {
 			delete(r.refused, t.Name)
@@ -313,6 +323,17 @@ func (r *recorder) discover() {
 			r.o.Said(t.Name, relaccx.Event{}, err)
 		}
 	}
+}
+
+// isDone reports whether what has the name is still the object whose end was
+// recorded.
+func (r *recorder) isDone(t Target) bool {
+	was, ok := r.done[t.Name]
+	if !ok {
+		return false
+	}
+	now, err := os.Stat(t.Path)
+	return err != nil || os.SameFile(was, now)
 }
 
 // conclude writes what all pages are at the end.

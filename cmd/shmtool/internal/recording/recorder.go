@@ -56,6 +56,7 @@ type recorder struct {
 	done    map[string]fs.FileInfo // objects whose writer has set exit
 	begun   time.Time
 	looked  time.Time // when pages were last discovered
+	settled time.Time // when it was last looked at what no event tells
 	summary Summary
 	err     error // of the file, in Drained
 }
@@ -63,6 +64,10 @@ type recorder struct {
 // discoverEvery is how often it is looked for new pages, and how often a page
 // whose records hold pages is looked at.
 const discoverEvery = time.Second
+
+// settleEvery is how often it is looked at what no event tells: an idle page is
+// asked every millisecond whether it has another record, and that is enough.
+const settleEvery = 10 * time.Millisecond
 
 // Record records until all pages are done, enough has come, or ctx ends, which
 // is no error. A page of Targets that is not there is one; then there is no file.
@@ -252,6 +257,10 @@ func (r *recorder) drained() {
 // and the counters.
 func (r *recorder) settle() error {
 	now := r.now()
+	if now.Sub(r.settled) < settleEvery {
+		return nil
+	}
+	r.settled = now
 	for _, s := range r.pages {
 		if err := s.begin(&r.file, now, nil); err != nil {
 			return err

@@ -205,6 +205,8 @@ func (e *env) explainRecording(err error) error {
 	switch {
 	case errors.As(err, &damage):
 		return err
+	case errors.As(err, &page) && errors.Is(err, fs.ErrExist):
+		return onPage(page.Page, hinted(page.Err, "--force replaces it"))
 	case errors.As(err, &page):
 		return e.explain(target{arg: page.Page, path: e.pathOf(page.Page)}, page.Err)
 	case errors.As(err, &file) && errors.Is(err, fs.ErrExist):

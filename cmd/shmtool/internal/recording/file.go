@@ -48,11 +48,12 @@ type file struct {
 
 	// The newest message waits here: the writer closes a chunk only behind a
 	// message, so there must be one when it is time.
-	pending mcap.Message
-	waiting bool
-	opened  time.Time // when the first message came into the chunk that is open
-	written uint64    // messages in this file
-	failed  error
+	pending  mcap.Message
+	waiting  bool
+	opened   time.Time // when the first message came into the chunk that is open
+	written  uint64    // messages in this file
+	repeated uint64    // how many of them tell what the file before has told
+	failed   error
 }
 
 // channelKey is a channel: all that tells it from others.
@@ -75,7 +76,7 @@ func (f *file) open() error {
 	f.out, f.buffered = out, bufio.NewWriterSize(out, 256<<10)
 	f.options = &mcap.WriterOptions{IncludeCRC: true, Chunked: true, ChunkSize: f.chunkSize(), Compression: mcap.CompressionZSTD}
 	f.channels, f.schemas, f.ids = map[channelKey]uint16{}, map[string]uint16{}, 0
-	f.whole, f.chunks, f.waiting, f.written, f.opened = 0, 0, false, 0, time.Time{}
+	f.whole, f.chunks, f.waiting, f.written, f.repeated, f.opened = 0, 0, false, 0, 0, time.Time{}
 	if f.writer, err = mcap.NewWriter(f.buffered, f.options); err == nil {
 		err = f.writer.WriteHeader(&mcap.Header{Profile: profile, Library: "shmtool"})
 	}
@@ -106,7 +107,9 @@ func (f *file) path() string {
 
 // full reports whether it is time for another file: never before something
 // stands in this one that is not told from the one before.
-func (f *file) full() bool { return f.split > 0 && f.whole >= f.split }
+func (f *file) full() bool {
+	return f.split > 0 && f.whole >= f.split && f.chunks > 0 && f.written > f.repeated
+}
 
 // FileError is about the file of a recording.
 type FileError struct {

@@ -63,7 +63,7 @@ type recorder struct {
 
 // discoverEvery is how often it is looked for new pages, and how often a page
 // whose records hold pages is looked at.
-const discoverEvery = time.Second
+var discoverEvery = time.Second // tests do not wait for it
 
 // settleEvery is how often it is looked at what no event tells: an idle page is
 // asked every millisecond whether it has another record, and that is enough.
@@ -279,7 +279,7 @@ func (r *recorder) tick(now time.Time) error {
 			return err
 		}
 	}
-	if r.file.full() {
+	if r.file.full() && len(r.pages) > 0 { // else there is nothing to begin with
 		if err := r.next(now); err != nil {
 			return err
 		}
@@ -310,6 +310,7 @@ func (r *recorder) next(now time.Time) error {
 			return err
 		}
 	}
+	r.file.repeated = r.file.written
 	return nil
 }
 

@@ -157,6 +157,12 @@ func (f *Follower) Schema() *layout.Schema {
 	return f.reader.schema
 }
 
+// Reader reads the page as it is now, by what is known of it; nil before the
+// first event, or the first time that Drained was called. It is good until the
+// next call of Next, and may answer with ErrTruncated or ErrNotReady, of a page
+// that is about to be left.
+func (f *Follower) Reader() *Reader { return f.reader }
+
 // Events gives every event until exit, an error, or the end of ctx.
 func (f *Follower) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {

@@ -52,6 +52,9 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool":                 nil, // nil: everything
 	"shmtool/cmd/shmtool/internal/filter": {},
 	"shmtool/cmd/shmtool/internal/procs":  {"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx"},
+	"shmtool/cmd/shmtool/internal/recording": {
+		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/dump",
+	},
 	"shmtool/cmd/shmtool/internal/streams": {
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
 	},

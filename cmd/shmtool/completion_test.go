@@ -41,7 +41,7 @@ var completions = []struct {
 	want string
 }{
 	{"du", "dump"},
-	{"re", "resize"},
+	{"re", "resize record replay"},
 	{"help ta", "tail"},
 	{"nosuch ", ""},
 	{"dump l", "log"},

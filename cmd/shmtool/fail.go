@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"shmtool/cmd/shmtool/internal/recording"
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
@@ -167,6 +168,8 @@ func classify(err error) failure {
 		return failure{"permission_denied", exitPermission}
 	case as[*layout.FormatError](err), as[*dtsc.FormatError](err):
 		return failure{"invalid_page", exitInvalid}
+	case as[*recording.DamageError](err), is(recording.ErrNotRecording):
+		return failure{"invalid_recording", exitInvalid}
 	case is(relaccx.ErrNotPage, syscall.EISDIR, syscall.ENXIO, syscall.ELOOP):
 		return failure{"invalid_page", exitInvalid}
 	case is(relaccx.ErrTruncated):

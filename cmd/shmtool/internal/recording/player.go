@@ -1,0 +1,214 @@
+package recording
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"shmtool/relaccx"
+)
+
+// PlayOptions say how a recording is played.
+type PlayOptions struct {
+	Dir    string                   // where the pages are made
+	Rename func(name string) string // what a page is called there; nil keeps its name
+	Force  bool                     // replace pages that exist
+	Lock   relaccx.WriterOptions    // how to wait for the writer of such a page
+
+	// Speed is how much faster than it happened; 1 is as it was, +Inf does not
+	// wait at all.
+	Speed float64
+	// Step, where it is not nil, is called before each record, instead of waiting
+	// for its time; false ends the play.
+	Step func() (bool, error)
+}
+
+// Player makes pages as recordings tell. It plays one after the other: files
+// that a recording was split into, in their order.
+type Player struct {
+	o       PlayOptions
+	pages   map[string]*played
+	touched map[*played]bool // has readers that sleep
+	first   time.Time        // of the first message of all
+	started time.Time        // when it was played
+	records uint64
+}
+
+// NewPlayer makes a Player. Nothing happens before Play.
+func NewPlayer(o PlayOptions) *Player {
+	if o.Rename == nil {
+		o.Rename = func(name string) string { return name }
+	}
+	return &Player{o: o, pages: map[string]*played{}, touched: map[*played]bool{}}
+}
+
+// Records is how many records have been played.
+func (p *Player) Records() uint64 { return p.records }
+
+// errEnough is the end that Step asked for.
+var errEnough = errors.New("enough")
+
+// Play plays a recording to its end. A *DamageError comes where it ends early,
+// when all before that was played; ctx.Err() when ctx ends first. Pages stay as
+// they are then.
+func (p *Player) Play(ctx context.Context, r *Reader) (more bool, err error) {
+	for err == nil {
+		var m message
+		if m, err = r.next(); err == nil {
+			err = p.message(ctx, r, m)
+		}
+	}
+	if shown := p.showAll(); shown != nil && (errors.Is(err, io.EOF) || errors.Is(err, errEnough)) {
+		err = shown
+	}
+	p.wake()
+	switch {
+	case errors.Is(err, io.EOF):
+		return true, nil
+	case errors.Is(err, errEnough):
+		return false, nil
+	}
+	return false, err
+}
+
+// Close lets go of the pages, which stay, and removes those in the making.
+func (p *Player) Close() error {
+	var err error
+	for _, page := range p.pages {
+		err = errors.Join(err, page.close())
+	}
+	return err
+}
+
+// message plays one message when it is time.
+func (p *Player) message(ctx context.Context, r *Reader, m message) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var note Note
+	if m.events {
+		var err error
+		if note, err = parseNote(m.text); err != nil {
+			return damaged(r.where(), err)
+		}
+	}
+	page := p.pages[m.page]
+	if page == nil {
+		if note.Event != noteBegin {
+			return damaged(r.where(), fmt.Errorf("page %q has records before it begins", m.page))
+		}
+		page = &played{name: p.o.Rename(m.page), o: &p.o}
+		if err := checkName(page.name); err != nil {
+			return err
+		}
+		for _, other := range p.pages {
+			if other.name == page.name {
+				return fmt.Errorf("two pages are to be %q", page.name)
+			}
+		}
+		p.pages[m.page] = page
+	}
+	if err := p.wait(ctx, m, page); err != nil {
+		return err
+	}
+	p.touched[page] = true
+	var err error
+	if m.events {
+		err = page.note(note)
+	} else {
+		p.records++
+		err = page.record(m.text)
+	}
+	var bad *contentError
+	if errors.As(err, &bad) {
+		return damaged(r.where(), &PageError{page.name, bad.error})
+	}
+	if err != nil {
+		return &PageError{page.name, err}
+	}
+	return nil
+}
+
+// contentError is a message that cannot be true of its page.
+type contentError struct{ error }
+
+func (c *contentError) Unwrap() error { return c.error }
+
+func bad(format string, a ...any) error { return &contentError{fmt.Errorf(format, a...)} }
+
+// where is the byte at which what is being read stands.
+func (r *Reader) where() int64 {
+	if r.chunk != nil {
+		return r.started
+	}
+	return r.at
+}
+
+// wait sleeps until it is time for a message, and wakes the readers of what was
+// written before it does.
+func (p *Player) wait(ctx context.Context, m message, page *played) error {
+	if p.o.Step != nil {
+		if m.events || page.making() {
+			return nil // they come with the record behind them
+		}
+		if err := p.show(); err != nil {
+			return err
+		}
+		p.wake()
+		more, err := p.o.Step()
+		if err == nil && !more {
+			err = errEnough
+		}
+		return err
+	}
+	if p.started.IsZero() {
+		p.first, p.started = m.at, time.Now()
+	}
+	if math.IsInf(p.o.Speed, 1) {
+		return nil
+	}
+	behind := float64(m.at.Sub(p.first)) / p.o.Speed
+	left := time.Duration(min(behind, math.MaxInt64/2)) - time.Since(p.started)
+	if left <= 0 {
+		return nil
+	}
+	if err := p.show(); err != nil {
+		return err
+	}
+	p.wake()
+	return pause(ctx, left)
+}
+
+// wake wakes the readers of all pages on which something happened.
+func (p *Player) wake() {
+	for page := range p.touched {
+		page.wake()
+	}
+	clear(p.touched)
+}
+
+// show shows the pages that are whole.
+func (p *Player) show() error {
+	for _, page := range p.pages {
+		if page.making() {
+			continue
+		}
+		if err := page.show(); err != nil {
+			return &PageError{page.name, err}
+		}
+	}
+	return nil
+}
+
+// showAll shows those, too, of which no record is left to come.
+func (p *Player) showAll() error {
+	for _, page := range p.pages {
+		if err := page.show(); err != nil {
+			return &PageError{page.name, err}
+		}
+	}
+	return nil
+}

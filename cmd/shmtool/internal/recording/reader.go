@@ -1,0 +1,292 @@
+package recording
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"time"
+
+	"github.com/foxglove/mcap/go/mcap"
+	"github.com/klauspost/compress/zstd"
+)
+
+// DamageError is a recording that cannot be read on, or that ends before its
+// end. What stands before the damage has been read.
+type DamageError struct {
+	Offset int64 // where in the file
+	Err    error
+}
+
+// Error gives one line: where, and what is wrong there.
+func (e *DamageError) Error() string { return fmt.Sprintf("byte %d: %v", e.Offset, e.Err) }
+
+// Unwrap gives the cause.
+func (e *DamageError) Unwrap() error { return e.Err }
+
+var (
+	// ErrNotRecording is a file that is no recording of ours.
+	ErrNotRecording = errors.New("not a recording of shmtool")
+	// ErrUnfinished is a recording that was not closed: its writer was killed, or
+	// the file was cut.
+	ErrUnfinished = errors.New("the recording ends here, without its end: it was not closed, or was cut")
+)
+
+// message is one thing that happened, as the file has it: good until the next.
+type message struct {
+	page   string
+	events bool // a Note; else a record
+	at     time.Time
+	text   []byte
+}
+
+// channel is what a message's channel says of it.
+type channel struct {
+	page   string
+	events bool
+}
+
+// Reader reads a recording from its beginning to its end, or to where it is
+// damaged. It does not take more memory than two chunks, and none for what a
+// file only says that it has. (The library's own lexer trusts the lengths in a
+// chunk's head, and panics.)
+type Reader struct {
+	in       io.ReaderAt
+	size, at int64
+	channels map[uint16]channel
+
+	chunk   *bytes.Reader // what is left of the chunk that is open; nil outside of one
+	inside  []byte
+	started int64 // where that chunk begins
+	packed  []byte
+	decoder *zstd.Decoder
+}
+
+// NewReader reads a recording of size bytes. A file that is none is
+// ErrNotRecording.
+func NewReader(in io.ReaderAt, size int64) (*Reader, error) {
+	r := &Reader{in: in, size: size, channels: map[uint16]channel{}}
+	magic := make([]byte, len(mcap.Magic))
+	if n, _ := in.ReadAt(magic, 0); n < len(magic) || !bytes.Equal(magic, mcap.Magic) {
+		return nil, fmt.Errorf("%w: it does not begin as MCAP does", ErrNotRecording)
+	}
+	r.at = int64(len(magic))
+	op, body, err := r.record()
+	if err != nil {
+		return nil, err
+	}
+	h, err := mcap.ParseHeader(body)
+	if op != mcap.OpHeader || err != nil || h.Profile != profile {
+		return nil, fmt.Errorf("%w: it is MCAP of another kind", ErrNotRecording)
+	}
+	r.decoder, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(2*maxChunkSize), zstd.WithDecoderMaxWindow(maxChunkSize))
+	return r, err
+}
+
+// Close lets go of the memory.
+func (r *Reader) Close() { r.decoder.Close() }
+
+// next is the next message; io.EOF at the end, a *DamageError where there is
+// none although there should be.
+func (r *Reader) next() (message, error) {
+	for {
+		at := r.at
+		if r.chunk != nil {
+			at = r.started
+		}
+		op, body, err := r.any()
+		if err != nil {
+			return message{}, damaged(at, err)
+		}
+		switch op {
+		case mcap.OpMessage:
+			m, ok, err := r.message(body)
+			if ok || err != nil {
+				return m, damaged(at, err)
+			}
+		case mcap.OpChannel:
+			err = r.channel(body)
+		case mcap.OpMetadata:
+			err = r.metadata(body)
+		case mcap.OpChunk:
+			err = r.open(at, body)
+		case mcap.OpDataEnd:
+			return message{}, io.EOF
+		}
+		if err != nil {
+			return message{}, damaged(at, err)
+		}
+	}
+}
+
+func damaged(at int64, err error) error {
+	var already *DamageError
+	if err == nil || errors.As(err, &already) || errors.Is(err, ErrNotRecording) {
+		return err
+	}
+	return &DamageError{at, err}
+}
+
+var errShort = errors.New("what stands there is shorter than it says")
+
+// any is the next record of the open chunk, or else of the file.
+func (r *Reader) any() (mcap.OpCode, []byte, error) {
+	if r.chunk == nil {
+		return r.record()
+	}
+	if r.chunk.Len() == 0 {
+		r.chunk = nil
+		return r.record()
+	}
+	var head [9]byte
+	if _, err := io.ReadFull(r.chunk, head[:]); err != nil {
+		return 0, nil, errShort
+	}
+	length := binary.LittleEndian.Uint64(head[1:])
+	if length > uint64(r.chunk.Len()) {
+		return 0, nil, errShort
+	}
+	from := len(r.inside) - r.chunk.Len()
+	_, _ = r.chunk.Seek(int64(length), io.SeekCurrent)
+	op := mcap.OpCode(head[0])
+	if op == mcap.OpChunk || op == mcap.OpDataEnd {
+		return 0, nil, fmt.Errorf("a %v stands inside a chunk", op)
+	}
+	return op, r.inside[from : from+int(length)], nil
+}
+
+// record is the next record of the file. Only those that are looked at are read.
+func (r *Reader) record() (mcap.OpCode, []byte, error) {
+	for {
+		var head [9]byte
+		if n, err := r.in.ReadAt(head[:], r.at); n < len(head) {
+			return 0, nil, damaged(r.at, unfinished(err))
+		}
+		length, op := binary.LittleEndian.Uint64(head[1:]), mcap.OpCode(head[0])
+		body := r.at + int64(len(head))
+		if length > uint64(r.size-body) {
+			return 0, nil, damaged(r.at, ErrUnfinished)
+		}
+		at := r.at
+		r.at = body + int64(length)
+		switch op {
+		case mcap.OpHeader, mcap.OpChannel, mcap.OpMessage, mcap.OpChunk, mcap.OpMetadata, mcap.OpDataEnd:
+		default:
+			continue
+		}
+		if length > maxChunkSize {
+			return 0, nil, damaged(at, fmt.Errorf("a %v of %d bytes is larger than this reads", op, length))
+		}
+		if uint64(cap(r.packed)) < length {
+			r.packed = make([]byte, length)
+		}
+		r.packed = r.packed[:length]
+		if n, err := r.in.ReadAt(r.packed, body); n < len(r.packed) {
+			return 0, nil, damaged(at, unfinished(err))
+		}
+		return op, r.packed, nil
+	}
+}
+
+// unfinished is what an error of reading means.
+func unfinished(err error) error {
+	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return ErrUnfinished
+	}
+	return cause(err)
+}
+
+// open unpacks a chunk.
+func (r *Reader) open(at int64, body []byte) error {
+	const fixed = 8 + 8 + 8 + 4 // times of the first and last message, size, checksum
+	if len(body) < fixed+4 {
+		return errShort
+	}
+	size, sum := binary.LittleEndian.Uint64(body[16:]), binary.LittleEndian.Uint32(body[24:])
+	rest := body[fixed:]
+	format := uint64(binary.LittleEndian.Uint32(rest))
+	if format > uint64(len(rest)) || len(rest) < int(format)+4+8 {
+		return errShort
+	}
+	compression, packed := string(rest[4:4+format]), rest[4+format+8:]
+	switch {
+	case binary.LittleEndian.Uint64(rest[4+format:]) != uint64(len(packed)):
+		return errShort
+	case size > maxChunkSize:
+		return fmt.Errorf("a chunk of %d bytes is larger than this reads", size)
+	}
+	if err := r.unpack(mcap.CompressionFormat(compression), packed, size); err != nil {
+		return err
+	}
+	if sum != 0 && crc32.ChecksumIEEE(r.inside) != sum {
+		return errors.New("a chunk's checksum is wrong")
+	}
+	r.chunk, r.started = bytes.NewReader(r.inside), at
+	return nil
+}
+
+// unpack takes memory as the bytes come, and not as many as are promised.
+func (r *Reader) unpack(format mcap.CompressionFormat, packed []byte, size uint64) error {
+	switch format {
+	case mcap.CompressionNone:
+		r.inside = append(r.inside[:0], packed...)
+	case mcap.CompressionZSTD:
+		if err := r.decoder.Reset(bytes.NewReader(packed)); err != nil {
+			return err
+		}
+		into := bytes.NewBuffer(r.inside[:0])
+		if _, err := io.Copy(into, io.LimitReader(r.decoder, int64(size)+1)); err != nil {
+			return fmt.Errorf("a chunk does not unpack: %w", err)
+		}
+		r.inside = into.Bytes()
+	default:
+		return fmt.Errorf("a chunk is packed as %q, which this does not read", format)
+	}
+	if uint64(len(r.inside)) != size {
+		return fmt.Errorf("a chunk has %d bytes, not %d", len(r.inside), size)
+	}
+	return nil
+}
+
+func (r *Reader) channel(body []byte) error {
+	c, err := mcap.ParseChannel(body)
+	if err != nil {
+		return err
+	}
+	kind := c.Metadata[metaKind]
+	if kind != kindRecords && kind != kindEvents {
+		return nil // somebody else's, in a file of ours
+	}
+	page := c.Metadata[metaPage]
+	if err := checkName(page); err != nil {
+		return err
+	}
+	r.channels[c.ID] = channel{page, kind == kindEvents}
+	return nil
+}
+
+func (r *Reader) metadata(body []byte) error {
+	m, err := mcap.ParseMetadata(body)
+	if err != nil || m.Name != metadataName {
+		return err
+	}
+	if v := m.Metadata["version"]; v != formatVersion {
+		return fmt.Errorf("%w: it is of version %q, and this reads %s", ErrNotRecording, v, formatVersion)
+	}
+	return nil
+}
+
+// message is a message of a channel of ours.
+func (r *Reader) message(body []byte) (message, bool, error) {
+	m, err := mcap.ParseMessage(body)
+	if err != nil {
+		return message{}, false, err
+	}
+	c, ok := r.channels[m.ChannelID]
+	if !ok {
+		return message{}, false, nil
+	}
+	return message{c.page, c.events, time.Unix(0, int64(m.LogTime)), m.Data}, true, nil
+}

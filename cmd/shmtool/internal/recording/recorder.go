@@ -1,0 +1,358 @@
+package recording
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"shmtool/dump"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// Target is a page to be recorded.
+type Target struct {
+	Name  string // what the page is called in the file
+	Path  string // of the object
+	Steps []relaccx.Step
+	Known *mist.PageInfo // of the whole object
+}
+
+// Options say what is recorded, and into which file.
+type Options struct {
+	File  string
+	Force bool  // replace a file that exists
+	Split int64 // bytes after which another file begins; 0 never
+
+	Count    uint64 // records after which to end; 0 never
+	Targets  []Target
+	Discover func() []Target // called every second for pages that are new; nil for none
+	Clock    func() mist.Clock
+
+	// Said is called for what the user should know: an event of a page that is no
+	// record, or why one that was discovered cannot be read.
+	Said func(page string, e relaccx.Event, err error)
+}
+
+// Summary is what was recorded.
+type Summary struct {
+	Files   int
+	Pages   int
+	Records uint64
+	Lost    uint64
+}
+
+// recorder is one recording.
+type recorder struct {
+	o       Options
+	file    file
+	group   relaccx.Group
+	pages   map[*relaccx.Follower]*source
+	names   map[string]bool        // of the pages that are being recorded
+	refused map[string]string      // why those cannot be that were discovered
+	done    map[string]fs.FileInfo // objects whose writer has set exit
+	begun   time.Time
+	looked  time.Time // when pages were last discovered
+	settled time.Time // when it was last looked at what no event tells
+	summary Summary
+	err     error // of the file, in Drained
+}
+
+// discoverEvery is how often it is looked for new pages, and how often a page
+// whose records hold pages is looked at.
+var discoverEvery = time.Second // tests do not wait for it
+
+// settleEvery is how often it is looked at what no event tells: an idle page is
+// asked every millisecond whether it has another record, and that is enough.
+const settleEvery = 10 * time.Millisecond
+
+// Record records until all pages are done, enough has come, or ctx ends, which
+// is no error. A page of Targets that is not there is one; then there is no file.
+func Record(ctx context.Context, o Options) (Summary, error) {
+	r := &recorder{o: o, pages: map[*relaccx.Follower]*source{}, names: map[string]bool{}, refused: map[string]string{}, done: map[string]fs.FileInfo{}, begun: time.Now()}
+	r.file = file{name: o.File, force: o.Force, split: o.Split}
+	defer r.group.Close()
+	for _, t := range o.Targets {
+		if err := r.add(t); err != nil {
+			return r.summary, &PageError{t.Name, err}
+		}
+	}
+	if err := r.file.open(); err != nil {
+		return r.summary, err
+	}
+	r.group.Drained = r.drained
+	err := r.run(ctx)
+	if r.file.failed == nil {
+		err = errors.Join(err, r.conclude())
+	}
+	closing := r.file.close()
+	if r.file.failed == nil {
+		err = errors.Join(err, closing)
+	}
+	r.summary.Files = r.file.count
+	return r.summary, err
+}
+
+// PageError is about one page.
+type PageError struct {
+	Page string
+	Err  error
+}
+
+// Error gives one line: page, cause.
+func (e *PageError) Error() string { return "page \"" + e.Page + "\": " + e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *PageError) Unwrap() error { return e.Err }
+
+// add begins to follow a page.
+func (r *recorder) add(t Target) error {
+	if r.names[t.Name] {
+		return nil
+	}
+	holds, err := holdsPages(t)
+	if err != nil {
+		return err
+	}
+	s := &source{Target: t, nested: holds}
+	o := relaccx.FollowOptions{Start: relaccx.FromFirst(), Nested: t.Steps, As: t.Known}
+	if holds { // its rows may be large: they are looked at by us, and not as often
+		o.As = nil
+	}
+	s.follower = relaccx.Follow(t.Path, o)
+	r.group.Add(s.follower)
+	r.pages[s.follower], r.names[t.Name] = s, true
+	r.summary.Pages++
+	return nil
+}
+
+// holdsPages reports whether a page's records hold pages.
+func holdsPages(t Target) (bool, error) {
+	p, err := relaccx.Open(t.Path)
+	if err != nil {
+		return false, err
+	}
+	defer p.Close()
+	reader, err := p.Reader()
+	if err == nil {
+		reader, err = reader.As(t.Known).Descend(t.Steps, false)
+	}
+	if err != nil {
+		return false, err
+	}
+	return hasNested(reader.Schema()), nil
+}
+
+func (r *recorder) run(ctx context.Context) error {
+	for {
+		f, e, err := r.group.Next(ctx)
+		switch {
+		case r.err != nil:
+			return r.err
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, io.EOF): // no page is left
+			if r.o.Discover == nil {
+				return nil
+			}
+			if err := pause(ctx, discoverEvery/10); err != nil {
+				return nil
+			}
+			continue
+		case err != nil:
+			if err := r.lose(f, err); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := r.event(r.pages[f], e); err != nil {
+			return err
+		}
+		if r.o.Count > 0 && r.summary.Records >= r.o.Count {
+			return nil
+		}
+		if now := r.now(); r.file.due(now) { // nothing is drained while a page has more and more
+			if err := r.tick(now); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// lose gives up a page that cannot be followed any more. Of a page that was
+// discovered that is no reason to end.
+func (r *recorder) lose(f *relaccx.Follower, err error) error {
+	s := r.pages[f]
+	r.forget(f)
+	if r.o.Discover == nil {
+		return &PageError{s.Name, err}
+	}
+	r.o.Said(s.Name, relaccx.Event{}, err)
+	return nil
+}
+
+func (r *recorder) forget(f *relaccx.Follower) {
+	s := r.pages[f]
+	delete(r.pages, f)
+	delete(r.names, s.Name)
+	_ = f.Close() // read-only
+}
+
+// now is the time of day, as it goes on from the beginning: it never goes back.
+func (r *recorder) now() time.Time { return r.begun.Add(time.Since(r.begun)) }
+
+// event writes what happened on a page.
+func (r *recorder) event(s *source, e relaccx.Event) error {
+	at := r.now()
+	if err := s.begin(&r.file, at, &e); err != nil {
+		return err
+	}
+	if e.Kind == relaccx.EventRecord {
+		r.summary.Records++
+		return s.record(&r.file, at, e.Record, r.json)
+	}
+	r.o.Said(s.Name, e, nil)
+	r.summary.Lost += e.Lost
+	err := s.event(&r.file, at, e)
+	if err != nil {
+		return err
+	}
+	if e.Kind == relaccx.EventExit {
+		if err := s.conclude(&r.file, r.now(), r.json); err != nil {
+			return err
+		}
+		if r.done[s.Name], err = os.Stat(s.Path); err != nil {
+			delete(r.done, s.Name)
+		}
+		r.group.Remove(s.follower)
+		r.forget(s.follower)
+	}
+	return nil
+}
+
+// json makes the encoder for a page: what dump prints of it, nothing hidden.
+func (r *recorder) json(s *source) *dump.RecordJSON {
+	known := s.Known
+	for _, step := range s.Steps {
+		known = known.Nested(step.Field)
+	}
+	if !known.Fits(s.schema) {
+		known = nil
+	}
+	return dump.NewRecordJSON(s.schema, dump.Options{Page: known, Clock: r.o.Clock, ShowSecrets: true})
+}
+
+// drained is called when all that is there has been written, and then at least
+// every tenth of a second.
+func (r *recorder) drained() {
+	if r.err == nil {
+		r.err = r.settle()
+	}
+}
+
+// settle writes what no event tells: pages on which nothing has happened yet,
+// and the counters.
+func (r *recorder) settle() error {
+	now := r.now()
+	if now.Sub(r.settled) < settleEvery {
+		return nil
+	}
+	r.settled = now
+	for _, s := range r.pages {
+		if err := s.begin(&r.file, now, nil); err != nil {
+			return err
+		}
+		if err := s.counters(&r.file, now); err != nil {
+			return err
+		}
+	}
+	return r.tick(now)
+}
+
+// tick does what is to be done every second.
+func (r *recorder) tick(now time.Time) error {
+	if r.file.due(now) {
+		if err := r.file.flush(); err != nil {
+			return err
+		}
+	}
+	if r.file.full() && len(r.pages) > 0 { // else there is nothing to begin with
+		if err := r.next(now); err != nil {
+			return err
+		}
+	}
+	if now.Sub(r.looked) < discoverEvery {
+		return nil
+	}
+	r.looked = now
+	r.discover()
+	for _, s := range r.pages {
+		if err := s.sample(&r.file, now, r.json); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// next goes on in another file, which begins with what all pages are.
+func (r *recorder) next(now time.Time) error {
+	if err := r.file.close(); err != nil {
+		return err
+	}
+	if err := r.file.open(); err != nil {
+		return err
+	}
+	for _, s := range r.pages {
+		if err := s.again(&r.file, now); err != nil {
+			return err
+		}
+	}
+	r.file.repeated = r.file.written
+	return nil
+}
+
+// discover adds pages that are new. One that cannot be read is spoken of once.
+func (r *recorder) discover() {
+	if r.o.Discover == nil {
+		return
+	}
+	for _, t := range r.o.Discover() {
+		if r.isDone(t) {
+			continue
+		}
+		err := r.add(t)
+		if err == nil {
+			delete(r.refused, t.Name)
+			continue
+		}
+		if why := err.Error(); r.refused[t.Name] != why {
+			r.refused[t.Name] = why
+			r.o.Said(t.Name, relaccx.Event{}, err)
+		}
+	}
+}
+
+// isDone reports whether what has the name is still the object whose end was
+// recorded.
+func (r *recorder) isDone(t Target) bool {
+	was, ok := r.done[t.Name]
+	if !ok {
+		return false
+	}
+	now, err := os.Stat(t.Path)
+	return err != nil || os.SameFile(was, now)
+}
+
+// conclude writes what all pages are at the end.
+func (r *recorder) conclude() error {
+	now := r.now()
+	for _, s := range r.pages {
+		if err := s.conclude(&r.file, now, r.json); err != nil {
+			return err
+		}
+	}
+	return nil
+}

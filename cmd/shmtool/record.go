@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/recording"
+	"shmtool/layout"
+	"shmtool/relaccx"
+)
+
+func recordCommand() *command {
+	return &command{
+		name:  "record",
+		args:  "PAGE… -w FILE",
+		usage: "what happens on pages, into a file that replay plays",
+		about: `Writes all records that are available and all that come, and everything else
+that happens to the pages, until all of their writers have set exit, --count or
+--for end it, or it is interrupted; then the file is closed with its index. The
+file is MCAP, with a channel a page and a JSON Schema for each, so that Foxglove
+and the mcap tool open and plot it. What was written by a second ago is readable
+whatever becomes of the recorder.
+
+PAGE may be a pattern, MstTraklive@*:keys; pages that come later are recorded,
+too, and it does not end by itself. A table is recorded by the rows that change.
+A page whose records hold pages (MstMeta…, MstTrak…) is recorded whole, at most
+once a second when it has changed; name the pages in it for every record.
+
+The copy is exact: secrets are in it as they are. Its mode is 0600.`,
+		examples: []string{
+			"shmtool record page -w page.mcap",
+			"shmtool record 'MstTraklive@*:keys' MstUserlive -w live.mcap --for 1m",
+			"shmtool record 'Mst*' -w day.mcap --split 1G",
+		},
+		flags: []cli.Flag{
+			&cli.StringFlag{Name: "write", Aliases: []string{"w"}, Usage: "the `FILE` to write"},
+			&cli.StringFlag{Name: "split", Usage: "begin another file after `BYTES` (k, M and G are understood): FILE-0001 and so on"},
+			&cli.DurationFlag{Name: "for", Usage: "end after `D`"},
+			&cli.Uint64Flag{Name: "count", Usage: "end after `N` records"},
+			&cli.BoolFlag{Name: "force", Usage: "replace a file that exists"},
+			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say at the end what was recorded"},
+		},
+		run: runRecord,
+	}
+}
+
+func runRecord(ctx context.Context, e *env, c *cli.Context) error {
+	o := recording.Options{File: c.String("write"), Force: c.Bool("force"), Count: c.Uint64("count"), Clock: e.clock, Said: e.sayRecorded}
+	switch {
+	case c.NArg() == 0:
+		return usagef("needs a PAGE; shmtool ls lists the pages")
+	case o.File == "":
+		return usagef("needs -w FILE")
+	case c.IsSet("count") && o.Count == 0:
+		return usagef("--count must be more than 0")
+	case c.IsSet("for") && c.Duration("for") <= 0:
+		return usagef("--for must be more than 0")
+	}
+	if c.IsSet("split") {
+		size, err := layout.ParseSize(c.String("split"))
+		if err != nil {
+			return usagef("--%w", err)
+		}
+		if size == 0 || size > relaccx.MaxPageSize {
+			return usagef("--split %s is no size that a file can have", c.String("split"))
+		}
+		o.Split = int64(size)
+	}
+	if err := e.recordTargets(c.Args().Slice(), &o); err != nil {
+		return err
+	}
+	if d := c.Duration("for"); d > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d)
+		defer cancel()
+	}
+	summary, err := recording.Record(ctx, o)
+	if err == nil && c.Bool("verbose") {
+		e.warn("%s of %s, %d lost, in %s", counted(summary.Records, "record", "records"),
+			counted(uint64(summary.Pages), "page", "pages"), summary.Lost, counted(uint64(summary.Files), "file", "files"))
+	}
+	return e.explainRecording(err)
+}
+
+// recordTargets are the pages to record: those that are named, and those that
+// patterns match, now and later.
+func (e *env) recordTargets(args []string, o *recording.Options) error {
+	var patterns []string
+	for _, arg := range args {
+		if e.isPattern(arg) {
+			if _, err := path.Match(arg, ""); err != nil {
+				return usagef("%q: a [ without its ]", arg)
+			}
+			patterns = append(patterns, arg)
+			continue
+		}
+		t, err := e.address(arg)
+		if err != nil {
+			return err
+		}
+		if t.stdin {
+			return usagef("standard input cannot be followed; name a page")
+		}
+		named := recordTarget(t)
+		if slices.ContainsFunc(o.Targets, func(other recording.Target) bool { return other.Name == named.Name }) {
+			return usagef("%q: a page of that name is recorded already", arg)
+		}
+		o.Targets = append(o.Targets, named)
+	}
+	if len(patterns) == 0 {
+		return nil
+	}
+	if _, err := os.ReadDir(e.shmDir); err != nil {
+		return hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, bare(err)), "--shm-dir names another")
+	}
+	o.Discover = func() []recording.Target { return e.matching(patterns) }
+	return nil
+}
+
+// isPattern reports whether an argument stands for all pages that match it: an
+// object of that very name wins.
+func (e *env) isPattern(arg string) bool {
+	if strings.HasPrefix(arg, ".") || !strings.ContainsAny(arg, "*?[") || strings.Contains(strings.TrimPrefix(arg, "/"), "/") {
+		return false
+	}
+	_, err := os.Lstat(e.pathOf(arg))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// recordTarget is called as it was addressed, without the directory: no name in
+// a recording leads out of where it is played.
+func recordTarget(t target) recording.Target {
+	name := filepath.Base(t.path)
+	for _, step := range t.steps {
+		name += ":" + step.String()
+	}
+	return recording.Target{Name: name, Path: t.path, Steps: t.steps, Known: t.info()}
+}
+
+// matching are the pages that patterns match now, PATTERN or PATTERN:FIELD….
+// What is no page is passed over, and so is one that has no such field.
+func (e *env) matching(patterns []string) []recording.Target {
+	entries, err := os.ReadDir(e.shmDir)
+	if err != nil {
+		return nil
+	}
+	var targets []recording.Target
+	for _, pattern := range patterns {
+		object, way, nested := strings.Cut(strings.TrimPrefix(pattern, "/"), ":")
+		var steps []relaccx.Step
+		if nested {
+			if steps, err = parseSteps(way); err != nil {
+				continue
+			}
+		}
+		for _, entry := range entries {
+			t := target{path: filepath.Join(e.shmDir, entry.Name()), steps: steps}
+			if ok, _ := path.Match(object, entry.Name()); ok && e.isReadyPage(t) {
+				targets = append(targets, recordTarget(t))
+			}
+		}
+	}
+	return targets
+}
+
+// isReadyPage reports whether a target is a page that can be read and is not
+// done with.
+func (e *env) isReadyPage(t target) bool {
+	p, err := relaccx.Open(t.path)
+	if err != nil {
+		return errors.Is(err, fs.ErrPermission) // which is worth a word
+	}
+	defer p.Close()
+	r, err := p.Reader()
+	if err == nil {
+		_, err = r.As(t.info()).Descend(t.steps, false)
+	}
+	return err == nil
+}
+
+// sayRecorded says on standard error what a recording's user should know.
+func (e *env) sayRecorded(page string, event relaccx.Event, err error) {
+	switch {
+	case err != nil:
+		e.warn("page %q: %v; it is not recorded", page, said(bare(err)))
+	case event.Kind == relaccx.EventLapped:
+		e.warn("page %q: %s lost: withdrawn before they were read", page, counted(event.Lost, "record was", "records were"))
+	}
+}
+
+// explainRecording puts the errors of recordings into our words.
+func (e *env) explainRecording(err error) error {
+	var page *recording.PageError
+	var file *recording.FileError
+	var damage *recording.DamageError
+	switch {
+	case errors.As(err, &damage):
+		return err
+	case errors.As(err, &page) && errors.Is(err, fs.ErrExist):
+		return onPage(page.Page, hinted(page.Err, "--force replaces it"))
+	case errors.As(err, &page):
+		return e.explain(target{arg: page.Page, path: e.pathOf(page.Page)}, page.Err)
+	case errors.As(err, &file) && errors.Is(err, fs.ErrExist):
+		return hinted(refusef("file %q exists", file.Path), "--force replaces it")
+	}
+	return err
+}

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A recorder that is killed in the middle leaves a file that is played up to its
+// last chunk: no record is missing before that, and none is another.
+func TestKilledRecorder(t *testing.T) {
+	skipShort(t)
+	t.Parallel()
+	dir, again := t.TempDir(), t.TempDir()
+	file := filepath.Join(t.TempDir(), "log.mcap")
+	shmtool(t, dir, "create", "log", "--records", "200000", "--field", "n:uint64", "--field", "msg:string:60")
+	recorder := launch(t, dir, "record", "log", "-w", file)
+	writer := launch(t, dir, "append", "log", "--rate", "20000")
+	feed(writer, 0, "")
+	for begun := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		if info, err := os.Stat(file); err == nil && info.Size() > 50<<10 {
+			break
+		}
+		if time.Since(begun) > patience {
+			t.Fatalf("no chunk came: %s", recorder.err.String())
+		}
+	}
+	if err := recorder.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = recorder.cmd.Wait()
+	writer.cmd.Process.Signal(syscall.SIGINT)
+	writer.done()
+
+	replay := launch(t, again, "replay", file, "--speed", "max")
+	status := replay.done()
+	if status.ExitStatus() != exitInvalid || !strings.HasSuffix(replay.err.String(), "the recording ends here, without its end: it was not closed, or was cut\n") || strings.Count(replay.err.String(), "\n") != 1 {
+		t.Fatalf("exit status %d: %s", status.ExitStatus(), replay.err.String())
+	}
+	n := 0
+	for line := range strings.Lines(shmtool(t, again, "dump", "log", "-o", "ndjson")) {
+		var rec struct {
+			Number, N int
+			Msg       string
+		}
+		if err := json.Unmarshal([]byte(strings.Replace(line, `"#"`, `"number"`, 1)), &rec); err != nil {
+			t.Fatal(err)
+		}
+		if rec.Number != n || rec.N != n || rec.Msg != fmt.Sprint("m", n) {
+			t.Fatalf("record %d is %s", n, line)
+		}
+		n++
+	}
+	if n < 1000 {
+		t.Errorf("%d records of %d bytes", n, 50<<10)
+	}
+}
+
+// The pages of a captured moment, all of them, come out of a recording as they
+// went in.
+func TestRecordRealPages(t *testing.T) {
+	skipShort(t)
+	count := 0
+	eachMoment(t, func(t *testing.T, m *moment) {
+		again, file := t.TempDir(), filepath.Join(t.TempDir(), "all.mcap")
+		for _, args := range [][]string{
+			{"record", "*", "-w", file, "--for", "200ms"},
+			{"replay", file, "--speed", "max", "--shm-dir", again},
+		} {
+			if r := runIn(t, m.dir, "", args...); r.code != exitOK || r.stderr != "" {
+				t.Fatalf("%v: exit status %d: %s", args, r.code, r.stderr)
+			}
+		}
+		for _, name := range strings.Fields(runIn(t, m.dir, "", "ls", "--names").stdout) {
+			was := runIn(t, m.dir, "", "dump", name, "-j")
+			if was.code != exitOK || strings.Contains(was.stderr, "not ready") {
+				continue // nothing was recorded of it
+			}
+			is := runIn(t, m.dir, "", "dump", name, "-j", "--shm-dir", again)
+			if was.stdout != is.stdout || was.code != is.code {
+				t.Errorf("%s: exit status %d, was %d: %s\n%.2000s\n%.2000s", name, is.code, was.code, is.stderr, was.stdout, is.stdout)
+			}
+			count++
+		}
+	})
+	if count < 100 && !raceDetector {
+		t.Errorf("%d pages", count)
+	}
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/recording"
+	"shmtool/relaccx"
+)
+
+func replayCommand() *command {
+	return &command{
+		name:   "replay",
+		args:   "FILE…",
+		usage:  "make the pages of a recording again, as it happened",
+		writes: true,
+		about: `Makes the pages that record has recorded, with the same fields, counters and
+record numbers, and lets happen on them what happened, at the same pace: records
+come, are lost, and withdrawn; pages are reloaded and replaced; exit is set. In
+the end the pages stay as they were at the end of the recording. A page nested in
+another that was recorded by its address is a page of that name.
+
+Pages that exist are refused, unless --force replaces them: their readers are
+told to reload. A recording that is damaged, or was never closed, is played up to
+there; then the exit status is 4.`,
+		examples: []string{
+			"shmtool replay page.mcap",
+			"shmtool replay live.mcap --speed 10 --prefix copy-",
+			"shmtool replay day-0001.mcap day-0002.mcap --speed max --shm-dir /tmp/pages",
+			"shmtool replay page.mcap --step --page page=other",
+		},
+		flags: []cli.Flag{
+			&cli.StringFlag{Name: "speed", Value: "1", Usage: "play `X` times as fast as it happened; max does not wait"},
+			&cli.BoolFlag{Name: "step", Usage: "play a record for each line of standard input"},
+			&cli.StringFlag{Name: "prefix", Usage: "put `TEXT` before the pages' names"},
+			&cli.StringSliceFlag{Name: "page", Usage: "call a page otherwise, `OLD=NEW`; may be repeated"},
+			&cli.BoolFlag{Name: "force", Usage: "replace pages that exist"},
+			&cli.DurationFlag{Name: "lock-timeout", Value: defaultLockTimeout, Usage: "with --force: wait `D` for another writer to finish"},
+		},
+		run: runReplay,
+	}
+}
+
+func runReplay(ctx context.Context, e *env, c *cli.Context) (err error) {
+	if c.NArg() == 0 {
+		return usagef("needs a FILE that record has written")
+	}
+	o := recording.PlayOptions{Dir: e.shmDir, Force: c.Bool("force"), Lock: relaccx.WriterOptions{LockTimeout: c.Duration("lock-timeout")}}
+	if o.Speed, err = parseSpeed(c.String("speed")); err != nil {
+		return err
+	}
+	if c.Bool("step") {
+		if c.IsSet("speed") {
+			return usagef("--step has no --speed")
+		}
+		o.Step = e.stepping()
+	}
+	if o.Rename, err = renaming(c.String("prefix"), c.StringSlice("page")); err != nil {
+		return err
+	}
+	player := recording.NewPlayer(o)
+	defer func() { err = errors.Join(err, player.Close()) }()
+	for _, name := range c.Args().Slice() {
+		more, err := e.replay(ctx, player, name)
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// replay plays one file.
+func (e *env) replay(ctx context.Context, player *recording.Player, name string) (more bool, err error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return false, inputError{fmt.Errorf("file %q: %w", name, bare(err))}
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = recording.ErrNotRecording
+	}
+	var r *recording.Reader
+	if err == nil {
+		r, err = recording.NewReader(f, info.Size())
+	}
+	if err != nil {
+		return false, fmt.Errorf("file %q: %w", name, bare(err))
+	}
+	defer r.Close()
+	more, err = player.Play(ctx, r)
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return more, nil
+	case as[*recording.DamageError](err), errors.Is(err, recording.ErrNotRecording):
+		return false, fmt.Errorf("file %q: %w", name, err)
+	}
+	return false, e.explainRecording(err)
+}
+
+func parseSpeed(text string) (float64, error) {
+	if text == "max" {
+		return math.Inf(1), nil
+	}
+	var speed float64
+	if n, err := fmt.Sscanf(text, "%g", &speed); n != 1 || err != nil || !(speed > 0) || math.IsInf(speed, 0) {
+		return 0, usagef("--speed %q is not a number above 0, or max", text)
+	}
+	return speed, nil
+}
+
+// stepping waits for a line of standard input; at its end there are no more
+// steps.
+func (e *env) stepping() func() (bool, error) {
+	in := bufio.NewReader(e.stdin)
+	return func() (bool, error) {
+		_, err := in.ReadString('\n')
+		if errors.Is(err, io.EOF) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+}
+
+// renaming is what pages are called.
+func renaming(prefix string, pages []string) (func(string) string, error) {
+	names := map[string]string{}
+	for _, pair := range pages {
+		old, name, found := strings.Cut(pair, "=")
+		if !found || old == "" || name == "" {
+			return nil, usagef("--page %q is not OLD=NEW", pair)
+		}
+		names[old] = name
+	}
+	return func(name string) string {
+		if other, ok := names[name]; ok {
+			return other
+		}
+		return prefix + name
+	}, nil
+}

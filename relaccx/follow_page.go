@@ -41,9 +41,18 @@ func (f *Follower) begin() (there bool, err error) {
 	if f.reader.ruled {
 		f.table, f.waiter.table = new(table), true
 	}
-	f.batch.next = f.options.Start.Of(f.window).First
+	f.batch.next = f.options.Start.Of(f.ripeWindow()).First
 	f.first = f.batch.next
 	return true, nil
+}
+
+// ripeWindow is the part of the page's window that may be handed out.
+func (f *Follower) ripeWindow() layout.Window {
+	w := f.window
+	if !f.root.cells.Status().Exit() {
+		w.End = max(w.First, w.End-min(f.options.Behind, w.End))
+	}
+	return w
 }
 
 // pending reports whether an error of open is one of a page in the making.

@@ -42,16 +42,18 @@ func ownPackages(t *testing.T, goarch string) []goPackage {
 // The arrows between our packages. A package may import what its room, or a
 // room around it, allows, and nothing else of ours.
 var arrows = map[string][]string{
-	"shmtool/layout":                      {},
-	"shmtool/layout/mist":                 {"shmtool/layout"},
-	"shmtool/layout/dtsc":                 {"shmtool/layout"},
-	"shmtool/layout/layouttest":           {},
-	"shmtool/relaccx/internal/shm":        {"shmtool/layout"},
-	"shmtool/relaccx":                     {"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx/internal/shm"},
-	"shmtool/dump":                        {"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx"},
-	"shmtool/cmd/shmtool":                 nil, // nil: everything
-	"shmtool/cmd/shmtool/internal/filter": {},
-	"shmtool/cmd/shmtool/internal/procs":  {"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx"},
+	"shmtool/layout":                       {},
+	"shmtool/layout/mist":                  {"shmtool/layout"},
+	"shmtool/layout/dtsc":                  {"shmtool/layout"},
+	"shmtool/layout/layouttest":            {},
+	"shmtool/relaccx/internal/shm":         {"shmtool/layout"},
+	"shmtool/relaccx":                      {"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx/internal/shm"},
+	"shmtool/dump":                         {"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx"},
+	"shmtool/cmd/shmtool":                  nil, // nil: everything
+	"shmtool/cmd/shmtool/internal/filter":  {},
+	"shmtool/cmd/shmtool/internal/metrics": {},
+	"shmtool/cmd/shmtool/internal/rate":    {},
+	"shmtool/cmd/shmtool/internal/procs":   {"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx"},
 	"shmtool/cmd/shmtool/internal/streams": {
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
 	},
@@ -59,15 +61,17 @@ var arrows = map[string][]string{
 
 // The imports that only some rooms may have.
 var confined = map[string]func(path string) bool{
-	"unsafe":                            in("shmtool/relaccx/internal/shm"),
-	"sync/atomic":                       in("shmtool/relaccx/internal/shm"),
-	"golang.org/x/sys/unix":             in("shmtool/relaccx/internal/shm", "shmtool/cmd/shmtool/internal"),
-	"github.com/urfave/cli/v2":          in("shmtool/cmd/shmtool"),
-	"github.com/fatih/color":            in("shmtool/dump"),
-	"github.com/olekukonko/tablewriter": in("shmtool/dump"),
-	"log/slog":                          in(),
-	"log":                               in(),
-	"C":                                 in(),
+	"unsafe":                                  in("shmtool/relaccx/internal/shm"),
+	"sync/atomic":                             in("shmtool/relaccx/internal/shm"),
+	"golang.org/x/sys/unix":                   in("shmtool/relaccx/internal/shm", "shmtool/cmd/shmtool/internal"),
+	"github.com/urfave/cli/v2":                in("shmtool/cmd/shmtool"),
+	"github.com/fatih/color":                  in("shmtool/dump"),
+	"github.com/olekukonko/tablewriter":       in("shmtool/dump"),
+	"github.com/prometheus/common/expfmt":     in("shmtool/cmd/shmtool/internal/metrics"),
+	"github.com/HdrHistogram/hdrhistogram-go": in("shmtool/cmd/shmtool/internal/rate"),
+	"log/slog":                                in(),
+	"log":                                     in(),
+	"C":                                       in(),
 }
 
 func in(rooms ...string) func(string) bool {

@@ -240,7 +240,7 @@ func (f *Follower) look() (Event, bool, error) {
 		status = s
 		f.end = f.ripe(s)
 	}
-	if len(f.batch.copied) > 0 || f.table != nil || f.end > f.batch.next || f.window.First > f.batch.next {
+	if len(f.batch.copied) > 0 || f.table != nil || min(f.end, f.window.End) > f.batch.next || f.window.First > f.batch.next {
 		if e, ok, err := f.records(); err != nil {
 			return f.leave(err)
 		} else if ok {

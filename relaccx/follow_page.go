@@ -49,7 +49,7 @@ func (f *Follower) begin() (there bool, err error) {
 // ripeWindow is the part of the page's window that may be handed out.
 func (f *Follower) ripeWindow() layout.Window {
 	w := f.window
-	if !f.root.cells.Status().Exit() {
+	if h, err := f.page.Header(); f.options.Behind > 0 && err == nil && !h.Status.Exit() {
 		w.End = max(w.First, w.End-min(f.options.Behind, w.End))
 	}
 	return w

@@ -97,6 +97,19 @@ func (e *env) pathOf(arg string) string {
 	return filepath.Join(e.shmDir, arg)
 }
 
+// mayBeNested reports whether an address has found no object, and has a colon in
+// it: what stands behind that may turn out to be the way to a nested page.
+func mayBeNested(t target) bool {
+	if len(t.steps) > 0 || !strings.Contains(nameOf(t.arg), ":") {
+		return false
+	}
+	_, err := os.Lstat(t.path)
+	return err != nil
+}
+
+// nameOf is the last element of a path.
+func nameOf(path string) string { return filepath.Base(path) }
+
 func parseSteps(text string) ([]relaccx.Step, error) {
 	var steps []relaccx.Step
 	for _, part := range strings.Split(text, ":") {

@@ -85,6 +85,9 @@ func newPageSet(e *env, args []string, options func(p *setPage, later bool) rela
 				return nil, err
 			}
 			s.globs = append(s.globs, g)
+			if err := s.scan(false); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		t, err := e.address(arg)
@@ -102,7 +105,7 @@ func newPageSet(e *env, args []string, options func(p *setPage, later bool) rela
 		}
 		seen[arg] = true
 	}
-	return s, s.scan(false)
+	return s, nil
 }
 
 func (e *env) parseGlob(arg string) (pageGlob, error) {

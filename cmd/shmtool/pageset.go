@@ -77,7 +77,6 @@ func (e *env) isPattern(arg string) bool {
 // followed with; later ones appeared after the beginning.
 func newPageSet(e *env, args []string, options func(p *setPage, later bool) relaccx.FollowOptions) (*pageSet, error) {
 	s := &pageSet{e: e, options: options, refused: map[string]bool{}}
-	seen := map[string]bool{}
 	for _, arg := range args {
 		if e.isPattern(arg) {
 			g, err := e.parseGlob(arg)
@@ -100,10 +99,11 @@ func newPageSet(e *env, args []string, options func(p *setPage, later bool) rela
 		if is, known := mist.ParseName(filepath.Base(t.path)); known && !is.Kind.IsPage() {
 			return nil, usagef("%q is %s, no page", arg, objectWords[is.Kind])
 		}
-		if !seen[arg] {
+		if p := s.find(t); p != nil {
+			p.glob = false // it was named, too
+		} else {
 			s.add(&setPage{target: t}, false)
 		}
-		seen[arg] = true
 	}
 	return s, nil
 }
@@ -202,7 +202,7 @@ func (s *pageSet) scan(later bool) error {
 				continue
 			}
 			there[t.path] = true
-			if !s.has(t) {
+			if s.find(t) == nil {
 				s.add(&setPage{target: t, glob: true}, later)
 			}
 		}
@@ -211,13 +211,14 @@ func (s *pageSet) scan(later bool) error {
 	return nil
 }
 
-func (s *pageSet) has(t target) bool {
+// find is the page of the set that an address means.
+func (s *pageSet) find(t target) *setPage {
 	for _, p := range s.pages {
 		if p.arg == t.arg && p.path == t.path {
-			return true
+			return p
 		}
 	}
-	return false
+	return nil
 }
 
 // dropMissing lets go of pages that a pattern has found and whose names have been

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"time"
 
@@ -88,6 +89,9 @@ func (r *tailRun) optionsOf(p *setPage, o relaccx.FollowOptions, later bool) rel
 func (r *tailRun) eachOnce(ctx context.Context, set *pageSet, o relaccx.FollowOptions) error {
 	shown := 0
 	for _, p := range set.pages {
+		if p.glob && !r.e.readable(p.target) {
+			continue
+		}
 		page := r.page(p.target)
 		if r.e.output.format == formatTable {
 			if err := r.title(p.arg, shown > 0); err != nil {
@@ -95,20 +99,31 @@ func (r *tailRun) eachOnce(ctx context.Context, set *pageSet, o relaccx.FollowOp
 			}
 		}
 		o.Nested, o.As = p.steps, p.info()
-		err := page.once(ctx, o)
-		if err != nil && p.glob && !errors.Is(err, context.Canceled) && classify(err).exit != exitInternal {
-			r.e.warn("%v", err)
-			continue
+		if err := page.once(ctx, o); err != nil {
+			return err
 		}
-		if err == nil {
-			err = page.sink.flush()
-		}
-		if err != nil || r.count == 0 {
+		if err := page.sink.flush(); err != nil || r.count == 0 {
 			return err
 		}
 		shown++
 	}
+	if shown == 0 {
+		return onPage(set.globs[0].arg, errNoMatch)
+	}
 	return nil
+}
+
+// readable reports whether what a pattern has found has records to show. What is
+// no page, or has not the nested page, is passed over.
+func (e *env) readable(t target) bool {
+	_, done, err := e.read(t, false)
+	if err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			e.warn("page %q: permission denied", t.arg)
+		}
+		return false
+	}
+	return done() == nil
 }
 
 // title stands above the records of a page, as tail(1) has it.

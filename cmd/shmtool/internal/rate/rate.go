@@ -216,6 +216,6 @@ func (s *spread) at(part float64) time.Duration {
 
 // valueAt is the value with a rank, from 1 on, in a histogram that has as many.
 func valueAt(h *hdrhistogram.Histogram, rank int64) time.Duration {
-	percent := 100 * (float64(rank) - 0.5) / float64(h.TotalCount())
-	return time.Duration(h.ValueAtPercentile(percent)) * time.Microsecond
+	percent := 100 * float64(rank) / float64(h.TotalCount()) // is rounded to the rank again
+	return min(time.Duration(h.ValueAtPercentile(percent))*time.Microsecond, longestSpan)
 }

@@ -22,7 +22,8 @@ type Group struct {
 	Drained func()
 
 	members []*member
-	turn    int // index of the member whose turn it is
+	turn    int       // index of the member whose turn it is
+	begun   time.Time // that from which the times to look are counted
 }
 
 type member struct {
@@ -33,7 +34,7 @@ type member struct {
 
 const (
 	// slowestPoll is how long a page on which nothing happens is left alone.
-	slowestPoll = 20 * time.Millisecond
+	slowestPoll = 32 * time.Millisecond
 	// membersPerPoll is how many silent pages may be looked at every millisecond:
 	// what costs one percent of a core.
 	membersPerPoll = 25
@@ -125,13 +126,23 @@ func (g *Group) step(m *member, now time.Time) (*Follower, Event, bool, error) {
 		return f, e, true, nil
 	}
 	pause := g.interval(m, now)
-	m.due = now.Add(pause)
+	m.due = g.after(now, pause)
 	f.checkEvery = max(checkEvery, 10*pause)
 	g.turn++
 	return nil, Event{}, false, nil
 }
 
-// interval is how long to leave a page alone on which nothing has happened.
+// after is the next multiple of a pause: members with the same one are looked at
+// together, as waking up costs more than to look.
+func (g *Group) after(now time.Time, pause time.Duration) time.Time {
+	if g.begun.IsZero() {
+		g.begun = now
+	}
+	return g.begun.Add((now.Sub(g.begun)/pause + 1) * pause)
+}
+
+// interval is how long to leave a page alone on which nothing has happened: of
+// what grows with the silence, 1, 2, 4, … polls.
 func (g *Group) interval(m *member, now time.Time) time.Duration {
 	if g.Poll > 0 {
 		return g.Poll
@@ -140,7 +151,11 @@ func (g *Group) interval(m *member, now time.Time) time.Duration {
 		return tablePoll
 	}
 	slowest := min(slowestPoll, foreignPoll*time.Duration(len(g.members)/membersPerPoll))
-	return max(foreignPoll, min(slowest, now.Sub(m.active)/silence))
+	pause, want := foreignPoll, min(slowest, now.Sub(m.active)/silence)
+	for 2*pause <= want {
+		pause *= 2
+	}
+	return pause
 }
 
 // sleep ends when the next page is due, at the earliest a poll after now.

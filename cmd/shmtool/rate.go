@@ -73,8 +73,9 @@ type ratedPage struct {
 	meter  rate.Meter
 	writer writerSight
 	size   int
-	gone   string // why nothing can come; "" while something can
-	said   bool   // that it is silent, since its last record
+	gone   string    // why nothing can come; "" while something can
+	looked time.Time // when it was last looked whether the writer lives
+	said   bool      // that it is silent, since its last record
 	delay  *delayField
 }
 
@@ -88,7 +89,7 @@ func runRate(ctx context.Context, e *env, c *cli.Context) error {
 	}
 	r := &rating{
 		e: e, interval: w.interval, count: w.count, to: c.String("to"), field: c.String("time"),
-		pages: map[*setPage]*ratedPage{}, widths: map[string]int{},
+		pages: map[*setPage]*ratedPage{}, widths: usualWidths(),
 	}
 	whole := e.output.format == formatJSON || e.output.format == formatOpenMetrics
 	switch {
@@ -120,6 +121,16 @@ func runRate(ctx context.Context, e *env, c *cli.Context) error {
 		defer cancel()
 	}
 	return r.run(ctx)
+}
+
+// usualWidths are what columns mostly take, so that later rows stand in line with
+// the first.
+func usualWidths() map[string]int {
+	const span = len("999.9ms")
+	return map[string]int{
+		"PER_SECOND": len("1000.0"), "BYTES_PER_SECOND": len("10000.0"), "DELAY_P99_MS": span,
+		"INTERVAL_P50_MS": span, "INTERVAL_P99_MS": span, "INTERVAL_MAX_MS": span, "INTERVAL_STDDEV_MS": span,
+	}
 }
 
 // options: only what comes from now on is measured.

@@ -47,6 +47,11 @@ func (w *writerSight) look(e *env, path string) {
 	if is, ok := mist.ParseName(filepath.Base(path)); ok && w.pid == 0 && is.PID > 0 {
 		w.pid = is.PID
 	}
+	w.check(table)
+}
+
+// check looks whether the writer lives.
+func (w *writerSight) check(table *procs.Table) {
 	if w.pid == 0 {
 		return
 	}
@@ -88,7 +93,7 @@ func (r *rating) alarm(now time.Time) error {
 	var l *dump.Listing
 	for _, p := range r.inOrder() {
 		silent, unusual := p.meter.Silence(now)
-		if p.said || !unusual || silent < soonest {
+		if p.said || silent < soonest || !unusual && !r.died(p, now) {
 			continue
 		}
 		p.said = true
@@ -98,7 +103,7 @@ func (r *rating) alarm(now time.Time) error {
 				l = r.listing()
 			}
 			row := rateRow{Stats: rate.Stats{Silent: silent}, page: p.arg, note: p.silentText(silent), writer: p.writer}
-			l.Rows = append(l.Rows, rateCells(&row, now))
+			l.Rows = append(l.Rows, rateCells(&row, now, r.e.output.bytes))
 		} else if err := r.silentEvent(p, silent); err != nil {
 			return err
 		}
@@ -107,6 +112,16 @@ func (r *rating) alarm(now time.Time) error {
 		return nil
 	}
 	return r.show(r.e, l)
+}
+
+// died reports whether the writer of a page that is silent is dead.
+func (r *rating) died(p *ratedPage, now time.Time) bool {
+	if p.writer.pid == 0 || now.Sub(p.looked) < soonest {
+		return false
+	}
+	p.looked = now
+	p.writer.check(procs.Open(r.e.procDir, r.e.shmDir))
+	return p.writer.text() != ""
 }
 
 // silentEvent is that as a line between the rows.
@@ -178,7 +193,7 @@ func (r *rating) print(now time.Time) error {
 	rows := r.rows(now)
 	l := r.listing()
 	for i := range rows {
-		l.Rows = append(l.Rows, rateCells(&rows[i], now))
+		l.Rows = append(l.Rows, rateCells(&rows[i], now, r.e.output.bytes))
 	}
 	if r.e.output.where != nil {
 		var err error
@@ -261,7 +276,7 @@ func (r *rating) listing() *dump.Listing {
 	}}
 }
 
-func rateCells(r *rateRow, now time.Time) []dump.Cell {
+func rateCells(r *rateRow, now time.Time, plain bool) []dump.Cell {
 	tone := dump.Plain
 	if r.note != "" {
 		tone = dump.Attention
@@ -271,7 +286,7 @@ func rateCells(r *rateRow, now time.Time) []dump.Cell {
 		{Value: dump.Text(r.page), Text: mist.EscapeName(r.page)},
 		{Value: r.Records},
 		{Value: rounded(r.PerSecond), Text: fmt.Sprintf("%.1f", r.PerSecond)},
-		{Value: rounded(r.BytesPerSecond), Text: dump.Size(int64(r.BytesPerSecond), false)},
+		{Value: rounded(r.BytesPerSecond), Text: dump.Size(int64(math.Round(r.BytesPerSecond)), plain)},
 		spanCell(r.Interval, r.Interval.P50), spanCell(r.Interval, r.Interval.P99), spanCell(r.Interval, r.Interval.Max), spanCell(r.Interval, r.Interval.Sdev),
 		{Value: "arrival"},
 		spanCell(r.Delay, r.Delay.P50), spanCell(r.Delay, r.Delay.P99), spanCell(r.Delay, r.Delay.Max),

@@ -121,6 +121,7 @@ type Follower struct {
 	window     layout.Window
 	checked    time.Time // when the name was last looked at
 	checkEvery time.Duration
+	now        time.Time // when a Group began to look; zero: ask
 
 	announced  bool      // the reload bit is set on the page
 	drained    bool      // all that was published before the page was replaced was handed out

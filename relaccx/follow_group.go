@@ -29,7 +29,7 @@ type Group struct {
 type member struct {
 	follower *Follower
 	due      time.Time // when to look at it again
-	active   time.Time // when something last happened
+	active   time.Time // when something last happened; zero: nothing yet
 }
 
 const (
@@ -37,7 +37,10 @@ const (
 	slowestPoll = 32 * time.Millisecond
 	// membersPerPoll is how many silent pages may be looked at every millisecond:
 	// what costs one percent of a core.
-	membersPerPoll = 25
+	membersPerPoll = 15
+	// slowestCheck is how seldom it is looked whether a silent page's name still
+	// leads to it: that is two system calls, and costs more than a look.
+	slowestCheck = 800 * time.Millisecond
 	// silence is which part of the time since something last happened on a page
 	// it may be late: a page with 25 records a second is looked at every
 	// millisecond.
@@ -47,7 +50,7 @@ const (
 // Add makes a Follower one of the group. Its options for waiting have no effect
 // there, but for Appear.
 func (g *Group) Add(f *Follower) {
-	g.members = append(g.members, &member{follower: f, active: time.Now()})
+	g.members = append(g.members, &member{follower: f})
 }
 
 // Remove takes a Follower out of the group, without closing it.
@@ -110,6 +113,7 @@ func (g *Group) step(m *member, now time.Time) (*Follower, Event, bool, error) {
 		return nil, Event{}, false, nil
 	}
 	f := m.follower
+	f.now = now
 	e, ok, err := f.step()
 	switch {
 	case errors.Is(err, io.EOF):
@@ -127,7 +131,7 @@ func (g *Group) step(m *member, now time.Time) (*Follower, Event, bool, error) {
 	}
 	pause := g.interval(m, now)
 	m.due = g.after(now, pause)
-	f.checkEvery = max(checkEvery, 10*pause)
+	f.checkEvery = max(checkEvery, min(30*pause, slowestCheck))
 	g.turn++
 	return nil, Event{}, false, nil
 }

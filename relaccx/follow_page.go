@@ -169,7 +169,10 @@ func (f *Follower) glance() (s layout.Status, wentBack bool, err error) {
 // lost its name is read on until another has it: its writer may not know.
 func (f *Follower) check(s layout.Status) (Event, bool, error) {
 	if !s.Reload() && !f.drained && f.missing.IsZero() {
-		now := time.Now()
+		now := f.now
+		if now.IsZero() {
+			now = time.Now()
+		}
 		if now.Sub(f.checked) < f.checkEvery {
 			return Event{}, false, nil
 		}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -106,22 +108,19 @@ func BenchmarkTailLatency(b *testing.B) {
 }
 
 // BenchmarkIdle is which part of a core is used for following pages on which
-// nothing happens: one with tail -f, and 500 with a Group.
+// nothing happens: one and 500 with tail -f, and 500 with a Group alone.
 // go test ./cmd/shmtool -run - -bench Idle -benchtime 1x
 func BenchmarkIdle(b *testing.B) {
-	for _, pages := range []int{1, 500} {
-		b.Run(fmt.Sprint(pages), func(b *testing.B) {
-			dir := shmTemp(b)
-			for i := range pages {
-				newTicks(b, dir, fmt.Sprint("page", i)).Close()
-			}
-			args := []string{"tail", "-f", "page0"}
-			if pages > 1 {
-				args = []string{"tail", "-f", "page*"}
-			}
+	const span = 20 * time.Second
+	dir := shmTemp(b)
+	for i := range 500 {
+		newTicks(b, dir, fmt.Sprint("page", i)).Close()
+	}
+	report := func(b *testing.B, used time.Duration) { b.ReportMetric(100*used.Seconds()/span.Seconds(), "%core") }
+	for _, pattern := range []string{"page0", "page*"} {
+		b.Run("tail "+pattern, func(b *testing.B) {
 			for b.Loop() {
-				const span = 20 * time.Second
-				cmd := exec.Command("shmtool", args...)
+				cmd := exec.Command("shmtool", "tail", "-f", pattern)
 				cmd.Env = append(os.Environ(), shmDirVariable+"="+dir)
 				if err := cmd.Start(); err != nil {
 					b.Fatal(err)
@@ -129,11 +128,38 @@ func BenchmarkIdle(b *testing.B) {
 				time.Sleep(span)
 				_ = cmd.Process.Signal(syscall.SIGINT)
 				_ = cmd.Wait()
-				usage := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-				b.ReportMetric(100*usage.Seconds()/span.Seconds(), "%core")
+				report(b, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
 			}
 		})
 	}
+	b.Run("group", func(b *testing.B) {
+		for b.Loop() {
+			var g relaccx.Group
+			for i := range 500 {
+				g.Add(relaccx.Follow(filepath.Join(dir, fmt.Sprint("page", i)), relaccx.FollowOptions{}))
+			}
+			ctx, cancel := context.WithTimeout(b.Context(), span)
+			before := usedTime(b)
+			if _, _, err := g.Next(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				b.Fatal(err)
+			}
+			report(b, usedTime(b)-before)
+			cancel()
+			if err := g.Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// usedTime is how long this process has had a core.
+func usedTime(tb testing.TB) time.Duration {
+	tb.Helper()
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }
 
 // shmTemp is a directory in memory, as a page's is.

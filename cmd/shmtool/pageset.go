@@ -23,7 +23,8 @@ type pageSet struct {
 	options func(p *setPage, later bool) relaccx.FollowOptions
 
 	group   relaccx.Group
-	pages   []*setPage // in the order in which they were found
+	known   map[string]*setPage // by path and way
+	pages   []*setPage          // in the order in which they were found
 	globs   []pageGlob
 	refused map[string]bool // names of which it was said that they may not be read
 	scanned time.Time       // when the directories were last read
@@ -76,7 +77,7 @@ func (e *env) isPattern(arg string) bool {
 // newPageSet finds the pages of the arguments. Options are those that a page is
 // followed with; later ones appeared after the beginning.
 func newPageSet(e *env, args []string, options func(p *setPage, later bool) relaccx.FollowOptions) (*pageSet, error) {
-	s := &pageSet{e: e, options: options, refused: map[string]bool{}}
+	s := &pageSet{e: e, options: options, refused: map[string]bool{}, known: map[string]*setPage{}}
 	for _, arg := range args {
 		if e.isPattern(arg) {
 			g, err := e.parseGlob(arg)
@@ -155,6 +156,7 @@ func (g *pageGlob) match(dir, name string) (target, bool) {
 func (s *pageSet) add(p *setPage, later bool) {
 	p.follower = relaccx.Follow(p.path, s.options(p, later))
 	s.pages = append(s.pages, p)
+	s.known[p.key()] = p
 	s.group.Add(p.follower)
 	if s.changed != nil {
 		s.changed(p, true)
@@ -163,6 +165,7 @@ func (s *pageSet) add(p *setPage, later bool) {
 
 func (s *pageSet) drop(p *setPage) {
 	s.group.Remove(p.follower)
+	delete(s.known, p.key())
 	for i := range s.pages {
 		if s.pages[i] == p {
 			s.pages = append(s.pages[:i:i], s.pages[i+1:]...)
@@ -212,14 +215,10 @@ func (s *pageSet) scan(later bool) error {
 }
 
 // find is the page of the set that an address means.
-func (s *pageSet) find(t target) *setPage {
-	for _, p := range s.pages {
-		if p.arg == t.arg && p.path == t.path {
-			return p
-		}
-	}
-	return nil
-}
+func (s *pageSet) find(t target) *setPage { return s.known[t.key()] }
+
+// key tells pages apart, nested ones too.
+func (t target) key() string { return t.path + "\x00" + t.arg }
 
 // dropMissing lets go of pages that a pattern has found and whose names have been
 // gone for too long to come back.

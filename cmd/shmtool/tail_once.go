@@ -106,4 +106,3 @@ func (r *tailing) document(v *dump.View, reader *relaccx.Reader) (err error) {
 	o.Fields, o.Page = r.e.output.shownFields(), reader.Info()
 	return onPage(r.target.arg, r.e.render(v, reader, o))
 }
-

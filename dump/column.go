@@ -16,6 +16,7 @@ import (
 // worked out once for all records of a schema.
 type column struct {
 	field  *layout.Field // nil for the record's number
+	lead   *Lead         // or what stands before it
 	secret *mist.Meaning // hides what is secret of a value; nil has nothing to hide
 	tells  *mist.Meaning // says more than the value does; nil says nothing
 	minor  bool          // may be left out of a table

@@ -88,6 +88,9 @@ func appendPlain(b []byte, c *column, record []byte) []byte {
 	return hex.AppendEncode(append(b, "hex:"...), c.hide(f.In(record)))
 }
 
+// AppendCSV adds a text as one cell of CSV.
+func AppendCSV(b []byte, text string) []byte { return appendCell(b, []byte(text)) }
+
 // appendCell is a cell, in quotes where it must be.
 func appendCell(b, cell []byte) []byte {
 	if !bytes.ContainsAny(cell, ",\"\n\r") {

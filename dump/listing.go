@@ -16,11 +16,17 @@ type Listing struct {
 	Head    []Fact // what JSON says before the rows
 	Columns []Column
 	Rows    [][]Cell // a cell for every column, in its order
+
+	// Widths are how wide a table's columns are at least, by their names. Table
+	// widens them to what it has used, so that tables which are printed one behind
+	// the other stand in line. Nil takes what there is.
+	Widths map[string]int
 }
 
 // Column is one column of a Listing.
 type Column struct {
 	Name  string // as the table heads it, "ENDPOS"; in lower case the JSON key
+	Title string // what a table heads it with instead; "" is Name
 	Right bool   // numbers stand to the right
 	Extra bool   // in a table only when it is asked for
 	Minor bool   // left out where the terminal is too narrow, unless it is asked for
@@ -85,7 +91,7 @@ func (l *Listing) keys() []string {
 }
 
 func (l *Listing) pick(columns []int) *Listing {
-	out := &Listing{Schema: l.Schema, RowsKey: l.RowsKey, Head: l.Head}
+	out := &Listing{Schema: l.Schema, RowsKey: l.RowsKey, Head: l.Head, Widths: l.Widths}
 	for _, i := range columns {
 		out.Columns = append(out.Columns, l.Columns[i])
 	}

@@ -56,7 +56,10 @@ const settleCount = 1000
 // NewRecordTable makes a table of records of schema s on w.
 func NewRecordTable(w io.Writer, s *layout.Schema, o Options) *RecordTable {
 	t := &RecordTable{w: w, options: o, headed: o.NoHeader}
-	t.columns = o.columns(s)
+	for i := range o.Lead {
+		t.columns = append(t.columns, column{lead: &o.Lead[i]})
+	}
+	t.columns = append(t.columns, o.columns(s)...)
 	t.timed = needsClock(t.columns)
 	t.widths = make([]columnWidth, len(t.columns))
 	t.shown = make([]int, len(t.columns))
@@ -65,11 +68,21 @@ func NewRecordTable(w io.Writer, s *layout.Schema, o Options) *RecordTable {
 		if !o.NoHeader {
 			t.widths[i].name = runewidth.StringWidth(t.name(i))
 		}
+		if lead := t.columns[i].lead; lead != nil {
+			t.widths[i].value = lead.Width
+		}
 	}
 	return t
 }
 
+// HeadAgain puts the heading in front of the records to come: others stood
+// between. It flushes nothing.
+func (t *RecordTable) HeadAgain() { t.headed = t.options.NoHeader }
+
 func (t *RecordTable) name(i int) string {
+	if lead := t.columns[i].lead; lead != nil {
+		return lead.Name
+	}
 	if t.columns[i].field == nil {
 		return numberKey
 	}
@@ -95,6 +108,10 @@ func (t *RecordTable) row(rec *relaccx.Record) row {
 	r := row{number: rec.Number, cells: make([]cell, len(t.columns))}
 	view := recordView{rec, t.options.clockFor(t.timed)}
 	for i := range t.columns {
+		if lead := t.columns[i].lead; lead != nil {
+			r.cells[i].value = lead.Text()
+			continue
+		}
 		if t.columns[i].field == nil {
 			r.cells[i].value = strconv.FormatUint(rec.Number, 10)
 			continue
@@ -317,6 +334,9 @@ func blanks(b *strings.Builder, n int) {
 }
 
 func (t *RecordTable) right(i int) bool {
+	if lead := t.columns[i].lead; lead != nil {
+		return lead.Right
+	}
 	f := t.columns[i].field
 	return f == nil || f.Readable() && (f.Kind() == layout.Uint || f.Kind() == layout.Int)
 }
@@ -329,7 +349,7 @@ func (t *RecordTable) stand(w io.Writer, r row) error {
 		name = max(name, len("  ")+runewidth.StringWidth(t.name(i)))
 	}
 	for i, c := range r.cells {
-		if t.columns[i].field == nil {
+		if t.columns[i].field == nil && t.columns[i].lead == nil {
 			continue // the number stands above
 		}
 		text := c.text()

@@ -73,6 +73,7 @@ func (l *Listing) Table(w io.Writer, o Options) error {
 	}
 	l = l.leaveOut(o)
 	rows, tones := l.cells(o)
+	l.align(rows)
 	fit(rows, o.Width)
 	right := make([]tw.Align, len(l.Columns))
 	for i, c := range l.Columns {
@@ -89,13 +90,42 @@ func (l *Listing) Table(w io.Writer, o Options) error {
 	return borderless(w, rows, right)
 }
 
+// title is what stands above a column.
+func (c Column) title() string {
+	if c.Title != "" {
+		return c.Title
+	}
+	return c.Name
+}
+
+// align makes the cells as wide as those of the tables before, all but the last.
+func (l *Listing) align(rows [][]string) {
+	if l.Widths == nil {
+		return
+	}
+	for j := range len(l.Columns) - 1 {
+		c := l.Columns[j]
+		for _, row := range rows {
+			l.Widths[c.Name] = max(l.Widths[c.Name], runewidth.StringWidth(row[j]))
+		}
+		for _, row := range rows {
+			pad := strings.Repeat(" ", l.Widths[c.Name]-runewidth.StringWidth(row[j]))
+			if c.Right {
+				row[j] = pad + row[j]
+			} else {
+				row[j] += pad
+			}
+		}
+	}
+}
+
 // cells are the texts and tones of heading and rows.
 func (l *Listing) cells(o Options) (rows [][]string, tones [][]Tone) {
 	if !o.NoHeader {
 		var heading []string
 		var bold []Tone
 		for _, c := range l.Columns {
-			heading, bold = append(heading, c.Name), append(bold, Heading)
+			heading, bold = append(heading, c.title()), append(bold, Heading)
 		}
 		rows, tones = append(rows, heading), append(tones, bold)
 	}

@@ -33,6 +33,9 @@ type Options struct {
 	Color       bool     // table and hex: colour
 	Bytes       bool     // table: sizes as plain numbers
 
+	// Lead are columns of a RecordTable in front of the records' own.
+	Lead []Lead
+
 	// Page is what is known of the page that the records are of: what their
 	// fields mean, and which are secret. Nil knows nothing.
 	Page *mist.PageInfo
@@ -53,4 +56,12 @@ type Options struct {
 
 	valuesOnly bool   // leave out what values mean
 	way        string // to the nested page that is rendered
+}
+
+// Lead is a column of a table in front of records that is none of their fields.
+type Lead struct {
+	Name  string
+	Right bool          // numbers stand to the right
+	Width int           // columns of the terminal that it takes at least
+	Text  func() string // its cell, asked for once a record
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"time"
 
+	"shmtool/layout/mist"
 	"shmtool/relaccx/internal/shm"
 )
 
@@ -40,6 +41,26 @@ func hasStatus(is func(status) bool) Condition {
 func HasRecord(n uint64) Condition {
 	return func(p *Page) (bool, error) {
 		h, err := p.Header()
+		return err == nil && h.Status.Ready() && h.EndPos > n, err
+	}
+}
+
+// HasRecordIn is HasRecord of the page nested at the end of a way: with none, of
+// the page itself.
+func HasRecordIn(way []Step, n uint64) Condition {
+	if len(way) == 0 {
+		return HasRecord(n)
+	}
+	return func(p *Page) (bool, error) {
+		root, err := p.Reader()
+		if err != nil {
+			return false, err
+		}
+		r, err := root.As(mist.Lookup(p.Name())).Descend(way, false)
+		if err != nil {
+			return false, err
+		}
+		h, err := r.Header()
 		return err == nil && h.Status.Ready() && h.EndPos > n, err
 	}
 }

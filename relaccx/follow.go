@@ -77,6 +77,7 @@ type FollowOptions struct {
 	Start    Start
 	Nested   []Step         // follow the page nested there; nil follows the page itself
 	As       *mist.PageInfo // what is known of the page, as for Reader.As; of a table, the rows that change are followed
+	Behind   uint64         // hand a record out once so many newer ones exist, and all when none can come; not on tables
 	Appear   time.Duration  // how long the page may be missing or not ready at the start
 	PastExit bool           // after EventExit, go on with the page of the next writer
 	Poll     time.Duration  // how often to look; 0 chooses by the kind of page and writer
@@ -115,10 +116,12 @@ type Follower struct {
 	first      uint64 // where the reading began, or began anew
 	past       past   // records of the page before, to know the next one by
 	table      *table // nil on a ring
+	end        uint64 // records below it are handed out
 	seen       uint64 // EndPos, as it was before the last look for records
 	window     layout.Window
 	checked    time.Time // when the name was last looked at
 	checkEvery time.Duration
+	now        time.Time // when a Group began to look; zero: ask
 
 	announced  bool      // the reload bit is set on the page
 	drained    bool      // all that was published before the page was replaced was handed out
@@ -242,8 +245,9 @@ func (f *Follower) look() (Event, bool, error) {
 			return f.beginAnew()
 		}
 		status = s
+		f.end = f.ripe(s)
 	}
-	if len(f.batch.copied) > 0 || f.table != nil || f.window.End > f.batch.next || f.window.First > f.batch.next {
+	if len(f.batch.copied) > 0 || f.table != nil || min(f.end, f.window.End) > f.batch.next || f.window.First > f.batch.next {
 		if e, ok, err := f.records(); err != nil {
 			return f.leave(err)
 		} else if ok {
@@ -256,6 +260,16 @@ func (f *Follower) look() (Event, bool, error) {
 	return f.check(status)
 }
 
+// ripe is the number below which records are handed out. Of a page whose writer is
+// done, or that lost its name without a word, nothing newer comes.
+func (f *Follower) ripe(s layout.Status) uint64 {
+	behind := f.options.Behind
+	if behind == 0 || s.Exit() || f.drained && !f.announced {
+		return math.MaxUint64
+	}
+	return f.window.End - min(behind, f.window.End)
+}
+
 // records is the next record, changed slot, or gap, if there is one now.
 func (f *Follower) records() (Event, bool, error) {
 	if f.table != nil {
@@ -263,7 +277,7 @@ func (f *Follower) records() (Event, bool, error) {
 	}
 	whole := len(f.batch.copied) == 0
 	before := f.batch.next
-	rec, err := f.batch.read(math.MaxUint64)
+	rec, err := f.batch.read(f.end)
 	switch {
 	case err != nil:
 		return lapse(err)

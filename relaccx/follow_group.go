@@ -22,21 +22,25 @@ type Group struct {
 	Drained func()
 
 	members []*member
-	turn    int // index of the member whose turn it is
+	turn    int       // index of the member whose turn it is
+	begun   time.Time // that from which the times to look are counted
 }
 
 type member struct {
 	follower *Follower
 	due      time.Time // when to look at it again
-	active   time.Time // when something last happened
+	active   time.Time // when something last happened; zero: nothing yet
 }
 
 const (
 	// slowestPoll is how long a page on which nothing happens is left alone.
-	slowestPoll = 20 * time.Millisecond
+	slowestPoll = 32 * time.Millisecond
 	// membersPerPoll is how many silent pages may be looked at every millisecond:
 	// what costs one percent of a core.
-	membersPerPoll = 25
+	membersPerPoll = 15
+	// slowestCheck is how seldom it is looked whether a silent page's name still
+	// leads to it: that is two system calls, and costs more than a look.
+	slowestCheck = 800 * time.Millisecond
 	// silence is which part of the time since something last happened on a page
 	// it may be late: a page with 25 records a second is looked at every
 	// millisecond.
@@ -46,7 +50,7 @@ const (
 // Add makes a Follower one of the group. Its options for waiting have no effect
 // there, but for Appear.
 func (g *Group) Add(f *Follower) {
-	g.members = append(g.members, &member{follower: f, active: time.Now()})
+	g.members = append(g.members, &member{follower: f})
 }
 
 // Remove takes a Follower out of the group, without closing it.
@@ -109,6 +113,7 @@ func (g *Group) step(m *member, now time.Time) (*Follower, Event, bool, error) {
 		return nil, Event{}, false, nil
 	}
 	f := m.follower
+	f.now = now
 	e, ok, err := f.step()
 	switch {
 	case errors.Is(err, io.EOF):
@@ -125,13 +130,23 @@ func (g *Group) step(m *member, now time.Time) (*Follower, Event, bool, error) {
 		return f, e, true, nil
 	}
 	pause := g.interval(m, now)
-	m.due = now.Add(pause)
-	f.checkEvery = max(checkEvery, 10*pause)
+	m.due = g.after(now, pause)
+	f.checkEvery = max(checkEvery, min(30*pause, slowestCheck))
 	g.turn++
 	return nil, Event{}, false, nil
 }
 
-// interval is how long to leave a page alone on which nothing has happened.
+// after is the next multiple of a pause: members with the same one are looked at
+// together, as waking up costs more than to look.
+func (g *Group) after(now time.Time, pause time.Duration) time.Time {
+	if g.begun.IsZero() {
+		g.begun = now
+	}
+	return g.begun.Add((now.Sub(g.begun)/pause + 1) * pause)
+}
+
+// interval is how long to leave a page alone on which nothing has happened: of
+// what grows with the silence, 1, 2, 4, … polls.
 func (g *Group) interval(m *member, now time.Time) time.Duration {
 	if g.Poll > 0 {
 		return g.Poll
@@ -140,7 +155,11 @@ func (g *Group) interval(m *member, now time.Time) time.Duration {
 		return tablePoll
 	}
 	slowest := min(slowestPoll, foreignPoll*time.Duration(len(g.members)/membersPerPoll))
-	return max(foreignPoll, min(slowest, now.Sub(m.active)/silence))
+	pause, want := foreignPoll, min(slowest, now.Sub(m.active)/silence)
+	for 2*pause <= want {
+		pause *= 2
+	}
+	return pause
 }
 
 // sleep ends when the next page is due, at the earliest a poll after now.

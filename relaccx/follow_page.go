@@ -41,9 +41,18 @@ func (f *Follower) begin() (there bool, err error) {
 	if f.reader.ruled {
 		f.table, f.waiter.table = new(table), true
 	}
-	f.batch.next = f.options.Start.Of(f.window).First
+	f.batch.next = f.options.Start.Of(f.ripeWindow()).First
 	f.first = f.batch.next
 	return true, nil
+}
+
+// ripeWindow is the part of the page's window that may be handed out.
+func (f *Follower) ripeWindow() layout.Window {
+	w := f.window
+	if h, err := f.page.Header(); f.options.Behind > 0 && err == nil && !h.Status.Exit() {
+		w.End = max(w.First, w.End-min(f.options.Behind, w.End))
+	}
+	return w
 }
 
 // pending reports whether an error of open is one of a page in the making.
@@ -160,7 +169,10 @@ func (f *Follower) glance() (s layout.Status, wentBack bool, err error) {
 // lost its name is read on until another has it: its writer may not know.
 func (f *Follower) check(s layout.Status) (Event, bool, error) {
 	if !s.Reload() && !f.drained && f.missing.IsZero() {
-		now := time.Now()
+		now := f.now
+		if now.IsZero() {
+			now = time.Now()
+		}
 		if now.Sub(f.checked) < f.checkEvery {
 			return Event{}, false, nil
 		}

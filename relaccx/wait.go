@@ -11,10 +11,13 @@ const (
 	// foreignPoll is how often a page is looked at whose writer wakes nobody,
 	// as MistServer's do not.
 	foreignPoll = time.Millisecond
-	// idlePoll is how often, once nothing has come for idleAfter: who has been
-	// silent for so long is not missed for some milliseconds more.
-	idlePoll  = 10 * time.Millisecond
-	idleAfter = 10 * time.Second
+	// idlePoll is how often, once nothing has come for twice as long as it takes
+	// on this page, idleAfter at least and idleLatest at most: who has been silent
+	// for so long is not missed for some milliseconds more. To be woken every
+	// millisecond costs some percent of a core.
+	idlePoll   = 10 * time.Millisecond
+	idleAfter  = 500 * time.Millisecond
+	idleLatest = 20 * time.Second
 	// tablePoll is how often all rows of a table are compared.
 	tablePoll = 50 * time.Millisecond
 	// nativePoll is how long to sleep at most on a page whose writer wakes:
@@ -28,8 +31,9 @@ type waiter struct {
 	poll  time.Duration // fixed by the caller; 0: by the kind of page and writer
 	spin  bool
 	table bool
-	wakes bool      // the writer has woken us before
-	idle  time.Time // since when nothing has come; zero: not known yet
+	wakes bool          // the writer has woken us before
+	idle  time.Time     // since when nothing has come; zero: not known yet
+	gap   time.Duration // how long it took lately until something came
 	last  shm.Waited
 }
 
@@ -76,7 +80,7 @@ func (w *waiter) interval() time.Duration {
 		return w.poll
 	case w.table:
 		return tablePoll
-	case time.Since(w.idle) > idleAfter:
+	case time.Since(w.idle) > min(max(idleAfter, 2*w.gap), idleLatest):
 		return idlePoll
 	}
 	return foreignPoll
@@ -87,6 +91,9 @@ func (w *waiter) interval() time.Duration {
 func (w *waiter) found() {
 	if w.last == shm.TimedOut {
 		w.wakes = false
+	}
+	if !w.idle.IsZero() { // a long one is forgotten slowly, when shorter ones follow
+		w.gap = max(time.Since(w.idle), w.gap-w.gap/16)
 	}
 	w.last, w.idle = shm.Changed, time.Time{}
 }

@@ -45,8 +45,12 @@ func (e *env) learn(t target, p *relaccx.Page) {
 }
 
 // nestedInfo is what is known of the page that the target leads to.
-func (e *env) nestedInfo(t target) *mist.PageInfo {
-	info := e.known
+func (e *env) nestedInfo(t target) *mist.PageInfo { return t.within(e.known) }
+
+// nestedInfo is that by the target's name alone.
+func (t target) nestedInfo() *mist.PageInfo { return t.within(t.info()) }
+
+func (t target) within(info *mist.PageInfo) *mist.PageInfo {
 	for _, step := range t.steps {
 		info = info.Nested(step.Field)
 	}
@@ -107,6 +111,19 @@ func (e *env) pathOf(arg string) string {
 	}
 	return filepath.Join(e.shmDir, arg)
 }
+
+// mayBeNested reports whether an address has found no object, and has a colon in
+// it: what stands behind that may turn out to be the way to a nested page.
+func mayBeNested(t target) bool {
+	if len(t.steps) > 0 || !strings.Contains(nameOf(t.arg), ":") {
+		return false
+	}
+	_, err := os.Lstat(t.path)
+	return err != nil
+}
+
+// nameOf is the last element of a path.
+func nameOf(path string) string { return filepath.Base(path) }
 
 func parseSteps(text string) ([]relaccx.Step, error) {
 	var steps []relaccx.Step

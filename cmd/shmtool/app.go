@@ -30,7 +30,7 @@ type command struct {
 func commands() []*command {
 	return []*command{
 		createCommand(), appendCommand(), setCommand(), deleteCommand(), resizeCommand(), markCommand(), rmCommand(),
-		lsCommand(), dumpCommand(), getCommand(), tailCommand(), waitCommand(), saveCommand(), checkCommand(),
+		lsCommand(), dumpCommand(), getCommand(), tailCommand(), rateCommand(), waitCommand(), saveCommand(), checkCommand(),
 		recordCommand(), replayCommand(), streamsCommand(), topCommand(), watchCommand(), simulateCommand(), completionCommand(),
 	}
 }

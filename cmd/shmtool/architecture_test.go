@@ -55,6 +55,8 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool/internal/recording": {
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/dump",
 	},
+	"shmtool/cmd/shmtool/internal/metrics": {},
+	"shmtool/cmd/shmtool/internal/rate":    {},
 	"shmtool/cmd/shmtool/internal/streams": {
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
 	},
@@ -73,17 +75,19 @@ var arrows = map[string][]string{
 
 // The imports that only some rooms may have.
 var confined = map[string]func(path string) bool{
-	"unsafe":                             in("shmtool/relaccx/internal/shm"),
-	"sync/atomic":                        in("shmtool/relaccx/internal/shm"),
-	"golang.org/x/sys/unix":              in("shmtool/relaccx/internal/shm", "shmtool/cmd/shmtool/internal"),
-	"github.com/urfave/cli/v2":           in("shmtool/cmd/shmtool"),
-	"github.com/fatih/color":             in("shmtool/dump"),
-	"github.com/charmbracelet/bubbletea": in("shmtool/cmd/shmtool/internal/top"),
-	"github.com/charmbracelet/x/ansi":    in("shmtool/cmd/shmtool/internal/top"),
-	"github.com/olekukonko/tablewriter":  in("shmtool/dump"),
-	"log/slog":                           in(),
-	"log":                                in(),
-	"C":                                  in(),
+	"unsafe":                              in("shmtool/relaccx/internal/shm"),
+	"sync/atomic":                         in("shmtool/relaccx/internal/shm"),
+	"golang.org/x/sys/unix":               in("shmtool/relaccx/internal/shm", "shmtool/cmd/shmtool/internal"),
+	"github.com/urfave/cli/v2":            in("shmtool/cmd/shmtool"),
+	"github.com/fatih/color":              in("shmtool/dump"),
+	"github.com/charmbracelet/bubbletea":  in("shmtool/cmd/shmtool/internal/top"),
+	"github.com/charmbracelet/x/ansi":     in("shmtool/cmd/shmtool/internal/top"),
+	"github.com/olekukonko/tablewriter":   in("shmtool/dump"),
+	"log/slog":                            in(),
+	"log":                                 in(),
+	"C":                                   in(),
+	"github.com/prometheus/common/expfmt": in("shmtool/cmd/shmtool/internal/metrics"),
+	"github.com/HdrHistogram/hdrhistogram-go": in("shmtool/cmd/shmtool/internal/rate", "shmtool/cmd/shmtool/internal/simulate"),
 }
 
 func in(rooms ...string) func(string) bool {

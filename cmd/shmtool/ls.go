@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -30,7 +31,8 @@ made.
 --stream and --all list what is no page, too: data, state, PIDs, semaphores.
 STATUS is then the state, whether a PID lives, or whether a semaphore is held.
 --all adds ALLOCATED, the memory that an object takes, which is much less than
-its size where it has never been written.`,
+its size where it has never been written. -o openmetrics is for Prometheus;
+--to puts it where node_exporter finds it.`,
 		examples: []string{
 			"shmtool ls",
 			"shmtool ls 'MstTrak*' --fields name,rcount,endpos,writer",
@@ -39,9 +41,11 @@ its size where it has never been written.`,
 			"shmtool ls --all --where '.lock != null and .status == \"held\"'",
 			"shmtool ls --where '.readers == 0' --names | xargs -n1 shmtool check",
 			"shmtool ls --all --shm-dir /proc/4711/root/dev/shm",
+			"shmtool ls -o openmetrics --to /var/lib/node_exporter/pages.prom",
 		},
-		formats: plainFormats,
+		formats: measuredFormats,
 		flags: []cli.Flag{
+			toFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "every object that is there, pages or not"},
 			&cli.StringFlag{Name: "stream", Usage: "only what belongs to the MistServer stream `NAME`, or to those that match it as a pattern"},
 		},
@@ -68,14 +72,30 @@ func runLs(_ context.Context, e *env, c *cli.Context) error {
 		objects = slices.DeleteFunc(objects, func(o object) bool { return !matchesAny(o.name, c.Args().Slice()) })
 	}
 	slices.SortFunc(objects, compareObjects)
-	l := e.pageListing(objects, c.Bool("all"))
-	if err := e.list(l); err != nil {
-		return err
-	}
-	if c.Bool("all") {
+	l, sights := e.pageListing(objects, c.Bool("all"))
+	return e.printTo(c.String("to"), func(e *env) error {
+		if e.output.format == formatOpenMetrics {
+			return e.objectMetrics(l, sights)
+		}
+		if err := e.list(l); err != nil || !c.Bool("all") {
+			return err
+		}
 		return e.total(l)
+	})
+}
+
+// objectMetrics prints the metrics of a listing's rows.
+func (e *env) objectMetrics(l *dump.Listing, sights []objectSight) (err error) {
+	if e.output.where != nil {
+		if sights, err = keepRows(l, sights, e.output.where.True); err != nil {
+			return usageError{err}
+		}
 	}
-	return nil
+	var s metrics.Set
+	for i := range sights {
+		objectMetrics(&s, &sights[i])
+	}
+	return s.Write(e.out)
 }
 
 // objects are what the shared memory directory holds, each looked into.

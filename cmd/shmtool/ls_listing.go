@@ -12,18 +12,32 @@ import (
 
 const allocatedColumn = "ALLOCATED"
 
-// pageListing is the table of objects.
-func (e *env) pageListing(objects []object, all bool) *dump.Listing {
+// pageListing is the table of objects, and what stands in its rows.
+func (e *env) pageListing(objects []object, all bool) (*dump.Listing, []objectSight) {
 	table := procs.Open(e.procDir, e.shmDir)
 	mappers, _ := table.Mappers()
 	holders := table.LockHolders()
 	now := listingTime(table)
 	l := &dump.Listing{Schema: "shmtool.list/1", Columns: listingColumns(all)}
+	sights := make([]objectSight, 0, len(objects))
 	for _, o := range objects {
-		l.Rows = append(l.Rows, e.objectRow(o, table, mappers[o.identity], holders[o.identity], now))
+		row := e.objectRow(o, table, mappers[o.identity], holders[o.identity], now)
+		l.Rows = append(l.Rows, row)
+		sight := objectSight{object: o, readers: len(mappers[o.identity])}
+		sight.writer, _ = row[writerAt].Value.(int)
+		if age, known := row[ageAt].Value.(int64); known {
+			sight.age = &age
+		}
+		sights = append(sights, sight)
 	}
-	return l
+	return l, sights
 }
+
+// The places of columns that metrics have, too.
+const (
+	writerAt = 7
+	ageAt    = 9
+)
 
 // listingColumns are the columns of ls. What was one once keeps its place.
 func listingColumns(all bool) []dump.Column {

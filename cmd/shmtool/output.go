@@ -34,10 +34,15 @@ const (
 	formatHex    = "hex"
 	formatRax    = "rax"
 	formatSchema = "schema"
+
+	formatOpenMetrics = "openmetrics"
 )
 
 // plainFormats are what every command with output has.
 var plainFormats = []string{formatTable, formatJSON, formatNDJSON, formatCSV}
+
+// measuredFormats are those of what has metrics.
+var measuredFormats = append(plainFormats[:len(plainFormats):len(plainFormats)], formatOpenMetrics)
 
 func outputFlags(formats []string) []cli.Flag {
 	return []cli.Flag{

@@ -96,7 +96,7 @@ func runRecord(ctx context.Context, e *env, c *cli.Context) error {
 func (e *env) recordTargets(args []string, o *recording.Options) error {
 	var patterns []string
 	for _, arg := range args {
-		if e.isPattern(arg) {
+		if e.isRecordPattern(arg) {
 			if _, err := path.Match(arg, ""); err != nil {
 				return usagef("%q: a [ without its ]", arg)
 			}
@@ -126,14 +126,12 @@ func (e *env) recordTargets(args []string, o *recording.Options) error {
 	return nil
 }
 
-// isPattern reports whether an argument stands for all pages that match it: an
-// object of that very name wins.
-func (e *env) isPattern(arg string) bool {
-	if strings.HasPrefix(arg, ".") || !strings.ContainsAny(arg, "*?[") || strings.Contains(strings.TrimPrefix(arg, "/"), "/") {
-		return false
-	}
-	_, err := os.Lstat(e.pathOf(arg))
-	return errors.Is(err, fs.ErrNotExist)
+// isRecordPattern reports whether an argument stands for all pages that match
+// it. A recording has names without their directories, so patterns are of names
+// in the directory of shared memory alone.
+func (e *env) isRecordPattern(arg string) bool {
+	inside := !strings.HasPrefix(arg, ".") && !strings.Contains(strings.TrimPrefix(arg, "/"), "/")
+	return inside && e.isPattern(arg)
 }
 
 // recordTarget is called as it was addressed, without the directory: no name in

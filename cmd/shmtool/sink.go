@@ -20,6 +20,7 @@ type recordSink struct {
 	page   string
 	events bool
 
+	lead  lead // what stands in front of each record
 	json  *dump.RecordJSON
 	csv   *dump.RecordCSV
 	table *dump.RecordTable
@@ -39,14 +40,28 @@ func (s *recordSink) adopt(schema *layout.Schema, page *mist.PageInfo, fields []
 		s.json = dump.NewRecordJSON(schema, o)
 	case formatCSV:
 		s.csv = dump.NewRecordCSV(schema, o)
-		if !o.NoHeader {
-			_, err := s.e.out.Write(s.csv.Heading(nil))
-			return err
-		}
+		return s.heading()
 	default:
+		o.Lead = s.lead.columns()
 		s.table = dump.NewRecordTable(s.e.out, schema, o)
 	}
 	return nil
+}
+
+// heading stands above records, where that is not left out: also when records of
+// another kind stood between.
+func (s *recordSink) heading() error {
+	if s.e.output.noHeader {
+		return nil
+	}
+	if s.table != nil {
+		s.table.HeadAgain()
+	}
+	if s.csv == nil {
+		return nil
+	}
+	_, err := s.e.out.Write(s.csv.Heading(s.lead.appendNames(nil)))
+	return err
 }
 
 func (s *recordSink) record(rec *relaccx.Record) error {
@@ -54,9 +69,9 @@ func (s *recordSink) record(rec *relaccx.Record) error {
 	case s.table != nil:
 		return s.table.Append(rec)
 	case s.csv != nil:
-		s.line = s.csv.Append(s.line[:0], rec)
+		s.line = s.csv.Append(s.lead.appendCells(s.line[:0]), rec)
 	default:
-		s.line = append(s.json.Append(s.line[:0], rec), '\n')
+		s.line = append(s.lead.insert(s.json.Append(s.line[:0], rec)), '\n')
 		if s.e.output.jq != nil {
 			return s.e.printFiltered(s.line)
 		}
@@ -77,6 +92,7 @@ func (s *recordSink) flush() error {
 
 // eventJSON is an event as a line of NDJSON.
 type eventJSON struct {
+	Page    string   `json:"#page,omitempty"`
 	Event   string   `json:"event"`
 	Records *uint64  `json:"records,omitempty"`
 	First   *uint64  `json:"first,omitempty"`
@@ -92,6 +108,9 @@ type eventJSON struct {
 // records, where the format has a place for it.
 func (s *recordSink) event(ev relaccx.Event) error {
 	doc := eventJSON{Event: ev.Kind.String()}
+	if s.lead.many {
+		doc.Page = s.page
+	}
 	text := ""
 	switch ev.Kind {
 	case relaccx.EventLapped:
@@ -115,7 +134,11 @@ func (s *recordSink) event(ev relaccx.Event) error {
 	if ev.Kind == relaccx.EventLapped || ev.Kind == relaccx.EventGone {
 		s.e.warn("page %q: %s", s.page, text)
 	}
-	return s.print(doc, ev.Kind.String()+": "+text)
+	text = ev.Kind.String() + ": " + text
+	if s.lead.many {
+		text = mist.EscapeName(s.page) + ": " + text
+	}
+	return s.print(doc, text)
 }
 
 // goneText says why there is no page under the name.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 )
@@ -34,9 +35,11 @@ its configuration is listed with --all, or when it is named.`,
 			`shmtool streams --where '.verdict == "stuck"' --names`,
 			"shmtool streams --watch -o ndjson --interval 10s --for 1h",
 			"shmtool streams --shm-dir moment/shm --proc-dir moment/proc",
+			"shmtool streams -o openmetrics --to /var/lib/node_exporter/streams.prom",
 		},
-		formats: plainFormats,
+		formats: measuredFormats,
 		flags: []cli.Flag{
+			toFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "configured streams that do not run, and removed tracks, too"},
 			&cli.BoolFlag{Name: "watch", Usage: "redraw it, on a terminal in place, until interrupted"},
 			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "the `TIME` between two looks of --watch"},
@@ -55,14 +58,21 @@ func runStreams(ctx context.Context, e *env, c *cli.Context) error {
 			return usagef("%q is not a pattern", pattern)
 		}
 	}
+	to := c.String("to")
+	print := func(ctx context.Context, e *env, at string) error {
+		return e.printTo(to, func(e *env) error { return s.print(ctx, e, at) })
+	}
 	if c.Bool("watch") || c.IsSet("interval") || c.IsSet("count") || c.IsSet("for") {
 		w, err := newWatching(c)
 		if err != nil {
 			return err
 		}
-		return w.run(ctx, e, s.print)
+		if e.output.format == formatOpenMetrics && to == "" && w.count != 1 {
+			return usagef("a text of metrics cannot be followed by another: --watch needs --to FILE")
+		}
+		return w.run(ctx, e, print)
 	}
-	return s.print(ctx, e, "")
+	return print(ctx, e, "")
 }
 
 // streamsLook is what the command line asks for.
@@ -98,6 +108,12 @@ func (s *streamsLook) print(ctx context.Context, e *env, at string) error {
 		}
 	}
 	switch {
+	case e.output.format == formatOpenMetrics:
+		var m metrics.Set
+		for i := range rows {
+			streamMetrics(&m, &rows[i])
+		}
+		return m.Write(e.out)
 	case len(rows) == 0 && e.output.format == formatTable && !e.output.names:
 		return s.none(e)
 	case e.output.format == formatCSV && e.output.fields == nil:

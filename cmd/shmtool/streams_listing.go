@@ -92,8 +92,8 @@ func flat(l *dump.Listing) (*dump.Listing, error) {
 
 // keepRows keeps the rows of a listing, and what they were made of, for which
 // an expression is true.
-func keepRows(l *dump.Listing, rows []streams.Row, keep func([]byte) (bool, error)) ([]streams.Row, error) {
-	var kept []streams.Row
+func keepRows[T any](l *dump.Listing, rows []T, keep func([]byte) (bool, error)) ([]T, error) {
+	var kept []T
 	i := 0
 	err := l.Filter(func(row []byte) (bool, error) {
 		ok, err := keep(row)

@@ -5,14 +5,12 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"iter"
 	"math"
 	"strconv"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -21,7 +19,7 @@ import (
 func tailCommand() *command {
 	return &command{
 		name:  "tail",
-		args:  "PAGE",
+		args:  "PAGE…",
 		usage: "the newest records, and those to come",
 		about: `Prints the last 10 available records; of a table of MistServer's, rows in use;
 of one of its data pages, packets. With -f it goes on with what comes, by the
@@ -30,7 +28,12 @@ writer sets exit, or --count or --for end it. Records that were withdrawn before
 they could be read are counted exactly, and said on standard error; with
 --events they stand in JSON as {"event":"lapped","lost":12}, beside
 {"event":"reload",…}, {"event":"exit"} and a last {"event":"end",…}. A data page
-is followed until it is gone. Secrets are shown as ***, unless --show-secrets.`,
+is followed until it is gone. Secrets are shown as ***, unless --show-secrets.
+
+Of several pages, or a pattern, every record says its page: in a column, or by the
+key "#page". They come in the order in which they were seen. Pages that match a
+pattern later are added within a second, with all their records; then it ends
+with --count, --for or a signal only.`,
 		examples: []string{
 			"shmtool tail page",
 			"shmtool tail -f MstStateLogs",
@@ -38,6 +41,8 @@ is followed until it is gone. Secrets are shown as ***, unless --show-secrets.`,
 			"shmtool tail -f page --from first --count 100 -o csv",
 			"shmtool tail -f page --wait forever --events -o ndjson | jq -c 'select(.event)'",
 			"shmtool tail -f source -o ndjson | shmtool append copy",
+			"shmtool tail -f 'MstTraklive@*:keys' MstStateLogs -o ndjson",
+			"shmtool tail -f 'MstTraklive@*:keys' --behind 1 --delta --time time",
 		},
 		formats: plainFormats,
 		flags: []cli.Flag{
@@ -47,6 +52,9 @@ is followed until it is gone. Secrets are shown as ***, unless --show-secrets.`,
 			&cli.Uint64Flag{Name: "count", Usage: "end after `N` records"},
 			&cli.DurationFlag{Name: "for", Usage: "end after `D`"},
 			&cli.StringFlag{Name: "wait", Usage: "wait `D`, or forever, for a page that is not there or not ready"},
+			&cli.Uint64Flag{Name: "behind", Usage: "print a record once `N` newer ones exist: MistServer revises its newest"},
+			&cli.BoolFlag{Name: "delta", Usage: "show the time since the record before, as they were seen"},
+			&cli.StringFlag{Name: "time", Usage: "with --delta: as this `FIELD` tells it"},
 			&cli.DurationFlag{Name: "poll", Usage: "look every `D` (default: by the kind of writer)"},
 			&cli.BoolFlag{Name: "spin", Usage: "look all the time: the last microsecond for a whole core"},
 			&cli.BoolFlag{Name: "events", Usage: "print what happens to the page between the records"},
@@ -56,22 +64,49 @@ is followed until it is gone. Secrets are shown as ***, unless --show-secrets.`,
 	}
 }
 
-// tailing is one run of tail.
-type tailing struct {
+// tailRun is one run of tail: what all of its pages have in common.
+type tailRun struct {
 	e       *env
-	target  target
-	sink    *recordSink
-	keep    func(*relaccx.Record) (bool, error)
-	schema  *layout.Schema // keep and sink are for it
-	known   *mist.PageInfo // what is known of the page that is followed
-	last    uint64         // records to begin with, where no other start was given
-	from    bool           // another was given
-	count   uint64         // records still wanted
+	events  bool
+	many    bool   // there may be several pages
+	delta   bool   // --delta
+	field   string // --time
+	behind  uint64 // --behind
+	last    uint64 // records to begin with, where no other start was given
+	from    bool   // another was given
+	count   uint64 // records still wanted
 	records uint64
 	lost    uint64
+	sinks   []*tailSink // of many pages: one for all records of a kind
+	current *recordSink // the one that has printed last
+	wide    int         // columns that names of pages take
+}
+
+// tailing is one page of a run.
+type tailing struct {
+	*tailRun
+	target target
+	sink   *recordSink
+	keep   func(*relaccx.Record) (bool, error)
+	schema *layout.Schema // keep and sink are for it
+	known  *mist.PageInfo // what is known of the page that is followed
+	before recordTime     // of the record before
 }
 
 func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
+	run := &tailRun{
+		e: e, events: c.Bool("events"), delta: c.Bool("delta"), field: c.String("time"),
+		behind: c.Uint64("behind"), last: c.Uint64("lines"), from: c.IsSet("from"), count: math.MaxUint64,
+	}
+	if c.IsSet("count") {
+		run.count = c.Uint64("count")
+	}
+	if run.delta && run.field == "" && !c.Bool("follow") {
+		return usagef("--delta without -f needs --time FIELD: when a record came that is there already, nobody knows")
+	}
+	if c.NArg() > 1 || c.NArg() == 1 && e.isPattern(c.Args().First()) {
+		return run.pages(ctx, c)
+	}
 	t, err := e.onePage(c)
 	if err != nil {
 		return err
@@ -84,34 +119,50 @@ func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if t, err = e.appeared(ctx, t, o.Appear); err != nil {
+		return err
+	}
+	o.Nested, o.As = t.steps, t.info()
 	follow := c.Bool("follow")
 	switch {
 	case follow && t.stdin:
 		return usagef("standard input cannot be followed; name a page")
 	case follow && e.output.format == formatJSON:
 		return usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
+	case run.delta && e.output.format == formatJSON:
+		return usagef("--delta stands with each record as it is printed; use -o ndjson")
 	case c.Bool("events") && e.output.format == formatJSON:
 		return usagef("--events stand between records, which a JSON document has no place for; use -o ndjson")
 	}
-	run := &tailing{e: e, target: t, count: math.MaxUint64, known: e.nestedInfo(t), last: c.Uint64("lines"), from: c.IsSet("from")}
-	if c.IsSet("count") {
-		run.count = c.Uint64("count")
-	}
-	run.sink = &recordSink{e: e, page: t.arg, events: c.Bool("events")}
+	page := run.page(t)
 	switch {
 	case run.count == 0:
 	case e.output.names:
-		return run.names()
+		return page.names()
 	case follow:
-		err = run.follow(ctx, c, o)
+		err = page.follow(ctx, c, o)
 	default:
-		err = run.once(ctx, o)
+		err = page.once(ctx, o)
 	}
+	return run.finish(page.sink, t.arg, c, err)
+}
+
+// page is a page of the run.
+func (r *tailRun) page(t target) *tailing {
+	return &tailing{tailRun: r, target: t, known: t.nestedInfo(), sink: r.newSink(t.arg)}
+}
+
+func (r *tailRun) newSink(page string) *recordSink {
+	return &recordSink{e: r.e, page: page, events: r.events, lead: lead{many: r.many, wide: r.wide, delta: r.delta}}
+}
+
+// finish ends the output, and the run.
+func (r *tailRun) finish(sink *recordSink, page string, c *cli.Context, err error) error {
 	if err == nil {
-		err = run.sink.end(run.records, run.lost)
+		err = sink.end(r.records, r.lost)
 	}
-	if err == nil && run.lost > 0 && c.Bool("fail-on-loss") {
-		return onPage(t.arg, lossError{run.lost})
+	if err == nil && r.lost > 0 && c.Bool("fail-on-loss") {
+		return onPage(page, lossError{r.lost})
 	}
 	return err
 }
@@ -134,6 +185,7 @@ func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
 		Start:  relaccx.FromNewest(c.Uint64("lines")),
 		Nested: t.steps,
 		As:     t.info(),
+		Behind: c.Uint64("behind"),
 		Poll:   c.Duration("poll"),
 		Spin:   c.Bool("spin"),
 	}
@@ -164,95 +216,6 @@ func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
 	return o, nil
 }
 
-// once prints what is available now. It follows, too, but only as far as the
-// window reached when it began.
-func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
-	if o.Appear > 0 {
-		wait, cancel := context.WithTimeout(ctx, o.Appear)
-		defer cancel()
-		if err := relaccx.Await(wait, r.target.path, relaccx.IsReady); errors.Is(err, context.DeadlineExceeded) {
-			return r.neverReady(o.Appear)
-		}
-	}
-	reader, done, err := r.e.read(r.target, false)
-	if err != nil {
-		return err
-	}
-	defer done()
-	r.known = reader.Info()
-	v, err := r.e.view(r.target, reader, selection{})
-	if err != nil {
-		return err
-	}
-	w, err := r.begin(reader, o.Start)
-	if err != nil {
-		return onPage(r.target.arg, err)
-	}
-	if err := r.adopt(reader.Schema()); err != nil {
-		return err
-	}
-	v.Records = r.chosen(reader.LiveRecords(w))
-	if r.e.output.format == formatJSON {
-		return r.document(v, reader)
-	}
-	for rec, err := range v.Records {
-		if err == nil {
-			err = r.sink.record(rec)
-		}
-		if err != nil {
-			return onPage(r.target.arg, err)
-		}
-	}
-	return nil
-}
-
-// begin is the records to begin with.
-func (r *tailing) begin(reader *relaccx.Reader, start relaccx.Start) (layout.Window, error) {
-	w, err := reader.Window()
-	switch {
-	case err != nil:
-		return w, err
-	case r.from:
-		return start.Of(w), nil
-	}
-	return reader.LastLive(w, r.last)
-}
-
-// names prints the names of the fields, as dump does.
-func (r *tailing) names() error {
-	reader, done, err := r.e.read(r.target, true)
-	if err != nil {
-		return err
-	}
-	defer done()
-	return r.e.printNames(fieldNames(reader.Schema()))
-}
-
-// chosen are the records that are wanted; those that are lost are counted.
-func (r *tailing) chosen(records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
-	return func(yield func(*relaccx.Record, error) bool) {
-		for rec, err := range records {
-			var lapped *relaccx.LappedError
-			wanted := false
-			if errors.As(err, &lapped) {
-				err = r.lapped(lapped.First, lapped.Lost)
-			} else if err == nil {
-				wanted, err = r.want(rec)
-			}
-			if (wanted || err != nil) && !yield(rec, err) || r.count == 0 {
-				return
-			}
-		}
-	}
-}
-
-func (r *tailing) document(v *dump.View, reader *relaccx.Reader) (err error) {
-	v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
-	o := r.e.options()
-	o.Fields, o.Page = r.e.output.shownFields(), reader.Info()
-	return onPage(r.target.arg, r.e.render(v, reader, o))
-}
-
 // neverReady says that --wait was not long enough.
 func (r *tailing) neverReady(d time.Duration) error {
 	return onPage(r.target.arg, timeoutError{"after " + d.String() + ": not ready"})
@@ -276,8 +239,8 @@ func (r *tailing) follow(ctx context.Context, c *cli.Context, o relaccx.FollowOp
 		r.e.notReady(r.target) // and will be: that is what -f is for
 		o.Appear = math.MaxInt64
 	}
-	r.e.now = r.e.clock                       // time goes on
-	o.Drained = func() { _ = r.sink.flush() } // a write error comes again with the next record
+	r.e.now = r.e.clock                                  // time goes on
+	o.Drained = func() { r.quiet(); _ = r.sink.flush() } // a write error comes again with the next record
 	f := relaccx.Follow(r.target.path, o)
 	defer f.Close()
 	for event, err := range f.Events(ctx) {
@@ -318,6 +281,9 @@ func (r *tailing) ended(ctx context.Context, err error, appear time.Duration) er
 }
 
 func (r *tailing) handle(f *relaccx.Follower, event relaccx.Event) error {
+	if event.Kind != relaccx.EventRecord {
+		r.speak()
+	}
 	if event.Kind == relaccx.EventReload || event.Kind == relaccx.EventRestart {
 		if err := r.sink.event(event); err != nil { // in front of the new heading
 			return err
@@ -335,7 +301,7 @@ func (r *tailing) handle(f *relaccx.Follower, event relaccx.Event) error {
 		if err != nil || !wanted {
 			return err
 		}
-		return r.sink.record(event.Record)
+		return r.print(event.Record)
 	case relaccx.EventLapped:
 		return r.lapped(event.First, event.Lost)
 	}
@@ -361,7 +327,10 @@ func (r *tailing) adopt(s *layout.Schema) error {
 	if err != nil { // a reload took a field away: go on with those left
 		fields = r.e.output.shownFields()
 	}
-	return r.sink.adopt(s, page, fields)
+	if r.field != "" && s.Lookup(r.field) == nil && first {
+		return onPage(r.target.arg, &relaccx.FieldError{Field: r.field, Have: s})
+	}
+	return r.sinkFor(s, page, fields)
 }
 
 // want tells whether a record is to be printed, and counts those that are.
@@ -377,5 +346,6 @@ func (r *tailing) want(rec *relaccx.Record) (bool, error) {
 
 func (r *tailing) lapped(first, lost uint64) error {
 	r.lost += lost
+	r.speak()
 	return r.sink.event(relaccx.Event{Kind: relaccx.EventLapped, First: first, Lost: lost})
 }

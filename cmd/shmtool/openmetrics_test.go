@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"shmtool/cmd/shmtool/internal/metrics"
+	"shmtool/cmd/shmtool/internal/rate"
+	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/layout"
+)
+
+// parseMetrics reads a text with both parsers of Prometheus: that of OpenMetrics,
+// and the older one that node_exporter has.
+func parseMetrics(t *testing.T, text string) map[string]*dto.MetricFamily {
+	t.Helper()
+	parser := expfmt.NewTextParser(model.LegacyValidation)
+	classic, err := parser.TextToMetricFamilies(strings.NewReader(text))
+	if err != nil {
+		t.Fatalf("as Prometheus text: %v\n%s", err, text)
+	}
+	format, err := expfmt.NewOpenMetricsFormat(expfmt.OpenMetricsVersion_1_0_0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	families := map[string]*dto.MetricFamily{}
+	for d := expfmt.NewDecoder(strings.NewReader(text), format); ; {
+		var f dto.MetricFamily
+		if err := d.Decode(&f); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("as OpenMetrics: %v\n%s", err, text)
+		}
+		families[f.GetName()] = &f
+	}
+	if !strings.HasSuffix(text, "# EOF\n") || strings.Count(text, "# EOF\n") != 1 {
+		t.Error("it does not end once, with # EOF")
+	}
+	count := func(m map[string]*dto.MetricFamily) (n int) {
+		for _, f := range m {
+			n += len(f.Metric)
+		}
+		return n
+	}
+	if a, b := count(families), count(classic); a != b {
+		t.Errorf("%d samples as OpenMetrics, %d as Prometheus text", a, b)
+	}
+	return families
+}
+
+// everyMetric has all metrics that there are, with names that need escapes.
+func everyMetric(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "pa\"ge\\ \xff\n1")
+	if err := os.WriteFile(path, make([]byte, 99), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	age, seconds, alive, key := int64(7), int64(3), true, uint64(900)
+	var s metrics.Set
+	objectMetrics(&s, &objectSight{object: object{
+		name: filepath.Base(path), info: info, isPage: true, kind: "relaccx",
+		header: layout.Header{Status: layout.StatusReady, EndPos: 1 << 40, Deleted: 3, Present: 9},
+	}, age: &age, writer: 7})
+	objectMetrics(&s, &objectSight{object: object{name: "other", info: info}})
+	streamMetrics(&s, &streams.Row{Stream: "live+\xff\"", State: "ready", Verdict: "ok", Live: true, InputAlive: &alive, Tracks: []streams.TrackRow{
+		{Index: 1, Type: "video", Codec: "H264\xff", AgeS: &seconds, Alive: &alive, LastMS: 1000, Keys: 1, LastKeyMS: &key},
+	}})
+	var m rate.Meter
+	start := time.Unix(100, 0)
+	m.Begin(start)
+	for i := range 9 {
+		m.Record(start.Add(time.Duration(i)*time.Second), 8)
+		m.Delay(time.Duration(i-3) * time.Millisecond)
+	}
+	rateMetrics(&s, &rateRow{Stats: m.Window(start.Add(9 * time.Second)), page: "p", writer: writerSight{pid: 9, known: true}})
+	var b bytes.Buffer
+	if err := s.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestMetricsParse(t *testing.T) {
+	families := parseMetrics(t, everyMetric(t))
+	for name, f := range families {
+		if f.GetHelp() == "" {
+			t.Errorf("%s: no help", name)
+		}
+		for _, unit := range []string{"seconds", "bytes"} {
+			if strings.HasSuffix(name, "_"+unit) && f.GetUnit() != unit {
+				t.Errorf("%s: unit %q", name, f.GetUnit())
+			}
+		}
+	}
+	total := families["relaccx_page_records"]
+	if total == nil {
+		total = families["relaccx_page_records_total"]
+	}
+	if total == nil || total.GetType() != dto.MetricType_COUNTER || total.Metric[0].Counter.GetValue() != 1<<40 {
+		t.Errorf("the counter of records is %v", total)
+	}
+	states := families["mist_stream_state"]
+	if len(states.Metric) != len(streamStates()) {
+		t.Errorf("%d states", len(states.Metric))
+	}
+	sum := 0.0
+	for _, m := range states.Metric {
+		sum += m.Gauge.GetValue()
+	}
+	if sum != 1 {
+		t.Errorf("a stream is in %v states", sum)
+	}
+}
+
+// The manual lists every metric, and no other.
+func TestManualMetrics(t *testing.T) {
+	printed := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^([a-z_0-9]+)\{`).FindAllStringSubmatch(everyMetric(t), -1) {
+		printed[m[1]] = true
+	}
+	var listed []string
+	for _, line := range section(t, manSections(t, "shmtool.1"), "METRICS").lines {
+		if name, ok := strings.CutPrefix(line, ".Li "); ok {
+			listed = append(listed, name)
+		}
+	}
+	slices.Sort(listed)
+	if want := slices.Sorted(maps.Keys(printed)); !slices.Equal(want, listed) {
+		t.Errorf("METRICS lists %v\nthere are %v", listed, want)
+	}
+}
+
+func TestMetricsOfNothing(t *testing.T) {
+	var s metrics.Set
+	var b bytes.Buffer
+	if err := s.Write(&b); err != nil || b.String() != "# EOF\n" {
+		t.Errorf("%q, %v", b.String(), err)
+	}
+	if len(parseMetrics(t, b.String())) > 0 {
+		t.Error("there are metrics")
+	}
+}
+
+// Who reads the file while it is written anew never sees a part of it.
+func TestFileIsReplacedWhole(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "page.prom")
+	content := func(n int) []byte { return bytes.Repeat(fmt.Appendf(nil, "%03d\n", n), 20000) }
+	if err := replaceFile(name, content(0)); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		for n := 1; n < 200; n++ {
+			if err := replaceFile(name, content(n)); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	for ended := false; !ended; {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			ended = true
+		default:
+		}
+		b, err := os.ReadFile(name)
+		if err != nil || len(b) != 80000 || !bytes.Equal(b[:4], b[len(b)-4:]) {
+			t.Fatalf("%d bytes, %v", len(b), err)
+		}
+	}
+	info, err := os.Stat(name)
+	if err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	if err := replaceFile(filepath.Join(dir, "none", "x"), nil); classify(err).exit != exitUsage && classify(err).exit != exitNotFound {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,326 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// pageSet is the pages that several arguments name, followed together: those that
+// are named, and those whose names match a pattern, now and later.
+type pageSet struct {
+	e       *env
+	options func(p *setPage, later bool) relaccx.FollowOptions
+
+	group   relaccx.Group
+	known   map[string]*setPage // by path and way
+	pages   []*setPage          // in the order in which they were found
+	globs   []pageGlob
+	refused map[string]bool // names of which it was said that they may not be read
+	scanned time.Time       // when the directories were last read
+	now     time.Time       // when the group last woke: what comes until it sleeps came by then
+	awake   bool
+	changed func(p *setPage, here bool) // a page came or went; may be nil
+}
+
+// setPage is one page of the set.
+type setPage struct {
+	target
+	follower *relaccx.Follower
+	glob     bool
+	began    bool      // something has come of it
+	missing  time.Time // since when a pattern has not found it; zero: it is there
+}
+
+// pageGlob is an argument with a pattern. What stands behind a colon may be the
+// way to a nested page, or belong to the name: each way to read it is tried, as
+// with a name, the whole first.
+type pageGlob struct {
+	arg  string
+	ways []globWay
+}
+
+type globWay struct {
+	dir, pattern string
+	tail         string // what stands behind the pattern in the argument
+	steps        []relaccx.Step
+}
+
+const (
+	// rescanEvery is how often patterns are held against the names there are.
+	rescanEvery = time.Second
+	// dropAfter is how long the name of a page may be gone that a pattern has
+	// found: a page that is reloaded has none for so long.
+	dropAfter = 10 * time.Second
+)
+
+// isPattern reports whether an argument names pages by a pattern: an object that
+// has the very name wins.
+func (e *env) isPattern(arg string) bool {
+	if !strings.ContainsAny(arg, `*?[`) {
+		return false
+	}
+	_, err := os.Lstat(e.pathOf(arg))
+	return err != nil
+}
+
+// newPageSet finds the pages of the arguments. Options are those that a page is
+// followed with; later ones appeared after the beginning.
+func newPageSet(e *env, args []string, options func(p *setPage, later bool) relaccx.FollowOptions) (*pageSet, error) {
+	s := &pageSet{e: e, options: options, refused: map[string]bool{}, known: map[string]*setPage{}}
+	for _, arg := range args {
+		if e.isPattern(arg) {
+			g, err := e.parseGlob(arg)
+			if err != nil {
+				return nil, err
+			}
+			s.globs = append(s.globs, g)
+			if err := s.scan(false); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		t, err := e.address(arg)
+		if err != nil {
+			return nil, err
+		}
+		if t.stdin {
+			return nil, usagef("standard input cannot be followed; name a page")
+		}
+		if is, known := mist.ParseName(filepath.Base(t.path)); known && !is.Kind.IsPage() {
+			return nil, usagef("%q is %s, no page", arg, objectWords[is.Kind])
+		}
+		if p := s.find(t); p != nil {
+			p.glob = false // it was named, too
+		} else {
+			s.add(&setPage{target: t}, false)
+		}
+	}
+	return s, nil
+}
+
+func (e *env) parseGlob(arg string) (pageGlob, error) {
+	g := pageGlob{arg: arg}
+	add := func(name, tail string, steps []relaccx.Step) error {
+		whole := e.pathOf(name)
+		way := globWay{filepath.Dir(whole), filepath.Base(whole), tail, steps}
+		if _, err := path.Match(way.pattern, ""); err != nil {
+			return usagef("%q is not a pattern", arg)
+		}
+		if strings.ContainsAny(way.dir, `*?[`) && !strings.HasPrefix(way.dir, e.shmDir) {
+			return usagef("%q: a pattern is of names, not of directories", arg)
+		}
+		g.ways = append(g.ways, way)
+		return nil
+	}
+	if err := add(arg, "", nil); err != nil {
+		return g, err
+	}
+	for end := strings.LastIndexByte(arg, ':'); end > 0; end = strings.LastIndexByte(arg[:end], ':') {
+		steps, err := parseSteps(arg[end+1:])
+		if err != nil {
+			return g, err
+		}
+		if err := add(arg[:end], arg[end:], steps); err != nil {
+			return g, err
+		}
+	}
+	return g, nil
+}
+
+// match is the page of a name, if the pattern finds it.
+func (g *pageGlob) match(dir, name string) (target, bool) {
+	for _, way := range g.ways {
+		if ok, _ := path.Match(way.pattern, name); !ok || way.dir != dir {
+			continue
+		}
+		t := target{arg: name + way.tail, path: filepath.Join(dir, name), steps: way.steps}
+		if strings.Contains(g.arg[1:], "/") || strings.HasPrefix(g.arg, ".") {
+			t.arg = t.path + way.tail
+		}
+		return t, true
+	}
+	return target{}, false
+}
+
+func (s *pageSet) add(p *setPage, later bool) {
+	p.follower = relaccx.Follow(p.path, s.options(p, later))
+	s.pages = append(s.pages, p)
+	s.known[p.key()] = p
+	s.group.Add(p.follower)
+	if s.changed != nil {
+		s.changed(p, true)
+	}
+}
+
+func (s *pageSet) drop(p *setPage) {
+	s.group.Remove(p.follower)
+	delete(s.known, p.key())
+	for i := range s.pages {
+		if s.pages[i] == p {
+			s.pages = append(s.pages[:i:i], s.pages[i+1:]...)
+			break
+		}
+	}
+	if s.changed != nil {
+		s.changed(p, false)
+	}
+	_ = p.follower.Close() // there is nothing left to tell anyone
+}
+
+func (s *pageSet) of(f *relaccx.Follower) *setPage {
+	for _, p := range s.pages {
+		if p.follower == f {
+			return p
+		}
+	}
+	return nil
+}
+
+// scan holds the patterns against the names there are.
+func (s *pageSet) scan(later bool) error {
+	s.scanned = time.Now()
+	there := map[string]bool{} // paths
+	for i := range s.globs {
+		g := &s.globs[i]
+		dir := g.ways[0].dir
+		entries, err := os.ReadDir(dir)
+		if err != nil && !later {
+			return hinted(fileError(dir, err), "--shm-dir names another")
+		}
+		for _, entry := range entries {
+			t, ok := g.match(dir, entry.Name())
+			is, known := mist.ParseName(entry.Name())
+			if !ok || known && !is.Kind.IsPage() || !entry.Type().IsRegular() {
+				continue
+			}
+			there[t.path] = true
+			if s.find(t) == nil {
+				s.add(&setPage{target: t, glob: true}, later)
+			}
+		}
+	}
+	s.dropMissing(there)
+	return nil
+}
+
+// find is the page of the set that an address means.
+func (s *pageSet) find(t target) *setPage { return s.known[t.key()] }
+
+// key tells pages apart, nested ones too.
+func (t target) key() string { return t.path + "\x00" + t.arg }
+
+// dropMissing lets go of pages that a pattern has found and whose names have been
+// gone for too long to come back.
+func (s *pageSet) dropMissing(there map[string]bool) {
+	for _, p := range append([]*setPage(nil), s.pages...) {
+		switch {
+		case !p.glob || there[p.path]:
+			p.missing = time.Time{}
+		case p.missing.IsZero():
+			p.missing = s.scanned
+		case s.scanned.Sub(p.missing) > dropAfter:
+			s.drop(p)
+		}
+	}
+}
+
+// next is the next event of any page, and the time at which it was seen. io.EOF
+// when all pages have come to their end, where no pattern may find others.
+func (s *pageSet) next(ctx context.Context) (*setPage, relaccx.Event, time.Time, error) {
+	for {
+		f, event, err := s.group.Next(ctx)
+		now := time.Now()
+		if s.awake && now.Sub(s.now) < sameLook {
+			now = s.now
+		}
+		s.awake, s.now = true, now
+		switch {
+		case f == nil && errors.Is(err, io.EOF) && len(s.globs) > 0:
+			if !pause(ctx, rescanEvery/10) {
+				return nil, event, now, ctx.Err()
+			}
+			s.quiet(nil)
+		case f == nil:
+			return nil, event, now, err
+		default:
+			p := s.of(f)
+			if err != nil && p.glob {
+				s.forget(p, err)
+				continue
+			}
+			p.began = p.began || err == nil
+			return p, event, now, err
+		}
+	}
+}
+
+// sameLook is how far apart records of one look are handed out at most: to what
+// is measured, they came at one time.
+const sameLook = 200 * time.Microsecond
+
+// forget drops a page that a pattern has found and that cannot be followed: it is
+// none, or has not yet what is wanted of it. The next scan tries again.
+func (s *pageSet) forget(p *setPage, err error) {
+	if errors.Is(err, fs.ErrPermission) && !s.refused[p.path] {
+		s.refused[p.path] = true
+		s.e.warn("page %q: permission denied", p.arg)
+	}
+	s.drop(p)
+}
+
+// quiet is what to do when nothing is there to be handed out.
+func (s *pageSet) quiet(then func()) {
+	s.awake = false
+	if then != nil {
+		then()
+	}
+	if len(s.globs) > 0 && time.Since(s.scanned) > rescanEvery {
+		_ = s.scan(true)
+	}
+}
+
+func (s *pageSet) close() {
+	for _, p := range s.pages {
+		_ = p.follower.Close()
+	}
+}
+
+// await waits until patterns have found a page, at most so long. Without time it
+// is an error at once.
+func (s *pageSet) await(ctx context.Context, appear time.Duration) error {
+	if len(s.pages) > 0 {
+		return nil
+	}
+	begun := time.Now()
+	for {
+		if err := s.scan(true); err != nil || len(s.pages) > 0 {
+			return err
+		}
+		switch {
+		case appear == 0:
+			return onPage(s.globs[0].arg, &fs.PathError{Op: "find", Path: s.globs[0].arg, Err: errNoMatch})
+		case appear != math.MaxInt64 && time.Since(begun) > appear:
+			return onPage(s.globs[0].arg, timeoutError{"after " + appear.String() + ": no such page"})
+		case !pause(ctx, 20*time.Millisecond):
+			return ctx.Err()
+		}
+	}
+}
+
+// errNoMatch is a pattern that matches no page: an fs.ErrNotExist in our words.
+var errNoMatch = saidError{fs.ErrNotExist, "no page has a name that matches"}
+
+func fileError(name string, err error) error {
+	return inputError{&fs.PathError{Op: "read", Path: name, Err: bare(err)}}
+}

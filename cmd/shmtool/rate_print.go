@@ -1,0 +1,336 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/metrics"
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/rate"
+	"shmtool/dump"
+	"shmtool/layout/mist"
+)
+
+// rateRow is what one interval has shown of a page.
+type rateRow struct {
+	rate.Stats
+	page   string
+	note   string
+	writer writerSight
+}
+
+// writerSight is who writes a page, as far as was ever seen.
+type writerSight struct {
+	pid   int // 0: never seen
+	name  string
+	known bool // whether it lives
+	alive bool
+}
+
+// look finds out who writes the page at path: who holds its lock, else the owner
+// by MistServer's rules, else who was seen before or the page's name tells.
+func (w *writerSight) look(e *env, path string) {
+	table := procs.Open(e.procDir, e.shmDir)
+	if info, err := os.Stat(path); err == nil {
+		identity, _ := identityOf(info)
+		if pid := table.LockHolders()[identity]; pid != 0 {
+			w.pid = pid
+		} else if owner, ok := table.Owner(path); ok {
+			w.pid = owner.PID
+		}
+	}
+	if is, ok := mist.ParseName(filepath.Base(path)); ok && w.pid == 0 && is.PID > 0 {
+		w.pid = is.PID
+	}
+	w.check(table)
+}
+
+// check looks whether the writer lives.
+func (w *writerSight) check(table *procs.Table) {
+	if w.pid == 0 {
+		return
+	}
+	p, life := table.Look(w.pid)
+	w.known, w.alive = life != procs.Unknown, life == procs.Alive
+	if p.Name != "" {
+		w.name = p.Name
+	}
+}
+
+// text says that the writer is dead, or nothing.
+func (w *writerSight) text() string {
+	if w.pid == 0 || !w.known || w.alive {
+		return ""
+	}
+	return "writer " + processText(procs.Process{PID: w.pid, Name: w.name}) + " is dead"
+}
+
+// silentText says that nothing comes, and why.
+func (p *ratedPage) silentText(silent time.Duration) string {
+	text := fmt.Sprintf("no new records for %.1fs", silent.Seconds())
+	for _, more := range []string{p.gone, p.writer.text()} {
+		if more != "" {
+			text += "; " + more
+		}
+	}
+	return text
+}
+
+// soonest is how long a page must be silent before it is said within an interval.
+const soonest = 500 * time.Millisecond
+
+// alarm says of pages that have fallen silent that they have, where the interval
+// is not over yet. Who is dead is missed at once.
+func (r *rating) alarm(now time.Time) error {
+	if r.to != "" || r.e.output.format != formatTable && r.e.output.format != formatNDJSON {
+		return nil
+	}
+	var l *dump.Listing
+	for _, p := range r.inOrder() {
+		silent, unusual := p.meter.Silence(now)
+		if p.said || silent < soonest || !unusual && !r.died(p, now) {
+			continue
+		}
+		p.said = true
+		p.writer.look(r.e, p.path)
+		if r.e.output.format == formatTable {
+			if l == nil {
+				l = r.listing()
+			}
+			row := rateRow{Stats: rate.Stats{Silent: silent}, page: p.arg, note: p.silentText(silent), writer: p.writer}
+			l.Rows = append(l.Rows, rateCells(&row, now, r.e.output.bytes))
+		} else if err := r.silentEvent(p, silent); err != nil {
+			return err
+		}
+	}
+	if l == nil {
+		return nil
+	}
+	return r.show(r.e, l)
+}
+
+// died reports whether the writer of a page that is silent is dead.
+func (r *rating) died(p *ratedPage, now time.Time) bool {
+	if p.writer.pid == 0 || now.Sub(p.looked) < soonest {
+		return false
+	}
+	p.looked = now
+	p.writer.check(procs.Open(r.e.procDir, r.e.shmDir))
+	return p.writer.text() != ""
+}
+
+// silentEvent is that as a line between the rows.
+func (r *rating) silentEvent(p *ratedPage, silent time.Duration) error {
+	line, err := json.Marshal(struct {
+		Event   string  `json:"event"`
+		Page    string  `json:"page"`
+		Silent  float64 `json:"silent_s"`
+		Writer  *int    `json:"writer_pid"`
+		Alive   *bool   `json:"writer_alive"`
+		Because string  `json:"note"`
+	}{"silent", p.arg, rounded(silent.Seconds()), p.writer.pidOrNil(), p.writer.aliveOrNil(), p.silentText(silent)})
+	if err != nil {
+		return err
+	}
+	if r.e.output.jq != nil {
+		return r.e.printFiltered(line)
+	}
+	if _, err = r.e.out.Write(append(line, '\n')); err != nil {
+		return err
+	}
+	return r.e.out.Flush()
+}
+
+func (w *writerSight) pidOrNil() *int {
+	if w.pid == 0 {
+		return nil
+	}
+	return &w.pid
+}
+
+func (w *writerSight) aliveOrNil() *bool {
+	if w.pid == 0 || !w.known {
+		return nil
+	}
+	return &w.alive
+}
+
+// inOrder are the pages in the order in which they were found.
+func (r *rating) inOrder() []*ratedPage {
+	var pages []*ratedPage
+	for _, p := range r.set.pages {
+		if rated := r.pages[p]; rated != nil {
+			pages = append(pages, rated)
+		}
+	}
+	return pages
+}
+
+// rows ends an interval.
+func (r *rating) rows(now time.Time) []rateRow {
+	var rows []rateRow
+	for _, p := range r.inOrder() {
+		_, unusual := p.meter.Silence(now)
+		row := rateRow{Stats: p.meter.Window(now), page: p.arg}
+		if row.Records+row.Lost == 0 || unusual {
+			p.writer.look(r.e, p.path)
+			p.said = true
+			row.note = p.silentText(row.Silent)
+		}
+		row.writer = p.writer
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// print prints an interval that is over.
+func (r *rating) print(now time.Time) error {
+	rows := r.rows(now)
+	l := r.listing()
+	for i := range rows {
+		l.Rows = append(l.Rows, rateCells(&rows[i], now, r.e.output.bytes))
+	}
+	if r.e.output.where != nil {
+		var err error
+		if rows, err = keepRows(l, rows, r.e.output.where.True); err != nil {
+			return usageError{err}
+		}
+	}
+	switch {
+	case r.e.output.format == formatOpenMetrics:
+		return r.metrics(rows)
+	case r.to != "":
+		return r.e.printTo(r.to, func(e *env) error { return e.list(l) })
+	case r.e.output.format == formatJSON:
+		if r.all == nil {
+			r.all = r.listing()
+		}
+		r.all.Rows = append(r.all.Rows, l.Rows...)
+		return nil
+	}
+	return r.show(r.e, l)
+}
+
+// metrics keeps the metrics of an interval: in the file, or for the end, as a text
+// of metrics cannot be followed by another.
+func (r *rating) metrics(rows []rateRow) error {
+	r.measured = new(metrics.Set)
+	for i := range rows {
+		rateMetrics(r.measured, &rows[i])
+	}
+	if r.to == "" {
+		return nil
+	}
+	return r.e.printTo(r.to, func(e *env) error { return r.measured.Write(e.out) })
+}
+
+// finish prints what could not be printed before the end.
+func (r *rating) finish() error {
+	switch {
+	case r.measured != nil && r.to == "":
+		return r.measured.Write(r.e.out)
+	case r.all != nil:
+		return r.e.list(r.all)
+	}
+	return nil
+}
+
+// show prints rows behind those before, in line with them and under one heading.
+func (r *rating) show(e *env, l *dump.Listing) error {
+	if len(l.Rows) == 0 {
+		return nil
+	}
+	if err := e.list(l); err != nil {
+		return err
+	}
+	e.output.noHeader = true
+	return e.out.Flush()
+}
+
+func (r *rating) listing() *dump.Listing {
+	late := r.field == ""
+	return &dump.Listing{Schema: "shmtool.rate/1", Widths: r.widths, Columns: []dump.Column{
+		{Name: "TIME"},
+		{Name: "PAGE"},
+		{Name: "RECORDS", Right: true, Extra: true},
+		{Name: "PER_SECOND", Title: "REC/S", Right: true},
+		{Name: "BYTES_PER_SECOND", Title: "BYTES/S", Right: true, Minor: true},
+		{Name: "INTERVAL_P50_MS", Title: "P50", Right: true},
+		{Name: "INTERVAL_P99_MS", Title: "P99", Right: true},
+		{Name: "INTERVAL_MAX_MS", Title: "MAX", Right: true},
+		{Name: "INTERVAL_STDDEV_MS", Title: "STDDEV", Right: true, Minor: true},
+		{Name: "INTERVAL_OF", Extra: true},
+		{Name: "DELAY_P50_MS", Right: true, Extra: true},
+		{Name: "DELAY_P99_MS", Title: "DELAY", Right: true, Extra: late},
+		{Name: "DELAY_MAX_MS", Right: true, Extra: true},
+		{Name: "LOST", Right: true, Minor: true},
+		{Name: "SILENT_S", Right: true, Extra: true},
+		{Name: "WRITER_PID", Right: true, Extra: true},
+		{Name: "WRITER_ALIVE", Extra: true},
+		{Name: "NOTE"},
+	}}
+}
+
+func rateCells(r *rateRow, now time.Time, plain bool) []dump.Cell {
+	tone := dump.Plain
+	if r.note != "" {
+		tone = dump.Attention
+	}
+	return []dump.Cell{
+		{Value: now.Format(time.RFC3339Nano), Text: now.Format(time.TimeOnly)},
+		{Value: dump.Text(r.page), Text: mist.EscapeName(r.page)},
+		{Value: r.Records},
+		{Value: rounded(r.PerSecond), Text: fmt.Sprintf("%.1f", r.PerSecond)},
+		{Value: rounded(r.BytesPerSecond), Text: dump.Size(int64(math.Round(r.BytesPerSecond)), plain)},
+		spanCell(r.Interval, r.Interval.P50), spanCell(r.Interval, r.Interval.P99), spanCell(r.Interval, r.Interval.Max), spanCell(r.Interval, r.Interval.Sdev),
+		{Value: "arrival"},
+		spanCell(r.Delay, r.Delay.P50), spanCell(r.Delay, r.Delay.P99), spanCell(r.Delay, r.Delay.Max),
+		lostCell(r.Lost),
+		{Value: rounded(r.Silent.Seconds())},
+		{Value: orNil(r.writer.pidOrNil())},
+		{Value: orNil(r.writer.aliveOrNil())},
+		{Value: r.note, Tone: tone},
+	}
+}
+
+// spanCell is a duration, in milliseconds and for people; nothing where there was
+// none.
+func spanCell(s rate.Spread, d time.Duration) dump.Cell {
+	if s.Count == 0 {
+		return dump.Cell{}
+	}
+	return dump.Cell{Value: rounded(d.Seconds() * 1000), Text: fineSpan(d)}
+}
+
+// fineSpan is a duration with three digits, or four: 0.25ms, 40.1ms, 1.20s.
+func fineSpan(d time.Duration) string {
+	ms := d.Seconds() * 1000
+	sign := ""
+	if ms < 0 {
+		sign, ms = "-", -ms
+	}
+	switch {
+	case ms < 10:
+		return sign + fmt.Sprintf("%.2fms", ms)
+	case ms < 1000:
+		return sign + fmt.Sprintf("%.1fms", ms)
+	case ms < 100_000:
+		return sign + fmt.Sprintf("%.2fs", ms/1000)
+	}
+	return sign + strings.TrimSpace(spanText(uint64(ms)))
+}
+
+func lostCell(n uint64) dump.Cell {
+	if n == 0 {
+		return dump.Cell{Value: n, Tone: dump.Faint}
+	}
+	return dump.Cell{Value: n, Tone: dump.Bad}
+}
+
+// rounded is a number to a thousandth: what is measured knows no more.
+func rounded(v float64) float64 { return math.Round(v*1000) / 1000 }

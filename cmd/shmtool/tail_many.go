@@ -1,0 +1,305 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+	"github.com/urfave/cli/v2"
+
+	"shmtool/dump"
+	"shmtool/layout"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// tailSink prints the records of all pages that have the same fields, as one
+// table under one heading.
+type tailSink struct {
+	*recordSink
+	schema *layout.Schema
+	known  *mist.PageInfo
+}
+
+// pages prints the records of several pages.
+func (r *tailRun) pages(ctx context.Context, c *cli.Context) error {
+	follow := c.Bool("follow")
+	r.many = follow || r.e.output.format != formatTable // else a heading says it
+	switch {
+	case r.e.output.format == formatJSON:
+		return usagef("several pages make no JSON document; -o ndjson has an object a line")
+	case r.e.output.names:
+		return usagef("--names are those of one page's fields")
+	case c.Bool("spin"):
+		return usagef("--spin follows one page only")
+	case r.count == 0:
+		return nil
+	}
+	o, err := followOptions(target{}, c)
+	if err != nil {
+		return err
+	}
+	set, err := newPageSet(r.e, c.Args().Slice(), func(p *setPage, later bool) relaccx.FollowOptions {
+		return r.optionsOf(p, o, later)
+	})
+	if err != nil {
+		return err
+	}
+	defer set.close()
+	set.group.Poll = o.Poll
+	if d := c.Duration("for"); d > 0 && follow {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, d, io.EOF)
+		defer cancel()
+	}
+	if err := set.await(ctx, o.Appear); err != nil {
+		return err
+	}
+	for _, p := range set.pages {
+		r.wide = max(r.wide, runewidth.StringWidth(mist.EscapeName(p.arg)))
+	}
+	r.current = r.newSink(c.Args().First())
+	if follow {
+		err = r.followAll(ctx, set, o)
+	} else {
+		err = r.eachOnce(ctx, set, o)
+	}
+	return r.finish(r.current, c.Args().First(), c, err)
+}
+
+// optionsOf are those of one of many pages. One that appeared later is new with
+// all that it has.
+func (r *tailRun) optionsOf(p *setPage, o relaccx.FollowOptions, later bool) relaccx.FollowOptions {
+	o.Nested, o.As, o.PastExit, o.Spin = p.steps, p.info(), p.glob, false
+	if later {
+		o.Start = relaccx.FromFirst()
+	}
+	if o.Appear == 0 && inTheMaking(p.path) {
+		o.Appear = math.MaxInt64
+	}
+	return o
+}
+
+// eachOnce prints what the pages have, one after the other.
+func (r *tailRun) eachOnce(ctx context.Context, set *pageSet, o relaccx.FollowOptions) error {
+	shown := 0
+	for _, p := range set.pages {
+		if p.glob && !r.e.readable(p.target) {
+			continue
+		}
+		page := r.page(p.target)
+		if r.e.output.format == formatTable {
+			if err := r.title(p.arg, shown > 0); err != nil {
+				return err
+			}
+		}
+		o.Nested, o.As = p.steps, p.info()
+		if err := page.once(ctx, o); err != nil {
+			return err
+		}
+		if err := page.sink.flush(); err != nil || r.count == 0 {
+			return err
+		}
+		shown++
+	}
+	if shown == 0 {
+		return onPage(set.globs[0].arg, errNoMatch)
+	}
+	return nil
+}
+
+// readable reports whether what a pattern has found has records to show. What is
+// no page, or has not the nested page, is passed over.
+func (e *env) readable(t target) bool {
+	_, done, err := e.read(t, false)
+	if err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			e.warn("page %q: permission denied", t.arg)
+		}
+		return false
+	}
+	return done() == nil
+}
+
+// title stands above the records of a page, as tail(1) has it.
+func (r *tailRun) title(page string, more bool) error {
+	if r.e.output.noHeader {
+		return nil
+	}
+	gap := ""
+	if more {
+		gap = "\n"
+	}
+	_, err := fmt.Fprintf(r.e.out, "%s%s\n", gap, dump.Paint("==> "+mist.EscapeName(page)+" <==", dump.Heading, r.e.color))
+	return err
+}
+
+// followAll prints everything that happens on all pages until it is enough.
+func (r *tailRun) followAll(ctx context.Context, set *pageSet, o relaccx.FollowOptions) error {
+	r.e.now = r.e.clock // time goes on
+	pages := map[*setPage]*tailing{}
+	set.changed = func(p *setPage, here bool) {
+		if !here {
+			delete(pages, p)
+		}
+	}
+	set.group.Drained = func() {
+		set.quiet(func() {
+			for _, page := range pages {
+				page.quiet()
+			}
+			_ = r.current.flush() // a write error comes again with the next record
+		})
+	}
+	for r.count > 0 {
+		p, event, _, err := set.next(ctx)
+		if p == nil {
+			if errors.Is(err, io.EOF) || ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		page := pages[p]
+		if page == nil {
+			page = r.page(p.target)
+			pages[p] = page
+		}
+		if err == nil {
+			err = page.handle(p.follower, event)
+		}
+		if err != nil {
+			return page.ended(ctx, err, o.Appear)
+		}
+	}
+	return nil
+}
+
+// sinkFor makes ready for records of a schema: of one page alone with a heading of
+// its own, of many with all that are alike.
+func (r *tailing) sinkFor(s *layout.Schema, page *mist.PageInfo, fields []string) error {
+	if r.current == nil || !r.many {
+		return r.sink.adopt(s, page, fields)
+	}
+	for _, known := range r.sinks {
+		if known.known == page && known.schema.Equal(s) {
+			r.sink = known.recordSink
+			return nil
+		}
+	}
+	r.sink = r.newSink(r.target.arg)
+	r.sinks = append(r.sinks, &tailSink{r.sink, s, page})
+	if err := r.current.flush(); err != nil {
+		return err
+	}
+	r.current = r.sink
+	return r.sink.adopt(s, page, fields)
+}
+
+// speak makes the next thing that the sink says one of this page.
+func (r *tailing) speak() { r.sink.page, r.sink.lead.page = r.target.arg, r.target.arg }
+
+// print prints a record; where others stood before it, under a heading.
+func (r *tailing) print(rec *relaccx.Record) error {
+	if r.many {
+		r.speak()
+		if r.current != r.sink && r.current != nil && r.e.output.format != formatNDJSON {
+			if err := r.current.flush(); err != nil {
+				return err
+			}
+			if err := r.sink.heading(); err != nil {
+				return err
+			}
+		}
+		r.current = r.sink
+	}
+	if r.delta {
+		r.sink.lead.since = r.before.since(rec, r.field, r.known, time.Now())
+	}
+	return r.sink.record(rec)
+}
+
+// quiet is told when all that was there has been handed out: what comes from now
+// on is seen when it comes.
+func (r *tailing) quiet() { r.before.settled = true }
+
+// recordTime is when the record before came: as it was seen, or by its own field.
+type recordTime struct {
+	settled bool      // what comes now was not there before
+	seen    time.Time // zero: not known
+	value   float64   // seconds, by the field
+	known   bool
+}
+
+// since is the time from the record before to this one, in seconds; nil where that
+// is not known.
+func (b *recordTime) since(rec *relaccx.Record, field string, info *mist.PageInfo, now time.Time) *float64 {
+	var d float64
+	if field == "" {
+		seen := b.seen
+		if b.settled {
+			b.seen = now
+		}
+		if seen.IsZero() {
+			return nil
+		}
+		d = now.Sub(seen).Seconds()
+		return &d
+	}
+	value, ok := fieldSeconds(rec, field, info)
+	d = value - b.value
+	had := b.known
+	b.value, b.known = value, ok
+	if !had || !ok {
+		return nil
+	}
+	return &d
+}
+
+// fieldSeconds is a field of a time in seconds: milliseconds, where nothing else is
+// known of it.
+func fieldSeconds(rec *relaccx.Record, field string, info *mist.PageInfo) (float64, bool) {
+	f := rec.Schema().Lookup(field)
+	if f == nil || !f.Readable() {
+		return 0, false
+	}
+	perSecond := 1000.0
+	if m, ok := info.Meaning(field); ok && info.Fits(rec.Schema()) {
+		if m.Unit == mist.Seconds || m.Unit == mist.BootSeconds || m.Unit == mist.UnixSeconds {
+			perSecond = 1
+		}
+	}
+	switch f.Kind() {
+	case layout.Uint:
+		return float64(f.Uint(rec.Bytes())) / perSecond, true
+	case layout.Int:
+		return float64(f.Int(rec.Bytes())) / perSecond, true
+	}
+	return 0, false
+}
+
+// appeared finds a nested page whose object is not there yet: only then it is
+// known which part of the argument is its name. It waits at most so long.
+func (e *env) appeared(ctx context.Context, t target, appear time.Duration) (target, error) {
+	if appear == 0 || t.stdin || !mayBeNested(t) {
+		return t, nil
+	}
+	for begun := time.Now(); mayBeNested(t); {
+		if time.Since(begun) > appear {
+			return t, onPage(t.arg, timeoutError{"after " + appear.String() + ": not ready"})
+		}
+		if !pause(ctx, 2*time.Millisecond) {
+			return t, ctx.Err()
+		}
+		var err error
+		if t, err = e.find(t.arg); err != nil {
+			return t, err
+		}
+	}
+	e.known = t.info()
+	return t, nil
+}

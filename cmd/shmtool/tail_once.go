@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"shmtool/dump"
+	"shmtool/layout"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// once prints what is available now. It follows, too, but only as far as the
+// window reached when it began.
+func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
+	if o.Appear > 0 {
+		wait, cancel := context.WithTimeout(ctx, o.Appear)
+		defer cancel()
+		if err := relaccx.Await(wait, r.target.path, relaccx.IsReady); errors.Is(err, context.DeadlineExceeded) {
+			return r.neverReady(o.Appear)
+		}
+	}
+	reader, done, err := r.e.read(r.target, false)
+	if err != nil {
+		return err
+	}
+	defer done()
+	r.known = reader.Info()
+	v, err := r.e.view(r.target, reader, selection{})
+	if err != nil {
+		return err
+	}
+	w, err := r.begin(reader, o.Start)
+	if err != nil {
+		return onPage(r.target.arg, err)
+	}
+	if err := r.adopt(reader.Schema()); err != nil {
+		return err
+	}
+	v.Records = r.chosen(reader.LiveRecords(w))
+	if r.e.output.format == formatJSON {
+		return r.document(v, reader)
+	}
+	for rec, err := range v.Records {
+		if err == nil {
+			err = r.print(rec)
+		}
+		if err != nil {
+			return onPage(r.target.arg, err)
+		}
+	}
+	return nil
+}
+
+// begin is the records to begin with.
+func (r *tailing) begin(reader *relaccx.Reader, start relaccx.Start) (layout.Window, error) {
+	w, err := reader.Window()
+	switch {
+	case err != nil:
+		return w, err
+	case r.behind > 0 && isRing(reader):
+		w.End = max(w.First, w.End-min(r.behind, w.End))
+	}
+	if r.from {
+		of := start.Of(w)
+		of.First = min(of.First, w.End)
+		return layout.Window{First: of.First, End: w.End}, nil
+	}
+	return reader.LastLive(w, r.last)
+}
+
+// isRing reports whether a page's records are published one behind the other.
+func isRing(r *relaccx.Reader) bool { return r.Info() == nil || r.Info().Rule == mist.RuleRing }
+
+// names prints the names of the fields, as dump does.
+func (r *tailing) names() error {
+	reader, done, err := r.e.read(r.target, true)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return r.e.printNames(fieldNames(reader.Schema()))
+}
+
+// chosen are the records that are wanted; those that are lost are counted.
+func (r *tailing) chosen(records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
+	return func(yield func(*relaccx.Record, error) bool) {
+		for rec, err := range records {
+			var lapped *relaccx.LappedError
+			wanted := false
+			if errors.As(err, &lapped) {
+				err = r.lapped(lapped.First, lapped.Lost)
+			} else if err == nil {
+				wanted, err = r.want(rec)
+			}
+			if (wanted || err != nil) && !yield(rec, err) || r.count == 0 {
+				return
+			}
+		}
+	}
+}
+
+func (r *tailing) document(v *dump.View, reader *relaccx.Reader) (err error) {
+	v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
+	o := r.e.options()
+	o.Fields, o.Page = r.e.output.shownFields(), reader.Info()
+	return onPage(r.target.arg, r.e.render(v, reader, o))
+}

@@ -153,6 +153,11 @@ func TestCutShort(t *testing.T) {
 
 // The same while it happens: a page is cut while somebody is busy with it.
 func TestCutShortMeanwhile(t *testing.T) {
+	if raceDetector {
+		// It looks whether memory is there, in Go, and then touches it, in C, where a
+		// fault ends the process: sometimes the cut comes in between.
+		t.Skip("the race detector does not outlive it")
+	}
 	names := []string{"records", "read last", "lease last", "nested lease", "slots", "check", "push", "batch", "update", "flow", "save", "reader", "nested", "shape"}
 	for _, name := range names {
 		for range 6 {

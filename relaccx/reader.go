@@ -130,6 +130,10 @@ func (r *Reader) Header() (h layout.Header, err error) {
 
 // Window is the records that are available now.
 func (r *Reader) Window() (w layout.Window, err error) {
+	if !r.ready { // nothing of its counters was checked
+		h, err := r.Header()
+		return r.window(h), err
+	}
 	err = r.page.mem.Guard(func() error {
 		w, _ = r.available()
 		return r.proveParent()

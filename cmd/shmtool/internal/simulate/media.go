@@ -147,11 +147,13 @@ func (m media) first() uint64 {
 		return 0
 	}
 	_, rank := kindOf(m.Number)
-	return uint64(rank) % firstSpread * audioBundle
+	return uint64(2*rank) % firstSpread * audioBundle
 }
 
-// firstSpread bundles of audio are 2 s.
-const firstSpread = 47
+// firstSpread bundles of audio are 6 s: a hundred pages that are made anew take a
+// machine with two processors half a second, which nobody should have to wait
+// for at once.
+const firstSpread = 141
 
 // generator makes a source's packets, one after the other.
 type generator struct {

@@ -26,7 +26,8 @@
 // # The types
 //
 // Page is a mapping, Reader and Record are records by number, Lease is the fast
-// way to values in place, Follower is everything that happens from now on.
+// way to values in place, Follower is everything that happens to a page from now
+// on, and Group to many.
 // Writer makes pages, appends to them, edits and reloads them. Fields are
 // *layout.Field: looked up once by name, then used on a record's bytes.
 //

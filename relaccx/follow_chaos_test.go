@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"shmtool/layout"
+	"shmtool/relaccx/internal/shm"
 )
 
 // chaos is a page to which anything happens, one thing after the other, and
@@ -121,6 +122,7 @@ var chaosVerbs = []struct {
 		c.w, err = OpenWriter(c.path, WriterOptions{})
 		c.must(err)
 	}},
+	{"killed", (*chaos).killed},
 	{"swap with rubbish", func(c *chaos) {
 		c.must(os.Remove(c.path))
 		c.must(os.WriteFile(c.path, []byte("\x01\x24 this is no page, whatever its status says; it has more than 36 bytes"), 0o600))
@@ -142,6 +144,29 @@ func (c *chaos) must(err error) {
 func (c *chaos) replace() {
 	c.begin(CreateOptions{Replace: true})
 	c.arrive()
+}
+
+// killed is a writer that dies amidst a record, as SIGKILL leaves it: the oldest
+// one withdrawn where the ring was full, half of the new one in its slot, nothing
+// published. The next writer goes on from there.
+func (c *chaos) killed() {
+	full, err := c.w.Full()
+	c.must(err)
+	if full {
+		c.must(c.w.Withdraw(1))
+	}
+	h, err := c.w.Header()
+	c.must(err)
+	slot, err := c.w.slot(h.EndPos, uint64(h.RecordCount))
+	c.must(err)
+	record := c.record(h.EndPos + 1000)
+	shm.CopyIn(slot[:len(record)/2], record)
+	if c.rng.IntN(2) == 0 {
+		c.steps(10)
+	}
+	c.close()
+	c.w, err = OpenWriter(c.path, WriterOptions{})
+	c.must(err)
 }
 
 // foreignReload replaces the page the way MistServer does: flag, unlink, a file

@@ -12,8 +12,8 @@ import (
 
 // Group follows many pages at once, in one goroutine and without one of its own:
 // a stream with hundreds of tracks, all pages of a server. Pages on which
-// nothing happens are looked at less often the more there are, at most
-// slowestPoll apart. It is used by one goroutine at a time.
+// nothing happens are looked at less often the longer it is and the more there
+// are, 8 ms apart where they are few, at most 32 ms. It is used by one goroutine at a time.
 type Group struct {
 	// Poll is how often to look; 0 chooses by what happens. Set it before Next.
 	Poll time.Duration
@@ -154,7 +154,7 @@ func (g *Group) interval(m *member, now time.Time) time.Duration {
 	if m.follower.table != nil {
 		return tablePoll
 	}
-	slowest := min(slowestPoll, foreignPoll*time.Duration(len(g.members)/membersPerPoll))
+	slowest := min(slowestPoll, max(idlePoll, foreignPoll*time.Duration(len(g.members)/membersPerPoll)))
 	pause, want := foreignPoll, min(slowest, now.Sub(m.active)/silence)
 	for 2*pause <= want {
 		pause *= 2

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/rate"
 	"shmtool/cmd/shmtool/internal/streams"
@@ -68,7 +69,7 @@ func streamMetrics(s *metrics.Set, r *streams.Row) {
 	of := metrics.Labels{"stream", mist.EscapeName(r.Stream)}
 	s.State("mist_stream_state", "State of a stream: 1 for the one that it is in.", "state", streamStates(), r.State, of)
 	s.State("mist_stream_verdict", "Whether a stream works: 1 for the verdict on it.", "verdict",
-		[]string{streams.VerdictOK, streams.VerdictWarning, streams.VerdictStuck}, r.Verdict, of)
+		[]string{finding.VerdictOK, finding.VerdictWarning, finding.VerdictStuck}, r.Verdict, of)
 	s.Gauge("mist_stream_findings", "What is wrong with a stream, or looks so.", float64(len(r.Findings)), of)
 	s.Gauge("mist_stream_live", "Whether a stream is live.", truth(r.Live), of)
 	s.Gauge("mist_stream_viewers", "Living processes that read a stream.", float64(r.Viewers), of)

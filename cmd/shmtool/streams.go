@@ -10,6 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/doctor"
+	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
@@ -145,7 +147,7 @@ func (s *streamsLook) none(e *env) error {
 type judgedStream struct {
 	at     *streams.Moment
 	stream *streams.Stream
-	found  []streams.Finding
+	found  []finding.Finding
 }
 
 // look is the streams as they are now. What may only have been under way, it
@@ -161,9 +163,9 @@ func (s *streamsLook) look(ctx context.Context) ([]streams.Row, error) {
 		if stream.Configured() && !s.all && !s.named(stream.Name) {
 			continue
 		}
-		j := &judgedStream{moment, stream, moment.Findings(stream)}
+		j := &judgedStream{moment, stream, doctor.Findings(moment, stream)}
 		all = append(all, j)
-		if streams.Passing(j.found) {
+		if finding.Passing(j.found) {
 			doubtful[stream.Name] = j
 		}
 	}
@@ -207,12 +209,12 @@ func (s *streamsLook) again(ctx context.Context, doubtful map[string]*judgedStre
 	}
 	for _, j := range doubtful {
 		if j.stream != nil {
-			j.found = streams.Lasting(nil, j.found)
+			j.found = finding.Lasting(nil, j.found)
 		}
 	}
 	for _, stream := range moment.Streams {
 		j := doubtful[stream.Name]
-		j.at, j.stream, j.found = moment, stream, streams.Lasting(j.found, moment.Findings(stream))
+		j.at, j.stream, j.found = moment, stream, finding.Lasting(j.found, doctor.Findings(moment, stream))
 	}
 }
 

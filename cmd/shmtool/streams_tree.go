@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/dump"
 )
@@ -131,9 +132,9 @@ func stateTone(r *streams.Row) dump.Tone {
 
 func verdictTone(verdict string) dump.Tone {
 	switch verdict {
-	case streams.VerdictOK:
+	case finding.VerdictOK:
 		return dump.Good
-	case streams.VerdictWarning:
+	case finding.VerdictWarning:
 		return dump.Attention
 	}
 	return dump.Bad
@@ -249,8 +250,8 @@ func streamNotes(r *streams.Row) []dump.Cell {
 	return append(notes, problemNotes(r)...)
 }
 
-func severityTone(s streams.Severity) dump.Tone {
-	return [...]dump.Tone{streams.Note: dump.Faint, streams.Warning: dump.Attention, streams.Error: dump.Bad}[s]
+func severityTone(s finding.Severity) dump.Tone {
+	return [...]dump.Tone{finding.Note: dump.Faint, finding.Warning: dump.Attention, finding.Error: dump.Bad}[s]
 }
 
 // problemNotes are what could not be read, but for what a finding tells.
@@ -262,7 +263,7 @@ func problemNotes(r *streams.Row) []dump.Cell {
 			denied = append(denied, p.Object)
 			continue
 		}
-		if !slices.ContainsFunc(r.Findings, func(f streams.Finding) bool { return f.Object == p.Object }) {
+		if !slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.Object == p.Object }) {
 			notes = append(notes, dump.Cell{Value: p.Object + ": " + p.Message, Tone: dump.Attention})
 		}
 	}

@@ -1,4 +1,4 @@
-package streams
+package streams_test
 
 import (
 	"encoding/json"
@@ -12,19 +12,22 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"shmtool/cmd/shmtool/internal/doctor"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/streams/streamstest"
 	"shmtool/layout/mist"
 )
 
 func TestLook(t *testing.T) {
-	w := newWorld(t)
-	w.sample("live")
-	w.object("MstGlobalConfig", nil) // of no stream
-	m, s, codes := w.look()
+	w := streamstest.NewWorld(t)
+	w.Sample("live")
+	w.Object("MstGlobalConfig", nil) // of no stream
+	m, s, codes := look(t, w)
 	if len(codes) != 0 || len(s.Problems) != 0 {
 		t.Errorf("a healthy stream has %v, problems %v", codes, s.Problems)
 	}
-	row := m.Row(s, nil, RowOptions{})
+	row := m.Row(s, nil, streams.RowOptions{})
 	row.ShmBytes = 0 // as the file system has it
 	got, err := json.Marshal(row)
 	if err != nil {
@@ -42,24 +45,24 @@ func TestLook(t *testing.T) {
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
-	if row := m.Row(s, nil, RowOptions{ShowSecrets: true}); row.Source != "rtsp://user:secret@host/a" {
+	if row := m.Row(s, nil, streams.RowOptions{ShowSecrets: true}); row.Source != "rtsp://user:secret@host/a" {
 		t.Errorf("source %q", row.Source)
 	}
 }
 
 // The memory of a stream is what its objects really take: and a look takes none.
 func TestLookFillsNoHoles(t *testing.T) {
-	w := newWorld(t)
-	w.sample("live")
+	w := streamstest.NewWorld(t)
+	w.Sample("live")
 	for _, name := range []string{"MstTraklive@412-0", "MstTraklive@412-1", "MstUserlive"} {
-		sparse(t, filepath.Join(w.shm, name))
+		sparse(t, filepath.Join(w.Shm, name))
 	}
-	before := allocated(t, w.shm)
-	m, s, _ := w.look()
-	if m.Row(s, nil, RowOptions{}).ShmBytes != before {
+	before := allocated(t, w.Shm)
+	m, s, _ := look(t, w)
+	if m.Row(s, nil, streams.RowOptions{}).ShmBytes != before {
 		t.Errorf("%d bytes, the files have %d", s.Allocated(), before)
 	}
-	if after := allocated(t, w.shm); after != before {
+	if after := allocated(t, w.Shm); after != before {
 		t.Errorf("a look filled %d bytes", after-before)
 	}
 	if before > 1<<20 {
@@ -112,18 +115,18 @@ func allocated(t *testing.T, dir string) (sum int64) {
 
 // Fields may lie anywhere, be missing, and be others: only names count.
 func TestLookGoesByNames(t *testing.T) {
-	w := newWorld(t)
+	w := streamstest.NewWorld(t)
 	template := mist.Template{
 		Schema: "flags:uint8\nlive:uint16\ntracks:nested[2]\n  codec:string:64\n  news:uint64\n  valid:uint32\n  page:string:300\n",
 		Size:   4096, RecordCount: 1, EndPos: 1, Present: 1,
 	}
-	meta := newPage(t, template).set(0, "live", 1)
-	meta.nested("tracks").ring(0, 1).set(0, "codec", "AV1").set(0, "valid", 7).set(0, "page", "MstTrakx@9-0")
-	w.object("MstMetax", meta.b)
-	track := newPage(t, mist.Template{Schema: "height:uint8\ncodec:string:8\ntype:string:8\n", Size: 256, RecordCount: 1, EndPos: 1, Present: 1})
-	w.object("MstTrakx@9-0", track.set(0, "height", 99).set(0, "type", "video").set(0, "codec", "no").b)
-	m, s, codes := w.look()
-	r := m.Row(s, nil, RowOptions{})
+	meta := streamstest.NewPage(t, template).Set(0, "live", 1)
+	meta.Nested("tracks").Ring(0, 1).Set(0, "codec", "AV1").Set(0, "valid", 7).Set(0, "page", "MstTrakx@9-0")
+	w.Object("MstMetax", meta.Bytes)
+	track := streamstest.NewPage(t, mist.Template{Schema: "height:uint8\ncodec:string:8\ntype:string:8\n", Size: 256, RecordCount: 1, EndPos: 1, Present: 1})
+	w.Object("MstTrakx@9-0", track.Set(0, "height", 99).Set(0, "type", "video").Set(0, "codec", "no").Bytes)
+	m, s, codes := look(t, w)
+	r := m.Row(s, nil, streams.RowOptions{})
 	if len(codes) != 0 || !r.Live || len(r.Tracks) != 1 {
 		t.Fatalf("%v, %+v", codes, r)
 	}
@@ -133,30 +136,30 @@ func TestLookGoesByNames(t *testing.T) {
 }
 
 func TestRemovedTracks(t *testing.T) {
-	w := newWorld(t)
-	meta, _ := w.sample("live")
-	meta.nested("tracks").set(1, "valid", 0)
-	w.object("MstMetalive", meta.b)
-	w.remove("MstTraklive@412-1")
-	m, s, codes := w.look()
-	if n := len(m.Row(s, nil, RowOptions{}).Tracks); n != 1 || len(codes) != 0 {
+	w := streamstest.NewWorld(t)
+	meta, _ := w.Sample("live")
+	meta.Nested("tracks").Set(1, "valid", 0)
+	w.Object("MstMetalive", meta.Bytes)
+	w.Remove("MstTraklive@412-1")
+	m, s, codes := look(t, w)
+	if n := len(m.Row(s, nil, streams.RowOptions{}).Tracks); n != 1 || len(codes) != 0 {
 		t.Errorf("%d tracks, %v", n, codes)
 	}
-	if n := len(m.Row(s, nil, RowOptions{Removed: true}).Tracks); n != 2 {
+	if n := len(m.Row(s, nil, streams.RowOptions{Removed: true}).Tracks); n != 2 {
 		t.Errorf("%d tracks", n)
 	}
 }
 
 // What has the name of a page and is none is a problem of its stream alone.
 func TestBrokenObjects(t *testing.T) {
-	whole := newWorld(t)
-	whole.sample("live")
-	entries, err := os.ReadDir(whole.shm)
+	whole := streamstest.NewWorld(t)
+	whole.Sample("live")
+	entries, err := os.ReadDir(whole.Shm)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		path := filepath.Join(whole.shm, e.Name())
+		path := filepath.Join(whole.Shm, e.Name())
 		b, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -164,8 +167,8 @@ func TestBrokenObjects(t *testing.T) {
 		for what, bad := range map[string][]byte{
 			"empty": {}, "a byte": {1}, "half a header": b[:min(len(b), 20)], "half": b[:len(b)/2], "zeros": make([]byte, len(b)), "ones": ones(len(b)),
 		} {
-			whole.object(e.Name(), bad)
-			if m, s, _ := whole.look(); m.Row(s, m.Findings(s), RowOptions{Removed: true}).Stream != "live" {
+			whole.Object(e.Name(), bad)
+			if m, s, _ := look(t, whole); m.Row(s, doctor.Findings(m, s), streams.RowOptions{Removed: true}).Stream != "live" {
 				t.Errorf("%s, %s: no stream", e.Name(), what)
 			}
 		}
@@ -175,18 +178,18 @@ func TestBrokenObjects(t *testing.T) {
 		if err := os.Mkdir(path, 0o777); err != nil {
 			t.Fatal(err)
 		}
-		whole.look()
+		look(t, whole)
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
 		if err := syscall.Mkfifo(path, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		whole.look()
+		look(t, whole)
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)
 		}
-		whole.object(e.Name(), b)
+		whole.Object(e.Name(), b)
 	}
 }
 
@@ -202,11 +205,11 @@ func ones(n int) []byte {
 // no other stream, is read for it.
 func TestPageNames(t *testing.T) {
 	for _, name := range []string{"../MstTraklive@412-0", "/../x", "", "/", "MstMetalive", "MstTrakother@412-0", "MstTraklive@412-0/x"} {
-		w := newWorld(t)
-		meta, _ := w.sample("live")
-		meta.nested("tracks").set(0, "page", name)
-		w.object("MstMetalive", meta.b)
-		_, s, _ := w.look()
+		w := streamstest.NewWorld(t)
+		meta, _ := w.Sample("live")
+		meta.Nested("tracks").Set(0, "page", name)
+		w.Object("MstMetalive", meta.Bytes)
+		_, s, _ := look(t, w)
 		if s.Tracks[0].Page != nil || s.Tracks[0].Object != nil {
 			t.Errorf("%q: read %+v", name, s.Tracks[0].Object)
 		}
@@ -216,9 +219,9 @@ func TestPageNames(t *testing.T) {
 // Random bytes in the pages, and random changes of them, never do more than to
 // make a problem.
 func TestRandomPages(t *testing.T) {
-	w := newWorld(t)
-	meta, track := w.sample("live")
-	users := w.sampleUsers()
+	w := streamstest.NewWorld(t)
+	meta, track := w.Sample("live")
+	users := w.SampleUsers()
 	seed := rand.Uint64()
 	random := rand.New(rand.NewPCG(seed, 1))
 	t.Logf("seed %d", seed)
@@ -227,15 +230,15 @@ func TestRandomPages(t *testing.T) {
 		rounds = 50
 	}
 	for range rounds {
-		for name, p := range map[string]*page{"MstMetalive": meta, "MstTraklive@412-0": track, "MstUserlive": users} {
-			w.object(name, garbled(random, p.b))
+		for name, p := range map[string]*streamstest.Page{"MstMetalive": meta, "MstTraklive@412-0": track, "MstUserlive": users} {
+			w.Object(name, garbled(random, p.Bytes))
 		}
-		m, err := Look(w.shm, procs.Open(w.proc, w.shm), nil)
+		m, err := streams.Look(w.Shm, procs.Open(w.Proc, w.Shm), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, s := range m.Streams {
-			if _, err := json.Marshal(m.Row(s, m.Findings(s), RowOptions{Removed: true})); err != nil {
+			if _, err := json.Marshal(m.Row(s, doctor.Findings(m, s), streams.RowOptions{Removed: true})); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -264,42 +267,59 @@ func garbled(random *rand.Rand, b []byte) []byte {
 func FuzzPages(f *testing.F) {
 	f.Add([]byte{1, 36}, []byte{}, []byte{1})
 	f.Fuzz(func(t *testing.T, meta, track, users []byte) {
-		w := newWorld(t)
-		w.object("MstMetax", meta)
-		w.object("MstTrakx@1-0", track)
-		w.object("MstUserx", users)
-		m, s, _ := w.look()
-		m.Row(s, m.Findings(s), RowOptions{Removed: true})
+		w := streamstest.NewWorld(t)
+		w.Object("MstMetax", meta)
+		w.Object("MstTrakx@1-0", track)
+		w.Object("MstUserx", users)
+		m, s, _ := look(t, w)
+		m.Row(s, doctor.Findings(m, s), streams.RowOptions{Removed: true})
 	})
 }
 
 // Many streams, as on a large server: go test -bench Look.
 func BenchmarkLook(b *testing.B) {
-	w := newWorld(b)
-	meta, video := w.sample("live")
-	users := w.sampleUsers()
+	w := streamstest.NewWorld(b)
+	meta, video := w.Sample("live")
+	users := w.SampleUsers()
 	const count, tracks = 300, 3
 	for i := range count {
 		name := fmt.Sprintf("stream%d", i)
-		list := meta.nested("tracks").ring(0, tracks)
+		list := meta.Nested("tracks").Ring(0, tracks)
 		for n := range uint64(tracks) {
-			list.set(n, "valid", 255).set(n, "type", "video").set(n, "page", trackName(name, sourcePID, int(n))).set(n, "pid", sourcePID)
-			w.object(trackName(name, sourcePID, int(n)), video.b)
-			sparse(b, filepath.Join(w.shm, trackName(name, sourcePID, int(n))))
+			list.Set(n, "valid", 255).Set(n, "type", "video").Set(n, "page", streamstest.TrackName(name, streamstest.SourcePID, int(n))).Set(n, "pid", streamstest.SourcePID)
+			w.Object(streamstest.TrackName(name, streamstest.SourcePID, int(n)), video.Bytes)
+			sparse(b, filepath.Join(w.Shm, streamstest.TrackName(name, streamstest.SourcePID, int(n))))
 		}
-		w.object("MstMeta"+name, meta.b)
-		w.object("MstUser"+name, users.b)
-		w.object("MstSTATE"+name, []byte{4, 255})
-		w.object("MstIPID"+name, mist.EncodePID(angelPID))
-		w.lock(name, mist.LockInput, true)
+		w.Object("MstMeta"+name, meta.Bytes)
+		w.Object("MstUser"+name, users.Bytes)
+		w.Object("MstSTATE"+name, []byte{4, 255})
+		w.Object("MstIPID"+name, mist.EncodePID(streamstest.AngelPID))
+		w.Lock(name, mist.LockInput, true)
 	}
 	for b.Loop() {
-		m, err := Look(w.shm, procs.Open(w.proc, w.shm), nil)
+		m, err := streams.Look(w.Shm, procs.Open(w.Proc, w.Shm), nil)
 		if err != nil || len(m.Streams) != count+1 {
 			b.Fatalf("%d streams, %v", len(m.Streams), err)
 		}
 		for _, s := range m.Streams {
-			m.Row(s, m.Findings(s), RowOptions{})
+			m.Row(s, doctor.Findings(m, s), streams.RowOptions{})
 		}
 	}
+}
+
+// look is the only stream of a world, and its findings as "code object".
+func look(t testing.TB, w *streamstest.World) (*streams.Moment, *streams.Stream, []string) {
+	t.Helper()
+	m, err := streams.Look(w.Shm, procs.Open(w.Proc, w.Shm), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(m.Streams) != 1 {
+		t.Fatalf("%d streams", len(m.Streams))
+	}
+	var codes []string
+	for _, f := range doctor.Findings(m, m.Streams[0]) {
+		codes = append(codes, f.Code+" "+f.Object)
+	}
+	return m, m.Streams[0], codes
 }

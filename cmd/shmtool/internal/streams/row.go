@@ -7,31 +7,32 @@ import (
 	"slices"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 )
 
 // Row is a stream as scripts see it. Its JSON keys are a contract.
 type Row struct {
-	Stream         string     `json:"stream"`
-	State          string     `json:"state"`
-	StateCode      int        `json:"state_code"`
-	Progress       int        `json:"progress"` // 0 to 255
-	Live           bool       `json:"live"`
-	VoD            bool       `json:"vod"`
-	Source         string     `json:"source"`
-	InputPID       *uint64    `json:"input_pid"`
-	InputAlive     *bool      `json:"input_alive"` // null: not known
-	PullPID        *uint64    `json:"pull_pid"`
-	Viewers        int        `json:"viewers"`
-	Sources        int        `json:"sources"`
-	BufferWindowMS uint64     `json:"buffer_window_ms"`
-	Verdict        string     `json:"verdict"`
-	ShmBytes       int64      `json:"shm_bytes"`
-	BufferPID      *int       `json:"buffer_pid"`
-	Findings       []Finding  `json:"findings"`
-	Problems       []Trouble  `json:"problems"`
-	Tracks         []TrackRow `json:"tracks"`
+	Stream         string            `json:"stream"`
+	State          string            `json:"state"`
+	StateCode      int               `json:"state_code"`
+	Progress       int               `json:"progress"` // 0 to 255
+	Live           bool              `json:"live"`
+	VoD            bool              `json:"vod"`
+	Source         string            `json:"source"`
+	InputPID       *uint64           `json:"input_pid"`
+	InputAlive     *bool             `json:"input_alive"` // null: not known
+	PullPID        *uint64           `json:"pull_pid"`
+	Viewers        int               `json:"viewers"`
+	Sources        int               `json:"sources"`
+	BufferWindowMS uint64            `json:"buffer_window_ms"`
+	Verdict        string            `json:"verdict"`
+	ShmBytes       int64             `json:"shm_bytes"`
+	BufferPID      *int              `json:"buffer_pid"`
+	Findings       []finding.Finding `json:"findings"`
+	Problems       []Trouble         `json:"problems"`
+	Tracks         []TrackRow        `json:"tracks"`
 }
 
 // Trouble is a problem in words.
@@ -83,11 +84,11 @@ type RowOptions struct {
 }
 
 // Row is a stream with its findings as scripts see it.
-func (m *Moment) Row(s *Stream, found []Finding, o RowOptions) Row {
+func (m *Moment) Row(s *Stream, found []finding.Finding, o RowOptions) Row {
 	r := Row{
 		Stream: s.Name, State: mist.StateOff.String(),
 		Viewers: s.Viewers(), Sources: s.Sources(), ShmBytes: s.Allocated(),
-		Verdict: Verdict(found), Findings: append([]Finding{}, found...),
+		Verdict: finding.Verdict(found), Findings: append([]finding.Finding{}, found...),
 		Problems: []Trouble{}, Tracks: []TrackRow{},
 	}
 	if s.State != nil {
@@ -115,8 +116,8 @@ func (m *Moment) Row(s *Stream, found []Finding, o RowOptions) Row {
 	for _, p := range s.Problems {
 		r.Problems = append(r.Problems, Trouble{p.Object, p.Text(), errors.Is(p.Err, fs.ErrPermission)})
 	}
-	if len(r.Problems) > 0 && r.Verdict == VerdictOK {
-		r.Verdict = VerdictWarning // nobody knows
+	if len(r.Problems) > 0 && r.Verdict == finding.VerdictOK {
+		r.Verdict = finding.VerdictWarning // nobody knows
 	}
 	for _, t := range s.Tracks {
 		if t.Valid != 0 || o.Removed {

@@ -86,3 +86,6 @@ func ValidText(valid uint64) string {
 	}
 	return text
 }
+
+// IdleAfter is when MistServer takes a track for inactive, in seconds.
+const IdleAfter = 5

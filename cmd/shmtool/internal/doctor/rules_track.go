@@ -1,10 +1,12 @@
-package streams
+package doctor
 
 import (
 	"fmt"
 	"slices"
 
+	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/streams"
 )
 
 // tracks: those in use; of a removed one nothing is expected any more.
@@ -26,33 +28,33 @@ func (j *judge) tracks() {
 // writer: a buffer that lives removes the track of a source that has ended, in
 // its next pass or the one after, and frees its slot. It keeps the track where it
 // is told to, for a source to come.
-func (j *judge) writer(t *Track) {
+func (j *judge) writer(t *streams.Track) {
 	if t.PID == 0 || t.Life != procs.Dead || j.isReaped(t) {
 		return
 	}
-	f := j.find(CodeWriterDead, t.PageName, map[string]any{"track": t.Index, "pid": t.PID}, "%s: pid %d is gone%s", t.title(), t.PID, t.impostor())
+	f := j.find(finding.WriterDead, t.PageName, map[string]any{"track": t.Index, "pid": t.PID}, "%s: pid %d is gone%s", title(t), t.PID, impostor(t))
 	f.Passing = j.moves(t)
 }
 
 // isReaped reports whether the buffer may be about to remove a track: the slot
 // of its source is there yet, and something came of late.
-func (j *judge) isReaped(t *Track) bool {
+func (j *judge) isReaped(t *streams.Track) bool {
 	if !j.at.Living || j.abandoned() || j.stream.Users == nil {
 		return false
 	}
 	age, known := j.at.Age(t.LastUpdate)
-	return known && age <= IdleAfter && slices.ContainsFunc(j.stream.Users.Slots, func(u User) bool {
+	return known && age <= streams.IdleAfter && slices.ContainsFunc(j.stream.Users.Slots, func(u streams.User) bool {
 		return u.Source() && u.PID == t.PID
 	})
 }
 
 // title is how a message calls the track.
-func (t *Track) title() string {
+func title(t *streams.Track) string {
 	return fmt.Sprintf("track %d %s %s", t.Index, t.TypeName(), t.CodecName())
 }
 
 // impostor tells who has the PID now.
-func (t *Track) impostor() string {
+func impostor(t *streams.Track) string {
 	if t.Writer.Name == "" {
 		return ""
 	}
@@ -60,30 +62,27 @@ func (t *Track) impostor() string {
 }
 
 // missing: a page that is being replaced has no name for an instant.
-func (j *judge) missing(t *Track) {
+func (j *judge) missing(t *streams.Track) {
 	if t.Object != nil {
 		return
 	}
-	f := j.find(CodeTrackPageMissing, t.PageName, map[string]any{"track": t.Index, "pid": t.PID}, "%s: its page is not there", t.title())
+	f := j.find(finding.TrackPageMissing, t.PageName, map[string]any{"track": t.Index, "pid": t.PID}, "%s: its page is not there", title(t))
 	f.Passing = j.moves(t)
 }
 
-// IdleAfter is when MistServer takes a track for inactive, in seconds.
-const IdleAfter = 5
-
-func (j *judge) stale(t *Track) {
+func (j *judge) stale(t *streams.Track) {
 	m := j.stream.Meta
 	if m == nil || m.VoD || !m.Live || t.TypeName() == "meta" {
 		return
 	}
-	if age, known := j.at.Age(t.LastUpdate); known && age > IdleAfter {
-		j.find(CodeTrackStale, t.PageName, map[string]any{"track": t.Index, "age_s": age}, "%s: nothing came for %d s", t.title(), age)
+	if age, known := j.at.Age(t.LastUpdate); known && age > streams.IdleAfter {
+		j.find(finding.TrackStale, t.PageName, map[string]any{"track": t.Index, "age_s": age}, "%s: nothing came for %d s", title(t), age)
 	}
 }
 
 // rings: source and buffer change the counters of one ring, with more than one
 // store each.
-func (j *judge) rings(t *Track) {
+func (j *judge) rings(t *streams.Track) {
 	for _, r := range t.Page.Rings() {
 		if !r.Known {
 			continue
@@ -93,24 +92,24 @@ func (j *judge) rings(t *Track) {
 		evidence := map[string]any{"deleted": h.Deleted, "endpos": h.EndPos, "present": h.Present, "rcount": h.RecordCount}
 		switch {
 		case h.RecordCount != 0 && available > uint64(h.RecordCount):
-			j.find(CodeRingOverfull, object, evidence, "%s: %d %s in %d slots: they overwrite each other", t.title(), available, r.Name, h.RecordCount).Passing = j.moves(t)
+			j.find(finding.RingOverfull, object, evidence, "%s: %d %s in %d slots: they overwrite each other", title(t), available, r.Name, h.RecordCount).Passing = j.moves(t)
 		case r.Kept && uint64(h.Present) != available:
 			drift := int64(h.Present) - int64(available)
-			j.find(CodePresentDrift, object, evidence, "%s: present of its %s is off by %+d: the buffer will end itself", t.title(), r.Name, drift).Passing = j.moves(t)
+			j.find(finding.PresentDrift, object, evidence, "%s: present of its %s is off by %+d: the buffer will end itself", title(t), r.Name, drift).Passing = j.moves(t)
 		}
 	}
 }
 
 // moves reports whether anybody may be writing the track's page, or be about to
 // remove it.
-func (j *judge) moves(t *Track) bool {
+func (j *judge) moves(t *streams.Track) bool {
 	return j.at.Living && (t.Life != procs.Dead || !j.abandoned())
 }
 
-func (j *judge) dataPages(t *Track) {
+func (j *judge) dataPages(t *streams.Track) {
 	for _, d := range t.Page.DataPages {
 		if d.Avail != 0 && !d.There {
-			f := j.find(CodeDataPageMissing, d.Name, map[string]any{"track": t.Index, "firstkey": d.FirstKey, "avail": d.Avail}, "%s: its packets from key %d on are not there", t.title(), d.FirstKey)
+			f := j.find(finding.DataPageMissing, d.Name, map[string]any{"track": t.Index, "firstkey": d.FirstKey, "avail": d.Avail}, "%s: its packets from key %d on are not there", title(t), d.FirstKey)
 			f.Passing = j.moves(t)
 		}
 	}

@@ -1,9 +1,8 @@
-package streams
+// Package finding is what can be wrong, and how it is said: codes with their
+// severities and their pages of explanation, and findings, of which each has one.
+package finding
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // Severity is how bad a finding is.
 type Severity uint8
@@ -21,50 +20,6 @@ func (s Severity) String() string { return [...]string{"note", "warning", "error
 // MarshalText is String, for JSON.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// The codes of findings, which scripts rely on. Each has a section in the
-// manual of explain.
-const (
-	CodeInputLockOrphaned = "input_lock_orphaned"
-	CodePullLockOrphaned  = "pull_lock_orphaned"
-	CodeStateStale        = "state_stale"
-	CodeMetaReclaimed     = "meta_reclaimed"
-	CodeReloadPending     = "reload_pending"
-	CodePageNotReady      = "page_not_ready"
-	CodePresentDrift      = "present_drift"
-	CodeTrackPageMissing  = "track_page_missing"
-	CodeWriterDead        = "writer_dead"
-	CodeInputUnsupervised = "input_unsupervised"
-	CodeDataPageMissing   = "data_page_missing"
-	CodeTrackStale        = "track_stale"
-	CodeViewerDead        = "viewer_dead"
-	CodeUsersFull         = "users_full"
-	CodeRingOverfull      = "ring_overfull"
-	CodeTrackListOverflow = "track_list_overflow"
-	CodeInvalidPage       = "invalid_page" // as layout's check has it
-)
-
-// severities of the codes above; what is not here is a warning.
-var severities = map[string]Severity{
-	CodeInputLockOrphaned: Error,
-	CodePullLockOrphaned:  Error,
-	CodeStateStale:        Error,
-	CodeReloadPending:     Error,
-	CodePageNotReady:      Error,
-	CodePresentDrift:      Error,
-	CodeWriterDead:        Error,
-	CodeRingOverfull:      Error,
-	CodeTrackListOverflow: Error,
-	CodeInvalidPage:       Error,
-}
-
-// SeverityOf is how bad findings of a code are.
-func SeverityOf(code string) Severity {
-	if s, ok := severities[code]; ok {
-		return s
-	}
-	return Warning
-}
-
 // Finding is one thing that is wrong with a stream.
 type Finding struct {
 	Code     string         `json:"code"`
@@ -77,25 +32,6 @@ type Finding struct {
 	// Passing is set where a living stream may show the same for a moment, while
 	// something is under way: only what a second look shows again is true.
 	Passing bool `json:"-"`
-}
-
-// Findings are what is wrong with a stream as far as one look can tell, the
-// worst first, and those of one code together.
-func (m *Moment) Findings(s *Stream) []Finding {
-	j := &judge{at: m, stream: s}
-	for _, rule := range rules {
-		rule(j)
-	}
-	first := map[string]int{}
-	for i, f := range j.found {
-		if _, seen := first[f.Code]; !seen {
-			first[f.Code] = i
-		}
-	}
-	slices.SortStableFunc(j.found, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(first[a.Code], first[b.Code]))
-	})
-	return j.found
 }
 
 // Passing reports whether anything was found that must be looked at again.

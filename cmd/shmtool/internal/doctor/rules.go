@@ -1,4 +1,4 @@
-package streams
+package doctor
 
 import (
 	"errors"
@@ -6,7 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 )
@@ -20,14 +22,14 @@ var rules = []func(*judge){
 
 // judge collects the findings of one stream.
 type judge struct {
-	at     *Moment
-	stream *Stream
-	found  []Finding
+	at     *streams.Moment
+	stream *streams.Stream
+	found  []finding.Finding
 }
 
-func (j *judge) find(code, object string, evidence map[string]any, format string, a ...any) *Finding {
-	j.found = append(j.found, Finding{
-		Code: code, Severity: SeverityOf(code), Stream: j.stream.Name, Object: object,
+func (j *judge) find(code, object string, evidence map[string]any, format string, a ...any) *finding.Finding {
+	j.found = append(j.found, finding.Finding{
+		Code: code, Severity: severity(code), Stream: j.stream.Name, Object: object,
 		Message: fmt.Sprintf(format, a...), Evidence: evidence,
 	})
 	return &j.found[len(j.found)-1]
@@ -41,9 +43,9 @@ func (j *judge) abandoned() bool {
 }
 
 // alive reports whether the process that an object names lives, or may.
-func alive(h *Holder) bool { return h != nil && h.Life != procs.Dead }
+func alive(h *streams.Holder) bool { return h != nil && h.Life != procs.Dead }
 
-func dead(h *Holder) bool { return h != nil && h.Life == procs.Dead }
+func dead(h *streams.Holder) bool { return h != nil && h.Life == procs.Dead }
 
 // input: the lock of the input is held for life by the parent of the process
 // that keeps the stream. When it dies, the lock stays.
@@ -52,7 +54,7 @@ func (j *judge) input() {
 	held := lock != nil && lock.Semaphore.Held()
 	switch {
 	case dead(in) && j.stream.Buffer != nil:
-		j.find(CodeInputUnsupervised, in.Object.Name, map[string]any{"pid": in.PID, "buffer_pid": j.stream.Buffer.PID},
+		j.find(finding.InputUnsupervised, in.Object.Name, map[string]any{"pid": in.PID, "buffer_pid": j.stream.Buffer.PID},
 			"input pid %d is gone, its buffer %d lives: nobody will start it again", in.PID, j.stream.Buffer.PID)
 	case held && j.abandoned():
 		evidence := map[string]any{"value": lock.Semaphore.Value, "waiters": lock.Semaphore.Waiters}
@@ -60,7 +62,7 @@ func (j *judge) input() {
 		if in != nil {
 			evidence["pid"], who = in.PID, fmt.Sprintf("input pid %d is gone", in.PID)
 		}
-		j.find(CodeInputLockOrphaned, lock.Object.Name, evidence, "lock held, %s: no input can start", who)
+		j.find(finding.InputLockOrphaned, lock.Object.Name, evidence, "lock held, %s: no input can start", who)
 	}
 }
 
@@ -77,7 +79,7 @@ func (j *judge) pull() {
 	if j.stream.Pull != nil {
 		evidence["pid"], who = j.stream.Pull.PID, fmt.Sprintf("pid %d is gone", j.stream.Pull.PID)
 	}
-	j.find(CodePullLockOrphaned, lock.Object.Name, evidence, "lock held, %s: nobody can pull the stream", who)
+	j.find(finding.PullLockOrphaned, lock.Object.Name, evidence, "lock held, %s: nobody can pull the stream", who)
 }
 
 // state: the byte is written by the process that keeps the stream, and stays
@@ -93,10 +95,10 @@ func (j *judge) state() {
 	serving := st.State == mist.StateReady || st.State == mist.StateWait
 	switch {
 	case j.abandoned():
-		j.find(CodeStateStale, name, evidence, "state is %s, and no process keeps the stream", st.State)
+		j.find(finding.StateStale, name, evidence, "state is %s, and no process keeps the stream", st.State)
 	case serving && j.stream.Buffer == nil && !j.at.Hiding && in != nil && in.Life == procs.Alive && in.Process.OfMist():
 		evidence["pid"] = in.PID
-		f := j.find(CodeStateStale, name, evidence, "state is %s, but input pid %d has no buffer", st.State, in.PID)
+		f := j.find(finding.StateStale, name, evidence, "state is %s, but input pid %d has no buffer", st.State, in.PID)
 		f.Passing = j.at.Living
 	}
 }
@@ -107,17 +109,17 @@ func (j *judge) meta() {
 		return
 	}
 	if h := m.Object.Header; h != nil && h.RecordCount == 1 && h.EndPos >= 2 {
-		j.find(CodeMetaReclaimed, m.Object.Name, map[string]any{"endpos": h.EndPos, "restarts": h.EndPos - 1},
+		j.find(finding.MetaReclaimed, m.Object.Name, map[string]any{"endpos": h.EndPos, "restarts": h.EndPos - 1},
 			"the input was started again %d times on the pages of the one before", h.EndPos-1)
 	}
 	if m.ListReady && m.List.RecordCount != 0 && m.List.Present > m.List.RecordCount {
-		j.find(CodeTrackListOverflow, m.Object.Name, map[string]any{"present": m.List.Present, "rcount": m.List.RecordCount},
+		j.find(finding.TrackListOverflow, m.Object.Name, map[string]any{"present": m.List.Present, "rcount": m.List.RecordCount},
 			"the track list has %d entries in %d slots: tracks share one", m.List.Present, m.List.RecordCount)
 	}
 }
 
 // writerLives reports whether anybody lives, or may, who makes a page.
-func (j *judge) writerLives(o *Object) bool {
+func (j *judge) writerLives(o *streams.Object) bool {
 	if o.Is.Kind != mist.KindTrack {
 		return !j.abandoned() || j.anySource()
 	}
@@ -149,7 +151,7 @@ func (j *judge) pages() {
 	for _, p := range j.stream.Problems {
 		var format *layout.FormatError
 		if is, _ := mist.ParseName(p.Object); is.Kind.IsPage() && errors.As(p.Err, &format) {
-			j.find(CodeInvalidPage, p.Object, map[string]any{"offset": format.Offset}, "%s is no valid page: %s", p.Object, p.Text())
+			j.find(finding.InvalidPage, p.Object, map[string]any{"offset": format.Offset}, "%s is no valid page: %s", p.Object, p.Text())
 		}
 	}
 	for _, o := range j.stream.Objects {
@@ -159,24 +161,24 @@ func (j *judge) pages() {
 		lives := j.writerLives(o)
 		switch status := o.Header.Status; {
 		case !status.Ready() && (!lives || j.waitedFor(o)):
-			j.find(CodePageNotReady, o.Name, map[string]any{"size": o.Size, "status": uint8(status)}, "the page was never finished%s", j.whose(o))
+			j.find(finding.PageNotReady, o.Name, map[string]any{"size": o.Size, "status": uint8(status)}, "the page was never finished%s", j.whose(o))
 		case status.Reload() && !lives:
-			j.find(CodeReloadPending, o.Name, map[string]any{"status": uint8(status), "inode": o.Identity.Inode}, "readers are told to reload, and nobody will replace the page%s", j.whose(o))
+			j.find(finding.ReloadPending, o.Name, map[string]any{"status": uint8(status), "inode": o.Identity.Inode}, "readers are told to reload, and nobody will replace the page%s", j.whose(o))
 		}
 	}
 	if m := j.stream.Meta; m != nil && m.Object.Ready() && !m.ListReady && (!j.writerLives(m.Object) || j.waitedFor(m.Object)) {
-		j.find(CodePageNotReady, m.Object.Name, map[string]any{"page": "tracks"}, "the page is ready, and its track list is not: no track can be seen")
+		j.find(finding.PageNotReady, m.Object.Name, map[string]any{"page": "tracks"}, "the page is ready, and its track list is not: no track can be seen")
 	}
 }
 
 // waitedFor reports whether a page has been there for so long that whoever makes
 // it has stopped.
-func (j *judge) waitedFor(o *Object) bool {
+func (j *judge) waitedFor(o *streams.Object) bool {
 	since := j.at.Uptime(o.Modified)
 	return j.at.Living && since > 0 && j.at.Clock.Uptime-since > openPatience
 }
 
-func (j *judge) whose(o *Object) string {
+func (j *judge) whose(o *streams.Object) string {
 	if o.Is.Kind == mist.KindTrack && !j.writerLives(o) {
 		return fmt.Sprintf(": pid %d, which made it, is gone", o.Is.PID)
 	}
@@ -198,10 +200,10 @@ func (j *judge) users() {
 		}
 	}
 	if len(pids) > 0 && j.abandoned() {
-		j.find(CodeViewerDead, u.Object.Name, map[string]any{"pids": pids}, "%s gone, and nobody frees the slots", viewersText(pids))
+		j.find(finding.ViewerDead, u.Object.Name, map[string]any{"pids": pids}, "%s gone, and nobody frees the slots", viewersText(pids))
 	}
 	if slots := uint64(u.Header.RecordCount); slots > 0 && uint64(len(u.Slots)) >= slots {
-		j.find(CodeUsersFull, u.Object.Name, map[string]any{"slots": slots}, "all %d slots are in use: nobody can join", slots)
+		j.find(finding.UsersFull, u.Object.Name, map[string]any{"slots": slots}, "all %d slots are in use: nobody can join", slots)
 	}
 }
 

@@ -1,0 +1,109 @@
+package finding
+
+import "slices"
+
+// Code is a kind of finding.
+type Code struct {
+	Name     string
+	Severity Severity
+	Means    string // for viewers and operators, in one line
+}
+
+// The codes, which scripts rely on. Explain has a page for each.
+const (
+	ShmFull               = "shm_full"
+	NamespaceMismatch     = "namespace_mismatch"
+	VersionsMixed         = "versions_mixed"
+	ControllerDead        = "controller_dead"
+	ControllerPageMissing = "controller_page_missing"
+	DeletedMapping        = "deleted_mapping"
+	ShortLockStuck        = "short_lock_stuck"
+	InputLockOrphaned     = "input_lock_orphaned"
+	PullLockOrphaned      = "pull_lock_orphaned"
+	InputUnsupervised     = "input_unsupervised"
+	InvalidPage           = "invalid_page" // as layout's check has it
+	TrackListOverflow     = "track_list_overflow"
+	MetaReclaimed         = "meta_reclaimed"
+	ReloadPending         = "reload_pending"
+	PageNotReady          = "page_not_ready"
+	PresentDrift          = "present_drift"
+	RingOverfull          = "ring_overfull"
+	StateStale            = "state_stale"
+	ExitPending           = "exit_pending"
+	DataPageUnlinked      = "data_page_unlinked"
+	TrackPageMissing      = "track_page_missing"
+	DataPageMissing       = "data_page_missing"
+	DataStaleBytes        = "data_stale_bytes"
+	DataStalled           = "data_stalled"
+	TimeBlocked           = "time_blocked"
+	NoKeyframe            = "no_keyframe"
+	WriterDead            = "writer_dead"
+	TrackStale            = "track_stale"
+	TrackHidden           = "track_hidden"
+	UsersFull             = "users_full"
+	ViewerDead            = "viewer_dead"
+	OrphanObject          = "orphan_object"
+	SessionOrphaned       = "session_orphaned"
+	VoDPagePending        = "vod_page_pending"
+	Waiting               = "waiting"
+	ValueWrapped          = "value_wrapped"
+)
+
+// codes are all of them, what causes others before what is caused.
+var codes = []Code{
+	{ShmFull, Error, "whoever writes next is killed by SIGBUS, wherever it is"},
+	{NamespaceMismatch, Warning, "what is said of processes cannot be trusted from here"},
+	{VersionsMixed, Warning, "processes of two versions do not see each other's locks and pages"},
+	{ControllerDead, Warning, "nobody starts streams, counts viewers or answers the API"},
+	{ControllerPageMissing, Warning, "every process that starts waits for ten seconds, and takes defaults"},
+	{DeletedMapping, Warning, "processes read and write a page that others cannot see"},
+	{ShortLockStuck, Error, "whoever needs the lock waits for ever"},
+	{InputLockOrphaned, Error, "no input can start: viewers wait for a stream that never comes"},
+	{PullLockOrphaned, Error, "nobody can pull the stream"},
+	{InputUnsupervised, Warning, "the stream runs; when its buffer ends, nobody starts it again"},
+	{InvalidPage, Error, "nobody can read the page, and MistServer's processes may crash on it"},
+	{TrackListOverflow, Error, "two tracks share one record: what is said of either may be the other's"},
+	{MetaReclaimed, Warning, "the stream limps on the pages of a run that crashed"},
+	{ReloadPending, Error, "every reader opens the page again and again, and sees nothing new"},
+	{PageNotReady, Error, "every process that opens the page waits for up to ten seconds, and fails"},
+	{PresentDrift, Error, "the buffer ends itself at one of the next deletions, and the stream with it"},
+	{RingOverfull, Error, "records overwrite each other while they are read"},
+	{StateStale, Error, "whoever joins waits for a minute for a state that does not come"},
+	{ExitPending, Note, "viewers leave; who feeds the stream may hang"},
+	{DataPageUnlinked, Error, "the source ends itself at its next packet: the track goes"},
+	{TrackPageMissing, Warning, "the track cannot be opened by anybody who joins"},
+	{DataPageMissing, Warning, "whoever asks for these packets waits for ten seconds, and fails"},
+	{DataStaleBytes, Warning, "players jump back, loop or stop where the old packets begin"},
+	{DataStalled, Warning, "viewers come to the end of the page and wait, then leave"},
+	{TimeBlocked, Warning, "what the source sends is thrown away until its time has caught up"},
+	{NoKeyframe, Warning, "what the source sends is thrown away until a key frame comes"},
+	{WriterDead, Error, "the track ends here: viewers see a still picture, or leave"},
+	{TrackStale, Warning, "viewers of the track wait for the next packet"},
+	{TrackHidden, Warning, "viewers do not see the track"},
+	{UsersFull, Warning, "nobody can join"},
+	{ViewerDead, Warning, "the slots are lost, and the numbers of viewers are wrong"},
+	{OrphanObject, Warning, "memory that nobody will use again"},
+	{SessionOrphaned, Warning, "the viewer's session cannot start again"},
+	{VoDPagePending, Note, "a viewer waits for a part of the file to be read"},
+	{Waiting, Note, "the stream is not offered to viewers yet"},
+	{ValueWrapped, Note, "the value shown is not the true one"},
+}
+
+// Codes are all codes of the doctor, what causes others before what is caused.
+func Codes() []Code { return slices.Clone(codes) }
+
+// Lookup is the code of that name.
+func Lookup(name string) (Code, bool) {
+	if i := rank(name); i < len(codes) {
+		return codes[i], true
+	}
+	return Code{}, false
+}
+
+// rank is the place of a code among all; that of an unknown one is the last.
+func rank(name string) int {
+	if i := slices.IndexFunc(codes, func(c Code) bool { return c.Name == name }); i >= 0 {
+		return i
+	}
+	return len(codes)
+}

@@ -1,0 +1,44 @@
+package finding
+
+import "testing"
+
+func TestVerdict(t *testing.T) {
+	for want, found := range map[string][]Finding{
+		VerdictOK:      {{Severity: Note}},
+		VerdictWarning: {{Severity: Note}, {Severity: Warning}},
+		VerdictStuck:   {{Severity: Warning}, {Severity: Error}, {Severity: Note}},
+	} {
+		if got := Verdict(found); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	if Verdict(nil) != VerdictOK {
+		t.Error("nothing is not ok")
+	}
+}
+
+// What may pass is only true when it is seen twice, unchanged.
+func TestLasting(t *testing.T) {
+	sure := Finding{Code: "a", Object: "x"}
+	passing := Finding{Code: "b", Object: "x", Message: "1", Passing: true}
+	changed := Finding{Code: "b", Object: "x", Message: "2", Passing: true}
+	tests := []struct {
+		first, second []Finding
+		want          int
+	}{
+		{nil, []Finding{sure}, 1},
+		{nil, []Finding{passing}, 0},
+		{[]Finding{passing}, []Finding{passing}, 1},
+		{[]Finding{passing}, []Finding{changed}, 0},
+		{[]Finding{passing, sure}, nil, 0},
+		{[]Finding{passing}, []Finding{passing, sure}, 2},
+	}
+	for i, tt := range tests {
+		if got := Lasting(tt.first, tt.second); len(got) != tt.want {
+			t.Errorf("%d: %v", i, got)
+		}
+	}
+	if !Passing([]Finding{sure, passing}) || Passing([]Finding{sure}) {
+		t.Error("Passing")
+	}
+}

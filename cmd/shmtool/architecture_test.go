@@ -58,7 +58,7 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool/internal/metrics": {},
 	"shmtool/cmd/shmtool/internal/rate":    {},
 	"shmtool/cmd/shmtool/internal/streams": {
-		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/finding",
+		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/finding",
 	},
 	"shmtool/cmd/shmtool/internal/streams/streamstest": {"shmtool/layout/mist", "shmtool/layout"},
 	"shmtool/cmd/shmtool/internal/finding":             {},

@@ -62,7 +62,12 @@ func (p Process) runsInput(stream string) bool {
 // plays reports whether a process has a part in a simulation: it was started as
 // shmtool simulated PART.
 func (p Process) plays(part string) bool {
-	return strings.HasPrefix(p.Name, "shmtool") && len(p.Args) > 2 && p.Args[1] == "simulated" && p.Args[2] == part
+	return p.simulated() && p.Args[2] == part
+}
+
+// simulated reports whether a process has any part in a simulation.
+func (p Process) simulated() bool {
+	return strings.HasPrefix(p.Name, "shmtool") && len(p.Args) > 2 && p.Args[1] == "simulated"
 }
 
 // elsewhere reports whether a process keeps a stream of that name in another

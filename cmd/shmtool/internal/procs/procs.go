@@ -33,6 +33,7 @@ type Table struct {
 	ok              bool
 	all             []Process // live ones, once loaded
 	loaded          bool
+	use             *Use // once looked for
 }
 
 // Open looks at procDir. One that cannot be read has no processes.
@@ -40,6 +41,9 @@ func Open(procDir, shmDir string) *Table {
 	fs, err := procfs.NewFS(procDir)
 	return &Table{procDir: procDir, shmDir: shmDir, fs: fs, ok: err == nil}
 }
+
+// Dir is the folder of processes.
+func (t *Table) Dir() string { return t.procDir }
 
 // Alive is a living process; a zombie is dead. One that cannot be looked at is
 // not said to live; Look knows more.
@@ -74,31 +78,13 @@ type Object = relaccx.Identity
 // process could not be looked into.
 func (t *Table) Mappers() (mappers map[Object][]int, partial bool) {
 	mappers = map[Object][]int{}
-	if !t.ok {
-		return mappers, true
-	}
-	procs, err := t.fs.AllProcs()
-	if err != nil {
-		return mappers, true
-	}
-	sort.Sort(procs)
-	for _, p := range procs {
-		maps, err := p.ProcMaps()
-		if err != nil {
-			partial = partial || os.IsPermission(err)
-			continue
+	unseen, ok := t.eachMap(func(pid int, m *procfs.ProcMap) {
+		o := Object{Device: m.Dev, Inode: m.Inode}
+		if pids := mappers[o]; len(pids) == 0 || pids[len(pids)-1] != pid {
+			mappers[o] = append(pids, pid)
 		}
-		for _, m := range maps {
-			if m.Inode == 0 {
-				continue
-			}
-			o := Object{Device: m.Dev, Inode: m.Inode}
-			if pids := mappers[o]; len(pids) == 0 || pids[len(pids)-1] != p.PID {
-				mappers[o] = append(pids, p.PID)
-			}
-		}
-	}
-	return mappers, partial
+	})
+	return mappers, !ok || len(unseen) > 0
 }
 
 // LockHolders are the PIDs that hold the writer's lock of each object.
@@ -122,9 +108,7 @@ func (t *Table) Owner(path string) (Process, bool) {
 	case o.Kind == mist.KindTrack || o.Kind == mist.KindData:
 		return t.trackOwner(o, filepath.Base(path))
 	case o.Kind == mist.KindSession:
-		return t.find(func(p Process) bool {
-			return p.Name == "MistSession" && slices.Contains(p.Args, o.ID)
-		})
+		return t.Session(o.ID)
 	case o.Kind.ByController():
 		return t.find(func(p Process) bool { return p.Name == "MistController" })
 	case o.Kind == mist.KindSemaphore || o.Kind == mist.KindUDPProxy:
@@ -133,6 +117,35 @@ func (t *Table) Owner(path string) (Process, bool) {
 		return t.leftBy(o)
 	}
 	return t.inputOf(o.Stream)
+}
+
+// Controller is the living MistController; in a simulation the process that
+// plays it and holds the lock on the controller's page, global.
+func (t *Table) Controller(global Object) (Process, bool) {
+	if p, ok := t.find(func(p Process) bool { return p.Name == "MistController" }); ok {
+		return p, true
+	}
+	pid, held := t.LockHolders()[global]
+	if !held {
+		return Process{}, false
+	}
+	return t.Alive(pid)
+}
+
+// Session is the living process that keeps a viewer's session.
+func (t *Table) Session(id string) (Process, bool) {
+	return t.find(func(p Process) bool { return p.Name == "MistSession" && slices.Contains(p.Args, id) })
+}
+
+// OfMist is how many processes of MistServer live, or play it.
+func (t *Table) OfMist() int {
+	count := 0
+	for _, p := range t.live() {
+		if strings.HasPrefix(p.Name, "Mist") || p.simulated() {
+			count++
+		}
+	}
+	return count
 }
 
 func (t *Table) find(is func(Process) bool) (Process, bool) {

@@ -23,6 +23,9 @@ type looker struct {
 	dir   string
 	table *procs.Table
 	at    *Moment
+	use   procs.Use
+
+	inners map[uint64]procs.Process // by the PID that they know themselves by
 
 	mu    sync.Mutex // guards lives, and the table, which keeps what it has seen
 	lives map[uint64]lifeOf
@@ -42,6 +45,7 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 	}
 	l := &looker{dir: dir, table: table, lives: map[uint64]lifeOf{}}
 	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Hiding: table.Hides()}
+	l.server(entries)
 	all := l.group(entries, want)
 	l.fillAll(all)
 	for _, s := range all {
@@ -53,7 +57,20 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 			l.at.Streams = append(l.at.Streams, s)
 		}
 	}
+	l.across()
 	return l.at, nil
+}
+
+// across finds what can only be seen of all objects together.
+func (l *looker) across() {
+	objects := slices.Clone(l.at.Server.Objects)
+	for _, s := range l.at.Streams {
+		objects = append(objects, s.Objects...)
+	}
+	for _, o := range objects {
+		l.at.Server.Semaphores.add(o)
+	}
+	l.split(objects)
 }
 
 // group finds the objects of each stream.
@@ -110,6 +127,9 @@ func (l *looker) life(pid uint64, written time.Duration) (procs.Process, procs.L
 	known, ok := l.lives[pid]
 	if !ok {
 		known.process, known.life = l.table.Look(int(pid))
+		if inner, ok := l.inners[pid]; ok && known.life == procs.Dead {
+			known.process, known.life = inner, procs.Alive
+		}
 		l.lives[pid] = known
 	}
 	if known.life == procs.Alive && known.process.Took(written) {
@@ -227,6 +247,24 @@ func (l *looker) lock(s *Stream, o *Object) error {
 	if err != nil {
 		return fmt.Errorf("semaphore: %w", err)
 	}
-	s.Locks = append(s.Locks, Lock{o, sem})
+	lock := Lock{Object: o, Semaphore: sem}
+	if sem.Held() {
+		lock.Users = l.usersOf(o)
+	}
+	s.Locks = append(s.Locks, lock)
 	return nil
+}
+
+// usersOf are the processes that have a semaphore in memory.
+func (l *looker) usersOf(o *Object) []LockUser {
+	var users []LockUser
+	for _, m := range l.use.Of(o.Identity) {
+		u := LockUser{}
+		if u.Process, _ = l.table.Look(m.PID); u.Process.Name == "" {
+			continue
+		}
+		u.Waits, u.Known = l.table.Waits(m)
+		users = append(users, u)
+	}
+	return users
 }

@@ -16,6 +16,7 @@ type Moment struct {
 	Living  bool // of a machine that runs; else it was saved, and nothing moves
 	Hiding  bool // there may be processes that could not be seen
 	Streams []*Stream
+	Server  Server
 }
 
 // Stream is everything that belongs to one name.
@@ -79,6 +80,7 @@ type Track struct {
 	PageName   string // without a slash
 	LastUpdate uint64 // seconds since boot
 	PID        uint64 // who feeds it; 0: nobody
+	SourceID   uint64 // index of the track that this one is made from; NoSource
 	Writer     procs.Process
 	Life       procs.Life // of PID; dead also where the PID is somebody else's now
 	Object     *Object    // the track's page; nil where there is none
@@ -131,7 +133,11 @@ type DataPage struct {
 	Size, Avail        uint64 // bytes; Avail 0: not in memory
 	Name               string // of its object
 	There              bool   // and whether there is one
+	Stale              int    // whole packets behind Avail; only of the newest page
 }
+
+// NoSource is the SourceID of a track that is made from no other.
+const NoSource = 0xFFFFFFFF
 
 // Users is MstUser: who feeds and who reads the stream.
 type Users struct {
@@ -164,6 +170,15 @@ type Holder struct {
 type Lock struct {
 	Object    *Object
 	Semaphore mist.Semaphore
+	Users     []LockUser // who has it in memory; only of one that is held
+}
+
+// LockUser is a process that has a semaphore in memory. One that has, and does
+// not wait, may be who holds it.
+type LockUser struct {
+	Process procs.Process
+	Waits   bool
+	Known   bool // whether it waits
 }
 
 // Lock is the stream's lock of a kind; of several, by older names or other C

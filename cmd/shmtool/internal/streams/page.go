@@ -179,6 +179,7 @@ func listed(n uint64, w row) *Track {
 		PageName:   strings.TrimPrefix(w.text("page"), "/"),
 		LastUpdate: w.uint("lastupdate"),
 		PID:        w.uint("pid"),
+		SourceID:   w.uint("sourcetid"),
 	}
 }
 
@@ -276,7 +277,8 @@ func (p *TrackPage) takeKeys(r *relaccx.Reader) error {
 
 // takePages takes the track's data pages, and looks for each that is in memory.
 func (l *looker) takePages(p *TrackPage, r *relaccx.Reader, s *Stream, t *Track) error {
-	err := rows(r, mist.KindTrack.Page("pages"), func(_ uint64, w row) {
+	info := mist.KindTrack.Page("pages")
+	err := rows(r, info, func(_ uint64, w row) {
 		d := DataPage{FirstKey: w.uint("firstkey"), KeyCount: w.uint("keycount"), Size: w.uint("size"), Avail: w.uint("avail")}
 		d.Name = mist.Object{Kind: mist.KindData, Stream: s.Name, Index: int(t.Index), Key: d.FirstKey}.Name()
 		p.DataPages = append(p.DataPages, d)
@@ -288,6 +290,17 @@ func (l *looker) takePages(p *TrackPage, r *relaccx.Reader, s *Stream, t *Track)
 			_, err := l.stat(d.Name) // it may have been made since
 			d.There = err == nil
 		}
+	}
+	if n := len(p.DataPages); n > 0 && p.DataPages[n-1].There {
+		d := &p.DataPages[n-1]
+		d.Stale = l.stale(d, func() (avail uint64) {
+			_ = rows(r, info, func(_ uint64, w row) {
+				if w.uint("firstkey") == d.FirstKey {
+					avail = w.uint("avail")
+				}
+			})
+			return avail
+		})
 	}
 	return err
 }

@@ -1,0 +1,147 @@
+package procs
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/procfs"
+
+	"shmtool/layout/mist"
+)
+
+// Mapping is an object of MistServer's in the memory of a process.
+type Mapping struct {
+	PID        int
+	Object     Object
+	Name       string // of the object when it was mapped
+	Deleted    bool   // it has lost that name since
+	Start, End uintptr
+}
+
+// Use is who uses MistServer's objects, as far as it can be seen.
+type Use struct {
+	Mappings []Mapping
+	Unseen   []int // PIDs of living processes whose memory could not be looked at
+}
+
+// eachMap runs fn on every file in the memory of every process, by PID. Unseen
+// are those that could not be looked into; false that there is no table at all.
+func (t *Table) eachMap(fn func(pid int, m *procfs.ProcMap)) (unseen []int, ok bool) {
+	if !t.ok {
+		return nil, false
+	}
+	all, err := t.fs.AllProcs()
+	if err != nil {
+		return nil, false
+	}
+	sort.Sort(all)
+	for _, p := range all {
+		maps, err := p.ProcMaps()
+		if err != nil {
+			if os.IsPermission(err) {
+				unseen = append(unseen, p.PID)
+			}
+			continue
+		}
+		for _, m := range maps {
+			if m.Inode != 0 {
+				fn(p.PID, m)
+			}
+		}
+	}
+	return unseen, true
+}
+
+// deletedMark is what Linux puts behind the path of a file that has lost its
+// name.
+const deletedMark = " (deleted)"
+
+// Use looks through the memory of every process, once for a table.
+func (t *Table) Use() Use {
+	if t.use != nil {
+		return *t.use
+	}
+	t.use = &Use{}
+	t.use.Unseen, _ = t.eachMap(func(pid int, m *procfs.ProcMap) {
+		path, deleted := strings.CutSuffix(m.Pathname, deletedMark)
+		name := filepath.Base(path)
+		is, ok := mist.ParseName(name)
+		if !ok {
+			return
+		}
+		// Who makes a semaphore maps it under a name that it loses at once.
+		deleted = deleted && is.Kind != mist.KindTemporary
+		t.use.Mappings = append(t.use.Mappings, Mapping{pid, Object{Device: m.Dev, Inode: m.Inode}, name, deleted, m.StartAddr, m.EndAddr})
+	})
+	return *t.use
+}
+
+// Of are the mappings of an object.
+func (u Use) Of(o Object) []Mapping {
+	var of []Mapping
+	for _, m := range u.Mappings {
+		if m.Object == o {
+			of = append(of, m)
+		}
+	}
+	return of
+}
+
+// PIDs are the processes of some mappings.
+func PIDs(mappings []Mapping) []int {
+	var pids []int
+	for _, m := range mappings {
+		if !slices.Contains(pids, m.PID) {
+			pids = append(pids, m.PID)
+		}
+	}
+	return pids
+}
+
+// Inner is a process that writes another PID into pages than the one it is seen
+// with here: it is in a PID namespace below ours, as in a container.
+type Inner struct {
+	Process Process
+	PID     int // its own
+}
+
+// Inners are the processes with MistServer's objects in memory that have another
+// PID in their own namespace, and whether such processes are in more than one:
+// then they are wrong about each other's PIDs. Other shmtools that look on do not
+// count.
+func (t *Table) Inners() (inners []Inner, several bool) {
+	spaces := map[string]bool{}
+	for _, pid := range PIDs(t.Use().Mappings) {
+		p, err := t.fs.Proc(pid)
+		if err != nil {
+			continue
+		}
+		process, life := t.Look(pid)
+		if life != Alive || strings.HasPrefix(process.Name, "shmtool") && !process.simulated() {
+			continue
+		}
+		status, err := p.NewStatus()
+		if err != nil || len(status.NSpids) == 0 {
+			continue
+		}
+		spaces[t.namespace(pid, len(status.NSpids))] = true
+		if own := int(status.NSpids[len(status.NSpids)-1]); own != pid {
+			inners = append(inners, Inner{process, own})
+		}
+	}
+	return inners, len(spaces) > 1
+}
+
+// namespace is a name for the PID namespace of a process: how deep it lies, which
+// everybody may see, and which of those it is.
+func (t *Table) namespace(pid, depth int) string {
+	link, err := os.Readlink(filepath.Join(t.procDir, strconv.Itoa(pid), "ns", "pid"))
+	if err != nil || depth == 1 {
+		return strconv.Itoa(depth)
+	}
+	return link
+}

@@ -1,0 +1,200 @@
+package streams
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// Server is what belongs to no stream, or to all of them.
+type Server struct {
+	Objects    []*Object
+	Global     *Object        // MstGlobalConfig
+	Controller *procs.Process // alive; in a simulation, who plays it
+	Locks      []Lock         // of the statistics and the sessions
+	Sessions   []Session
+	Processes  int             // of MistServer, alive
+	Configured map[string]bool // streams, by the names of their MstSCnf
+	Semaphores Semaphores
+	Inners     []procs.Inner // processes that know themselves by other PIDs
+	Spaces     bool          // and they are in several PID namespaces
+	Split      []SplitMapping
+	Space      *Space // nil: not known
+	Unseen     []int  // PIDs of processes whose memory could not be looked at
+}
+
+// Session is a viewer's session.
+type Session struct {
+	ID    string
+	Page  *Object // MstSession, nil where there is none
+	Lock  *Lock   // nil likewise
+	Alive bool    // its MistSession
+}
+
+// Space is the file system that the shared memory lies in.
+type Space struct {
+	Size, Free       uint64 // bytes
+	Files, FreeFiles uint64 // 0 Files: it does not count them
+}
+
+// SplitMapping is an object in the memory of a process that is not the one that
+// has its name now.
+type SplitMapping struct {
+	procs.Mapping
+	Process procs.Process
+	Now     *Object
+	Status  *layout.Status // of the old page, where that may be looked at
+}
+
+// server reads what belongs to no stream, and who uses what.
+func (l *looker) server(all []os.DirEntry) {
+	s := &l.at.Server
+	s.Configured = map[string]bool{}
+	l.use = l.table.Use()
+	s.Unseen, s.Processes = l.use.Unseen, l.table.OfMist()
+	s.Inners, s.Spaces = l.table.Inners()
+	l.inners = map[uint64]procs.Process{}
+	for _, inner := range s.Inners {
+		l.inners[uint64(inner.PID)] = inner.Process
+	}
+	sessions := map[string]*Session{}
+	for _, entry := range all {
+		is, ok := mist.ParseName(entry.Name())
+		if ok && is.Kind == mist.KindConfig {
+			s.Configured[is.Stream] = true
+		}
+		if !ok || is.Stream != "" {
+			continue
+		}
+		if o, err := l.stat(entry.Name()); err == nil {
+			s.Objects = append(s.Objects, o)
+			l.serverObject(o, sessions)
+		}
+	}
+	for _, session := range sessions {
+		_, session.Alive = l.table.Session(session.ID)
+		s.Sessions = append(s.Sessions, *session)
+	}
+	if s.Global != nil {
+		if p, ok := l.table.Controller(s.Global.Identity); ok {
+			s.Controller = &p
+		}
+	} else if p, ok := l.table.Controller(relaccx.Identity{}); ok {
+		s.Controller = &p
+	}
+	s.Space = l.space()
+}
+
+func (l *looker) serverObject(o *Object, sessions map[string]*Session) {
+	s := &l.at.Server
+	switch o.Is.Kind {
+	case mist.KindGlobal:
+		s.Global = o
+	case mist.KindSession:
+		session(sessions, o.Is.ID).Page = o
+	case mist.KindSemaphore:
+		lock, ok := l.semaphore(o)
+		if !ok {
+			return
+		}
+		s.Locks = append(s.Locks, lock)
+		if o.Is.Lock == mist.LockSession {
+			session(sessions, o.Is.ID).Lock = &lock
+		}
+	}
+}
+
+func session(of map[string]*Session, id string) *Session {
+	if of[id] == nil {
+		of[id] = &Session{ID: id}
+	}
+	return of[id]
+}
+
+// semaphore reads one that belongs to no stream; what cannot be read is none.
+func (l *looker) semaphore(o *Object) (Lock, bool) {
+	var s Stream
+	if l.lock(&s, o) != nil || len(s.Locks) == 0 {
+		return Lock{}, false
+	}
+	return s.Locks[0], true
+}
+
+// space is the file system of the directory, as it is now.
+func (l *looker) space() *Space {
+	var st unix.Statfs_t
+	if !l.at.Living || unix.Statfs(l.dir, &st) != nil {
+		return nil
+	}
+	return &Space{
+		Size: st.Blocks * uint64(st.Frsize), Free: st.Bavail * uint64(st.Frsize),
+		Files: st.Files, FreeFiles: st.Ffree,
+	}
+}
+
+// Semaphores are the names of all semaphores, by what tells versions of MistServer
+// and C libraries apart.
+type Semaphores struct {
+	Old, New    []string // named as before 3.8, and since
+	Glibc, Musl []string
+}
+
+func (s *Semaphores) add(o *Object) {
+	if o.Is.Kind != mist.KindSemaphore || o.Is.Lock == mist.LockUnknown {
+		return
+	}
+	into := func(one, other *[]string, first bool) {
+		if first {
+			*one = append(*one, o.Name)
+		} else {
+			*other = append(*other, o.Name)
+		}
+	}
+	into(&s.Old, &s.New, o.Is.Old)
+	into(&s.Musl, &s.Glibc, o.Is.Form == mist.FormMusl)
+}
+
+// split finds the processes that have an object in memory that is not the one of
+// that name any more.
+func (l *looker) split(objects []*Object) {
+	names := map[string]*Object{}
+	for _, o := range objects {
+		names[o.Name] = o
+	}
+	for _, m := range l.use.Mappings {
+		now := names[m.Name]
+		if !m.Deleted || now == nil || now.Identity == m.Object {
+			continue
+		}
+		process, life := l.table.Look(m.PID)
+		if life != procs.Alive {
+			continue
+		}
+		l.at.Server.Split = append(l.at.Server.Split, SplitMapping{m, process, now, l.statusOf(m, now)})
+	}
+}
+
+// statusOf is the status of a page that has no name any more.
+func (l *looker) statusOf(m procs.Mapping, now *Object) *layout.Status {
+	if !now.Is.Kind.IsPage() {
+		return nil
+	}
+	f, err := os.Open(filepath.Join(l.table.Dir(), fmt.Sprint(m.PID), "map_files", fmt.Sprintf("%x-%x", m.Start, m.End)))
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	b := make([]byte, 1)
+	if _, err := f.ReadAt(b, 0); err != nil {
+		return nil
+	}
+	status := layout.Status(b[0])
+	return &status
+}

@@ -36,6 +36,7 @@ const (
 	formatSchema = "schema"
 
 	formatOpenMetrics = "openmetrics"
+	formatNagios      = "nagios"
 )
 
 // plainFormats are what every command with output has.

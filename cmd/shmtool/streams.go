@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"shmtool/cmd/shmtool/internal/doctor"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/metrics"
-	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 )
 
@@ -53,13 +51,12 @@ its configuration is listed with --all, or when it is named.`,
 }
 
 func runStreams(ctx context.Context, e *env, c *cli.Context) error {
-	s := streamsLook{e: e, patterns: c.Args().Slice(), all: c.Bool("all")}
-	s.rows = streams.RowOptions{Removed: s.all, ShowSecrets: e.secrets}
-	for _, pattern := range s.patterns {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return usagef("%q is not a pattern", pattern)
-		}
+	patterns, err := newStreamPatterns(c.Args().Slice())
+	if err != nil {
+		return err
 	}
+	s := streamsLook{e: e, patterns: patterns, all: c.Bool("all")}
+	s.rows = streams.RowOptions{Removed: s.all, ShowSecrets: e.secrets}
 	to := c.String("to")
 	print := func(ctx context.Context, e *env, at string) error {
 		return e.printTo(to, func(e *env) error { return s.print(ctx, e, at) })
@@ -80,21 +77,10 @@ func runStreams(ctx context.Context, e *env, c *cli.Context) error {
 // streamsLook is what the command line asks for.
 type streamsLook struct {
 	e        *env
-	patterns []string
+	patterns streamPatterns
 	all      bool
 	rows     streams.RowOptions
 }
-
-// wanted tells whether the arguments ask for a stream.
-func (s *streamsLook) wanted(name string) bool {
-	return len(s.patterns) == 0 || s.named(name) || slices.ContainsFunc(s.patterns, func(p string) bool {
-		ok, _ := path.Match(p, name)
-		return ok
-	})
-}
-
-// named reports whether a stream was asked for by its own name.
-func (s *streamsLook) named(name string) bool { return slices.Contains(s.patterns, name) }
 
 // print looks, and prints what there is. The time of the look is printed where
 // one is given.
@@ -143,89 +129,31 @@ func (s *streamsLook) none(e *env) error {
 	return err
 }
 
-// judgedStream is a stream and what was found wrong with it.
-type judgedStream struct {
-	at     *streams.Moment
-	stream *streams.Stream
-	found  []finding.Finding
-}
-
-// look is the streams as they are now. What may only have been under way, it
-// looks at twice.
+// look is the streams as they are now.
 func (s *streamsLook) look(ctx context.Context) ([]streams.Row, error) {
-	moment, err := s.once(s.wanted)
+	x, err := s.e.examine(ctx, s.patterns.wanted, secondLook)
 	if err != nil {
 		return nil, err
 	}
-	var all []*judgedStream
-	doubtful := map[string]*judgedStream{}
-	for _, stream := range moment.Streams {
-		if stream.Configured() && !s.all && !s.named(stream.Name) {
-			continue
-		}
-		j := &judgedStream{moment, stream, doctor.Findings(moment, stream)}
-		all = append(all, j)
-		if finding.Passing(j.found) {
-			doubtful[stream.Name] = j
-		}
-	}
-	if len(doubtful) > 0 {
-		s.again(ctx, doubtful)
-	}
 	var rows []streams.Row
-	for _, j := range all {
-		if j.stream != nil {
-			rows = append(rows, j.at.Row(j.stream, j.found, s.rows))
+	for _, stream := range x.moment.Streams {
+		if !stream.Configured() || s.all || s.patterns.named(stream.Name) {
+			rows = append(rows, x.moment.Row(stream, x.of(stream.Name), s.rows))
 		}
 	}
 	return rows, nil
 }
 
-func (s *streamsLook) once(want func(string) bool) (*streams.Moment, error) {
-	moment, err := streams.Look(s.e.shmDir, procs.Open(s.e.procDir, s.e.shmDir), want)
-	if err != nil {
-		return nil, hinted(fmt.Errorf("shared memory directory %q: %w", s.e.shmDir, bare(err)), "--shm-dir names another")
-	}
-	return moment, nil
-}
+// shortLook is enough to see whether what is counted also comes, at five packets
+// a second and more, and whether a reload or a change of several counters, which
+// take microseconds, was under way.
+const shortLook = 250 * time.Millisecond
 
-// secondLook is how long after the first one it comes. A reload, or a change of
-// several counters, takes microseconds; what a buffer puts right, it does once
-// in so long.
-const secondLook = 250 * time.Millisecond
-
-// again looks at streams a second time. One that is gone by then has no stream
-// any more. Where that fails, what may pass is not told.
-func (s *streamsLook) again(ctx context.Context, doubtful map[string]*judgedStream) {
-	moment := &streams.Moment{}
-	if pause(ctx, secondLook) {
-		seen, err := s.once(func(name string) bool { return doubtful[name] != nil })
-		if err == nil {
-			moment = seen
-			for _, j := range doubtful {
-				j.stream = nil
-			}
-		}
+// secondLook is how soon after a look it takes another one to know what is true.
+func secondLook(m *streams.Moment) time.Duration {
+	wait := finding.Settle(doctor.Suspicions(nil, m))
+	if slices.ContainsFunc(m.Streams, func(s *streams.Stream) bool { return s.Meta != nil && s.Meta.Live }) {
+		wait = max(wait, shortLook)
 	}
-	for _, j := range doubtful {
-		if j.stream != nil {
-			j.found = finding.Lasting(nil, j.found)
-		}
-	}
-	for _, stream := range moment.Streams {
-		j := doubtful[stream.Name]
-		j.at, j.stream, j.found = moment, stream, finding.Lasting(j.found, doctor.Findings(moment, stream))
-	}
-}
-
-// pause waits, and reports whether nothing ended it early.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
+	return wait
 }

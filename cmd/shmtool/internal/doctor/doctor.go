@@ -1,35 +1,64 @@
 // Package doctor says what is wrong with MistServer's streams: it judges what
 // package streams has read, and reads nothing itself.
+//
+// A rule looks at one thing, and says what is wrong with it when it is sure. What
+// may be under way it marks, and a second look decides (finding.Lasting). What
+// follows from what is told afterwards, of all findings together: cause.go.
 package doctor
 
 import (
-	"cmp"
-	"slices"
+	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/streams"
 )
 
-// Findings are what is wrong with a stream as far as one look can tell, the
-// worst first, and those of one code together.
-func Findings(m *streams.Moment, s *streams.Stream) []finding.Finding {
-	j := &judge{at: m, stream: s}
-	for _, rule := range rules {
-		rule(j)
+// Judge is what is wrong at a moment, causes before what follows from them. With
+// a look from before it tells what only movement shows, too, and nothing that
+// has passed meanwhile; without one only what is certain at once.
+func Judge(before, now *streams.Moment) []finding.Finding {
+	var first []finding.Finding
+	var apart time.Duration
+	if before != nil {
+		apart = now.Clock.Uptime - before.Clock.Uptime
+		first = Suspicions(nil, before)
 	}
-	first := map[string]int{}
-	for i, f := range j.found {
-		if _, seen := first[f.Code]; !seen {
-			first[f.Code] = i
-		}
+	found := finding.Lasting(first, Suspicions(before, now), apart)
+	arranged := Arrange(found)
+	for i := range arranged {
+		arranged[i].Remedy = remedy(now, &arranged[i])
 	}
-	slices.SortStableFunc(j.found, func(a, b finding.Finding) int {
-		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(first[a.Code], first[b.Code]))
-	})
-	return j.found
+	return arranged
 }
 
-func severity(code string) finding.Severity {
-	c, _ := finding.Lookup(code)
-	return c.Severity
+// Suspicions are all findings of a look, those that may pass, too.
+func Suspicions(before, now *streams.Moment) []finding.Finding {
+	j := &judge{at: now}
+	for _, rule := range serverRules {
+		rule(j)
+	}
+	found := j.found
+	for _, s := range now.Streams {
+		if s.Configured() {
+			continue
+		}
+		j := &judge{at: now, stream: s, was: stream(before, s.Name)}
+		for _, rule := range rules {
+			rule(j)
+		}
+		found = append(found, j.found...)
+	}
+	return found
+}
+
+func stream(m *streams.Moment, name string) *streams.Stream {
+	if m == nil {
+		return nil
+	}
+	for _, s := range m.Streams {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
 }

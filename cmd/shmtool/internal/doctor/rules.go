@@ -3,6 +3,7 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,22 +18,51 @@ import (
 // under way is marked as passing.
 var rules = []func(*judge){
 	(*judge).input, (*judge).pull, (*judge).state,
-	(*judge).meta, (*judge).pages, (*judge).tracks, (*judge).users,
+	(*judge).meta, (*judge).config, (*judge).pages, (*judge).tracks, (*judge).shortLocks,
+	(*judge).users, (*judge).requests, (*judge).orphans,
 }
 
-// judge collects the findings of one stream.
+// judge collects the findings of one stream, or of the server.
 type judge struct {
 	at     *streams.Moment
-	stream *streams.Stream
+	stream *streams.Stream // nil: the server
+	was    *streams.Stream // at the first look; nil without one
 	found  []finding.Finding
 }
 
 func (j *judge) find(code, object string, evidence map[string]any, format string, a ...any) *finding.Finding {
-	j.found = append(j.found, finding.Finding{
-		Code: code, Severity: severity(code), Stream: j.stream.Name, Object: object,
+	c, _ := finding.Lookup(code)
+	f := finding.Finding{
+		Code: code, Severity: c.Severity, Object: object,
 		Message: fmt.Sprintf(format, a...), Evidence: evidence,
-	})
+	}
+	if j.stream != nil {
+		f.Stream = j.stream.Name
+	}
+	j.found = append(j.found, f)
 	return &j.found[len(j.found)-1]
+}
+
+// How long MistServer's processes may show for a moment what is wrong when it
+// stays.
+const (
+	brief   = 200 * time.Millisecond // a reload, or a change of several counters: microseconds
+	lasting = time.Second            // what a buffer, or whoever reads a page, puts right in its next round or two
+)
+
+// settles says that a living machine may show the same for so long.
+func (j *judge) settles(f *finding.Finding, after time.Duration) {
+	if j.at.Living {
+		f.Settles = after
+	}
+}
+
+// brief says that the same may be seen while something is under way, where
+// anything is.
+func (j *judge) brief(f *finding.Finding, moves bool) {
+	if moves {
+		f.Settles = brief
+	}
 }
 
 // abandoned reports whether nobody keeps the stream: no buffer, and the process
@@ -99,7 +129,12 @@ func (j *judge) state() {
 	case serving && j.stream.Buffer == nil && !j.at.Hiding && in != nil && in.Life == procs.Alive && in.Process.OfMist():
 		evidence["pid"] = in.PID
 		f := j.find(finding.StateStale, name, evidence, "state is %s, but input pid %d has no buffer", st.State, in.PID)
-		f.Passing = j.at.Living
+		j.settles(f, brief)
+	case st.State == mist.StateWait && slices.ContainsFunc(j.stream.Tracks, func(t *streams.Track) bool {
+		return t.Valid != 0 && fed(t) && j.fresh(t) && t.TypeName() != "meta"
+	}):
+		f := j.find(finding.Waiting, name, evidence, "state is wait, although its tracks are fed")
+		j.settles(f, lasting)
 	}
 }
 
@@ -112,10 +147,26 @@ func (j *judge) meta() {
 		j.find(finding.MetaReclaimed, m.Object.Name, map[string]any{"endpos": h.EndPos, "restarts": h.EndPos - 1},
 			"the input was started again %d times on the pages of the one before", h.EndPos-1)
 	}
+	if m.Object.Header != nil && m.Object.Header.Status.Exit() {
+		f := j.find(finding.ExitPending, m.Object.Name, map[string]any{"status": uint8(m.Object.Header.Status)}, "the stream has ended, and its page is still there")
+		j.settles(f, brief)
+	}
 	if m.ListReady && m.List.RecordCount != 0 && m.List.Present > m.List.RecordCount {
 		j.find(finding.TrackListOverflow, m.Object.Name, map[string]any{"present": m.List.Present, "rcount": m.List.RecordCount},
 			"the track list has %d entries in %d slots: tracks share one", m.List.Present, m.List.RecordCount)
 	}
+}
+
+// config: without its configuration an input takes defaults. Streams of one
+// configuration are told apart by what follows a plus sign.
+func (j *judge) config() {
+	base := mist.BaseName(j.stream.Name)
+	if !kept(j.stream) || j.at.Server.Configured[base] || j.at.Server.Configured[j.stream.Name] {
+		return
+	}
+	name := mist.Object{Kind: mist.KindConfig, Stream: base}.Name()
+	f := j.find(finding.ControllerPageMissing, name, map[string]any{"config": base}, "its configuration is not there: the input takes defaults")
+	j.settles(f, lasting)
 }
 
 // writerLives reports whether anybody lives, or may, who makes a page.
@@ -199,11 +250,41 @@ func (j *judge) users() {
 			pids = append(pids, slot.PID)
 		}
 	}
-	if len(pids) > 0 && j.abandoned() {
+	switch {
+	case len(pids) > 0 && j.abandoned():
 		j.find(finding.ViewerDead, u.Object.Name, map[string]any{"pids": pids}, "%s gone, and nobody frees the slots", viewersText(pids))
+	case len(pids) > 0 && j.at.Living && j.stream.Buffer != nil:
+		f := j.find(finding.ViewerDead, u.Object.Name, map[string]any{"pids": pids, "buffer_pid": j.stream.Buffer.PID, "buffer_state": j.stream.Buffer.State},
+			"%s gone, and buffer %d does not free the slots", viewersText(pids), j.stream.Buffer.PID)
+		j.settles(f, lasting)
 	}
 	if slots := uint64(u.Header.RecordCount); slots > 0 && uint64(len(u.Slots)) >= slots {
 		j.find(finding.UsersFull, u.Object.Name, map[string]any{"slots": slots}, "all %d slots are in use: nobody can join", slots)
+	}
+}
+
+// requests: a viewer of a file waits until the input has read the part that it
+// asks for.
+func (j *judge) requests() {
+	if j.stream.Users == nil || !j.stream.VoD() || !j.at.Living {
+		return
+	}
+	for _, u := range j.stream.Users.Slots {
+		if !u.Viewer() || u.Life == procs.Dead {
+			continue
+		}
+		for _, t := range j.stream.Tracks {
+			if t.Index != u.Track || t.Page == nil {
+				continue
+			}
+			for _, d := range t.Page.DataPages {
+				if d.FirstKey <= u.Key && u.Key-d.FirstKey < d.KeyCount && d.Avail == 0 {
+					f := j.find(finding.VoDPagePending, d.Name, map[string]any{"track": t.Index, "pid": u.PID, "key": u.Key},
+						"%s: pid %d waits for key %d, which is not in memory", title(t), u.PID, u.Key)
+					j.settles(f, lasting)
+				}
+			}
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
@@ -94,7 +95,12 @@ func TestFindings(t *testing.T) {
 			[]string{"input_lock_orphaned sem.MstSemInptlive", "state_stale MstSTATElive", "viewer_dead MstUserlive"},
 		},
 		{"page missing", func(w *streamstest.World, _, _ *streamstest.Page) { w.Remove(track) }, []string{"track_page_missing " + track}},
-		{"packets missing", func(w *streamstest.World, _, _ *streamstest.Page) { w.Remove("MstDatalive@0_4") }, []string{"data_page_missing MstDatalive@0_4"}},
+		{"packets missing", func(w *streamstest.World, _, _ *streamstest.Page) { w.Remove("MstDatalive@0_4") }, []string{"data_page_unlinked MstDatalive@0_4"}},
+		{"old packets missing", func(w *streamstest.World, _, video *streamstest.Page) {
+			video.Nested("pages").Ring(1, 3).Set(2, "firstkey", 24).Set(2, "keycount", 1).Set(2, "avail", 100)
+			w.Remove("MstDatalive@0_4")
+			w.Object("MstDatalive@0_24", make([]byte, 4096))
+		}, []string{"data_page_missing MstDatalive@0_4"}},
 		{"packets given up", func(w *streamstest.World, _, video *streamstest.Page) {
 			video.Nested("pages").Set(1, "avail", 0)
 			w.Remove("MstDatalive@0_4")
@@ -116,7 +122,7 @@ func TestFindings(t *testing.T) {
 			[]string{"page_not_ready " + track, "writer_dead " + track, "writer_dead " + other},
 		},
 		{
-			"list not ready, all dead", func(w *streamstest.World, meta, _ *streamstest.Page) { meta.Nested("tracks").Bytes[0] = 0; killAll(w) },
+			"list not ready, all dead", func(w *streamstest.World, meta, _ *streamstest.Page) { meta.Nested("tracks").Bytes[0] = 0; endAll(w) },
 			[]string{"input_lock_orphaned sem.MstSemInptlive", "page_not_ready MstMetalive", "state_stale MstSTATElive", "viewer_dead MstUserlive"},
 		},
 		{
@@ -156,6 +162,7 @@ func TestFindings(t *testing.T) {
 		{"removed", func(w *streamstest.World, meta, _ *streamstest.Page) {
 			meta.Nested("tracks").Set(0, "valid", 0).Set(0, "pid", 7)
 			w.Remove(track)
+			w.Remove("MstDatalive@0_4")
 		}, nil},
 		{"garbage", func(w *streamstest.World, meta, _ *streamstest.Page) {
 			copy(meta.Bytes[36:], "\xff\xff\xff\xff\xff\xff")
@@ -170,13 +177,13 @@ func TestFindings(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(w.Shm, track)); err == nil {
 				w.Object(track, video.Bytes)
 			}
-			m, s, got := look(t, w)
+			m, _, got := look(t, w)
 			slices.Sort(got)
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("found %q, want %q", got, tt.want)
 			}
-			for _, f := range Findings(m, s) {
-				if f.Stream != "live" || f.Message == "" || len(f.Evidence) == 0 || f.Passing {
+			for _, f := range findings(m) {
+				if f.Stream != "live" || f.Message == "" || len(f.Evidence) == 0 || f.Settles > 0 {
 					t.Errorf("%+v", f)
 				}
 			}
@@ -184,7 +191,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-func killAll(w *streamstest.World) {
+func endAll(w *streamstest.World) {
 	for _, pid := range []int{streamstest.AngelPID, streamstest.BufferPID, streamstest.SourcePID, streamstest.ViewerPID} {
 		w.Kill(pid)
 	}
@@ -210,7 +217,7 @@ func TestFindingsOfALivingMachine(t *testing.T) {
 		}, []string{"writer_dead", "writer_dead"}, []string{"track_stale", "track_stale"}},
 		{"page missing", func(w *streamstest.World, _, _ *streamstest.Page) { w.Remove("MstTraklive@412-0") }, []string{"track_page_missing"}, nil},
 		{
-			"all dead", func(w *streamstest.World, _, _ *streamstest.Page) { killAll(w) },
+			"all dead", func(w *streamstest.World, _, _ *streamstest.Page) { endAll(w) },
 			nil,
 			[]string{"input_lock_orphaned", "state_stale", "viewer_dead", "writer_dead", "writer_dead"},
 		},
@@ -219,7 +226,7 @@ func TestFindingsOfALivingMachine(t *testing.T) {
 		}, []string{"present_drift"}, nil},
 		{"drift, all dead", func(w *streamstest.World, _, video *streamstest.Page) {
 			video.Nested("parts").Change(func(h *layout.Header) { h.Present-- })
-			killAll(w)
+			endAll(w)
 		}, nil, []string{"input_lock_orphaned", "present_drift", "state_stale", "viewer_dead", "writer_dead", "writer_dead"}},
 	}
 	for _, tt := range tests {
@@ -232,11 +239,11 @@ func TestFindingsOfALivingMachine(t *testing.T) {
 			if _, err := os.Stat(filepath.Join(w.Shm, "MstTraklive@412-0")); err == nil {
 				w.Object("MstTraklive@412-0", video.Bytes)
 			}
-			m, s, _ := look(t, w)
+			m, _, _ := look(t, w)
 			m.Living = true
 			var passing, certain []string
-			for _, f := range Findings(m, s) {
-				if f.Passing {
+			for _, f := range findings(m) {
+				if f.Settles > 0 {
 					passing = append(passing, f.Code)
 				} else {
 					certain = append(certain, f.Code)
@@ -261,8 +268,13 @@ func look(t testing.TB, w *streamstest.World) (*streams.Moment, *streams.Stream,
 		t.Fatalf("%d streams", len(m.Streams))
 	}
 	var codes []string
-	for _, f := range Findings(m, m.Streams[0]) {
+	for _, f := range findings(m) {
 		codes = append(codes, f.Code+" "+f.Object)
 	}
 	return m, m.Streams[0], codes
+}
+
+// findings are those of the streams.
+func findings(m *streams.Moment) []finding.Finding {
+	return slices.DeleteFunc(Suspicions(nil, m), func(f finding.Finding) bool { return f.Stream == "" })
 }

@@ -12,6 +12,7 @@ import (
 // tracks: those in use; of a removed one nothing is expected any more.
 func (j *judge) tracks() {
 	for _, t := range j.stream.Tracks {
+		j.hidden(t)
 		if t.Valid == 0 {
 			continue
 		}
@@ -21,6 +22,10 @@ func (j *judge) tracks() {
 		if t.Page != nil {
 			j.rings(t)
 			j.dataPages(t)
+			j.stalled(t)
+			j.blocked(t)
+			j.keyless(t)
+			j.wrapped(t)
 		}
 	}
 }
@@ -33,7 +38,7 @@ func (j *judge) writer(t *streams.Track) {
 		return
 	}
 	f := j.find(finding.WriterDead, t.PageName, map[string]any{"track": t.Index, "pid": t.PID}, "%s: pid %d is gone%s", title(t), t.PID, impostor(t))
-	f.Passing = j.moves(t)
+	j.brief(f, j.moves(t))
 }
 
 // isReaped reports whether the buffer may be about to remove a track: the slot
@@ -67,7 +72,7 @@ func (j *judge) missing(t *streams.Track) {
 		return
 	}
 	f := j.find(finding.TrackPageMissing, t.PageName, map[string]any{"track": t.Index, "pid": t.PID}, "%s: its page is not there", title(t))
-	f.Passing = j.moves(t)
+	j.brief(f, j.moves(t))
 }
 
 func (j *judge) stale(t *streams.Track) {
@@ -92,10 +97,10 @@ func (j *judge) rings(t *streams.Track) {
 		evidence := map[string]any{"deleted": h.Deleted, "endpos": h.EndPos, "present": h.Present, "rcount": h.RecordCount}
 		switch {
 		case h.RecordCount != 0 && available > uint64(h.RecordCount):
-			j.find(finding.RingOverfull, object, evidence, "%s: %d %s in %d slots: they overwrite each other", title(t), available, r.Name, h.RecordCount).Passing = j.moves(t)
+			j.brief(j.find(finding.RingOverfull, object, evidence, "%s: %d %s in %d slots: they overwrite each other", title(t), available, r.Name, h.RecordCount), j.moves(t))
 		case r.Kept && uint64(h.Present) != available:
 			drift := int64(h.Present) - int64(available)
-			j.find(finding.PresentDrift, object, evidence, "%s: present of its %s is off by %+d: the buffer will end itself", title(t), r.Name, drift).Passing = j.moves(t)
+			j.brief(j.find(finding.PresentDrift, object, evidence, "%s: present of its %s is off by %+d: the buffer will end itself", title(t), r.Name, drift), j.moves(t))
 		}
 	}
 }
@@ -104,13 +109,4 @@ func (j *judge) rings(t *streams.Track) {
 // remove it.
 func (j *judge) moves(t *streams.Track) bool {
 	return j.at.Living && (t.Life != procs.Dead || !j.abandoned())
-}
-
-func (j *judge) dataPages(t *streams.Track) {
-	for _, d := range t.Page.DataPages {
-		if d.Avail != 0 && !d.There {
-			f := j.find(finding.DataPageMissing, d.Name, map[string]any{"track": t.Index, "firstkey": d.FirstKey, "avail": d.Avail}, "%s: its packets from key %d on are not there", title(t), d.FirstKey)
-			f.Passing = j.moves(t)
-		}
-	}
 }

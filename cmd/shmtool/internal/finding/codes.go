@@ -94,14 +94,14 @@ func Codes() []Code { return slices.Clone(codes) }
 
 // Lookup is the code of that name.
 func Lookup(name string) (Code, bool) {
-	if i := rank(name); i < len(codes) {
+	if i := Rank(name); i < len(codes) {
 		return codes[i], true
 	}
 	return Code{}, false
 }
 
-// rank is the place of a code among all; that of an unknown one is the last.
-func rank(name string) int {
+// Rank is the place of a code among all; that of an unknown one is the last.
+func Rank(name string) int {
 	if i := slices.IndexFunc(codes, func(c Code) bool { return c.Name == name }); i >= 0 {
 		return i
 	}

@@ -2,7 +2,10 @@
 // severities and their pages of explanation, and findings, of which each has one.
 package finding
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Severity is how bad a finding is.
 type Severity uint8
@@ -20,7 +23,8 @@ func (s Severity) String() string { return [...]string{"note", "warning", "error
 // MarshalText is String, for JSON.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// Finding is one thing that is wrong with a stream.
+// Finding is one thing that is wrong with a stream, or with the whole server:
+// then Stream is empty.
 type Finding struct {
 	Code     string         `json:"code"`
 	Severity Severity       `json:"severity"`
@@ -28,24 +32,38 @@ type Finding struct {
 	Object   string         `json:"object,omitempty"`
 	Message  string         `json:"message"` // one line
 	Evidence map[string]any `json:"evidence,omitempty"`
+	Remedy   string         `json:"remedy,omitempty"` // a command to type
+	Cause    *Cause         `json:"cause,omitempty"`  // the finding that it follows from
 
-	// Passing is set where a living stream may show the same for a moment, while
-	// something is under way: only what a second look shows again is true.
-	Passing bool `json:"-"`
+	// Settles is set where a living stream may show the same for so long, while
+	// something is under way: only what a second look shows again, no sooner, is
+	// true.
+	Settles time.Duration `json:"-"`
 }
 
-// Passing reports whether anything was found that must be looked at again.
-func Passing(found []Finding) bool {
-	return slices.ContainsFunc(found, func(f Finding) bool { return f.Passing })
+// Cause names another finding.
+type Cause struct {
+	Code   string `json:"code"`
+	Object string `json:"object,omitempty"`
 }
 
-// Lasting are the findings of a second look, without those that may pass and
-// that the first did not have with the same message.
-func Lasting(first, second []Finding) []Finding {
+// Settle is how long one must wait to know which of the findings are true; 0 when
+// they all are.
+func Settle(found []Finding) time.Duration {
+	var longest time.Duration
+	for _, f := range found {
+		longest = max(longest, f.Settles)
+	}
+	return longest
+}
+
+// Lasting are the findings of a second look that are true: without those that may
+// pass, unless the first look, so much earlier, had them with the same message.
+func Lasting(first, second []Finding, apart time.Duration) []Finding {
 	return slices.DeleteFunc(slices.Clone(second), func(f Finding) bool {
-		return f.Passing && !slices.ContainsFunc(first, func(was Finding) bool {
+		return f.Settles > 0 && (f.Settles > apart || !slices.ContainsFunc(first, func(was Finding) bool {
 			return was.Code == f.Code && was.Object == f.Object && was.Message == f.Message
-		})
+		}))
 	})
 }
 

@@ -1,6 +1,9 @@
 package finding
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestVerdict(t *testing.T) {
 	for want, found := range map[string][]Finding{
@@ -17,28 +20,30 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-// What may pass is only true when it is seen twice, unchanged.
+// What may pass is only true when it is seen twice, unchanged, and late enough.
 func TestLasting(t *testing.T) {
 	sure := Finding{Code: "a", Object: "x"}
-	passing := Finding{Code: "b", Object: "x", Message: "1", Passing: true}
-	changed := Finding{Code: "b", Object: "x", Message: "2", Passing: true}
+	passing := Finding{Code: "b", Object: "x", Message: "1", Settles: time.Second}
+	changed := Finding{Code: "b", Object: "x", Message: "2", Settles: time.Second}
 	tests := []struct {
 		first, second []Finding
+		apart         time.Duration
 		want          int
 	}{
-		{nil, []Finding{sure}, 1},
-		{nil, []Finding{passing}, 0},
-		{[]Finding{passing}, []Finding{passing}, 1},
-		{[]Finding{passing}, []Finding{changed}, 0},
-		{[]Finding{passing, sure}, nil, 0},
-		{[]Finding{passing}, []Finding{passing, sure}, 2},
+		{nil, []Finding{sure}, 0, 1},
+		{nil, []Finding{passing}, time.Second, 0},
+		{[]Finding{passing}, []Finding{passing}, time.Second, 1},
+		{[]Finding{passing}, []Finding{passing}, time.Second / 2, 0},
+		{[]Finding{passing}, []Finding{changed}, time.Second, 0},
+		{[]Finding{passing, sure}, nil, time.Second, 0},
+		{[]Finding{passing}, []Finding{passing, sure}, time.Minute, 2},
 	}
 	for i, tt := range tests {
-		if got := Lasting(tt.first, tt.second); len(got) != tt.want {
+		if got := Lasting(tt.first, tt.second, tt.apart); len(got) != tt.want {
 			t.Errorf("%d: %v", i, got)
 		}
 	}
-	if !Passing([]Finding{sure, passing}) || Passing([]Finding{sure}) {
-		t.Error("Passing")
+	if Settle([]Finding{sure, passing}) != time.Second || Settle([]Finding{sure}) != 0 {
+		t.Error("Settle")
 	}
 }

@@ -1,6 +1,7 @@
 package procs
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -144,4 +145,24 @@ func (t *Table) namespace(pid, depth int) string {
 		return strconv.Itoa(depth)
 	}
 	return link
+}
+
+// Peek reads the first bytes of an object that a process has in memory, also of
+// one that has no name any more. It fails where that is not permitted, and in a
+// saved moment.
+func (t *Table) Peek(m Mapping, b []byte) bool {
+	dir := filepath.Join(t.procDir, strconv.Itoa(m.PID))
+	f, err := os.Open(filepath.Join(dir, "map_files", fmt.Sprintf("%x-%x", m.Start, m.End)))
+	if err == nil {
+		defer f.Close()
+		_, err = f.ReadAt(b, 0)
+		return err == nil
+	}
+	memory, err := os.Open(filepath.Join(dir, "mem"))
+	if err != nil {
+		return false
+	}
+	defer memory.Close()
+	_, err = memory.ReadAt(b, int64(m.Start))
+	return err == nil
 }

@@ -21,6 +21,7 @@ import (
 // looker takes one look at a directory.
 type looker struct {
 	dir   string
+	want  func(stream string) bool
 	table *procs.Table
 	at    *Moment
 	use   procs.Use
@@ -43,10 +44,10 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 	if err != nil {
 		return nil, err
 	}
-	l := &looker{dir: dir, table: table, lives: map[uint64]lifeOf{}}
+	l := &looker{dir: dir, want: want, table: table, lives: map[uint64]lifeOf{}}
 	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Hiding: table.Hides()}
 	l.server(entries)
-	all := l.group(entries, want)
+	all := l.group(entries)
 	l.fillAll(all)
 	for _, s := range all {
 		if p, ok := table.Buffer(s.Name); ok {
@@ -67,18 +68,28 @@ func (l *looker) across() {
 	for _, s := range l.at.Streams {
 		objects = append(objects, s.Objects...)
 	}
+	users := map[relaccx.Identity]map[int]bool{}
+	for _, m := range l.use.Mappings {
+		if users[m.Object] == nil {
+			users[m.Object] = map[int]bool{}
+		}
+		users[m.Object][m.PID] = true
+	}
 	for _, o := range objects {
 		l.at.Server.Semaphores.add(o)
+		o.Users = len(users[o.Identity])
 	}
 	l.split(objects)
 }
 
+func (l *looker) wanted(stream string) bool { return l.want == nil || l.want(stream) }
+
 // group finds the objects of each stream.
-func (l *looker) group(entries []os.DirEntry, want func(string) bool) []*Stream {
+func (l *looker) group(entries []os.DirEntry) []*Stream {
 	streams := map[string]*Stream{}
 	for _, entry := range entries {
 		is, ok := mist.ParseName(entry.Name())
-		if !ok || is.Stream == "" || want != nil && !want(is.Stream) {
+		if !ok || is.Stream == "" || !l.wanted(is.Stream) {
 			continue
 		}
 		o, err := l.stat(entry.Name())

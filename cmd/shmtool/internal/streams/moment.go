@@ -51,6 +51,7 @@ type Object struct {
 	Identity  relaccx.Identity
 	Header    *layout.Header // of a page that was read
 	Err       error          // why it could not be
+	Users     int            // processes that have it in memory, as far as they can be seen
 
 	gone bool // it vanished while we looked
 }

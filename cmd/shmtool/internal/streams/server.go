@@ -1,9 +1,7 @@
 package streams
 
 import (
-	"fmt"
 	"os"
-	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
@@ -26,6 +24,7 @@ type Server struct {
 	Inners     []procs.Inner // processes that know themselves by other PIDs
 	Spaces     bool          // and they are in several PID namespaces
 	Split      []SplitMapping
+	LostLocks  []LostLock
 	Space      *Space // nil: not known
 	Unseen     []int  // PIDs of processes whose memory could not be looked at
 }
@@ -51,6 +50,12 @@ type SplitMapping struct {
 	Process procs.Process
 	Now     *Object
 	Status  *layout.Status // of the old page, where that may be looked at
+}
+
+// LostLock is a semaphore that was deleted while a process waits for it.
+type LostLock struct {
+	procs.Mapping
+	Process procs.Process
 }
 
 // server reads what belongs to no stream, and who uses what.
@@ -169,15 +174,21 @@ func (l *looker) split(objects []*Object) {
 		names[o.Name] = o
 	}
 	for _, m := range l.use.Mappings {
-		now := names[m.Name]
-		if !m.Deleted || now == nil || now.Identity == m.Object {
+		if !m.Deleted {
 			continue
 		}
 		process, life := l.table.Look(m.PID)
 		if life != procs.Alive {
 			continue
 		}
-		l.at.Server.Split = append(l.at.Server.Split, SplitMapping{m, process, now, l.statusOf(m, now)})
+		if now := names[m.Name]; now != nil && now.Identity != m.Object {
+			l.at.Server.Split = append(l.at.Server.Split, SplitMapping{m, process, now, l.statusOf(m, now)})
+		}
+		if is, _ := mist.ParseName(m.Name); is.Kind == mist.KindSemaphore && l.wanted(is.Stream) {
+			if waits, _ := l.table.Waits(m); waits {
+				l.at.Server.LostLocks = append(l.at.Server.LostLocks, LostLock{m, process})
+			}
+		}
 	}
 }
 
@@ -186,13 +197,8 @@ func (l *looker) statusOf(m procs.Mapping, now *Object) *layout.Status {
 	if !now.Is.Kind.IsPage() {
 		return nil
 	}
-	f, err := os.Open(filepath.Join(l.table.Dir(), fmt.Sprint(m.PID), "map_files", fmt.Sprintf("%x-%x", m.Start, m.End)))
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
 	b := make([]byte, 1)
-	if _, err := f.ReadAt(b, 0); err != nil {
+	if !l.table.Peek(m, b) {
 		return nil
 	}
 	status := layout.Status(b[0])

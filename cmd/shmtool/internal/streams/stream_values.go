@@ -24,6 +24,9 @@ func (t *Track) CodecName() string {
 	return t.Codec
 }
 
+// VoD reports whether the stream is read from a file.
+func (s *Stream) VoD() bool { return s.Meta != nil && s.Meta.VoD }
+
 // Viewers is how many living processes read the stream.
 func (s *Stream) Viewers() int {
 	if s.Users == nil {

@@ -189,15 +189,17 @@ func TrackName(stream string, pid, index int) string {
 
 // The PIDs of a sample stream.
 const (
-	AngelPID  = 800
-	BufferPID = 801
-	SourcePID = 412
-	ViewerPID = 900
+	ControllerPID = 10
+	AngelPID      = 800
+	BufferPID     = 801
+	SourcePID     = 412
+	ViewerPID     = 900
 )
 
 // Sample is a healthy live stream: video and audio from one source, a viewer.
 func (w *World) Sample(stream string) (meta, video *Page) {
 	w.t.Helper()
+	w.Process(ControllerPID, 1, "MistController", "S", "MistController")
 	w.Process(AngelPID, 1, "MistInBuffer", "S", "MistInBuffer", "-s", stream, "push://")
 	w.Process(BufferPID, AngelPID, "MistInBuffer", "S", "MistInBuffer", "-s", stream, "push://")
 	w.Process(SourcePID, 1, "MistOutRTMP", "S", "MistOutRTMP")
@@ -217,6 +219,9 @@ func (w *World) Sample(stream string) (meta, video *Page) {
 		}
 		w.Object(TrackName(stream, SourcePID, i), track.Bytes)
 	}
+	global, _ := mist.KindGlobal.Template()
+	w.Object("MstGlobalConfig", NewPage(w.t, global).Bytes)
+	w.Object("MstSCnf"+stream, nil)
 	w.Object("MstMeta"+stream, meta.Bytes)
 	w.Object("MstUser"+stream, w.SampleUsers().Bytes)
 	w.Object("MstSTATE"+stream, mist.State{State: mist.StateReady, Progress: 255, Size: mist.StateSize}.Encode())

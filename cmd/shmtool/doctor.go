@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/metrics"
+	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/dump"
+	"shmtool/layout/mist"
+)
+
+func doctorCommand() *command {
+	return &command{
+		name:  "doctor",
+		args:  "[STREAM…]",
+		usage: "why a stream is stuck: findings, with evidence and remedy",
+		about: `Looks at MistServer's objects, its locks and its processes, twice where only
+movement tells, and says what is wrong: for each stream the likely causes, what
+follows from them beneath, the values that prove it, what it does to viewers, and
+a command that puts it right. A stream that is well is one line. It changes
+nothing, and says what it could not see.
+
+An error: the stream cannot work, or packets are being destroyed. A warning: it
+stalls, leaks, or refuses new viewers. A note is normal, and looks alarming.
+explain CODE tells of each code how it comes about, how to see it by hand, what to
+do, and what not to do. It ends with 1 where it finds more than notes.`,
+		examples: []string{
+			"shmtool doctor",
+			"shmtool doctor live",
+			"shmtool doctor -j | jq -r '.findings[] | select(.cause == null) | .remedy'",
+			"shmtool doctor -o nagios",
+			"shmtool doctor -o openmetrics --to /var/lib/node_exporter/doctor.prom",
+			"shmtool simulate --fault writer_dead & sleep 8; shmtool doctor",
+		},
+		formats: append(slices.Clone(measuredFormats), formatNagios),
+		flags: []cli.Flag{
+			toFlag(),
+			&cli.DurationFlag{Name: "sample", Value: time.Second, Usage: "the `TIME` between two looks; with 0 what only two can tell is left out"},
+		},
+		run: runDoctor,
+	}
+}
+
+func runDoctor(ctx context.Context, e *env, c *cli.Context) error {
+	patterns, err := newStreamPatterns(c.Args().Slice())
+	if err != nil {
+		return err
+	}
+	d := doctoring{e: e, patterns: patterns, sample: c.Duration("sample")}
+	if d.sample < 0 {
+		return usagef("--sample must not be less than 0")
+	}
+	x, err := e.examine(ctx, d.patterns.wanted, func(*streams.Moment) time.Duration { return d.sample })
+	if err != nil {
+		return d.failed(err)
+	}
+	if err := d.missing(x); err != nil {
+		return d.failed(err)
+	}
+	if err := e.printTo(c.String("to"), func(e *env) error { return d.print(e, x) }); err != nil {
+		return err
+	}
+	return d.status(x)
+}
+
+// doctoring is what the command line asks for.
+type doctoring struct {
+	e        *env
+	patterns streamPatterns
+	sample   time.Duration
+}
+
+// missing is about a stream that was named, and of which there is nothing.
+func (d *doctoring) missing(x *examination) error {
+	for _, p := range d.patterns {
+		one := streamPatterns{p}
+		if !slices.ContainsFunc(x.moment.Streams, func(s *streams.Stream) bool { return one.wanted(s.Name) }) {
+			err := saidError{fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: nobody keeps it, and nobody has started it", p, d.e.shmDir)}
+			return hinted(err, "shmtool streams --all lists the streams")
+		}
+	}
+	return nil
+}
+
+func (d *doctoring) print(e *env, x *examination) error {
+	l := findingListing(x)
+	if e.output.where != nil {
+		found, err := keepRows(l, x.found, e.output.where.True)
+		if err != nil {
+			return usageError{err}
+		}
+		x = &examination{moment: x.moment, found: found, looks: x.looks}
+	}
+	switch {
+	case e.output.format == formatNagios:
+		_, err := e.out.WriteString(nagiosText(x))
+		return err
+	case e.output.format == formatOpenMetrics:
+		return findingMetrics(x).Write(e.out)
+	case e.output.format == formatTable && e.output.fields == nil && !e.output.names:
+		return (&findingTree{e: e, x: x}).print()
+	}
+	return e.list(l)
+}
+
+// status is the exit code: notes alone are no reason to fail.
+func (d *doctoring) status(x *examination) error {
+	worst := finding.Verdict(x.found)
+	switch {
+	case d.e.output.format == formatNagios && worst == finding.VerdictStuck:
+		return exitStatus(nagiosCritical)
+	case worst != finding.VerdictOK:
+		return exitStatus(exitFindings)
+	}
+	return nil
+}
+
+// failed is an error as who called the command understands it: to a monitor 1 is
+// a warning, and what is not known is 3.
+func (d *doctoring) failed(err error) error {
+	if d.e.output.format != formatNagios {
+		return err
+	}
+	fmt.Fprintf(d.e.out, "UNKNOWN: %s\n", d.e.redacted(nil, err.Error()))
+	return exitStatus(nagiosUnknown)
+}
+
+// findingListing is the findings as scripts see them.
+func findingListing(x *examination) *dump.Listing {
+	verdicts := []map[string]any{}
+	for _, s := range x.moment.Streams {
+		if !s.Configured() {
+			verdicts = append(verdicts, map[string]any{"stream": dump.Text(s.Name), "verdict": finding.Verdict(x.of(s.Name))})
+		}
+	}
+	l := &dump.Listing{
+		Schema: "shmtool.findings/1", RowsKey: "findings",
+		Head: []dump.Fact{
+			{Name: "streams", Value: verdicts},
+			{Name: "unseen", Value: append([]string{}, x.unseen()...)},
+			{Name: "looks", Value: x.looks},
+		},
+		Columns: []dump.Column{
+			{Name: "CODE"},
+			{Name: "SEVERITY"},
+			{Name: "STREAM"},
+			{Name: "OBJECT"},
+			{Name: "MESSAGE"},
+			{Name: "EVIDENCE", Extra: true},
+			{Name: "REMEDY", Extra: true},
+			{Name: "CAUSE", Extra: true},
+		},
+	}
+	for _, f := range x.found {
+		l.Rows = append(l.Rows, []dump.Cell{
+			{Value: f.Code},
+			{Value: f.Severity.String(), Tone: severityTone(f.Severity)},
+			{Value: textOrNull(f.Stream), Text: mist.EscapeName(f.Stream)},
+			{Value: textOrNull(f.Object), Text: mist.EscapeName(f.Object)},
+			{Value: dump.Text(f.Message), Text: mist.EscapeName(f.Message)},
+			{Value: f.Evidence, Text: evidenceText(f.Evidence)},
+			{Value: textOrNull(f.Remedy)},
+			{Value: orNil(f.Cause), Text: causeText(f.Cause)},
+		})
+	}
+	return l
+}
+
+func causeText(c *finding.Cause) string {
+	if c == nil {
+		return ""
+	}
+	return strings.TrimSpace(c.Code + " " + c.Object)
+}
+
+// findingMetrics are the findings for a monitor that draws.
+func findingMetrics(x *examination) *metrics.Set {
+	m := &metrics.Set{}
+	counts := map[[2]string]int{}
+	for _, f := range x.found {
+		counts[[2]string{f.Stream, f.Code}]++
+	}
+	for _, c := range finding.Codes() {
+		of := metrics.Labels{"code", c.Name, "severity", c.Severity.String()}
+		for _, s := range append([]string{""}, streamNames(x)...) {
+			if n := counts[[2]string{s, c.Name}]; n > 0 || s == "" {
+				m.Gauge("mist_findings", "What is wrong, or looks so; without a stream it is about the server.", float64(n), append(of[:len(of):len(of)], "stream", mist.EscapeName(s)))
+			}
+		}
+	}
+	for _, s := range streamNames(x) {
+		m.State("mist_stream_verdict", "Whether a stream works: 1 for the verdict on it.", "verdict",
+			[]string{finding.VerdictOK, finding.VerdictWarning, finding.VerdictStuck}, finding.Verdict(x.of(s)), metrics.Labels{"stream", mist.EscapeName(s)})
+	}
+	m.Gauge("mist_unseen", "Things that the doctor could not look at.", float64(len(x.unseen())), nil)
+	return m
+}
+
+// streamNames are the streams that have more than their configuration.
+func streamNames(x *examination) []string {
+	var names []string
+	for _, s := range x.moment.Streams {
+		if !s.Configured() {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}

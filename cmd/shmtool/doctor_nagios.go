@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/layout/mist"
+)
+
+// The exit codes of a monitoring plugin besides 0 and 1, which is a warning.
+const (
+	nagiosCritical = 2
+	nagiosUnknown  = 3
+)
+
+var nagiosWords = map[string]string{finding.VerdictOK: "OK", finding.VerdictWarning: "WARNING", finding.VerdictStuck: "CRITICAL"}
+
+// nagiosText is a line with the worst of it and figures, and a line for each
+// finding, as monitoring plugins print them.
+func nagiosText(x *examination) string {
+	counts := map[string]int{}
+	for _, s := range streamNames(x) {
+		counts[finding.Verdict(x.of(s))]++
+	}
+	text := "streams are well"
+	if n := len(streamNames(x)); n == 0 {
+		text = "no streams"
+	} else if n == 1 {
+		text = "the stream is well"
+	}
+	if len(x.found) > 0 {
+		text = nagiosFinding(&x.found[0])
+		if more := len(x.found) - 1; more > 0 {
+			text += fmt.Sprintf(" (and %d more)", more)
+		}
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s | streams=%d ok=%d warning=%d stuck=%d findings=%d unseen=%d\n", nagiosWords[finding.Verdict(x.found)], text,
+		len(streamNames(x)), counts[finding.VerdictOK], counts[finding.VerdictWarning], counts[finding.VerdictStuck], len(x.found), len(x.unseen()))
+	for i := range x.found {
+		b.WriteString(nagiosFinding(&x.found[i]) + "\n")
+	}
+	return b.String()
+}
+
+// nagiosFinding is a finding in a line. A bar would begin the figures.
+func nagiosFinding(f *finding.Finding) string {
+	text := f.Code + ": " + mist.EscapeName(f.Message)
+	if f.Stream != "" {
+		text = mist.EscapeName(f.Stream) + ": " + text
+	}
+	return strings.ReplaceAll(text, "|", "/")
+}

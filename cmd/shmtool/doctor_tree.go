@@ -1,0 +1,206 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/dump"
+	"shmtool/layout/mist"
+)
+
+// findingTree is the findings as people see them: each stream, its causes, and
+// beneath each what follows from it.
+type findingTree struct {
+	e *env
+	x *examination
+}
+
+const (
+	branchMark  = "├─ "
+	lastBranch  = "└─ "
+	branchStem  = "│  "
+	branchBlank = "   "
+)
+
+// manyHealthy is how many streams that are well get a line of their own.
+const manyHealthy = 20
+
+func (t *findingTree) print() error {
+	if of := t.x.of(""); len(of) > 0 {
+		t.stream("the server", of)
+	}
+	names, healthy := streamNames(t.x), []string(nil)
+	// the worst first, as the findings are
+	slices.SortStableFunc(names, func(a, b string) int { return t.place(a) - t.place(b) })
+	for _, name := range names {
+		if of := t.x.of(name); len(of) > 0 {
+			t.stream(mist.EscapeName(name), of)
+		} else {
+			healthy = append(healthy, mist.EscapeName(name))
+		}
+	}
+	t.healthy(healthy)
+	if len(names) == 0 && len(t.x.found) == 0 {
+		t.line("", "no streams in "+t.e.shmDir, dump.Plain)
+	}
+	for _, unseen := range t.x.unseen() {
+		t.line("", "could not be seen: "+unseen, dump.Attention)
+	}
+	return nil
+}
+
+// place is where the findings of a stream begin.
+func (t *findingTree) place(stream string) int {
+	if i := slices.IndexFunc(t.x.found, func(f finding.Finding) bool { return f.Stream == stream }); i >= 0 {
+		return i
+	}
+	return len(t.x.found)
+}
+
+func (t *findingTree) healthy(names []string) {
+	shown := names
+	if len(names) > manyHealthy {
+		shown = names[:manyHealthy]
+	}
+	for _, name := range shown {
+		t.line("", name+"  ok", dump.Good)
+	}
+	if more := len(names) - len(shown); more > 0 {
+		t.line("", fmt.Sprintf("%d more streams  ok", more), dump.Good)
+	}
+}
+
+func (t *findingTree) stream(title string, found []finding.Finding) {
+	verdict := finding.Verdict(found)
+	t.line("", title+"  "+verdict, verdictTone(verdict))
+	t.beneath(found, nil, "")
+}
+
+// beneath prints the findings of one stream that follow from a cause; nil: those
+// that follow from none of the same stream.
+func (t *findingTree) beneath(found []finding.Finding, cause *finding.Finding, stem string) {
+	var of []finding.Finding
+	for _, f := range found {
+		if follows(&f, cause, found) {
+			of = append(of, f)
+		}
+	}
+	told := map[string]int{}
+	var shown []finding.Finding
+	for _, f := range of {
+		if told[f.Code]++; told[f.Code] <= likeThat {
+			shown = append(shown, f)
+		}
+	}
+	for i := range shown {
+		f := &shown[i]
+		mark, below := branchMark, branchStem
+		if i == len(shown)-1 {
+			mark, below = lastBranch, branchBlank
+		}
+		last := i == len(shown)-1 || shown[i+1].Code != f.Code
+		t.finding(f, stem+mark, stem+below, last)
+		if more := told[f.Code] - likeThat; last && more > 0 {
+			t.line(stem+below, fmt.Sprintf("and %d more like that", more), dump.Faint)
+		}
+		t.beneath(found, f, stem+below)
+	}
+}
+
+func follows(f, cause *finding.Finding, found []finding.Finding) bool {
+	switch {
+	case cause != nil:
+		return f.Cause != nil && f.Cause.Code == cause.Code && f.Cause.Object == cause.Object
+	case f.Cause == nil:
+		return true
+	}
+	return !slices.ContainsFunc(found, func(c finding.Finding) bool { // it is the server's
+		return c.Code == f.Cause.Code && c.Object == f.Cause.Object
+	})
+}
+
+// finding prints one; of several of one code the last says what it means.
+func (t *findingTree) finding(f *finding.Finding, mark, stem string, last bool) {
+	head := f.Code
+	if f.Object != "" {
+		head += "  " + mist.EscapeName(f.Object)
+	}
+	t.whole(mark, head, severityTone(f.Severity))
+	t.line(stem, mist.EscapeName(f.Message), dump.Plain)
+	if text := evidenceText(f.Evidence); text != "" {
+		t.line(stem, text, dump.Faint)
+	}
+	if !last {
+		return
+	}
+	if c, ok := finding.Lookup(f.Code); ok {
+		t.line(stem, "means: "+c.Means, dump.Plain)
+	}
+	if f.Remedy != "" && (f.Cause == nil || f.Severity == finding.Error && f.Remedy != t.remedyOf(f.Cause)) {
+		t.whole(stem, "try:   "+f.Remedy, dump.Heading)
+	}
+}
+
+func (t *findingTree) remedyOf(c *finding.Cause) string {
+	for _, f := range t.x.found {
+		if f.Code == c.Code && f.Object == c.Object {
+			return f.Remedy
+		}
+	}
+	return ""
+}
+
+// line prints a text behind the stem of the tree, on as many lines as it takes.
+func (t *findingTree) line(stem, text string, tone dump.Tone) {
+	lines := []string{text}
+	if width := t.e.options().Width; width > 0 {
+		lines = strings.Split(ansi.Wordwrap(text, max(20, width-len([]rune(stem))), ""), "\n")
+	}
+	for _, line := range lines {
+		t.whole(stem, line, tone)
+	}
+}
+
+// whole prints a line that is never broken: what is to be copied.
+func (t *findingTree) whole(stem, text string, tone dump.Tone) {
+	_, _ = t.e.out.WriteString(dump.Paint(stem, dump.Faint, t.e.color) + dump.Paint(text, tone, t.e.color) + "\n")
+}
+
+// evidenceText is values by their names.
+func evidenceText(evidence map[string]any) string {
+	var names []string
+	for name := range evidence {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	var parts []string
+	for _, name := range names {
+		parts = append(parts, name+" "+valueText(evidence[name]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+const fewValues = 4
+
+func valueText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return mist.EscapeName(v)
+	case []string:
+		if more := len(v) - fewValues; more > 0 {
+			return mist.EscapeName(strings.Join(v[:fewValues], " ")) + fmt.Sprintf(" and %d more", more)
+		}
+		return mist.EscapeName(strings.Join(v, " "))
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return strings.Trim(string(b), "[]")
+}

@@ -1,0 +1,104 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/layout/mist"
+)
+
+// remedy is a command that puts right what was found, or shows what to do where
+// no single one does: explain has the rest of it. What removes anything looks
+// first whether somebody uses it.
+func remedy(m *streams.Moment, f *finding.Finding) string {
+	s := stream(m, f.Stream)
+	clean := "shmtool clean --stream " + quoted(f.Stream) + " --yes"
+	switch f.Code {
+	case finding.InputLockOrphaned, finding.PullLockOrphaned, finding.OrphanObject:
+		return clean
+	case finding.StateStale:
+		if pid, ok := f.Evidence["pid"]; ok {
+			return fmt.Sprint("kill ", pid)
+		}
+		return clean
+	case finding.ShmFull:
+		return "shmtool clean   # then: mount -o remount,size=SIZE /dev/shm"
+	case finding.ControllerDead, finding.ControllerPageMissing:
+		return "systemctl restart mistserver"
+	case finding.ShortLockStuck:
+		return lockRemedy(f)
+	case finding.DeletedMapping:
+		return killAll(f.Evidence["pids"])
+	case finding.ViewerDead:
+		if pid, ok := f.Evidence["buffer_pid"]; ok {
+			return fmt.Sprint("kill -CONT ", pid)
+		}
+		return clean
+	case finding.SessionOrphaned:
+		return "shmtool rm --dry-run " + quoted(f.Object)
+	case finding.VersionsMixed, finding.NamespaceMismatch, finding.ValueWrapped, finding.VoDPagePending:
+		return "shmtool explain " + f.Code
+	case finding.Waiting:
+		return "shmtool dump " + quoted(mist.Object{Kind: mist.KindConfig, Stream: mist.BaseName(f.Stream)}.Name())
+	case finding.TrackStale, finding.TimeBlocked, finding.NoKeyframe, finding.DataStalled, finding.PresentDrift, finding.RingOverfull, finding.DataStaleBytes, finding.DataPageUnlinked:
+		if pid, ok := sourceOf(s, f); ok {
+			return fmt.Sprint("kill ", pid)
+		}
+	case finding.TrackHidden, finding.UsersFull:
+		return "shmtool dump " + quoted(f.Object)
+	}
+	if s != nil && s.Buffer != nil {
+		return fmt.Sprint("kill ", s.Buffer.PID) // it removes everything on its way out
+	}
+	return clean
+}
+
+// sourceOf is the living process that feeds the track which a finding is about.
+func sourceOf(s *streams.Stream, f *finding.Finding) (pid uint64, ok bool) {
+	if s == nil {
+		return 0, false
+	}
+	for _, t := range s.Tracks {
+		if index, is := f.Evidence["track"]; is && index == t.Index && fed(t) {
+			return t.PID, true
+		}
+	}
+	return 0, false
+}
+
+// lockRemedy ends who waits for a lock that was deleted, or who may hold one that
+// was not; where nobody can hold it, the lock itself is what must go.
+func lockRemedy(f *finding.Finding) string {
+	if _, deleted := f.Evidence["deleted"]; deleted {
+		return killAll(f.Evidence["waiting"])
+	}
+	for _, key := range []string{"holders", "unknown"} {
+		if pids, ok := f.Evidence[key].([]int); ok && len(pids) > 0 {
+			return fmt.Sprintf("cat /proc/%d/wchan /proc/%d/status   # is it alive, and does it move?", pids[0], pids[0])
+		}
+	}
+	return "shmtool explain " + f.Code
+}
+
+func killAll(pids any) string {
+	list, _ := pids.([]int)
+	var b strings.Builder
+	b.WriteString("kill")
+	for _, pid := range list {
+		fmt.Fprint(&b, " ", pid)
+	}
+	return b.String()
+}
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.-@:/", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,175 @@
+package doctor
+
+import (
+	"math"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/streams"
+)
+
+// dataPages: what its list of pages says is in memory, and what is.
+func (j *judge) dataPages(t *streams.Track) {
+	pages := t.Page.DataPages
+	for i, d := range pages {
+		if d.Avail == 0 || d.There {
+			continue
+		}
+		evidence := map[string]any{"track": t.Index, "firstkey": d.FirstKey, "avail": d.Avail}
+		if i == len(pages)-1 && fed(t) && !j.stream.VoD() {
+			evidence["pid"] = t.PID
+			f := j.find(finding.DataPageUnlinked, d.Name, evidence, "%s: the page that pid %d writes was deleted", title(t), t.PID)
+			j.settles(f, brief)
+			continue
+		}
+		f := j.find(finding.DataPageMissing, d.Name, evidence, "%s: its packets from key %d on are not there", title(t), d.FirstKey)
+		j.brief(f, j.moves(t))
+	}
+	if keys, ring := t.Page.Keys, t.Page.Pages; ring.Known && keys.Known && ring.Header.Deleted > 0 && keys.Header.Deleted == 0 && keys.Header.EndPos > 0 {
+		f := j.find(finding.DataPageUnlinked, t.PageName+":pages", map[string]any{"track": t.Index, "deleted": ring.Header.Deleted, "keys_deleted": 0},
+			"%s: its first page was taken away before its first key", title(t))
+		j.brief(f, j.moves(t))
+	}
+	if n := len(pages); n > 0 && pages[n-1].Stale >= 2 {
+		d := pages[n-1]
+		f := j.find(finding.DataStaleBytes, d.Name, map[string]any{"track": t.Index, "avail": d.Avail, "packets": d.Stale},
+			"%s: packets of an earlier run lie behind the newest one", title(t))
+		j.settles(f, brief)
+	}
+}
+
+// fed reports whether the process that feeds a track lives, or may.
+func fed(t *streams.Track) bool { return t.PID != 0 && t.Life != procs.Dead }
+
+// stalled: the source counts packets, and none arrives in its data page. One may
+// have been on its way at the first look.
+func (j *judge) stalled(t *streams.Track) {
+	was := j.earlier(t)
+	if was == nil || was.Page == nil || len(t.Page.DataPages) == 0 || len(was.Page.DataPages) == 0 {
+		return
+	}
+	then, now := was.Page.DataPages[len(was.Page.DataPages)-1], t.Page.DataPages[len(t.Page.DataPages)-1]
+	parts := t.Page.Parts.Header.EndPos - was.Page.Parts.Header.EndPos
+	if !t.Page.Parts.Known || t.Page.Parts.Header.EndPos < was.Page.Parts.Header.EndPos || parts < 2 {
+		return
+	}
+	if now.FirstKey == then.FirstKey && now.Avail == then.Avail {
+		j.find(finding.DataStalled, now.Name, map[string]any{"track": t.Index, "pid": t.PID, "parts": parts, "avail": now.Avail, "size": now.Size},
+			"%s: %d packets were counted meanwhile, and none was stored: %d of %d bytes are used", title(t), parts, now.Avail, now.Size)
+	}
+}
+
+// earlier is the track as it was at the first look; nil without one.
+func (j *judge) earlier(t *streams.Track) *streams.Track {
+	if j.was == nil {
+		return nil
+	}
+	for _, was := range j.was.Tracks {
+		if was.Index == t.Index && was.PageName == t.PageName && was.PID == t.PID {
+			return was
+		}
+	}
+	return nil
+}
+
+// ahead is how far a track's time must be before the others', in milliseconds,
+// to say that it is no jitter.
+const ahead = 5000
+
+// blocked: MistServer throws packets away that are older than the newest one. One
+// that came with a time far in the future blocks all that follow.
+func (j *judge) blocked(t *streams.Track) {
+	age, known := j.at.Age(t.LastUpdate)
+	if !known || age <= streams.IdleAfter || !fed(t) || j.stream.VoD() || t.Page.LastMS < ahead {
+		return
+	}
+	reference, what := uint64(0), ""
+	for _, other := range j.stream.Tracks {
+		if other != t && other.Valid != 0 && other.Page != nil && j.fresh(other) && other.TypeName() != "meta" {
+			reference, what = max(reference, other.Page.LastMS), "the other tracks'"
+		}
+	}
+	if m := j.stream.Meta; what == "" && m != nil && m.BootOffset != 0 {
+		if media := j.at.Clock.Uptime.Milliseconds() - m.BootOffset; media > 0 {
+			reference, what = uint64(media), "the stream's"
+		}
+	}
+	if what == "" || t.Page.LastMS < reference || t.Page.LastMS-reference < ahead {
+		return
+	}
+	by := time.Duration(min(t.Page.LastMS-reference, math.MaxUint32)) * time.Millisecond
+	j.find(finding.TimeBlocked, t.PageName, map[string]any{"track": t.Index, "pid": t.PID, "lastms": t.Page.LastMS, "reference_ms": reference, "age_s": age},
+		"%s: its newest packet is %v before %s time: what is older is thrown away", title(t), by.Round(time.Second), what)
+}
+
+// fresh reports whether packets of a track came of late.
+func (j *judge) fresh(t *streams.Track) bool {
+	age, known := j.at.Age(t.LastUpdate)
+	return known && age <= streams.IdleAfter
+}
+
+// soon is how many seconds after its track a key frame may be expected.
+const soon = 2
+
+func (j *judge) keyless(t *streams.Track) {
+	p := t.Page
+	age, known := j.at.Age(t.LastUpdate)
+	if t.TypeName() == "video" && fed(t) && known && age > soon && !j.stream.VoD() &&
+		p.Pages.Known && p.Keys.Known && p.Pages.Header.EndPos == 0 && p.Keys.Header.EndPos == 0 {
+		j.find(finding.NoKeyframe, t.PageName, map[string]any{"track": t.Index, "pid": t.PID},
+			"%s: no key frame has come from pid %d yet", title(t), t.PID)
+	}
+}
+
+// The bits of a track's mask.
+const validForViewers = 1
+
+func (j *judge) hidden(t *streams.Track) {
+	switch {
+	case t.Valid != 0 && t.Valid&validForViewers == 0 && !j.replaced(t):
+		j.find(finding.TrackHidden, t.PageName, map[string]any{"track": t.Index, "valid": t.Valid},
+			"%s: it is for %s only, and no track that lives is made from it", title(t), streams.ValidText(t.Valid))
+	case t.Valid == 0 && j.at.Living && t.Object != nil && t.Page != nil && fed(t) && j.fresh(t):
+		f := j.find(finding.TrackHidden, t.PageName, map[string]any{"track": t.Index, "valid": t.Valid, "pid": t.PID},
+			"%s: pid %d feeds it, and it was never declared valid", title(t), t.PID)
+		j.settles(f, lasting)
+	}
+}
+
+// replaced reports whether a track that lives is made from this one: its process
+// may hide the source on purpose.
+func (j *judge) replaced(t *streams.Track) bool {
+	for _, other := range j.stream.Tracks {
+		if other.Valid != 0 && other.SourceID == t.Index && other != t && fed(other) {
+			return true
+		}
+	}
+	return false
+}
+
+// The rates of audio that do not fit into 16 bits, and what is left of them.
+var wrappedRates = map[uint64]uint64{
+	96000 & 0xFFFF: 96000, 88200 & 0xFFFF: 88200, 176400 & 0xFFFF: 176400, 192000 & 0xFFFF: 192000,
+}
+
+// wrapped: fields of 16 bits that hold the rest of a larger number.
+func (j *judge) wrapped(t *streams.Track) {
+	p := t.Page
+	if rate, is := wrappedRates[p.Rate]; is && t.TypeName() == "audio" {
+		j.find(finding.ValueWrapped, t.PageName, map[string]any{"track": t.Index, "field": "rate", "value": p.Rate, "likely": rate},
+			"%s: its rate is %d Hz, not %d: the field has 16 bits", title(t), rate, p.Rate)
+	}
+	if t.TypeName() != "video" || !p.Parts.Known || p.LastMS <= p.FirstMS || p.Parts.Available() < 100 {
+		return
+	}
+	const modulus = 1 << 16
+	measured := float64(p.Parts.Available()-1) * 1e6 / float64(p.LastMS-p.FirstMS)
+	for likely := p.FPKS + modulus; float64(likely) < measured*1.05; likely += modulus {
+		if math.Abs(measured-float64(likely)) < measured*0.05 {
+			j.find(finding.ValueWrapped, t.PageName, map[string]any{"track": t.Index, "field": "fpks", "value": p.FPKS, "likely": likely},
+				"%s: it has %.0f frames a second, not %.0f: the field has 16 bits", title(t), float64(likely)/1000, float64(p.FPKS)/1000)
+			return
+		}
+	}
+}

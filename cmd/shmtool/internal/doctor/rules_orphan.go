@@ -1,0 +1,103 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/layout/mist"
+)
+
+// orphans: memory of the stream that nobody will use again, in one finding.
+func (j *judge) orphans() {
+	orphans, why := j.left(), "no process of the stream lives"
+	if orphans == nil {
+		orphans, why = j.unnamed(), "nothing names them"
+	}
+	if len(orphans) == 0 {
+		return
+	}
+	var names []string
+	var bytes int64
+	for _, o := range orphans {
+		names = append(names, o.Name)
+		bytes += o.Allocated
+	}
+	slices.Sort(names)
+	evidence := map[string]any{"objects": names, "bytes": bytes}
+	f := j.find(finding.OrphanObject, names[0], evidence, "%s: %s", countedObjects(len(names)), why)
+	j.settles(f, lasting)
+}
+
+func countedObjects(n int) string {
+	if n == 1 {
+		return "an object is left over"
+	}
+	return fmt.Sprintf("%d objects are left over", n)
+}
+
+// left are all objects of a stream that has no living process, and whose lock
+// nobody holds: the next input would take them for its own.
+func (j *judge) left() []*streams.Object {
+	lock := j.stream.Lock(mist.LockInput)
+	held := lock != nil && lock.Semaphore.Held()
+	pull := j.stream.Lock(mist.LockPull)
+	held = held || pull != nil && pull.Semaphore.Held()
+	if held || !j.abandoned() || alive(j.stream.Pull) || j.anySource() || j.stream.Viewers() > 0 {
+		return nil
+	}
+	var left []*streams.Object
+	for _, o := range j.stream.Objects {
+		if o.Is.Kind != mist.KindConfig && j.settledDown(o) {
+			left = append(left, o)
+		}
+	}
+	return left
+}
+
+// unnamed are the pages of tracks that are not in the list, and of packets that
+// no track has.
+func (j *judge) unnamed() []*streams.Object {
+	m := j.stream.Meta
+	if m == nil && slices.ContainsFunc(j.stream.Objects, func(o *streams.Object) bool { return o.Is.Kind == mist.KindMeta }) || m != nil && !m.ListReady {
+		return nil // nobody knows what it names
+	}
+	named := map[string]bool{}
+	unknown := map[int]bool{} // tracks whose packets are not known
+	for _, t := range j.stream.Tracks {
+		if t.Valid == 0 && !fed(t) {
+			continue
+		}
+		named[t.PageName] = true
+		if t.Page == nil || !t.Page.Pages.Known {
+			unknown[int(t.Index)] = true
+			continue
+		}
+		for _, d := range t.Page.DataPages {
+			named[d.Name] = true
+		}
+	}
+	var orphans []*streams.Object
+	for _, o := range j.stream.Objects {
+		switch o.Is.Kind {
+		case mist.KindTrack:
+		case mist.KindData:
+			if unknown[o.Is.Index] {
+				continue
+			}
+		default:
+			continue
+		}
+		if !named[o.Name] && j.settledDown(o) {
+			orphans = append(orphans, o)
+		}
+	}
+	return orphans
+}
+
+// settledDown reports whether an object is not in use, and has not just been
+// made.
+func (j *judge) settledDown(o *streams.Object) bool {
+	return !j.at.Living || o.Users == 0 && j.waitedFor(o)
+}

@@ -64,10 +64,10 @@ func (e *env) examine(ctx context.Context, want func(stream string) bool, wait f
 func (x *examination) unseen() []string {
 	var unseen []string
 	if x.moment.Hiding {
-		unseen = append(unseen, "there may be processes that "+procsHidden)
+		unseen = append(unseen, "processes that the table does not show (hidepid, or no /proc): nobody is said to be dead")
 	}
 	if n := len(x.moment.Server.Unseen); n > 0 {
-		unseen = append(unseen, fmt.Sprintf("what %d of the processes have in memory (of other users: try as root)", n))
+		unseen = append(unseen, fmt.Sprintf("what %d of MistServer's processes have in memory (they are another user's: try as root)", n))
 	}
 	for _, s := range x.moment.Streams {
 		for _, p := range s.Problems {
@@ -78,8 +78,6 @@ func (x *examination) unseen() []string {
 	}
 	return unseen
 }
-
-const procsHidden = "the table of processes does not show (hidepid, or no /proc)"
 
 // pause waits, and reports whether nothing ended it early.
 func pause(ctx context.Context, d time.Duration) bool {

@@ -26,7 +26,7 @@ type Server struct {
 	Split      []SplitMapping
 	LostLocks  []LostLock
 	Space      *Space // nil: not known
-	Unseen     []int  // PIDs of processes whose memory could not be looked at
+	Unseen     []int  // PIDs of MistServer's processes, or nobody knows whose, whose memory could not be looked at
 }
 
 // Session is a viewer's session.
@@ -63,7 +63,12 @@ func (l *looker) server(all []os.DirEntry) {
 	s := &l.at.Server
 	s.Configured = map[string]bool{}
 	l.use = l.table.Use()
-	s.Unseen, s.Processes = l.use.Unseen, l.table.OfMist()
+	s.Processes = l.table.OfMist()
+	for _, pid := range l.use.Unseen {
+		if p, life := l.table.Look(pid); life != procs.Dead && (p.Name == "" || p.OfMist()) {
+			s.Unseen = append(s.Unseen, pid)
+		}
+	}
 	s.Inners, s.Spaces = l.table.Inners()
 	l.inners = map[uint64]procs.Process{}
 	for _, inner := range s.Inners {

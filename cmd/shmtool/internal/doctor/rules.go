@@ -161,8 +161,9 @@ func (j *judge) meta() {
 // configuration are told apart by what follows a plus sign.
 func (j *judge) config() {
 	base := mist.BaseName(j.stream.Name)
-	if !kept(j.stream) || j.at.Server.Configured[base] || j.at.Server.Configured[j.stream.Name] {
-		return
+	configured := j.at.Server.Configured[base] || j.at.Server.Configured[j.stream.Name]
+	if configured || !kept(j.stream) || j.at.Server.Controller == nil || j.at.Server.Global == nil {
+		return // without its own page, a controller has none of the others
 	}
 	name := mist.Object{Kind: mist.KindConfig, Stream: base}.Name()
 	f := j.find(finding.ControllerPageMissing, name, map[string]any{"config": base}, "its configuration is not there: the input takes defaults")

@@ -24,7 +24,6 @@ func (j *judge) orphans() {
 		names = append(names, o.Name)
 		bytes += o.Allocated
 	}
-	slices.Sort(names)
 	evidence := map[string]any{"objects": names, "bytes": bytes}
 	f := j.find(finding.OrphanObject, names[0], evidence, "%s: %s", countedObjects(len(names)), why)
 	j.settles(f, lasting)

@@ -40,7 +40,7 @@ do, and what not to do. It ends with 1 where it finds more than notes.`,
 			"shmtool doctor -o openmetrics --to /var/lib/node_exporter/doctor.prom",
 			"shmtool simulate --fault writer_dead & sleep 8; shmtool doctor",
 		},
-		formats: append(slices.Clone(measuredFormats), formatNagios),
+		formats: judgedFormats,
 		flags: []cli.Flag{
 			toFlag(),
 			&cli.DurationFlag{Name: "sample", Value: time.Second, Usage: "the `TIME` between two looks; with 0 what only two can tell is left out"},
@@ -59,16 +59,22 @@ func runDoctor(ctx context.Context, e *env, c *cli.Context) error {
 		return usagef("--sample must not be less than 0")
 	}
 	x, err := e.examine(ctx, d.patterns.wanted, func(*streams.Moment) time.Duration { return d.sample })
-	if err != nil {
-		return d.failed(err)
+	if err == nil {
+		err = d.missing(x)
 	}
-	if err := d.missing(x); err != nil {
-		return d.failed(err)
+	if e.output.format == formatNagios {
+		return e.nagios(x, err)
+	}
+	if err != nil {
+		return err
 	}
 	if err := e.printTo(c.String("to"), func(e *env) error { return d.print(e, x) }); err != nil {
 		return err
 	}
-	return d.status(x)
+	if finding.Verdict(x.found) != finding.VerdictOK {
+		return exitStatus(exitFindings)
+	}
+	return nil
 }
 
 // doctoring is what the command line asks for.
@@ -100,37 +106,14 @@ func (d *doctoring) print(e *env, x *examination) error {
 		x = &examination{moment: x.moment, found: found, looks: x.looks}
 	}
 	switch {
-	case e.output.format == formatNagios:
-		_, err := e.out.WriteString(nagiosText(x))
-		return err
 	case e.output.format == formatOpenMetrics:
-		return findingMetrics(x).Write(e.out)
+		var m metrics.Set
+		findingMetrics(&m, x)
+		return m.Write(e.out)
 	case e.output.format == formatTable && e.output.fields == nil && !e.output.names:
 		return (&findingTree{e: e, x: x}).print()
 	}
 	return e.list(l)
-}
-
-// status is the exit code: notes alone are no reason to fail.
-func (d *doctoring) status(x *examination) error {
-	worst := finding.Verdict(x.found)
-	switch {
-	case d.e.output.format == formatNagios && worst == finding.VerdictStuck:
-		return exitStatus(nagiosCritical)
-	case worst != finding.VerdictOK:
-		return exitStatus(exitFindings)
-	}
-	return nil
-}
-
-// failed is an error as who called the command understands it: to a monitor 1 is
-// a warning, and what is not known is 3.
-func (d *doctoring) failed(err error) error {
-	if d.e.output.format != formatNagios {
-		return err
-	}
-	fmt.Fprintf(d.e.out, "UNKNOWN: %s\n", d.e.redacted(nil, err.Error()))
-	return exitStatus(nagiosUnknown)
 }
 
 // findingListing is the findings as scripts see them.
@@ -182,8 +165,7 @@ func causeText(c *finding.Cause) string {
 }
 
 // findingMetrics are the findings for a monitor that draws.
-func findingMetrics(x *examination) *metrics.Set {
-	m := &metrics.Set{}
+func findingMetrics(m *metrics.Set, x *examination) {
 	counts := map[[2]string]int{}
 	for _, f := range x.found {
 		counts[[2]string{f.Stream, f.Code}]++
@@ -192,16 +174,15 @@ func findingMetrics(x *examination) *metrics.Set {
 		of := metrics.Labels{"code", c.Name, "severity", c.Severity.String()}
 		for _, s := range append([]string{""}, streamNames(x)...) {
 			if n := counts[[2]string{s, c.Name}]; n > 0 || s == "" {
-				m.Gauge("mist_findings", "What is wrong, or looks so; without a stream it is about the server.", float64(n), append(of[:len(of):len(of)], "stream", mist.EscapeName(s)))
+				m.Gauge("mist_doctor_findings", "What is wrong, or looks so; without a stream it is about the server.", float64(n), append(of[:len(of):len(of)], "stream", mist.EscapeName(s)))
 			}
 		}
 	}
 	for _, s := range streamNames(x) {
-		m.State("mist_stream_verdict", "Whether a stream works: 1 for the verdict on it.", "verdict",
+		m.State("mist_doctor_verdict", "Whether a stream works: 1 for the verdict on it.", "verdict",
 			[]string{finding.VerdictOK, finding.VerdictWarning, finding.VerdictStuck}, finding.Verdict(x.of(s)), metrics.Labels{"stream", mist.EscapeName(s)})
 	}
-	m.Gauge("mist_unseen", "Things that the doctor could not look at.", float64(len(x.unseen())), nil)
-	return m
+	m.Gauge("mist_doctor_unseen", "Things that the doctor could not look at.", float64(len(x.unseen())), nil)
 }
 
 // streamNames are the streams that have more than their configuration.

@@ -18,10 +18,12 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/rate"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout"
+	"shmtool/layout/mist"
 )
 
 // parseMetrics reads a text with both parsers of Prometheus: that of OpenMetrics,
@@ -83,6 +85,10 @@ func everyMetric(t *testing.T) string {
 	streamMetrics(&s, &streams.Row{Stream: "live+\xff\"", State: "ready", Verdict: "ok", Live: true, InputAlive: &alive, Tracks: []streams.TrackRow{
 		{Index: 1, Type: "video", Codec: "H264\xff", AgeS: &seconds, Alive: &alive, LastMS: 1000, Keys: 1, LastKeyMS: &key},
 	}})
+	findingMetrics(&s, &examination{
+		moment: &streams.Moment{Streams: []*streams.Stream{{Name: "a\xff", Objects: []*streams.Object{{Is: mist.Object{Kind: mist.KindMeta}}}}}},
+		found:  []finding.Finding{{Code: finding.WriterDead, Severity: finding.Error, Stream: "a\xff"}},
+	})
 	var m rate.Meter
 	start := time.Unix(100, 0)
 	m.Begin(start)
@@ -133,7 +139,7 @@ func TestMetricsParse(t *testing.T) {
 // The manual lists every metric, and no other.
 func TestManualMetrics(t *testing.T) {
 	printed := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^([a-z_0-9]+)\{`).FindAllStringSubmatch(everyMetric(t), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^([a-z_0-9]+)[{ ]`).FindAllStringSubmatch(everyMetric(t), -1) {
 		printed[m[1]] = true
 	}
 	var listed []string

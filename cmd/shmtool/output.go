@@ -45,6 +45,9 @@ var plainFormats = []string{formatTable, formatJSON, formatNDJSON, formatCSV}
 // measuredFormats are those of what has metrics.
 var measuredFormats = append(plainFormats[:len(plainFormats):len(plainFormats)], formatOpenMetrics)
 
+// judgedFormats are those of what has a verdict, too.
+var judgedFormats = append(measuredFormats[:len(measuredFormats):len(measuredFormats)], formatNagios)
+
 func outputFlags(formats []string) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: formatTable, Usage: "`FORMAT`: " + strings.Join(formats, ", ")},

@@ -26,7 +26,7 @@ it, what it keeps and the memory it takes, and its tracks beneath. KEY is how
 long ago the newest key frame came, AGE the newest packet; "!" begins a reason
 for the verdict. A stream is ok, warning, or stuck: then it cannot work.
 
-It is no check: it ends with 0 whatever it shows. A stream that has nothing but
+It is no check: it ends with 0 whatever it shows, but for -o nagios. A stream that has nothing but
 its configuration is listed with --all, or when it is named.`,
 		examples: []string{
 			"shmtool streams",
@@ -36,8 +36,9 @@ its configuration is listed with --all, or when it is named.`,
 			"shmtool streams --watch -o ndjson --interval 10s --for 1h",
 			"shmtool streams --shm-dir moment/shm --proc-dir moment/proc",
 			"shmtool streams -o openmetrics --to /var/lib/node_exporter/streams.prom",
+			"shmtool streams -o nagios",
 		},
-		formats: measuredFormats,
+		formats: judgedFormats,
 		flags: []cli.Flag{
 			toFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "configured streams that do not run, and removed tracks, too"},
@@ -57,6 +58,10 @@ func runStreams(ctx context.Context, e *env, c *cli.Context) error {
 	}
 	s := streamsLook{e: e, patterns: patterns, all: c.Bool("all")}
 	s.rows = streams.RowOptions{Removed: s.all, ShowSecrets: e.secrets}
+	if e.output.format == formatNagios {
+		x, err := e.examine(ctx, patterns.wanted, secondLook)
+		return e.nagios(x, err)
+	}
 	to := c.String("to")
 	print := func(ctx context.Context, e *env, at string) error {
 		return e.printTo(to, func(e *env) error { return s.print(ctx, e, at) })

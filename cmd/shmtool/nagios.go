@@ -16,6 +16,25 @@ const (
 
 var nagiosWords = map[string]string{finding.VerdictOK: "OK", finding.VerdictWarning: "WARNING", finding.VerdictStuck: "CRITICAL"}
 
+// nagios prints an examination, or why there is none, for a monitor: to it the
+// exit codes 1, 2 and 3 are a warning, critical, and not known.
+func (e *env) nagios(x *examination, err error) error {
+	if err != nil {
+		fmt.Fprintf(e.out, "UNKNOWN: %s\n", oneLine(e.redacted(nil, err.Error())))
+		return exitStatus(nagiosUnknown)
+	}
+	if _, err := e.out.WriteString(nagiosText(x)); err != nil {
+		return err
+	}
+	switch finding.Verdict(x.found) {
+	case finding.VerdictStuck:
+		return exitStatus(nagiosCritical)
+	case finding.VerdictWarning:
+		return exitStatus(exitFindings)
+	}
+	return nil
+}
+
 // nagiosText is a line with the worst of it and figures, and a line for each
 // finding, as monitoring plugins print them.
 func nagiosText(x *examination) string {
@@ -44,11 +63,16 @@ func nagiosText(x *examination) string {
 	return b.String()
 }
 
-// nagiosFinding is a finding in a line. A bar would begin the figures.
+// oneLine is a text in which nothing ends the line, or begins the figures.
+func oneLine(text string) string {
+	return strings.NewReplacer("|", "/", "\n", " ").Replace(text)
+}
+
+// nagiosFinding is a finding in a line.
 func nagiosFinding(f *finding.Finding) string {
 	text := f.Code + ": " + mist.EscapeName(f.Message)
 	if f.Stream != "" {
 		text = mist.EscapeName(f.Stream) + ": " + text
 	}
-	return strings.ReplaceAll(text, "|", "/")
+	return oneLine(text)
 }

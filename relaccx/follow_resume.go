@@ -16,15 +16,14 @@ type past struct {
 // past is the records of the last two batches that were handed out, or before
 // where there was none yet: of a page that is read as it grows, two records.
 func (b *batch) past(before past) past {
-	held := b.held
+	held, earlier := b.held, []byte(nil)
 	if held.window.Count() == 0 {
 		return before
 	}
 	if b.before.window.End == held.window.First && b.before.window.Count() > 0 {
-		held.window.First = b.before.window.First
-		held.bytes = slices.Concat(b.before.bytes, held.bytes)
+		held.window.First, earlier = b.before.window.First, b.before.bytes
 	}
-	return past{copies{held.window, slices.Clone(held.bytes)}, b.reader.schema}
+	return past{copies{held.window, slices.Concat(earlier, held.bytes)}, b.reader.schema}
 }
 
 // goesOn reports whether the page that is followed now goes on with the numbers

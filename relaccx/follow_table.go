@@ -56,11 +56,11 @@ func (t *table) next(f *Follower) (e Event, ok bool, err error) {
 
 // begin begins a pass.
 func (t *table) begin(r *Reader, start Start) (err error) {
-	if t.window, err = r.Window(); err != nil || t.begun {
-		t.grow(r, t.window.End)
+	t.window, err = r.Window()
+	t.grow(r, t.window.End)
+	if err != nil || t.begun {
 		return err
 	}
-	t.grow(r, t.window.End)
 	t.wanted = start.Of(t.window)
 	if !start.exact {
 		t.wanted, err = r.LastLive(t.window, start.newest)

@@ -32,35 +32,27 @@ const (
 const manyHealthy = 20
 
 func (t *findingTree) print() error {
-	if of := t.x.of(""); len(of) > 0 {
-		t.stream("the server", of)
+	var told []string
+	for _, f := range t.x.found { // the worst stream first
+		if !slices.Contains(told, f.Stream) {
+			told = append(told, f.Stream)
+			t.stream(f.Stream)
+		}
 	}
-	names, healthy := streamNames(t.x), []string(nil)
-	// the worst first, as the findings are
-	slices.SortStableFunc(names, func(a, b string) int { return t.place(a) - t.place(b) })
-	for _, name := range names {
-		if of := t.x.of(name); len(of) > 0 {
-			t.stream(mist.EscapeName(name), of)
-		} else {
+	var healthy []string
+	for _, name := range streamNames(t.x) {
+		if !slices.Contains(told, name) {
 			healthy = append(healthy, mist.EscapeName(name))
 		}
 	}
 	t.healthy(healthy)
-	if len(names) == 0 && len(t.x.found) == 0 {
+	if len(told) == 0 && len(healthy) == 0 {
 		t.line("", "no streams in "+t.e.shmDir, dump.Plain)
 	}
 	for _, unseen := range t.x.unseen() {
 		t.line("", "could not be seen: "+unseen, dump.Attention)
 	}
 	return nil
-}
-
-// place is where the findings of a stream begin.
-func (t *findingTree) place(stream string) int {
-	if i := slices.IndexFunc(t.x.found, func(f finding.Finding) bool { return f.Stream == stream }); i >= 0 {
-		return i
-	}
-	return len(t.x.found)
 }
 
 func (t *findingTree) healthy(names []string) {
@@ -76,7 +68,11 @@ func (t *findingTree) healthy(names []string) {
 	}
 }
 
-func (t *findingTree) stream(title string, found []finding.Finding) {
+func (t *findingTree) stream(name string) {
+	found, title := t.x.of(name), mist.EscapeName(name)
+	if name == "" {
+		title = "the server"
+	}
 	verdict := finding.Verdict(found)
 	t.line("", title+"  "+verdict, verdictTone(verdict))
 	t.beneath(found, nil, "")

@@ -1,7 +1,9 @@
 package streams
 
 import (
+	"maps"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -88,7 +90,8 @@ func (l *looker) server(all []os.DirEntry) {
 			l.serverObject(o, sessions)
 		}
 	}
-	for _, session := range sessions {
+	for _, id := range slices.Sorted(maps.Keys(sessions)) {
+		session := sessions[id]
 		_, session.Alive = l.table.Session(session.ID)
 		s.Sessions = append(s.Sessions, *session)
 	}

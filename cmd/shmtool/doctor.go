@@ -71,10 +71,7 @@ func runDoctor(ctx context.Context, e *env, c *cli.Context) error {
 	if err := e.printTo(c.String("to"), func(e *env) error { return d.print(e, x) }); err != nil {
 		return err
 	}
-	if finding.Verdict(x.found) != finding.VerdictOK {
-		return exitStatus(exitFindings)
-	}
-	return nil
+	return x.status()
 }
 
 // doctoring is what the command line asks for.
@@ -119,10 +116,8 @@ func (d *doctoring) print(e *env, x *examination) error {
 // findingListing is the findings as scripts see them.
 func findingListing(x *examination) *dump.Listing {
 	verdicts := []map[string]any{}
-	for _, s := range x.moment.Streams {
-		if !s.Configured() {
-			verdicts = append(verdicts, map[string]any{"stream": dump.Text(s.Name), "verdict": finding.Verdict(x.of(s.Name))})
-		}
+	for _, s := range x.all() {
+		verdicts = append(verdicts, map[string]any{"stream": dump.Text(s.Name), "verdict": x.verdict(s)})
 	}
 	l := &dump.Listing{
 		Schema: "shmtool.findings/1", RowsKey: "findings",
@@ -167,31 +162,22 @@ func causeText(c *finding.Cause) string {
 // findingMetrics are the findings for a monitor that draws.
 func findingMetrics(m *metrics.Set, x *examination) {
 	counts := map[[2]string]int{}
+	names := []string{""}
 	for _, f := range x.found {
 		counts[[2]string{f.Stream, f.Code}]++
 	}
+	for _, s := range x.all() {
+		names = append(names, s.Name)
+		m.State("mist_doctor_verdict", "Whether a stream works: 1 for the verdict on it.", "verdict",
+			[]string{finding.VerdictOK, finding.VerdictWarning, finding.VerdictStuck, verdictUnknown}, x.verdict(s), metrics.Labels{"stream", mist.EscapeName(s.Name)})
+	}
 	for _, c := range finding.Codes() {
 		of := metrics.Labels{"code", c.Name, "severity", c.Severity.String()}
-		for _, s := range append([]string{""}, streamNames(x)...) {
-			if n := counts[[2]string{s, c.Name}]; n > 0 || s == "" {
-				m.Gauge("mist_doctor_findings", "What is wrong, or looks so; without a stream it is about the server.", float64(n), append(of[:len(of):len(of)], "stream", mist.EscapeName(s)))
+		for _, name := range names {
+			if n := counts[[2]string{name, c.Name}]; n > 0 || name == "" {
+				m.Gauge("mist_doctor_findings", "What is wrong, or looks so; without a stream it is about the server.", float64(n), append(of[:len(of):len(of)], "stream", mist.EscapeName(name)))
 			}
 		}
 	}
-	for _, s := range streamNames(x) {
-		m.State("mist_doctor_verdict", "Whether a stream works: 1 for the verdict on it.", "verdict",
-			[]string{finding.VerdictOK, finding.VerdictWarning, finding.VerdictStuck}, finding.Verdict(x.of(s)), metrics.Labels{"stream", mist.EscapeName(s)})
-	}
 	m.Gauge("mist_doctor_unseen", "Things that the doctor could not look at.", float64(len(x.unseen())), nil)
-}
-
-// streamNames are the streams that have more than their configuration.
-func streamNames(x *examination) []string {
-	var names []string
-	for _, s := range x.moment.Streams {
-		if !s.Configured() {
-			names = append(names, s.Name)
-		}
-	}
-	return names
 }

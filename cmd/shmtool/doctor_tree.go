@@ -40,9 +40,14 @@ func (t *findingTree) print() error {
 		}
 	}
 	var healthy []string
-	for _, name := range streamNames(t.x) {
-		if !slices.Contains(told, name) {
-			healthy = append(healthy, mist.EscapeName(name))
+	for _, s := range t.x.all() {
+		switch {
+		case slices.Contains(told, s.Name):
+		case t.x.verdict(s) == verdictUnknown:
+			told = append(told, s.Name)
+			t.line("", mist.EscapeName(s.Name)+"  "+verdictUnknown, dump.Attention)
+		default:
+			healthy = append(healthy, mist.EscapeName(s.Name))
 		}
 	}
 	t.healthy(healthy)

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/doctor"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/layout/mist"
 )
 
 // examination is streams, and what is wrong with them.
@@ -70,13 +72,52 @@ func (x *examination) unseen() []string {
 		unseen = append(unseen, fmt.Sprintf("what %d of MistServer's processes have in memory (they are another user's: try as root)", n))
 	}
 	for _, s := range x.moment.Streams {
-		for _, p := range s.Problems {
-			if errors.Is(p.Err, fs.ErrPermission) {
-				unseen = append(unseen, p.Object+": permission denied")
-			}
+		if denied := denied(s); len(denied) > 0 {
+			unseen = append(unseen, fmt.Sprintf("stream %s: permission denied: %s", mist.EscapeName(s.Name), someOf(denied)))
 		}
 	}
 	return unseen
+}
+
+// denied are the objects of a stream that may not be read.
+func denied(s *streams.Stream) []string {
+	var names []string
+	for _, p := range s.Problems {
+		if errors.Is(p.Err, fs.ErrPermission) {
+			names = append(names, mist.EscapeName(p.Object))
+		}
+	}
+	return names
+}
+
+// verdictUnknown is the verdict on a stream whose objects may not be read.
+const verdictUnknown = "unknown"
+
+// verdict is the worst that was found of a stream, unless nothing was because
+// nothing could be.
+func (x *examination) verdict(s *streams.Stream) string {
+	verdict := finding.Verdict(x.of(s.Name))
+	if verdict == finding.VerdictOK && len(denied(s)) > 0 {
+		return verdictUnknown
+	}
+	return verdict
+}
+
+// all are the streams that have more than their configuration.
+func (x *examination) all() []*streams.Stream {
+	return slices.DeleteFunc(slices.Clone(x.moment.Streams), func(s *streams.Stream) bool { return s.Configured() })
+}
+
+// status is the exit code: notes alone are no reason to fail, and what could not
+// be read is none to be content.
+func (x *examination) status() error {
+	if finding.Verdict(x.found) != finding.VerdictOK {
+		return exitStatus(exitFindings)
+	}
+	if slices.ContainsFunc(x.all(), func(s *streams.Stream) bool { return x.verdict(s) == verdictUnknown }) {
+		return exitStatus(exitPermission)
+	}
+	return nil
 }
 
 // pause waits, and reports whether nothing ended it early.

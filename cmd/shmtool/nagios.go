@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -26,26 +27,30 @@ func (e *env) nagios(x *examination, err error) error {
 	if _, err := e.out.WriteString(nagiosText(x)); err != nil {
 		return err
 	}
-	switch finding.Verdict(x.found) {
-	case finding.VerdictStuck:
+	err = x.status()
+	switch {
+	case finding.Verdict(x.found) == finding.VerdictStuck:
 		return exitStatus(nagiosCritical)
-	case finding.VerdictWarning:
-		return exitStatus(exitFindings)
+	case errors.Is(err, exitStatus(exitPermission)):
+		return exitStatus(nagiosUnknown)
 	}
-	return nil
+	return err
 }
 
 // nagiosText is a line with the worst of it and figures, and a line for each
 // finding, as monitoring plugins print them.
 func nagiosText(x *examination) string {
 	counts := map[string]int{}
-	for _, s := range streamNames(x) {
-		counts[finding.Verdict(x.of(s))]++
+	for _, s := range x.all() {
+		counts[x.verdict(s)]++
 	}
-	text := "streams are well"
-	if n := len(streamNames(x)); n == 0 {
+	word, text := nagiosWords[finding.Verdict(x.found)], "streams are well"
+	switch n := len(x.all()); {
+	case word == nagiosWords[finding.VerdictOK] && counts[verdictUnknown] > 0:
+		word, text = "UNKNOWN", x.unseen()[len(x.unseen())-1]
+	case n == 0:
 		text = "no streams"
-	} else if n == 1 {
+	case n == 1:
 		text = "the stream is well"
 	}
 	if len(x.found) > 0 {
@@ -55,8 +60,8 @@ func nagiosText(x *examination) string {
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s | streams=%d ok=%d warning=%d stuck=%d findings=%d unseen=%d\n", nagiosWords[finding.Verdict(x.found)], text,
-		len(streamNames(x)), counts[finding.VerdictOK], counts[finding.VerdictWarning], counts[finding.VerdictStuck], len(x.found), len(x.unseen()))
+	fmt.Fprintf(&b, "%s: %s | streams=%d ok=%d warning=%d stuck=%d findings=%d unseen=%d\n", word, oneLine(text),
+		len(x.all()), counts[finding.VerdictOK], counts[finding.VerdictWarning], counts[finding.VerdictStuck], len(x.found), len(x.unseen()))
 	for i := range x.found {
 		b.WriteString(nagiosFinding(&x.found[i]) + "\n")
 	}

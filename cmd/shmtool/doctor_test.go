@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io/fs"
+	"strings"
+	"testing"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/layout/mist"
+)
+
+// A stream that may not be read is not well: nobody knows.
+func TestUnreadableStream(t *testing.T) {
+	meta := &streams.Object{Name: "MstMetalive", Is: mist.Object{Kind: mist.KindMeta}}
+	stream := &streams.Stream{
+		Name: "live", Objects: []*streams.Object{meta},
+		Problems: []streams.Problem{{Object: meta.Name, Err: fs.ErrPermission}, {Object: "MstUserlive", Err: fs.ErrPermission}},
+	}
+	x := &examination{moment: &streams.Moment{Streams: []*streams.Stream{stream}}}
+	shown := func(print func(e *env) error) string {
+		var b bytes.Buffer
+		e := &env{out: bufio.NewWriter(&b)}
+		if err := errors.Join(print(e), e.out.Flush()); err != nil && !errors.Is(err, exitStatus(nagiosUnknown)) {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	tree := func(e *env) error { return (&findingTree{e: e, x: x}).print() }
+	if got, want := shown(tree), "live  unknown\ncould not be seen: stream live: permission denied: MstMetalive and 1 more\n"; got != want {
+		t.Errorf("%q", got)
+	}
+	if err := x.status(); !errors.Is(err, exitStatus(exitPermission)) {
+		t.Errorf("%v", err)
+	}
+	if got := shown(func(e *env) error { return e.nagios(x, nil) }); !strings.HasPrefix(got, "UNKNOWN: stream live: permission denied: MstMetalive and 1 more | streams=1 ok=0 ") {
+		t.Errorf("%q", got)
+	}
+	if err := (&env{out: bufio.NewWriter(&bytes.Buffer{})}).nagios(x, nil); !errors.Is(err, exitStatus(nagiosUnknown)) {
+		t.Errorf("%v", err)
+	}
+
+	// What was found stands before what could not be seen.
+	x.found = []finding.Finding{{Code: finding.WriterDead, Severity: finding.Error, Stream: "live", Message: "gone | \n gone"}}
+	if got := shown(tree); !strings.HasPrefix(got, "live  stuck\n└─ writer_dead\n") {
+		t.Errorf("%q", got)
+	}
+	if err := x.status(); !errors.Is(err, exitStatus(exitFindings)) {
+		t.Errorf("%v", err)
+	}
+	if got := nagiosText(x); !strings.HasPrefix(got, "CRITICAL: live: writer_dead: gone / ") || strings.Count(got, "|") != 1 || strings.Count(got, "\n") != 2 {
+		t.Errorf("%q", got)
+	}
+}

@@ -22,6 +22,7 @@ type Controller struct {
 	global  *relaccx.Writer
 	logs    *relaccx.Writer
 	configs []mist.Object // that this controller made
+	joined  bool          // another one's pages, whose lock we have not
 }
 
 var (
@@ -89,7 +90,26 @@ func JoinController(p Place) (*Controller, error) {
 	if err != nil {
 		return nil, errors.Join(err, global.Close())
 	}
-	return &Controller{place: p, global: global, logs: logs}, nil
+	return &Controller{place: p, global: global, logs: logs, joined: true}, nil
+}
+
+// Succeed takes the lock of MstGlobalConfig where c joined a controller that has
+// left since, so that somebody is found by it. While that one lives it does
+// nothing; it is to be called now and then.
+func (c *Controller) Succeed() error {
+	if !c.joined {
+		return nil
+	}
+	global, err := relaccx.OpenWriter(c.place.path(globalObject), relaccx.WriterOptions{FieldsOnly: true})
+	if errors.Is(err, relaccx.ErrLocked) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c.joined = false
+	err, c.global = c.global.Close(), global
+	return err
 }
 
 // Simulated reports whether the place's MstGlobalConfig was made by a

@@ -35,9 +35,17 @@ func TestController(t *testing.T) {
 	joined := must[*Controller](t)(JoinController(s.Place))
 	s.ok(joined.Log(LogEntry{Kind: "INFO", Message: "from the other"}))
 	in, b := s.stream("other", Settings{})
+	s.ok(joined.Succeed()) // which it does not, while the first is there
+	if !joined.joined {
+		t.Error("two have the lock")
+	}
 	s.ok(c.Close()) // a stream is left
-	if _, _, err := Simulated(s.Place); err != nil {
-		t.Error(err)
+	if _, pid, err := Simulated(s.Place); err != nil || pid != 0 {
+		t.Errorf("the lock is held by %d, %v", pid, err)
+	}
+	s.ok(joined.Succeed())
+	if _, pid, err := Simulated(s.Place); err != nil || pid != os.Getpid() {
+		t.Errorf("the lock is held by %d, %v", pid, err)
 	}
 	s.ok(b.Close(t.Context()))
 	s.ok(in.Close())

@@ -39,6 +39,9 @@ func (s *simulation) pump(ctx context.Context, patience time.Duration, done func
 			heard = time.Now()
 			s.take(n)
 		case <-ticker.C:
+			if s.control != nil {
+				_ = s.control.Succeed() // it is tried again
+			}
 			s.show.Status(s.status())
 			if patience > 0 && time.Since(heard) > patience {
 				return fmt.Errorf("nothing has happened for %v: %w", patience, context.DeadlineExceeded)

@@ -26,7 +26,7 @@ func (j *judge) orphans() {
 	}
 	evidence := map[string]any{"objects": names, "bytes": bytes}
 	f := j.find(finding.OrphanObject, names[0], evidence, "%s: %s", countedObjects(len(names)), why)
-	j.settles(f, lasting)
+	j.settles(f, lasting) // what is being made is named, or in somebody's memory, much sooner
 }
 
 func countedObjects(n int) string {
@@ -48,7 +48,7 @@ func (j *judge) left() []*streams.Object {
 	}
 	var left []*streams.Object
 	for _, o := range j.stream.Objects {
-		if o.Is.Kind != mist.KindConfig && j.settledDown(o) {
+		if o.Is.Kind != mist.KindConfig && o.Users == 0 {
 			left = append(left, o)
 		}
 	}
@@ -88,15 +88,9 @@ func (j *judge) unnamed() []*streams.Object {
 		default:
 			continue
 		}
-		if !named[o.Name] && j.settledDown(o) {
+		if !named[o.Name] && o.Users == 0 {
 			orphans = append(orphans, o)
 		}
 	}
 	return orphans
-}
-
-// settledDown reports whether an object is not in use, and has not just been
-// made.
-func (j *judge) settledDown(o *streams.Object) bool {
-	return !j.at.Living || o.Users == 0 && j.waitedFor(o)
 }

@@ -43,6 +43,10 @@ func Suspicions(before, now *streams.Moment) []finding.Finding {
 			continue
 		}
 		j := &judge{at: now, stream: s, was: stream(before, s.Name)}
+		if foreign(j.was, s) {
+			j.stream = unknowing(s)
+			j.find(finding.NamespaceMismatch, "", map[string]any{"stream": s.Name}, "its packets come, and the processes that it names are not to be seen here")
+		}
 		for _, rule := range rules {
 			rule(j)
 		}

@@ -46,7 +46,7 @@ func fed(t *streams.Track) bool { return t.PID != 0 && t.Life != procs.Dead }
 // have been on its way at the first look.
 func (j *judge) stalled(t *streams.Track) {
 	was := j.earlier(t)
-	if was == nil || was.Page == nil || len(t.Page.DataPages) == 0 || len(was.Page.DataPages) == 0 {
+	if was == nil || was.Page == nil || j.stream.VoD() || len(t.Page.DataPages) == 0 || len(was.Page.DataPages) == 0 {
 		return
 	}
 	then, now := was.Page.DataPages[len(was.Page.DataPages)-1], t.Page.DataPages[len(t.Page.DataPages)-1]

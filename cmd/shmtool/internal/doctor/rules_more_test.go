@@ -213,6 +213,16 @@ func TestFindingsOfMovement(t *testing.T) {
 			s.Tracks[0].Page.DataPages[0].Avail = 0
 			s.Users.Slots[2].Key = 1
 		}, nil, nil},
+		{"a stream of another namespace", func(_ *streams.Moment, s *streams.Stream) {
+			s.Buffer = nil
+			s.Input.Life, s.Tracks[0].Life, s.Tracks[1].Life = procs.Dead, procs.Dead, procs.Dead
+			for i := range s.Users.Slots {
+				s.Users.Slots[i].Life = procs.Dead
+			}
+		}, func(_ *streams.Moment, s *streams.Stream) {
+			s.Tracks[0].Page.Parts.Header.EndPos++
+			s.Tracks[0].Page.DataPages[0].Avail++
+		}, []string{"namespace_mismatch "}},
 		{"nothing can be seen", func(m *streams.Moment, s *streams.Stream) {
 			m.Hiding = true
 			s.Buffer = nil

@@ -8,15 +8,21 @@ import (
 	"shmtool/relaccx"
 )
 
-// trackAvail is how many bytes of packets a data page has, as the page of its
-// track says that lies beside it.
-func trackAvail(path string, of mist.Object) (avail uint64, ok bool) {
+// published is what a track's page says of a data page.
+type published struct {
+	avail  uint64 // bytes of packets
+	newest bool   // no other page follows: it may be growing
+}
+
+// trackAvail is what is said of a data page by the page of its track that lies
+// beside it.
+func trackAvail(path string, of mist.Object) (p published, ok bool) {
 	for _, page := range trackPages(filepath.Dir(path), of) {
-		if avail, ok := availIn(page, of.Key); ok {
-			return avail, true
+		if p, ok := availIn(page, of.Key); ok {
+			return p, true
 		}
 	}
-	return 0, false
+	return published{}, false
 }
 
 // trackPages are the pages that may be a data page's track: the one that the
@@ -46,16 +52,20 @@ func trackPages(dir string, of mist.Object) []string {
 
 // availIn looks a data page up by its first key among the pages that a track
 // lists.
-func availIn(track string, firstKey uint64) (avail uint64, ok bool) {
+func availIn(track string, firstKey uint64) (p published, ok bool) {
 	err := withRecord(track, "pages", func(rec *relaccx.Record) bool {
+		if ok {
+			p.newest = false
+			return true
+		}
 		if key, err := rec.Uint("firstkey"); err != nil || key != firstKey {
 			return false
 		}
 		n, err := rec.Uint("avail")
-		avail, ok = n, err == nil
-		return ok
+		p, ok = published{avail: n, newest: true}, err == nil
+		return err != nil
 	})
-	return avail, ok && err == nil
+	return p, ok && err == nil
 }
 
 // withRecord gives the records of the page nested in record 0 of another to is,

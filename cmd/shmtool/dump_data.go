@@ -199,16 +199,16 @@ func (d *dataPage) writePayload(number uint64) error {
 // them: MistServer's readers do not ask, and run into what an earlier stream
 // left in the page. One packet more may be on its way.
 func (d *dataPage) findStale() {
-	avail, ok := trackAvail(d.path, d.of)
-	behind := 0
+	said, ok := trackAvail(d.path, d.of)
+	avail, behind := said.avail, 0
 	for try := 0; ok; try++ {
 		d.avail = &avail
 		behind = d.packetsBehind(avail)
 		again, still := trackAvail(d.path, d.of)
-		if behind == 0 || !still || again == avail {
+		if behind == 0 || !still || again.avail == avail {
 			break
 		}
-		if avail = again; try == availTries { // what is there was published meanwhile
+		if avail = again.avail; try == availTries { // what is there was published meanwhile
 			return
 		}
 	}

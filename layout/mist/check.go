@@ -57,7 +57,6 @@ var checkCodes = []CheckCode{
 	{CodeAvailOver, layout.Warning, "more bytes are published than the data page has", remedyTrack},
 	{CodeTrackName, layout.Warning, "a track in use names a page that is not its own", remedyStream},
 	{CodeTrackShared, layout.Warning, "two tracks in use name one page", remedyStream},
-	{CodeTrackType, layout.Note, "a track in use says neither video nor audio: nobody plays it", ""},
 	{CodePacketBroken, layout.Warning, "a packet in a data page is not whole: readers stop there", remedyTrack},
 	{CodeDataEnd, layout.Warning, "the packets of a data page do not end where avail says", remedyTrack},
 	{CodeDataMissing, layout.Warning, "a data page that is published is not there", remedyTrack},
@@ -65,6 +64,7 @@ var checkCodes = []CheckCode{
 	{CodeStateUnknown, layout.Warning, "the state is none that MistServer has", remedyLook},
 	{CodeDoublePost, layout.Warning, "the lock was given back twice: two processes can hold it at a time", remedyLook},
 	{CodePushBroken, layout.Warning, "the list of pushes is not whole: a controller that starts loses some", "wait for the controller to write it again"},
+	{CodeTrackType, layout.Note, "a track in use says neither video nor audio: nobody plays it", ""},
 	{CodeObjectSize, layout.Note, "the object has another size than MistServer gives it", ""},
 	{CodePIDUnset, layout.Note, "no process is named", ""},
 }

@@ -71,11 +71,12 @@ func (c *pageCheck) keyParts(keys, parts *ringView) {
 	}
 }
 
-// firstMS follows a key that was withdrawn, and so may be the time of that.
+// firstMS follows a key that was withdrawn, and so may be the time of that; and
+// it follows the first key of all, which is no finding while it is the only one.
 func (c *pageCheck) firstMS(track, keys *ringView) {
 	own, ok := track.fields("firstms")
 	f, has := keys.fields("time")
-	if !ok || !has || keys.window.Count() == 0 {
+	if !ok || !has || keys.window.Count() < 2 {
 		return
 	}
 	n, first := track.window.First, keys.window.First

@@ -27,7 +27,7 @@ func (e *env) checkObject(o *mistObject) (found []objectFinding, about string, e
 		_, pushes, err := o.pushes()
 		var wrong *dtsc.FormatError
 		if errors.As(err, &wrong) {
-			f := mist.NewFinding(mist.CodePushBroken, wrong.Offset, "", "%s, behind %s", wrong, counted(uint64(len(pushes)), "push", "pushes"))
+			f := mist.NewFinding(mist.CodePushBroken, wrong.Offset, "", "%s, behind %s", packetText(wrong), counted(uint64(len(pushes)), "push", "pushes"))
 			return plainFindings([]layout.Finding{f}), what, nil
 		}
 		return nil, fmt.Sprintf("%s: %d", what, len(pushes)), onPage(o.arg, err)
@@ -98,6 +98,14 @@ func (e *env) checkDataPages(t target, track mist.Object, records []mist.DataRec
 // inMemory reports whether an object is used now, and not a copy.
 func (e *env) inMemory(path string) bool { return procs.Open(e.procDir, filepath.Dir(path)).InMemory() }
 
+// packetText is what is wrong, without the byte, which a finding has anyway.
+func packetText(wrong *dtsc.FormatError) string {
+	if wrong.Value == nil {
+		return wrong.What
+	}
+	return fmt.Sprintf("%s: %v", wrong.What, wrong.Value)
+}
+
 // dataCheck holds a data page against what its track says of it.
 type dataCheck struct {
 	of        mist.Object
@@ -153,7 +161,7 @@ func (d *dataCheck) packets(page io.ReaderAt, size int64, avail uint64, known, m
 			}
 			return nil
 		case errors.As(err, &wrong):
-			d.add(mist.CodePacketBroken, int(wrong.Offset), "packet %d: %s", d.count, wrong)
+			d.add(mist.CodePacketBroken, int(wrong.Offset), "packet %d: %s", d.count, packetText(wrong))
 			return nil
 		case err != nil:
 			return err

@@ -19,15 +19,19 @@ func checkCommand() *command {
 	return &command{
 		name:  "check",
 		args:  "PAGE…",
-		usage: "hold a page against every rule of the format",
+		usage: "hold a page against every rule of the format, and against what it means",
 		about: `Findings by severity, with the byte and what it means: error, the page is not
 valid (exit 4); warning, something misleads (exit 1); note, normal but looks
-alarming (exit 0). What changes while it is looked at is looked at twice.
+alarming (exit 0). What changes while it is looked at is looked at again.
 On MistServer's pages counters are judged by what MistServer does with them:
 present and startpos count where it keeps them in step, in the rings of a track
-and in its log; there they are warnings.`,
+and in its log; there they are warnings. Its objects are held against what they
+mean, too: a track's keys, parts, fragments and data pages against each other, the
+packets of data pages against what is published, the list of tracks, states,
+PIDs, semaphores and the list of pushes.`,
 		examples: []string{
 			"shmtool check MstMetalive",
+			"shmtool check MstDatalive@0_0",
 			"shmtool ls --names | xargs shmtool check -j --jq '.findings[] | select(.severity==\"error\")'",
 		},
 		formats: plainFormats,

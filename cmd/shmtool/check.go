@@ -169,11 +169,11 @@ func lasting(ctx context.Context, look func() ([]objectFinding, error)) ([]objec
 }
 
 // passing reports whether a writer at work may make it look so for a moment:
-// counters, and whatever more than one store changes.
+// counters that it keeps in step, and whatever more than one store changes.
 func (f objectFinding) passing() bool {
 	switch f.Code {
 	case layout.CodePresentDiffers, layout.CodeStartDiffers, layout.CodeDeletedOver, layout.CodeSpanOver:
-		return true
+		return f.Severity > layout.Note
 	}
 	return slices.ContainsFunc(mist.CheckCodes(), func(c mist.CheckCode) bool { return c.Name == f.Code })
 }

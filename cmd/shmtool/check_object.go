@@ -72,7 +72,12 @@ func plainFindings(findings []layout.Finding) (found []objectFinding) {
 // checkDataPages looks at the data pages that a track says are in memory.
 func (e *env) checkDataPages(t target, track mist.Object, records []mist.DataRecord) ([]objectFinding, error) {
 	var found []objectFinding
+	seen := map[uint64]bool{} // what names one page twice has it looked at once
 	for _, r := range records {
+		if seen[r.FirstKey] {
+			continue
+		}
+		seen[r.FirstKey] = true
 		of := mist.Object{Kind: mist.KindData, Stream: track.Stream, Index: track.Index, Key: r.FirstKey}
 		path := filepath.Join(filepath.Dir(t.path), of.Name())
 		f, err := os.Open(path)
@@ -137,8 +142,8 @@ func (d *dataCheck) check(page io.ReaderAt, size int64, inMemory bool) error {
 	if err := d.packets(page, size, said.avail, known, mayEnd); err != nil || !known {
 		return err
 	}
-	behind, still := d.behind(said.avail)
-	if still && behind.Stale() {
+	behind, _, settled := lookBehind(d.path, said.avail, d.published)
+	if settled && behind.Stale() {
 		reach := "MistServer's readers run into them"
 		if behind.Next == 0 {
 			reach = "new packets end amidst an old one"
@@ -176,26 +181,4 @@ func (d *dataCheck) packets(page io.ReaderAt, size int64, avail uint64, known, m
 
 func (d *dataCheck) add(code string, at int, format string, a ...any) {
 	d.found = append(d.found, mist.NewFinding(code, int64(at), "", format, a...))
-}
-
-// behind looks behind what is published, and again where more was published
-// meanwhile. It is not still so where that does not end.
-func (d *dataCheck) behind(avail uint64) (b dtsc.Behind, still bool) {
-	p, err := relaccx.Open(d.path)
-	if err != nil {
-		return b, false // gone by now, or smaller than any packet
-	}
-	defer p.Close()
-	for range availTries {
-		err := p.Inspect(func(page []byte, _ layout.Header) error {
-			b = dtsc.PacketsBehind(page, avail, p.Memory)
-			return nil
-		})
-		said, ok := d.published()
-		if err != nil || !ok || said.avail == avail || b.Count == 0 {
-			return b, err == nil && ok
-		}
-		avail = said.avail
-	}
-	return b, false
 }

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"shmtool/layout"
+	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -96,4 +98,31 @@ func withRecord(path, nested string, is func(rec *relaccx.Record) bool) error {
 		}
 	}
 	return nil
+}
+
+// availTries is how often a page is looked at again whose writer publishes while
+// it is looked at.
+const availTries = 5
+
+// lookBehind looks for packets behind what is published, and again where more was
+// published meanwhile; it gives how much that was. It is not settled where that
+// goes on, or the page is gone.
+func lookBehind(path string, avail uint64, now func() (published, bool)) (b dtsc.Behind, at uint64, settled bool) {
+	p, err := relaccx.Open(path)
+	if err != nil {
+		return b, avail, false // or it is smaller than any packet
+	}
+	defer p.Close()
+	for range availTries {
+		err := p.Inspect(func(page []byte, _ layout.Header) error {
+			b = dtsc.PacketsBehind(page, avail, p.Memory)
+			return nil
+		})
+		said, ok := now()
+		if err != nil || !ok || said.avail == avail || b.Count == 0 {
+			return b, avail, err == nil && ok
+		}
+		avail = said.avail
+	}
+	return b, avail, false
 }

@@ -294,11 +294,11 @@ func (k *checked) row(f objectFinding) []dump.Cell {
 	tones := map[layout.Severity]dump.Tone{layout.Note: dump.Faint, layout.Warning: dump.Attention, layout.Error: dump.Bad}
 	return []dump.Cell{
 		{Value: f.Severity.String(), Tone: tones[f.Severity]},
-		{Value: k.object(f)},
+		{Value: dump.Text(k.object(f)), Text: mist.EscapeName(k.object(f))},
 		{Value: f.Code},
 		{Value: f.Offset},
 		{Value: f.Message},
-		{Value: textOrNull(k.stream)},
+		{Value: textOrNull(k.stream), Text: mist.EscapeName(k.stream)},
 		{Value: map[string]int64{"byte": f.Offset}},
 		{Value: orNull(k.remedy(f))},
 	}

@@ -262,7 +262,11 @@ func (m *trackModel) check() []layout.Finding {
 // After no store of a source, nor of a buffer, whichever of them goes on, is
 // anything found: what has to be half done at times is no finding.
 func TestCheckTrackBetweenStores(t *testing.T) {
-	for seed := range uint64(8) {
+	seeds := uint64(8)
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 5))
 		m := newTrackModel(t, TrackRoom{Fragments: 7, Keys: 9, Parts: 43, Pages: 4})
 		source, stopSource := iter.Pull(m.source(400))

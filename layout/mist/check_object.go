@@ -63,7 +63,7 @@ func CheckSemaphore(b []byte, form Form) []layout.Finding {
 }
 
 func oddSize(have, usual int) layout.Finding {
-	return NewFinding(CodeObjectSize, int64(min(have, usual)), "", "it has %d bytes, where MistServer writes %d", have, usual)
+	return NewFinding(CodeObjectSize, int64(min(have, usual)), "", "size is %d, MistServer makes it %d bytes", have, usual)
 }
 
 // invalidObject is what cannot be decoded as what its name says.

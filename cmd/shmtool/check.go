@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,15 +19,19 @@ func checkCommand() *command {
 	return &command{
 		name:  "check",
 		args:  "PAGE…",
-		usage: "hold a page against every rule of the format",
+		usage: "hold a page against every rule of the format, and against what it means",
 		about: `Findings by severity, with the byte and what it means: error, the page is not
 valid (exit 4); warning, something misleads (exit 1); note, normal but looks
-alarming (exit 0). What changes while it is looked at is looked at twice.
+alarming (exit 0). What changes while it is looked at is looked at again.
 On MistServer's pages counters are judged by what MistServer does with them:
 present and startpos count where it keeps them in step, in the rings of a track
-and in its log; there they are warnings.`,
+and in its log; there they are warnings. Its objects are held against what they
+mean, too: a track's keys, parts, fragments and data pages against each other, the
+packets of data pages against what is published, the list of tracks, states,
+PIDs, semaphores and the list of pushes.`,
 		examples: []string{
 			"shmtool check MstMetalive",
+			"shmtool check MstDatalive@0_0",
 			"shmtool ls --names | xargs shmtool check -j --jq '.findings[] | select(.severity==\"error\")'",
 		},
 		formats: plainFormats,
@@ -31,7 +39,7 @@ and in its log; there they are warnings.`,
 	}
 }
 
-func runCheck(_ context.Context, e *env, c *cli.Context) error {
+func runCheck(ctx context.Context, e *env, c *cli.Context) error {
 	if c.NArg() == 0 {
 		return usagef("needs a PAGE; shmtool ls lists the pages")
 	}
@@ -45,19 +53,25 @@ func runCheck(_ context.Context, e *env, c *cli.Context) error {
 		{Name: "EVIDENCE", Extra: true},
 		{Name: "REMEDY", Extra: true},
 	}}
-	worst, healthy := layout.Note, []string{}
+	worst, healthy := layout.Note, []checked{}
+	told := map[string]bool{} // a data page's findings are its track's, too
 	for _, arg := range c.Args().Slice() {
-		findings, err := e.check(arg)
+		k, err := e.check(ctx, arg)
 		if err != nil {
 			return err
 		}
-		if len(findings) == 0 {
-			healthy = append(healthy, arg)
+		if len(k.found) == 0 {
+			healthy = append(healthy, k)
 		}
-		for _, f := range findings {
+		for _, f := range k.found {
 			worst = max(worst, f.Severity)
+			key := fmt.Sprintf("%s %s %d", k.object(f), f.Code, f.Offset)
+			if told[key] {
+				continue
+			}
+			told[key] = true
 			f.Message = e.redacted(nil, f.Message)
-			l.Rows = append(l.Rows, findingRow(arg, f))
+			l.Rows = append(l.Rows, k.row(f))
 		}
 	}
 	if e.output.format == formatTable && !e.output.names && e.output.where == nil {
@@ -77,21 +91,144 @@ func runCheck(_ context.Context, e *env, c *cli.Context) error {
 	return nil
 }
 
-func (e *env) check(arg string) ([]layout.Finding, error) {
+// checked is an object that was checked, and what was found.
+type checked struct {
+	arg    string
+	stream string // whose it is; "" for none
+	about  string // what it is, and says, where it is no page
+	found  []objectFinding
+}
+
+// objectFinding is a finding about the object that was named, or about another
+// one that it leads to.
+type objectFinding struct {
+	layout.Finding
+	object string // the other one; "" for the one that was named
+}
+
+func (e *env) check(ctx context.Context, arg string) (checked, error) {
 	t, err := e.address(arg)
+	if err == nil {
+		err = t.plain()
+	}
 	if err != nil {
-		return nil, err
+		return checked{}, err
 	}
-	if err := t.plain(); err != nil {
-		return nil, err
+	k := checked{arg: arg}
+	if of, is := mist.ParseName(nameOf(t.path)); is && !t.stdin {
+		k.stream = of.Stream
 	}
+	look := func() (found []objectFinding, err error) {
+		o, is := e.mistObject(t)
+		if !is {
+			k.about = ""
+			return e.checkPage(t)
+		}
+		defer o.close(&err)
+		found, k.about, err = e.checkObject(o)
+		return found, err
+	}
+	if t.stdin {
+		k.found, err = look()
+	} else {
+		k.found, err = lasting(ctx, look)
+	}
+	return k, err
+}
+
+// How often an object is looked at in which something is wrong that may be
+// under way, and how long apart: a process that was put off between two stores
+// gets its turn within that.
+const (
+	checkLooks = 5
+	checkPause = 25 * time.Millisecond
+)
+
+// lasting are the findings that all looks have, where they may pass. The object
+// is opened anew each time: it may have been replaced.
+func lasting(ctx context.Context, look func() ([]objectFinding, error)) ([]objectFinding, error) {
+	found, err := look()
+	for range checkLooks - 1 {
+		if err != nil || !slices.ContainsFunc(found, objectFinding.passing) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(checkPause):
+		}
+		before := found
+		if found, err = look(); err != nil {
+			break
+		}
+		found = slices.DeleteFunc(found, func(f objectFinding) bool {
+			return f.passing() && !slices.ContainsFunc(before, f.same)
+		})
+	}
+	return found, err
+}
+
+// passing reports whether a writer at work may make it look so for a moment:
+// counters that it keeps in step, and whatever more than one store changes.
+func (f objectFinding) passing() bool {
+	switch f.Code {
+	case layout.CodePresentDiffers, layout.CodeStartDiffers, layout.CodeDeletedOver, layout.CodeSpanOver:
+		return f.Severity > layout.Note
+	}
+	return slices.ContainsFunc(mist.CheckCodes(), func(c mist.CheckCode) bool { return c.Name == f.Code })
+}
+
+// same reports whether both looks found the one thing.
+func (f objectFinding) same(o objectFinding) bool {
+	return f.Code == o.Code && f.object == o.object && f.Path == o.Path && f.Offset == o.Offset
+}
+
+// checkPage holds a page against the rules of the format, and one of MistServer's
+// against what it means, too.
+func (e *env) checkPage(t target) ([]objectFinding, error) {
 	p, err := e.open(t)
 	if err != nil {
 		return nil, err
 	}
 	defer p.Close()
 	findings, err := p.Check()
-	return judged(e.known, findings), onPage(arg, err)
+	if err != nil {
+		return nil, onPage(t.arg, err)
+	}
+	findings = judged(e.known, findings)
+	of, known := mist.ParseName(nameOf(t.path))
+	if t.stdin || !known {
+		of = mist.Object{}
+		if e.known != nil {
+			of.Kind = e.known.Kind
+		}
+	}
+	var records []mist.DataRecord
+	err = p.Inspect(func(page []byte, h layout.Header) error {
+		findings = append(findings, mist.CheckPage(of, page, h)...)
+		if of.Kind == mist.KindTrack {
+			records = mist.DataRecords(page, h)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, onPage(t.arg, err)
+	}
+	var found []objectFinding
+	for _, f := range findings {
+		found = append(found, objectFinding{Finding: f})
+	}
+	if e.inShm(t) && known {
+		data, err := e.checkDataPages(t, of, records)
+		return append(found, data...), err
+	}
+	return found, nil
+}
+
+// inShm reports whether a target lies among the objects of a machine, or of a
+// moment: those that it leads to must then be there, too.
+func (e *env) inShm(t target) bool {
+	return !t.stdin && filepath.Dir(t.path) == filepath.Clean(e.shmDir)
 }
 
 // judged are the findings about a page of which it is known what its writer does:
@@ -135,22 +272,46 @@ func judge(page *mist.PageInfo, f *layout.Finding) bool {
 	return true
 }
 
-func (e *env) printHealthy(pages []string) {
-	for _, page := range pages {
-		_, _ = e.out.WriteString(page + "  " + dump.Paint("ok", dump.Good, e.color) + "\n")
+func (e *env) printHealthy(all []checked) {
+	for _, k := range all {
+		about := ""
+		if k.about != "" {
+			about = "  " + k.about
+		}
+		_, _ = e.out.WriteString(k.arg + "  " + dump.Paint("ok", dump.Good, e.color) + about + "\n")
 	}
 }
 
-func findingRow(page string, f layout.Finding) []dump.Cell {
+// object is what a finding is about.
+func (k *checked) object(f objectFinding) string {
+	if f.object != "" {
+		return f.object + f.Path
+	}
+	return k.arg + f.Path
+}
+
+func (k *checked) row(f objectFinding) []dump.Cell {
 	tones := map[layout.Severity]dump.Tone{layout.Note: dump.Faint, layout.Warning: dump.Attention, layout.Error: dump.Bad}
 	return []dump.Cell{
 		{Value: f.Severity.String(), Tone: tones[f.Severity]},
-		{Value: page + f.Path},
+		{Value: dump.Text(k.object(f)), Text: mist.EscapeName(k.object(f))},
 		{Value: f.Code},
 		{Value: f.Offset},
 		{Value: f.Message},
-		{Value: nil},
+		{Value: textOrNull(k.stream), Text: mist.EscapeName(k.stream)},
 		{Value: map[string]int64{"byte": f.Offset}},
-		{Value: nil},
+		{Value: orNull(k.remedy(f))},
 	}
+}
+
+// remedy is what to do about a finding, or "".
+func (k *checked) remedy(f objectFinding) string {
+	codes := mist.CheckCodes()
+	if i := slices.IndexFunc(codes, func(c mist.CheckCode) bool { return c.Name == f.Code }); i >= 0 {
+		return codes[i].Remedy
+	}
+	if k.stream != "" && f.Severity > layout.Note {
+		return "shmtool doctor tells whether the stream suffers from it"
+	}
+	return ""
 }

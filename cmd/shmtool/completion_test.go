@@ -47,6 +47,7 @@ var completions = []struct {
 	{"dump l", "log"},
 	{"dump Mst", "MstDatalive@0_0 MstSTATElive MstSTATElive+a MstTraklive@412-0"},
 	{"dump sem", "sem.MstSemInptlive"},
+	{"check sem", "sem.MstSemInptlive"},
 	{"dump new", ""}, // a name that would be two lines
 	{"tail MstS", ""},
 	{"append Mst", "MstTraklive@412-0"},

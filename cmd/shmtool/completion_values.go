@@ -114,7 +114,7 @@ func (l *commandLine) takes(k mist.Kind) bool {
 		return true
 	}
 	switch l.cmd.name {
-	case "dump", "ls", "rm", "wait":
+	case "check", "dump", "ls", "rm", "wait":
 		return true
 	case "tail":
 		return k == mist.KindData

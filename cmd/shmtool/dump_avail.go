@@ -4,19 +4,27 @@ import (
 	"os"
 	"path/filepath"
 
+	"shmtool/layout"
+	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
-// trackAvail is how many bytes of packets a data page has, as the page of its
-// track says that lies beside it.
-func trackAvail(path string, of mist.Object) (avail uint64, ok bool) {
+// published is what a track's page says of a data page.
+type published struct {
+	avail  uint64 // bytes of packets
+	newest bool   // no other page follows: it may be growing
+}
+
+// trackAvail is what is said of a data page by the page of its track that lies
+// beside it.
+func trackAvail(path string, of mist.Object) (p published, ok bool) {
 	for _, page := range trackPages(filepath.Dir(path), of) {
-		if avail, ok := availIn(page, of.Key); ok {
-			return avail, true
+		if p, ok := availIn(page, of.Key); ok {
+			return p, true
 		}
 	}
-	return 0, false
+	return published{}, false
 }
 
 // trackPages are the pages that may be a data page's track: the one that the
@@ -46,16 +54,20 @@ func trackPages(dir string, of mist.Object) []string {
 
 // availIn looks a data page up by its first key among the pages that a track
 // lists.
-func availIn(track string, firstKey uint64) (avail uint64, ok bool) {
+func availIn(track string, firstKey uint64) (p published, ok bool) {
 	err := withRecord(track, "pages", func(rec *relaccx.Record) bool {
+		if ok {
+			p.newest = false
+			return true
+		}
 		if key, err := rec.Uint("firstkey"); err != nil || key != firstKey {
 			return false
 		}
 		n, err := rec.Uint("avail")
-		avail, ok = n, err == nil
-		return ok
+		p, ok = published{avail: n, newest: true}, err == nil
+		return err != nil
 	})
-	return avail, ok && err == nil
+	return p, ok && err == nil
 }
 
 // withRecord gives the records of the page nested in record 0 of another to is,
@@ -86,4 +98,31 @@ func withRecord(path, nested string, is func(rec *relaccx.Record) bool) error {
 		}
 	}
 	return nil
+}
+
+// availTries is how often a page is looked at again whose writer publishes while
+// it is looked at.
+const availTries = 5
+
+// lookBehind looks for packets behind what is published, and again where more was
+// published meanwhile; it gives how much that was. It is not settled where that
+// goes on, or the page is gone.
+func lookBehind(path string, avail uint64, now func() (published, bool)) (b dtsc.Behind, at uint64, settled bool) {
+	p, err := relaccx.Open(path)
+	if err != nil {
+		return b, avail, false // or it is smaller than any packet
+	}
+	defer p.Close()
+	for range availTries {
+		err := p.Inspect(func(page []byte, _ layout.Header) error {
+			b = dtsc.PacketsBehind(page, avail, p.Memory)
+			return nil
+		})
+		said, ok := now()
+		if err != nil || !ok || said.avail == avail || b.Count == 0 {
+			return b, avail, err == nil && ok
+		}
+		avail = said.avail
+	}
+	return b, avail, false
 }

@@ -199,47 +199,21 @@ func (d *dataPage) writePayload(number uint64) error {
 // them: MistServer's readers do not ask, and run into what an earlier stream
 // left in the page. One packet more may be on its way.
 func (d *dataPage) findStale() {
-	avail, ok := trackAvail(d.path, d.of)
-	behind := 0
-	for try := 0; ok; try++ {
-		d.avail = &avail
-		behind = d.packetsBehind(avail)
-		again, still := trackAvail(d.path, d.of)
-		if behind == 0 || !still || again == avail {
-			break
-		}
-		if avail = again; try == availTries { // what is there was published meanwhile
-			return
-		}
+	now := func() (published, bool) { return trackAvail(d.path, d.of) }
+	said, ok := now()
+	if !ok {
+		return
 	}
-	switch behind {
-	case 0:
-	case 1:
+	behind, avail, settled := lookBehind(d.path, said.avail, now)
+	d.avail = &avail
+	switch {
+	case !settled || behind.Next == 0:
+	case behind.Next == 1:
 		d.e.warn("page %q: one packet lies behind the %d bytes that are published: on its way, or left by a stream before", d.arg, avail)
 	default:
 		d.staleFrom = int(avail)
 		d.e.warn("page %q: packets go on behind the %d bytes that are published: a stream before left them, and MistServer's readers run into them", d.arg, avail)
 	}
-}
-
-// availTries is how often a page is looked at again whose writer publishes while
-// it is looked at.
-const availTries = 5
-
-// packetsBehind is how many packets begin at a byte: no more than two are
-// counted.
-func (d *dataPage) packetsBehind(avail uint64) int {
-	if avail >= uint64(d.info.Size()) {
-		return 0
-	}
-	r := d.reader()
-	r.SeekTo(int(avail))
-	for n := range 2 {
-		if _, err := r.Next(); err != nil {
-			return n
-		}
-	}
-	return 2
 }
 
 // hex takes the packets apart, the bytes of payloads left out.

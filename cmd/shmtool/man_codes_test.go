@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/layout"
 )
 
@@ -47,9 +48,16 @@ func TestManualCodes(t *testing.T) {
 	sameWords(t, "environment variable", section(t, sections, "ENVIRONMENT").items("Ev"), variables)
 
 	findings := []string{"error", "warning", "note"}
-	for _, m := range matches(t, moduleRoot+"layout/validate.go", `Code\w+\s+= "(\w+)"`) {
-		findings = append(findings, m[0])
+	for _, source := range []string{"layout/validate.go", "layout/mist/check.go"} {
+		for _, m := range matches(t, moduleRoot+source, `Code\w+\s+= "(\w+)"`) {
+			findings = append(findings, m[0])
+		}
 	}
+	var listed []string
+	for _, c := range finding.CheckCodes() {
+		listed = append(listed, c.Name)
+	}
+	sameWords(t, "listed finding", append(listed, "error", "warning", "note"), findings)
 	i := slices.IndexFunc(sections, func(s manSection) bool { return s.sub == "check [ro]" })
 	if i < 0 {
 		t.Fatal("there is no section of check")

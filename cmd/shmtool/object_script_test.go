@@ -21,6 +21,7 @@ var objectCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"datapage": scriptDataPage,
 	"track":    scriptTrack,
 	"pushes":   scriptPushes,
+	"rows":     scriptRows,
 }
 
 var packetSpec = regexp.MustCompile(`^(\d+)(k?)(?:b(-?\d+))?(?:o(-?\d+))?:(.*)$`)
@@ -62,9 +63,19 @@ func scriptTrack(ts *testscript.TestScript, neg bool, args []string) {
 	w := makePage(ts, track, mist.TrackTemplate(mist.DefaultTrackRoom))
 	pages, err := w.Nested(0, w.Schema().Lookup("pages"))
 	ts.Check(err)
-	for _, arg := range args[3:] {
+	for i, arg := range args[3:] {
 		key, avail, _ := strings.Cut(arg, "=")
-		appendNumbers(ts, pages, map[string]string{"firstkey": key, "avail": avail})
+		count := 1 // up to the next page
+		if i+4 < len(args) {
+			next, _, _ := strings.Cut(args[i+4], "=")
+			from, _ := strconv.Atoi(key)
+			to, err := strconv.Atoi(next)
+			ts.Check(err)
+			count = to - from
+		}
+		appendNumbers(ts, pages, map[string]string{
+			"firstkey": key, "keycount": strconv.Itoa(count), "size": strconv.Itoa(mist.LiveDataSize), "avail": avail,
+		})
 	}
 	ts.Check(w.Close())
 	if unlisted {
@@ -102,6 +113,25 @@ func appendNumbers(ts *testscript.TestScript, w *relaccx.Writer, values map[stri
 		ts.Check(rec.SetUint(name, n))
 	}
 	ts.Check(w.Append(rec.Bytes()))
+}
+
+// rows PAGE FIELD NAME=VALUE,NAME=VALUE…: records of the page that is nested in
+// the field of a page's only record.
+func scriptRows(ts *testscript.TestScript, neg bool, args []string) {
+	w, err := relaccx.OpenWriter(filepath.Join(ts.Getenv(shmDirVariable), args[0]), relaccx.WriterOptions{})
+	ts.Check(err)
+	nested, err := w.Nested(0, w.Schema().Lookup(args[1]))
+	ts.Check(err)
+	for _, arg := range args[2:] {
+		rec, err := nested.NewRecord()
+		ts.Check(err)
+		for _, pair := range strings.Split(arg, ",") {
+			name, value, _ := strings.Cut(pair, "=")
+			ts.Check(nested.Schema().Lookup(name).Parse(rec.Bytes(), value))
+		}
+		ts.Check(nested.Append(rec.Bytes()))
+	}
+	ts.Check(w.Close())
 }
 
 // pushes FILE SIZE PID STREAM TARGET FINAL …: the list of pushes, in a page of

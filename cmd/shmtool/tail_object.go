@@ -170,8 +170,8 @@ func (d *dataPage) limit() int {
 	if d.avail == nil {
 		return math.MaxInt
 	}
-	if avail, ok := trackAvail(d.path, d.of); ok {
-		d.avail = &avail
+	if said, ok := trackAvail(d.path, d.of); ok {
+		d.avail = &said.avail
 	}
 	return int(min(*d.avail, math.MaxInt))
 }

@@ -1,6 +1,7 @@
 package dtsc
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -50,25 +51,26 @@ func (p *Packet) headMembers(head []byte) bool {
 	if len(head) == packetHead || head[w.at] != byte(Object) {
 		return false
 	}
-	m, err := w.next() // the object
-	for err == nil {
-		m, err = w.next()
-		switch {
-		case err != nil:
-		case m.Kind == End:
-			return false // more bytes than the object has
-		default:
-			err = errors.Join(p.member(&w, &m), w.skip(&m))
-			m.Name = nil
-		}
-	}
-	if string(m.Name) != namePayload || m.Kind != String || len(head)-m.ValueOffset < stringHead {
+	if _, err := w.next(); err != nil { // the object
 		return false
 	}
-	size := int64(binary.BigEndian.Uint32(head[m.ValueOffset+1:]))
-	p.PayloadOffset, p.PayloadSize = m.ValueOffset+stringHead, int(size)
+	for !bytes.HasPrefix(head[w.at:], payloadMember) {
+		m, err := w.next()
+		if err != nil || m.Kind == End || p.member(&w, &m) != nil || w.skip(&m) != nil {
+			return false // more bytes than the object has, or none that tell
+		}
+	}
+	at := w.at + len(payloadMember)
+	if len(head)-at < stringHead-1 {
+		return false
+	}
+	size := int64(binary.BigEndian.Uint32(head[at:]))
+	p.PayloadOffset, p.PayloadSize = at+stringHead-1, int(size)
 	return int64(p.PayloadOffset)+size+endSize == int64(p.Size)
 }
+
+// payloadMember is what a payload's size stands behind.
+var payloadMember = append(appendMemberName(nil, namePayload), byte(String))
 
 // moved is a packet that was read from the start of other bytes.
 func (p Packet) moved(at int) Packet {
@@ -81,6 +83,9 @@ func (p Packet) moved(at int) Packet {
 
 // shifted is an error about bytes that begin at byte at of the page.
 func shifted(err error, at int) error {
+	if err == nil {
+		return nil // before anything is allocated
+	}
 	var format *FormatError
 	if errors.As(err, &format) {
 		moved := *format

@@ -47,3 +47,24 @@ func TestLasting(t *testing.T) {
 		t.Error("Settle")
 	}
 }
+
+// Where check and doctor have a code in common it is equally bad in both; else
+// each code is there once.
+func TestCheckCodes(t *testing.T) {
+	seen, shared := map[string]bool{}, 0
+	for _, c := range CheckCodes() {
+		if seen[c.Name] || c.Means == "" {
+			t.Errorf("%+v", c)
+		}
+		seen[c.Name] = true
+		if doctors, both := Lookup(c.Name); both {
+			shared++
+			if doctors.Severity != c.Severity {
+				t.Errorf("%s is a %s, to the doctor a %s", c.Name, c.Severity, doctors.Severity)
+			}
+		}
+	}
+	if shared != 4 {
+		t.Errorf("%d codes are the doctor's, too", shared)
+	}
+}

@@ -20,6 +20,14 @@ func (t *Table) Live() bool {
 	return unix.Statfs(t.procDir, &st) == nil && st.Type == unix.PROC_SUPER_MAGIC
 }
 
+// InMemory reports whether the objects are those of this machine, now: the table
+// is live, and shmDir is in memory. Objects that were copied one after the other
+// do not say the same of each other.
+func (t *Table) InMemory() bool {
+	var st unix.Statfs_t
+	return t.Live() && unix.Statfs(t.shmDir, &st) == nil && (st.Type == unix.TMPFS_MAGIC || st.Type == unix.RAMFS_MAGIC)
+}
+
 // Clock is the time of the table: now, or for a saved moment when it was
 // saved, by its file "uptime". When that was in unix time is told by the boot
 // that the moment's MstGlobalConfig names; without it only the uptime is known.

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout"
+	"shmtool/layout/dtsc"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// checkObject holds an object that is no page against what MistServer makes of
+// it, and says what it is.
+func (e *env) checkObject(o *mistObject) (found []objectFinding, about string, err error) {
+	what := objectWords[o.of.Kind]
+	switch o.of.Kind {
+	case mist.KindData:
+		d := dataCheck{of: o.of, path: o.path, published: func() (published, bool) { return trackAvail(o.path, o.of) }}
+		err := d.check(o.file, o.info.Size(), e.inMemory(o.path))
+		return plainFindings(d.found), what + ": " + counted(d.count, "packet", "packets") + fmt.Sprintf(", %d bytes", d.end), onPage(o.arg, err)
+	case mist.KindPush:
+		_, pushes, err := o.pushes()
+		var wrong *dtsc.FormatError
+		if errors.As(err, &wrong) {
+			f := mist.NewFinding(mist.CodePushBroken, wrong.Offset, "", "%s, behind %s", packetText(wrong), counted(uint64(len(pushes)), "push", "pushes"))
+			return plainFindings([]layout.Finding{f}), what, nil
+		}
+		return nil, fmt.Sprintf("%s: %d", what, len(pushes)), onPage(o.arg, err)
+	case mist.KindTemporary:
+		return nil, what, nil
+	}
+	b, err := o.small()
+	if err != nil {
+		return nil, what, err
+	}
+	findings, says := checkSmall(o.of, b)
+	return plainFindings(findings), what + says, nil
+}
+
+// checkSmall judges a state, a PID or a semaphore, and tells what it says.
+func checkSmall(of mist.Object, b []byte) (found []layout.Finding, says string) {
+	switch of.Kind {
+	case mist.KindState:
+		if s, err := mist.DecodeState(b); err == nil {
+			says = ": " + s.State.String()
+		}
+		return mist.CheckState(b), says
+	case mist.KindInputPID, mist.KindPullPID:
+		if pid, err := mist.DecodePID(b); err == nil {
+			says = fmt.Sprintf(": %d", pid)
+		}
+		return mist.CheckPID(b), says
+	}
+	if s, err := mist.DecodeSemaphore(b, of.Form); err == nil {
+		says = ": " + semaphoreText(s)
+	}
+	return mist.CheckSemaphore(b, of.Form), says
+}
+
+func plainFindings(findings []layout.Finding) (found []objectFinding) {
+	for _, f := range findings {
+		found = append(found, objectFinding{Finding: f})
+	}
+	return found
+}
+
+// checkDataPages looks at the data pages that a track says are in memory.
+func (e *env) checkDataPages(t target, track mist.Object, records []mist.DataRecord) ([]objectFinding, error) {
+	var found []objectFinding
+	seen := map[uint64]bool{} // what names one page twice has it looked at once
+	for _, r := range records {
+		if seen[r.FirstKey] {
+			continue
+		}
+		seen[r.FirstKey] = true
+		of := mist.Object{Kind: mist.KindData, Stream: track.Stream, Index: track.Index, Key: r.FirstKey}
+		path := filepath.Join(filepath.Dir(t.path), of.Name())
+		f, err := os.Open(path)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			missing := mist.NewFinding(mist.CodeDataMissing, r.Offset, r.Path, "page %d: %s is not there, its avail is %d", r.Record, mist.EscapeName(of.Name()), r.Avail)
+			found = append(found, objectFinding{Finding: missing})
+			continue
+		case err != nil:
+			return found, e.explain(target{arg: of.Name(), path: path}, err)
+		}
+		d := dataCheck{of: of, path: path, published: func() (published, bool) { return availIn(t.path, r.FirstKey) }}
+		if err := d.checkFile(f, e.inMemory(path)); err != nil {
+			return found, onPage(of.Name(), err)
+		}
+		for _, f := range d.found {
+			found = append(found, objectFinding{Finding: f, object: of.Name()})
+		}
+	}
+	return found, nil
+}
+
+// inMemory reports whether an object is used now, and not a copy.
+func (e *env) inMemory(path string) bool { return procs.Open(e.procDir, filepath.Dir(path)).InMemory() }
+
+// packetText is what is wrong, without the byte, which a finding has anyway.
+func packetText(wrong *dtsc.FormatError) string {
+	if wrong.Value == nil {
+		return wrong.What
+	}
+	return fmt.Sprintf("%s: %v", wrong.What, wrong.Value)
+}
+
+// dataCheck holds a data page against what its track says of it.
+type dataCheck struct {
+	of        mist.Object
+	path      string
+	published func() (published, bool) // now; false where no track tells
+
+	found []layout.Finding
+	count uint64 // of packets
+	end   int    // byte behind them
+}
+
+func (d *dataCheck) checkFile(f *os.File, inMemory bool) error {
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return d.check(f, info.Size(), inMemory)
+}
+
+// check holds the packets of the page against how many bytes of them are
+// published: they end there, and none follow. Where no track tells, they must be
+// whole up to their end.
+func (d *dataCheck) check(page io.ReaderAt, size int64, inMemory bool) error {
+	said, known := d.published()
+	// Of a page that was copied while it grew, and its track's after it, the copy
+	// ends before what is published.
+	mayEnd := !known || said.newest && !inMemory
+	if err := d.packets(page, size, said.avail, known, mayEnd); err != nil || !known {
+		return err
+	}
+	behind, _, settled := lookBehind(d.path, said.avail, d.published)
+	if settled && behind.Stale() {
+		reach := "MistServer's readers run into them"
+		if behind.Next == 0 {
+			reach = "new packets end amidst an old one"
+		}
+		d.add(mist.CodeDataStale, behind.Start, "%d whole packets lie behind what track %d has published: %s", behind.Count, d.of.Index, reach)
+	}
+	return nil
+}
+
+// packets reads the page up to what is published, or to its end.
+func (d *dataCheck) packets(page io.ReaderAt, size int64, avail uint64, known, mayEnd bool) error {
+	r := relaccx.NewPackets(page, size)
+	for ; !known || uint64(d.end) < avail; d.count++ {
+		p, err := r.Next()
+		var wrong *dtsc.FormatError
+		switch {
+		case errors.Is(err, io.EOF):
+			if !mayEnd {
+				d.add(mist.CodeDataEnd, d.end, "%s end here, avail says at byte %d", counted(d.count, "packet", "packets"), avail)
+			}
+			return nil
+		case errors.As(err, &wrong):
+			d.add(mist.CodePacketBroken, int(wrong.Offset), "packet %d: %s", d.count, packetText(wrong))
+			return nil
+		case err != nil:
+			return err
+		}
+		d.end = p.Offset + p.Size
+		if known && uint64(d.end) > avail {
+			d.add(mist.CodeDataEnd, p.Offset, "packet %d ends at byte %d, avail says %d", d.count, d.end, avail)
+		}
+	}
+	return nil
+}
+
+func (d *dataCheck) add(code string, at int, format string, a ...any) {
+	d.found = append(d.found, mist.NewFinding(code, int64(at), "", format, a...))
+}

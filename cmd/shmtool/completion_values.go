@@ -50,6 +50,8 @@ func (l *commandLine) values(f cli.Flag, typed string) []candidate {
 		return types(typed)
 	case placeholder == "PAGE":
 		return l.pages(typed)
+	case placeholder == "CODE":
+		return l.codes("doctor")
 	case placeholder == "FILE":
 		return files(typed, false)
 	case placeholder == "DIR":
@@ -67,6 +69,8 @@ func (l *commandLine) argument(kind string) []candidate {
 		return l.fields()
 	case kind == "NAME=VALUE":
 		return l.assignments()
+	case kind == "CODE":
+		return l.codes("")
 	case kind == "FILE" || kind == "DIR":
 		return files(l.current, kind == "DIR")
 	case strings.Contains(kind, "|"):
@@ -79,6 +83,17 @@ func plain(words []string) []candidate {
 	var found []candidate
 	for _, w := range words {
 		found = append(found, candidate{text: w})
+	}
+	return found
+}
+
+// codes are those that a command tells, or any; none twice in a line.
+func (l *commandLine) codes(by string) []candidate {
+	var found []candidate
+	for _, c := range knownCodes() {
+		if (by == "" || slices.Contains(c.by, by)) && !slices.Contains(l.arguments, c.name) {
+			found = append(found, candidate{c.name, c.severity + ": " + c.means})
+		}
 	}
 	return found
 }
@@ -155,10 +170,14 @@ func (l *commandLine) schemaFields(page string) []layout.Field {
 // fields are the fields of the page that the line names, or the columns of the
 // listing that it asks for.
 func (l *commandLine) fields() []candidate {
+	columns := map[string]func() []dump.Column{
+		"ls":      func() []dump.Column { return listingColumns(true) },
+		"explain": func() []dump.Column { return codeListing().Columns },
+	}[l.cmd.name]
 	switch {
-	case l.cmd.name == "ls":
+	case columns != nil:
 		var found []candidate
-		for _, c := range listingColumns(true) {
+		for _, c := range columns() {
 			found = append(found, candidate{text: c.Key()})
 		}
 		return found

@@ -162,6 +162,8 @@ func classify(err error) failure {
 		return failure{"field_not_found", exitNotFound}
 	case is(relaccx.ErrNoRecord, relaccx.ErrWithdrawn, relaccx.ErrOverdraw):
 		return failure{"record_not_found", exitNotFound}
+	case as[unknownCodeError](err):
+		return failure{"code_not_found", exitNotFound}
 	case is(fs.ErrNotExist, syscall.ENOTDIR, syscall.ENAMETOOLONG):
 		return failure{"page_not_found", exitNotFound}
 	case is(fs.ErrPermission, syscall.EROFS):

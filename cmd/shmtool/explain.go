@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/dump"
+	"shmtool/layout"
+	"shmtool/layout/mist"
+)
+
+func explainCommand() *command {
+	return &command{
+		name:  "explain",
+		args:  "[CODE…]",
+		usage: "what a code means, how it comes about, and what to do",
+		about: `Prints the page on each CODE that doctor or check has told: what it is, how it
+comes about, how to see it by hand, what to do, the least destructive first, and
+what not to do. Words in capitals stand for your own: STREAM, PID, N. Without a
+code it lists all of them, those of doctor with what they do to viewers, what
+causes others before what is caused.`,
+		examples: []string{
+			"shmtool explain writer_dead",
+			"shmtool explain",
+			"shmtool explain --where '.severity == \"error\"' --names",
+			"shmtool explain writer_dead -j --jq .text | less",
+		},
+		formats: plainFormats,
+		run:     runExplain,
+	}
+}
+
+func runExplain(_ context.Context, e *env, c *cli.Context) error {
+	if c.NArg() == 0 {
+		return e.list(codeListing())
+	}
+	o := &e.output
+	if o.format == formatCSV || o.names || o.where != nil || o.fields != nil {
+		return usagef("-o csv, --where, --fields and --names are for the list of codes; leave out CODE, or them")
+	}
+	var pages []explanation
+	for _, name := range c.Args().Slice() {
+		page, err := explanationOf(name)
+		if err != nil {
+			return err
+		}
+		pages = append(pages, page)
+	}
+	for i, page := range pages {
+		if err := e.printExplanation(page, i, len(pages)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// explanation is the page on a code, in JSON.
+type explanation struct {
+	Schema   string   `json:"schema"`
+	Code     string   `json:"code"`
+	Severity string   `json:"severity"`
+	Summary  string   `json:"summary"`
+	By       []string `json:"by"`
+	Text     string   `json:"text"`
+}
+
+func explanationOf(name string) (explanation, error) {
+	codes := knownCodes()
+	i := slices.IndexFunc(codes, func(c knownCode) bool { return c.name == name })
+	text, ok := finding.Explain(name)
+	if i < 0 || !ok {
+		return explanation{}, hinted(unknownCodeError{name}, codeHint(name, codes))
+	}
+	c := codes[i]
+	return explanation{"shmtool.explanation/1", c.name, c.severity, c.means, c.by, text}, nil
+}
+
+func (e *env) printExplanation(page explanation, i, of int) error {
+	if e.output.format != formatTable {
+		return e.filtered(func(w io.Writer) error {
+			enc := json.NewEncoder(w)
+			enc.SetEscapeHTML(false)
+			return enc.Encode(page)
+		})
+	}
+	if i > 0 {
+		fmt.Fprintln(e.out)
+	}
+	if of > 1 {
+		fmt.Fprintf(e.out, "%s (%s)\n\n", dump.Paint(page.Code, dump.Heading, e.color), page.Severity)
+	}
+	for line := range strings.Lines(page.Text) {
+		if text := strings.TrimSuffix(line, "\n"); isSection(text) {
+			line = dump.Paint(text, dump.Heading, e.color) + "\n"
+		}
+		if _, err := e.out.WriteString(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isSection(line string) bool {
+	return line == finding.SectionTry || slices.Contains(finding.Sections(), line)
+}
+
+// unknownCodeError is a code that nobody tells.
+type unknownCodeError struct{ code string }
+
+func (u unknownCodeError) Error() string { return fmt.Sprintf("no such code: %q", u.code) }
+
+// codeHint names the codes that may have been meant: those that are spelled
+// nearly so, else those that have the word in them.
+func codeHint(typed string, codes []knownCode) string {
+	const few = 5
+	var names, having []string
+	for _, c := range codes {
+		names = append(names, c.name)
+		if word := strings.ToLower(typed); len(word) > 2 && strings.Contains(c.name, word) {
+			having = append(having, c.name)
+		}
+	}
+	near := closest(typed, names)
+	if len(near) == 0 {
+		near = having
+	}
+	if len(near) == 0 || len(near) > few {
+		return "shmtool explain lists them"
+	}
+	return "did you mean " + strings.Join(near, " or ") + "?"
+}
+
+// knownCode is a code that doctor or check tells.
+type knownCode struct {
+	name, severity, means string
+	by                    []string // commands that tell it
+}
+
+// knownCodes are all codes: the doctor's, and those that only check tells.
+func knownCodes() []knownCode {
+	const doctor, check = "doctor", "check"
+	var codes []knownCode
+	for _, c := range finding.Codes() {
+		codes = append(codes, knownCode{c.Name, c.Severity.String(), c.Means, []string{doctor}})
+	}
+	add := func(name string, s layout.Severity, means string) {
+		if i := slices.IndexFunc(codes, func(c knownCode) bool { return c.name == name }); i >= 0 {
+			codes[i].by = append(codes[i].by, check)
+			return
+		}
+		codes = append(codes, knownCode{name, s.String(), means, []string{check}})
+	}
+	for _, c := range mist.CheckCodes() {
+		add(c.Name, c.Severity, c.Means)
+	}
+	for _, c := range layout.FindingCodes() {
+		add(c.Name, c.Severity, c.Means)
+	}
+	return codes
+}
+
+func codeListing() *dump.Listing {
+	l := &dump.Listing{Schema: "shmtool.codes/1", Columns: []dump.Column{
+		{Name: "CODE"},
+		{Name: "SEVERITY"},
+		{Name: "SUMMARY"},
+		{Name: "BY", Extra: true},
+	}}
+	tones := map[string]dump.Tone{"note": dump.Faint, "warning": dump.Attention, "error": dump.Bad}
+	for _, c := range knownCodes() {
+		l.Rows = append(l.Rows, []dump.Cell{
+			{Value: c.name},
+			{Value: c.severity, Tone: tones[c.severity]},
+			{Value: c.means},
+			{Value: c.by, Text: strings.Join(c.by, ", ")},
+		})
+	}
+	return l
+}

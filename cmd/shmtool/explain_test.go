@@ -1,0 +1,171 @@
+package main
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/dump"
+	"shmtool/layout/mist"
+)
+
+// Every page explains a code that is told, and every code has a page.
+func TestExplainsWhatIsTold(t *testing.T) {
+	var told []string
+	for _, c := range knownCodes() {
+		told = append(told, c.name)
+		if c.means == "" || c.severity == "" || len(c.by) == 0 {
+			t.Errorf("%+v", c)
+		}
+	}
+	sameWords(t, "page", finding.Explained(), told)
+	slices.Sort(told)
+	if n := len(told); n != len(slices.Compact(told)) {
+		t.Errorf("a code is listed twice: %q", told)
+	}
+}
+
+// coming are verbs, and flags of verbs, that other hands are adding while the
+// pages that name them are written. One that is there is held against the program.
+var coming = map[string][]string{
+	"doctor":   {},
+	"clean":    {"--stream", "--yes"},
+	"save":     {"--all", "--stream"},
+	"simulate": {"--fault"},
+}
+
+var (
+	proseCommand = regexp.MustCompile(`\bshmtool ([a-z_]+)`)
+	quoted       = regexp.MustCompile(`'[^']*'`)
+)
+
+// Every command in the pages exists, with its flags and the fields that it names.
+func TestExplanationsCommands(t *testing.T) {
+	lines := 0
+	for _, code := range finding.Explained() {
+		text, _ := finding.Explain(code)
+		for _, m := range proseCommand.FindAllStringSubmatch(strings.Join(strings.Fields(text), " "), -1) {
+			if _, soon := coming[m[1]]; !soon && !isVerb(m[1]) {
+				t.Errorf("%s: there is no command %q", code, m[0])
+			}
+		}
+		for line := range strings.Lines(strings.ReplaceAll(text, "\\\n", " ")) {
+			line, _, _ = strings.Cut(quoted.ReplaceAllStringFunc(line, withoutBlanks), " #")
+			for _, part := range exampleEnd.Split(line, -1) {
+				_, command, ok := strings.Cut(part, "shmtool ")
+				words := strings.Fields(command)
+				if !strings.HasPrefix(line, "    ") || !ok || len(words) == 0 {
+					continue
+				}
+				lines++
+				checkExample(t, code, written(words))
+				checkFields(t, code, words)
+			}
+		}
+	}
+	if lines < 200 {
+		t.Errorf("only %d command lines were found; this test has gone blind", lines)
+	}
+}
+
+func isVerb(name string) bool {
+	return slices.ContainsFunc(commands(), func(c *command) bool { return c.name == name })
+}
+
+// withoutBlanks is a quoted word as one, without what a shell would part.
+func withoutBlanks(word string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" |;&()", r) {
+			return '_'
+		}
+		return r
+	}, word)
+}
+
+// written are the words of a command without what is only coming.
+func written(words []string) []string {
+	soon, ok := coming[words[0]]
+	if ok && !isVerb(words[0]) {
+		return []string{"ls"}
+	}
+	known := knownFlags(words[0])
+	return slices.DeleteFunc(slices.Clone(words), func(w string) bool {
+		return slices.Contains(soon, w) && !slices.Contains(known, strings.TrimPrefix(w, "--"))
+	})
+}
+
+// checkFields holds the fields that a command names against those of the page, or
+// the columns of the listing.
+func checkFields(t *testing.T, code string, words []string) {
+	t.Helper()
+	var fields []string
+	if i := slices.Index(words, "--fields"); i > 0 {
+		fields = strings.Split(strings.Trim(words[i+1], "'"), ",")
+	}
+	if words[0] == "get" {
+		fields = append(fields, words[2])
+	}
+	known := fieldsKnown(words)
+	for _, f := range fields {
+		if known != nil && f != "#" && !known(strings.TrimPrefix(f, "+")) {
+			t.Errorf("%s: shmtool %s: there is no field %q", code, strings.Join(words, " "), f)
+		}
+	}
+}
+
+// fieldsKnown tells which fields there are; nil where any may be.
+func fieldsKnown(words []string) func(string) bool {
+	in := func(names []string) func(string) bool {
+		return func(f string) bool { return slices.Contains(names, f) }
+	}
+	switch words[0] {
+	case "ls":
+		var columns []string
+		for _, c := range listingColumns(true) {
+			columns = append(columns, c.Key())
+		}
+		return in(columns)
+	case "dump", "get", "tail":
+	default:
+		return nil
+	}
+	page := strings.NewReplacer("${t}", "MstTraklive@1-0", "$t", "MstTraklive@1-0", `"`, "").Replace(words[1])
+	name, nested, isNested := strings.Cut(page, ":")
+	o, _ := mist.ParseName(name)
+	if o.Kind == mist.KindData {
+		return in(dump.PacketFields())
+	}
+	var path []string
+	if isNested {
+		path = []string{nested}
+	}
+	info := mist.Lookup(name, path...)
+	if info == nil {
+		return func(string) bool { return page == "PAGE" }
+	}
+	return func(f string) bool { _, known := info.Meaning(f); return known }
+}
+
+func TestExplain(t *testing.T) {
+	dir := t.TempDir()
+	r := runIn(t, dir, "", "explain", "writer_dead")
+	if text, _ := finding.Explain("writer_dead"); r.code != exitOK || r.stdout != text || r.stderr != "" {
+		t.Errorf("%d, %q\n%s", r.code, r.stderr, r.stdout)
+	}
+	r = runIn(t, dir, "", "explain", "writer_dead", "--color", "always")
+	if !strings.Contains(r.stdout, "\x1b[1m"+finding.SectionDo+"\x1b[") {
+		t.Errorf("no bold heading in %q", r.stdout)
+	}
+	var page explanation
+	r = runIn(t, dir, "", "explain", "writer_dead", "-j")
+	if err := json.Unmarshal([]byte(r.stdout), &page); err != nil {
+		t.Fatal(err)
+	}
+	c, _ := finding.Lookup("writer_dead")
+	if page.Schema != "shmtool.explanation/1" || page.Code != c.Name || page.Severity != "error" || page.Summary != c.Means || !strings.Contains(page.Text, finding.SectionNot) {
+		t.Errorf("%+v", page)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/procfs"
@@ -33,12 +34,16 @@ type Table struct {
 	ok              bool
 	all             []Process // live ones, once loaded
 	loaded          bool
+	saved           func() *Saved
 }
 
 // Open looks at procDir. One that cannot be read has no processes.
 func Open(procDir, shmDir string) *Table {
 	fs, err := procfs.NewFS(procDir)
-	return &Table{procDir: procDir, shmDir: shmDir, fs: fs, ok: err == nil}
+	return &Table{
+		procDir: procDir, shmDir: shmDir, fs: fs, ok: err == nil,
+		saved: sync.OnceValue(func() *Saved { return readSaved(procDir, shmDir) }),
+	}
 }
 
 // Alive is a living process; a zombie is dead. One that cannot be looked at is
@@ -77,6 +82,9 @@ func (t *Table) Mappers() (mappers map[Object][]int, partial bool) {
 	if !t.ok {
 		return mappers, true
 	}
+	if s := t.saved(); s != nil { // of those that were not saved, too
+		partial = len(s.Processes.Unreadable) > 0
+	}
 	procs, err := t.fs.AllProcs()
 	if err != nil {
 		return mappers, true
@@ -85,7 +93,7 @@ func (t *Table) Mappers() (mappers map[Object][]int, partial bool) {
 	for _, p := range procs {
 		maps, err := p.ProcMaps()
 		if err != nil {
-			partial = partial || os.IsPermission(err)
+			partial = partial || t.unreadable(p.PID, err)
 			continue
 		}
 		for _, m := range maps {

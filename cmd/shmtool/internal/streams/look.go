@@ -90,12 +90,12 @@ func (l *looker) stat(name string) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Object{Name: name, Size: info.Size(), Mode: info.Mode(), Modified: info.ModTime()}
-	o.Is, _ = mist.ParseName(name)
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		o.Allocated = st.Blocks * 512
-		o.Identity = relaccx.Identity{Device: uint64(st.Dev), Inode: st.Ino}
+	file := l.table.File(info)
+	o := &Object{
+		Name: name, Size: info.Size(), Mode: file.Mode, Modified: file.Modified,
+		Allocated: file.Allocated, Identity: file.Identity,
 	}
+	o.Is, _ = mist.ParseName(name)
 	return o, nil
 }
 

@@ -120,6 +120,9 @@ func (e *env) parseLine(words []string, all []*command) *commandLine {
 	}
 	e.shmDir = firstOf(l.given["shm-dir"], e.getenv(shmDirVariable), relaccx.ShmDir)
 	e.procDir = firstOf(l.given["proc-dir"], e.getenv(procDirVariable), "/proc")
+	if path := l.given["moment"]; path != "" {
+		e.shmDir, e.procDir = momentDirs(path)
+	}
 	return l
 }
 

@@ -59,6 +59,9 @@ func runTop(ctx context.Context, e *env, c *cli.Context) error {
 	if interval <= 0 {
 		return usagef("--interval must be more than 0")
 	}
+	if e.moment != nil && (c.IsSet("interval") || !c.Bool("once") && e.fullScreen()) {
+		return notInMoment("top without --once")
+	}
 	s := e.sampler(e.shmDir, func(name string) bool { return len(patterns) == 0 || matchesAny(name, patterns) })
 	if c.Bool("once") || !e.fullScreen() {
 		if !c.IsSet("interval") {
@@ -110,7 +113,7 @@ func (e *env) topOnce(ctx context.Context, s *top.Sampler, interval time.Duratio
 	if _, err := s.Look(time.Now()); err != nil {
 		return e.noDirectory(err)
 	}
-	if !pause(ctx, interval) {
+	if e.moment == nil && !pause(ctx, interval) {
 		return ctx.Err()
 	}
 	rows, err := s.Look(time.Now())

@@ -39,8 +39,8 @@ type Saved struct {
 // SavedSchema is the Schema of what is understood here.
 const SavedSchema = "shmtool.moment/1"
 
-// savedName is the file, beside the folders of objects and processes.
-const savedName = "moment.json"
+// SavedName is the file, beside the folders of objects and processes.
+const SavedName = "moment.json"
 
 // maxSaved is the most bytes of it that are read.
 const maxSaved = 256 << 20
@@ -79,7 +79,7 @@ type Space struct {
 
 // ReadSaved reads the moment.json of a folder. A folder without one is no error.
 func ReadSaved(dir string) (*Saved, error) {
-	f, err := os.OpenFile(filepath.Join(dir, savedName), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	f, err := os.OpenFile(filepath.Join(dir, SavedName), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if os.IsNotExist(err) {
 		return nil, nil
 	}
@@ -89,10 +89,10 @@ func ReadSaved(dir string) (*Saved, error) {
 	defer f.Close()
 	s := &Saved{}
 	if err := json.NewDecoder(io.LimitReader(f, maxSaved)).Decode(s); err != nil {
-		return nil, fmt.Errorf("%s: %w", savedName, err)
+		return nil, fmt.Errorf("%s: %w", SavedName, err)
 	}
 	if s.Schema != SavedSchema {
-		return nil, fmt.Errorf("%s: schema %q is not %q", savedName, s.Schema, SavedSchema)
+		return nil, fmt.Errorf("%s: schema %q is not %q", SavedName, s.Schema, SavedSchema)
 	}
 	return s, nil
 }
@@ -103,7 +103,7 @@ func (s *Saved) Write(dir string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, savedName), append(text, '\n'), 0o600)
+	return os.WriteFile(filepath.Join(dir, SavedName), append(text, '\n'), 0o600)
 }
 
 // Saved is what is known of the moment that the table is of, where that was saved

@@ -130,6 +130,7 @@ func run(ctx context.Context, e *env, args []string) int {
 	if flush := e.out.Flush(); err == nil {
 		err = flush
 	}
+	e.moment.dieOfPipe(err)
 	return e.report(ctx, err)
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -17,8 +18,9 @@ import (
 // openedMoment is the saved moment that --moment names.
 type openedMoment struct {
 	*moments.Opened
-	signals chan os.Signal
-	ended   chan struct{}
+	hangup chan os.Signal
+	pipe   chan os.Signal
+	ended  chan struct{}
 }
 
 // openMoment makes a saved moment the place that the command looks at.
@@ -36,10 +38,11 @@ func (e *env) openMoment(c *cli.Context, cmd *command) error {
 	case cmd.living:
 		return notInMoment(cmd.name)
 	}
-	m := &openedMoment{signals: make(chan os.Signal, 1), ended: make(chan struct{})}
-	// What an archive was unpacked into must not stay when nobody reads our output
-	// any more, or the terminal goes.
-	signal.Notify(m.signals, syscall.SIGPIPE, syscall.SIGHUP)
+	m := &openedMoment{hangup: make(chan os.Signal, 1), pipe: make(chan os.Signal, 1), ended: make(chan struct{})}
+	// What an archive was unpacked into must not stay when the terminal goes, or
+	// nobody reads our output any more: then to write is an error, and no death.
+	signal.Notify(m.hangup, syscall.SIGHUP)
+	signal.Notify(m.pipe, syscall.SIGPIPE)
 	opened, err := moments.Open(c.Context, path)
 	m.Opened = opened
 	go m.guard()
@@ -51,16 +54,15 @@ func (e *env) openMoment(c *cli.Context, cmd *command) error {
 	return nil
 }
 
-// guard removes what was unpacked when one of the signals comes, and dies of it.
+// guard removes what was unpacked when the terminal goes, and dies of it.
 func (m *openedMoment) guard() {
 	defer close(m.ended)
-	caught, ok := (<-m.signals).(syscall.Signal)
-	if !ok {
+	if _, caught := <-m.hangup; !caught {
 		return
 	}
 	m.remove()
-	signal.Reset(caught)
-	_ = syscall.Kill(os.Getpid(), caught)
+	signal.Reset(syscall.SIGHUP)
+	_ = syscall.Kill(os.Getpid(), syscall.SIGHUP)
 	time.Sleep(time.Second) // it comes to any of our threads, in a moment
 }
 
@@ -70,15 +72,31 @@ func (m *openedMoment) remove() {
 	}
 }
 
-// close removes what was unpacked. A signal that came before is still heeded.
+// close removes what was unpacked. A signal that came before is still heeded, but
+// for that of a pipe, which must be had again.
 func (m *openedMoment) close() {
 	if m == nil {
 		return
 	}
-	signal.Stop(m.signals)
-	close(m.signals)
+	signal.Stop(m.hangup)
+	close(m.hangup)
 	<-m.ended
 	m.remove()
+	signal.Stop(m.pipe)
+}
+
+// dieOfPipe ends the program as any other ends whose output nobody reads, where
+// that is what went wrong: it writes once more to what is broken.
+func (m *openedMoment) dieOfPipe(err error) {
+	if m == nil || !errors.Is(err, syscall.EPIPE) {
+		return
+	}
+	broken := os.Stdout
+	var about *fs.PathError
+	if errors.As(err, &about) && about.Path == os.Stderr.Name() {
+		broken = os.Stderr
+	}
+	_, _ = broken.WriteString("\n")
 }
 
 // notInMoment refuses what makes no sense where nothing moves.

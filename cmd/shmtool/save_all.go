@@ -84,7 +84,7 @@ func momentUnseen(s *procs.Saved) []string {
 		unseen = append(unseen, "processes of others")
 	}
 	if n := len(s.Processes.Unreadable); n > 0 {
-		unseen = append(unseen, "what "+counted(uint64(n), "process maps", "processes map"))
+		unseen = append(unseen, "the maps of "+counted(uint64(n), "process", "processes"))
 	}
 	return unseen
 }

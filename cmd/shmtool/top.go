@@ -107,16 +107,16 @@ func pageWriter(table *procs.Table, path string, holder int) (procs.Process, boo
 	return table.Owner(path)
 }
 
-// topOnce prints what two looks show.
+// topOnce prints what two looks show; of a saved moment one, for nothing moves.
 func (e *env) topOnce(ctx context.Context, s *top.Sampler, interval time.Duration) error {
 	defer s.Close()
-	if _, err := s.Look(time.Now()); err != nil {
-		return e.noDirectory(err)
-	}
-	if e.moment == nil && !pause(ctx, interval) {
-		return ctx.Err()
-	}
 	rows, err := s.Look(time.Now())
+	if err == nil && e.moment == nil {
+		if !pause(ctx, interval) {
+			return ctx.Err()
+		}
+		rows, err = s.Look(time.Now())
+	}
 	if err != nil {
 		return e.noDirectory(err)
 	}

@@ -68,7 +68,7 @@ func (c *capture) readProcess(from procfs.Proc, shm shmMaps) *process {
 		}
 	}
 	maps, err := os.ReadFile(c.inProc(p.pid, "maps"))
-	p.unreadable = os.IsPermission(err)
+	p.unreadable = os.IsPermission(err) || c.table.Saved() != nil && slices.Contains(c.table.Saved().Processes.Unreadable, p.pid)
 	semaphore := false
 	p.maps, semaphore = shm.cut(maps)
 	if semaphore {

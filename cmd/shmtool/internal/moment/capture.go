@@ -163,7 +163,7 @@ func (c *capture) wanted(o *object) bool {
 func (c *capture) savedObject(info fs.FileInfo) procs.SavedObject {
 	f := c.table.File(info)
 	return procs.SavedObject{
-		Name: info.Name(), Device: f.Identity.Device, Inode: f.Identity.Inode,
+		Name: procs.SavedName(info.Name()), Device: f.Identity.Device, Inode: f.Identity.Inode,
 		Size: info.Size(), Allocated: f.Allocated, Mode: f.Mode.Perm(), UID: f.UID, GID: f.GID,
 		Modified: f.Modified, Born: c.table.Born(info),
 	}
@@ -192,14 +192,14 @@ func (c *capture) copyAll(ctx context.Context, there map[string]*object) error {
 
 func (c *capture) copyEach(ctx context.Context, objects []*object) error {
 	slices.SortFunc(objects, func(a, b *object) int {
-		return cmp.Or(mist.Compare(a.is, b.is), strings.Compare(a.saved.Name, b.saved.Name))
+		return cmp.Or(mist.Compare(a.is, b.is), strings.Compare(a.name(), b.name()))
 	})
 	for _, o := range objects {
 		if err := o.copyTo(ctx, filepath.Join(c.dir, shmFolder), c.ShmDir); err != nil {
 			return err
 		}
 		if !errors.Is(o.err, fs.ErrNotExist) {
-			c.objects[o.saved.Name] = o
+			c.objects[o.name()] = o
 		}
 	}
 	return nil
@@ -210,7 +210,7 @@ func (o *object) group() string {
 	if o.is.Stream != "" {
 		return o.is.Stream
 	}
-	return "/" + o.saved.Name // which no stream is called
+	return "/" + o.name() // which no stream is called
 }
 
 // changed are the groups of which an object is there that was not copied, or the
@@ -266,7 +266,7 @@ func (c *capture) list() []Problem {
 		default:
 			o.saved.Problem = bare(o.err).Error()
 			s.Unread = append(s.Unread, o.saved)
-			problems = append(problems, Problem{o.saved.Name, bare(o.err)})
+			problems = append(problems, Problem{o.name(), bare(o.err)})
 		}
 	}
 	return problems
@@ -277,7 +277,7 @@ func (c *capture) byName() []*object {
 	for _, o := range c.objects {
 		all = append(all, o)
 	}
-	slices.SortFunc(all, func(a, b *object) int { return strings.Compare(a.saved.Name, b.saved.Name) })
+	slices.SortFunc(all, func(a, b *object) int { return strings.Compare(a.name(), b.name()) })
 	return all
 }
 

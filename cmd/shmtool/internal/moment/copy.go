@@ -23,14 +23,16 @@ type object struct {
 	err   error
 }
 
+func (o *object) name() string { return string(o.saved.Name) }
+
 // copyTo copies an object into dir. What is wrong with it is noted on it; an error
 // is about dir, or that nobody waits any more.
 func (o *object) copyTo(ctx context.Context, dir, shmDir string) error {
-	to, err := os.OpenFile(filepath.Join(dir, o.saved.Name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	to, err := os.OpenFile(filepath.Join(dir, o.name()), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	page, err := o.copyBytes(ctx, to, filepath.Join(shmDir, o.saved.Name))
+	page, err := o.copyBytes(ctx, to, filepath.Join(shmDir, o.name()))
 	o.kept = err == nil && (o.known || page)
 	o.other = !o.kept && !o.known
 	var about *fs.PathError

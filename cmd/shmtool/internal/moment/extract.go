@@ -44,7 +44,7 @@ func unpack(ctx context.Context, archive, dir string) error {
 		return err
 	}
 	defer f.Close()
-	from, err := unzipped(f)
+	from, zipped, err := unzipped(f)
 	if err != nil {
 		return err
 	}
@@ -54,26 +54,33 @@ func unpack(ctx context.Context, archive, dir string) error {
 		switch {
 		case errors.Is(err, io.EOF) && u.entries > 0:
 			return ctx.Err()
-		case errors.Is(err, io.EOF), errors.Is(err, tar.ErrHeader) && u.entries == 0:
+		case errors.Is(err, io.EOF), err != nil && u.entries == 0 && (!zipped || errors.Is(err, tar.ErrHeader)):
 			return errors.New("no archive of a moment")
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return errCutShort
 		case err != nil:
 			return fmt.Errorf("damaged archive: %w", err)
 		case ctx.Err() != nil:
 			return ctx.Err()
 		}
-		if err := u.member(h, members); err != nil {
+		if err := u.member(h, members); errors.Is(err, io.ErrUnexpectedEOF) {
+			return errCutShort
+		} else if err != nil {
 			return fmt.Errorf("archive: %q: %w", h.Name, err)
 		}
 	}
 }
 
+var errCutShort = errors.New("the archive is cut short")
+
 // unzipped is what the archive is: compressed, or as it is.
-func unzipped(f io.Reader) (io.Reader, error) {
-	from := bufio.NewReaderSize(f, chunkSize)
-	if magic, err := from.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
-		return gzip.NewReader(from)
+func unzipped(f io.Reader) (from io.Reader, zipped bool, err error) {
+	plain := bufio.NewReaderSize(f, chunkSize)
+	if magic, err := plain.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+		from, err = gzip.NewReader(plain)
+		return from, true, err
 	}
-	return from, nil
+	return plain, false, nil
 }
 
 // member unpacks one member, or passes over it.
@@ -114,7 +121,7 @@ func belongs(name string) (object, wanted bool) {
 		switch {
 		case len(parts) == 2 && parts[0] == shmFolder:
 			return true, true
-		case len(parts) > 1 && len(parts) < 7 && parts[0] == procFolder, len(parts) == 1 && parts[0] == procs.SavedName:
+		case len(parts) > 1 && len(parts) < 7 && parts[0] == procFolder, len(parts) == 1 && parts[0] == procs.SavedFile:
 			return false, true
 		}
 		parts = parts[1:]

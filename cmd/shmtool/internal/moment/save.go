@@ -93,12 +93,15 @@ func (notEmptyError) Is(target error) bool { return target == fs.ErrExist }
 
 // place gives what is whole its name, and never another file's.
 func place(from, to string, packed bool) error {
-	if !packed { // only an empty folder is replaced
-		err := os.Rename(from, to)
-		if errors.Is(err, unix.ENOTEMPTY) {
-			return &fs.PathError{Op: "save", Path: to, Err: errNotEmpty}
+	if !packed { // a folder replaces nothing but an empty one; os.Rename not even that
+		err := unix.Rename(from, to)
+		switch {
+		case errors.Is(err, unix.ENOTEMPTY), errors.Is(err, unix.EEXIST):
+			err = errNotEmpty
+		case err == nil:
+			return nil
 		}
-		return err
+		return &fs.PathError{Op: "save", Path: to, Err: err}
 	}
 	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
 	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) { // not on this file system

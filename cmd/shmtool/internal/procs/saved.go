@@ -1,6 +1,7 @@
 package procs
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 )
@@ -39,8 +41,8 @@ type Saved struct {
 // SavedSchema is the Schema of what is understood here.
 const SavedSchema = "shmtool.moment/1"
 
-// SavedName is the file, beside the folders of objects and processes.
-const SavedName = "moment.json"
+// SavedFile is the file, beside the folders of objects and processes.
+const SavedFile = "moment.json"
 
 // maxSaved is the most bytes of it that are read.
 const maxSaved = 256 << 20
@@ -56,7 +58,7 @@ type SavedProcesses struct {
 
 // SavedObject is an object as it was.
 type SavedObject struct {
-	Name      string      `json:"name"`
+	Name      SavedName   `json:"name"`
 	Device    uint64      `json:"device"`
 	Inode     uint64      `json:"inode"`
 	Size      int64       `json:"size"`
@@ -69,6 +71,38 @@ type SavedObject struct {
 	Problem   string      `json:"problem,omitempty"` // why it is no copy of what was there at one time, or none at all
 }
 
+// SavedName is an object's name. In JSON it is a string, or {"hex":"…"} where it is
+// not UTF-8.
+type SavedName string
+
+type hexName struct {
+	Hex string `json:"hex"`
+}
+
+// MarshalJSON is the name in JSON.
+func (n SavedName) MarshalJSON() ([]byte, error) {
+	if utf8.ValidString(string(n)) {
+		return json.Marshal(string(n))
+	}
+	return json.Marshal(hexName{hex.EncodeToString([]byte(n))})
+}
+
+// UnmarshalJSON reads what MarshalJSON gives.
+func (n *SavedName) UnmarshalJSON(b []byte) error {
+	var text string
+	if err := json.Unmarshal(b, &text); err == nil {
+		*n = SavedName(text)
+		return nil
+	}
+	var coded hexName
+	if err := json.Unmarshal(b, &coded); err != nil {
+		return err
+	}
+	raw, err := hex.DecodeString(coded.Hex)
+	*n = SavedName(raw)
+	return err
+}
+
 // Space is how full a file system is.
 type Space struct {
 	Size      uint64 `json:"size"`  // bytes
@@ -79,7 +113,7 @@ type Space struct {
 
 // ReadSaved reads the moment.json of a folder. A folder without one is no error.
 func ReadSaved(dir string) (*Saved, error) {
-	f, err := os.OpenFile(filepath.Join(dir, SavedName), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	f, err := os.OpenFile(filepath.Join(dir, SavedFile), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if os.IsNotExist(err) {
 		return nil, nil
 	}
@@ -89,10 +123,10 @@ func ReadSaved(dir string) (*Saved, error) {
 	defer f.Close()
 	s := &Saved{}
 	if err := json.NewDecoder(io.LimitReader(f, maxSaved)).Decode(s); err != nil {
-		return nil, fmt.Errorf("%s: %w", SavedName, err)
+		return nil, fmt.Errorf("%s: %w", SavedFile, err)
 	}
 	if s.Schema != SavedSchema {
-		return nil, fmt.Errorf("%s: schema %q is not %q", SavedName, s.Schema, SavedSchema)
+		return nil, fmt.Errorf("%s: schema %q is not %q", SavedFile, s.Schema, SavedSchema)
 	}
 	return s, nil
 }
@@ -103,7 +137,7 @@ func (s *Saved) Write(dir string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, SavedName), append(text, '\n'), 0o600)
+	return os.WriteFile(filepath.Join(dir, SavedFile), append(text, '\n'), 0o600)
 }
 
 // Saved is what is known of the moment that the table is of, where that was saved
@@ -129,7 +163,7 @@ func (t *Table) object(name string) *SavedObject {
 	if s == nil {
 		return nil
 	}
-	i, found := slices.BinarySearchFunc(s.Objects, name, func(o SavedObject, name string) int { return strings.Compare(o.Name, name) })
+	i, found := slices.BinarySearchFunc(s.Objects, name, func(o SavedObject, name string) int { return strings.Compare(string(o.Name), name) })
 	if !found {
 		return nil
 	}

@@ -68,12 +68,12 @@ func (l *looker) group(entries []os.DirEntry, want func(string) bool) []*Stream 
 		if err != nil {
 			continue // it vanished
 		}
-		s := streams[is.Stream]
-		if s == nil {
-			s = &Stream{Name: is.Stream}
-			streams[is.Stream] = s
+		join(streams, o)
+	}
+	for _, o := range l.unread() {
+		if want == nil || want(o.Is.Stream) {
+			join(streams, o)
 		}
-		s.Objects = append(s.Objects, o)
 	}
 	all := make([]*Stream, 0, len(streams))
 	for _, s := range streams {
@@ -82,6 +82,16 @@ func (l *looker) group(entries []os.DirEntry, want func(string) bool) []*Stream 
 	}
 	slices.SortFunc(all, func(a, b *Stream) int { return strings.Compare(a.Name, b.Name) })
 	return all
+}
+
+// join adds an object to its stream.
+func join(streams map[string]*Stream, o *Object) {
+	s := streams[o.Is.Stream]
+	if s == nil {
+		s = &Stream{Name: o.Is.Stream}
+		streams[o.Is.Stream] = s
+	}
+	s.Objects = append(s.Objects, o)
 }
 
 // stat is an object as its file shows it.
@@ -161,7 +171,9 @@ func (l *looker) fill(s *Stream) {
 
 // read runs what reads an object. One that vanished meanwhile is no problem.
 func (l *looker) read(s *Stream, o *Object, from func() error) {
-	o.Err = from()
+	if o.Err = o.unread; o.Err == nil {
+		o.Err = from()
+	}
 	switch {
 	case o.Err == nil:
 	case errors.Is(o.Err, fs.ErrNotExist):

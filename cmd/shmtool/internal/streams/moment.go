@@ -51,7 +51,8 @@ type Object struct {
 	Header    *layout.Header // of a page that was read
 	Err       error          // why it could not be
 
-	gone bool // it vanished while we looked
+	gone   bool  // it vanished while we looked
+	unread error // why it is not in the moment that was saved
 }
 
 // Ready reports whether the object is a page that its writer has finished.

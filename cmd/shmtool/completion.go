@@ -151,7 +151,12 @@ func (l *commandLine) readFlag(word string) {
 	}
 	name, value, hasValue := strings.Cut(name, "=")
 	f := l.lookup(name)
-	if _, isBool := f.(*cli.BoolFlag); f == nil || isBool {
+	_, isBool := f.(*cli.BoolFlag)
+	switch {
+	case f == nil:
+		return
+	case isBool:
+		l.given[f.Names()[0]] = value
 		return
 	}
 	l.flag = f
@@ -179,6 +184,11 @@ func (l *commandLine) candidates() []candidate {
 		return l.verbs()
 	case l.cmd == nil:
 		return nil
+	}
+	_, all := l.given["all"]
+	_, stream := l.given["stream"]
+	if l.cmd.name == "save" && (all || stream) {
+		return l.argument("DIR")
 	}
 	return l.argument(l.cmd.argument(len(l.arguments)))
 }
@@ -223,7 +233,7 @@ func (cmd *command) argument(n int) string {
 	repeats := false
 	for _, word := range strings.Fields(cmd.args) {
 		word = strings.Trim(word, "[]")
-		if strings.HasPrefix(word, "-") {
+		if strings.HasPrefix(word, "-") || word == "|" {
 			break
 		}
 		kind, many := strings.CutSuffix(word, "…")

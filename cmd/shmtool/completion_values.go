@@ -40,7 +40,7 @@ func (l *commandLine) values(f cli.Flag, typed string) []candidate {
 	switch {
 	case name == "output":
 		return plain(l.cmd.formats)
-	case verb == "ls" && name == "stream":
+	case (verb == "ls" || verb == "save") && name == "stream":
 		return l.streams()
 	case name == "fields":
 		return oneMore(typed, l.fields())
@@ -50,7 +50,7 @@ func (l *commandLine) values(f cli.Flag, typed string) []candidate {
 		return types(typed)
 	case placeholder == "PAGE":
 		return l.pages(typed)
-	case placeholder == "FILE":
+	case placeholder == "FILE" || placeholder == "PATH":
 		return files(typed, false)
 	case placeholder == "DIR":
 		return files(typed, true)

@@ -93,9 +93,15 @@ func Root(dir string) (string, error) {
 	return root, nil
 }
 
+// isMoment: no object is a folder, so what has a folder shm in its folder shm is
+// one of that name around a moment.
 func isMoment(dir string) bool {
-	info, err := os.Stat(filepath.Join(dir, shmFolder))
-	return err == nil && info.IsDir()
+	isFolder := func(path string) bool {
+		info, err := os.Stat(path)
+		return err == nil && info.IsDir()
+	}
+	inner := filepath.Join(dir, shmFolder)
+	return isFolder(inner) && !isFolder(filepath.Join(inner, shmFolder))
 }
 
 // Dirs are the folders of a moment for whoever does not want an archive unpacked.

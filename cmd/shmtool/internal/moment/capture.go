@@ -145,7 +145,9 @@ func (c *capture) thereNow() (map[string]*object, error) {
 			continue
 		}
 		o := &object{saved: c.savedObject(info)}
-		if o.is, o.known = mist.ParseName(info.Name()); c.wanted(o) {
+		o.is, o.known = mist.ParseName(info.Name())
+		o.ours = o.known || beginsLikeMist(info.Name())
+		if c.wanted(o) {
 			there[info.Name()] = o
 		}
 	}
@@ -261,7 +263,7 @@ func (c *capture) list() []Problem {
 		switch {
 		case o.kept:
 			s.Objects = append(s.Objects, o.saved)
-		case o.other || !o.known:
+		case o.other:
 			s.Others = append(s.Others, o.saved)
 		default:
 			o.saved.Problem = bare(o.err).Error()

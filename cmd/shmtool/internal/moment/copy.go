@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"shmtool/cmd/shmtool/internal/procs"
@@ -17,10 +18,16 @@ import (
 type object struct {
 	is    mist.Object
 	known bool // MistServer makes objects of that name
+	ours  bool // at least the name begins like one of MistServer's
 	saved procs.SavedObject
 	kept  bool // there is a copy
 	other bool // it is another program's, and not copied
 	err   error
+}
+
+// beginsLikeMist: a newer MistServer may make objects that nothing is known of yet.
+func beginsLikeMist(name string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(name, "sem."), "Mst")
 }
 
 func (o *object) name() string { return string(o.saved.Name) }
@@ -33,8 +40,8 @@ func (o *object) copyTo(ctx context.Context, dir, shmDir string) error {
 		return err
 	}
 	page, err := o.copyBytes(ctx, to, filepath.Join(shmDir, o.name()))
-	o.kept = err == nil && (o.known || page)
-	o.other = !o.kept && !o.known
+	o.kept = err == nil && (o.ours || page)
+	o.other = !o.kept && !o.ours
 	var about *fs.PathError
 	switch {
 	case ctx.Err() != nil:
@@ -58,7 +65,7 @@ func (o *object) copyBytes(ctx context.Context, to *os.File, path string) (page 
 		page, err = o.copyPage(to, path)
 		var full *fs.PathError
 		switch {
-		case page && err == nil, !page && !o.known:
+		case page && err == nil, !page && !o.ours:
 			return page, err
 		case errors.As(err, &full) && full.Path == to.Name(), errors.Is(err, fs.ErrNotExist):
 			return page, err

@@ -184,6 +184,7 @@ func TestPages(t *testing.T) {
 	p.object("MstMetaempty", "")
 	p.object("other", "junk that begins like no page at all, and goes on")
 	p.object("empty", "")
+	p.object("MstOfTomorrow", strings.Repeat("\x00", 64))
 	if err := errors.Join(os.Symlink("/etc/hostname", filepath.Join(p.shm, "MstMetalink")), syscall.Mkfifo(filepath.Join(p.shm, "MstMetafifo"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +197,7 @@ func TestPages(t *testing.T) {
 		}
 		return all
 	}
-	if diff := cmp.Diff([]string{"MstMetabroken", "MstMetaempty", "log"}, names(saved.Objects)); diff != "" {
+	if diff := cmp.Diff([]string{"MstMetabroken", "MstMetaempty", "MstOfTomorrow", "log"}, names(saved.Objects)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"empty", "other"}, names(saved.Others)); diff != "" {

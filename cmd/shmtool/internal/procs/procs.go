@@ -93,7 +93,7 @@ func (t *Table) Mappers() (mappers map[Object][]int, partial bool) {
 	for _, p := range procs {
 		maps, err := p.ProcMaps()
 		if err != nil {
-			partial = partial || t.unreadable(p.PID, err)
+			partial = partial || os.IsPermission(err)
 			continue
 		}
 		for _, m := range maps {

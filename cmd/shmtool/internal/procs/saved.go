@@ -230,16 +230,7 @@ func (t *Table) Space() (Space, bool) {
 // was saved without that.
 func (t *Table) MapsKnown() bool { return t.ok && (t.Live() || t.saved() != nil) }
 
-// unreadable reports whether it is not known what a process maps, whose maps
-// could not be read.
-func (t *Table) unreadable(pid int, err error) bool {
-	if s := t.saved(); s != nil {
-		return slices.Contains(s.Processes.Unreadable, pid)
-	}
-	return os.IsPermission(err)
-}
-
-// savedLife is whether a process lived that was not saved. Whoever saved the
+// life is whether a process lived that was not saved. Whoever saved the
 // moment has looked for every PID that stands in an object.
 func (s *Saved) life(pid int) Life {
 	switch {

@@ -71,7 +71,7 @@ func (l *looker) group(entries []os.DirEntry, want func(string) bool) []*Stream 
 		join(streams, o)
 	}
 	for _, o := range l.unread() {
-		if want == nil || want(o.Is.Stream) {
+		if o.Is.Stream != "" && (want == nil || want(o.Is.Stream)) {
 			join(streams, o)
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"shmtool/relaccx"
 )
 
-// unread are the objects of streams that were there when a moment was saved, and
-// could not be read: they are not missing.
+// unread are the objects that were there when a moment was saved, and could not be
+// read: they are not missing.
 func (l *looker) unread() []*Object {
 	saved := l.table.Saved()
 	if saved == nil {
@@ -22,9 +22,8 @@ func (l *looker) unread() []*Object {
 			Name: string(was.Name), Size: was.Size, Allocated: was.Allocated, Mode: was.Mode.Perm(), Modified: was.Modified,
 			Identity: relaccx.Identity{Device: was.Device, Inode: was.Inode}, unread: problemOf(was),
 		}
-		if o.Is, _ = mist.ParseName(o.Name); o.Is.Stream != "" {
-			all = append(all, o)
-		}
+		o.Is, _ = mist.ParseName(o.Name)
+		all = append(all, o)
 	}
 	return all
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -13,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"shmtool/layout/mist"
 )
 
 // The archives of captured moments are taken as they are: every command that looks
@@ -204,4 +208,50 @@ func TestMomentLeavesNothing(t *testing.T) {
 			t.Errorf("%v: %v is left, %v", sig, left, err)
 		}
 	}
+}
+
+// A simulation is saved while it runs: in each moment its pages are of one time,
+// and no packets lie behind those that they tell of.
+func TestMomentOfRunning(t *testing.T) {
+	skipShort(t)
+	t.Parallel()
+	dir := t.TempDir()
+	p := launch(t, dir, "simulate", "--for", "0", "--backlog", "2s", "--tracks", "6", "--fps", "100")
+	p.says(`2 viewers read 3 to 4 tracks each`)
+	for range 3 {
+		saved := filepath.Join(t.TempDir(), "saved")
+		if r := launch(t, dir, "save", "--all", "--proc-dir", "/proc", saved); r.done() != 0 {
+			t.Fatal(r.err.String())
+		}
+		for _, row := range rowsOf(t, shmtool(t, "", "streams", "-j", "--moment", saved), "stream") {
+			if row["verdict"] != "ok" || row["viewers"] != 2.0 {
+				t.Errorf("%v", row)
+			}
+		}
+		pages, err := filepath.Glob(filepath.Join(saved, "shm", "MstTrak*"))
+		if err != nil || len(pages) != 6 {
+			t.Fatalf("%d tracks, %v", len(pages), err)
+		}
+		for _, page := range pages {
+			end := shmtool(t, "", "dump", page+":pages", "--last", "1", "--jq", `.records[] | "\(.firstkey) \(.avail)"`)
+			var key, avail int64
+			if _, err := fmt.Sscan(end, &key, &avail); err != nil || avail == 0 {
+				t.Fatalf("%q: %v", end, err)
+			}
+			is, _ := mist.ParseName(filepath.Base(page))
+			is = mist.Object{Kind: mist.KindData, Stream: is.Stream, Index: is.Index, Key: uint64(key)}
+			packets, err := os.ReadFile(filepath.Join(saved, "shm", is.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if behind := bytes.TrimRight(packets[avail:], "\x00"); len(behind) > 0 {
+				t.Errorf("%s: %d bytes lie behind the %d that there are", is.Name(), len(behind), avail)
+			}
+			if len(bytes.TrimRight(packets[:avail], "\x00")) < int(avail)-64 {
+				t.Errorf("%s: not all of %d bytes are there", is.Name(), avail)
+			}
+		}
+	}
+	p.signal(syscall.SIGTERM)
+	p.done()
 }

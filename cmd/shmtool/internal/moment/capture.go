@@ -189,7 +189,10 @@ func (c *capture) copyAll(ctx context.Context, there map[string]*object) error {
 		return err
 	}
 	c.tellTime()
-	return c.copyEach(ctx, packets)
+	if err := c.copyEach(ctx, packets); err != nil {
+		return err
+	}
+	return c.settleTracks(ctx)
 }
 
 func (c *capture) copyEach(ctx context.Context, objects []*object) error {
@@ -263,6 +266,7 @@ func (c *capture) list() []Problem {
 		switch {
 		case o.kept:
 			s.Objects = append(s.Objects, o.saved)
+		case errors.Is(o.err, fs.ErrNotExist): // it vanished after all
 		case o.other:
 			s.Others = append(s.Others, o.saved)
 		default:

@@ -81,7 +81,7 @@ func (o *object) copyBytes(ctx context.Context, to *os.File, path string) (page 
 		return page, err
 	}
 	defer from.Close()
-	return page, copyFile(ctx, to, from)
+	return page, copyFile(ctx, to, from, 0)
 }
 
 // copyPage copies a RelAccX page consistently. It is none where its header or its

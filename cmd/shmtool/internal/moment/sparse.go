@@ -88,17 +88,17 @@ func run(b []byte) (zero bool, size int) {
 	return zero, size
 }
 
-// copyFile copies the bytes of an object as they are, without looking into holes,
-// which would fill them.
-func copyFile(ctx context.Context, to, from *os.File) error {
+// copyFile copies the bytes of an object as they are, from a place on, without
+// looking into holes, which would fill them.
+func copyFile(ctx context.Context, to, from *os.File, at int64) error {
 	info, err := from.Stat()
 	if err != nil {
 		return err
 	}
 	s := sparse{file: to}
-	for at := int64(0); at < info.Size(); {
+	for at < info.Size() {
 		start, end := nextPart(from, at)
-		if start = min(start, info.Size()); start >= info.Size() {
+		if start >= info.Size() {
 			break
 		}
 		end = min(end, info.Size())

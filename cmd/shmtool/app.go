@@ -21,6 +21,7 @@ type command struct {
 	about    string // the rest, as paragraphs
 	examples []string
 	writes   bool // [rw]; else it maps read-only
+	living   bool // it makes no sense where nothing moves, in a saved moment
 	formats  []string
 	flags    []cli.Flag
 	run      func(ctx context.Context, e *env, c *cli.Context) error
@@ -79,6 +80,7 @@ func (cmd *command) cli(e *env) *cli.Command {
 		CustomHelpTemplate: commandHelp,
 		OnUsageError:       func(_ *cli.Context, err error, _ bool) error { return valueError(err, cmd.allFlags()) },
 		Action: func(c *cli.Context) error {
+			defer func() { e.moment.close() }()
 			if err := e.settle(c, cmd); err != nil {
 				return err
 			}
@@ -128,6 +130,7 @@ func run(ctx context.Context, e *env, args []string) int {
 	if flush := e.out.Flush(); err == nil {
 		err = flush
 	}
+	e.moment.dieOfPipe(err)
 	return e.report(ctx, err)
 }
 

@@ -56,7 +56,10 @@ var arrows = map[string][]string{
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/dump",
 	},
 	"shmtool/cmd/shmtool/internal/metrics": {},
-	"shmtool/cmd/shmtool/internal/rate":    {},
+	"shmtool/cmd/shmtool/internal/moment": {
+		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
+	},
+	"shmtool/cmd/shmtool/internal/rate": {},
 	"shmtool/cmd/shmtool/internal/streams": {
 		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/finding",
 	},

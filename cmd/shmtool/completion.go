@@ -120,6 +120,9 @@ func (e *env) parseLine(words []string, all []*command) *commandLine {
 	}
 	e.shmDir = firstOf(l.given["shm-dir"], e.getenv(shmDirVariable), relaccx.ShmDir)
 	e.procDir = firstOf(l.given["proc-dir"], e.getenv(procDirVariable), "/proc")
+	if path := l.given["moment"]; path != "" {
+		e.shmDir, e.procDir = momentDirs(path)
+	}
 	return l
 }
 
@@ -148,7 +151,12 @@ func (l *commandLine) readFlag(word string) {
 	}
 	name, value, hasValue := strings.Cut(name, "=")
 	f := l.lookup(name)
-	if _, isBool := f.(*cli.BoolFlag); f == nil || isBool {
+	_, isBool := f.(*cli.BoolFlag)
+	switch {
+	case f == nil:
+		return
+	case isBool:
+		l.given[f.Names()[0]] = value
 		return
 	}
 	l.flag = f
@@ -176,6 +184,11 @@ func (l *commandLine) candidates() []candidate {
 		return l.verbs()
 	case l.cmd == nil:
 		return nil
+	}
+	_, all := l.given["all"]
+	_, stream := l.given["stream"]
+	if l.cmd.name == "save" && (all || stream) {
+		return l.argument("DIR")
 	}
 	return l.argument(l.cmd.argument(len(l.arguments)))
 }
@@ -220,7 +233,7 @@ func (cmd *command) argument(n int) string {
 	repeats := false
 	for _, word := range strings.Fields(cmd.args) {
 		word = strings.Trim(word, "[]")
-		if strings.HasPrefix(word, "-") {
+		if strings.HasPrefix(word, "-") || word == "|" {
 			break
 		}
 		kind, many := strings.CutSuffix(word, "…")

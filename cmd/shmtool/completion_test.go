@@ -118,6 +118,15 @@ func TestCompletePaths(t *testing.T) {
 	if r := runIn(t, t.TempDir(), "", completeVerb, "--shm-dir", dir+"/shm", "dump", "lo"); r.stdout != "log\t\n" {
 		t.Errorf("another directory: %q", r.stdout)
 	}
+	if r := runIn(t, t.TempDir(), "", completeVerb, "--moment", dir, "dump", "lo"); r.stdout != "log\t\n" {
+		t.Errorf("a moment: %q", r.stdout)
+	}
+	if r := runIn(t, dir, "", completeVerb, "save", "--all", dir+"/s"); r.stdout != dir+"/shm/\t\n" {
+		t.Errorf("a folder for a moment: %q", r.stdout)
+	}
+	if r := runIn(t, dir, "", completeVerb, "ls", "--moment="+dir+"/shm/lo"); r.stdout != "--moment="+dir+"/shm/log\t\n" {
+		t.Errorf("a moment's path: %q", r.stdout)
+	}
 }
 
 // The words that completion knows of a flag are those that its help names.

@@ -40,7 +40,7 @@ func (l *commandLine) values(f cli.Flag, typed string) []candidate {
 	switch {
 	case name == "output":
 		return plain(l.cmd.formats)
-	case verb == "ls" && name == "stream":
+	case (verb == "ls" || verb == "save") && name == "stream":
 		return l.streams()
 	case name == "fields":
 		return oneMore(typed, l.fields())
@@ -52,7 +52,7 @@ func (l *commandLine) values(f cli.Flag, typed string) []candidate {
 		return l.pages(typed)
 	case placeholder == "CODE":
 		return l.codes("doctor")
-	case placeholder == "FILE":
+	case placeholder == "FILE" || placeholder == "PATH":
 		return files(typed, false)
 	case placeholder == "DIR":
 		return files(typed, true)

@@ -53,7 +53,7 @@ func (e *env) mistObject(t target) (*mistObject, bool) {
 		return nil, false
 	}
 	o := &mistObject{target: t, of: of, file: f, info: info}
-	_, o.allocated = identityOf(info)
+	o.allocated = procs.Open(e.procDir, filepath.Dir(o.path)).File(info).Allocated
 	if o.isPage() {
 		f.Close()
 		return nil, false

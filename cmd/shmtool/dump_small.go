@@ -180,15 +180,14 @@ func (o *mistObject) holderFacts(held bool, table *procs.Table) []dump.Fact {
 }
 
 // mapperFact is who has the semaphore open, its holder among them. It is not
-// known of a saved moment, nor surely where processes of others cannot be seen.
+// known of every saved moment, nor surely where processes of others cannot be seen.
 func (o *mistObject) mapperFact(held bool, table *procs.Table) dump.Fact {
 	f := dump.Fact{Name: "mapped_by"}
-	if !table.Live() {
+	if !table.MapsKnown() {
 		return f
 	}
-	identity, _ := identityOf(o.info)
 	all, partial := table.Mappers()
-	pids, texts := all[identity], []string(nil)
+	pids, texts := all[table.File(o.info).Identity], []string(nil)
 	for _, pid := range pids {
 		p, lives := table.Alive(pid)
 		if !lives {

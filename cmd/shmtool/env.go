@@ -33,6 +33,7 @@ type env struct {
 	now        func() mist.Clock // what times since boot are told by
 	shmDir     string
 	procDir    string
+	moment     *openedMoment // --moment; nil without
 	color      bool
 	output     output
 }
@@ -58,6 +59,7 @@ func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "shm-dir", Usage: "look for shared memory in `DIR` (default: $" + shmDirVariable + ", else " + relaccx.ShmDir + ")"},
 		&cli.StringFlag{Name: "proc-dir", Usage: "look for processes in `DIR` (default: $" + procDirVariable + ", else /proc)"},
+		&cli.StringFlag{Name: "moment", Usage: "look at the moment that save --all has put into `PATH`, a folder or an archive of one, instead"},
 		&cli.StringFlag{Name: "color", Value: "auto", Usage: "colour `WHEN`: auto (on a terminal, unless NO_COLOR is set), always or never"},
 	}
 }
@@ -66,6 +68,9 @@ func globalFlags() []cli.Flag {
 func (e *env) settle(c *cli.Context, cmd *command) error {
 	e.shmDir = firstOf(c.String("shm-dir"), e.getenv(shmDirVariable), relaccx.ShmDir)
 	e.procDir = firstOf(c.String("proc-dir"), e.getenv(procDirVariable), "/proc")
+	if err := e.openMoment(c, cmd); err != nil {
+		return err
+	}
 	e.secrets = c.Bool("show-secrets")
 	e.now = sync.OnceValue(e.clock)
 	switch c.String("color") {

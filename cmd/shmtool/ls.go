@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/metrics"
+	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -59,7 +60,8 @@ func runLs(_ context.Context, e *env, c *cli.Context) error {
 			return usagef("%q is not a pattern", pattern)
 		}
 	}
-	objects, err := e.objects()
+	table := procs.Open(e.procDir, e.shmDir)
+	objects, err := e.objects(table)
 	if err != nil {
 		return err
 	}
@@ -72,7 +74,7 @@ func runLs(_ context.Context, e *env, c *cli.Context) error {
 		objects = slices.DeleteFunc(objects, func(o object) bool { return !matchesAny(o.name, c.Args().Slice()) })
 	}
 	slices.SortFunc(objects, compareObjects)
-	l, sights := e.pageListing(objects, c.Bool("all"))
+	l, sights := e.pageListing(objects, table, c.Bool("all"))
 	return e.printTo(c.String("to"), func(e *env) error {
 		if e.output.format == formatOpenMetrics {
 			return e.objectMetrics(l, sights)
@@ -99,14 +101,14 @@ func (e *env) objectMetrics(l *dump.Listing, sights []objectSight) (err error) {
 }
 
 // objects are what the shared memory directory holds, each looked into.
-func (e *env) objects() ([]object, error) {
+func (e *env) objects(table *procs.Table) ([]object, error) {
 	entries, err := os.ReadDir(e.shmDir)
 	if err != nil {
 		return nil, e.noDirectory(err)
 	}
 	var objects []object
 	for _, entry := range entries {
-		if o, ok := e.inspect(entry); ok {
+		if o, ok := e.inspect(entry, table); ok {
 			objects = append(objects, o)
 		}
 	}

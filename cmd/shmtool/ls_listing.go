@@ -13,17 +13,16 @@ import (
 const allocatedColumn = "ALLOCATED"
 
 // pageListing is the table of objects, and what stands in its rows.
-func (e *env) pageListing(objects []object, all bool) (*dump.Listing, []objectSight) {
-	table := procs.Open(e.procDir, e.shmDir)
+func (e *env) pageListing(objects []object, table *procs.Table, all bool) (*dump.Listing, []objectSight) {
 	mappers, _ := table.Mappers()
 	holders := table.LockHolders()
 	now := listingTime(table)
 	l := &dump.Listing{Schema: "shmtool.list/1", Columns: listingColumns(all)}
 	sights := make([]objectSight, 0, len(objects))
 	for _, o := range objects {
-		row := e.objectRow(o, table, mappers[o.identity], holders[o.identity], now)
+		row := e.objectRow(o, table, mappers[o.file.Identity], holders[o.file.Identity], now)
 		l.Rows = append(l.Rows, row)
-		sight := objectSight{object: o, readers: len(mappers[o.identity])}
+		sight := objectSight{object: o, readers: len(mappers[o.file.Identity])}
 		sight.writer, _ = row[writerAt].Value.(int)
 		if age, known := row[ageAt].Value.(int64); known {
 			sight.age = &age
@@ -91,13 +90,13 @@ func (e *env) objectRow(o object, table *procs.Table, pids []int, holder int, no
 		number(o.header.RecordCount), number(o.header.Present), number(o.header.EndPos),
 		o.writerCell(table, holder),
 		{Value: len(pids)},
-		e.ageCell(o, now),
+		madeCell(o, table, now),
 		number(o.header.Deleted), number(o.header.RecordSize),
 		{Value: textOrNull(o.of.Stream), Text: mist.EscapeName(o.of.Stream)},
 		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "},
-		{Value: fmt.Sprintf("%04o", o.info.Mode().Perm())},
+		{Value: fmt.Sprintf("%04o", o.file.Mode.Perm())},
 		{Value: orNull(string(o.of.Lock))},
-		{Value: o.allocated, Text: dump.Size(o.allocated, e.output.bytes)},
+		{Value: o.file.Allocated, Text: dump.Size(o.file.Allocated, e.output.bytes)},
 	}
 }
 
@@ -146,10 +145,10 @@ func processText(p procs.Process) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", p.PID, mist.EscapeName(p.Name)))
 }
 
-// ageCell is since the object was made. An archive that keeps no times makes
+// madeCell is since the object was made. An archive that keeps no times makes
 // files of 1970, of which nothing is known.
-func (e *env) ageCell(o object, now time.Time) dump.Cell {
-	born := procs.Born(e.shmDir, o.info)
+func madeCell(o object, table *procs.Table, now time.Time) dump.Cell {
+	born := table.Born(o.info)
 	if born.Before(time.Unix(24*60*60, 0)) {
 		return dump.Cell{}
 	}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
@@ -20,8 +19,7 @@ import (
 type object struct {
 	name, path string
 	info       fs.FileInfo
-	identity   procs.Object
-	allocated  int64 // bytes of memory that it takes
+	file       procs.File
 
 	of     mist.Object // what its name says, if known
 	known  bool
@@ -41,13 +39,12 @@ const smallSize = 256
 func (o object) is(other object) bool { return o.name == other.name }
 
 // inspect looks into one file. What cannot be opened is listed by name.
-func (e *env) inspect(entry fs.DirEntry) (object, bool) {
+func (e *env) inspect(entry fs.DirEntry, table *procs.Table) (object, bool) {
 	info, err := entry.Info()
 	if err != nil || !info.Mode().IsRegular() {
 		return object{}, false
 	}
-	o := object{name: entry.Name(), path: filepath.Join(e.shmDir, entry.Name()), info: info}
-	o.identity, o.allocated = identityOf(info)
+	o := object{name: entry.Name(), path: filepath.Join(e.shmDir, entry.Name()), info: info, file: table.File(info)}
 	o.of, o.known = mist.ParseName(o.name)
 	o.sorted = o.of
 	o.kind = string(o.of.Kind)
@@ -57,15 +54,6 @@ func (e *env) inspect(entry fs.DirEntry) (object, bool) {
 		o.lookPage()
 	}
 	return o, true
-}
-
-// identityOf is what tells a file from all others, and the bytes of memory that
-// it takes.
-func identityOf(info fs.FileInfo) (identity procs.Object, allocated int64) {
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return procs.Object{Device: uint64(st.Dev), Inode: st.Ino}, st.Blocks * 512
-	}
-	return procs.Object{}, 0
 }
 
 // lookSmall reads what is no page and says something with a few bytes. It is

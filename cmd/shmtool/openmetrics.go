@@ -28,7 +28,7 @@ var pageStatuses = []string{"ready", "exit", "reload"}
 func objectMetrics(s *metrics.Set, o *objectSight) {
 	labels := metrics.Labels{"page", mist.EscapeName(o.name), "kind", o.kind, "stream", mist.EscapeName(o.of.Stream)}
 	s.Gauge("shmtool_object_size_bytes", "Size of a shared memory object.", float64(o.info.Size()), labels)
-	s.Gauge("shmtool_object_allocated_bytes", "Memory that a shared memory object takes.", float64(o.allocated), labels)
+	s.Gauge("shmtool_object_allocated_bytes", "Memory that a shared memory object takes.", float64(o.file.Allocated), labels)
 	s.Gauge("shmtool_object_readers", "Processes that map a shared memory object.", float64(o.readers), labels)
 	if o.age != nil {
 		s.Gauge("shmtool_object_age_seconds", "Time since a shared memory object was made.", float64(*o.age), labels)

@@ -17,9 +17,10 @@ import (
 
 func rateCommand() *command {
 	return &command{
-		name:  "rate",
-		args:  "PAGE…",
-		usage: "how many records come, how far apart and how late",
+		name:   "rate",
+		living: true,
+		args:   "PAGE…",
+		usage:  "how many records come, how far apart and how late",
 		about: `Measures the records that come on pages, nested ones too, for an interval at a
 time: a row a page. A PAGE may be a pattern; pages that match it later are added.
 REC/S counts over the exact time between records, so that 25 frames a second

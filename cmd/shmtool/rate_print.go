@@ -37,8 +37,7 @@ type writerSight struct {
 func (w *writerSight) look(e *env, path string) {
 	table := procs.Open(e.procDir, e.shmDir)
 	if info, err := os.Stat(path); err == nil {
-		identity, _ := identityOf(info)
-		if pid := table.LockHolders()[identity]; pid != 0 {
+		if pid := table.LockHolders()[table.File(info).Identity]; pid != 0 {
 			w.pid = pid
 		} else if owner, ok := table.Owner(path); ok {
 			w.pid = owner.PID

@@ -20,9 +20,10 @@ import (
 
 func recordCommand() *command {
 	return &command{
-		name:  "record",
-		args:  "PAGE… -w FILE",
-		usage: "what happens on pages, into a file that replay plays",
+		name:   "record",
+		living: true,
+		args:   "PAGE… -w FILE",
+		usage:  "what happens on pages, into a file that replay plays",
 		about: `Writes all records that are available and all that come, and everything else
 that happens to the pages, until all of their writers have set exit, --count or
 --for end it, or it is interrupted; then the file is closed with its index. The

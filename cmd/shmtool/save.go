@@ -13,20 +13,41 @@ import (
 func saveCommand() *command {
 	return &command{
 		name:  "save",
-		args:  "PAGE FILE",
-		usage: "a consistent copy of a page in a file",
+		args:  "PAGE FILE | --all DIR | --stream NAME DIR",
+		usage: "a consistent copy of a page in a file, or of all there is in a folder",
 		about: `The copy is the page's bytes, zeros left as holes; what was withdrawn while it
 was copied is withdrawn in it, too. Every reading command takes it as ./FILE.
-An existing file is replaced only when the copy is whole. Secrets are copied as
-they are.`,
+An existing file is replaced only when the copy is whole.
+
+With --all it saves the moment: all objects of MistServer and all RelAccX pages,
+semaphores too, and of the processes around them what doctor needs. With --stream
+only the objects of that stream, and those that belong to none. DIR must not be
+there yet, or be empty; where its name ends in .tar.gz or .tgz it is an archive.
+Every reading command takes it as --moment DIR, on any machine, at any time. A
+line on standard error says what was saved, and what could not be seen; an object
+that cannot be read is named and left out, and the exit code is 8 then. Nothing
+is written to what is saved.
+
+Secrets are copied as they are: stream keys, passwords, the command lines of
+processes (not their environment). What --all makes, you alone may read.`,
 		examples: []string{
 			"shmtool save MstMetalive ./meta.rax && shmtool dump ./meta.rax",
+			"shmtool save --all stuck.tar.gz",
+			"shmtool save --stream live /tmp/live && shmtool streams --moment /tmp/live",
+			"shmtool save --all --shm-dir /proc/4711/root/dev/shm container.tar.gz",
+		},
+		flags: []cli.Flag{
+			&cli.BoolFlag{Name: "all", Usage: "save every object, and the processes"},
+			&cli.StringFlag{Name: "stream", Usage: "save what belongs to the stream `NAME`, and to all, and the processes"},
 		},
 		run: runSave,
 	}
 }
 
-func runSave(_ context.Context, e *env, c *cli.Context) (err error) {
+func runSave(ctx context.Context, e *env, c *cli.Context) (err error) {
+	if c.Bool("all") || c.IsSet("stream") {
+		return e.saveMoment(ctx, c)
+	}
 	if c.NArg() != 2 {
 		return usagef("needs a PAGE and a FILE")
 	}

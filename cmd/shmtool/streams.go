@@ -34,7 +34,7 @@ its configuration is listed with --all, or when it is named.`,
 			"shmtool streams 'live*' -j | jq '.rows[].tracks[] | {codec, fps}'",
 			`shmtool streams --where '.verdict == "stuck"' --names`,
 			"shmtool streams --watch -o ndjson --interval 10s --for 1h",
-			"shmtool streams --shm-dir moment/shm --proc-dir moment/proc",
+			"shmtool streams --moment stuck.tar.gz",
 			"shmtool streams -o openmetrics --to /var/lib/node_exporter/streams.prom",
 			"shmtool streams -o nagios",
 		},
@@ -65,6 +65,9 @@ func runStreams(ctx context.Context, e *env, c *cli.Context) error {
 	to := c.String("to")
 	print := func(ctx context.Context, e *env, at string) error {
 		return e.printTo(to, func(e *env) error { return s.print(ctx, e, at) })
+	}
+	if err := e.livingOnly(c, "watch", "interval", "count", "for"); err != nil {
+		return err
 	}
 	if c.Bool("watch") || c.IsSet("interval") || c.IsSet("count") || c.IsSet("for") {
 		w, err := newWatching(c)

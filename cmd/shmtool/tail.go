@@ -98,6 +98,9 @@ func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
 		e: e, events: c.Bool("events"), delta: c.Bool("delta"), field: c.String("time"),
 		behind: c.Uint64("behind"), last: c.Uint64("lines"), from: c.IsSet("from"), count: math.MaxUint64,
 	}
+	if err := e.livingOnly(c, "follow", "wait", "spin", "poll"); err != nil {
+		return err
+	}
 	if c.IsSet("count") {
 		run.count = c.Uint64("count")
 	}

@@ -59,6 +59,9 @@ func runTop(ctx context.Context, e *env, c *cli.Context) error {
 	if interval <= 0 {
 		return usagef("--interval must be more than 0")
 	}
+	if e.moment != nil && (c.IsSet("interval") || !c.Bool("once") && e.fullScreen()) {
+		return notInMoment("top without --once")
+	}
 	s := e.sampler(e.shmDir, func(name string) bool { return len(patterns) == 0 || matchesAny(name, patterns) })
 	if c.Bool("once") || !e.fullScreen() {
 		if !c.IsSet("interval") {
@@ -104,16 +107,16 @@ func pageWriter(table *procs.Table, path string, holder int) (procs.Process, boo
 	return table.Owner(path)
 }
 
-// topOnce prints what two looks show.
+// topOnce prints what two looks show; of a saved moment one, for nothing moves.
 func (e *env) topOnce(ctx context.Context, s *top.Sampler, interval time.Duration) error {
 	defer s.Close()
-	if _, err := s.Look(time.Now()); err != nil {
-		return e.noDirectory(err)
-	}
-	if !pause(ctx, interval) {
-		return ctx.Err()
-	}
 	rows, err := s.Look(time.Now())
+	if err == nil && e.moment == nil {
+		if !pause(ctx, interval) {
+			return ctx.Err()
+		}
+		rows, err = s.Look(time.Now())
+	}
 	if err != nil {
 		return e.noDirectory(err)
 	}

@@ -17,9 +17,10 @@ import (
 
 func waitCommand() *command {
 	return &command{
-		name:  "wait",
-		args:  "PAGE",
-		usage: "wait until something is true of a page",
+		name:   "wait",
+		living: true,
+		args:   "PAGE",
+		usage:  "wait until something is true of a page",
 		about: `exists: there is a page, or an object that MistServer makes and that is no page.
 ready: it is ready. exit, reload: that bit is set. gone: the name leads nowhere.
 record=N: record N has been published, on a nested page, too. With several --for,

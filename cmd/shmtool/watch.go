@@ -19,9 +19,10 @@ import (
 
 func watchCommand() *command {
 	return &command{
-		name:  "watch",
-		args:  "PAGE",
-		usage: "a page, redrawn as it changes",
+		name:   "watch",
+		living: true,
+		args:   "PAGE",
+		usage:  "a page, redrawn as it changes",
 		about: `Shows a page's header and its newest record upright, of a table of MistServer's
 the rows in use, and of pages nested in it their newest records. On a terminal
 that is redrawn in place, and what has changed since the look before stands out;

@@ -178,16 +178,16 @@ func TestFindingsOfMovement(t *testing.T) {
 			s.Tracks[0].Page.DataPages = append(s.Tracks[0].Page.DataPages, streams.DataPage{FirstKey: 24, KeyCount: 1, Avail: 700000, There: true})
 		}, nil},
 		{"full", func(m *streams.Moment, _ *streams.Stream) {
-			m.Server.Space = &streams.Space{Size: 64 << 20, Free: 3 << 20, Files: 10, FreeFiles: 5}
+			m.Server.Space = &procs.Space{Size: 64 << 20, Free: 3 << 20, Files: 10, FreeFiles: 5}
 		}, nil, []string{"shm_full "}},
 		{"no files left", func(m *streams.Moment, _ *streams.Stream) {
-			m.Server.Space = &streams.Space{Size: 64 << 20, Free: 60 << 20, Files: 10}
+			m.Server.Space = &procs.Space{Size: 64 << 20, Free: 60 << 20, Files: 10}
 		}, nil, []string{"shm_full "}},
 		{"half full", func(m *streams.Moment, _ *streams.Stream) {
-			m.Server.Space = &streams.Space{Size: 64 << 20, Free: 32 << 20, Files: 10, FreeFiles: 5}
+			m.Server.Space = &procs.Space{Size: 64 << 20, Free: 32 << 20, Files: 10, FreeFiles: 5}
 		}, nil, nil},
 		{"large, and nearly full", func(m *streams.Moment, _ *streams.Stream) {
-			m.Server.Space = &streams.Space{Size: 64 << 30, Free: 1 << 30, Files: 10, FreeFiles: 5}
+			m.Server.Space = &procs.Space{Size: 64 << 30, Free: 1 << 30, Files: 10, FreeFiles: 5}
 		}, nil, nil},
 		{"several namespaces", func(m *streams.Moment, _ *streams.Stream) { m.Server.Spaces = true }, nil, []string{"namespace_mismatch "}},
 		{"an old page, not told to reload", split(0x01), nil, []string{"deleted_mapping " + video}},

@@ -29,8 +29,9 @@ func (t *Table) InMemory() bool {
 }
 
 // Clock is the time of the table: now, or for a saved moment when it was
-// saved, by its file "uptime". When that was in unix time is told by the boot
-// that the moment's MstGlobalConfig names; without it only the uptime is known.
+// saved, as its moment.json says. Without one its file "uptime" tells how long
+// the machine had been up, and the boot that its MstGlobalConfig names when that
+// was in unix time; without that only the uptime is known.
 func (t *Table) Clock() mist.Clock {
 	if t.Live() {
 		var ts unix.Timespec
@@ -38,6 +39,9 @@ func (t *Table) Clock() mist.Clock {
 			return mist.Clock{Now: time.Now().UnixNano()}
 		}
 		return mist.Clock{Now: time.Now().UnixNano(), Uptime: time.Duration(ts.Nano())}
+	}
+	if s := t.saved(); s != nil && !s.Time.IsZero() {
+		return mist.Clock{Now: s.Time.UnixNano(), Uptime: s.Uptime}
 	}
 	c := mist.Clock{Uptime: t.savedUptime()}
 	if boot := t.systemBoot(); boot > 0 && c.Uptime > 0 {

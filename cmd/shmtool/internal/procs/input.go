@@ -7,8 +7,6 @@ import (
 	"strings"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"shmtool/layout/mist"
 )
 
@@ -89,8 +87,7 @@ func (t *Table) elsewhere(p Process, stream string) bool {
 		if o, ok := mist.ParseName(name); !ok || o.Stream != stream || o.Name() != name {
 			continue
 		}
-		var st unix.Stat_t
-		if unix.Lstat(filepath.Join(t.shmDir, name), &st) == nil && st.Ino == m.Inode {
+		if info, err := os.Lstat(filepath.Join(t.shmDir, name)); err == nil && t.File(info).Identity.Inode == m.Inode {
 			return false
 		}
 		others = true

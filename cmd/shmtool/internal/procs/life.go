@@ -63,7 +63,10 @@ func (t *Table) Look(pid int) (Process, Life) {
 // moment it was not there. A living table may hide what belongs to others
 // (hidepid); then the kernel is asked, where it counts PIDs as the table does.
 func (t *Table) lifeOfUnseen(pid int, err error) Life {
+	saved := t.saved()
 	switch {
+	case saved != nil:
+		return saved.life(pid)
 	case !t.Live():
 		return Dead
 	case errors.Is(err, fs.ErrPermission):
@@ -83,7 +86,12 @@ func (t *Table) lifeOfUnseen(pid int, err error) Life {
 }
 
 // Hides reports whether there may be processes that the table does not show.
-func (t *Table) Hides() bool { return !t.ok || t.Live() && !t.shows(1) }
+func (t *Table) Hides() bool {
+	if s := t.saved(); s != nil {
+		return s.Processes.Hiding
+	}
+	return !t.ok || t.Live() && !t.shows(1)
+}
 
 func (t *Table) shows(pid int) bool {
 	_, err := os.ReadFile(filepath.Join(t.procDir, strconv.Itoa(pid), "stat"))

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/procfs"
@@ -34,12 +35,16 @@ type Table struct {
 	all             []Process // live ones, once loaded
 	loaded          bool
 	use             *Use // once looked for
+	saved           func() *Saved
 }
 
 // Open looks at procDir. One that cannot be read has no processes.
 func Open(procDir, shmDir string) *Table {
 	fs, err := procfs.NewFS(procDir)
-	return &Table{procDir: procDir, shmDir: shmDir, fs: fs, ok: err == nil}
+	return &Table{
+		procDir: procDir, shmDir: shmDir, fs: fs, ok: err == nil,
+		saved: sync.OnceValue(func() *Saved { return readSaved(procDir, shmDir) }),
+	}
 }
 
 // Dir is the folder of processes.

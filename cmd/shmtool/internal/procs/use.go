@@ -39,11 +39,14 @@ func (t *Table) eachMap(fn func(pid int, m *procfs.ProcMap)) (unseen []int, ok b
 	if err != nil {
 		return nil, false
 	}
+	if s := t.saved(); s != nil { // of those that were not saved, too
+		unseen = slices.Clone(s.Processes.Unreadable)
+	}
 	sort.Sort(all)
 	for _, p := range all {
 		maps, err := p.ProcMaps()
 		if err != nil {
-			if os.IsPermission(err) {
+			if os.IsPermission(err) && !slices.Contains(unseen, p.PID) {
 				unseen = append(unseen, p.PID)
 			}
 			continue

@@ -96,12 +96,12 @@ func (l *looker) group(entries []os.DirEntry) []*Stream {
 		if err != nil {
 			continue // it vanished
 		}
-		s := streams[is.Stream]
-		if s == nil {
-			s = &Stream{Name: is.Stream}
-			streams[is.Stream] = s
+		join(streams, o)
+	}
+	for _, o := range l.unread() {
+		if o.Is.Stream != "" && l.wanted(o.Is.Stream) {
+			join(streams, o)
 		}
-		s.Objects = append(s.Objects, o)
 	}
 	all := make([]*Stream, 0, len(streams))
 	for _, s := range streams {
@@ -112,18 +112,28 @@ func (l *looker) group(entries []os.DirEntry) []*Stream {
 	return all
 }
 
+// join adds an object to its stream.
+func join(streams map[string]*Stream, o *Object) {
+	s := streams[o.Is.Stream]
+	if s == nil {
+		s = &Stream{Name: o.Is.Stream}
+		streams[o.Is.Stream] = s
+	}
+	s.Objects = append(s.Objects, o)
+}
+
 // stat is an object as its file shows it.
 func (l *looker) stat(name string) (*Object, error) {
 	info, err := os.Lstat(filepath.Join(l.dir, name))
 	if err != nil {
 		return nil, err
 	}
-	o := &Object{Name: name, Size: info.Size(), Mode: info.Mode(), Modified: info.ModTime()}
-	o.Is, _ = mist.ParseName(name)
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		o.Allocated = st.Blocks * 512
-		o.Identity = relaccx.Identity{Device: uint64(st.Dev), Inode: st.Ino}
+	file := l.table.File(info)
+	o := &Object{
+		Name: name, Size: info.Size(), Mode: file.Mode, Modified: file.Modified,
+		Allocated: file.Allocated, Identity: file.Identity,
 	}
+	o.Is, _ = mist.ParseName(name)
 	return o, nil
 }
 
@@ -192,7 +202,9 @@ func (l *looker) fill(s *Stream) {
 
 // read runs what reads an object. One that vanished meanwhile is no problem.
 func (l *looker) read(s *Stream, o *Object, from func() error) {
-	o.Err = from()
+	if o.Err = o.unread; o.Err == nil {
+		o.Err = from()
+	}
 	switch {
 	case o.Err == nil:
 	case errors.Is(o.Err, fs.ErrNotExist):

@@ -53,7 +53,8 @@ type Object struct {
 	Err       error          // why it could not be
 	Users     int            // processes that have it in memory, as far as they can be seen
 
-	gone bool // it vanished while we looked
+	gone   bool  // it vanished while we looked
+	unread error // why it is not in the moment that was saved
 }
 
 // Ready reports whether the object is a page that its writer has finished.

@@ -71,7 +71,8 @@ func (l *looker) pageOnce(o *Object, read func(r *relaccx.Reader) error) (again 
 		return true, err
 	}
 	o.Header = &h
-	o.Identity.Device, o.Identity.Inode = p.Identity()
+	device, inode := p.Identity()
+	o.Identity = l.table.Identity(o.Name, relaccx.Identity{Device: device, Inode: inode})
 	r, err := p.Reader()
 	if err == nil {
 		err = read(r)

@@ -5,8 +5,6 @@ import (
 	"os"
 	"slices"
 
-	"golang.org/x/sys/unix"
-
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -27,8 +25,8 @@ type Server struct {
 	Spaces     bool          // and they are in several PID namespaces
 	Split      []SplitMapping
 	LostLocks  []LostLock
-	Space      *Space // nil: not known
-	Unseen     []int  // PIDs of MistServer's processes, or nobody knows whose, whose memory could not be looked at
+	Space      *procs.Space // nil: not known
+	Unseen     []int        // PIDs of MistServer's processes, or nobody knows whose, whose memory could not be looked at
 }
 
 // Session is a viewer's session.
@@ -37,12 +35,6 @@ type Session struct {
 	Page  *Object // MstSession, nil where there is none
 	Lock  *Lock   // nil likewise
 	Alive bool    // its MistSession
-}
-
-// Space is the file system that the shared memory lies in.
-type Space struct {
-	Size, Free       uint64 // bytes
-	Files, FreeFiles uint64 // 0 Files: it does not count them
 }
 
 // SplitMapping is an object in the memory of a process that is not the one that
@@ -102,7 +94,9 @@ func (l *looker) server(all []os.DirEntry) {
 	} else if p, ok := l.table.Controller(relaccx.Identity{}); ok {
 		s.Controller = &p
 	}
-	s.Space = l.space()
+	if space, known := l.table.Space(); known {
+		s.Space = &space
+	}
 }
 
 func (l *looker) serverObject(o *Object, sessions map[string]*Session) {
@@ -138,18 +132,6 @@ func (l *looker) semaphore(o *Object) (Lock, bool) {
 		return Lock{}, false
 	}
 	return s.Locks[0], true
-}
-
-// space is the file system of the directory, as it is now.
-func (l *looker) space() *Space {
-	var st unix.Statfs_t
-	if !l.at.Living || unix.Statfs(l.dir, &st) != nil {
-		return nil
-	}
-	return &Space{
-		Size: st.Blocks * uint64(st.Frsize), Free: st.Bavail * uint64(st.Frsize),
-		Files: st.Files, FreeFiles: st.Ffree,
-	}
 }
 
 // Semaphores are the names of all semaphores, by what tells versions of MistServer

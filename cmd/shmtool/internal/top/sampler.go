@@ -145,8 +145,13 @@ func (s *Sampler) Around(rows []Row) Around {
 	}
 	holders := table.LockHolders()
 	for i := range rows {
-		if p, ok := s.Writer(table, rows[i].Path, holders[rows[i].Identity]); ok {
-			a.Writers[rows[i].Identity] = p
+		now := rows[i].Identity
+		then := table.Identity(rows[i].Name, now)
+		if then != now {
+			a.Readers[now] = a.Readers[then]
+		}
+		if p, ok := s.Writer(table, rows[i].Path, holders[then]); ok {
+			a.Writers[now] = p
 		}
 	}
 	return a

@@ -1,0 +1,313 @@
+package moment
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout/mist"
+)
+
+// Options are what to save.
+type Options struct {
+	ShmDir, ProcDir string
+	Stream          string // that one and what all have in common; "" all
+	Version         string // of shmtool
+}
+
+// Problem is an object that could not be read.
+type Problem struct {
+	Object string
+	Err    error
+}
+
+// looks is how often a stream is copied, where objects of it come and go
+// meanwhile.
+const looks = 5
+
+// capture saves one moment.
+type capture struct {
+	Options
+	dir     string // that it is saved in
+	table   *procs.Table
+	objects map[string]*object
+	saved   *procs.Saved
+}
+
+// Capture saves what there is into the folder dir, which is empty. Objects that
+// cannot be read are told, and all others are saved.
+func Capture(ctx context.Context, dir string, o Options) (*procs.Saved, []Problem, error) {
+	c := &capture{
+		Options: o, dir: dir, table: procs.Open(o.ProcDir, o.ShmDir), objects: map[string]*object{},
+		saved: &procs.Saved{Schema: procs.SavedSchema, ShmDir: o.ShmDir, Stream: o.Stream, Version: o.Version},
+	}
+	for _, folder := range []string{shmFolder, procFolder} {
+		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
+			return nil, nil, err
+		}
+	}
+	before := c.lookAtProcesses() // those that end while objects are copied
+	c.describe()
+	if err := c.copyObjects(ctx); err != nil {
+		return nil, nil, err
+	}
+	if c.Stream != "" && !c.hasStream() {
+		return nil, nil, &NoStreamError{c.Stream}
+	}
+	if err := c.saveProcesses(before); err != nil {
+		return nil, nil, err
+	}
+	problems := c.list()
+	return c.saved, problems, c.saved.Write(dir)
+}
+
+// describe notes what belongs to no object.
+func (c *capture) describe() {
+	if s := c.table.Saved(); s != nil { // a moment is saved from another one
+		c.saved.BootID, c.saved.Kernel, c.saved.Machine, c.saved.ShmDir = s.BootID, s.Kernel, s.Machine, s.ShmDir
+	} else if c.table.Live() {
+		c.saved.BootID = c.kernelText("random/boot_id")
+		c.saved.Kernel = strings.TrimSpace(c.kernelText("ostype") + " " + c.kernelText("osrelease"))
+		var name unix.Utsname
+		if unix.Uname(&name) == nil {
+			c.saved.Kernel += " " + unix.ByteSliceToString(name.Machine[:])
+		}
+		c.saved.Machine, _ = os.Hostname()
+	}
+	if space, known := c.table.Space(); known {
+		c.saved.Space = &space
+	}
+	c.saved.Processes.Hiding = c.table.Hides()
+}
+
+func (c *capture) kernelText(name string) string {
+	text, _ := os.ReadFile(filepath.Join(c.ProcDir, "sys/kernel", name))
+	return strings.TrimSpace(string(text))
+}
+
+// tellTime notes the time. Ages in the moment count from it.
+func (c *capture) tellTime() {
+	clock := c.table.Clock()
+	c.saved.Uptime = clock.Uptime
+	if clock.Now != 0 {
+		c.saved.Time = timeOf(clock)
+	}
+}
+
+// copyObjects copies all objects, those of a stream again where one of them came
+// or went meanwhile: else the copies of its pages would tell of objects that are
+// not there, or not of some that are.
+func (c *capture) copyObjects(ctx context.Context) error {
+	there, err := c.thereNow()
+	if err != nil {
+		return err
+	}
+	for look := 1; ; look++ {
+		if err := c.copyAll(ctx, there); err != nil {
+			return err
+		}
+		if there, err = c.thereNow(); err != nil {
+			return err
+		}
+		changed := c.changed(there)
+		if len(changed) == 0 {
+			return nil
+		}
+		if look == looks {
+			c.saved.Unsettled = changed
+			return nil
+		}
+		if err := c.drop(changed); err != nil {
+			return err
+		}
+	}
+}
+
+// thereNow are the objects that are there now and wanted, by name.
+func (c *capture) thereNow() (map[string]*object, error) {
+	entries, err := os.ReadDir(c.ShmDir)
+	if err != nil {
+		return nil, err
+	}
+	there := map[string]*object{}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		o := &object{saved: c.savedObject(info)}
+		o.is, o.known = mist.ParseName(info.Name())
+		o.ours = o.known || beginsLikeMist(info.Name())
+		if c.wanted(o) {
+			there[info.Name()] = o
+		}
+	}
+	return there, nil
+}
+
+func (c *capture) wanted(o *object) bool {
+	switch {
+	case c.Stream == "" || !o.known || o.is.Stream == "" || o.is.Stream == c.Stream:
+		return true
+	}
+	return o.is.Kind == mist.KindConfig && o.is.Stream == mist.BaseName(c.Stream)
+}
+
+func (c *capture) savedObject(info fs.FileInfo) procs.SavedObject {
+	f := c.table.File(info)
+	return procs.SavedObject{
+		Name: procs.SavedName(info.Name()), Device: f.Identity.Device, Inode: f.Identity.Inode,
+		Size: info.Size(), Allocated: f.Allocated, Mode: f.Mode.Perm(), UID: f.UID, GID: f.GID,
+		Modified: f.Modified, Born: c.table.Born(info),
+	}
+}
+
+// copyAll copies what is not yet: pages and all else that is small at first, then
+// packets, which take longer. What a page tells of them is in them already. The
+// time is taken between.
+func (c *capture) copyAll(ctx context.Context, there map[string]*object) error {
+	var small, packets []*object
+	for name, o := range there {
+		switch {
+		case c.objects[name] != nil:
+		case o.is.Kind == mist.KindData:
+			packets = append(packets, o)
+		default:
+			small = append(small, o)
+		}
+	}
+	if err := c.copyEach(ctx, small); err != nil {
+		return err
+	}
+	c.tellTime()
+	if err := c.copyEach(ctx, packets); err != nil {
+		return err
+	}
+	return c.settleTracks(ctx)
+}
+
+func (c *capture) copyEach(ctx context.Context, objects []*object) error {
+	slices.SortFunc(objects, func(a, b *object) int {
+		return cmp.Or(mist.Compare(a.is, b.is), strings.Compare(a.name(), b.name()))
+	})
+	for _, o := range objects {
+		if err := o.copyTo(ctx, filepath.Join(c.dir, shmFolder), c.ShmDir); err != nil {
+			return err
+		}
+		if !errors.Is(o.err, fs.ErrNotExist) {
+			c.objects[o.name()] = o
+		}
+	}
+	return nil
+}
+
+// group is what is copied anew together: a stream, or an object by itself.
+func (o *object) group() string {
+	if o.is.Stream != "" {
+		return o.is.Stream
+	}
+	return "/" + o.name() // which no stream is called
+}
+
+// changed are the groups of which an object is there that was not copied, or the
+// other way round.
+func (c *capture) changed(there map[string]*object) []string {
+	var groups []string
+	for name, o := range there {
+		was := c.objects[name]
+		if was == nil || was.saved.Device != o.saved.Device || was.saved.Inode != o.saved.Inode {
+			groups = append(groups, o.group())
+		}
+	}
+	for name, o := range c.objects {
+		if there[name] == nil {
+			groups = append(groups, o.group())
+		}
+	}
+	slices.Sort(groups)
+	return slices.Compact(groups)
+}
+
+// drop forgets the copies of groups.
+func (c *capture) drop(groups []string) error {
+	for name, o := range c.objects {
+		if _, found := slices.BinarySearch(groups, o.group()); !found {
+			continue
+		}
+		delete(c.objects, name)
+		if o.kept {
+			if err := os.Remove(c.copyOf(name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// copyOf is the path of an object's copy.
+func (c *capture) copyOf(name string) string { return filepath.Join(c.dir, shmFolder, name) }
+
+// list notes all objects by name, and gives those that could not be read.
+func (c *capture) list() []Problem {
+	s := c.saved
+	s.Objects, s.Unread, s.Others = []procs.SavedObject{}, []procs.SavedObject{}, []procs.SavedObject{}
+	s.Unsettled = append([]string{}, s.Unsettled...)
+	var problems []Problem
+	for _, o := range c.byName() {
+		switch {
+		case o.kept:
+			s.Objects = append(s.Objects, o.saved)
+		case errors.Is(o.err, fs.ErrNotExist): // it vanished after all
+		case o.other:
+			s.Others = append(s.Others, o.saved)
+		default:
+			o.saved.Problem = bare(o.err).Error()
+			s.Unread = append(s.Unread, o.saved)
+			problems = append(problems, Problem{o.name(), bare(o.err)})
+		}
+	}
+	return problems
+}
+
+func (c *capture) byName() []*object {
+	all := make([]*object, 0, len(c.objects))
+	for _, o := range c.objects {
+		all = append(all, o)
+	}
+	slices.SortFunc(all, func(a, b *object) int { return strings.Compare(a.name(), b.name()) })
+	return all
+}
+
+// bare is what went wrong, without the file that it happened to.
+func bare(err error) error {
+	var about *fs.PathError
+	if errors.As(err, &about) {
+		return about.Err
+	}
+	return err
+}
+
+// NoStreamError is a stream of which there is no object. It is an fs.ErrNotExist.
+type NoStreamError struct{ Stream string }
+
+func (e *NoStreamError) Error() string { return fmt.Sprintf("no object of a stream %q", e.Stream) }
+func (e *NoStreamError) Unwrap() error { return fs.ErrNotExist }
+
+// hasStream reports whether there is anything of the stream that is to be saved.
+func (c *capture) hasStream() bool {
+	for _, o := range c.objects {
+		if o.is.Stream == c.Stream || o.is.Kind == mist.KindConfig && c.wanted(o) {
+			return true
+		}
+	}
+	return false
+}

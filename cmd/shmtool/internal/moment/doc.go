@@ -1,0 +1,24 @@
+// Package moment saves what there is of shared memory at one moment, and of the
+// processes around it, and opens what was saved.
+//
+// On disk a moment is a folder, or an archive of one:
+//
+//	shm/NAME                a copy of each object, holes left as holes
+//	proc/uptime, proc/locks as in /proc, the locks of saved objects alone
+//	proc/PID/…              stat, comm, cmdline, status, and maps of objects
+//	proc/PID/task/*/syscall of processes that map a semaphore
+//	moment.json             what the copies cannot tell: procs.Saved
+//
+// Nothing is written to what is saved: objects are opened for reading, no lock is
+// taken, no semaphore touched.
+//
+// capture.go decides what is copied, and when it is copied again; copy.go copies
+// one object; processes.go the processes; archive.go and extract.go are about
+// archives; open.go opens what was saved.
+package moment
+
+// The folders and files of a moment.
+const (
+	shmFolder  = "shm"
+	procFolder = "proc"
+)

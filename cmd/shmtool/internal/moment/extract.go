@@ -1,0 +1,154 @@
+package moment
+
+import (
+	"archive/tar"
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"shmtool/cmd/shmtool/internal/procs"
+)
+
+// The most that an archive may hold. An object has as many bytes as it says, most
+// of them zeros that take no room; what is no hole has a limit of its own.
+const (
+	mostEntries = 1 << 20
+	mostSize    = 4 << 30   // bytes of an object
+	mostSizes   = 1 << 39   // bytes of all, holes too
+	mostBytes   = 16 << 30  // bytes that are no hole
+	mostText    = 256 << 20 // bytes of a file that is no object
+)
+
+// unpacking is an archive on its way into a folder.
+type unpacking struct {
+	ctx     context.Context
+	dir     string
+	entries int
+	sizes   int64
+	left    int64 // bytes that may still be written
+}
+
+// unpack unpacks the archive of a moment into dir: its objects, processes and
+// moment.json, and nothing else that is in it. What leads out of dir, or is
+// neither file nor folder, is refused.
+func unpack(ctx context.Context, archive, dir string) error {
+	f, err := os.Open(archive)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	from, zipped, err := unzipped(f)
+	if err != nil {
+		return err
+	}
+	u := &unpacking{ctx: ctx, dir: dir, left: mostBytes}
+	for members := tar.NewReader(from); ; {
+		h, err := members.Next()
+		switch {
+		case errors.Is(err, io.EOF) && u.entries > 0:
+			return ctx.Err()
+		case errors.Is(err, io.EOF), err != nil && u.entries == 0 && (!zipped || errors.Is(err, tar.ErrHeader)):
+			return errors.New("no archive of a moment")
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return errCutShort
+		case err != nil:
+			return fmt.Errorf("damaged archive: %w", err)
+		case ctx.Err() != nil:
+			return ctx.Err()
+		}
+		if err := u.member(h, members); errors.Is(err, io.ErrUnexpectedEOF) {
+			return errCutShort
+		} else if err != nil {
+			return fmt.Errorf("archive: %q: %w", h.Name, err)
+		}
+	}
+}
+
+var errCutShort = errors.New("the archive is cut short")
+
+// unzipped is what the archive is: compressed, or as it is.
+func unzipped(f io.Reader) (from io.Reader, zipped bool, err error) {
+	plain := bufio.NewReaderSize(f, chunkSize)
+	if magic, err := plain.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+		from, err = gzip.NewReader(plain)
+		return from, true, err
+	}
+	return plain, false, nil
+}
+
+// member unpacks one member, or passes over it.
+func (u *unpacking) member(h *tar.Header, from io.Reader) error {
+	if u.entries++; u.entries > mostEntries {
+		return errTooMuch
+	}
+	switch h.Typeflag {
+	case tar.TypeDir, tar.TypeXGlobalHeader:
+		return nil
+	case tar.TypeReg, tar.TypeGNUSparse:
+	default:
+		return errors.New("it is neither a file nor a folder")
+	}
+	name := path.Clean(h.Name)
+	if !filepath.IsLocal(h.Name) || !filepath.IsLocal(name) {
+		return errors.New("it leads out of the archive")
+	}
+	object, wanted := belongs(name)
+	if !wanted {
+		return nil
+	}
+	most := int64(mostText)
+	if object {
+		most = mostSize
+	}
+	if u.sizes += h.Size; h.Size > most || u.sizes > mostSizes {
+		return errTooMuch
+	}
+	return u.write(filepath.Join(u.dir, name), h, from)
+}
+
+// belongs tells what of a moment a member is: an object, or a text. It may lie in
+// one folder more.
+func belongs(name string) (object, wanted bool) {
+	parts := strings.Split(name, "/")
+	for range 2 {
+		switch {
+		case len(parts) == 2 && parts[0] == shmFolder:
+			return true, true
+		case len(parts) > 1 && len(parts) < 7 && parts[0] == procFolder, len(parts) == 1 && parts[0] == procs.SavedFile:
+			return false, true
+		}
+		parts = parts[1:]
+		if len(parts) == 0 {
+			break
+		}
+	}
+	return false, false
+}
+
+func (u *unpacking) write(to string, h *tar.Header, from io.Reader) (err error) {
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return bare(err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	s := sparse{file: f, most: max(u.left, 1)}
+	end, err := s.copy(u.ctx, from, 0)
+	u.left -= s.wrote
+	if err != nil {
+		return bare(err)
+	}
+	if err := f.Truncate(end); err != nil {
+		return bare(err)
+	}
+	return os.Chtimes(to, h.ModTime, h.ModTime)
+}

@@ -1,0 +1,185 @@
+package moment
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+const (
+	// settles is how often a track is copied again. A packet comes every 20 ms or
+	// more, and it takes less to copy what came since.
+	settles = 10
+	// inFlight is longer than a packet lies in its page before the track tells of it.
+	inFlight = 5 * time.Millisecond
+)
+
+// ends are where the packets of a track's data pages end, by name: what its page
+// says is in them.
+type ends map[string]int64
+
+// endsOf reads them of a track's page. Of one that cannot be read there are none.
+func endsOf(path string, is mist.Object) ends {
+	p, err := relaccx.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer p.Close()
+	info := mist.KindTrack.Page("pages")
+	r, err := p.Reader()
+	if err == nil {
+		r, err = r.As(mist.KindTrack.Page()).Descend([]relaccx.Step{{Field: info.Path}}, false)
+	}
+	if err != nil {
+		return nil
+	}
+	w, err := r.Window()
+	if err != nil {
+		return nil
+	}
+	found := ends{}
+	for rec, err := range r.LiveRecords(w) {
+		if err != nil {
+			return nil
+		}
+		key, err1 := rec.Uint("firstkey")
+		avail, err2 := rec.Uint("avail")
+		if err1 == nil && err2 == nil && avail > 0 && avail < 1<<40 {
+			found[mist.Object{Kind: mist.KindData, Stream: is.Stream, Index: is.Index, Key: key}.Name()] = int64(avail)
+		}
+	}
+	return found
+}
+
+// settleTracks brings the copies of tracks and of their packets together: packets
+// are copied after the pages that tell of them, and what came between would look
+// like what an earlier run left.
+func (c *capture) settleTracks(ctx context.Context) error {
+	for _, o := range c.byName() {
+		if o.is.Kind != mist.KindTrack || !o.kept {
+			continue
+		}
+		for try := 1; ; try++ {
+			late := c.late(o)
+			if len(late) == 0 {
+				break
+			}
+			settle := c.settle
+			if try == settles {
+				settle = c.forget
+			}
+			if err := settle(ctx, o, late); err != nil {
+				return err
+			}
+			if try == settles {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// late are the data pages in whose copies packets lie that came after the copy of
+// the track's page, with where that says they end.
+func (c *capture) late(o *object) ends {
+	late := ends{}
+	for name, end := range endsOf(c.copyOf(o.name()), o.is) {
+		if data := c.objects[name]; data == nil || !data.kept || !c.holdsBehind(name, end) {
+			continue
+		}
+		if c.endNow(o, name) == end {
+			time.Sleep(inFlight) // on its way, or there from before
+		}
+		if c.endNow(o, name) > end {
+			late[name] = end
+		}
+	}
+	return late
+}
+
+func (c *capture) endNow(o *object, name string) int64 {
+	return endsOf(filepath.Join(c.ShmDir, o.name()), o.is)[name]
+}
+
+// holdsBehind reports whether a packet begins in a copy at a place.
+func (c *capture) holdsBehind(name string, at int64) bool {
+	f, err := os.Open(c.copyOf(name))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var head [8]byte
+	n, _ := f.ReadAt(head[:], at)
+	return !bytes.Equal(head[:n], zeros[:n])
+}
+
+// settle copies a track's page again, and of its packets what came since.
+func (c *capture) settle(ctx context.Context, o *object, late ends) error {
+	if err := os.Remove(c.copyOf(o.name())); err != nil {
+		return err
+	}
+	o.kept = false
+	if err := o.copyTo(ctx, filepath.Join(c.dir, shmFolder), c.ShmDir); err != nil {
+		return err
+	}
+	for name, end := range late {
+		if err := c.copyBehind(ctx, name, end); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// copyBehind copies an object again from a place on. One that has gone is seen by
+// who copies its stream again.
+func (c *capture) copyBehind(ctx context.Context, name string, at int64) error {
+	from, err := os.OpenFile(filepath.Join(c.ShmDir, name), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	return c.changeCopy(name, func(to *os.File) error { return copyFile(ctx, to, from, at) })
+}
+
+// forget makes zeros of what came since in the copies of packets, where that does
+// not cease to come.
+func (c *capture) forget(_ context.Context, o *object, late ends) error {
+	for name, end := range late {
+		size := c.endNow(o, name) - end
+		if size <= 0 || size > min(c.objects[name].saved.Size, mist.LiveDataSize) {
+			continue
+		}
+		err := c.changeCopy(name, func(to *os.File) error {
+			_, err := to.WriteAt(make([]byte, size), end)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changeCopy changes a copy, and its times not.
+func (c *capture) changeCopy(name string, change func(to *os.File) error) error {
+	to, err := os.OpenFile(c.copyOf(name), os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(change(to), to.Close()); err != nil {
+		return err
+	}
+	modified := c.objects[name].saved.Modified
+	return os.Chtimes(to.Name(), modified, modified)
+}

@@ -1,0 +1,257 @@
+package moment
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/procfs"
+	"golang.org/x/sys/unix"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// process is one of the table, in the texts that /proc has of it.
+type process struct {
+	pid, parent int
+	ofMist      bool
+	ended       bool              // a zombie
+	texts       map[string][]byte // by file
+	maps        []byte            // the lines of objects alone
+	unreadable  bool              // its maps could not be read
+}
+
+// processFiles are saved as they are. The environment is none of them.
+var processFiles = []string{"stat", "comm", "cmdline", "status"}
+
+// lookAtProcesses reads all processes but our own.
+func (c *capture) lookAtProcesses() map[int]*process {
+	found := map[int]*process{}
+	table, err := procfs.NewFS(c.ProcDir)
+	if err != nil {
+		return found
+	}
+	all, _ := table.AllProcs() // without a table there are none
+	sort.Sort(all)
+	shm := c.shmMaps()
+	for _, p := range all {
+		if p.PID == os.Getpid() && c.table.Live() {
+			continue
+		}
+		if read := c.readProcess(p, shm); read != nil {
+			found[p.PID] = read
+		}
+	}
+	return found
+}
+
+// readProcess is nil where a process has ended, or cannot be seen.
+func (c *capture) readProcess(from procfs.Proc, shm shmMaps) *process {
+	st, err := from.Stat()
+	if err != nil {
+		return nil
+	}
+	p := &process{pid: from.PID, parent: st.PPID, texts: map[string][]byte{}}
+	p.ofMist = procs.Process{Name: st.Comm}.OfMist()
+	p.ended = st.State == "Z" || st.State == "X"
+	for _, name := range processFiles {
+		if text, err := os.ReadFile(c.inProc(p.pid, name)); err == nil {
+			p.texts[name] = text
+		}
+	}
+	maps, err := os.ReadFile(c.inProc(p.pid, "maps"))
+	p.unreadable = os.IsPermission(err) || c.table.Saved() != nil && slices.Contains(c.table.Saved().Processes.Unreadable, p.pid)
+	semaphore := false
+	p.maps, semaphore = shm.cut(maps)
+	if semaphore {
+		c.readThreads(p)
+	}
+	return p
+}
+
+// readThreads reads what system call each thread of a process is in: by that a
+// waiter for a semaphore is told from its holder.
+func (c *capture) readThreads(p *process) {
+	threads, err := os.ReadDir(c.inProc(p.pid, "task"))
+	if err != nil {
+		return
+	}
+	for _, thread := range threads {
+		name := filepath.Join("task", thread.Name(), "syscall")
+		if text, err := os.ReadFile(c.inProc(p.pid, name)); err == nil {
+			p.texts[name] = text
+		}
+	}
+}
+
+func (c *capture) inProc(pid int, name string) string {
+	return filepath.Join(c.ProcDir, strconv.Itoa(pid), name)
+}
+
+// shmMaps tells the lines of maps that are of shared memory objects.
+type shmMaps struct {
+	folder  string // with a slash
+	device  string // as a line has it, where nothing else is on it; else ""
+	objects map[string]bool
+}
+
+// shmMaps looks by what to tell them: by the path and, where the directory is a
+// file system of its own, by the device, whatever a container calls the path.
+func (c *capture) shmMaps() shmMaps {
+	m := shmMaps{folder: filepath.Clean(c.ShmDir) + "/", objects: map[string]bool{}}
+	if path, err := filepath.EvalSymlinks(c.ShmDir); err == nil {
+		m.folder = path + "/"
+	}
+	if there, err := c.thereNow(); err == nil {
+		for _, o := range there {
+			m.objects[deviceText(o.saved.Device)+" "+strconv.FormatUint(o.saved.Inode, 10)] = true
+		}
+	}
+	var st unix.Stat_t
+	var system unix.Statfs_t
+	if unix.Statfs(c.ShmDir, &system) == nil && system.Type == unix.TMPFS_MAGIC && unix.Stat(c.ShmDir, &st) == nil {
+		m.device = deviceText(uint64(st.Dev))
+	}
+	return m
+}
+
+// deviceText is a device as maps have it.
+func deviceText(device uint64) string {
+	return fmt.Sprintf("%02x:%02x", unix.Major(device), unix.Minor(device))
+}
+
+// cut are the lines of objects, also of those that have lost their names, and
+// whether a semaphore is among them.
+func (m shmMaps) cut(maps []byte) (lines []byte, semaphore bool) {
+	for line := range bytes.Lines(maps) {
+		words := strings.SplitN(strings.Join(strings.Fields(string(line)), " "), " ", 6)
+		if len(words) < 6 {
+			continue
+		}
+		path := words[5]
+		if words[3] != m.device && !strings.HasPrefix(path, m.folder) && !m.objects[words[3]+" "+words[4]] {
+			continue
+		}
+		lines = append(lines, line...)
+		is, _ := mist.ParseName(filepath.Base(strings.TrimSuffix(path, " (deleted)")))
+		semaphore = semaphore || is.Kind == mist.KindSemaphore
+	}
+	return lines, semaphore
+}
+
+// saveProcesses saves those that have to do with the objects: MistServer's and
+// ours, who has an object in memory or a lock on it, whose PID stands in one, and
+// their parents. One that has ended while objects were copied is saved as it was
+// before.
+func (c *capture) saveProcesses(before map[int]*process) error {
+	all := c.lookAtProcesses()
+	for pid, p := range before {
+		if now := all[pid]; now == nil || now.ended {
+			all[pid] = p
+		}
+	}
+	locks, holders := c.locks()
+	named := c.named()
+	for pid := range holders {
+		named[pid] = true
+	}
+	wanted := map[int]bool{}
+	for pid, p := range all {
+		if p.ofMist || len(p.maps) > 0 || named[pid] {
+			wanted[pid], wanted[p.parent] = true, true
+		}
+		if p.unreadable {
+			c.saved.Processes.Unreadable = append(c.saved.Processes.Unreadable, pid)
+		}
+	}
+	for pid := range wanted {
+		if p := all[pid]; p != nil {
+			if err := c.saveProcess(p); err != nil {
+				return err
+			}
+			c.saved.Processes.Saved++
+		}
+	}
+	c.noteUnseen(named, all)
+	return c.saveRest(locks)
+}
+
+// noteUnseen notes what is known of PIDs in objects that no process could be read
+// of.
+func (c *capture) noteUnseen(named map[int]bool, all map[int]*process) {
+	s := &c.saved.Processes
+	s.Unreadable, s.Alive, s.Unknown = append([]int{}, s.Unreadable...), []int{}, []int{}
+	for pid := range named {
+		if all[pid] != nil || pid == os.Getpid() {
+			continue
+		}
+		switch _, life := c.table.Look(pid); life {
+		case procs.Alive:
+			s.Alive = append(s.Alive, pid)
+		case procs.Unknown:
+			s.Unknown = append(s.Unknown, pid)
+		}
+	}
+	slices.Sort(s.Unreadable)
+	slices.Sort(s.Alive)
+	slices.Sort(s.Unknown)
+}
+
+func (c *capture) saveProcess(p *process) error {
+	dir := filepath.Join(c.dir, procFolder, strconv.Itoa(p.pid))
+	if !p.unreadable {
+		p.texts["maps"] = p.maps
+	}
+	for name, text := range p.texts {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saveRest saves what belongs to no process.
+func (c *capture) saveRest(locks []byte) error {
+	uptime, err := os.ReadFile(filepath.Join(c.ProcDir, "uptime"))
+	if err != nil {
+		uptime = fmt.Appendf(nil, "%.2f 0.00\n", c.saved.Uptime.Seconds())
+	}
+	dir := filepath.Join(c.dir, procFolder)
+	if err := os.WriteFile(filepath.Join(dir, "uptime"), uptime, 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "locks"), locks, 0o600)
+}
+
+// locks are the lines of /proc/locks about saved objects, and who holds them.
+func (c *capture) locks() (lines []byte, holders map[int]bool) {
+	text, _ := os.ReadFile(filepath.Join(c.ProcDir, "locks"))
+	ours := map[procs.Object]bool{}
+	for _, o := range c.objects {
+		ours[procs.Object{Device: o.saved.Device, Inode: o.saved.Inode}] = o.kept
+	}
+	holders = map[int]bool{}
+	for line := range bytes.Lines(text) {
+		for object, pid := range relaccx.LockHolders(bytes.NewReader(line)) {
+			if ours[object] {
+				lines = append(lines, line...)
+				holders[pid] = true
+			}
+		}
+	}
+	return lines, holders
+}
+
+func timeOf(c mist.Clock) time.Time { return time.Unix(0, c.Now).UTC() }

@@ -1,0 +1,128 @@
+package moment
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	chunkSize = 256 << 10
+	blockSize = 4 << 10 // what a hole is made of at least
+)
+
+var zeros [blockSize]byte
+
+// sparse writes to a file what is not zero; all else stays a hole.
+type sparse struct {
+	file  *os.File
+	chunk []byte
+	wrote int64 // bytes that are no hole
+	most  int64 // that may be written; 0: any number
+}
+
+var errTooMuch = errors.New("it holds more than a moment does")
+
+// copy writes what r gives, from a position on, until its end.
+func (s *sparse) copy(ctx context.Context, r io.Reader, at int64) (end int64, err error) {
+	if s.chunk == nil {
+		s.chunk = make([]byte, chunkSize)
+	}
+	for {
+		n, err := io.ReadFull(r, s.chunk)
+		if err := s.writeBlocks(s.chunk[:n], at); err != nil {
+			return at, err
+		}
+		at += int64(n)
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF) && n > 0 && ended(r):
+			return at, nil
+		case err != nil:
+			return at, err
+		case ctx.Err() != nil:
+			return at, ctx.Err()
+		}
+	}
+}
+
+// ended tells the end of what is read from an archive that is cut short: both are
+// the same error to io.ReadFull, but the end stays one.
+func ended(r io.Reader) bool {
+	var one [1]byte
+	n, err := r.Read(one[:])
+	return n == 0 && errors.Is(err, io.EOF)
+}
+
+// writeBlocks writes runs of blocks that are not zero.
+func (s *sparse) writeBlocks(b []byte, at int64) error {
+	for len(b) > 0 {
+		zero, size := run(b)
+		if !zero {
+			if s.wrote += int64(size); s.most > 0 && s.wrote > s.most {
+				return errTooMuch
+			}
+			if _, err := s.file.WriteAt(b[:size], at); err != nil {
+				return err
+			}
+		}
+		b, at = b[size:], at+int64(size)
+	}
+	return nil
+}
+
+// run is how many bytes at the beginning are blocks of one sort: zero or not.
+func run(b []byte) (zero bool, size int) {
+	isZero := func(block []byte) bool { return bytes.Equal(block, zeros[:len(block)]) }
+	zero = isZero(b[:min(blockSize, len(b))])
+	for size < len(b) {
+		block := b[size:min(size+blockSize, len(b))]
+		if isZero(block) != zero {
+			break
+		}
+		size += len(block)
+	}
+	return zero, size
+}
+
+// copyFile copies the bytes of an object as they are, from a place on, without
+// looking into holes, which would fill them.
+func copyFile(ctx context.Context, to, from *os.File, at int64) error {
+	info, err := from.Stat()
+	if err != nil {
+		return err
+	}
+	s := sparse{file: to}
+	for at < info.Size() {
+		start, end := nextPart(from, at)
+		if start >= info.Size() {
+			break
+		}
+		end = min(end, info.Size())
+		if _, err := s.copy(ctx, io.NewSectionReader(from, start, end-start), start); err != nil {
+			return err
+		}
+		at = end
+	}
+	return to.Truncate(info.Size())
+}
+
+// nextPart is the first part at or behind a position that is no hole. Where the
+// file system does not say, everything is.
+func nextPart(f *os.File, at int64) (start, end int64) {
+	const last = 1<<63 - 1
+	start, err := unix.Seek(int(f.Fd()), at, unix.SEEK_DATA)
+	switch {
+	case errors.Is(err, unix.ENXIO):
+		return last, last
+	case err != nil:
+		return at, last
+	}
+	if end, err = unix.Seek(int(f.Fd()), start, unix.SEEK_HOLE); err != nil {
+		return start, last
+	}
+	return start, end
+}

@@ -82,6 +82,8 @@ func (e *env) checkDataPages(t target, track mist.Object, records []mist.DataRec
 		path := filepath.Join(filepath.Dir(t.path), of.Name())
 		f, err := os.Open(path)
 		switch {
+		case errors.Is(err, os.ErrNotExist) && r.Newest && !e.inMemory(path):
+			continue // it was made after the copy, and before that of the track
 		case errors.Is(err, os.ErrNotExist):
 			missing := mist.NewFinding(mist.CodeDataMissing, r.Offset, r.Path, "page %d: %s is not there, its avail is %d", r.Record, mist.EscapeName(of.Name()), r.Avail)
 			found = append(found, objectFinding{Finding: missing})
@@ -100,7 +102,8 @@ func (e *env) checkDataPages(t target, track mist.Object, records []mist.DataRec
 	return found, nil
 }
 
-// inMemory reports whether an object is used now, and not a copy.
+// inMemory reports whether an object is used now. Else it is a copy, and those of
+// a stream that lived were taken one after the other.
 func (e *env) inMemory(path string) bool { return procs.Open(e.procDir, filepath.Dir(path)).InMemory() }
 
 // packetText is what is wrong, without the byte, which a finding has anyway.
@@ -136,9 +139,9 @@ func (d *dataCheck) checkFile(f *os.File, inMemory bool) error {
 // whole up to their end.
 func (d *dataCheck) check(page io.ReaderAt, size int64, inMemory bool) error {
 	said, known := d.published()
-	// Of a page that was copied while it grew, and its track's after it, the copy
-	// ends before what is published.
-	mayEnd := !known || said.newest && !inMemory
+	// A copy of a page that grew ends before what is published where its track's
+	// page was copied after it; meanwhile another page may have been begun.
+	mayEnd := !known || said.later <= 1 && !inMemory
 	if err := d.packets(page, size, said.avail, known, mayEnd); err != nil || !known {
 		return err
 	}

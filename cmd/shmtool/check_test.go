@@ -138,6 +138,17 @@ func checkWrongAvail(t *testing.T, dir string) {
 	if status, out := checkJSON(t, copied, name); status != exitOK {
 		t.Errorf("of a copy: exit code %d\n%s", status, out)
 	}
+	for _, at := range []string{dir, copied} {
+		if err := os.Remove(filepath.Join(at, data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if status, out := checkJSON(t, dir, name); status != exitFindings || !strings.Contains(out, mist.CodeDataMissing) {
+		t.Errorf("without its newest page: exit code %d\n%s", status, out)
+	}
+	if status, out := checkJSON(t, copied, name); status != exitOK {
+		t.Errorf("of a copy without the newest page: exit code %d\n%s", status, out)
+	}
 }
 
 func checkJSON(t *testing.T, dir string, names ...string) (status int, out string) {

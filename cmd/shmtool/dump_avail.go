@@ -12,8 +12,8 @@ import (
 
 // published is what a track's page says of a data page.
 type published struct {
-	avail  uint64 // bytes of packets
-	newest bool   // no other page follows: it may be growing
+	avail uint64 // bytes of packets
+	later int    // how many pages follow, up to 2: the newest may be growing
 }
 
 // trackAvail is what is said of a data page by the page of its track that lies
@@ -57,14 +57,14 @@ func trackPages(dir string, of mist.Object) []string {
 func availIn(track string, firstKey uint64) (p published, ok bool) {
 	err := withRecord(track, "pages", func(rec *relaccx.Record) bool {
 		if ok {
-			p.newest = false
-			return true
+			p.later++
+			return p.later == 2
 		}
 		if key, err := rec.Uint("firstkey"); err != nil || key != firstKey {
 			return false
 		}
 		n, err := rec.Uint("avail")
-		p, ok = published{avail: n, newest: true}, err == nil
+		p, ok = published{avail: n}, err == nil
 		return err != nil
 	})
 	return p, ok && err == nil

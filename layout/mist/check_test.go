@@ -35,7 +35,7 @@ func healthyTrack(tb testing.TB) *trackModel {
 func TestCheckTrack(t *testing.T) {
 	m := healthyTrack(t)
 	h, _ := layout.DecodeHeader(m.page)
-	if got := DataRecords(m.page, h); len(got) != 3 || got[2].Avail != 10*packetBytes || got[2].FirstKey != 12 || got[2].Record != 3 {
+	if got := DataRecords(m.page, h); len(got) != 3 || got[2].Avail != 10*packetBytes || got[2].FirstKey != 12 || got[2].Record != 3 || got[1].Newest || !got[2].Newest {
 		t.Fatalf("data pages: %+v", got)
 	}
 	firstKey, lastKey := m.keys.now().Deleted, m.keys.now().EndPos-1

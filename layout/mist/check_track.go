@@ -163,6 +163,7 @@ type DataRecord struct {
 	FirstKey uint64 // which names the object
 	Size     uint64 // bytes
 	Avail    uint64 // bytes of packets, never 0
+	Newest   bool   // no other page follows
 	Path     string // of the ring
 	Offset   int64  // byte of the track's page at which Avail lies
 }
@@ -190,7 +191,7 @@ func DataRecords(page []byte, h layout.Header) []DataRecord {
 	for n := pages.window.First; n < pages.window.End && len(found) < maxDataRecords; n++ {
 		d := DataRecord{
 			Record: n, FirstKey: pages.uint(n, f[0]), Size: pages.uint(n, f[2]), Avail: pages.uint(n, f[3]),
-			Path: pages.path, Offset: int64(pages.at(n, f[3])),
+			Newest: n+1 == pages.window.End, Path: pages.path, Offset: int64(pages.at(n, f[3])),
 		}
 		count := pages.uint(n, f[1])
 		expired := count > 0 && d.FirstKey+count <= keys.window.First

@@ -12,8 +12,10 @@
 // means ([PageInfo.Meaning]). A [Meaning] renders a value for people
 // ([Meaning.Text]) and for programs ([Meaning.AppendDecoded]), and hides what is
 // secret ([Meaning.Redact], [Meaning.Secrets]). [DecodeState], [DecodePID] and
-// [DecodeSemaphore] read what is no page; packets and pushes are package dtsc's. A
-// [Template] makes pages as MistServer makes them, to the byte.
+// [DecodeSemaphore] read what is no page; packets and pushes are package dtsc's.
+// [CheckPage], [CheckState], [CheckPID] and [CheckSemaphore] hold objects against
+// what is true of healthy ones. A [Template] makes pages as MistServer makes them,
+// to the byte.
 //
 // Everything goes by the names of fields and never by where they lie: MistServer's
 // versions differ in that, and a field that is not known here is normal. Its

@@ -8,18 +8,18 @@ import (
 // formatCodes are what is found on any page, whoever made it. A note of those
 // about counters is a warning where MistServer keeps them in step.
 var formatCodes = []Code{
-	{layout.CodeInvalidPage, Error, "a rule of the format is broken: nobody can read the page"},
-	{layout.CodeUnknownStatus, Warning, "a status bit is set that means nothing"},
-	{layout.CodeOddInteger, Warning, "an integer of a width that MistServer reads as 0"},
-	{layout.CodeNotReady, Note, "the page is not ready"},
-	{layout.CodeReloadSet, Note, "readers are told to reload"},
-	{layout.CodeExitSet, Note, "the writer is done"},
-	{layout.CodeDeletedOver, Note, "more records are withdrawn than published"},
-	{layout.CodeSpanOver, Note, "more records are available than there are slots"},
-	{layout.CodePresentDiffers, Note, "present is not endpos - deleted"},
-	{layout.CodeStartDiffers, Note, "startpos is not deleted modulo 2^32"},
-	{layout.CodeOpenString, Note, "a string without a zero byte"},
-	{layout.CodeUnknownFamily, Note, "a type code of no known family"},
+	{Name: layout.CodeInvalidPage, Severity: Error, Means: "a rule of the format is broken: nobody can read the page"},
+	{Name: layout.CodeUnknownStatus, Severity: Warning, Means: "a status bit is set that means nothing"},
+	{Name: layout.CodeOddInteger, Severity: Warning, Means: "an integer of a width that MistServer reads as 0"},
+	{Name: layout.CodeNotReady, Severity: Note, Means: "the page is not ready"},
+	{Name: layout.CodeReloadSet, Severity: Note, Means: "readers are told to reload"},
+	{Name: layout.CodeExitSet, Severity: Note, Means: "the writer is done"},
+	{Name: layout.CodeDeletedOver, Severity: Note, Means: "more records are withdrawn than published"},
+	{Name: layout.CodeSpanOver, Severity: Note, Means: "more records are available than there are slots"},
+	{Name: layout.CodePresentDiffers, Severity: Note, Means: "present is not endpos - deleted"},
+	{Name: layout.CodeStartDiffers, Severity: Note, Means: "startpos is not deleted modulo 2^32"},
+	{Name: layout.CodeOpenString, Severity: Note, Means: "a string without a zero byte"},
+	{Name: layout.CodeUnknownFamily, Severity: Note, Means: "a type code of no known family"},
 }
 
 // CheckCodes are all codes of the check of an object: those of any page, then
@@ -27,7 +27,7 @@ var formatCodes = []Code{
 func CheckCodes() []Code {
 	all := append([]Code(nil), formatCodes...)
 	for _, c := range mist.CheckCodes() {
-		all = append(all, Code{c.Name, Severity(c.Severity), c.Means})
+		all = append(all, Code{Name: c.Name, Severity: Severity(c.Severity), Means: c.Means})
 	}
 	return all
 }

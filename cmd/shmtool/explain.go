@@ -22,9 +22,10 @@ func explainCommand() *command {
 		usage: "what a code means, how it comes about, and what to do",
 		about: `Prints the page on each CODE that doctor or check has told: what it is, how it
 comes about, how to see it by hand, what to do, the least destructive first, and
-what not to do. Words in capitals stand for your own: STREAM, PID, N. Without a
-code it lists all of them, those of doctor with what they do to viewers, what
-causes others before what is caused.`,
+what not to do, and how to try it. In its commands live is the stream, 0 its
+track; words in capitals, such as PID, stand for your own. Without a code it lists
+all of them: those of doctor with what they do to viewers, what causes others
+before what is caused, then those that only check tells.`,
 		examples: []string{
 			"shmtool explain writer_dead",
 			"shmtool explain",

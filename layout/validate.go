@@ -78,22 +78,22 @@ type checker struct {
 // fault. It bounds no other: what is normal must not hide what is not.
 const maxSameFindings = 10
 
-func (c *checker) add(code string, at int, path, format string, a ...any) {
+func (c *checker) add(code string, s Severity, at int, path, format string, a ...any) {
 	if c.told[code]++; c.told[code] > maxSameFindings {
 		return
 	}
-	c.findings = append(c.findings, Finding{code, severityOf(code), int64(at), path, fmt.Sprintf(format, a...)})
+	c.findings = append(c.findings, Finding{code, s, int64(at), path, fmt.Sprintf(format, a...)})
 }
 
 // check judges the page that lies in c.page[base:base+size].
 func (c *checker) check(h Header, base, size int, path string, depth int) {
 	page := c.page[base : base+size]
 	if depth > MaxDepth {
-		c.add(CodeInvalidPage, base, path, "pages are nested deeper than %d", MaxDepth)
+		c.add(CodeInvalidPage, Error, base, path, "pages are nested deeper than %d", MaxDepth)
 		return
 	}
 	if !h.Status.Ready() {
-		c.add(CodeNotReady, base, path, "page is not ready: its writer has not finished it")
+		c.add(CodeNotReady, Note, base, path, "page is not ready: its writer has not finished it")
 	}
 	if err := Validate(page, h); err != nil {
 		c.invalid(err, base, path)
@@ -120,18 +120,18 @@ func (c *checker) invalid(err error, base int, path string) {
 			message = fmt.Sprintf("%s: %v", format.What, format.Value)
 		}
 	}
-	c.add(CodeInvalidPage, at, path, "%s", message)
+	c.add(CodeInvalidPage, Error, at, path, "%s", message)
 }
 
 func (c *checker) checkStatus(h Header, base int, path string) {
 	if !h.Status.Known() {
-		c.add(CodeUnknownStatus, base, path, "status %d has bits that mean nothing: this may be no RelAccX page", h.Status)
+		c.add(CodeUnknownStatus, Warning, base, path, "status %d has bits that mean nothing: this may be no RelAccX page", h.Status)
 	}
 	if h.Status.Exit() {
-		c.add(CodeExitSet, base, path, "exit is set: the writer is done with the page")
+		c.add(CodeExitSet, Note, base, path, "exit is set: the writer is done with the page")
 	}
 	if h.Status.Reload() {
-		c.add(CodeReloadSet, base, path, "reload is set: readers open the name again")
+		c.add(CodeReloadSet, Note, base, path, "reload is set: readers open the name again")
 	}
 }
 
@@ -140,18 +140,18 @@ func (c *checker) checkStatus(h Header, base int, path string) {
 func (c *checker) checkCounters(h Header, base int, path string) {
 	span := h.EndPos - h.Deleted
 	if h.Deleted > h.EndPos {
-		c.add(CodeDeletedOver, base+DeletedOffset, path, "deleted %d is over endpos %d", h.Deleted, h.EndPos)
+		c.add(CodeDeletedOver, Note, base+DeletedOffset, path, "deleted %d is over endpos %d", h.Deleted, h.EndPos)
 		return
 	}
 	if h.RecordCount != 0 && span > uint64(h.RecordCount) {
-		c.add(CodeSpanOver, base+EndPosOffset, path,
+		c.add(CodeSpanOver, Note, base+EndPosOffset, path,
 			"endpos - deleted is %d, the page has %d slots: the oldest %d records are overwritten", span, h.RecordCount, span-uint64(h.RecordCount))
 	}
 	if uint64(h.Present) != span {
-		c.add(CodePresentDiffers, base+PresentOffset, path, "present %d is not endpos - deleted, %d", h.Present, span)
+		c.add(CodePresentDiffers, Note, base+PresentOffset, path, "present %d is not endpos - deleted, %d", h.Present, span)
 	}
 	if h.StartPos != uint32(h.Deleted) {
-		c.add(CodeStartDiffers, base+StartPosOffset, path, "startpos %d is not deleted modulo 2^32, %d", h.StartPos, uint32(h.Deleted))
+		c.add(CodeStartDiffers, Note, base+StartPosOffset, path, "startpos %d is not deleted modulo 2^32, %d", h.StartPos, uint32(h.Deleted))
 	}
 }
 
@@ -161,9 +161,9 @@ func (c *checker) checkFields(s *Schema, h Header, base int, path string) {
 		f := &s.fields[i]
 		switch {
 		case f.Kind() == Unknown:
-			c.add(CodeUnknownFamily, at, path, "field %q has type code %v of no known family; it is shown as bytes", f.Name, f.Code)
+			c.add(CodeUnknownFamily, Note, at, path, "field %q has type code %v of no known family; it is shown as bytes", f.Name, f.Code)
 		case !f.Readable():
-			c.add(CodeOddInteger, at, path, "field %q is an integer of %d bytes, which MistServer reads as 0; it is shown as bytes", f.Name, f.Size)
+			c.add(CodeOddInteger, Warning, at, path, "field %q is an integer of %d bytes, which MistServer reads as 0; it is shown as bytes", f.Name, f.Size)
 		}
 		at += f.descriptorSize()
 	}
@@ -185,7 +185,7 @@ func (c *checker) checkField(f *Field, record []byte, at int, path string, n uin
 	switch f.Kind() {
 	case String:
 		if len(f.Text(record)) == int(f.Size) {
-			c.add(CodeOpenString, at, path, "record %d: string %q has no zero byte in its %d bytes; MistServer reads on behind it", n, f.Name, f.Size)
+			c.add(CodeOpenString, Note, at, path, "record %d: string %q has no zero byte in its %d bytes; MistServer reads on behind it", n, f.Name, f.Size)
 		}
 	case Nested:
 		c.checkNested(f, record, at, path, n, depth)

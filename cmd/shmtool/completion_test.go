@@ -82,6 +82,9 @@ var completions = []struct {
 	{"create x --like lo", "log"},
 	{"resize log --drop k", "key"},
 	{"completion f", "fish"},
+	{"explain writer", "writer_dead"},
+	{"explain writer_dead writer", ""},
+	{"explain --fields se", "severity"},
 }
 
 // What may stand at the cursor.

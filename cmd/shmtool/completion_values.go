@@ -91,8 +91,8 @@ func plain(words []string) []candidate {
 func (l *commandLine) codes(by string) []candidate {
 	var found []candidate
 	for _, c := range knownCodes() {
-		if (by == "" || slices.Contains(c.by, by)) && !slices.Contains(l.arguments, c.name) {
-			found = append(found, candidate{c.name, c.severity + ": " + c.means})
+		if (by == "" || slices.Contains(c.by, by)) && !slices.Contains(l.arguments, c.Name) {
+			found = append(found, candidate{c.Name, c.Severity.String() + ": " + c.Means})
 		}
 	}
 	return found

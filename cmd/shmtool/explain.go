@@ -12,8 +12,6 @@ import (
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/dump"
-	"shmtool/layout"
-	"shmtool/layout/mist"
 )
 
 func explainCommand() *command {
@@ -23,9 +21,10 @@ func explainCommand() *command {
 		usage: "what a code means, how it comes about, and what to do",
 		about: `Prints the page on each CODE that doctor or check has told: what it is, how it
 comes about, how to see it by hand, what to do, the least destructive first, and
-what not to do. Words in capitals stand for your own: STREAM, PID, N. Without a
-code it lists all of them, those of doctor with what they do to viewers, what
-causes others before what is caused.`,
+what not to do, and how to try it. In its commands live is the stream, 0 its
+track; words in capitals, such as PID, stand for your own. Without a code it lists
+all of them: those of doctor with what they do to viewers, what causes others
+before what is caused, then those that only check tells.`,
 		examples: []string{
 			"shmtool explain writer_dead",
 			"shmtool explain",
@@ -73,13 +72,13 @@ type explanation struct {
 
 func explanationOf(name string) (explanation, error) {
 	codes := knownCodes()
-	i := slices.IndexFunc(codes, func(c knownCode) bool { return c.name == name })
+	i := slices.IndexFunc(codes, func(c knownCode) bool { return c.Name == name })
 	text, ok := finding.Explain(name)
 	if i < 0 || !ok {
 		return explanation{}, hinted(unknownCodeError{name}, codeHint(name, codes))
 	}
 	c := codes[i]
-	return explanation{"shmtool.explanation/1", c.name, c.severity, c.means, c.by, text}, nil
+	return explanation{"shmtool.explanation/1", c.Name, c.Severity.String(), c.Means, c.by, text}, nil
 }
 
 func (e *env) printExplanation(page explanation, i, of int) error {
@@ -122,9 +121,9 @@ func codeHint(typed string, codes []knownCode) string {
 	const few = 5
 	var names, having []string
 	for _, c := range codes {
-		names = append(names, c.name)
-		if word := strings.ToLower(typed); len(word) > 2 && strings.Contains(c.name, word) {
-			having = append(having, c.name)
+		names = append(names, c.Name)
+		if word := strings.ToLower(typed); len(word) > 2 && strings.Contains(c.Name, word) {
+			having = append(having, c.Name)
 		}
 	}
 	near := closest(typed, names)
@@ -139,8 +138,8 @@ func codeHint(typed string, codes []knownCode) string {
 
 // knownCode is a code that doctor or check tells.
 type knownCode struct {
-	name, severity, means string
-	by                    []string // commands that tell it
+	finding.Code
+	by []string // commands that tell it
 }
 
 // knownCodes are all codes: the doctor's, and those that only check tells.
@@ -148,23 +147,20 @@ func knownCodes() []knownCode {
 	const doctor, check = "doctor", "check"
 	var codes []knownCode
 	for _, c := range finding.Codes() {
-		codes = append(codes, knownCode{c.Name, c.Severity.String(), c.Means, []string{doctor}})
+		codes = append(codes, knownCode{c, []string{doctor}})
 	}
-	add := func(name string, s layout.Severity, means string) {
-		if i := slices.IndexFunc(codes, func(c knownCode) bool { return c.name == name }); i >= 0 {
+	for _, c := range finding.CheckCodes() {
+		if i := slices.IndexFunc(codes, func(k knownCode) bool { return k.Name == c.Name }); i >= 0 {
 			codes[i].by = append(codes[i].by, check)
-			return
+			continue
 		}
-		codes = append(codes, knownCode{name, s.String(), means, []string{check}})
-	}
-	for _, c := range mist.CheckCodes() {
-		add(c.Name, c.Severity, c.Means)
-	}
-	for _, c := range layout.FindingCodes() {
-		add(c.Name, c.Severity, c.Means)
+		codes = append(codes, knownCode{c, []string{check}})
 	}
 	return codes
 }
+
+// severityTones are how bad a code looks.
+var severityTones = [...]dump.Tone{finding.Note: dump.Faint, finding.Warning: dump.Attention, finding.Error: dump.Bad}
 
 func codeListing() *dump.Listing {
 	l := &dump.Listing{Schema: "shmtool.codes/1", Columns: []dump.Column{
@@ -173,12 +169,11 @@ func codeListing() *dump.Listing {
 		{Name: "SUMMARY"},
 		{Name: "BY", Extra: true},
 	}}
-	tones := map[string]dump.Tone{"note": dump.Faint, "warning": dump.Attention, "error": dump.Bad}
 	for _, c := range knownCodes() {
 		l.Rows = append(l.Rows, []dump.Cell{
-			{Value: c.name},
-			{Value: c.severity, Tone: tones[c.severity]},
-			{Value: c.means},
+			{Value: c.Name},
+			{Value: c.Severity.String(), Tone: severityTones[c.Severity]},
+			{Value: c.Means},
 			{Value: c.by, Text: strings.Join(c.by, ", ")},
 		})
 	}

@@ -16,8 +16,8 @@ import (
 func TestExplainsWhatIsTold(t *testing.T) {
 	var told []string
 	for _, c := range knownCodes() {
-		told = append(told, c.name)
-		if c.means == "" || c.severity == "" || len(c.by) == 0 {
+		told = append(told, c.Name)
+		if c.Means == "" || len(c.by) == 0 {
 			t.Errorf("%+v", c)
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/hex"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os/exec"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/layout"
@@ -63,6 +66,24 @@ func TestManualCodes(t *testing.T) {
 		t.Fatal("there is no section of check")
 	}
 	sameWords(t, "finding", sections[i].items("Cm"), findings)
+}
+
+// The manual has every code of the doctor, in its order, with its severity and
+// what it means.
+func TestManualDoctorCodes(t *testing.T) {
+	codes := section(t, manSections(t, "shmtool.1"), "CODES")
+	var documented, want []string
+	for i, line := range codes.lines {
+		if code, ok := strings.CutPrefix(line, ".It Cm "); ok && i+1 < len(codes.lines) {
+			documented = append(documented, code+" "+strings.ReplaceAll(codes.lines[i+1], `\-`, "-"))
+		}
+	}
+	for _, c := range finding.Codes() {
+		want = append(want, fmt.Sprintf("%s %s: %s", c.Name, c.Severity, c.Means))
+	}
+	if !slices.Equal(documented, want) {
+		t.Errorf("CODES: %s", cmp.Diff(want, documented))
+	}
 }
 
 // documentedErrors are "EXIT CODE" pairs: the items are exit codes, and the

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/prometheus/procfs"
+	"golang.org/x/sys/unix"
 
 	"shmtool/layout/mist"
 )
@@ -64,12 +66,15 @@ func (t *Table) eachMap(fn func(pid int, m *procfs.ProcMap)) (unseen []int, ok b
 // name.
 const deletedMark = " (deleted)"
 
-// Use looks through the memory of every process, once for a table.
+// Use looks through the memory of every process, once for a table. What has lost
+// its name is known by that alone, and so must have been of this directory; all
+// else is told apart by device and inode, whatever a container calls it.
 func (t *Table) Use() Use {
 	if t.use != nil {
 		return *t.use
 	}
 	t.use = &Use{}
+	dir, device := t.origin()
 	t.use.Unseen, _ = t.eachMap(func(pid int, m *procfs.ProcMap) {
 		path, deleted := strings.CutSuffix(m.Pathname, deletedMark)
 		name := filepath.Base(path)
@@ -79,9 +84,37 @@ func (t *Table) Use() Use {
 		}
 		// Who makes a semaphore maps it under a name that it loses at once.
 		deleted = deleted && is.Kind != mist.KindTemporary
+		if deleted && (filepath.Dir(path) != dir || device != 0 && m.Dev != device) {
+			return
+		}
 		t.use.Mappings = append(t.use.Mappings, Mapping{pid, Object{Device: m.Dev, Inode: m.Inode}, name, deleted, m.StartAddr, m.EndAddr})
 	})
 	return *t.use
+}
+
+// processRoot begins the path by which one looks into a container.
+var processRoot = regexp.MustCompile(`^/proc/[^/]+/root(/.*)$`)
+
+// origin is the directory of shared memory as its processes know it, and its
+// device; 0 is not known.
+func (t *Table) origin() (dir string, device uint64) {
+	if s := t.saved(); s != nil {
+		return filepath.Clean(s.ShmDir), 0
+	}
+	dir, err := filepath.Abs(t.shmDir)
+	if err != nil {
+		dir = t.shmDir
+	}
+	if m := processRoot.FindStringSubmatch(dir); m != nil {
+		dir = m[1]
+	} else if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	var st unix.Stat_t
+	if t.Live() && unix.Stat(t.shmDir, &st) == nil {
+		device = st.Dev
+	}
+	return dir, device
 }
 
 // Of are the mappings of an object.

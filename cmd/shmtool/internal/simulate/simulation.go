@@ -153,6 +153,9 @@ func (s *simulation) startSources(ctx context.Context) error {
 			p := s.part(roleSource, name)
 			p.Number = number + 1
 			p.Media = mediaOf(p.Number, s.o.FPS, s.o.GOP)
+			if p.Number == 1 {
+				p.Fault = s.o.spoiled
+			}
 			source, err := s.start(p)
 			if err != nil {
 				return err

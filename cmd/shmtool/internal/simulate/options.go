@@ -23,6 +23,7 @@ type Options struct {
 	Resume   bool          // tracks outlive their sources
 	Duration time.Duration // from when all viewers watch; 0: until told
 
+	fault   string // the code of the drill
 	spoiled string // the code of what the first source does wrong
 }
 

@@ -159,15 +159,22 @@ func pokeRing(p Place, stream string, index int, name string, stores func(layout
 	return len(list) > 0, p.poke(e.Page, int64(g.r.Base()), list)
 }
 
-// ShrinkList makes the track list as long as it is in a new page, as an input does
-// that takes the page of the one before: what was longer wraps.
-func ShrinkList(p Place, stream string) error {
+// OverflowList lets the track list say that it has one track more than slots, as
+// it does when an input takes over the page of one that had more tracks.
+// MistServer's processes go by that number; this package's do not. It gives how
+// many slots there are.
+func OverflowList(p Place, stream string) (slots int, err error) {
 	m, err := openNow(p, stream)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer m.close()
-	return p.poke(metaOf(stream).Name(), int64(m.rows.Base()), []store{{layout.RecordCountOffset, 4, mist.DefaultTracks}})
+	h, err := m.list.Header()
+	if err != nil {
+		return 0, err
+	}
+	stores := []store{{layout.PresentOffset, 4, uint64(h.RecordCount) + 1}}
+	return int(h.RecordCount), p.poke(metaOf(stream).Name(), int64(m.rows.Base()), stores)
 }
 
 // Scribble writes a byte into the descriptor of a page's first field, as a stray

@@ -30,7 +30,7 @@ var pageFaults = []fault{
 	{code: finding.TimeBlocked, adjust: spoil(finding.TimeBlocked), stage: (*drill).jumpAhead},
 	{code: finding.NoKeyframe, adjust: spoil(finding.NoKeyframe), stage: (*drill).keyless},
 	{code: finding.TrackHidden, stage: (*drill).hide},
-	{code: finding.TrackListOverflow, adjust: fiveTracks, stage: (*drill).shrinkList},
+	{code: finding.TrackListOverflow, adjust: fullList, stage: (*drill).overflowList},
 	{code: finding.ValueWrapped, adjust: manyFrames, stage: (*drill).wrapped},
 	{code: finding.InvalidPage, adjust: settle, stage: (*drill).scribble},
 	{code: finding.ShmFull, refuse: refuseLarge, stage: (*drill).fill},
@@ -59,7 +59,8 @@ func spoil(code string) func(*Options) {
 	}
 }
 
-func fiveTracks(o *Options) { o.Tracks = max(o.Tracks, mist.DefaultTracks+1) }
+// fullList has a track for each slot that the list begins with.
+func fullList(o *Options) { o.Tracks = max(o.Tracks, mist.DefaultTracks) }
 
 // victim is the index of the track that a fault befalls.
 const victim = 0
@@ -174,9 +175,9 @@ func (d *drill) removeNewData(context.Context) (string, error) {
 	return fmt.Sprintf("%s, which source %d writes, was removed by hand while the source, process %d, was stopped. kill -CONT lets it go on: it finds out, and ends itself", names[len(names)-1], c.number(), c.id()), nil
 }
 
-func (d *drill) shrinkList(context.Context) (string, error) {
-	err := live.ShrinkList(d.place(), d.stream)
-	return fmt.Sprintf("the track list was given %d slots again, as an input does that takes over the page of the one before: its %d tracks share them", mist.DefaultTracks, d.s.o.Tracks), err
+func (d *drill) overflowList(context.Context) (string, error) {
+	slots, err := live.OverflowList(d.place(), d.stream)
+	return fmt.Sprintf("the track list says that it has %d tracks, and has %d slots, as when an input takes over the page of one that had more: MistServer's processes take two tracks for one. Ours count otherwise, and go on", slots+1, slots), err
 }
 
 func (d *drill) scribble(context.Context) (string, error) {

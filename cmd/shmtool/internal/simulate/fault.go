@@ -17,9 +17,8 @@ import (
 // a code for, and which stays until the simulation ends.
 type fault struct {
 	code   string
-	refuse func(o Options) error                                       // where it must not be; nil: nowhere
 	adjust func(o *Options)                                            // before it starts; nil: nothing
-	stage  func(d *drill, ctx context.Context) (did string, err error) // once all watch
+	stage  func(ctx context.Context, d *drill) (did string, err error) // once all watch
 }
 
 var faults = slices.Concat(processFaults, pageFaults)
@@ -50,8 +49,8 @@ func (o Options) Drill(code string) (Options, error) {
 		return o, fmt.Errorf("there is no fault %q; there are %s", code, strings.Join(Faults(), " "))
 	}
 	o.fault = code
-	if f.refuse != nil {
-		if err := f.refuse(o); err != nil {
+	if refuse := refusals[code]; refuse != nil {
+		if err := refuse(o); err != nil {
 			return o, err
 		}
 	}
@@ -86,7 +85,7 @@ func (s *simulation) stageFault(ctx context.Context) error {
 	}
 	s.drilled = true
 	d := &drill{s: s, stream: s.o.Streams[0]}
-	did, err := f.stage(d, ctx)
+	did, err := f.stage(ctx, d)
 	if err != nil {
 		return fmt.Errorf("fault %s: %w", f.code, err)
 	}

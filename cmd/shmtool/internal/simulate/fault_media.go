@@ -23,7 +23,7 @@ func (d *drill) tell() (*process, error) {
 	return c, err
 }
 
-func (d *drill) silence(ctx context.Context) (string, error) {
+func stageSilence(ctx context.Context, d *drill) (string, error) {
 	c, err := d.stopped()
 	if err == nil {
 		err = d.await(ctx, d.silent(idleAfter))
@@ -31,7 +31,7 @@ func (d *drill) silence(ctx context.Context) (string, error) {
 	return fmt.Sprintf("source %d, process %d, is stopped: it is there, and nothing comes. kill -CONT lets it go on", c.number(), c.id()), err
 }
 
-func (d *drill) jumpAhead(ctx context.Context) (string, error) {
+func stageJumpAhead(ctx context.Context, d *drill) (string, error) {
 	c, err := d.tell()
 	if err == nil {
 		err = d.await(ctx, d.silent(idleAfter))
@@ -39,7 +39,7 @@ func (d *drill) jumpAhead(ctx context.Context) (string, error) {
 	return fmt.Sprintf("source %d, process %d, has sent one packet with a time %v ahead, and goes on as before: all that it sends since is older, and is thrown away", c.number(), c.id(), aheadBy), err
 }
 
-func (d *drill) keyless(ctx context.Context) (string, error) {
+func stageKeyless(ctx context.Context, d *drill) (string, error) {
 	c, err := d.source()
 	if err == nil {
 		err = d.await(ctx, d.silent(keyAfter))
@@ -47,8 +47,8 @@ func (d *drill) keyless(ctx context.Context) (string, error) {
 	return fmt.Sprintf("source %d, process %d, has sent no key frame since it began: all of it is thrown away", c.number(), c.id()), err
 }
 
-// fillData waits until the data page takes no more.
-func (d *drill) fillData(ctx context.Context) (string, error) {
+// stageFillData waits until the data page takes no more.
+func stageFillData(ctx context.Context, d *drill) (string, error) {
 	c, err := d.tell()
 	var parts, avail uint64
 	if err == nil {
@@ -80,9 +80,9 @@ func reuseData(o *Options) {
 // second.
 const staleTime = 45 * time.Second
 
-// useAgain keeps the packets of the first source, under the name that those of the
+// stageUseAgain keeps the packets of the first source, under the name that those of the
 // next will have, and starts that one.
-func (d *drill) useAgain(ctx context.Context) (string, error) {
+func stageUseAgain(ctx context.Context, d *drill) (string, error) {
 	c, err := d.source()
 	if err != nil {
 		return "", err
@@ -138,8 +138,8 @@ func (d *drill) addSource(ctx context.Context, p part, come func(*process) bool)
 	return c, d.await(ctx, func() bool { return come(c) })
 }
 
-// hide lets a process make a track from the victim and hide that one, and die.
-func (d *drill) hide(ctx context.Context) (string, error) {
+// stageHide lets a process make a track from the victim and hide that one, and die.
+func stageHide(ctx context.Context, d *drill) (string, error) {
 	source, err := d.source()
 	if err != nil {
 		return "", err
@@ -168,13 +168,13 @@ func manyFrames(o *Options) {
 	}
 }
 
-func (d *drill) wrapped(context.Context) (string, error) {
+func stageWrapped(_ context.Context, d *drill) (string, error) {
 	return fmt.Sprintf("track %d has %d frames a second: its fpks, frames in 1000 s, is %d, and in 16 bits %d", victim, d.s.o.FPS, d.s.o.FPS*1000, d.s.o.FPS*1000&0xffff), nil
 }
 
-// fill leaves so little of the file system that whoever makes a page is ended by
+// stageFill leaves so little of the file system that whoever makes a page is ended by
 // it: data pages that nobody names, as MistUtilNuke leaves them.
-func (d *drill) fill(ctx context.Context) (string, error) {
+func stageFill(ctx context.Context, d *drill) (string, error) {
 	name := mist.Object{Kind: mist.KindData, Stream: d.stream, Index: leakedIndex}.Name()
 	f, err := os.OpenFile(filepath.Join(d.s.o.ShmDir, name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -18,23 +18,26 @@ import (
 // pageFaults are those of pages, rings and data pages. Where it matters which
 // track they befall, it is the first, which is video.
 var pageFaults = []fault{
-	{code: finding.PresentDrift, stage: (*drill).drift},
-	{code: finding.RingOverfull, adjust: keepIdle, stage: (*drill).overrun},
-	{code: finding.TrackPageMissing, adjust: settle, stage: (*drill).removeTrackPage},
-	{code: finding.DataPageMissing, adjust: twoDataPages, stage: (*drill).removeOldData},
-	{code: finding.DataPageUnlinked, adjust: keepIdle, stage: (*drill).removeNewData},
-	{code: finding.OrphanObject, stage: (*drill).nuke},
-	{code: finding.DataStaleBytes, adjust: reuseData, stage: (*drill).useAgain},
-	{code: finding.DataStalled, adjust: spoil(finding.DataStalled), stage: (*drill).fillData},
-	{code: finding.TrackStale, adjust: keepIdle, stage: (*drill).silence},
-	{code: finding.TimeBlocked, adjust: spoil(finding.TimeBlocked), stage: (*drill).jumpAhead},
-	{code: finding.NoKeyframe, adjust: spoil(finding.NoKeyframe), stage: (*drill).keyless},
-	{code: finding.TrackHidden, stage: (*drill).hide},
-	{code: finding.TrackListOverflow, adjust: fullList, stage: (*drill).overflowList},
-	{code: finding.ValueWrapped, adjust: manyFrames, stage: (*drill).wrapped},
-	{code: finding.InvalidPage, adjust: settle, stage: (*drill).scribble},
-	{code: finding.ShmFull, refuse: refuseLarge, stage: (*drill).fill},
+	{code: finding.PresentDrift, stage: stageDrift},
+	{code: finding.RingOverfull, adjust: keepIdle, stage: stageOverrun},
+	{code: finding.TrackPageMissing, adjust: settle, stage: stageRemoveTrackPage},
+	{code: finding.DataPageMissing, adjust: twoDataPages, stage: stageRemoveOldData},
+	{code: finding.DataPageUnlinked, adjust: keepIdle, stage: stageRemoveNewData},
+	{code: finding.OrphanObject, stage: stageNuke},
+	{code: finding.DataStaleBytes, adjust: reuseData, stage: stageUseAgain},
+	{code: finding.DataStalled, adjust: spoil(finding.DataStalled), stage: stageFillData},
+	{code: finding.TrackStale, adjust: keepIdle, stage: stageSilence},
+	{code: finding.TimeBlocked, adjust: spoil(finding.TimeBlocked), stage: stageJumpAhead},
+	{code: finding.NoKeyframe, adjust: spoil(finding.NoKeyframe), stage: stageKeyless},
+	{code: finding.TrackHidden, stage: stageHide},
+	{code: finding.TrackListOverflow, adjust: fullList, stage: stageOverflowList},
+	{code: finding.ValueWrapped, adjust: manyFrames, stage: stageWrapped},
+	{code: finding.InvalidPage, adjust: settle, stage: stageScribble},
+	{code: finding.ShmFull, stage: stageFill},
 }
+
+// refusals are of faults that must not be everywhere.
+var refusals = map[string]func(o Options) error{finding.ShmFull: refuseLarge}
 
 // keepIdle keeps the buffer from removing a track that nothing comes for: a drill
 // may be longer than MistServer's 50 s.
@@ -117,7 +120,7 @@ func (d *drill) remove(name string) error {
 // to it: what is lost there stays lost.
 const driftedRing = "pages"
 
-func (d *drill) drift(ctx context.Context) (string, error) {
+func stageDrift(ctx context.Context, d *drill) (string, error) {
 	lose := func() error {
 		_, err := live.LosePresent(d.place(), d.stream, victim, driftedRing)
 		return err
@@ -129,7 +132,7 @@ func (d *drill) drift(ctx context.Context) (string, error) {
 	return fmt.Sprintf("present of the %s of track %d has lost an update: source and buffer changed it at once. MistServer's buffer ends itself, with the stream, when it deletes the last one that is counted; ours reckons, and lives", driftedRing, victim), nil
 }
 
-func (d *drill) overrun(context.Context) (string, error) {
+func stageOverrun(_ context.Context, d *drill) (string, error) {
 	c, err := d.stopped()
 	if err == nil {
 		err = live.Overrun(d.place(), d.stream, victim, "keys")
@@ -137,13 +140,13 @@ func (d *drill) overrun(context.Context) (string, error) {
 	return fmt.Sprintf("source %d, process %d, has counted one key more than track %d has slots for, without a larger page, and hangs. kill -CONT lets it go on", c.number(), c.id(), victim), err
 }
 
-func (d *drill) removeTrackPage(context.Context) (string, error) {
+func stageRemoveTrackPage(_ context.Context, d *drill) (string, error) {
 	name := d.entry().Page
 	err := d.remove(name)
 	return fmt.Sprintf("%s was removed by hand. Source and viewers that have it in memory go on; who joins now does not find it", name), err
 }
 
-func (d *drill) removeOldData(context.Context) (string, error) {
+func stageRemoveOldData(_ context.Context, d *drill) (string, error) {
 	names, err := live.DataPages(d.place(), d.stream, victim)
 	if err == nil && len(names) < 2 {
 		err = fmt.Errorf("track %d has %s, and it takes two", victim, counted(len(names), "data page", "data pages"))
@@ -157,7 +160,7 @@ func (d *drill) removeOldData(context.Context) (string, error) {
 	return fmt.Sprintf("%s was removed by hand: a minute of packets that the track says are there. Who goes back that far waits for 10 s, and fails", names[0]), nil
 }
 
-func (d *drill) removeNewData(context.Context) (string, error) {
+func stageRemoveNewData(_ context.Context, d *drill) (string, error) {
 	c, err := d.stopped()
 	if err != nil {
 		return "", err
@@ -175,21 +178,21 @@ func (d *drill) removeNewData(context.Context) (string, error) {
 	return fmt.Sprintf("%s, which source %d writes, was removed by hand while the source, process %d, was stopped. kill -CONT lets it go on: it finds out, and ends itself", names[len(names)-1], c.number(), c.id()), nil
 }
 
-func (d *drill) overflowList(context.Context) (string, error) {
+func stageOverflowList(_ context.Context, d *drill) (string, error) {
 	slots, err := live.OverflowList(d.place(), d.stream)
 	return fmt.Sprintf("the track list says that it has %d tracks, and has %d slots, as when an input takes over the page of one that had more: MistServer's processes take two tracks for one. Ours count otherwise, and go on", slots+1, slots), err
 }
 
-func (d *drill) scribble(context.Context) (string, error) {
+func stageScribble(_ context.Context, d *drill) (string, error) {
 	name := d.entry().Page
 	err := live.Scribble(d.place(), name)
 	return fmt.Sprintf("a stray byte was written over the fields of %s. Who has read them goes on; nobody can open the page any more", name), err
 }
 
-// nuke ends all processes of the stream at once, and removes what MistUtilNuke
+// stageNuke ends all processes of the stream at once, and removes what MistUtilNuke
 // removes: it takes the lists away before it looks at what they name, and so leaves
 // all data pages.
-func (d *drill) nuke(ctx context.Context) (string, error) {
+func stageNuke(ctx context.Context, d *drill) (string, error) {
 	d.killAll()
 	if err := d.await(ctx, func() bool { return all(d.parts(), func(c *process) bool { return !c.running() }) }); err != nil {
 		return "", err

@@ -214,6 +214,20 @@ func (l *leaking) grow() error {
 	return nil
 }
 
+// refuseSmall refuses where a whole data page, which is all written, would take most
+// of what is left.
+func refuseSmall(o Options) error {
+	const needed = 4 * mist.LiveDataSize
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(o.ShmDir, &s); err != nil {
+		return fmt.Errorf("shared memory directory %q: %w", o.ShmDir, err)
+	}
+	if free := int64(s.Bavail) * s.Bsize; free < needed {
+		return fmt.Errorf("%s writes a data page of %d MiB, and of %q only %d MiB are left", finding.DataStalled, mist.LiveDataSize>>20, o.ShmDir, free>>20)
+	}
+	return nil
+}
+
 // largestFilled is the largest file system that a drill fills.
 const largestFilled = 256 << 20
 

@@ -37,7 +37,7 @@ var pageFaults = []fault{
 }
 
 // refusals are of faults that must not be everywhere.
-var refusals = map[string]func(o Options) error{finding.ShmFull: refuseLarge}
+var refusals = map[string]func(o Options) error{finding.ShmFull: refuseLarge, finding.DataStalled: refuseSmall}
 
 // keepIdle keeps the buffer from removing a track that nothing comes for: a drill
 // may be longer than MistServer's 50 s.

@@ -74,6 +74,7 @@ var arrows = map[string][]string{
 	},
 	"shmtool/cmd/shmtool/internal/simulate": {
 		"shmtool/layout/mist", "shmtool/cmd/shmtool/internal/live", "shmtool/cmd/shmtool/internal/procs",
+		"shmtool/cmd/shmtool/internal/finding",
 	},
 	"shmtool/cmd/shmtool/internal/top": {
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/dump", "shmtool/cmd/shmtool/internal/procs",

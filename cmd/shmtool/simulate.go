@@ -39,6 +39,11 @@ each viewer the records it has seen and lost, and how long they took from publis
 to seen; beside it what the way before RelAccX gives, measured in the same run:
 one page under a lock, written once a second and read once a second.
 
+--fault CODE is a drill: once all watch, the stream comes into the state that the
+doctor has that code for, by the real thing wherever one machine can do it, and
+stays in it to be looked at, for 30s unless --for says otherwise. What was done,
+and what to try, is printed. shmtool explain lists the codes.
+
 An object that no simulation made is never touched: exit code 5. After a kill -9
 the other processes go on for a minute at most; --clean ends them, and removes
 what they have made.`,
@@ -48,6 +53,7 @@ what they have made.`,
 			"shmtool simulate --tracks 200 --viewers 50 --for 20s",
 			"shmtool simulate --resume --idle 5s --for 1m   # then: kill -9 a source",
 			"shmtool simulate -j | jq .latency",
+			"shmtool simulate --fault track_stale & sleep 12; shmtool doctor",
 			"shmtool simulate --clean",
 		},
 		formats: plainFormats,
@@ -62,6 +68,7 @@ what they have made.`,
 			&cli.DurationFlag{Name: "idle", Value: 50 * time.Second, Usage: "a track without packets is removed after `D`"},
 			&cli.BoolFlag{Name: "resume", Usage: "a track outlives its source, until it has been idle for too long"},
 			&cli.DurationFlag{Name: "for", Value: 8 * time.Second, Usage: "end after `D`; 0 when told to"},
+			&cli.StringFlag{Name: "fault", Usage: "a drill: bring the stream into the state that the doctor calls `CODE`"},
 			&cli.BoolFlag{Name: "clean", Usage: "only remove what simulations that were killed have left behind"},
 		},
 		run: runSimulate,
@@ -86,11 +93,23 @@ func runSimulate(ctx context.Context, e *env, c *cli.Context) error {
 	if len(o.Streams) == 0 {
 		o.Streams = []string{"live"}
 	}
+	if code := c.String("fault"); code != "" {
+		if !c.IsSet("for") {
+			o.Duration = drillTime
+		}
+		var err error
+		if o, err = o.Drill(code); err != nil {
+			return usageError{err}
+		}
+	}
 	if err := o.Check(); err != nil {
 		return usageError{err}
 	}
 	return e.simulate(ctx, o)
 }
+
+// drillTime is how long the state of a drill lasts, unless --for says it.
+const drillTime = 30 * time.Second
 
 func (e *env) simulate(ctx context.Context, o simulate.Options) error {
 	ctx, release := untilHangup(ctx)
@@ -105,7 +124,7 @@ func (e *env) simulate(ctx context.Context, o simulate.Options) error {
 	if flush := e.out.Flush(); err == nil {
 		err = flush
 	}
-	if release(); err == nil && result.Lost > 0 {
+	if release(); err == nil && result.Lost > 0 && result.Fault == nil {
 		err = lossError{result.Lost}
 	}
 	return err

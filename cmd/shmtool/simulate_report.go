@@ -176,6 +176,12 @@ type reloadJSON struct {
 	Watched bool   `json:"watched"`
 }
 
+type faultJSON struct {
+	Code string    `json:"code"`
+	Text string    `json:"text"`
+	At   time.Time `json:"at"`
+}
+
 type lockedJSON struct {
 	Records uint64      `json:"records"`
 	Latency latencyJSON `json:"latency"`
@@ -195,6 +201,7 @@ type simulationJSON struct {
 	Locked    lockedJSON   `json:"locked"`
 	Viewers   []viewerJSON `json:"viewers"`
 	Reloads   []reloadJSON `json:"reloads"`
+	Fault     *faultJSON   `json:"fault,omitempty"`
 	Processes struct {
 		Count  int   `json:"count"`
 		CPU    int64 `json:"cpu_ns"`
@@ -218,6 +225,9 @@ func (e *env) simulationJSON(w io.Writer, r *simulate.Result) error {
 		Viewers: []viewerJSON{}, Reloads: []reloadJSON{},
 	}
 	doc.Processes.Count, doc.Processes.CPU, doc.Processes.MaxRSS = r.Usage.Processes, r.Usage.CPU.Nanoseconds(), r.Usage.MaxRSS
+	if f := r.Fault; f != nil {
+		doc.Fault = &faultJSON{f.Code, f.Text, f.At.UTC()}
+	}
 	for _, v := range r.Viewers {
 		row := viewerJSON{v.Number, v.Stream, v.PID, v.Tracks, v.Records, v.Lost, v.Reloads, v.Unheard, asLatency(v.Latency), asFrames(r, v.Latency)}
 		if wanted, err := e.wantsRow(row); err != nil {

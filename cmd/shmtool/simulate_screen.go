@@ -10,6 +10,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/dump"
+	"shmtool/relaccx"
 )
 
 // simulationScreen shows a simulation as it happens: a line for each thing, and
@@ -45,7 +46,7 @@ func (s *simulationScreen) Event(e simulate.Event) {
 	}
 	s.erase()
 	line = fmt.Sprintf("%6.2fs  %s", e.At.Seconds(), line)
-	if s.e.terminal && s.e.width > 0 {
+	if s.e.terminal && s.e.width > 0 && e.Kind != simulate.EventFault {
 		line = runewidth.Truncate(line, s.e.width-1, "…")
 	}
 	fmt.Fprintln(s.e.out, dump.Paint(line, tone, s.e.color))
@@ -59,13 +60,16 @@ func (s *simulationScreen) line(e simulate.Event) (string, dump.Tone) {
 		return "stopping: viewers, sources, buffer, input, controller", tone
 	case simulate.EventClean:
 		return s.cleanText(e.Count), dump.Good
-	case simulate.EventDied, simulate.EventFailed, simulate.EventPanic:
+	case simulate.EventDied, simulate.EventFailed, simulate.EventPanic, simulate.EventFault:
 		tone = dump.Attention
 	case simulate.EventReload, simulate.EventSources, simulate.EventViewers:
 		tone = dump.Good
 	}
 	if e.Text == "" {
 		return "", tone
+	}
+	if e.Kind == simulate.EventFault {
+		return e.Text + s.tryText(e), tone
 	}
 	if e.Role == "" {
 		if len(s.o.Streams) > 1 && e.Stream != "" {
@@ -74,6 +78,16 @@ func (s *simulationScreen) line(e simulate.Event) (string, dump.Tone) {
 		return e.Text, tone
 	}
 	return fmt.Sprintf("%s, process %d: %s", e.Who(len(s.o.Streams) > 1), e.PID, e.Text), tone
+}
+
+// tryText is what to try on a stream that a drill has brought into its state.
+func (s *simulationScreen) tryText(e simulate.Event) string {
+	code, _, _ := strings.Cut(e.Text, ":")
+	at := ""
+	if s.e.shmDir != relaccx.ShmDir {
+		at = " --shm-dir " + s.e.shmDir
+	}
+	return fmt.Sprintf("\n         now try: shmtool doctor %s%s; shmtool explain %s", e.Stream, at, code)
 }
 
 func (s *simulationScreen) cleanText(left int) string {

@@ -25,6 +25,8 @@ type TrackInfo struct {
 	Channels      uint32         //
 	SampleSize    uint32         // bits
 	Room          mist.TrackRoom // to begin with; zero values are MistServer's
+	From          int            // what it is made from: a track's index and one; 0 is none
+	Careless      bool           // as MistServer: bad packets are dropped or half counted, old data pages used again
 }
 
 const (
@@ -170,6 +172,13 @@ func (t *Track) describe() {
 	}
 }
 
+func (i TrackInfo) source() uint64 {
+	if i.From == 0 {
+		return noSource
+	}
+	return uint64(i.From - 1)
+}
+
 // publish puts the track into the list, with all that is said of it.
 func (t *Track) publish(page mist.Object) error {
 	rec, err := t.meta.list.NewRecord()
@@ -184,7 +193,7 @@ func (t *Track) publish(page mist.Object) error {
 		{"id", uint64(t.info.ID)},
 		{"lastupdate", t.place.bootSeconds()},
 		{"pid", uint64(os.Getpid())},
-		{"sourcetid", noSource},
+		{"sourcetid", t.info.source()},
 		{"valid", everybody},
 	} {
 		err = errors.Join(err, rec.SetUint(c.name, c.value))

@@ -56,7 +56,7 @@ func (t *Track) Write(p Packet) error {
 	err := t.page.page.Together(func() error {
 		return t.meta.w.Page().Together(func() error { return t.write(p) })
 	})
-	if err != nil {
+	if err = t.carelessly(err); err != nil {
 		return fmt.Errorf("stream %q: track %d: packet at %d ms: %w", t.stream, t.index, p.Time, err)
 	}
 	return nil
@@ -139,7 +139,7 @@ func (t *Track) room(p Packet) error {
 		return err
 	case !there:
 		return ErrTrackGone
-	case !t.data.fits(&packet, len(p.Payload)):
+	case !t.data.fits(&packet, len(p.Payload)) && !t.info.Careless:
 		return ErrPageFull
 	}
 	return t.page.fault()
@@ -184,7 +184,7 @@ func (t *Track) newPage(time uint64) error {
 	if err := t.page.fault(); err != nil {
 		return err
 	}
-	data, err := createData(t.place, dataOf(t.stream, t.index, key))
+	data, err := t.dataPage(key)
 	if err != nil {
 		return err
 	}
@@ -210,6 +210,9 @@ func (t *Track) ensure(full func() bool, ring string) error {
 // store writes the packet and says how far its page is written.
 func (t *Track) store(p Packet) (size int, err error) {
 	packet := p.packet(t.index)
+	if t.unstored(&packet, len(p.Payload)) {
+		return dtsc.PacketSize(&packet, len(p.Payload)), nil
+	}
 	if size, err = t.data.write(&packet, p.Payload); err != nil {
 		return 0, err
 	}

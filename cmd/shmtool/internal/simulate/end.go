@@ -17,6 +17,7 @@ import (
 func (s *simulation) end() error {
 	s.phase, s.failed = PhaseEnding, nil
 	s.event(Event{Kind: EventStopping})
+	s.resume()
 	s.endProcesses(append(s.viewers, s.locked...))
 	s.endProcesses(s.sources)
 	s.endInputs()

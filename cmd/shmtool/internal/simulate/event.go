@@ -30,6 +30,7 @@ const (
 	EventEnded    EventKind = "ended"    // a stream has ended by itself
 	EventFailed   EventKind = "failed"   // a process could not go on
 	EventPanic    EventKind = "panic"    // a process wrote to its standard error
+	EventFault    EventKind = "fault"    // a drill has brought the stream into its state
 	EventStopping EventKind = "stopping"
 	EventClean    EventKind = "clean" // nothing is left
 )
@@ -66,7 +67,7 @@ func (s *simulation) event(e Event) {
 	e.At = time.Since(s.began)
 	kind := "INFO"
 	switch e.Kind {
-	case EventDied, EventFailed, EventPanic, EventFound:
+	case EventDied, EventFailed, EventPanic, EventFound, EventFault:
 		kind = "WARN"
 	}
 	if e.Text != "" {

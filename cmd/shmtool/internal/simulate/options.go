@@ -22,6 +22,9 @@ type Options struct {
 	Idle     time.Duration // after which a track without packets is removed
 	Resume   bool          // tracks outlive their sources
 	Duration time.Duration // from when all viewers watch; 0: until told
+
+	fault   string // the code of the drill
+	spoiled string // the code of what the first source does wrong
 }
 
 // The bounds of Options.

@@ -59,6 +59,7 @@ type part struct {
 	Poll       time.Duration `json:"poll"`             // between a viewer's looks
 	Orphan     time.Duration `json:"orphan"`           // how long it outlives the simulation's process
 	LockedPage string        `json:"locked,omitempty"` // path of the page with the lock
+	Fault      string        `json:"fault,omitempty"`  // of a drill: the code of what the part does wrong
 }
 
 func (p part) place() live.Place { return live.Place{Dir: p.ShmDir} }

@@ -255,7 +255,9 @@ func (s *simulation) takeFailure(c *process, m message) {
 		return
 	}
 	c.failed = true
-	s.broken = append(s.broken, err)
+	if !s.drilled {
+		s.broken = append(s.broken, err)
+	}
 	s.event(Event{Kind: EventFailed, Role: string(m.Role), Number: c.Number, Stream: c.Stream, PID: c.pid, Text: m.Text})
 }
 

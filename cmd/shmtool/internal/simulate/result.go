@@ -21,7 +21,8 @@ type Result struct {
 	Locked   LockedResult
 	Reloads  []Reload
 	Usage    Usage
-	Begun    bool // all processes were there; else nothing has been measured
+	Fault    *FaultResult // of a drill; nil where it did not come to it
+	Begun    bool         // all processes were there; else nothing has been measured
 }
 
 // ViewerResult is what one viewer has seen.
@@ -92,7 +93,7 @@ func (s *simulation) result() *Result {
 	s.usage.addSelf()
 	r := &Result{
 		Streams: s.o.Streams, Tracks: s.o.Tracks, FPS: s.o.FPS, Duration: time.Since(s.began),
-		Reloads: s.reloads, Usage: s.usage, Begun: s.watched,
+		Reloads: s.reloads, Usage: s.usage, Fault: s.fault, Begun: s.watched,
 	}
 	whole := newTally()
 	for _, c := range s.viewers {

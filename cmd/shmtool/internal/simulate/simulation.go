@@ -33,6 +33,8 @@ type simulation struct {
 	watched  bool    // it got as far as that
 	failed   error   // a part could not begin
 	broken   []error // of parts that could not go on
+
+	drilling
 }
 
 // stream is one stream's input.
@@ -76,6 +78,9 @@ func Run(ctx context.Context, o Options, show Observer) (*Result, error) {
 }
 
 func (s *simulation) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer s.beside.Wait()
+	defer cancel()
 	steps := []func(context.Context) error{s.startController, s.startInputs, s.startSources, s.startViewers, s.watch}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -153,6 +158,9 @@ func (s *simulation) startSources(ctx context.Context) error {
 			p := s.part(roleSource, name)
 			p.Number = number + 1
 			p.Media = mediaOf(p.Number, s.o.FPS, s.o.GOP)
+			if p.Number == 1 {
+				p.Fault = s.o.spoiled
+			}
 			source, err := s.start(p)
 			if err != nil {
 				return err
@@ -242,6 +250,9 @@ func (s *simulation) viewersText() string {
 // watch is the time for which the simulation is there.
 func (s *simulation) watch(ctx context.Context) error {
 	s.phase, s.watched = PhaseWatching, true
+	if err := s.stageFault(ctx); err != nil {
+		return err
+	}
 	over := func() bool { return all(s.streams, func(st *stream) bool { return st.ended != "" }) }
 	if s.o.Duration == 0 {
 		return s.pump(ctx, forever, over)

@@ -12,12 +12,16 @@ import (
 // starts it sends at once, as a server does that is asked for a stream it has
 // kept for a while; from there on a packet goes out when its time has come.
 func (p part) source(ctx context.Context, r *reporter) error {
-	t, err := live.AddTrack(ctx, p.place(), p.Stream, p.Media.info())
+	wrong := p.misfeed()
+	t, err := live.AddTrack(ctx, p.place(), p.Stream, p.info())
 	if err != nil {
 		return err
 	}
+	if err := p.mask(t); err != nil {
+		return errors.Join(err, t.Close())
+	}
 	r.send(message{Kind: kindReady, Track: t.Index()})
-	f := &feed{p: p, track: t, r: r, clock: newClock(), packets: newGenerator(p.Media), second: every{interval: time.Second}}
+	f := &feed{p: p, track: t, r: r, clock: newClock(), packets: newGenerator(p.Media), wrong: wrong, second: every{interval: time.Second}}
 	err = f.run(ctx)
 	if errors.Is(err, live.ErrDisconnected) || errors.Is(err, live.ErrTrackGone) {
 		r.send(message{Kind: kindTold, Track: t.Index(), Text: err.Error()})
@@ -33,6 +37,7 @@ type feed struct {
 	r       *reporter
 	clock   clock
 	packets *generator
+	wrong   *misfeed // nil: nothing is
 	second  every
 	live    bool // it has caught up with the time
 	sent    uint64
@@ -51,6 +56,7 @@ func (f *feed) run(ctx context.Context) error {
 		if !f.clock.until(ctx, due) {
 			break
 		}
+		f.wrong.spoil(&packet)
 		stamp(packet.Payload, f.clock.now(), n)
 		if err := f.track.Write(packet); err != nil {
 			return err

@@ -164,8 +164,8 @@ func (l *looker) split(objects []*Object) {
 		names[o.Name] = o
 	}
 	for _, m := range l.use.Mappings {
-		if !m.Deleted {
-			continue
+		if !m.Deleted || len(objects) > 0 && m.Object.Device != objects[0].Identity.Device {
+			continue // of a container, it may be another's: each has a shared memory of its own
 		}
 		process, life := l.table.Look(m.PID)
 		if life != procs.Alive {

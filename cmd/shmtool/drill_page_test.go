@@ -1,0 +1,183 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/doctor"
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/simulate"
+	"shmtool/cmd/shmtool/internal/streams"
+)
+
+// drillTest is a drill of pages: what may be found besides its code, since it is
+// true as well.
+type drillTest struct {
+	code    string
+	besides []string
+	short   bool // among the few that a short run has
+}
+
+var pageDrills = []drillTest{
+	{code: finding.PresentDrift, short: true},
+	{code: finding.RingOverfull, besides: []string{finding.TrackStale}}, // the source stands still
+	{code: finding.TrackPageMissing, short: true},
+	{code: finding.DataPageMissing},
+	{code: finding.DataPageUnlinked, besides: []string{finding.TrackStale}},
+	{code: finding.OrphanObject},
+	{code: finding.DataStaleBytes},
+	{code: finding.DataStalled},
+	{code: finding.TrackStale},
+	{code: finding.TimeBlocked, besides: []string{finding.TrackStale}},
+	{code: finding.NoKeyframe, besides: []string{finding.TrackStale}},
+	{code: finding.TrackHidden, short: true},
+	{code: finding.TrackListOverflow},
+	{code: finding.ValueWrapped},
+	{code: finding.InvalidPage},
+}
+
+// Each drill yields its code as the first finding, and none that is not true; it
+// stays so, and nothing is left in the end.
+func TestPageDrills(t *testing.T) {
+	for _, tt := range pageDrills {
+		t.Run(tt.code, func(t *testing.T) {
+			if !tt.short {
+				skipShort(t)
+			}
+			t.Parallel()
+			tt.run(t, t.TempDir())
+		})
+	}
+}
+
+func (tt drillTest) run(t *testing.T, dir string) {
+	// Of a name that no other test uses: who has deleted objects in memory is told
+	// by their names.
+	stream := "drill-" + tt.code
+	p := launch(t, dir, "simulate", "--fault", tt.code, "--for", "0", "--stream", stream, "--no-header")
+	p.says(`now try: shmtool doctor ` + stream + ` --shm-dir ` + dir + `; shmtool explain ` + tt.code)
+	for range 2 {
+		tt.judge(t, dir, stream)
+	}
+	p.signal(syscall.SIGTERM)
+	if status := p.done(); status.Signal() != syscall.SIGTERM || p.err.String() != "" {
+		t.Errorf("status %v: %s\n%s", status, p.err.String(), p.stdout.String())
+	}
+	nothingLeft(t, dir)
+}
+
+// judge looks twice, as the doctor does, until something is found.
+func (tt drillTest) judge(t *testing.T, dir, stream string) {
+	t.Helper()
+	for start := time.Now(); ; {
+		before := lookAt(t, dir)
+		time.Sleep(time.Second) // the doctor's own --sample
+		found := slices.DeleteFunc(doctor.Judge(before, lookAt(t, dir)), func(f finding.Finding) bool {
+			// Other tests' processes: what was deleted is told by its name and its file system.
+			return f.Stream != stream && (f.Code == finding.DeletedMapping || f.Code == finding.ShortLockStuck)
+		})
+		if len(found) == 0 && time.Since(start) < patience {
+			continue
+		}
+		for i, f := range found {
+			switch {
+			case i == 0 && f.Code != tt.code:
+				t.Errorf("the first finding is %s: %s", f.Code, f.Message)
+			case f.Code != tt.code && !slices.Contains(tt.besides, f.Code):
+				t.Errorf("and besides %s %s: %s", f.Code, f.Object, f.Message)
+			case f.Stream != stream && f.Code != finding.ShmFull:
+				t.Errorf("it is of stream %q", f.Stream)
+			}
+		}
+		if len(found) == 0 {
+			t.Error("nothing is found")
+		}
+		return
+	}
+}
+
+func lookAt(t *testing.T, dir string) *streams.Moment {
+	t.Helper()
+	m, err := streams.Look(dir, procs.Open("/proc", dir), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Living = true
+	return m
+}
+
+// On a small file system of its own, the drill fills it; whoever then finds no
+// room is no failure of the simulation.
+func TestDrillFullMemory(t *testing.T) {
+	skipShort(t)
+	dir := t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=64m", "shm", dir).CombinedOutput(); err != nil {
+		t.Skipf("no file system can be mounted here: %v %s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", "-l", dir).Run() })
+	drillTest{code: finding.ShmFull}.run(t, dir)
+}
+
+// Where it would fill what others use, it is refused before anything is made.
+func TestDrillFullMemoryRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := launch(t, dir, "simulate", "--fault", finding.ShmFull)
+	if status := p.done(); status.ExitStatus() != 2 || !strings.Contains(p.err.String(), "mount -t tmpfs -o size=64m shm /mnt/shm") {
+		t.Errorf("status %d: %s", status.ExitStatus(), p.err.String())
+	}
+	nothingLeft(t, dir)
+}
+
+func TestDrillUnknown(t *testing.T) {
+	t.Parallel()
+	p := launch(t, t.TempDir(), "simulate", "--fault", "no_such_code")
+	if status := p.done(); status.ExitStatus() != 2 || !strings.Contains(p.err.String(), finding.PresentDrift) {
+		t.Errorf("status %d: %s", status.ExitStatus(), p.err.String())
+	}
+	for _, code := range simulate.Faults() {
+		if _, known := finding.Lookup(code); !known {
+			t.Errorf("%s is no code of the doctor's", code)
+		}
+	}
+}
+
+// The JSON of a drill says what was done.
+func TestDrillJSON(t *testing.T) {
+	t.Parallel()
+	var doc struct {
+		Fault struct {
+			Code, Text string
+			At         time.Time
+		}
+	}
+	out := shmtool(t, t.TempDir(), "simulate", "--fault", finding.PresentDrift, "--for", "1s", "-j")
+	if err := json.Unmarshal([]byte(out), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if f := doc.Fault; f.Code != finding.PresentDrift || f.Text == "" || time.Since(f.At) > time.Hour || time.Since(f.At) < 0 {
+		t.Errorf("%+v", f)
+	}
+}
+
+// What a drill that was killed has broken is cleaned like everything else.
+func TestDrillKilled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := launch(t, dir, "simulate", "--fault", finding.InvalidPage, "--for", "0")
+	p.says(`now try`)
+	p.signal(syscall.SIGKILL)
+	_ = p.cmd.Wait()
+	shmtool(t, dir, "simulate", "--clean")
+	if entries, err := os.ReadDir(filepath.Clean(dir)); err != nil || len(entries) > 0 {
+		t.Errorf("%v %v", entries, err)
+	}
+}

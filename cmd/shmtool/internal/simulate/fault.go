@@ -1,0 +1,148 @@
+package simulate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/live"
+)
+
+// fault brings a stream of a running simulation into a state that the doctor has
+// a code for, and which stays until the simulation ends.
+type fault struct {
+	code   string
+	adjust func(o *Options)                                            // before it starts; nil: nothing
+	stage  func(ctx context.Context, d *drill) (did string, err error) // once all watch
+}
+
+var faults = slices.Concat(processFaults, pageFaults)
+
+// Faults are the codes that there is a drill for.
+func Faults() []string {
+	var codes []string
+	for _, f := range faults {
+		codes = append(codes, f.code)
+	}
+	slices.Sort(codes)
+	return codes
+}
+
+func faultOf(code string) (fault, bool) {
+	i := slices.IndexFunc(faults, func(f fault) bool { return f.code == code })
+	if i < 0 {
+		return fault{}, false
+	}
+	return faults[i], true
+}
+
+// Drill is o with a fault: the options that the simulation needs to come into that
+// state, and to stay in it.
+func (o Options) Drill(code string) (Options, error) {
+	f, known := faultOf(code)
+	if !known {
+		return o, fmt.Errorf("there is no fault %q; there are %s", code, strings.Join(Faults(), " "))
+	}
+	o.fault = code
+	if refuse := refusals[code]; refuse != nil {
+		if err := refuse(o); err != nil {
+			return o, err
+		}
+	}
+	if f.adjust != nil {
+		f.adjust(&o)
+	}
+	return o, nil
+}
+
+// FaultResult is what a drill did.
+type FaultResult struct {
+	Code string
+	Text string
+	At   time.Time
+}
+
+// drill is a fault at work.
+type drill struct {
+	s      *simulation
+	stream string
+}
+
+// stageTime is how long it may take until the state is there.
+const stageTime = time.Minute
+
+// stageFault is the drill, if there is to be one. What runs on beside it ends with
+// ctx.
+func (s *simulation) stageFault(ctx context.Context) error {
+	f, drilled := faultOf(s.o.fault)
+	if !drilled {
+		return nil
+	}
+	s.drilled = true
+	d := &drill{s: s, stream: s.o.Streams[0]}
+	did, err := f.stage(ctx, d)
+	if err != nil {
+		return fmt.Errorf("fault %s: %w", f.code, err)
+	}
+	s.fault = &FaultResult{Code: f.code, Text: did, At: time.Now()}
+	s.event(Event{Kind: EventFault, Stream: d.stream, Text: f.code + ": " + did})
+	return nil
+}
+
+func (d *drill) place() live.Place { return live.Place{Dir: d.s.o.ShmDir} }
+
+// await takes what the processes say until something is so.
+func (d *drill) await(ctx context.Context, is func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, stageTime)
+	defer cancel()
+	err := d.s.pump(ctx, forever, is)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("the state has not come about within %v", stageTime)
+	}
+	return err
+}
+
+// kill ends a process as nobody can prevent. That it is gone is no news then.
+func (d *drill) kill(c *process) error {
+	c.told = true
+	return c.cmd.Process.Kill()
+}
+
+// stop stops a process until the simulation ends, or somebody lets it go on.
+func (d *drill) stop(c *process) error {
+	d.s.halted = append(d.s.halted, c)
+	return c.cmd.Process.Signal(syscall.SIGSTOP)
+}
+
+// resume lets all go on that the drill has stopped: who is stopped does not hear
+// that it is to end.
+func (s *simulation) resume() {
+	for _, c := range s.halted {
+		if c.running() {
+			_ = c.cmd.Process.Signal(syscall.SIGCONT)
+		}
+	}
+}
+
+// repeat does something again and again until ctx ends.
+func (d *drill) repeat(ctx context.Context, do func()) {
+	d.s.beside.Go(func() {
+		for ctx.Err() == nil {
+			do()
+			wait(ctx, tick)
+		}
+	})
+}
+
+// drilling is what a simulation has of its drill.
+type drilling struct {
+	drilled bool         // what processes do from here on is part of it
+	fault   *FaultResult // once it is there
+	halted  []*process
+	beside  sync.WaitGroup // what goes on beside
+}

@@ -1,0 +1,4 @@
+package simulate
+
+// processFaults are those of processes, locks and state.
+var processFaults = []fault{}

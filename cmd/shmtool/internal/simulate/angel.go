@@ -26,19 +26,28 @@ func (p part) angel(ctx context.Context, r *reporter) error {
 	r.send(message{Kind: kindReady})
 	child := p
 	child.Role = roleBuffer
-	cmd, err := child.command(reportFile, lifelineFile)
-	if err == nil {
-		err = cmd.Start()
-	}
+	cmd, ended, err := child.startBuffer()
 	if err != nil {
 		return errors.Join(err, input.Close())
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
 	if p.guard(ctx, r, cmd, ended) {
 		err = input.SetState(mist.StateOff, 0)
 	}
 	return errors.Join(err, input.Close())
+}
+
+// startBuffer starts a buffer as a child of this process.
+func (p part) startBuffer() (*exec.Cmd, <-chan error, error) {
+	cmd, err := p.command(reportFile, lifelineFile)
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	return cmd, ended, nil
 }
 
 // guard waits until the buffer has ended and the angel may. It reports whether
@@ -50,6 +59,9 @@ func (p part) guard(ctx context.Context, r *reporter, cmd *exec.Cmd, ended <-cha
 			return true
 		}
 		r.send(message{Kind: kindCrashed, PID: cmd.Process.Pid, Text: howEnded(cmd.ProcessState)})
+		if again, ended, restarted := p.restart(); restarted {
+			return p.guard(ctx, r, again, ended)
+		}
 		<-ctx.Done()
 		return false
 	case <-ctx.Done():
@@ -71,10 +83,11 @@ const killAfter = 5 * time.Second
 // buffer runs the stream's window until it is told to end, or the stream ends by
 // itself.
 func (p part) buffer(ctx context.Context, r *reporter) error {
-	b, err := live.StartBuffer(p.place(), p.Stream, p.Settings)
+	b, err := p.makeBuffer()
 	if err != nil {
 		return err
 	}
+	begin := p.toldToDie()
 	pid := syscall.Getpid()
 	r.send(message{Kind: kindReady, PID: pid})
 	second := every{interval: time.Second}
@@ -95,6 +108,8 @@ func (p part) buffer(ctx context.Context, r *reporter) error {
 		select {
 		case <-tick:
 			continue
+		case <-begin:
+			return dieClosing(b)
 		case <-ctx.Done():
 		}
 		break

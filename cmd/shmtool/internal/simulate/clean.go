@@ -70,6 +70,9 @@ func (m Manifest) clean(ctx context.Context, dir string, alive []Manifest) (Clea
 			return c, err
 		}
 	}
+	if err := removeSession(dir, m.sessionID()); err != nil {
+		return c, err
+	}
 	if len(alive) == 0 {
 		removed, err := removeController(dir)
 		c.Objects = append(c.Objects, removed...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"syscall"
 	"time"
 
@@ -18,7 +19,7 @@ func (s *simulation) end() error {
 	s.phase, s.failed = PhaseEnding, nil
 	s.event(Event{Kind: EventStopping})
 	s.resume()
-	s.endProcesses(append(s.viewers, s.locked...))
+	s.endProcesses(slices.Concat(s.viewers, s.locked, s.actors))
 	s.endProcesses(s.sources)
 	s.endInputs()
 	objects, err := s.removeLeft()
@@ -90,6 +91,7 @@ func (s *simulation) removeLeft() (left int, err error) {
 		left += len(removed)
 		errs = append(errs, err)
 	}
+	errs = append(errs, removeSession(s.o.ShmDir, s.manifest.sessionID()))
 	if s.control != nil {
 		errs = append(errs, s.control.Close())
 	}

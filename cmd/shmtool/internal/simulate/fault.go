@@ -127,6 +127,9 @@ func (s *simulation) resume() {
 			_ = c.cmd.Process.Signal(syscall.SIGCONT)
 		}
 	}
+	for _, pid := range s.frozen {
+		_ = syscall.Kill(pid, syscall.SIGCONT)
+	}
 }
 
 // repeat does something again and again until ctx ends.
@@ -144,5 +147,7 @@ type drilling struct {
 	drilled bool         // what processes do from here on is part of it
 	fault   *FaultResult // once it is there
 	halted  []*process
+	frozen  []int          // buffers that are stopped: children of their angels
+	actors  []*process     // that are none of the stream's usual ones
 	beside  sync.WaitGroup // what goes on beside
 }

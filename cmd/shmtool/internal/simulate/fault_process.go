@@ -1,4 +1,239 @@
 package simulate
 
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/layout/mist"
+)
+
 // processFaults are those of processes, locks and state.
-var processFaults = []fault{}
+var processFaults = []fault{
+	{code: finding.InputLockOrphaned, stage: stageKillInput},
+	{code: finding.InputUnsupervised, stage: stageKillAngel},
+	{code: finding.StateStale, stage: stageKillBuffer},
+	{code: finding.PullLockOrphaned, stage: stageKillPuller},
+	{code: finding.ShortLockStuck, stage: stageKillHolder},
+	{code: finding.WriterDead, adjust: outlive, stage: stageKillSource},
+	{code: finding.ViewerDead, stage: stageKillViewer},
+	{code: finding.ReloadPending, adjust: dying(finding.ReloadPending), stage: stageDieReloading},
+	{code: finding.PageNotReady, adjust: dying(finding.PageNotReady), stage: stageDieReloading},
+	{code: finding.MetaReclaimed, adjust: crashing(finding.MetaReclaimed), stage: stageReclaim},
+	{code: finding.ExitPending, adjust: crashing(finding.ExitPending), stage: stageDieClosing},
+	{code: finding.SessionOrphaned, stage: stageKillSession},
+	{code: finding.ControllerDead, stage: stageAbandonController},
+	{code: finding.ControllerPageMissing, stage: stageRemoveController},
+	{code: finding.UsersFull, stage: stageFillUsers},
+	{code: finding.NamespaceMismatch, stage: stageJoinFromNamespace},
+	{code: finding.VersionsMixed, stage: stageMixVersions},
+	{code: finding.Waiting, stage: stageWaiting},
+	{code: finding.DeletedMapping, stage: stageReplaceUsers},
+	{code: finding.VoDPagePending, adjust: twoDataPages, stage: stageRequestPage},
+}
+
+// outlive lets a track outlive its source.
+func outlive(o *Options) {
+	keepIdle(o)
+	o.Resume = true
+}
+
+// dying lets the first source die in what it does.
+func dying(code string) func(*Options) {
+	return func(o *Options) {
+		outlive(o)
+		o.spoiled = code
+	}
+}
+
+// crashing lets the inputs do what one does that crashes.
+func crashing(code string) func(*Options) {
+	return func(o *Options) {
+		keepIdle(o)
+		o.crashing = code
+	}
+}
+
+// ended kills a process, and waits for its end.
+func (d *drill) ended(ctx context.Context, c *process) error {
+	if err := d.kill(c); err != nil {
+		return err
+	}
+	return d.await(ctx, func() bool { return !c.running() })
+}
+
+// pause is for what the others do about it in their next rounds.
+func (d *drill) pause(ctx context.Context, long time.Duration) error {
+	until := time.Now().Add(long)
+	return d.await(ctx, func() bool { return time.Now().After(until) })
+}
+
+func (d *drill) input() *stream { return d.s.streamOf(d.stream) }
+
+// endBuffer kills the buffer, and waits for its end. Its angel lives, or is gone.
+func (d *drill) endBuffer() (pid int, err error) {
+	if pid = d.input().buffer; pid == 0 {
+		return 0, fmt.Errorf("stream %q has no buffer", d.stream)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		return pid, err
+	}
+	awaitDeath(pid)
+	return pid, nil
+}
+
+func stageKillInput(ctx context.Context, d *drill) (string, error) {
+	angel := d.input().angel
+	err := d.ended(ctx, angel)
+	if err != nil {
+		return "", err
+	}
+	buffer, err := d.endBuffer()
+	d.input().buffer = 0
+	return fmt.Sprintf("the input, process %d, and its buffer, process %d, were killed: the lock that the input takes for life stays taken", angel.pid, buffer), err
+}
+
+func stageKillAngel(ctx context.Context, d *drill) (string, error) {
+	angel := d.input().angel
+	err := d.ended(ctx, angel)
+	return fmt.Sprintf("the input, process %d, was killed; its buffer, process %d, goes on alone", angel.pid, d.input().buffer), err
+}
+
+func stageKillBuffer(ctx context.Context, d *drill) (string, error) {
+	buffer, err := d.endBuffer()
+	if err == nil {
+		err = d.await(ctx, func() bool { return d.input().crashed })
+	}
+	return fmt.Sprintf("the buffer, process %d, was killed; the input, process %d, does not start another one, and the state is what it was", buffer, d.input().angel.pid), err
+}
+
+// actor starts a process that does what the drill's fault needs, and waits until
+// it has.
+func (d *drill) actor(ctx context.Context, change func(*part)) (*process, error) {
+	p := d.s.part(roleActor, d.stream)
+	p.Fault = d.s.o.fault
+	if change != nil {
+		change(&p)
+	}
+	c, err := d.s.start(p)
+	if err != nil {
+		return nil, err
+	}
+	d.s.actors = append(d.s.actors, c)
+	return c, d.await(ctx, func() bool { return c.ready })
+}
+
+// ghost is an actor that is killed when it has done it.
+func (d *drill) ghost(ctx context.Context) (*process, error) {
+	c, err := d.actor(ctx, nil)
+	if err == nil {
+		err = d.ended(ctx, c)
+	}
+	return c, err
+}
+
+func stageKillPuller(ctx context.Context, d *drill) (string, error) {
+	c, err := d.ghost(ctx)
+	return fmt.Sprintf("process %d began to pull the stream, took the lock for that, and was killed", c.id()), err
+}
+
+// stageKillHolder lets a source wait for the lock that a dead process has taken.
+func stageKillHolder(ctx context.Context, d *drill) (string, error) {
+	c, err := d.ghost(ctx)
+	if err != nil {
+		return "", err
+	}
+	p := d.s.part(roleSource, d.stream)
+	p.Number, p.Epoch = d.s.o.Tracks+1, newClock().now()
+	p.Media = mediaOf(p.Number, d.s.o.FPS, d.s.o.GOP)
+	waiter, err := d.s.start(p)
+	if err != nil {
+		return "", err
+	}
+	waiter.ready = true // it never will be: that it is ended is no failure
+	d.s.actors = append(d.s.actors, waiter)
+	err = d.await(ctx, func() bool {
+		waiters, err := live.Waiters(d.place(), d.stream, mist.LockTracks)
+		return err == nil && waiters > 0
+	})
+	return fmt.Sprintf("process %d took the lock of the tracks, and was killed with it in hand; process %d, a source that comes now, waits for it", c.id(), waiter.pid), err
+}
+
+func stageKillSource(ctx context.Context, d *drill) (string, error) {
+	c, err := d.source()
+	if err == nil {
+		err = d.ended(ctx, c)
+	}
+	if err == nil {
+		err = d.pause(ctx, 4*loopInterval) // the buffer frees its slot
+	}
+	return fmt.Sprintf("source %d, process %d, was killed. The stream is one that keeps a track for a source to come back (resume)", c.number(), c.id()), err
+}
+
+// freeze stops the buffer.
+func (d *drill) freeze() (pid int, err error) {
+	if pid = d.input().buffer; pid == 0 {
+		return 0, fmt.Errorf("stream %q has no buffer", d.stream)
+	}
+	d.s.frozen = append(d.s.frozen, pid)
+	return pid, syscall.Kill(pid, syscall.SIGSTOP)
+}
+
+func stageKillViewer(ctx context.Context, d *drill) (string, error) {
+	if len(d.s.viewers) == 0 {
+		return "", errors.New("there is no viewer; --viewers 1 makes one")
+	}
+	viewer := d.s.viewers[0]
+	buffer, err := d.freeze()
+	if err == nil {
+		err = d.ended(ctx, viewer)
+	}
+	return fmt.Sprintf("the buffer, process %d, is stopped, and viewer %d, process %d, was killed: nobody frees its slots. kill -CONT lets the buffer go on", buffer, viewer.Number, viewer.pid), err
+}
+
+func stageDieReloading(ctx context.Context, d *drill) (string, error) {
+	c, err := d.tell()
+	if err != nil {
+		return "", err
+	}
+	c.told = true
+	if err = d.await(ctx, func() bool { return !c.running() }); err == nil {
+		err = d.pause(ctx, 4*loopInterval)
+	}
+	where := "when it had told the readers to reload, and not yet made the new one"
+	if d.s.o.fault == finding.PageNotReady {
+		where = "when the new one had the name, and was not filled yet"
+	}
+	return fmt.Sprintf("source %d, process %d, died while it made its page anew: %s", c.number(), c.id(), where), err
+}
+
+func stageReclaim(ctx context.Context, d *drill) (string, error) {
+	buffer, err := d.endBuffer()
+	if err == nil {
+		err = d.await(ctx, func() bool { return d.input().buffer != buffer })
+	}
+	return fmt.Sprintf("the buffer, process %d, was killed, and the input, process %d, has started another one, process %d, which took the pages that were there for its own", buffer, d.input().angel.pid, d.input().buffer), err
+}
+
+func stageDieClosing(ctx context.Context, d *drill) (string, error) {
+	buffer := d.input().buffer
+	err := syscall.Kill(buffer, beginSignal)
+	if err == nil {
+		err = d.await(ctx, func() bool { return d.input().crashed })
+	}
+	if err == nil {
+		err = d.await(ctx, func() bool {
+			return all(d.s.sources, func(c *process) bool { return c.Stream != d.stream || !c.running() })
+		})
+	}
+	return fmt.Sprintf("the buffer, process %d, was told to end the stream, told all to leave, removed the tracks, and died before it removed its page", buffer), err
+}
+
+func stageKillSession(ctx context.Context, d *drill) (string, error) {
+	c, err := d.ghost(ctx)
+	return fmt.Sprintf("process %d kept session %.12s… of a viewer, and was killed: its page and its lock are left", c.id(), d.s.manifest.sessionID()), err
+}

@@ -23,8 +23,9 @@ type Options struct {
 	Resume   bool          // tracks outlive their sources
 	Duration time.Duration // from when all viewers watch; 0: until told
 
-	fault   string // the code of the drill
-	spoiled string // the code of what the first source does wrong
+	fault    string // the code of the drill
+	spoiled  string // the code of what the first source does wrong
+	crashing string // the code of what the inputs do wrong
 }
 
 // The bounds of Options.

@@ -27,6 +27,7 @@ const (
 	roleViewer       role = "viewer"
 	roleLockedWriter role = "locked-writer" // the way before RelAccX, to compare with
 	roleLockedReader role = "locked-reader"
+	roleActor        role = "actor" // of a drill: does what its fault needs, and stays until it is killed
 )
 
 const (
@@ -60,6 +61,7 @@ type part struct {
 	Orphan     time.Duration `json:"orphan"`           // how long it outlives the simulation's process
 	LockedPage string        `json:"locked,omitempty"` // path of the page with the lock
 	Fault      string        `json:"fault,omitempty"`  // of a drill: the code of what the part does wrong
+	Key        uint64        `json:"key,omitempty"`    // of a drill: that an actor waits for
 }
 
 func (p part) place() live.Place { return live.Place{Dir: p.ShmDir} }
@@ -146,6 +148,8 @@ func (p part) run(ctx context.Context, r *reporter) error {
 		return p.lockedWriter(ctx)
 	case roleLockedReader:
 		return p.lockedReader(ctx, r)
+	case roleActor:
+		return p.actor(ctx, r)
 	}
 	return errors.New("no such role: " + string(p.Role))
 }

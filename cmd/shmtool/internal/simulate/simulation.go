@@ -129,7 +129,9 @@ func (s *simulation) start(p part) (*process, error) { return start(p, s.lifelin
 
 func (s *simulation) startInputs(ctx context.Context) error {
 	for _, name := range s.o.Streams {
-		angel, err := s.start(s.part(roleAngel, name))
+		p := s.part(roleAngel, name)
+		p.Fault = s.o.crashing
+		angel, err := s.start(p)
 		if err != nil {
 			return err
 		}

@@ -57,6 +57,9 @@ func (f *feed) run(ctx context.Context) error {
 			break
 		}
 		f.wrong.spoil(&packet)
+		if err := f.wrong.die(f.track); err != nil {
+			return err
+		}
 		stamp(packet.Payload, f.clock.now(), n)
 		if err := f.track.Write(packet); err != nil {
 			return err

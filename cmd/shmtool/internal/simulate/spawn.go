@@ -65,6 +65,7 @@ func startPart(p part, reports, lifeline uintptr) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.isolate(cmd)
 	err = cmd.Start()
 	for _, f := range cmd.ExtraFiles {
 		f.Close()

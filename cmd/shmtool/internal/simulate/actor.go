@@ -1,0 +1,150 @@
+package simulate
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/layout/mist"
+)
+
+// actor is a process that a drill needs besides those of its stream. It does what
+// it is there for, and stays until it is ended: by the drill, as by a crash, or
+// with all others.
+func (p part) actor(ctx context.Context, r *reporter) (err error) {
+	leave := func() error { return nil }
+	count := 0
+	switch p.Fault {
+	case finding.PullLockOrphaned:
+		err = live.LockPull(p.place(), p.Stream)
+	case finding.ShortLockStuck:
+		err = live.TakeLock(ctx, p.place(), p.Stream, mist.LockTracks)
+	case finding.VersionsMixed:
+		_, err = live.OldLock(p.place(), p.Stream)
+	case finding.SessionOrphaned:
+		err = live.StartSession(ctx, p.place(), sessionID(p.Simulation))
+	case finding.UsersFull:
+		var crowd *live.Crowd
+		if crowd, err = live.FillUsers(ctx, p.place(), p.Stream, victim); err == nil {
+			leave, count = crowd.Leave, crowd.Taken()
+		}
+	case finding.VoDPagePending:
+		leave, err = live.Request(ctx, p.place(), p.Stream, victim, p.Key)
+	default:
+		err = fmt.Errorf("an actor does nothing for %s", p.Fault)
+	}
+	if err != nil {
+		return err
+	}
+	r.send(message{Kind: kindReady, Count: count})
+	<-ctx.Done()
+	return leave()
+}
+
+// suicide ends this process as a crash does. It does not come back.
+func suicide() error {
+	if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+		return err
+	}
+	select {}
+}
+
+// die ends a source inside a reload of its page, once it is told to.
+func (m *misfeed) die(t *live.Track) error {
+	if m == nil || !m.begun || m.code != finding.ReloadPending && m.code != finding.PageNotReady {
+		return nil
+	}
+	if err := t.BeginReload(m.code == finding.PageNotReady); err != nil {
+		return err
+	}
+	return suicide()
+}
+
+// makeBuffer starts on new pages, or on those of one that has crashed.
+func (p part) makeBuffer() (*live.Buffer, error) {
+	if p.Number == restarted {
+		return live.ReclaimBuffer(p.place(), p.Stream, p.Settings)
+	}
+	return live.StartBuffer(p.place(), p.Stream, p.Settings)
+}
+
+// restarted is the number of a buffer that is not its stream's first.
+const restarted = 2
+
+// restart starts a buffer after the first one has crashed, as MistServer's angel
+// does; ours does it in that drill alone, once.
+func (p part) restart() (*exec.Cmd, <-chan error, bool) {
+	if p.Fault != finding.MetaReclaimed || p.Number == restarted {
+		return nil, nil, false
+	}
+	p.Role, p.Number = roleBuffer, restarted
+	cmd, ended, err := p.startBuffer()
+	return cmd, ended, err == nil
+}
+
+// toldToDie is closed, or rather heard on, when a buffer is to begin with its end
+// and to die in it; of others it is nil.
+func (p part) toldToDie() <-chan os.Signal {
+	if p.Fault != finding.ExitPending {
+		return nil
+	}
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, beginSignal)
+	return told
+}
+
+// dieClosing ends a buffer between the exit bit of its page and the removal.
+func dieClosing(b *live.Buffer) error {
+	if err := b.BeginClose(context.Background()); err != nil {
+		return err
+	}
+	return suicide()
+}
+
+// isolate gives a process a PID namespace of its own where its part is to have
+// one; who is not root gets one of users as well, without which there is none.
+func (p part) isolate(cmd *exec.Cmd) {
+	if p.Fault != finding.NamespaceMismatch {
+		return
+	}
+	cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWPID
+	if uid := os.Geteuid(); uid != 0 {
+		gid := os.Getegid()
+		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}}
+		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}
+	}
+}
+
+// sessionID is the session that a simulation's drill leaves behind, so that it is
+// known to be its.
+func sessionID(simulation string) string {
+	sum := sha256.Sum256([]byte(simulatedSession + simulation))
+	return hex.EncodeToString(sum[:])
+}
+
+const simulatedSession = "shmtool simulate "
+
+func (m *Manifest) sessionID() string { return sessionID(m.ID) }
+
+// removeSession removes what there is of a session.
+func removeSession(dir, id string) error {
+	var errs []error
+	page, lock := live.SessionObjects(id)
+	for _, o := range []mist.Object{page, lock} {
+		if err := os.Remove(filepath.Join(dir, o.Name())); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}

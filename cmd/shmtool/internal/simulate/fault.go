@@ -57,8 +57,13 @@ func (o Options) Drill(code string) (Options, error) {
 	if f.adjust != nil {
 		f.adjust(&o)
 	}
+	o.Tracks = max(o.Tracks, leastTracks)
 	return o, nil
 }
+
+// leastTracks are as many as it takes that a stream lives on when something befalls
+// the first of them, and that there is one to compare it with.
+const leastTracks = 2
 
 // FaultResult is what a drill did.
 type FaultResult struct {

@@ -291,6 +291,9 @@ func (c *Controller) Abandon() (abandoned bool, err error) {
 	return true, err
 }
 
+// State is what a stream's MstSTATE says; one without it is off.
+func State(p Place, stream string) (mist.StreamState, error) { return readState(p, stream) }
+
 // Waiters is how many wait for one of the stream's locks.
 func Waiters(p Place, stream string, l mist.Lock) (n uint32, err error) {
 	lock, err := p.lock(stream, l)

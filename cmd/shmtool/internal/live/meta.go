@@ -42,7 +42,7 @@ func (m *meta) attach() error {
 	if f == nil {
 		return &relaccx.FieldError{Field: "tracks", Have: m.w.Schema()}
 	}
-	list, err := m.w.Nested(0, f)
+	list, err := m.w.Nested(m.own(), f)
 	if err != nil {
 		return err
 	}
@@ -51,6 +51,17 @@ func (m *meta) attach() error {
 		m.list, m.rows = list, rows
 	}
 	return err
+}
+
+// own is the number of the stream's record. Each buffer that takes over the page
+// of one that has crashed counts one more, in the one slot that there is; where
+// MistServer goes by the slot, we go by the number.
+func (m *meta) own() uint64 {
+	h, err := m.w.Header()
+	if err != nil || h.EndPos <= uint64(h.RecordCount) {
+		return 0
+	}
+	return h.EndPos - 1
 }
 
 func (m *meta) close() error { return m.w.Close() }
@@ -126,7 +137,7 @@ func (m *meta) set(field string, v uint64) error {
 	if f == nil {
 		return &relaccx.FieldError{Field: field, Have: m.w.Schema()}
 	}
-	return m.w.StoreUint(0, f, v)
+	return m.w.StoreUint(m.own(), f, v)
 }
 
 func (m *meta) uint(field string) (v uint64, err error) {
@@ -138,7 +149,7 @@ func (m *meta) uint(field string) (v uint64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return v, viewUint(r, 0, f, &v)
+	return v, viewUint(r, m.own(), f, &v)
 }
 
 // grow doubles the track list by a reload of the page. The caller has the lock

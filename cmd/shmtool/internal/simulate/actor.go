@@ -81,18 +81,11 @@ func (p part) makeBuffer() (*live.Buffer, error) {
 // restarted is the number of a buffer that is not its stream's first.
 const restarted = 2
 
-// restart starts a buffer after the first one has crashed, as MistServer's angel
-// does; ours does it in that drill alone, once.
-func (p part) restart() (*exec.Cmd, <-chan error, bool) {
-	if p.Fault != finding.MetaReclaimed || p.Number == restarted {
-		return nil, nil, false
-	}
-	p.Role, p.Number = roleBuffer, restarted
-	cmd, ended, err := p.startBuffer()
-	return cmd, ended, err == nil
-}
+// restarts reports whether the angel starts a buffer after one that has crashed,
+// as MistServer's does; ours does it in that drill alone, once.
+func (p part) restarts() bool { return p.Fault == finding.MetaReclaimed && p.Number != restarted }
 
-// toldToDie is closed, or rather heard on, when a buffer is to begin with its end
+// toldToDie hears when a buffer is to begin with its end
 // and to die in it; of others it is nil.
 func (p part) toldToDie() <-chan os.Signal {
 	if p.Fault != finding.ExitPending {

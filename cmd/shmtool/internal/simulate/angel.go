@@ -59,8 +59,11 @@ func (p part) guard(ctx context.Context, r *reporter, cmd *exec.Cmd, ended <-cha
 			return true
 		}
 		r.send(message{Kind: kindCrashed, PID: cmd.Process.Pid, Text: howEnded(cmd.ProcessState)})
-		if again, ended, restarted := p.restart(); restarted {
-			return p.guard(ctx, r, again, ended)
+		if p.restarts() {
+			p.Role, p.Number = roleBuffer, restarted
+			if again, ended, err := p.startBuffer(); err == nil {
+				return p.guard(ctx, r, again, ended)
+			}
 		}
 		<-ctx.Done()
 		return false

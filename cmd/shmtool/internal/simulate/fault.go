@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/layout/mist"
 )
 
 // fault brings a stream of a running simulation into a state that the doctor has
@@ -57,8 +58,13 @@ func (o Options) Drill(code string) (Options, error) {
 	if f.adjust != nil {
 		f.adjust(&o)
 	}
+	o.Tracks = max(o.Tracks, leastTracks)
 	return o, nil
 }
+
+// leastTracks are as many as it takes that a stream lives on when something befalls
+// the first of them, and that there is one to compare it with.
+const leastTracks = 2
 
 // FaultResult is what a drill did.
 type FaultResult struct {
@@ -85,13 +91,22 @@ func (s *simulation) stageFault(ctx context.Context) error {
 	}
 	s.drilled = true
 	d := &drill{s: s, stream: s.o.Streams[0]}
-	did, err := f.stage(ctx, d)
+	did, err := "", d.await(ctx, d.offered)
+	if err == nil {
+		did, err = f.stage(ctx, d)
+	}
 	if err != nil {
 		return fmt.Errorf("fault %s: %w", f.code, err)
 	}
 	s.fault = &FaultResult{Code: f.code, Text: did, At: time.Now()}
 	s.event(Event{Kind: EventFault, Stream: d.stream, Text: f.code + ": " + did})
 	return nil
+}
+
+// offered reports whether the buffer has seen the sources, and offers the stream.
+func (d *drill) offered() bool {
+	state, err := live.State(d.place(), d.stream)
+	return err == nil && state == mist.StateReady
 }
 
 func (d *drill) place() live.Place { return live.Place{Dir: d.s.o.ShmDir} }

@@ -101,7 +101,7 @@ func stageUseAgain(ctx context.Context, d *drill) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("the packets of source %d were left behind when it was killed, as MistUtilNuke leaves them; it came back as process %d, which uses %s again and does not empty it: behind its newest packet are those of before", c.number(), again.pid, leaked), nil
+	return fmt.Sprintf("the packets of source %d were left behind when it was killed, as MistUtilNuke leaves them; it came back as process %d, which uses %s again and does not empty it: behind its newest packet are those of before. In a minute it begins another page; until then, for %v at most, the simulation goes on", c.number(), again.pid, leaked, d.s.o.Duration), nil
 }
 
 // leak gives the victim's data page a second name: that of the first one of the

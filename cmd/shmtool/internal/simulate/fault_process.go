@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"syscall"
 	"time"
@@ -20,7 +19,7 @@ var processFaults = []fault{
 	{code: finding.PullLockOrphaned, stage: stageKillPuller},
 	{code: finding.ShortLockStuck, stage: stageKillHolder},
 	{code: finding.WriterDead, adjust: outlive, stage: stageKillSource},
-	{code: finding.ViewerDead, stage: stageKillViewer},
+	{code: finding.ViewerDead, adjust: someViewer, stage: stageKillViewer},
 	{code: finding.ReloadPending, adjust: dying(finding.ReloadPending), stage: stageDieReloading},
 	{code: finding.PageNotReady, adjust: dying(finding.PageNotReady), stage: stageDieReloading},
 	{code: finding.MetaReclaimed, adjust: crashing(finding.MetaReclaimed), stage: stageReclaim},
@@ -41,6 +40,9 @@ func outlive(o *Options) {
 	keepIdle(o)
 	o.Resume = true
 }
+
+// someViewer has a viewer that may die.
+func someViewer(o *Options) { o.Viewers = max(o.Viewers, 1) }
 
 // dying lets the first source die in what it does.
 func dying(code string) func(*Options) {
@@ -184,9 +186,6 @@ func (d *drill) freeze() (pid int, err error) {
 }
 
 func stageKillViewer(ctx context.Context, d *drill) (string, error) {
-	if len(d.s.viewers) == 0 {
-		return "", errors.New("there is no viewer; --viewers 1 makes one")
-	}
 	viewer := d.s.viewers[0]
 	buffer, err := d.freeze()
 	if err == nil {

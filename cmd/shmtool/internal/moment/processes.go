@@ -70,7 +70,7 @@ func (c *capture) readProcess(from procfs.Proc, shm shmMaps) *process {
 	maps, err := os.ReadFile(c.inProc(p.pid, "maps"))
 	p.unreadable = os.IsPermission(err) || c.table.Saved() != nil && slices.Contains(c.table.Saved().Processes.Unreadable, p.pid)
 	semaphore := false
-	p.maps, semaphore = shm.cut(maps)
+	p.maps, semaphore = shm.of(maps)
 	if semaphore {
 		c.readThreads(p)
 	}
@@ -101,12 +101,13 @@ type shmMaps struct {
 	folder  string // with a slash
 	device  string // as a line has it, where nothing else is on it; else ""
 	objects map[string]bool
+	cut     bool // they were when they were saved: there are no other lines
 }
 
 // shmMaps looks by what to tell them: by the path and, where the directory is a
 // file system of its own, by the device, whatever a container calls the path.
 func (c *capture) shmMaps() shmMaps {
-	m := shmMaps{folder: filepath.Clean(c.ShmDir) + "/", objects: map[string]bool{}}
+	m := shmMaps{folder: filepath.Clean(c.ShmDir) + "/", objects: map[string]bool{}, cut: c.table.Saved() != nil}
 	if path, err := filepath.EvalSymlinks(c.ShmDir); err == nil {
 		m.folder = path + "/"
 	}
@@ -128,16 +129,16 @@ func deviceText(device uint64) string {
 	return fmt.Sprintf("%02x:%02x", unix.Major(device), unix.Minor(device))
 }
 
-// cut are the lines of objects, also of those that have lost their names, and
+// of are the lines of objects, also of those that have lost their names, and
 // whether a semaphore is among them.
-func (m shmMaps) cut(maps []byte) (lines []byte, semaphore bool) {
+func (m shmMaps) of(maps []byte) (lines []byte, semaphore bool) {
 	for line := range bytes.Lines(maps) {
 		words := strings.SplitN(strings.Join(strings.Fields(string(line)), " "), " ", 6)
 		if len(words) < 6 {
 			continue
 		}
 		path := words[5]
-		if words[3] != m.device && !strings.HasPrefix(path, m.folder) && !m.objects[words[3]+" "+words[4]] {
+		if !m.cut && words[3] != m.device && !strings.HasPrefix(path, m.folder) && !m.objects[words[3]+" "+words[4]] {
 			continue
 		}
 		lines = append(lines, line...)

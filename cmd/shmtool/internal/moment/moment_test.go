@@ -139,6 +139,9 @@ func TestProcesses(t *testing.T) {
 	p.process(40, 20, "waiter", p.line("sem.MstSemInptlive"))
 	p.write(filepath.Join(p.proc, "40/task/40/syscall"), "202 0x7f0000000000 0x0\n")
 	p.write(filepath.Join(p.proc, "30/task/30/syscall"), "0\n")
+	made := strings.Replace(p.line("sem.MstSemInptlive"), "sem.MstSemInptlive", "sem.Ab3dEf (deleted)", 1)
+	p.process(41, 20, "maker", made)
+	p.write(filepath.Join(p.proc, "41/task/41/syscall"), "running\n")
 	p.process(50, 1, "named", "")
 	p.process(60, 1, "locker", "")
 	p.process(70, 1, "nobody", strings.Replace(lib, "libc.so", "libc.so (deleted)", 1))
@@ -160,9 +163,10 @@ func TestProcesses(t *testing.T) {
 	want := []string{
 		"1/maps: ", "20/maps: ", "30/maps: " + strings.ReplaceAll(p.line("MstSTATElive"), p.shm, "SHM"), "31/maps: ",
 		"40/maps: " + strings.ReplaceAll(p.line("sem.MstSemInptlive"), p.shm, "SHM"), "40/task/40/syscall: 202 0x7f0000000000 0x0\n",
+		"41/maps: " + strings.ReplaceAll(made, p.shm, "SHM"), "41/task/41/syscall: running\n",
 		"50/maps: ", "60/maps: ", "locks: " + lock, "uptime: 1000.50 5.00\n",
 	}
-	if diff := cmp.Diff(want, files); diff != "" || err != nil || saved.Processes.Saved != 7 {
+	if diff := cmp.Diff(want, files); diff != "" || err != nil || saved.Processes.Saved != 8 {
 		t.Errorf("%v, %d processes, -want +got:\n%s", err, saved.Processes.Saved, diff)
 	}
 }

@@ -143,7 +143,8 @@ func (m shmMaps) of(maps []byte) (lines []byte, semaphore bool) {
 		}
 		lines = append(lines, line...)
 		is, _ := mist.ParseName(filepath.Base(strings.TrimSuffix(path, " (deleted)")))
-		semaphore = semaphore || is.Kind == mist.KindSemaphore
+		// Who has made a semaphore maps it by the name that it had in the making.
+		semaphore = semaphore || is.Kind == mist.KindSemaphore || is.Kind == mist.KindTemporary
 	}
 	return lines, semaphore
 }

@@ -68,7 +68,7 @@ func (c *capture) readProcess(from procfs.Proc, shm shmMaps) *process {
 		}
 	}
 	maps, err := os.ReadFile(c.inProc(p.pid, "maps"))
-	p.unreadable = os.IsPermission(err) || c.table.Saved() != nil && slices.Contains(c.table.Saved().Processes.Unreadable, p.pid)
+	p.unreadable = os.IsPermission(err) || err != nil && !c.table.Live() // it was not saved
 	semaphore := false
 	p.maps, semaphore = shm.of(maps)
 	if semaphore {
@@ -162,6 +162,7 @@ func (c *capture) saveProcesses(before map[int]*process) error {
 	}
 	locks, holders := c.locks()
 	named := c.named()
+	c.saved.Processes.Unreadable = c.unreadableThen(all)
 	for pid := range holders {
 		named[pid] = true
 	}
@@ -184,6 +185,20 @@ func (c *capture) saveProcesses(before map[int]*process) error {
 	}
 	c.noteUnseen(named, all)
 	return c.saveRest(locks)
+}
+
+// unreadableThen are the processes that could not be looked into when the moment
+// was saved that is saved again, and were not saved.
+func (c *capture) unreadableThen(all map[int]*process) []int {
+	var pids []int
+	if s := c.table.Saved(); s != nil {
+		for _, pid := range s.Processes.Unreadable {
+			if all[pid] == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
 }
 
 // noteUnseen notes what is known of PIDs in objects that no process could be read

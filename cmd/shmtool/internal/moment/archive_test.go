@@ -104,7 +104,7 @@ func TestArchives(t *testing.T) {
 // The limits of what is unpacked are kept, whatever the archive says of itself.
 func TestLimits(t *testing.T) {
 	dir := t.TempDir()
-	u := &unpacking{ctx: t.Context(), dir: dir, left: 3 * blockSize}
+	u := &unpacking{ctx: t.Context(), dir: dir, left: 3 * blockSize, full: errTooMuch}
 	text := strings.Repeat("x", 2*blockSize)
 	for i, want := range []error{nil, errTooMuch} {
 		h := &tar.Header{Name: fmt.Sprintf("shm/%d", i), Typeflag: tar.TypeReg, Size: int64(len(text))}

@@ -128,6 +128,7 @@ func ReadSaved(dir string) (*Saved, error) {
 	if s.Schema != SavedSchema {
 		return nil, fmt.Errorf("%s: schema %q is not %q", SavedFile, s.Schema, SavedSchema)
 	}
+	slices.SortFunc(s.Objects, func(a, b SavedObject) int { return strings.Compare(string(a.Name), string(b.Name)) })
 	return s, nil
 }
 

@@ -28,7 +28,7 @@ type Saved struct {
 	Kernel    string         `json:"kernel"`
 	Machine   string         `json:"machine"` // its name
 	Version   string         `json:"shmtool_version"`
-	ShmDir    string         `json:"shm_dir"`
+	ShmDir    string         `json:"shm_dir"`          // as its processes call it
 	Stream    string         `json:"stream,omitempty"` // the only one that was saved
 	Space     *Space         `json:"statfs"`           // null: not known
 	Processes SavedProcesses `json:"processes"`        //

@@ -41,7 +41,9 @@ func (e *env) openMoment(c *cli.Context, cmd *command) error {
 	m := &openedMoment{hangup: make(chan os.Signal, 1), pipe: make(chan os.Signal, 1), ended: make(chan struct{})}
 	// What an archive was unpacked into must not stay when the terminal goes, or
 	// nobody reads our output any more: then to write is an error, and no death.
-	signal.Notify(m.hangup, syscall.SIGHUP)
+	if !signal.Ignored(syscall.SIGHUP) { // as it is under nohup
+		signal.Notify(m.hangup, syscall.SIGHUP)
+	}
 	signal.Notify(m.pipe, syscall.SIGPIPE)
 	opened, err := moments.Open(c.Context, path)
 	m.Opened = opened

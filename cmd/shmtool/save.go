@@ -23,10 +23,10 @@ With --all it saves the moment: all objects of MistServer and all RelAccX pages,
 semaphores too, and of the processes around them what doctor needs. With --stream
 only the objects of that stream, and those that belong to none. DIR must not be
 there yet, or be empty; where its name ends in .tar.gz or .tgz it is an archive.
-Every reading command takes it as --moment DIR, on any machine, at any time. A
-line on standard error says what was saved, and what could not be seen; an object
-that cannot be read is named and left out, and the exit code is 8 then. Nothing
-is written to what is saved.
+Every command that only looks, and does not wait for what comes, takes it as
+--moment DIR, on any machine, at any time. A line on standard error says what was
+saved, and what could not be seen; an object that cannot be read is named and left
+out, and the exit code is 8 then. Nothing is written to what is saved.
 
 Secrets are copied as they are: stream keys, passwords, the command lines of
 processes (not their environment). What --all makes, you alone may read.`,

@@ -13,8 +13,10 @@
 // taken, no semaphore touched.
 //
 // capture.go decides what is copied, and when it is copied again; copy.go copies
-// one object; processes.go the processes; archive.go and extract.go are about
-// archives; open.go opens what was saved.
+// one object, packets.go makes packets and the pages that tell of them agree;
+// processes.go saves the processes, among them those that named.go finds in the
+// objects. save.go puts it all into its place, open.go opens it, extract.go what is
+// packed. Holes are kept by sparse.go, and in archives by sparse_tar.go.
 package moment
 
 // The folders and files of a moment.

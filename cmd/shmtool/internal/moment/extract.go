@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"shmtool/cmd/shmtool/internal/procs"
 )
 
@@ -22,7 +24,7 @@ const (
 	mostEntries = 1 << 20
 	mostSize    = 4 << 30   // bytes of an object
 	mostSizes   = 1 << 39   // bytes of all, holes too
-	mostBytes   = 16 << 30  // bytes that are no hole
+	mostBytes   = 256 << 30 // bytes that are no hole
 	mostText    = 256 << 20 // bytes of a file that is no object
 )
 
@@ -33,6 +35,7 @@ type unpacking struct {
 	entries int
 	sizes   int64
 	left    int64 // bytes that may still be written
+	full    error // what it is when they have been
 }
 
 // unpack unpacks the archive of a moment into dir: its objects, processes and
@@ -48,7 +51,14 @@ func unpack(ctx context.Context, archive, dir string) error {
 	if err != nil {
 		return err
 	}
-	u := &unpacking{ctx: ctx, dir: dir, left: mostBytes}
+	u := &unpacking{ctx: ctx, dir: dir, left: mostBytes, full: errTooMuch}
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return err
+	}
+	if room := int64(st.Bavail) * st.Frsize / 10 * 9; room < u.left { // others need some, too
+		u.left, u.full = room, &noRoomError{filepath.Dir(dir)}
+	}
 	for members := tar.NewReader(from); ; {
 		h, err := members.Next()
 		switch {
@@ -69,6 +79,13 @@ func unpack(ctx context.Context, archive, dir string) error {
 			return fmt.Errorf("archive: %q: %w", h.Name, err)
 		}
 	}
+}
+
+// noRoomError is an archive for which there is no room to unpack it.
+type noRoomError struct{ dir string }
+
+func (e *noRoomError) Error() string {
+	return "there is no room for all of it in " + e.dir + "; TMPDIR names another folder"
 }
 
 var errCutShort = errors.New("the archive is cut short")
@@ -144,7 +161,10 @@ func (u *unpacking) write(to string, h *tar.Header, from io.Reader) (err error) 
 	s := sparse{file: f, most: max(u.left, 1)}
 	end, err := s.copy(u.ctx, from, 0)
 	u.left -= s.wrote
-	if err != nil {
+	switch {
+	case errors.Is(err, errTooMuch):
+		return u.full
+	case err != nil:
 		return bare(err)
 	}
 	if err := f.Truncate(end); err != nil {

@@ -1,9 +1,7 @@
 package moment
 
 import (
-	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -139,6 +137,9 @@ func TestProcesses(t *testing.T) {
 	p.process(40, 20, "waiter", p.line("sem.MstSemInptlive"))
 	p.write(filepath.Join(p.proc, "40/task/40/syscall"), "202 0x7f0000000000 0x0\n")
 	p.write(filepath.Join(p.proc, "30/task/30/syscall"), "0\n")
+	made := strings.Replace(p.line("sem.MstSemInptlive"), "sem.MstSemInptlive", "sem.Ab3dEf (deleted)", 1)
+	p.process(41, 20, "maker", made)
+	p.write(filepath.Join(p.proc, "41/task/41/syscall"), "running\n")
 	p.process(50, 1, "named", "")
 	p.process(60, 1, "locker", "")
 	p.process(70, 1, "nobody", strings.Replace(lib, "libc.so", "libc.so (deleted)", 1))
@@ -160,10 +161,26 @@ func TestProcesses(t *testing.T) {
 	want := []string{
 		"1/maps: ", "20/maps: ", "30/maps: " + strings.ReplaceAll(p.line("MstSTATElive"), p.shm, "SHM"), "31/maps: ",
 		"40/maps: " + strings.ReplaceAll(p.line("sem.MstSemInptlive"), p.shm, "SHM"), "40/task/40/syscall: 202 0x7f0000000000 0x0\n",
+		"41/maps: " + strings.ReplaceAll(made, p.shm, "SHM"), "41/task/41/syscall: running\n",
 		"50/maps: ", "60/maps: ", "locks: " + lock, "uptime: 1000.50 5.00\n",
 	}
-	if diff := cmp.Diff(want, files); diff != "" || err != nil || saved.Processes.Saved != 7 {
+	if diff := cmp.Diff(want, files); diff != "" || err != nil || saved.Processes.Saved != 8 {
 		t.Errorf("%v, %d processes, -want +got:\n%s", err, saved.Processes.Saved, diff)
+	}
+}
+
+func TestKnownAs(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink("/dev", link); err != nil {
+		t.Fatal(err)
+	}
+	for given, want := range map[string]string{
+		"/dev/shm/": "/dev/shm", "/proc/4711/root/dev/shm": "/dev/shm", link: "/dev", link + "/missing": link + "/missing",
+	} {
+		if got := knownAs(given); got != want {
+			t.Errorf("%s is known as %s, not %s", given, got, want)
+		}
 	}
 }
 
@@ -259,126 +276,6 @@ func TestChanging(t *testing.T) {
 	}
 }
 
-// member is one of an archive.
-type member struct {
-	tar.Header
-	text string
-}
-
-func archive(t *testing.T, members ...member) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "x.tar.gz")
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	zipped := gzip.NewWriter(f)
-	w := tar.NewWriter(zipped)
-	for _, m := range members {
-		if m.Size = int64(len(m.text)); m.Typeflag == 0 {
-			m.Typeflag = tar.TypeReg
-		}
-		_, err1 := 0, w.WriteHeader(&m.Header)
-		_, err2 := w.Write([]byte(m.text))
-		if err := errors.Join(err1, err2); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := errors.Join(w.Close(), zipped.Close(), f.Close()); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func file(name, text string) member { return member{tar.Header{Name: name, Mode: 0o777}, text} }
-
-// An archive that is none of a moment, or leads out of the folder that it is
-// unpacked into, is refused, and leaves nothing.
-func TestHostileArchives(t *testing.T) {
-	ok := file("m/shm/page", "x")
-	tests := map[string][]member{
-		"leads out":                     {ok, file("../shm/page", "x")},
-		"leads out of it":               {ok, file("m/../../shm/page", "x")},
-		"leads out of the archive":      {ok, file("/m/shm/page2", "x")},
-		"neither a file nor a folder":   {ok, {tar.Header{Name: "m/shm/link", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}, ""}},
-		"neither a file nor a folder 2": {ok, {tar.Header{Name: "m/shm/link", Typeflag: tar.TypeLink, Linkname: "m/shm/page"}, ""}},
-		"neither a file nor a folder 3": {ok, {tar.Header{Name: "m/shm/null", Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 3}, ""}},
-		"neither a file nor a folder 4": {ok, {tar.Header{Name: "m/rax/fifo", Typeflag: tar.TypeFifo}, ""}},
-		"exists":                        {ok, ok},
-		"several":                       {ok, file("n/shm/page", "x")},
-		"no saved moment":               {file("m/n/shm/page", "x"), file("shm", "x"), file("m/shm", "x")},
-		"no archive":                    {},
-		"not a directory":               {ok, file("m/proc/7", "x"), file("m/proc/7/stat", "x")},
-	}
-	for want, members := range tests {
-		temp := t.TempDir()
-		t.Setenv("TMPDIR", temp)
-		o, err := Open(t.Context(), archive(t, members...))
-		want, _, _ = strings.Cut(want, " of it")
-		if want = strings.TrimRight(want, " 234"); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v %v", want, o, err)
-		}
-		if left, err := os.ReadDir(temp); len(left) > 0 || err != nil {
-			t.Errorf("%s: %v is left, %v", want, left, err)
-		}
-	}
-}
-
-// What is read of an archive is the moment, wherever in it that lies, and nothing
-// else.
-func TestArchives(t *testing.T) {
-	for _, prefix := range []string{"", "./", "m/", "./m/", "shm/", "proc/"} {
-		path := archive(t, file(prefix+"shm/page", "x"), file(prefix+"proc/7/task/8/syscall", "y"), file(prefix+"rax/page", "z"), file(prefix+"README", "z"))
-		o, err := Open(t.Context(), path)
-		if err != nil {
-			t.Errorf("%q: %v", prefix, err)
-			continue
-		}
-		b1, err1 := os.ReadFile(filepath.Join(o.ShmDir, "page"))
-		b2, err2 := os.ReadFile(filepath.Join(o.ProcDir, "7/task/8/syscall"))
-		if string(b1) != "x" || string(b2) != "y" || err1 != nil || err2 != nil {
-			t.Errorf("%q: %q %q %v %v", prefix, b1, b2, err1, err2)
-		}
-		info, err := os.Stat(o.unpacked)
-		if err != nil || info.Mode().Perm() != 0o700 {
-			t.Errorf("%v %v", info.Mode(), err)
-		}
-		if err := o.Close(); err != nil {
-			t.Error(err)
-		}
-	}
-}
-
-// The limits of what is unpacked are kept, whatever the archive says of itself.
-func TestLimits(t *testing.T) {
-	dir := t.TempDir()
-	u := &unpacking{ctx: t.Context(), dir: dir, left: 3 * blockSize}
-	text := strings.Repeat("x", 2*blockSize)
-	for i, want := range []error{nil, errTooMuch} {
-		h := &tar.Header{Name: fmt.Sprintf("shm/%d", i), Typeflag: tar.TypeReg, Size: int64(len(text))}
-		if err := u.member(h, strings.NewReader(text)); !errors.Is(err, want) {
-			t.Errorf("%d: %v", i, err)
-		}
-	}
-	for _, h := range []tar.Header{
-		{Name: "shm/huge", Typeflag: tar.TypeReg, Size: mostSize + 1},
-		{Name: "moment.json", Typeflag: tar.TypeReg, Size: mostText + 1},
-		{Name: "proc/1/maps", Typeflag: tar.TypeGNUSparse, Size: mostText + 1},
-	} {
-		if err := u.member(&h, strings.NewReader("")); !errors.Is(err, errTooMuch) {
-			t.Errorf("%s: %v", h.Name, err)
-		}
-	}
-	u.sizes = mostSizes
-	if err := u.member(&tar.Header{Name: "shm/one", Typeflag: tar.TypeReg, Size: 1}, strings.NewReader("x")); !errors.Is(err, errTooMuch) {
-		t.Errorf("%v", err)
-	}
-	u.entries = mostEntries
-	if err := u.member(&tar.Header{Name: "shm", Typeflag: tar.TypeDir}, nil); !errors.Is(err, errTooMuch) {
-		t.Errorf("%v", err)
-	}
-}
-
 // An end from outside leaves nothing behind.
 func TestEnded(t *testing.T) {
 	p := newScene(t)
@@ -398,6 +295,31 @@ func TestEnded(t *testing.T) {
 	for _, dir := range []string{temp, beside} {
 		if left, err := os.ReadDir(dir); len(left) > 0 || err != nil {
 			t.Errorf("%v is left, %v", left, err)
+		}
+	}
+}
+
+// Of a moment that was saved without maps nobody says later that nothing was mapped.
+func TestWithoutMaps(t *testing.T) {
+	p := newScene(t)
+	p.object("MstSTATElive", "\x04\xff")
+	p.process(20, 1, "MistController", "")
+	p.process(21, 20, "MistInBuffer", "")
+	if err := os.Remove(filepath.Join(p.proc, "20/maps")); err != nil {
+		t.Fatal(err)
+	}
+	dir, again := filepath.Join(t.TempDir(), "m"), filepath.Join(t.TempDir(), "again")
+	for _, saved := range []*procs.Saved{
+		p.save(dir),
+		scene{t, filepath.Join(dir, shmFolder), filepath.Join(dir, procFolder)}.save(again),
+	} {
+		if !slices.Equal(saved.Processes.Unreadable, []int{20}) || saved.Processes.Saved != 2 {
+			t.Errorf("%+v", saved.Processes)
+		}
+	}
+	for name, there := range map[string]bool{"20/stat": true, "20/maps": false, "21/maps": true} {
+		if _, err := os.Stat(filepath.Join(again, procFolder, name)); (err == nil) != there {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -68,9 +68,9 @@ func (c *capture) readProcess(from procfs.Proc, shm shmMaps) *process {
 		}
 	}
 	maps, err := os.ReadFile(c.inProc(p.pid, "maps"))
-	p.unreadable = os.IsPermission(err) || c.table.Saved() != nil && slices.Contains(c.table.Saved().Processes.Unreadable, p.pid)
+	p.unreadable = os.IsPermission(err) || err != nil && !c.table.Live() // it was not saved
 	semaphore := false
-	p.maps, semaphore = shm.cut(maps)
+	p.maps, semaphore = shm.of(maps)
 	if semaphore {
 		c.readThreads(p)
 	}
@@ -101,15 +101,13 @@ type shmMaps struct {
 	folder  string // with a slash
 	device  string // as a line has it, where nothing else is on it; else ""
 	objects map[string]bool
+	cut     bool // they were when they were saved: there are no other lines
 }
 
 // shmMaps looks by what to tell them: by the path and, where the directory is a
 // file system of its own, by the device, whatever a container calls the path.
 func (c *capture) shmMaps() shmMaps {
-	m := shmMaps{folder: filepath.Clean(c.ShmDir) + "/", objects: map[string]bool{}}
-	if path, err := filepath.EvalSymlinks(c.ShmDir); err == nil {
-		m.folder = path + "/"
-	}
+	m := shmMaps{folder: knownAs(c.ShmDir) + "/", objects: map[string]bool{}, cut: c.table.Saved() != nil}
 	if there, err := c.thereNow(); err == nil {
 		for _, o := range there {
 			m.objects[deviceText(o.saved.Device)+" "+strconv.FormatUint(o.saved.Inode, 10)] = true
@@ -123,26 +121,42 @@ func (c *capture) shmMaps() shmMaps {
 	return m
 }
 
+// knownAs is a shared memory directory as its processes know it, which maps say.
+// Into a container one looks by /proc/PID/root.
+func knownAs(dir string) string {
+	if whole, err := filepath.Abs(dir); err == nil {
+		dir = whole
+	}
+	if parts := strings.SplitN(dir, "/", 5); len(parts) == 5 && parts[1] == "proc" && parts[3] == "root" {
+		return "/" + parts[4]
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		return real
+	}
+	return dir
+}
+
 // deviceText is a device as maps have it.
 func deviceText(device uint64) string {
 	return fmt.Sprintf("%02x:%02x", unix.Major(device), unix.Minor(device))
 }
 
-// cut are the lines of objects, also of those that have lost their names, and
+// of are the lines of objects, also of those that have lost their names, and
 // whether a semaphore is among them.
-func (m shmMaps) cut(maps []byte) (lines []byte, semaphore bool) {
+func (m shmMaps) of(maps []byte) (lines []byte, semaphore bool) {
 	for line := range bytes.Lines(maps) {
 		words := strings.SplitN(strings.Join(strings.Fields(string(line)), " "), " ", 6)
 		if len(words) < 6 {
 			continue
 		}
 		path := words[5]
-		if words[3] != m.device && !strings.HasPrefix(path, m.folder) && !m.objects[words[3]+" "+words[4]] {
+		if !m.cut && words[3] != m.device && !strings.HasPrefix(path, m.folder) && !m.objects[words[3]+" "+words[4]] {
 			continue
 		}
 		lines = append(lines, line...)
 		is, _ := mist.ParseName(filepath.Base(strings.TrimSuffix(path, " (deleted)")))
-		semaphore = semaphore || is.Kind == mist.KindSemaphore
+		// Who has made a semaphore maps it by the name that it had in the making.
+		semaphore = semaphore || is.Kind == mist.KindSemaphore || is.Kind == mist.KindTemporary
 	}
 	return lines, semaphore
 }
@@ -160,6 +174,7 @@ func (c *capture) saveProcesses(before map[int]*process) error {
 	}
 	locks, holders := c.locks()
 	named := c.named()
+	c.saved.Processes.Unreadable = c.unreadableThen(all)
 	for pid := range holders {
 		named[pid] = true
 	}
@@ -182,6 +197,20 @@ func (c *capture) saveProcesses(before map[int]*process) error {
 	}
 	c.noteUnseen(named, all)
 	return c.saveRest(locks)
+}
+
+// unreadableThen are the processes that could not be looked into when the moment
+// was saved that is saved again, and were not saved.
+func (c *capture) unreadableThen(all map[int]*process) []int {
+	var pids []int
+	if s := c.table.Saved(); s != nil {
+		for _, pid := range s.Processes.Unreadable {
+			if all[pid] == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
 }
 
 // noteUnseen notes what is known of PIDs in objects that no process could be read

@@ -137,12 +137,12 @@ func pack(ctx context.Context, path, dir, name string) (err error) {
 		if err != nil {
 			return err
 		}
-		return packOne(ctx, archive, path, filepath.Join(name, inside), entry)
+		return packOne(ctx, archive, zipped, path, filepath.Join(name, inside), entry)
 	})
 	return errors.Join(err, archive.Close(), zipped.Close())
 }
 
-func packOne(ctx context.Context, archive *tar.Writer, path, name string, entry fs.DirEntry) error {
+func packOne(ctx context.Context, archive *tar.Writer, to io.Writer, path, name string, entry fs.DirEntry) error {
 	info, err := entry.Info()
 	if err != nil {
 		return err
@@ -152,15 +152,18 @@ func packOne(ctx context.Context, archive *tar.Writer, path, name string, entry 
 		h.Typeflag, h.Name, h.Size, h.Mode = tar.TypeDir, name+"/", 0, 0o700
 		return archive.WriteHeader(h)
 	}
-	if err := archive.WriteHeader(h); err != nil {
-		return err
-	}
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	_, err = io.Copy(archive, interruptible{ctx, f})
+	if start, end := nextPart(f, 0); h.Size > blockSize && (start > 0 || end < h.Size) {
+		return packSparse(ctx, archive, to, f, name, h.Size, h.ModTime)
+	}
+	if err := archive.WriteHeader(h); err != nil {
+		return err
+	}
+	_, err = io.Copy(archive, interruptible{ctx, io.NewSectionReader(f, 0, h.Size)}) // nextPart has moved the file's own place
 	return err
 }
 

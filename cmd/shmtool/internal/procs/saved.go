@@ -28,7 +28,7 @@ type Saved struct {
 	Kernel    string         `json:"kernel"`
 	Machine   string         `json:"machine"` // its name
 	Version   string         `json:"shmtool_version"`
-	ShmDir    string         `json:"shm_dir"`
+	ShmDir    string         `json:"shm_dir"`          // as its processes call it
 	Stream    string         `json:"stream,omitempty"` // the only one that was saved
 	Space     *Space         `json:"statfs"`           // null: not known
 	Processes SavedProcesses `json:"processes"`        //
@@ -128,6 +128,7 @@ func ReadSaved(dir string) (*Saved, error) {
 	if s.Schema != SavedSchema {
 		return nil, fmt.Errorf("%s: schema %q is not %q", SavedFile, s.Schema, SavedSchema)
 	}
+	slices.SortFunc(s.Objects, func(a, b SavedObject) int { return strings.Compare(string(a.Name), string(b.Name)) })
 	return s, nil
 }
 

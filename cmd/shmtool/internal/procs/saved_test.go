@@ -36,7 +36,7 @@ func TestSavedObjects(t *testing.T) {
 		Name: "MstSTATE\xffx", Device: 0x19, Inode: 1<<64 - 1, Size: 2, Allocated: 4096,
 		Mode: 0o640, UID: 7, GID: 8, Modified: made.Add(time.Hour), Born: made,
 	}
-	w := savedWorld(t, &Saved{Objects: []SavedObject{{Name: "MstMetalive", Inode: 1}, was, {Name: "log", Inode: 3}}})
+	w := savedWorld(t, &Saved{Objects: []SavedObject{{Name: "log", Inode: 3}, was, {Name: "MstMetalive", Inode: 1}}})
 	w.write(filepath.Join(w.shm, string(was.Name)), "\x04\xff")
 	w.write(filepath.Join(w.shm, "new"), "")
 	w.process(10, "MistInBuffer", "S")

@@ -3,6 +3,7 @@ package top
 import (
 	"cmp"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -144,15 +145,17 @@ func (s *Sampler) Around(rows []Row) Around {
 		a.Readers[o] = slices.DeleteFunc(pids, func(pid int) bool { return table.Live() && pid == self })
 	}
 	holders := table.LockHolders()
+	saved := map[procs.Object][]int{} // by what the copies are
 	for i := range rows {
 		now := rows[i].Identity
 		then := table.Identity(rows[i].Name, now)
 		if then != now {
-			a.Readers[now] = a.Readers[then]
+			saved[now] = a.Readers[then]
 		}
 		if p, ok := s.Writer(table, rows[i].Path, holders[then]); ok {
 			a.Writers[now] = p
 		}
 	}
+	maps.Copy(a.Readers, saved)
 	return a
 }

@@ -1,0 +1,132 @@
+package moment
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// member is one of an archive.
+type member struct {
+	tar.Header
+	text string
+}
+
+func archive(t *testing.T, members ...member) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "x.tar.gz")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zipped := gzip.NewWriter(f)
+	w := tar.NewWriter(zipped)
+	for _, m := range members {
+		if m.Size = int64(len(m.text)); m.Typeflag == 0 {
+			m.Typeflag = tar.TypeReg
+		}
+		_, err1 := 0, w.WriteHeader(&m.Header)
+		_, err2 := w.Write([]byte(m.text))
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Close(), zipped.Close(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func file(name, text string) member { return member{tar.Header{Name: name, Mode: 0o777}, text} }
+
+// An archive that is none of a moment, or leads out of the folder that it is
+// unpacked into, is refused, and leaves nothing.
+func TestHostileArchives(t *testing.T) {
+	ok := file("m/shm/page", "x")
+	tests := map[string][]member{
+		"leads out":                     {ok, file("../shm/page", "x")},
+		"leads out of it":               {ok, file("m/../../shm/page", "x")},
+		"leads out of the archive":      {ok, file("/m/shm/page2", "x")},
+		"neither a file nor a folder":   {ok, {tar.Header{Name: "m/shm/link", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}, ""}},
+		"neither a file nor a folder 2": {ok, {tar.Header{Name: "m/shm/link", Typeflag: tar.TypeLink, Linkname: "m/shm/page"}, ""}},
+		"neither a file nor a folder 3": {ok, {tar.Header{Name: "m/shm/null", Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 3}, ""}},
+		"neither a file nor a folder 4": {ok, {tar.Header{Name: "m/rax/fifo", Typeflag: tar.TypeFifo}, ""}},
+		"exists":                        {ok, ok},
+		"several":                       {ok, file("n/shm/page", "x")},
+		"no saved moment":               {file("m/n/shm/page", "x"), file("shm", "x"), file("m/shm", "x")},
+		"no archive":                    {},
+		"not a directory":               {ok, file("m/proc/7", "x"), file("m/proc/7/stat", "x")},
+	}
+	for want, members := range tests {
+		temp := t.TempDir()
+		t.Setenv("TMPDIR", temp)
+		o, err := Open(t.Context(), archive(t, members...))
+		want, _, _ = strings.Cut(want, " of it")
+		if want = strings.TrimRight(want, " 234"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v %v", want, o, err)
+		}
+		if left, err := os.ReadDir(temp); len(left) > 0 || err != nil {
+			t.Errorf("%s: %v is left, %v", want, left, err)
+		}
+	}
+}
+
+// What is read of an archive is the moment, wherever in it that lies, and nothing
+// else.
+func TestArchives(t *testing.T) {
+	for _, prefix := range []string{"", "./", "m/", "./m/", "shm/", "proc/"} {
+		path := archive(t, file(prefix+"shm/page", "x"), file(prefix+"proc/7/task/8/syscall", "y"), file(prefix+"rax/page", "z"), file(prefix+"README", "z"))
+		o, err := Open(t.Context(), path)
+		if err != nil {
+			t.Errorf("%q: %v", prefix, err)
+			continue
+		}
+		b1, err1 := os.ReadFile(filepath.Join(o.ShmDir, "page"))
+		b2, err2 := os.ReadFile(filepath.Join(o.ProcDir, "7/task/8/syscall"))
+		if string(b1) != "x" || string(b2) != "y" || err1 != nil || err2 != nil {
+			t.Errorf("%q: %q %q %v %v", prefix, b1, b2, err1, err2)
+		}
+		info, err := os.Stat(o.unpacked)
+		if err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("%v %v", info.Mode(), err)
+		}
+		if err := o.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The limits of what is unpacked are kept, whatever the archive says of itself.
+func TestLimits(t *testing.T) {
+	dir := t.TempDir()
+	u := &unpacking{ctx: t.Context(), dir: dir, left: 3 * blockSize, full: errTooMuch}
+	text := strings.Repeat("x", 2*blockSize)
+	for i, want := range []error{nil, errTooMuch} {
+		h := &tar.Header{Name: fmt.Sprintf("shm/%d", i), Typeflag: tar.TypeReg, Size: int64(len(text))}
+		if err := u.member(h, strings.NewReader(text)); !errors.Is(err, want) {
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	for _, h := range []tar.Header{
+		{Name: "shm/huge", Typeflag: tar.TypeReg, Size: mostSize + 1},
+		{Name: "moment.json", Typeflag: tar.TypeReg, Size: mostText + 1},
+		{Name: "proc/1/maps", Typeflag: tar.TypeGNUSparse, Size: mostText + 1},
+	} {
+		if err := u.member(&h, strings.NewReader("")); !errors.Is(err, errTooMuch) {
+			t.Errorf("%s: %v", h.Name, err)
+		}
+	}
+	u.sizes = mostSizes
+	if err := u.member(&tar.Header{Name: "shm/one", Typeflag: tar.TypeReg, Size: 1}, strings.NewReader("x")); !errors.Is(err, errTooMuch) {
+		t.Errorf("%v", err)
+	}
+	u.entries = mostEntries
+	if err := u.member(&tar.Header{Name: "shm", Typeflag: tar.TypeDir}, nil); !errors.Is(err, errTooMuch) {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,115 @@
+package moment
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"time"
+)
+
+// Package archive/tar reads files with holes, and writes them without. So that an
+// archive does not hold 40 MiB of zeros for each data page, and tar makes the same
+// holes again, they are written here as GNU tar does: "PAX format 1.0".
+
+// tarBlock is what everything in an archive is filled up to.
+const tarBlock = 512
+
+// part is a part of a file that is no hole.
+type part struct{ start, end int64 }
+
+// partsOf are the parts of a file of a size.
+func partsOf(f *os.File, size int64) []part {
+	var parts []part
+	for at := int64(0); at < size; {
+		start, end := nextPart(f, at)
+		if start >= size {
+			break
+		}
+		end = min(end, size)
+		parts = append(parts, part{start, end})
+		at = end
+	}
+	return parts
+}
+
+// packSparse writes a file with its holes. The writer of the archive has nothing
+// that it has not written.
+func packSparse(ctx context.Context, archive *tar.Writer, to io.Writer, f *os.File, name string, size int64, modified time.Time) error {
+	if err := archive.Flush(); err != nil {
+		return err
+	}
+	parts := partsOf(f, size)
+	index := fmt.Appendf(nil, "%d\n", len(parts)+1)
+	stored := int64(0)
+	for _, p := range parts {
+		index = fmt.Appendf(index, "%d\n%d\n", p.start, p.end-p.start)
+		stored += p.end - p.start
+	}
+	index = filled(fmt.Appendf(index, "%d\n0\n", size)) // the end, as GNU tar has it
+	records := bytes.Join([][]byte{
+		paxRecord("GNU.sparse.major", "1"), paxRecord("GNU.sparse.minor", "0"),
+		paxRecord("GNU.sparse.name", name), paxRecord("GNU.sparse.realsize", strconv.FormatInt(size, 10)),
+		paxRecord("mtime", fmt.Sprintf("%d.%09d", modified.Unix(), modified.Nanosecond())),
+	}, nil)
+	total := int64(len(index)) + stored
+	if total > octal11 {
+		records = append(records, paxRecord("size", strconv.FormatInt(total, 10))...)
+	}
+	head := tarHeader("PaxHeaders/sparse", tar.TypeXHeader, int64(len(records)), modified)
+	own := tarHeader("GNUSparseFile/sparse", tar.TypeReg, total, modified)
+	for _, b := range [][]byte{head, filled(records), own, index} {
+		if _, err := to.Write(b); err != nil {
+			return err
+		}
+	}
+	for _, p := range parts {
+		n, err := io.Copy(to, interruptible{ctx, io.NewSectionReader(f, p.start, p.end-p.start)})
+		if err == nil && n < p.end-p.start {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return err
+		}
+	}
+	_, err := to.Write(make([]byte, -stored&(tarBlock-1)))
+	return err
+}
+
+// octal11 is the most that eleven octal digits can say.
+const octal11 = 1<<33 - 1
+
+// filled is b with zeros up to the end of its block.
+func filled(b []byte) []byte { return append(b, make([]byte, -len(b)&(tarBlock-1))...) }
+
+// paxRecord is "LENGTH KEY=VALUE\n", of which the length counts all, itself, too.
+func paxRecord(key, value string) []byte {
+	rest := " " + key + "=" + value + "\n"
+	size := len(rest)
+	for size != len(rest)+len(strconv.Itoa(size)) {
+		size = len(rest) + len(strconv.Itoa(size))
+	}
+	return []byte(strconv.Itoa(size) + rest)
+}
+
+// tarHeader is the block before a member. What does not fit into it, its records
+// say.
+func tarHeader(name string, kind byte, size int64, modified time.Time) []byte {
+	b := make([]byte, tarBlock)
+	copy(b, name)
+	copy(b[100:], "0000600\x000000000\x000000000\x00")
+	copy(b[124:], fmt.Sprintf("%011o\x00%011o\x00", min(size, octal11), min(max(modified.Unix(), 0), math.MaxUint32)))
+	copy(b[148:], "        ") // as which the sum counts itself
+	b[156] = kind
+	copy(b[257:], "ustar\x0000")
+	sum := 0
+	for _, c := range b {
+		sum += int(c)
+	}
+	copy(b[148:], fmt.Sprintf("%06o\x00 ", sum))
+	return b
+}

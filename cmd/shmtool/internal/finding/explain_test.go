@@ -72,3 +72,40 @@ func TestExplanationsDrill(t *testing.T) {
 		}
 	}
 }
+
+// What removes or changes anything stands behind the same command that only says
+// what it would do.
+func TestExplanationsLookFirst(t *testing.T) {
+	seen := 0
+	for _, code := range Explained() {
+		text, _ := Explain(code)
+		var before []string
+		for line := range strings.Lines(text) {
+			command, _, _ := strings.Cut(strings.TrimSpace(line), " #")
+			command = strings.TrimSpace(command)
+			before = append(before, command)
+			look := ""
+			switch {
+			case !strings.HasPrefix(line, "    "):
+			case strings.HasPrefix(command, "shmtool clean") && strings.HasSuffix(command, " --yes"):
+				look = strings.TrimSuffix(command, " --yes")
+			case strings.Contains(command, "--dry-run"):
+			case strings.HasPrefix(command, "shmtool rm "):
+				look = strings.Replace(command, "shmtool rm ", "shmtool rm --dry-run ", 1)
+			case strings.HasPrefix(command, "shmtool resize "), strings.HasPrefix(command, "shmtool delete "):
+				look = command + " --dry-run"
+			case strings.HasPrefix(command, "kill -9 "):
+				look = strings.Replace(command, "kill -9", "kill", 1)
+			}
+			if look == "" {
+				continue
+			}
+			if seen++; !slices.ContainsFunc(before, func(b string) bool { return strings.HasPrefix(b, look) && b != command }) {
+				t.Errorf("%s: %q without %q before it", code, command, look)
+			}
+		}
+	}
+	if seen < 20 {
+		t.Errorf("only %d such commands were found; this test has gone blind", seen)
+	}
+}

@@ -81,9 +81,7 @@ func (tt drillTest) judge(t *testing.T, dir, stream string) {
 	for start := time.Now(); ; {
 		before := lookAt(t, dir)
 		time.Sleep(time.Second) // the doctor's own --sample
-		found := slices.DeleteFunc(doctor.Judge(before, lookAt(t, dir)), func(f finding.Finding) bool {
-			return f.Stream != stream && slices.Contains(tt.elsewhere(), f.Code)
-		})
+		found := doctor.Judge(before, lookAt(t, dir))
 		if len(found) == 0 && time.Since(start) < patience {
 			continue
 		}
@@ -102,13 +100,6 @@ func (tt drillTest) judge(t *testing.T, dir, stream string) {
 		}
 		return
 	}
-}
-
-// elsewhere are what processes of other tests may be found by: the doctor does not
-// tell in which directory of the file system their objects are, or were.
-func (tt drillTest) elsewhere() []string {
-	codes := []string{finding.DeletedMapping, finding.ShortLockStuck, finding.NamespaceMismatch}
-	return slices.DeleteFunc(codes, func(code string) bool { return code == tt.code && tt.server })
 }
 
 func lookAt(t *testing.T, dir string) *streams.Moment {

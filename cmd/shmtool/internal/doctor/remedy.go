@@ -38,11 +38,11 @@ func remedy(m *streams.Moment, f *finding.Finding) string {
 		return clean
 	case finding.SessionOrphaned:
 		return "shmtool rm --dry-run " + quoted(f.Object)
-	case finding.VersionsMixed, finding.NamespaceMismatch, finding.ValueWrapped, finding.VoDPagePending:
+	case finding.VersionsMixed, finding.NamespaceMismatch, finding.ValueWrapped, finding.VoDPagePending, finding.DataPageMissing:
 		return "shmtool explain " + f.Code
 	case finding.Waiting:
 		return "shmtool dump " + quoted(mist.Object{Kind: mist.KindConfig, Stream: mist.BaseName(f.Stream)}.Name())
-	case finding.TrackStale, finding.TimeBlocked, finding.NoKeyframe, finding.DataStalled, finding.PresentDrift, finding.RingOverfull, finding.DataStaleBytes, finding.DataPageUnlinked:
+	case finding.TrackStale, finding.TimeBlocked, finding.NoKeyframe, finding.DataStalled, finding.PresentDrift, finding.RingOverfull, finding.DataStaleBytes, finding.DataPageUnlinked, finding.TrackPageMissing:
 		if pid, ok := sourceOf(s, f); ok {
 			return fmt.Sprint("kill ", pid)
 		}

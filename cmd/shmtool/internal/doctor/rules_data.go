@@ -77,6 +77,10 @@ func (j *judge) earlier(t *streams.Track) *streams.Track {
 // to say that it is no jitter.
 const ahead = 5000
 
+// aheadOfClock is the same where there is nothing to compare with but the time
+// since the stream began: a source may have sent a backlog at once.
+const aheadOfClock = 120_000
+
 // blocked: MistServer throws packets away that are older than the newest one. One
 // that came with a time far in the future blocks all that follow.
 func (j *judge) blocked(t *streams.Track) {
@@ -84,7 +88,7 @@ func (j *judge) blocked(t *streams.Track) {
 	if !known || age <= streams.IdleAfter || !fed(t) || j.stream.VoD() || t.Page.LastMS < ahead {
 		return
 	}
-	reference, what := uint64(0), ""
+	reference, what, by := uint64(0), "", uint64(ahead)
 	for _, other := range j.stream.Tracks {
 		if other != t && other.Valid != 0 && other.Page != nil && j.fresh(other) && other.TypeName() != "meta" {
 			reference, what = max(reference, other.Page.LastMS), "the other tracks'"
@@ -92,15 +96,15 @@ func (j *judge) blocked(t *streams.Track) {
 	}
 	if m := j.stream.Meta; what == "" && m != nil && m.BootOffset != 0 {
 		if media := j.at.Clock.Uptime.Milliseconds() - m.BootOffset; media > 0 {
-			reference, what = uint64(media), "the stream's"
+			reference, what, by = uint64(media), "the stream's", aheadOfClock
 		}
 	}
-	if what == "" || t.Page.LastMS < reference || t.Page.LastMS-reference < ahead {
+	if what == "" || t.Page.LastMS < reference || t.Page.LastMS-reference < by {
 		return
 	}
-	by := time.Duration(min(t.Page.LastMS-reference, math.MaxUint32)) * time.Millisecond
+	lead := time.Duration(min(t.Page.LastMS-reference, math.MaxUint32)) * time.Millisecond
 	j.find(finding.TimeBlocked, t.PageName, map[string]any{"track": t.Index, "pid": t.PID, "lastms": t.Page.LastMS, "reference_ms": reference, "age_s": age},
-		"%s: its newest packet is %v before %s time: what is older is thrown away", title(t), by.Round(time.Second), what)
+		"%s: its newest packet is %v before %s time: what is older is thrown away", title(t), lead.Round(time.Second), what)
 }
 
 // fresh reports whether packets of a track came of late.

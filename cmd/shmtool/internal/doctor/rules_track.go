@@ -94,7 +94,7 @@ func (j *judge) rings(t *streams.Track) {
 		}
 		available, h := r.Available(), r.Header
 		object := t.PageName + ":" + r.Name
-		evidence := map[string]any{"deleted": h.Deleted, "endpos": h.EndPos, "present": h.Present, "rcount": h.RecordCount}
+		evidence := map[string]any{"track": t.Index, "deleted": h.Deleted, "endpos": h.EndPos, "present": h.Present, "rcount": h.RecordCount}
 		switch {
 		case h.RecordCount != 0 && available > uint64(h.RecordCount):
 			j.brief(j.find(finding.RingOverfull, object, evidence, "%s: %d %s in %d slots: they overwrite each other", title(t), available, r.Name, h.RecordCount), j.moves(t))

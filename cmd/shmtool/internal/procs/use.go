@@ -146,13 +146,14 @@ type Inner struct {
 	PID     int // its own
 }
 
-// Inners are the processes with MistServer's objects in memory that have another
-// PID in their own namespace, and whether such processes are in more than one:
-// then they are wrong about each other's PIDs. Other shmtools that look on do not
-// count.
-func (t *Table) Inners() (inners []Inner, several bool) {
+// Inners are the processes with objects of this directory in memory that have
+// another PID in their own namespace, and whether such processes are in more than
+// one: then they are wrong about each other's PIDs. Other shmtools that look on do
+// not count.
+func (t *Table) Inners(here map[Object]bool) (inners []Inner, several bool) {
 	spaces := map[string]bool{}
-	for _, pid := range PIDs(t.Use().Mappings) {
+	ours := slices.DeleteFunc(slices.Clone(t.Use().Mappings), func(m Mapping) bool { return !here[m.Object] && !m.Deleted })
+	for _, pid := range PIDs(ours) {
 		p, err := t.fs.Proc(pid)
 		if err != nil {
 			continue

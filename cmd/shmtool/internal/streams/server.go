@@ -63,7 +63,7 @@ func (l *looker) server(all []os.DirEntry) {
 			s.Unseen = append(s.Unseen, pid)
 		}
 	}
-	s.Inners, s.Spaces = l.table.Inners()
+	s.Inners, s.Spaces = l.table.Inners(l.here(all))
 	l.inners = map[uint64]procs.Process{}
 	for _, inner := range s.Inners {
 		l.inners[uint64(inner.PID)] = inner.Process
@@ -78,6 +78,12 @@ func (l *looker) server(all []os.DirEntry) {
 			continue
 		}
 		if o, err := l.stat(entry.Name()); err == nil {
+			s.Objects = append(s.Objects, o)
+			l.serverObject(o, sessions)
+		}
+	}
+	for _, o := range l.unread() {
+		if o.Is.Stream == "" {
 			s.Objects = append(s.Objects, o)
 			l.serverObject(o, sessions)
 		}
@@ -97,6 +103,19 @@ func (l *looker) server(all []os.DirEntry) {
 	if space, known := l.table.Space(); known {
 		s.Space = &space
 	}
+}
+
+// here are the objects of the directory.
+func (l *looker) here(all []os.DirEntry) map[relaccx.Identity]bool {
+	here := map[relaccx.Identity]bool{}
+	for _, entry := range all {
+		if _, ok := mist.ParseName(entry.Name()); ok {
+			if info, err := entry.Info(); err == nil {
+				here[l.table.File(info).Identity] = true
+			}
+		}
+	}
+	return here
 }
 
 func (l *looker) serverObject(o *Object, sessions map[string]*Session) {
@@ -164,8 +183,8 @@ func (l *looker) split(objects []*Object) {
 		names[o.Name] = o
 	}
 	for _, m := range l.use.Mappings {
-		if !m.Deleted || len(objects) > 0 && m.Object.Device != objects[0].Identity.Device {
-			continue // of a container, it may be another's: each has a shared memory of its own
+		if !m.Deleted {
+			continue
 		}
 		process, life := l.table.Look(m.PID)
 		if life != procs.Alive {

@@ -80,8 +80,14 @@ func (p Problem) Text() string {
 // ValidForAll is the mask of a track that everybody may use.
 const ValidForAll = 0xFF
 
+// validKnown are the bits of a mask that mean something: viewers, pushes, processes.
+const validKnown = 7
+
 // ValidText says who may use a track, by its mask.
 func ValidText(valid uint64) string {
+	if known := valid & validKnown; valid != ValidForAll && known != 0 {
+		valid = known // MistServer clears the bits of those that are kept out, and leaves the others
+	}
 	meaning, _ := mist.KindMeta.Page("tracks").Meaning("valid")
 	text, _ := meaning.Text(mist.Number(valid, 1), mist.Clock{})
 	if valid == 0 || text == "" {

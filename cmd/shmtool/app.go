@@ -31,7 +31,7 @@ func commands() []*command {
 	return []*command{
 		createCommand(), appendCommand(), setCommand(), deleteCommand(), resizeCommand(), markCommand(), rmCommand(),
 		lsCommand(), dumpCommand(), getCommand(), tailCommand(), rateCommand(), waitCommand(), saveCommand(), checkCommand(),
-		recordCommand(), replayCommand(), streamsCommand(), topCommand(), watchCommand(), simulateCommand(), completionCommand(),
+		recordCommand(), replayCommand(), streamsCommand(), topCommand(), watchCommand(), cleanCommand(), simulateCommand(), completionCommand(),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -116,7 +117,10 @@ func (e *env) cleanOptions(c *cli.Context) (cleaning.Options, error) {
 
 // blind says that what seems to be free may be held by somebody unseen.
 func (e *env) blind(plan *cleaning.Plan) error {
-	const hint = "use sudo, or --force where nobody else uses them"
+	hint := "use sudo, or --force where they are none of MistServer's"
+	if os.Geteuid() == 0 {
+		hint = "not even root may here; --force where they are none of MistServer's"
+	}
 	if len(plan.Unseen) == 0 {
 		return hinted(fmt.Errorf("not all processes show in %s, and may hold objects: %w", e.procDir, fs.ErrPermission), hint)
 	}

@@ -25,9 +25,9 @@ type judge struct {
 
 // stream is what holds for all objects of one.
 type stream struct {
-	lives   string   // why it is not dead; "" when it is
-	stirs   string   // why nothing of it is touched now: it has just changed
-	facts   []string // that it is dead
+	lives   string // why it is not dead; "" when it is
+	stirs   string // why nothing of it is touched now: it has just changed
+	gone    []gone // whom its objects name, when it is dead
 	picture *streams.Stream
 }
 
@@ -78,10 +78,10 @@ func inOrder(a, b *file) int {
 		return 0
 	}
 	last := func(f *file) int { // a manifest behind the page that is named after it
-		if strings.Contains(strings.TrimPrefix(f.name, "."), ".") {
-			return 0
+		if f.sim != "" && f.name == simulate.ManifestName(f.sim) {
+			return 1
 		}
-		return 1
+		return 0
 	}
 	return cmp.Or(
 		cmp.Compare(rank(a), rank(b)), cmp.Compare(a.is.Stream, b.is.Stream), cmp.Compare(a.sim, b.sim), cmp.Compare(last(a), last(b)),
@@ -130,9 +130,9 @@ func (j *judge) unheld(f *file, o *Object) string {
 	case was.mark != f.mark:
 		return "it moves"
 	case o.Age < j.o.MinAge:
-		return fmt.Sprintf("it was touched %v ago", o.Age.Round(time.Second))
+		return fmt.Sprintf("it was touched %v ago", o.Age.Truncate(time.Second))
 	}
-	o.Evidence = append(o.Evidence, "nobody maps it or has it open", fmt.Sprintf("it has not moved for %v", o.Age.Round(time.Second)))
+	o.Evidence = append(o.Evidence, "nobody maps it or has it open", fmt.Sprintf("unmoved for %v", o.Age.Truncate(time.Second)))
 	return ""
 }
 
@@ -144,7 +144,7 @@ func (j *judge) ofStream(f *file, o *Object) string {
 		return s.stirs
 	}
 	if s.lives == "" {
-		o.Evidence = append(o.Evidence, s.facts...)
+		o.Evidence = append(o.Evidence, s.facts()...)
 		return ""
 	}
 	fact, orphan := j.orphan(f, s.picture)
@@ -189,7 +189,7 @@ func (j *judge) maker(f *file) string {
 		return ""
 	}
 	if why, dead := j.dead(uint64(f.is.PID), f.touched); !dead {
-		return "its maker, " + why
+		return fmt.Sprintf("its maker, %d, %s", f.is.PID, why)
 	}
 	return ""
 }
@@ -248,23 +248,52 @@ func (j *judge) lives(name string, s *stream) string {
 	if p, ok := j.now.table.Buffer(name); ok {
 		return "its input, process " + processText(p)
 	}
-	for _, n := range j.pids(name, s.picture) {
-		why, dead := j.dead(n.pid, n.written)
+	named := j.pids(name, s.picture)
+	for _, n := range named {
+		state, dead := j.dead(n.pid, n.written)
 		if !dead {
-			return n.who + ", " + why
+			return fmt.Sprintf("%s %d %s", n.who, n.pid, state)
 		}
-		s.facts = append(s.facts, n.who+", "+why)
+		s.take(n.who, state, n.pid)
 	}
-	if len(s.facts) == 0 {
-		s.facts = []string{"no process of the stream lives"}
-	}
-	slices.Sort(s.facts)
-	s.facts = slices.Compact(s.facts)
-	const most = 4 // a server has hundreds of viewers
-	if len(s.facts) > most {
-		s.facts = append(s.facts[:most:most], fmt.Sprintf("and %d more, all dead", len(s.facts)-most))
+	if len(named) == 0 {
+		s.gone = []gone{{state: "no process of the stream lives"}}
 	}
 	return ""
+}
+
+// gone is processes of one part that are dead, all in the same way.
+type gone struct {
+	who, state string
+	pids       []uint64
+}
+
+func (s *stream) take(who, state string, pid uint64) {
+	i := slices.IndexFunc(s.gone, func(g gone) bool { return g.who == who && g.state == state })
+	if i < 0 {
+		i, s.gone = len(s.gone), append(s.gone, gone{who: who, state: state})
+	}
+	if !slices.Contains(s.gone[i].pids, pid) {
+		s.gone[i].pids = append(s.gone[i].pids, pid)
+	}
+}
+
+// facts are the gone in words. A server has hundreds of viewers.
+func (s *stream) facts() []string {
+	var facts []string
+	for _, g := range s.gone {
+		const most = 5
+		text := g.who
+		for i, pid := range g.pids {
+			if i == most {
+				text += fmt.Sprintf(" and %d more", len(g.pids)-most)
+				break
+			}
+			text += fmt.Sprintf(" %d", pid)
+		}
+		facts = append(facts, strings.TrimSpace(text+" "+g.state))
+	}
+	return facts
 }
 
 // holder is who has an object of the stream, and does more than look at it.
@@ -332,23 +361,23 @@ func (j *judge) pids(name string, s *streams.Stream) []namedPID {
 // then somebody has it as that one.
 func (j *judge) dead(pid uint64, written time.Time) (string, bool) {
 	if pid > 1<<31 {
-		return fmt.Sprintf("process %d, is dead", pid), true
+		return "is dead", true
 	}
 	for _, outer := range j.now.holdings.Inside(int(pid)) {
 		if p, life := j.now.table.Look(outer); life != procs.Dead {
-			return fmt.Sprintf("process %d, lives as %s", pid, processText(p)), false
+			return "lives as " + processText(p), false
 		}
 	}
 	p, life := j.now.table.Look(int(pid))
 	switch {
 	case life == procs.Dead:
-		return fmt.Sprintf("process %d, is dead", pid), true
+		return "is dead", true
 	case life == procs.Unknown:
-		return fmt.Sprintf("process %d, cannot be seen", pid), false
+		return "cannot be seen", false
 	case j.another(p, written):
-		return fmt.Sprintf("process %d, is dead: the PID is %s's now", pid, mist.EscapeName(p.Name)), true
+		return "is dead, the PID is now of " + mist.EscapeName(p.Name), true
 	}
-	return "process " + processText(p) + ", lives", false
+	return "lives, " + processText(p), false
 }
 
 func (j *judge) another(p procs.Process, written time.Time) bool {

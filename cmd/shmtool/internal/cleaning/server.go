@@ -28,11 +28,13 @@ func (j *judge) serverWide(f *file, o *Object) string {
 	return ""
 }
 
-// mistServer is a living process of a MistServer. Whose shared memory it uses is
-// not asked: it may have none mapped at the moment.
+// mistServer is a living process of a MistServer: of any but those that show by
+// what they have mapped that they use another shared memory.
 func (j *judge) mistServer() (procs.Process, bool) {
 	all := j.now.table.All()
-	i := slices.IndexFunc(all, func(p procs.Process) bool { return strings.HasPrefix(p.Name, "Mist") })
+	i := slices.IndexFunc(all, func(p procs.Process) bool {
+		return strings.HasPrefix(p.Name, "Mist") && !(j.now.tmpfs && j.now.holdings.Elsewhere(p.PID, j.now.device))
+	})
 	if i < 0 {
 		return procs.Process{}, false
 	}

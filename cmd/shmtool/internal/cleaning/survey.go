@@ -52,6 +52,8 @@ type survey struct {
 	table     *procs.Table
 	holdings  *procs.Holdings
 	manifests []simulate.Manifest
+	device    uint64 // of the directory
+	tmpfs     bool   // which maps and stat name alike
 }
 
 // look takes a survey of what is wanted. Processes are looked at last: who has
@@ -62,6 +64,11 @@ func (o *Options) look(want func(f *file) bool) (*survey, error) {
 		return nil, err
 	}
 	s := &survey{table: procs.Open(o.ProcDir, o.ShmDir)}
+	var st unix.Stat_t
+	var fs unix.Statfs_t
+	if unix.Stat(o.ShmDir, &st) == nil && unix.Statfs(o.ShmDir, &fs) == nil {
+		s.device, s.tmpfs = uint64(st.Dev), fs.Type == unix.TMPFS_MAGIC
+	}
 	wanted := map[string]bool{}
 	for _, entry := range entries {
 		f, ok := named(entry.Name())

@@ -18,8 +18,8 @@ import (
 type Holdings struct {
 	byFile  map[Object][]Process
 	byName  map[named][]Process
-	holders map[int]bool
-	inside  map[int][]int // PIDs that processes have in namespaces of their own
+	holders map[int][]uint64 // the devices of what each holds
+	inside  map[int][]int    // PIDs that processes have in namespaces of their own
 
 	// Unseen are living processes whose mappings or open files may not be read.
 	Unseen []Process
@@ -45,9 +45,14 @@ func (h *Holdings) Of(o Object, name string) []Process {
 	return h.byName[named{o.Inode, name}]
 }
 
-// Any reports whether a process has any object of the directory's file system,
-// or of such a name, mapped or open.
-func (h *Holdings) Any(pid int) bool { return h.holders[pid] }
+// Any reports whether a process has any object of such a name mapped or open.
+func (h *Holdings) Any(pid int) bool { return len(h.holders[pid]) > 0 }
+
+// Elsewhere reports whether a process has such objects, and all of them on
+// other devices: it uses another shared memory, a container's.
+func (h *Holdings) Elsewhere(pid int, device uint64) bool {
+	return h.Any(pid) && !slices.Contains(h.holders[pid], device)
+}
 
 // Inside are the PIDs, of this table, of processes that have pid in a namespace
 // of their own: the pages of a container hold such.
@@ -56,7 +61,7 @@ func (h *Holdings) Inside(pid int) []int { return h.inside[pid] }
 // Holdings looks into every process. interesting tells by its name which file
 // is worth to be told apart.
 func (t *Table) Holdings(interesting func(name string) bool) *Holdings {
-	h := &Holdings{byFile: map[Object][]Process{}, byName: map[named][]Process{}, holders: map[int]bool{}, inside: map[int][]int{}, hides: t.Hides()}
+	h := &Holdings{byFile: map[Object][]Process{}, byName: map[named][]Process{}, holders: map[int][]uint64{}, inside: map[int][]int{}, hides: t.Hides()}
 	if !t.ok {
 		return h
 	}
@@ -124,7 +129,7 @@ func (h *Holdings) add(p Process, o Object, path string, interesting func(string
 	if !interesting(name) {
 		return
 	}
-	h.holders[p.PID] = true
+	h.holders[p.PID] = append(h.holders[p.PID], o.Device)
 	h.byFile[o] = once(h.byFile[o], p)
 	key := named{o.Inode, name}
 	h.byName[key] = once(h.byName[key], p)

@@ -198,12 +198,16 @@ func (e *env) cleanRow(o cleaning.Object, verdict string, why []string, freed in
 	if !o.Free() {
 		why = []string{o.Keep}
 	}
+	age := dump.Cell{}
+	if o.Age >= 0 {
+		age = dump.Cell{Value: int64(o.Age.Seconds()), Text: ageText(o.Age)}
+	}
 	return []dump.Cell{
 		{Value: o.Name, Text: mist.EscapeName(o.Name)},
 		{Value: o.Kind, Text: strings.TrimSpace(o.Kind + " " + string(o.Is.Lock))},
 		{Value: textOrNull(o.Is.Stream), Text: mist.EscapeName(o.Is.Stream)},
 		{Value: o.Allocated, Text: dump.Size(o.Allocated, e.output.bytes)},
-		{Value: int64(o.Age.Seconds()), Text: ageText(o.Age)},
+		age,
 		{Value: verdict, Tone: tone},
 		{Value: freed, Text: dump.Size(freed, e.output.bytes)},
 		{Value: why, Text: mist.EscapeName(strings.Join(why, "; "))},

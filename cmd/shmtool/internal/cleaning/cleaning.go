@@ -24,7 +24,7 @@ type Object struct {
 	Kind      string
 	Allocated int64 // bytes of memory that its removal gives back
 	Identity  relaccx.Identity
-	Age       time.Duration // since it was made, written or changed, as its times tell
+	Age       time.Duration // since it was made, written or changed, as its times tell; negative in a moment
 	Keep      string        // why it stays; "" when nobody holds it
 	Evidence  []string      // that nobody does
 

@@ -120,6 +120,7 @@ func (j *judge) unheld(f *file, o *Object) string {
 		return "it is mapped or open: " + processText(held[0])
 	}
 	if !j.now.moment.Living {
+		o.Age = -1 // who unpacked it changed its times
 		o.Evidence = append(o.Evidence, "no process of the moment maps it")
 		return ""
 	}
@@ -283,7 +284,10 @@ func (s *stream) facts() []string {
 	var facts []string
 	for _, g := range s.gone {
 		const most = 5
-		text := g.who
+		text, state := g.who, g.state
+		if len(g.pids) > 1 {
+			text, state = text+"s", strings.Replace(state, "is dead", "are dead", 1)
+		}
 		for i, pid := range g.pids {
 			if i == most {
 				text += fmt.Sprintf(" and %d more", len(g.pids)-most)
@@ -291,7 +295,7 @@ func (s *stream) facts() []string {
 			}
 			text += fmt.Sprintf(" %d", pid)
 		}
-		facts = append(facts, strings.TrimSpace(text+" "+g.state))
+		facts = append(facts, strings.TrimSpace(text+" "+state))
 	}
 	return facts
 }

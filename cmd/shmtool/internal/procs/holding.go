@@ -6,12 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"syscall"
 
-	"github.com/prometheus/procfs"
+	"golang.org/x/sys/unix"
 )
 
 // Holdings is who has which objects mapped or open, at one look.
@@ -65,24 +64,42 @@ func (t *Table) Holdings(interesting func(name string) bool) *Holdings {
 	if !t.ok {
 		return h
 	}
-	all, err := t.fs.AllProcs()
+	entries, err := os.ReadDir(t.procDir)
 	if err != nil {
 		h.hides = true
 		return h
 	}
-	sort.Sort(all)
-	for _, p := range all {
-		process, life := t.Look(p.PID)
-		if life != Alive || t.ofKernel(process) {
-			continue
+	for _, entry := range entries {
+		if pid, err := strconv.Atoi(entry.Name()); err == nil {
+			h.lookInto(t, pid, interesting)
 		}
-		mapped, opened := h.mapped(p, process, interesting), t.opened(h, process, interesting)
-		if t.Live() && (refused(mapped) || refused(opened)) {
-			h.Unseen = append(h.Unseen, process)
-		}
-		h.namespaces(p)
 	}
 	return h
+}
+
+// lookInto takes what a process has. Most have nothing, and of those no more is
+// read than it takes to see that: this is done again and again.
+func (h *Holdings) lookInto(t *Table, pid int, interesting func(string) bool) {
+	dir := filepath.Join(t.procDir, strconv.Itoa(pid))
+	found := map[named]Object{}
+	errMaps, errFiles := mapped(dir, interesting, found), opened(dir, interesting, found)
+	h.namespaces(dir, pid)
+	unseen := t.Live() && (refused(errMaps) || refused(errFiles))
+	if len(found) == 0 && !unseen {
+		return
+	}
+	p, life := t.Look(pid)
+	if life != Alive || t.ofKernel(p) {
+		return
+	}
+	if unseen {
+		h.Unseen = append(h.Unseen, p)
+	}
+	for key, o := range found {
+		h.holders[pid] = append(h.holders[pid], o.Device)
+		h.byFile[o] = once(h.byFile[o], p)
+		h.byName[key] = once(h.byName[key], p)
+	}
 }
 
 // ofKernel reports whether it is a thread of the kernel: it maps and opens
@@ -96,19 +113,33 @@ func refused(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EPERM)
 }
 
-func (h *Holdings) mapped(p procfs.Proc, process Process, interesting func(string) bool) error {
-	maps, err := p.ProcMaps()
-	for _, m := range maps {
-		if m.Inode != 0 {
-			h.add(process, Object{Device: m.Dev, Inode: m.Inode}, m.Pathname, interesting)
+// mapped takes the mapped files: lines of "7f00-7f01 rw-s 00000000 00:19 42 PATH".
+func mapped(dir string, interesting func(string) bool, found map[named]Object) error {
+	text, err := os.ReadFile(filepath.Join(dir, "maps"))
+	for line := range strings.Lines(string(text)) {
+		at := strings.IndexByte(line, '/') // before it there are numbers
+		if at < 0 {
+			continue
+		}
+		name := baseName(strings.TrimSuffix(line[at:], "\n"))
+		words := strings.Fields(line[:at])
+		if len(words) != 5 || !interesting(name) {
+			continue
+		}
+		major, minor, _ := strings.Cut(words[3], ":")
+		ma, errMajor := strconv.ParseUint(major, 16, 32)
+		mi, errMinor := strconv.ParseUint(minor, 16, 32)
+		inode, errInode := strconv.ParseUint(words[4], 10, 64)
+		if errMajor == nil && errMinor == nil && errInode == nil {
+			found[named{inode, name}] = Object{Device: unix.Mkdev(uint32(ma), uint32(mi)), Inode: inode}
 		}
 	}
 	return err
 }
 
 // opened takes the open files: not all that has an object maps it.
-func (t *Table) opened(h *Holdings, p Process, interesting func(string) bool) error {
-	dir := filepath.Join(t.procDir, strconv.Itoa(p.PID), "fd")
+func opened(dir string, interesting func(string) bool, found map[named]Object) error {
+	dir = filepath.Join(dir, "fd")
 	entries, err := os.ReadDir(dir)
 	for _, entry := range entries {
 		path := filepath.Join(dir, entry.Name())
@@ -118,21 +149,10 @@ func (t *Table) opened(h *Holdings, p Process, interesting func(string) bool) er
 		}
 		var st syscall.Stat_t
 		if syscall.Stat(path, &st) == nil {
-			h.add(p, Object{Device: uint64(st.Dev), Inode: st.Ino}, to, interesting)
+			found[named{st.Ino, baseName(to)}] = Object{Device: uint64(st.Dev), Inode: st.Ino}
 		}
 	}
 	return err
-}
-
-func (h *Holdings) add(p Process, o Object, path string, interesting func(string) bool) {
-	name := baseName(path)
-	if !interesting(name) {
-		return
-	}
-	h.holders[p.PID] = append(h.holders[p.PID], o.Device)
-	h.byFile[o] = once(h.byFile[o], p)
-	key := named{o.Inode, name}
-	h.byName[key] = once(h.byName[key], p)
 }
 
 func once(all []Process, p Process) []Process {
@@ -147,14 +167,16 @@ func baseName(path string) string {
 	return filepath.Base(strings.TrimSuffix(path, " (deleted)"))
 }
 
-// namespaces takes the PIDs that a process has in inner namespaces.
-func (h *Holdings) namespaces(p procfs.Proc) {
-	status, err := p.NewStatus()
-	if err != nil || len(status.NSpids) < 2 {
-		return
-	}
-	for _, inner := range status.NSpids[1:] {
-		h.inside[int(inner)] = append(h.inside[int(inner)], p.PID)
+// namespaces takes the PIDs that a process has in inner namespaces: of the line
+// "NSpid: 4711 7" all but the first.
+func (h *Holdings) namespaces(dir string, pid int) {
+	text, _ := os.ReadFile(filepath.Join(dir, "status")) // it has ended
+	_, line, _ := strings.Cut(string(text), "\nNSpid:")
+	line, _, _ = strings.Cut(line, "\n")
+	for i, word := range strings.Fields(line) {
+		if inner, err := strconv.Atoi(word); err == nil && i > 0 {
+			h.inside[inner] = append(h.inside[inner], pid)
+		}
 	}
 }
 

@@ -72,7 +72,7 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 	}
 	yes := c.Bool("yes") && !c.Bool("dry-run")
 	switch {
-	case c.Bool("yes") && !plan.Living:
+	case yes && !plan.Living:
 		return usagef("%s is a saved moment: nothing of it is removed", e.procDir)
 	case plan.Partial() && !c.Bool("force"):
 		return e.blind(plan)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,18 +23,20 @@ func TestCleanBesideASimulation(t *testing.T) {
 	for !allThere(dir, "MstTrakkilled@*-2", "MstUserkilled") {
 		time.Sleep(10 * time.Millisecond)
 	}
-	parts := simulationParts(t, dir)
 	runs := launch(t, dir, "simulate", "--for", "0", "--backlog", "1s", "--stream", "runs", "-j")
 	for !allThere(dir, "MstTrakruns@*-2", "MstUserruns") {
 		time.Sleep(10 * time.Millisecond)
 	}
 	killed.signal(syscall.SIGKILL)
-	for _, pid := range parts {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
-	}
 	_ = killed.cmd.Wait()
-	for anyAlive(parts) {
-		time.Sleep(10 * time.Millisecond)
+	for left := true; left; { // some may just have been started
+		left = false
+		for part, pid := range simulationParts(t, dir) {
+			if strings.Contains(part, "killed") {
+				left = true
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
 	}
 	before := objectsOf(t, dir, "runs")
 	listed := shmtool(t, dir, "clean", "--stream", "killed", "--min-age", "0s", "--force", "--names", "--proc-dir", "/proc")
@@ -71,15 +72,6 @@ func allThere(dir string, patterns ...string) bool {
 		}
 	}
 	return true
-}
-
-func anyAlive(parts map[string]int) bool {
-	for _, pid := range parts {
-		if b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat")); err == nil && !strings.Contains(string(b), ") Z ") {
-			return true
-		}
-	}
-	return false
 }
 
 func objectsOf(t *testing.T, dir, stream string) []string {

@@ -149,11 +149,12 @@ func TestRaceForTheLock(t *testing.T) {
 	r := &race{place: newPlace(t), removed: map[relaccx.Identity]string{}}
 	path := filepath.Join(r.dir, mist.Object{Kind: mist.KindSemaphore, Form: mist.FormGlibc, Lock: mist.LockInput, Stream: "live"}.Name())
 	taken, made := 0, 0
+	delay := 10 * time.Millisecond // until it is taken: it homes in on the moment of removal
 	r.beside(func() {
-		for round := range rounds() {
+		for round := range rounds() / 3 {
 			r.write("sem.MstSemInptlive", mist.Semaphore{Value: 1}.Encode())
 			before := r.inodes()
-			time.Sleep(time.Duration(round%50) * 300 * time.Microsecond) // somewhere in a clean
+			time.Sleep(delay)
 			lock, err := relaccx.EnsureSemaphore(path, 1, 0o600)
 			r.ok(err)
 			now := r.inodes()
@@ -166,8 +167,10 @@ func TestRaceForTheLock(t *testing.T) {
 				}
 				if before[id] != "" {
 					taken++
+					delay += delay / 8
 				} else {
 					made++
+					delay -= delay / 8
 				}
 			}
 			r.untouched(round, now)

@@ -151,7 +151,7 @@ func TestRaceForTheLock(t *testing.T) {
 	taken, made := 0, 0
 	delay := 10 * time.Millisecond // until it is taken: it homes in on the moment of removal
 	r.beside(func() {
-		for round := range rounds() / 3 {
+		for round := range max(rounds()/10, 20) {
 			r.write("sem.MstSemInptlive", mist.Semaphore{Value: 1}.Encode())
 			before := r.inodes()
 			time.Sleep(delay)

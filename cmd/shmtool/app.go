@@ -32,7 +32,7 @@ func commands() []*command {
 	return []*command{
 		createCommand(), appendCommand(), setCommand(), deleteCommand(), resizeCommand(), markCommand(), rmCommand(),
 		lsCommand(), dumpCommand(), getCommand(), tailCommand(), rateCommand(), waitCommand(), saveCommand(), checkCommand(),
-		recordCommand(), replayCommand(), streamsCommand(), doctorCommand(), explainCommand(), topCommand(), watchCommand(), simulateCommand(), completionCommand(),
+		recordCommand(), replayCommand(), streamsCommand(), doctorCommand(), explainCommand(), cleanCommand(), topCommand(), watchCommand(), simulateCommand(), completionCommand(),
 	}
 }
 

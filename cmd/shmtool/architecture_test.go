@@ -76,6 +76,10 @@ var arrows = map[string][]string{
 		"shmtool/layout/mist", "shmtool/cmd/shmtool/internal/live", "shmtool/cmd/shmtool/internal/procs",
 		"shmtool/cmd/shmtool/internal/finding",
 	},
+	"shmtool/cmd/shmtool/internal/cleaning": {
+		"shmtool/layout/mist", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/simulate",
+		"shmtool/cmd/shmtool/internal/streams",
+	},
 	"shmtool/cmd/shmtool/internal/top": {
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/dump", "shmtool/cmd/shmtool/internal/procs",
 		"shmtool/cmd/shmtool/internal/top/unasked",

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 )
 
@@ -210,3 +211,20 @@ func bare(err error) error {
 	}
 	return err
 }
+
+// ManifestID is the simulation whose own file has that name: its manifest, or
+// the page with the lock beside it.
+func ManifestID(name string) (id string, ok bool) {
+	id, ok = strings.CutPrefix(strings.TrimSuffix(name, lockedSuffix), manifestPrefix)
+	return id, ok && id != "" && !strings.Contains(id, ".")
+}
+
+// Runs reports whether a process was started as a part of the simulation of that
+// ID.
+func Runs(p procs.Process, id string) bool {
+	i := slices.Index(p.Args, idFlag)
+	return slices.Contains(p.Args, partVerb) && i >= 0 && i+1 < len(p.Args) && p.Args[i+1] == id
+}
+
+// ManifestName is the name of the manifest of a simulation.
+func ManifestName(id string) string { return manifestPrefix + id }

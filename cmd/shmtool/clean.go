@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/cleaning"
+	"shmtool/dump"
+	"shmtool/layout/mist"
+)
+
+const cleanSchema = "shmtool.clean/1"
+
+func cleanCommand() *command {
+	return &command{
+		name:   "clean",
+		args:   "[STREAM…]",
+		usage:  "list what nobody holds any more, and remove it with --yes",
+		writes: true,
+		about: `Lists the objects of MistServer and of simulations that nobody holds, with the
+evidence and the memory that each gives back: no process maps it or has it open,
+nothing that lives refers to it, the processes that it names are gone, and it
+has not moved for --min-age, nor between two looks. With --yes they are removed,
+of each stream data first and semaphores last; right before each one everything
+is looked at again, and what has changed stays (exit code 5).
+
+Of a stream that lives, only the tracks and data go to which nothing leads. What
+belongs to no stream goes when no process of MistServer lives at all, and only
+when no STREAM is given. What is not what its name says is never touched; nor is
+a simulation that runs. simulate --clean ends processes that are left of a killed
+one, too.
+
+It does not run where it cannot see all processes (exit code 7): use sudo.`,
+		examples: []string{
+			"sudo shmtool clean",
+			"sudo shmtool clean --yes",
+			"sudo shmtool clean --stream 'live+*' --min-age 10m --yes",
+			"sudo shmtool clean --all   # also what is kept, and why",
+			"sudo shmtool clean -j | jq '[.rows[].allocated] | add'",
+			"sudo shmtool clean --shm-dir /proc/4711/root/dev/shm",
+		},
+		formats: plainFormats,
+		flags: []cli.Flag{
+			&cli.BoolFlag{Name: "yes", Usage: "remove what is listed"},
+			&cli.StringSliceFlag{Name: "stream", Usage: "only what belongs to the stream `NAME`, or to those that match it as a pattern; may be repeated"},
+			&cli.DurationFlag{Name: "min-age", Value: time.Minute, Usage: "leave what has changed less than `D` ago"},
+			&cli.BoolFlag{Name: "all", Usage: "list what is kept, too, and why"},
+			&cli.BoolFlag{Name: "force", Usage: "run although not all processes can be seen: who cannot be seen may hold what is removed"},
+			dryRunFlag(),
+		},
+		run: runClean,
+	}
+}
+
+func runClean(ctx context.Context, e *env, c *cli.Context) error {
+	o, err := e.cleanOptions(c)
+	if err != nil {
+		return err
+	}
+	plan, err := cleaning.Scan(ctx, o)
+	if err != nil {
+		return e.noDirectory(err)
+	}
+	yes := c.Bool("yes") && !c.Bool("dry-run")
+	switch {
+	case yes && !plan.Living:
+		return usagef("%s is a saved moment: nothing of it is removed", e.procDir)
+	case plan.Partial() && !c.Bool("force"):
+		return e.blind(plan)
+	}
+	shown := shownObjects(plan.Objects, c.Bool("all"))
+	l := &dump.Listing{Schema: cleanSchema, Columns: cleanColumns(c.Bool("all") || yes)}
+	for _, o := range shown {
+		l.Rows = append(l.Rows, e.cleanRow(o, verdictOf(o), o.Evidence, 0))
+	}
+	if e.output.where != nil { // chooses what is removed, too
+		if shown, err = keepRows(l, shown, e.output.where.True); err != nil {
+			return usageError{err}
+		}
+	}
+	if yes {
+		plan.Objects = chosenObjects(plan.Objects, shown)
+		err = e.clean(ctx, plan, shown, l)
+	}
+	return errors.Join(e.printClean(l, shown, yes), err)
+}
+
+// lookAgain is how long the two looks of a scan are apart: a reload takes
+// microseconds, and a buffer looks at its pages four times a second.
+const lookAgain = time.Second
+
+func (e *env) cleanOptions(c *cli.Context) (cleaning.Options, error) {
+	o := cleaning.Options{ShmDir: e.shmDir, ProcDir: e.procDir, MinAge: c.Duration("min-age"), Pause: min(lookAgain, max(c.Duration("min-age"), 50*time.Millisecond))}
+	patterns := slices.Concat(c.Args().Slice(), c.StringSlice("stream"))
+	for _, pattern := range patterns {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return o, usagef("%q is not a pattern", pattern)
+		}
+	}
+	if o.MinAge < 0 {
+		return o, usagef("--min-age %v is below 0", o.MinAge)
+	}
+	if len(patterns) > 0 {
+		o.Streams = func(stream string) bool { return slices.Contains(patterns, stream) || matchesAny(stream, patterns) }
+	}
+	return o, nil
+}
+
+// blind says that what seems to be free may be held by somebody unseen.
+func (e *env) blind(plan *cleaning.Plan) error {
+	hint := "use sudo, or --force where they are none of MistServer's"
+	if os.Geteuid() == 0 {
+		hint = "not even root may here; --force where they are none of MistServer's"
+	}
+	if len(plan.Unseen) == 0 {
+		return hinted(fmt.Errorf("not all processes show in %s, and may hold objects: %w", e.procDir, fs.ErrPermission), hint)
+	}
+	p := plan.Unseen[0]
+	return hinted(fmt.Errorf("%s cannot be looked into and may hold objects, such as %s: %w",
+		counted(uint64(len(plan.Unseen)), "process", "processes"), processText(p), fs.ErrPermission), hint)
+}
+
+func shownObjects(objects []cleaning.Object, all bool) []cleaning.Object {
+	return slices.DeleteFunc(slices.Clone(objects), func(o cleaning.Object) bool { return !all && !o.Free() })
+}
+
+// chosenObjects are those of a plan that are shown.
+func chosenObjects(objects, shown []cleaning.Object) []cleaning.Object {
+	return slices.DeleteFunc(slices.Clone(objects), func(o cleaning.Object) bool {
+		return !slices.ContainsFunc(shown, func(s cleaning.Object) bool { return s.Name == o.Name })
+	})
+}
+
+// clean removes, and puts into the rows what came of it. The error is the first
+// of the most serious.
+func (e *env) clean(ctx context.Context, plan *cleaning.Plan, shown []cleaning.Object, l *dump.Listing) error {
+	var all error
+	err := plan.Remove(ctx, func(o *cleaning.Object, err error) {
+		i := slices.IndexFunc(shown, func(s cleaning.Object) bool { return s.Name == o.Name })
+		verdict, why, freed := "removed", o.Evidence, o.Allocated
+		var kept *cleaning.KeptError
+		switch {
+		case errors.As(err, &kept):
+			verdict, why, freed = "refused", []string{kept.Reason}, 0
+			err = refusedError{err}
+		case err != nil:
+			verdict, why, freed = "failed", []string{bare(err).Error()}, 0
+			err = onPage(o.Name, err)
+		}
+		l.Rows[i] = e.cleanRow(*o, verdict, why, freed)
+		if err != nil && all != nil {
+			e.report(ctx, all) // the last one is reported by run
+		}
+		if err != nil {
+			all = err
+		}
+	})
+	if all == nil {
+		return err
+	}
+	return all
+}
+
+func cleanColumns(verdict bool) []dump.Column {
+	return []dump.Column{
+		{Name: "NAME"},
+		{Name: "KIND", Minor: true},
+		{Name: "STREAM", Extra: true},
+		{Name: "ALLOCATED", Right: true},
+		{Name: "AGE", Right: true},
+		{Name: "VERDICT", Extra: !verdict},
+		{Name: "FREED", Right: true, Extra: true},
+		{Name: "WHY"},
+	}
+}
+
+func verdictOf(o cleaning.Object) string {
+	if o.Free() {
+		return "free"
+	}
+	return "kept"
+}
+
+func (e *env) cleanRow(o cleaning.Object, verdict string, why []string, freed int64) []dump.Cell {
+	tone := dump.Attention
+	if verdict == "removed" || verdict == "kept" {
+		tone = dump.Good
+	}
+	if !o.Free() {
+		why = []string{o.Keep}
+	}
+	age := dump.Cell{}
+	if o.Age >= 0 {
+		age = dump.Cell{Value: int64(o.Age.Seconds()), Text: ageText(o.Age)}
+	}
+	return []dump.Cell{
+		{Value: o.Name, Text: mist.EscapeName(o.Name)},
+		{Value: o.Kind, Text: strings.TrimSpace(o.Kind + " " + string(o.Is.Lock))},
+		{Value: textOrNull(o.Is.Stream), Text: mist.EscapeName(o.Is.Stream)},
+		{Value: o.Allocated, Text: dump.Size(o.Allocated, e.output.bytes)},
+		age,
+		{Value: verdict, Tone: tone},
+		{Value: freed, Text: dump.Size(freed, e.output.bytes)},
+		{Value: why, Text: mist.EscapeName(strings.Join(why, "; "))},
+	}
+}
+
+// printClean prints the rows; on a terminal, what they come to.
+func (e *env) printClean(l *dump.Listing, shown []cleaning.Object, yes bool) error {
+	if len(l.Rows) == 0 && e.output.format == formatTable && !e.output.names {
+		_, err := fmt.Fprintf(e.out, "nothing to clean in %s\n", e.shmDir)
+		return err
+	}
+	at := slices.IndexFunc(l.Columns, func(c dump.Column) bool { return c.Name == "FREED" })
+	sum, count := int64(0), uint64(0)
+	for i, o := range shown {
+		if freed := l.Rows[i][at].Value.(int64); yes && l.Rows[i][at-1].Value == "removed" {
+			sum, count = sum+freed, count+1
+		} else if !yes && o.Free() {
+			sum, count = sum+o.Allocated, count+1
+		}
+	}
+	e.output.where = nil // the rows are chosen already
+	if err := e.list(l); err != nil || !e.terminal || e.output.format != formatTable || e.output.names {
+		return err
+	}
+	text := fmt.Sprintf("%s, %s to give back; --yes removes them", counted(count, "object", "objects"), dump.Size(sum, e.output.bytes))
+	if yes {
+		text = fmt.Sprintf("%s removed, %s given back", counted(count, "object", "objects"), dump.Size(sum, e.output.bytes))
+	}
+	_, err := fmt.Fprintln(e.out, dump.Paint(text, dump.Faint, e.color))
+	return err
+}

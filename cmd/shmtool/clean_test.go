@@ -1,0 +1,120 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"shmtool/layout/mist"
+)
+
+// A simulation is killed with all its processes beside another one that runs:
+// clean removes what the first has left, and the viewers of the second lose
+// nothing.
+func TestCleanBesideASimulation(t *testing.T) {
+	skipShort(t)
+	t.Parallel()
+	dir := t.TempDir()
+	killed := launch(t, dir, "simulate", "--for", "0", "--backlog", "1s", "--stream", "killed")
+	for !allThere(dir, "MstTrakkilled@*-2", "MstUserkilled") {
+		time.Sleep(10 * time.Millisecond)
+	}
+	runs := launch(t, dir, "simulate", "--for", "0", "--backlog", "1s", "--stream", "runs", "-j")
+	for !allThere(dir, "MstTrakruns@*-2", "MstUserruns") {
+		time.Sleep(10 * time.Millisecond)
+	}
+	killed.signal(syscall.SIGKILL)
+	_ = killed.cmd.Wait()
+	for left := true; left; { // some may just have been started
+		left = false
+		for part, pid := range simulationParts(t, dir) {
+			if strings.Contains(part, "killed") {
+				left = true
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}
+	}
+	before := objectsOf(t, dir, "runs")
+	listed := shmtool(t, dir, "clean", "--stream", "killed", "--min-age", "0s", "--force", "--names", "--proc-dir", "/proc")
+	out := shmtool(t, dir, "clean", "--min-age", "0s", "--yes", "--force", "-j", "--proc-dir", "/proc")
+	if strings.Contains(out, `"stream":"runs"`) || !strings.Contains(listed, "MstMetakilled\n") {
+		t.Errorf("listed:\n%s\nremoved:\n%s", listed, out)
+	}
+	for _, name := range objectsOf(t, dir, "killed") {
+		if is, _ := mist.ParseName(name); is.Kind != mist.KindConfig { // which stays where a MistServer runs on the machine
+			t.Errorf("%s is left:\n%s", name, out)
+		}
+	}
+	for _, name := range before {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil && !strings.HasPrefix(name, "MstData") {
+			t.Error(err)
+		}
+	}
+	runs.signal(syscall.SIGTERM)
+	_ = runs.cmd.Wait()
+	var doc simulationDoc
+	if err := json.Unmarshal([]byte(runs.stdout.String()), &doc); err != nil {
+		t.Fatalf("%v: %s%s", err, runs.stdout.String(), runs.err.String())
+	}
+	if doc.Lost != 0 || doc.Records == 0 || len(doc.Viewers) != 2 {
+		t.Errorf("%s", runs.stdout.String())
+	}
+}
+
+func allThere(dir string, patterns ...string) bool {
+	for _, pattern := range patterns {
+		if found, _ := filepath.Glob(filepath.Join(dir, pattern)); len(found) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func objectsOf(t *testing.T, dir, stream string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		if is, ok := mist.ParseName(entry.Name()); ok && is.Stream == stream {
+			names = append(names, entry.Name())
+		}
+	}
+	return names
+}
+
+// On living servers' moments nothing of a stream that lives is free; where all
+// of it was killed, all of it is; and nothing of a moment is ever removed.
+func TestCleanOnMoments(t *testing.T) {
+	eachMoment(t, func(t *testing.T, m *moment) {
+		shm, proc := filepath.Join(m.dir, "shm"), filepath.Join(m.dir, "proc")
+		var doc struct {
+			Rows []struct{ Name, Verdict, Stream string }
+		}
+		out := shmtool(t, shm, "clean", "--proc-dir", proc, "--all", "-j", "--force")
+		if err := json.Unmarshal([]byte(out), &doc); err != nil {
+			t.Fatal(err)
+		}
+		killed := strings.Contains(t.Name(), "stuck-all-killed")
+		for _, row := range doc.Rows {
+			is, _ := mist.ParseName(row.Name)
+			if is.Stream == "" || is.Kind == mist.KindConfig {
+				continue
+			}
+			if want := killed && row.Stream == "live"; want != (row.Verdict == "free") {
+				t.Errorf("%s is %s", row.Name, row.Verdict)
+			}
+		}
+		p := launch(t, shm, "clean", "--proc-dir", proc, "--yes", "--force")
+		_ = p.cmd.Wait()
+		if code := p.cmd.ProcessState.ExitCode(); code != exitUsage {
+			t.Errorf("--yes exits with %d", code)
+		}
+	})
+}

@@ -1,0 +1,102 @@
+package cleaning
+
+import (
+	"bytes"
+	"io"
+	"os"
+
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// maxStateSize is that of the largest MstSTATE known, a fork's.
+const maxStateSize = 112
+
+// form says why an object is not what its name says, or "". A name proves
+// nothing: anybody may call a file of his MstMetanotes. An object without a byte
+// is one whose maker died between making and sizing it.
+func (f *file) form(r *os.File, path string) string {
+	if f.size == 0 {
+		return ""
+	}
+	head := make([]byte, 256)
+	n, err := r.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return "it cannot be read: " + bareText(err)
+	}
+	head = head[:n]
+	switch k := f.is.Kind; {
+	case k.IsPage():
+		return pageForm(path, head, k)
+	case k == mist.KindData:
+		return dataForm(head)
+	case k == mist.KindState:
+		if s, err := mist.DecodeState(head); err != nil || f.size > maxStateSize || s.State > mist.StateOffline && s.State != mist.StateInvalid {
+			return "it is no stream's state"
+		}
+	case k == mist.KindInputPID, k == mist.KindPullPID:
+		if f.size != mist.PIDSize {
+			return "it holds no PID: it has another size"
+		}
+	case k == mist.KindPush:
+		if f.size != mist.PushSize {
+			return "it is no list of pushes: it has another size"
+		}
+	case k == mist.KindSemaphore, k == mist.KindTemporary:
+		return semaphoreForm(head, f.is)
+	}
+	return ""
+}
+
+// dataForm: a page of packets begins with one, or has never got any.
+func dataForm(head []byte) string {
+	if bytes.HasPrefix(head, []byte("DTP2")) || isZero(head[:min(len(head), 24)]) {
+		return ""
+	}
+	return "it does not begin with a packet"
+}
+
+// semaphoreForm: of a temporary name, which any program's semaphore has for a
+// moment, nothing may be left over either.
+func semaphoreForm(head []byte, is mist.Object) string {
+	s, err := mist.DecodeSemaphore(head, is.Form)
+	switch {
+	case err != nil:
+		return "it has not the size of a semaphore"
+	case is.Kind == mist.KindTemporary && (s.Value > 1 || s.Waiters > 0 || !bytes.Equal(s.Encode(), head)):
+		return "it is no new semaphore such as MistServer makes"
+	}
+	return ""
+}
+
+// pageForm: a page whose fields are those of its kind, or one that never got
+// them: zeros, or a header that is not ready.
+func pageForm(path string, head []byte, k mist.Kind) string {
+	if isZero(head) {
+		return ""
+	}
+	const no = "it is no page of this kind"
+	p, err := relaccx.Open(path)
+	if err != nil {
+		return no + ": " + bareText(err)
+	}
+	defer p.Close()
+	h, err := p.Header()
+	if err != nil || !h.Status.Known() {
+		return no
+	}
+	r, err := p.Peek()
+	switch {
+	case err != nil && !h.Status.Ready() && int64(h.Offset) <= int64(p.Size()) && h.FieldOffset <= 36:
+		return "" // its maker died while he made it
+	case err != nil:
+		return no
+	}
+	info := k.Page()
+	if info == nil || info.Fits(r.Schema()) {
+		return ""
+	}
+	return no + ": it has other fields"
+}
+
+func isZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }

@@ -1,0 +1,225 @@
+package cleaning
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc64"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/simulate"
+	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// file is one object as a look has found it.
+type file struct {
+	name      string
+	is        mist.Object
+	sim       string // of a simulation's own files: its ID
+	identity  relaccx.Identity
+	size      int64
+	allocated int64
+	touched   time.Time // the newest of its times: made, written, changed
+	mark      mark
+	owner     uint32
+	mode      uint32
+	fault     string // why it is not what its name says; "" when it is
+}
+
+// mark is what two looks at an object that does not move have in common: times
+// alone do not tell, for writing through a mapping changes none of them on tmpfs.
+type mark struct {
+	identity        relaccx.Identity
+	size, allocated int64
+	touched         int64
+	sum             uint64
+}
+
+// survey is one look at everything that matters.
+type survey struct {
+	files     []*file
+	moment    *streams.Moment
+	table     *procs.Table
+	holdings  *procs.Holdings
+	manifests []simulate.Manifest
+	device    uint64 // of the directory
+	tmpfs     bool   // which maps and stat name alike
+}
+
+// look takes a survey of what is wanted. Processes are looked at last: who has
+// taken something up since the directory was read is seen there.
+func (o *Options) look(want func(f *file) bool) (*survey, error) {
+	entries, err := os.ReadDir(o.ShmDir)
+	if err != nil {
+		return nil, err
+	}
+	s := &survey{table: procs.Open(o.ProcDir, o.ShmDir)}
+	var st unix.Stat_t
+	var fs unix.Statfs_t
+	if unix.Stat(o.ShmDir, &st) == nil && unix.Statfs(o.ShmDir, &fs) == nil {
+		s.device, s.tmpfs = uint64(st.Dev), fs.Type == unix.TMPFS_MAGIC
+	}
+	wanted := map[string]bool{}
+	for _, entry := range entries {
+		f, ok := named(entry.Name())
+		if !ok || !want(f) || !f.stat(o.ShmDir) {
+			continue
+		}
+		f.read(o.ShmDir)
+		wanted[f.is.Stream] = true
+		s.files = append(s.files, f)
+	}
+	if s.manifests, err = simulate.Manifests(o.ShmDir); err != nil {
+		return nil, err
+	}
+	s.moment, err = streams.Look(o.ShmDir, s.table, func(stream string) bool { return wanted[stream] })
+	if err != nil {
+		return nil, err
+	}
+	s.holdings = s.table.Holdings(interesting)
+	return s, nil
+}
+
+// hiddenPrefix begins the name that an object has while it is being removed.
+const hiddenPrefix = ".cleaning-"
+
+// named tells by its name whether a file may be one to clean.
+func named(name string) (*file, bool) {
+	f := &file{name: name}
+	if id, ok := simulate.ManifestID(name); ok {
+		f.sim = id
+		return f, true
+	}
+	var ok bool
+	f.is, ok = mist.ParseName(strings.TrimPrefix(name, hiddenPrefix))
+	return f, ok
+}
+
+func interesting(name string) bool {
+	_, ok := named(name)
+	return ok
+}
+
+// stat takes what the directory says; false when there is no such regular file.
+func (f *file) stat(dir string) bool {
+	info, err := os.Lstat(filepath.Join(dir, f.name))
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return false
+	}
+	f.take(st)
+	if born := procs.Born(dir, info); born.After(f.touched) {
+		f.touched = born
+	}
+	return true
+}
+
+func (f *file) take(st *syscall.Stat_t) {
+	f.identity = relaccx.Identity{Device: uint64(st.Dev), Inode: st.Ino}
+	f.size, f.allocated = st.Size, st.Blocks*512
+	f.owner, f.mode = st.Uid, st.Mode
+	f.touched = time.Unix(st.Mtim.Unix())
+	if changed := time.Unix(st.Ctim.Unix()); changed.After(f.touched) {
+		f.touched = changed
+	}
+}
+
+// open opens the object to look at it. Not blocking: neither a FIFO nor the
+// lease of another clean must hang us.
+func (f *file) open(dir string) (*os.File, error) {
+	return os.OpenFile(filepath.Join(dir, f.name), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+}
+
+// read takes the mark, and looks whether the object is what its name says.
+func (f *file) read(dir string) {
+	r, err := f.open(dir)
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		f.fault = "somebody else is removing it"
+		return
+	case err != nil:
+		f.fault = "it cannot be read: " + bareText(err)
+		return
+	}
+	defer r.Close()
+	if f.mark, err = f.marked(r); err != nil {
+		f.fault = "it cannot be read: " + bareText(err)
+		return
+	}
+	if f.sim == "" {
+		f.fault = f.form(r, filepath.Join(dir, f.name))
+	}
+}
+
+// sumLimit is the most bytes of an object that are read for its mark. What is
+// behind them moves no counter.
+const sumLimit = 8 << 20
+
+var table = crc64.MakeTable(crc64.ECMA)
+
+// marked takes the mark of an open object: of what moves, all memory that it has.
+// A page of packets grows, and its track's counters tell of it.
+func (f *file) marked(r *os.File) (mark, error) {
+	var st syscall.Stat_t
+	if err := syscall.Fstat(int(r.Fd()), &st); err != nil {
+		return mark{}, err
+	}
+	at := *f
+	at.take(&st)
+	m := mark{identity: at.identity, size: at.size, allocated: at.allocated, touched: at.touched.UnixNano()}
+	limit := int64(sumLimit)
+	if f.is.Kind == mist.KindData {
+		limit = 4096
+	}
+	sum, err := sumMemory(r, min(limit, at.size))
+	m.sum = sum
+	return m, err
+}
+
+// sumMemory is a sum over the first bytes of a file, its holes left out: to read
+// one through a mapping would fill it.
+func sumMemory(r *os.File, size int64) (uint64, error) {
+	hash := crc64.New(table)
+	for at := int64(0); at < size; {
+		from, err := unix.Seek(int(r.Fd()), at, unix.SEEK_DATA)
+		if errors.Is(err, unix.ENXIO) {
+			break // nothing but a hole
+		}
+		if err != nil {
+			return 0, err
+		}
+		to, err := unix.Seek(int(r.Fd()), from, unix.SEEK_HOLE)
+		if err != nil {
+			return 0, err
+		}
+		from, to = min(from, size), min(to, size)
+		fmt.Fprintf(hash, "%d-%d:", from, to)
+		if _, err := io.Copy(hash, io.NewSectionReader(r, from, to-from)); err != nil {
+			return 0, err
+		}
+		at = max(to, at+1)
+	}
+	return hash.Sum64(), nil
+}
+
+// bareText is what went wrong, without the file that it happened to.
+func bareText(err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err.Error()
+	}
+	return err.Error()
+}

@@ -28,15 +28,6 @@ func TestExplainsWhatIsTold(t *testing.T) {
 	}
 }
 
-// coming are verbs, and flags of verbs, that other hands are adding while the
-// pages that name them are written. One that is there is held against the program.
-var coming = map[string][]string{
-	"doctor":   {},
-	"clean":    {"--stream", "--yes"},
-	"save":     {"--all", "--stream"},
-	"simulate": {"--fault"},
-}
-
 var (
 	proseCommand = regexp.MustCompile(`\bshmtool ([a-z_]+)`)
 	quoted       = regexp.MustCompile(`'[^']*'`)
@@ -48,7 +39,7 @@ func TestExplanationsCommands(t *testing.T) {
 	for _, code := range finding.Explained() {
 		text, _ := finding.Explain(code)
 		for _, m := range proseCommand.FindAllStringSubmatch(strings.Join(strings.Fields(text), " "), -1) {
-			if _, soon := coming[m[1]]; !soon && !isVerb(m[1]) {
+			if !isVerb(m[1]) {
 				t.Errorf("%s: there is no command %q", code, m[0])
 			}
 		}
@@ -61,7 +52,7 @@ func TestExplanationsCommands(t *testing.T) {
 					continue
 				}
 				lines++
-				checkExample(t, code, written(words))
+				checkExample(t, code, words)
 				checkFields(t, code, words)
 			}
 		}
@@ -83,18 +74,6 @@ func withoutBlanks(word string) string {
 		}
 		return r
 	}, word)
-}
-
-// written are the words of a command without what is only coming.
-func written(words []string) []string {
-	soon, ok := coming[words[0]]
-	if ok && !isVerb(words[0]) {
-		return []string{"ls"}
-	}
-	known := knownFlags(words[0])
-	return slices.DeleteFunc(slices.Clone(words), func(w string) bool {
-		return slices.Contains(soon, w) && !slices.Contains(known, strings.TrimPrefix(w, "--"))
-	})
 }
 
 // checkFields holds the fields that a command names against those of the page, or

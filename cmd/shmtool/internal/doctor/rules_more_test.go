@@ -72,7 +72,7 @@ func TestFindingsOfAMoment(t *testing.T) {
 		}, nil},
 		{"session's lock left", func(w *streamstest.World, _, _ *streamstest.Page) {
 			w.Object("sem.MstSemSessabc", mist.Semaphore{Value: 0, Size: 32}.Encode())
-		}, []string{"short_lock_stuck sem.MstSemSessabc", "session_orphaned sem.MstSemSessabc"}},
+		}, []string{"session_orphaned sem.MstSemSessabc"}},
 		{"waits", func(w *streamstest.World, _, _ *streamstest.Page) { w.Object("MstSTATElive", []byte{3, 255}) }, []string{"waiting MstSTATElive"}},
 		{"waits for its first track", func(w *streamstest.World, meta, _ *streamstest.Page) {
 			w.Object("MstSTATElive", []byte{3, 255})

@@ -117,9 +117,15 @@ func noticed(s streams.SplitMapping) bool {
 	return reloads && (s.Status == nil || s.Status.Reload() || s.Status.Exit())
 }
 
+// serverLocks: that the lock of a session without a process is held, the session's
+// own finding says.
 func (j *judge) serverLocks() {
 	for i := range j.at.Server.Locks {
-		j.shortLock(&j.at.Server.Locks[i])
+		l := &j.at.Server.Locks[i]
+		ended := slices.ContainsFunc(j.at.Server.Sessions, func(s streams.Session) bool { return s.ID == l.Object.Is.ID && !s.Alive })
+		if l.Object.Is.Lock != mist.LockSession || !ended || j.at.Hiding {
+			j.shortLock(l)
+		}
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -100,17 +99,15 @@ const lookAgain = time.Second
 
 func (e *env) cleanOptions(c *cli.Context) (cleaning.Options, error) {
 	o := cleaning.Options{ShmDir: e.shmDir, ProcDir: e.procDir, MinAge: c.Duration("min-age"), Pause: min(lookAgain, max(c.Duration("min-age"), 50*time.Millisecond))}
-	patterns := slices.Concat(c.Args().Slice(), c.StringSlice("stream"))
-	for _, pattern := range patterns {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return o, usagef("%q is not a pattern", pattern)
-		}
+	patterns, err := newStreamPatterns(slices.Concat(c.Args().Slice(), c.StringSlice("stream")))
+	if err != nil {
+		return o, err
 	}
 	if o.MinAge < 0 {
 		return o, usagef("--min-age %v is below 0", o.MinAge)
 	}
 	if len(patterns) > 0 {
-		o.Streams = func(stream string) bool { return slices.Contains(patterns, stream) || matchesAny(stream, patterns) }
+		o.Streams = patterns.wanted
 	}
 	return o, nil
 }

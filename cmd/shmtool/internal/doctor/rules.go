@@ -254,15 +254,20 @@ func (j *judge) users() {
 	switch {
 	case len(pids) > 0 && j.abandoned():
 		j.find(finding.ViewerDead, u.Object.Name, map[string]any{"pids": pids}, "%s gone, and nobody frees the slots", viewersText(pids))
-	case len(pids) > 0 && j.at.Living && j.stream.Buffer != nil:
+	case len(pids) > 0 && j.stream.Buffer != nil && (j.at.Living || stopped(j.stream.Buffer)):
 		f := j.find(finding.ViewerDead, u.Object.Name, map[string]any{"pids": pids, "buffer_pid": j.stream.Buffer.PID, "buffer_state": j.stream.Buffer.State},
 			"%s gone, and buffer %d does not free the slots", viewersText(pids), j.stream.Buffer.PID)
-		j.settles(f, lasting)
+		if !stopped(j.stream.Buffer) {
+			j.settles(f, lasting)
+		}
 	}
 	if slots := uint64(u.Header.RecordCount); slots > 0 && uint64(len(u.Slots)) >= slots {
 		j.find(finding.UsersFull, u.Object.Name, map[string]any{"slots": slots}, "all %d slots are in use: nobody can join", slots)
 	}
 }
+
+// stopped reports whether a process was told to stand still, and so does nothing.
+func stopped(p *procs.Process) bool { return p.State == "T" || p.State == "t" }
 
 // requests: a viewer of a file waits until the input has read the part that it
 // asks for.

@@ -86,6 +86,10 @@ func TestFindings(t *testing.T) {
 		}, []string{"writer_dead " + track, "writer_dead " + other}},
 		{"unclaimed", func(w *streamstest.World, meta, _ *streamstest.Page) { meta.Nested("tracks").Set(0, "pid", 0) }, nil},
 		{"viewer dead, the buffer will see it", func(w *streamstest.World, _, _ *streamstest.Page) { w.Kill(streamstest.ViewerPID) }, nil},
+		{"viewer dead, the buffer stopped", func(w *streamstest.World, _, _ *streamstest.Page) {
+			w.Kill(streamstest.ViewerPID)
+			w.Process(streamstest.BufferPID, streamstest.AngelPID, "MistInBuffer", "T", "MistInBuffer", "-s", "live", "push://")
+		}, []string{"viewer_dead MstUserlive"}},
 		{
 			"viewer dead, nobody sees it", func(w *streamstest.World, _, _ *streamstest.Page) {
 				w.Kill(streamstest.ViewerPID)

@@ -86,11 +86,25 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 			return usageError{err}
 		}
 	}
+	if len(shown) == 0 && e.output.format == formatTable && !e.output.names {
+		return e.nothingToClean(plan)
+	}
 	if yes {
 		plan.Objects = chosenObjects(plan.Objects, shown)
 		err = e.clean(ctx, plan, shown, l)
 	}
 	return errors.Join(e.printClean(l, shown, yes), err)
+}
+
+// nothingToClean says so, and of the first object what keeps it.
+func (e *env) nothingToClean(plan *cleaning.Plan) error {
+	kept := ""
+	if i := slices.IndexFunc(plan.Objects, func(o cleaning.Object) bool { return !o.Free() }); i >= 0 {
+		o := plan.Objects[i]
+		kept = fmt.Sprintf("; %s stays: %s (--all lists what else does)", mist.EscapeName(o.Name), mist.EscapeName(o.Keep))
+	}
+	_, err := fmt.Fprintf(e.out, "nothing to clean in %s%s\n", e.shmDir, kept)
+	return err
 }
 
 // lookAgain is how long the two looks of a scan are apart: a reload takes
@@ -213,10 +227,6 @@ func (e *env) cleanRow(o cleaning.Object, verdict string, why []string, freed in
 
 // printClean prints the rows; on a terminal, what they come to.
 func (e *env) printClean(l *dump.Listing, shown []cleaning.Object, yes bool) error {
-	if len(l.Rows) == 0 && e.output.format == formatTable && !e.output.names {
-		_, err := fmt.Fprintf(e.out, "nothing to clean in %s\n", e.shmDir)
-		return err
-	}
 	at := slices.IndexFunc(l.Columns, func(c dump.Column) bool { return c.Name == "FREED" })
 	sum, count := int64(0), uint64(0)
 	for i, o := range shown {

@@ -2,9 +2,11 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout/mist"
 )
@@ -16,7 +18,17 @@ func remedy(m *streams.Moment, f *finding.Finding) string {
 	s := stream(m, f.Stream)
 	clean := "shmtool clean --stream " + quoted(f.Stream) + " --yes"
 	switch f.Code {
-	case finding.InputLockOrphaned, finding.PullLockOrphaned, finding.OrphanObject:
+	case finding.InputLockOrphaned:
+		if pids := living(s); len(pids) > 0 { // who would keep what is to go
+			return killAll(pids) + "; sleep 5; shmtool clean --stream " + quoted(f.Stream) + " --min-age 2s --yes"
+		}
+		return clean
+	case finding.PullLockOrphaned:
+		if s != nil && s.Buffer != nil {
+			return "shmtool explain " + f.Code
+		}
+		return clean
+	case finding.OrphanObject:
 		return clean
 	case finding.StateStale:
 		if pid, ok := f.Evidence["pid"]; ok {
@@ -66,6 +78,21 @@ func sourceOf(s *streams.Stream, f *finding.Finding) (pid uint64, ok bool) {
 		}
 	}
 	return 0, false
+}
+
+// living are the processes that have a slot of the stream: without an input they
+// wait for one that cannot come.
+func living(s *streams.Stream) []int {
+	var pids []int
+	if s == nil || s.Users == nil {
+		return nil
+	}
+	for _, u := range s.Users.Slots {
+		if u.Life == procs.Alive && !slices.Contains(pids, int(u.PID)) {
+			pids = append(pids, int(u.PID))
+		}
+	}
+	return pids
 }
 
 // lockRemedy ends who waits for a lock that was deleted, or who may hold one that

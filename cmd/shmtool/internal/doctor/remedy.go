@@ -17,12 +17,13 @@ import (
 func remedy(m *streams.Moment, f *finding.Finding) string {
 	s := stream(m, f.Stream)
 	clean := "shmtool clean --stream " + quoted(f.Stream) + " --yes"
+	abandoned := clean
+	if pids := living(s); len(pids) > 0 { // who would keep what is to go
+		abandoned = killAll(pids) + "; sleep 5; shmtool clean --stream " + quoted(f.Stream) + " --min-age 2s --yes"
+	}
 	switch f.Code {
 	case finding.InputLockOrphaned:
-		if pids := living(s); len(pids) > 0 { // who would keep what is to go
-			return killAll(pids) + "; sleep 5; shmtool clean --stream " + quoted(f.Stream) + " --min-age 2s --yes"
-		}
-		return clean
+		return abandoned
 	case finding.PullLockOrphaned:
 		if s != nil && s.Buffer != nil {
 			return "shmtool explain " + f.Code
@@ -34,7 +35,7 @@ func remedy(m *streams.Moment, f *finding.Finding) string {
 		if pid, ok := f.Evidence["pid"]; ok {
 			return fmt.Sprint("kill ", pid)
 		}
-		return clean
+		return abandoned
 	case finding.ShmFull:
 		return "shmtool clean   # then: mount -o remount,size=SIZE /dev/shm"
 	case finding.ControllerDead, finding.ControllerPageMissing:
@@ -47,7 +48,7 @@ func remedy(m *streams.Moment, f *finding.Finding) string {
 		if pid, ok := f.Evidence["buffer_pid"]; ok {
 			return fmt.Sprint("kill -CONT ", pid)
 		}
-		return clean
+		return abandoned
 	case finding.SessionOrphaned:
 		return "shmtool rm --dry-run " + quoted(f.Object)
 	case finding.VersionsMixed, finding.NamespaceMismatch, finding.ValueWrapped, finding.VoDPagePending, finding.DataPageMissing:

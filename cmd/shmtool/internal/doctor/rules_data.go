@@ -16,6 +16,9 @@ func (j *judge) dataPages(t *streams.Track) {
 		if d.Avail == 0 || d.There {
 			continue
 		}
+		if !j.at.Living && i == len(pages)-1 && t.Page.LastMS-d.FirstMS < justBegun {
+			continue // it was made while the moment was saved, packets first
+		}
 		evidence := map[string]any{"track": t.Index, "firstkey": d.FirstKey, "avail": d.Avail}
 		if i == len(pages)-1 && fed(t) && !j.stream.VoD() {
 			evidence["pid"] = t.PID
@@ -38,6 +41,10 @@ func (j *judge) dataPages(t *streams.Track) {
 		j.settles(f, brief)
 	}
 }
+
+// justBegun is how much a data page holds at most, in milliseconds, that may have
+// been begun between the copy of the packets and that of the track's page.
+const justBegun = 2000
 
 // fed reports whether the process that feeds a track lives, or may.
 func fed(t *streams.Track) bool { return t.PID != 0 && t.Life != procs.Dead }

@@ -133,6 +133,7 @@ func (p *TrackPage) Rings() []Ring { return []Ring{p.Parts, p.Keys, p.Fragments,
 type DataPage struct {
 	FirstKey, KeyCount uint64
 	Size, Avail        uint64 // bytes; Avail 0: not in memory
+	FirstMS            uint64 // time of its first packet
 	Name               string // of its object
 	There              bool   // and whether there is one
 	Stale              int    // whole packets behind Avail; only of the newest page

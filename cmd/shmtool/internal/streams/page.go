@@ -280,7 +280,7 @@ func (p *TrackPage) takeKeys(r *relaccx.Reader) error {
 func (l *looker) takePages(p *TrackPage, r *relaccx.Reader, s *Stream, t *Track) error {
 	info := mist.KindTrack.Page("pages")
 	err := rows(r, info, func(_ uint64, w row) {
-		d := DataPage{FirstKey: w.uint("firstkey"), KeyCount: w.uint("keycount"), Size: w.uint("size"), Avail: w.uint("avail")}
+		d := DataPage{FirstKey: w.uint("firstkey"), KeyCount: w.uint("keycount"), Size: w.uint("size"), Avail: w.uint("avail"), FirstMS: w.uint("firsttime")}
 		d.Name = mist.Object{Kind: mist.KindData, Stream: s.Name, Index: int(t.Index), Key: d.FirstKey}.Name()
 		p.DataPages = append(p.DataPages, d)
 	})

@@ -68,6 +68,8 @@ var completions = []struct {
 	{"dump MstDatalive@0_0 --fields pay", "payload_bytes"},
 	{"ls --fields all", "allocated"},
 	{"ls --stream live+", "live+a"},
+	{"doctor live+", "live+a"},
+	{"streams live+", "live+a"},
 	{"get log t", "time text"},
 	{"get nosuch t", ""},
 	{"append log k", "key="},

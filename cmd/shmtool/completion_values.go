@@ -65,6 +65,8 @@ func (l *commandLine) argument(kind string) []candidate {
 	switch {
 	case kind == "PAGE" || kind == "A" || kind == "B" || kind == "PATTERN":
 		return l.pages(l.current)
+	case kind == "STREAM":
+		return l.streams()
 	case kind == "FIELD":
 		return l.fields()
 	case kind == "NAME=VALUE":

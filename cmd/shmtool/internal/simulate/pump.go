@@ -166,6 +166,7 @@ func (s *simulation) takeReload(c *process, m message) {
 		text = ""
 	}
 	s.event(Event{Kind: EventReload, Stream: c.Stream, Track: m.Track, PID: c.pid, Text: text})
+	s.tellFollowed(s.streamOf(c.Stream))
 }
 
 // toldReloads is how many are told of, before viewers read and from then on.
@@ -180,13 +181,18 @@ func (s *simulation) reloadCount(watched bool) (n int) {
 	return n
 }
 
-// takeFollowed tells when all viewers of a stream are in the new page of all
-// tracks that have one.
+// takeFollowed is a viewer that has gone on in a new page.
 func (s *simulation) takeFollowed(c *process, m message) {
 	c.followed = m.Count
+	s.tellFollowed(s.streamOf(c.Stream))
+}
+
+// tellFollowed tells when all viewers of a stream are in the new page of all
+// tracks that have one, once for each. A viewer may be heard of before the source.
+func (s *simulation) tellFollowed(st *stream) {
 	n, made := 0, 0
 	for _, v := range s.viewers {
-		if v.Stream != c.Stream || !v.running() {
+		if v.Stream != st.name || !v.running() {
 			continue
 		}
 		due := s.reloadsFor(v)
@@ -198,8 +204,12 @@ func (s *simulation) takeFollowed(c *process, m message) {
 		}
 		made = max(made, due)
 	}
-	e := Event{Kind: EventFollowed, Stream: c.Stream, Count: n}
-	if made > 0 && s.reloadCount(true) <= toldReloads {
+	if made <= st.followed {
+		return
+	}
+	st.followed = made
+	e := Event{Kind: EventFollowed, Stream: st.name, Count: n}
+	if s.reloadCount(true) <= toldReloads {
 		e.Text = counted(n, "viewer has", "viewers have") + " gone on in the new page"
 	}
 	s.event(e)

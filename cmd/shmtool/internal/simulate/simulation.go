@@ -39,13 +39,14 @@ type simulation struct {
 
 // stream is one stream's input.
 type stream struct {
-	name    string
-	angel   *process
-	buffer  int // PID, 0 while there is none
-	loop    live.Report
-	cut     bool // keys have been withdrawn
-	crashed bool // the buffer has, and its angel has told
-	ended   string
+	name     string
+	angel    *process
+	buffer   int // PID, 0 while there is none
+	loop     live.Report
+	cut      bool // keys have been withdrawn
+	crashed  bool // the buffer has, and its angel has told
+	followed int  // reloads that all viewers have gone along with
+	ended    string
 }
 
 // Run makes the streams, and takes them away again when the duration is over,

@@ -14,8 +14,8 @@ import (
 	"shmtool/layout/mist"
 )
 
-// rules judge a stream. Each holds one that one look can prove; what may be
-// under way is marked as passing.
+// rules judge a stream, each by one thing. What may be under way is said to need
+// a second look.
 var rules = []func(*judge){
 	(*judge).input, (*judge).pull, (*judge).state,
 	(*judge).meta, (*judge).config, (*judge).pages, (*judge).tracks, (*judge).shortLocks,

@@ -97,6 +97,10 @@ func TestFindingsOfAMoment(t *testing.T) {
 			meta.Set(0, "bootmsoffset", 900_000).Nested("tracks").Set(0, "lastupdate", uptime-9).Set(1, "lastupdate", uptime-9)
 			video.Set(0, "lastms", 23960+3600_000)
 		}, []string{"time_blocked " + video, "track_stale " + video, "track_stale " + audio}},
+		{"a page without a byte, its maker dead", func(w *streamstest.World, _, video *streamstest.Page) {
+			w.Kill(streamstest.SourcePID)
+			video.Bytes = nil
+		}, []string{"page_not_ready " + video, "writer_dead " + video, "writer_dead " + audio}},
 		{"a page that was begun while the moment was saved", func(w *streamstest.World, _, video *streamstest.Page) {
 			video.Nested("pages").Ring(1, 3).Set(2, "firstkey", 23).Set(2, "keycount", 1).Set(2, "avail", 100).Set(2, "firsttime", 23000)
 		}, nil},

@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/finding"
@@ -17,13 +16,9 @@ import (
 func remedy(m *streams.Moment, f *finding.Finding) string {
 	s := stream(m, f.Stream)
 	clean := "shmtool clean --stream " + quoted(f.Stream) + " --yes"
-	abandoned := clean
-	if pids := living(s); len(pids) > 0 { // who would keep what is to go
-		abandoned = killAll(pids) + "; sleep 5; shmtool clean --stream " + quoted(f.Stream) + " --min-age 2s --yes"
-	}
 	switch f.Code {
 	case finding.InputLockOrphaned:
-		return abandoned
+		return abandoned(s, f.Stream, clean)
 	case finding.PullLockOrphaned:
 		if s != nil && s.Buffer != nil {
 			return "shmtool explain " + f.Code
@@ -35,7 +30,7 @@ func remedy(m *streams.Moment, f *finding.Finding) string {
 		if pid, ok := f.Evidence["pid"]; ok {
 			return fmt.Sprint("kill ", pid)
 		}
-		return abandoned
+		return abandoned(s, f.Stream, clean)
 	case finding.ShmFull:
 		return "shmtool clean   # then: mount -o remount,size=SIZE /dev/shm"
 	case finding.ControllerDead, finding.ControllerPageMissing:
@@ -48,7 +43,7 @@ func remedy(m *streams.Moment, f *finding.Finding) string {
 		if pid, ok := f.Evidence["buffer_pid"]; ok {
 			return fmt.Sprint("kill -CONT ", pid)
 		}
-		return abandoned
+		return abandoned(s, f.Stream, clean)
 	case finding.SessionOrphaned:
 		return "shmtool rm --dry-run " + quoted(f.Object)
 	case finding.VersionsMixed, finding.NamespaceMismatch, finding.ValueWrapped, finding.VoDPagePending, finding.DataPageMissing:
@@ -81,15 +76,26 @@ func sourceOf(s *streams.Stream, f *finding.Finding) (pid uint64, ok bool) {
 	return 0, false
 }
 
+// abandoned is clean, once those have been ended who would keep what is to go.
+func abandoned(s *streams.Stream, name, clean string) string {
+	pids := living(s)
+	if len(pids) == 0 {
+		return clean
+	}
+	return killAll(pids) + "; sleep 5; shmtool clean --stream " + quoted(name) + " --min-age 2s --yes"
+}
+
 // living are the processes that have a slot of the stream: without an input they
 // wait for one that cannot come.
 func living(s *streams.Stream) []int {
-	var pids []int
 	if s == nil || s.Users == nil {
 		return nil
 	}
+	var pids []int
+	seen := map[uint64]bool{} // there may be thousands of slots
 	for _, u := range s.Users.Slots {
-		if u.Life == procs.Alive && !slices.Contains(pids, int(u.PID)) {
+		if u.Life == procs.Alive && !seen[u.PID] {
+			seen[u.PID] = true
 			pids = append(pids, int(u.PID))
 		}
 	}

@@ -177,7 +177,7 @@ func (j *judge) writerLives(o *streams.Object) bool {
 	}
 	for _, t := range j.stream.Tracks {
 		if t.Object == o {
-			return t.PID != 0 && t.Life != procs.Dead
+			return fed(t)
 		}
 	}
 	return true // it is not listed: it may be about to be
@@ -186,12 +186,7 @@ func (j *judge) writerLives(o *streams.Object) bool {
 // anySource reports whether a process lives that feeds the stream: any of them
 // may have to replace the track list.
 func (j *judge) anySource() bool {
-	for _, t := range j.stream.Tracks {
-		if t.Valid != 0 && t.PID != 0 && t.Life != procs.Dead {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(j.stream.Tracks, func(t *streams.Track) bool { return t.Valid != 0 && fed(t) })
 }
 
 // openPatience is how long MistServer's processes wait for a page to be ready:

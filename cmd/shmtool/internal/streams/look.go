@@ -46,8 +46,9 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 	}
 	l := &looker{dir: dir, want: want, table: table, lives: map[uint64]lifeOf{}}
 	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Hiding: table.Hides()}
-	l.server(entries)
-	all := l.group(entries)
+	objects := l.objects(entries)
+	l.server(objects)
+	all := l.group(objects)
 	l.fillAll(all)
 	for _, s := range all {
 		if p, ok := table.Buffer(s.Name); ok {
@@ -84,24 +85,33 @@ func (l *looker) across() {
 
 func (l *looker) wanted(stream string) bool { return l.want == nil || l.want(stream) }
 
-// group finds the objects of each stream.
-func (l *looker) group(entries []os.DirEntry) []*Stream {
-	streams := map[string]*Stream{}
+// objects are all that there is of MistServer's; in a saved moment also what could
+// not be read then.
+func (l *looker) objects(entries []os.DirEntry) []*Object {
+	var all []*Object
 	for _, entry := range entries {
-		is, ok := mist.ParseName(entry.Name())
-		if !ok || is.Stream == "" || !l.wanted(is.Stream) {
+		if _, ok := mist.ParseName(entry.Name()); !ok {
 			continue
 		}
-		o, err := l.stat(entry.Name())
-		if err != nil {
-			continue // it vanished
+		if o, err := l.stat(entry.Name()); err == nil { // else it vanished
+			all = append(all, o)
 		}
-		join(streams, o)
 	}
-	for _, o := range l.unread() {
-		if o.Is.Stream != "" && l.wanted(o.Is.Stream) {
-			join(streams, o)
+	return append(all, l.unread()...)
+}
+
+// group finds the objects of each stream.
+func (l *looker) group(objects []*Object) []*Stream {
+	streams := map[string]*Stream{}
+	for _, o := range objects {
+		name := o.Is.Stream
+		if name == "" || !l.wanted(name) {
+			continue
 		}
+		if streams[name] == nil {
+			streams[name] = &Stream{Name: name}
+		}
+		streams[name].Objects = append(streams[name].Objects, o)
 	}
 	all := make([]*Stream, 0, len(streams))
 	for _, s := range streams {
@@ -110,16 +120,6 @@ func (l *looker) group(entries []os.DirEntry) []*Stream {
 	}
 	slices.SortFunc(all, func(a, b *Stream) int { return strings.Compare(a.Name, b.Name) })
 	return all
-}
-
-// join adds an object to its stream.
-func join(streams map[string]*Stream, o *Object) {
-	s := streams[o.Is.Stream]
-	if s == nil {
-		s = &Stream{Name: o.Is.Stream}
-		streams[o.Is.Stream] = s
-	}
-	s.Objects = append(s.Objects, o)
 }
 
 // stat is an object as its file shows it.

@@ -2,7 +2,6 @@ package streams
 
 import (
 	"maps"
-	"os"
 	"slices"
 
 	"shmtool/cmd/shmtool/internal/procs"
@@ -53,7 +52,7 @@ type LostLock struct {
 }
 
 // server reads what belongs to no stream, and who uses what.
-func (l *looker) server(all []os.DirEntry) {
+func (l *looker) server(all []*Object) {
 	s := &l.at.Server
 	s.Configured = map[string]bool{}
 	l.use = l.table.Use()
@@ -63,26 +62,20 @@ func (l *looker) server(all []os.DirEntry) {
 			s.Unseen = append(s.Unseen, pid)
 		}
 	}
-	s.Inners, s.Spaces = l.table.Inners(l.here(all))
+	here := map[relaccx.Identity]bool{}
+	for _, o := range all {
+		here[o.Identity] = true
+	}
+	s.Inners, s.Spaces = l.table.Inners(here)
 	l.inners = map[uint64]procs.Process{}
 	for _, inner := range s.Inners {
 		l.inners[uint64(inner.PID)] = inner.Process
 	}
 	sessions := map[string]*Session{}
-	for _, entry := range all {
-		is, ok := mist.ParseName(entry.Name())
-		if ok && is.Kind == mist.KindConfig {
-			s.Configured[is.Stream] = true
+	for _, o := range all {
+		if o.Is.Kind == mist.KindConfig {
+			s.Configured[o.Is.Stream] = true
 		}
-		if !ok || is.Stream != "" {
-			continue
-		}
-		if o, err := l.stat(entry.Name()); err == nil {
-			s.Objects = append(s.Objects, o)
-			l.serverObject(o, sessions)
-		}
-	}
-	for _, o := range l.unread() {
 		if o.Is.Stream == "" {
 			s.Objects = append(s.Objects, o)
 			l.serverObject(o, sessions)
@@ -103,19 +96,6 @@ func (l *looker) server(all []os.DirEntry) {
 	if space, known := l.table.Space(); known {
 		s.Space = &space
 	}
-}
-
-// here are the objects of the directory.
-func (l *looker) here(all []os.DirEntry) map[relaccx.Identity]bool {
-	here := map[relaccx.Identity]bool{}
-	for _, entry := range all {
-		if _, ok := mist.ParseName(entry.Name()); ok {
-			if info, err := entry.Info(); err == nil {
-				here[l.table.File(info).Identity] = true
-			}
-		}
-	}
-	return here
 }
 
 func (l *looker) serverObject(o *Object, sessions map[string]*Session) {

@@ -117,25 +117,37 @@ func (m *list) sortBy(step int) {
 	m.arrange()
 }
 
+// steps is by how many lines a key moves, up or down, on a screen with room for
+// some of all lines; not ok is a key that does not.
+func steps(key string, room, all int) (by int, ok bool) {
+	switch key {
+	case "up", "k":
+		return -1, true
+	case "down", "j":
+		return 1, true
+	case "pgup", "ctrl+b":
+		return -room, true
+	case "pgdown", "ctrl+f", " ":
+		return room, true
+	case "home", "g":
+		return -all, true
+	case "end", "G":
+		return all, true
+	}
+	return 0, false
+}
+
 // key does what a key says; open is that the page under the cursor is wanted.
 func (m *list) key(key string) (open bool) {
 	if m.typing {
 		m.typed(key)
 		return false
 	}
+	if by, ok := steps(key, m.room(), len(m.shown)); ok {
+		m.move(by)
+		return false
+	}
 	switch key {
-	case "up", "k":
-		m.move(-1)
-	case "down", "j":
-		m.move(1)
-	case "pgup", "ctrl+b":
-		m.move(-m.room())
-	case "pgdown", "ctrl+f", " ":
-		m.move(m.room())
-	case "home", "g":
-		m.move(-len(m.shown))
-	case "end", "G":
-		m.move(len(m.shown))
 	case "s", ">":
 		m.sortBy(1)
 	case "<":

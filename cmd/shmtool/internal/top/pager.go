@@ -48,19 +48,13 @@ func (m *pager) room() int { return max(1, m.height-3) }
 
 // key does what a key says; leave is that the list is wanted.
 func (m *pager) key(key string) (leave bool) {
+	if by, ok := steps(key, m.room(), len(m.lines)); ok {
+		m.move(by)
+		return false
+	}
 	switch key {
-	case "up", "k":
-		m.move(-1)
-	case "down", "j", "enter":
+	case "enter":
 		m.move(1)
-	case "pgup", "ctrl+b":
-		m.move(-m.room())
-	case "pgdown", "ctrl+f", " ":
-		m.move(m.room())
-	case "home", "g":
-		m.move(-len(m.lines))
-	case "end", "G":
-		m.move(len(m.lines))
 	case "p":
 		m.paused = !m.paused
 	case "esc", "backspace", "left", "h":

@@ -63,8 +63,10 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool/internal/streams": {
 		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/finding",
 	},
-	"shmtool/cmd/shmtool/internal/streams/streamstest": {"shmtool/layout/mist", "shmtool/layout"},
-	"shmtool/cmd/shmtool/internal/finding":             {"shmtool/layout", "shmtool/layout/mist"},
+	"shmtool/cmd/shmtool/internal/streams/streamstest": {
+		"shmtool/layout/mist", "shmtool/layout", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/streams",
+	},
+	"shmtool/cmd/shmtool/internal/finding": {"shmtool/layout", "shmtool/layout/mist"},
 	"shmtool/cmd/shmtool/internal/doctor": {
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/streams",
 		"shmtool/cmd/shmtool/internal/finding",

@@ -20,7 +20,7 @@ import (
 // and looked the same a second later.
 func judged(t testing.TB, w *streamstest.World, living bool) []string {
 	t.Helper()
-	first, second := moment(t, w, living), moment(t, w, living)
+	first, second := moment(w, living), moment(w, living)
 	second.Clock.Uptime += time.Second
 	found := Judge(nil, first)
 	if living {
@@ -36,12 +36,9 @@ func judged(t testing.TB, w *streamstest.World, living bool) []string {
 	return codes
 }
 
-func moment(t testing.TB, w *streamstest.World, living bool) *streams.Moment {
-	t.Helper()
-	m, err := streams.Look(w.Shm, procs.Open(w.Proc, w.Shm), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+// moment is a look at a world, as if it lived or not.
+func moment(w *streamstest.World, living bool) *streams.Moment {
+	m := w.Look()
 	m.Living = living
 	return m
 }
@@ -240,7 +237,7 @@ func TestFindingsOfMovement(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := streamstest.NewWorld(t)
 			w.Sample("live")
-			first, second := moment(t, w, true), moment(t, w, true)
+			first, second := moment(w, true), moment(w, true)
 			second.Clock.Uptime += time.Second
 			for _, m := range []*streams.Moment{first, second} {
 				if tt.now != nil {
@@ -283,7 +280,7 @@ func TestArrange(t *testing.T) {
 	w := streamstest.NewWorld(t)
 	w.Sample("live")
 	endAll(w)
-	m := moment(t, w, false)
+	m := moment(w, false)
 	found := Judge(nil, m)
 	var lines []string
 	for _, f := range found {

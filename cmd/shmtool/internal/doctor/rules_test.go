@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
-	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
 	"shmtool/layout"
@@ -264,10 +263,7 @@ func TestFindingsOfALivingMachine(t *testing.T) {
 // look is the only stream of a world, and its findings as "code object".
 func look(t testing.TB, w *streamstest.World) (*streams.Moment, *streams.Stream, []string) {
 	t.Helper()
-	m, err := streams.Look(w.Shm, procs.Open(w.Proc, w.Shm), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := w.Look()
 	if len(m.Streams) != 1 {
 		t.Fatalf("%d streams", len(m.Streams))
 	}

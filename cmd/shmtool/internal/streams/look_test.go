@@ -233,10 +233,7 @@ func TestRandomPages(t *testing.T) {
 		for name, p := range map[string]*streamstest.Page{"MstMetalive": meta, "MstTraklive@412-0": track, "MstUserlive": users} {
 			w.Object(name, garbled(random, p.Bytes))
 		}
-		m, err := streams.Look(w.Shm, procs.Open(w.Proc, w.Shm), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		m := w.Look()
 		for _, s := range m.Streams {
 			if _, err := json.Marshal(m.Row(s, doctor.Judge(nil, m), streams.RowOptions{Removed: true})); err != nil {
 				t.Fatal(err)
@@ -311,10 +308,7 @@ func BenchmarkLook(b *testing.B) {
 // look is the only stream of a world, and its findings as "code object".
 func look(t testing.TB, w *streamstest.World) (*streams.Moment, *streams.Stream, []string) {
 	t.Helper()
-	m, err := streams.Look(w.Shm, procs.Open(w.Proc, w.Shm), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := w.Look()
 	if len(m.Streams) != 1 {
 		t.Fatalf("%d streams", len(m.Streams))
 	}

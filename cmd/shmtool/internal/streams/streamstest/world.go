@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 )
@@ -267,4 +269,14 @@ func (w *World) Written(name string, up time.Duration) {
 	if err := os.Chtimes(filepath.Join(w.Shm, name), at, at); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// Look reads the world as a saved moment.
+func (w *World) Look() *streams.Moment {
+	w.t.Helper()
+	m, err := streams.Look(w.Shm, procs.Open(w.Proc, w.Shm), nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return m
 }

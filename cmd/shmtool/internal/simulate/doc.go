@@ -25,4 +25,7 @@
 // angel, and an angel whose buffer has crashed keeps the input's lock and
 // waits. MistServer's angel would start the buffer again, which re-claims the
 // stream's page and spoils it; here the scene stays as it is, to be looked at.
+//
+// A drill (Options.Drill, fault*.go) brings a stream into one state that package
+// finding has a code for, and keeps it there.
 package simulate

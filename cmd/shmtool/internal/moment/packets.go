@@ -18,8 +18,11 @@ const (
 	// settles is how often a track is copied again. A packet comes every 20 ms or
 	// more, and it takes less to copy what came since.
 	settles = 10
-	// inFlight is longer than a packet lies in its page before the track tells of it.
-	inFlight = 5 * time.Millisecond
+	// inFlight is longer than a packet lies in its page before the track tells of it:
+	// microseconds, unless its source has to wait for a processor meanwhile.
+	inFlight = 250 * time.Millisecond
+	// inFlightLook is how often that is looked at.
+	inFlightLook = 5 * time.Millisecond
 )
 
 // ends are where the packets of a track's data pages end, by name: what its page
@@ -95,14 +98,23 @@ func (c *capture) late(o *object) ends {
 		if data := c.objects[name]; data == nil || !data.kept || !c.holdsBehind(name, end) {
 			continue
 		}
-		if c.endNow(o, name) == end {
-			time.Sleep(inFlight) // on its way, or there from before
-		}
-		if c.endNow(o, name) > end {
+		if c.awaitEnd(o, name, end) > end {
 			late[name] = end
 		}
 	}
 	return late
+}
+
+// awaitEnd is where the packets of a data page end by now. Behind a known end lies
+// more, which is on its way, or there from before.
+func (c *capture) awaitEnd(o *object, name string, known int64) int64 {
+	for waited := time.Duration(0); waited < inFlight; waited += inFlightLook {
+		if end := c.endNow(o, name); end != known {
+			return end
+		}
+		time.Sleep(inFlightLook)
+	}
+	return c.endNow(o, name)
 }
 
 func (c *capture) endNow(o *object, name string) int64 {

@@ -176,6 +176,7 @@ func fillTemp(f *os.File, shape layout.Shape, o CreateOptions) (*Writer, error) 
 	if err != nil {
 		return nil, err
 	}
+	p.locked = true
 	w, err := fillPage(p, shape, o)
 	if err != nil {
 		return nil, errors.Join(err, p.mem.Close())

@@ -31,6 +31,7 @@ type Page struct {
 	stat shm.Stat // as it was opened
 	mem  *shm.Mapping
 
+	locked   bool // the writer's lock is ours
 	together bool // inside Together
 }
 
@@ -118,6 +119,10 @@ func FromBytes(name string, b []byte) (*Page, error) {
 // records, which are copies.
 func (p *Page) Close() error {
 	err := p.mem.Close()
+	if p.locked {
+		p.locked = false
+		err = errors.Join(err, shm.Unlock(p.file))
+	}
 	if p.file != nil {
 		err = errors.Join(err, p.file.Close())
 	}

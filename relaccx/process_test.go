@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 
 	"shmtool/layout"
 )
@@ -194,6 +195,41 @@ func TestLockedOutWriterWaits(t *testing.T) {
 	writer.kill()
 	if err := <-opened; err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Between fork and exec a child has a copy of every open file, and with it of the
+// lock, whatever close-on-exec says: who closes a Writer has given it back all the same.
+func TestLockEndsWithItsWriter(t *testing.T) {
+	path := filepath.Join(shmDir(t), "page")
+	inherit := func(w *Writer) {
+		t.Helper()
+		forked, err := unix.Dup(int(w.page.file.Fd()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = unix.Close(forked) })
+	}
+	for _, replace := range []bool{false, true} {
+		w, err := Create(path, sealedShape(7, 64, false), CreateOptions{Replace: replace})
+		if err != nil {
+			t.Fatal(err)
+		}
+		inherit(w)
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if w, err = OpenWriter(path, WriterOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		inherit(w)
+		if err := w.Reload(sealedShape(9, 64, false), ReloadOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		inherit(w)
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -93,6 +93,7 @@ func openLocked(path string, o WriterOptions) (*Page, error) {
 			return p, err
 		}
 		err = shm.Lock(p.file, time.Until(deadline))
+		p.locked = err == nil
 		if err == nil && !p.Replaced() {
 			return p, nil
 		}

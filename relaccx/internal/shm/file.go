@@ -104,6 +104,15 @@ func Lock(f *os.File, timeout time.Duration) error {
 	}
 }
 
+// Unlock gives the lock back. To close the file is not enough: a child that is
+// being forked at that moment has it open, too, until it executes its program.
+func Unlock(f *os.File) error {
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_UN); err != nil {
+		return fmt.Errorf("unlock: %w", err)
+	}
+	return nil
+}
+
 // LockHolders are the processes that hold the writer's lock of each object, from
 // the text of /proc/locks:
 //

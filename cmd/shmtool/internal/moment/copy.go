@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
@@ -20,8 +21,9 @@ type object struct {
 	known bool // MistServer makes objects of that name
 	ours  bool // at least the name begins like one of MistServer's
 	saved procs.SavedObject
-	kept  bool // there is a copy
-	other bool // it is another program's, and not copied
+	kept  bool      // there is a copy
+	other bool      // it is another program's, and not copied
+	last  time.Time // when a byte of it was copied last
 	err   error
 }
 
@@ -40,6 +42,7 @@ func (o *object) copyTo(ctx context.Context, dir, shmDir string) error {
 		return err
 	}
 	page, err := o.copyBytes(ctx, to, filepath.Join(shmDir, o.name()))
+	o.last = time.Now()
 	o.kept = err == nil && (o.ours || page)
 	o.other = !o.kept && !o.ours
 	var about *fs.PathError

@@ -95,10 +95,11 @@ func (c *capture) settleTracks(ctx context.Context) error {
 func (c *capture) late(o *object) ends {
 	late := ends{}
 	for name, end := range endsOf(c.copyOf(o.name()), o.is) {
-		if data := c.objects[name]; data == nil || !data.kept || !c.holdsBehind(name, end) {
+		data := c.objects[name]
+		if data == nil || !data.kept || !c.holdsBehind(name, end) {
 			continue
 		}
-		if c.awaitEnd(o, name, end) > end {
+		if c.awaitEnd(o, data, end) > end {
 			late[name] = end
 		}
 	}
@@ -106,15 +107,15 @@ func (c *capture) late(o *object) ends {
 }
 
 // awaitEnd is where the packets of a data page end by now. Behind a known end lies
-// more, which is on its way, or there from before.
-func (c *capture) awaitEnd(o *object, name string, known int64) int64 {
-	for waited := time.Duration(0); waited < inFlight; waited += inFlightLook {
-		if end := c.endNow(o, name); end != known {
+// more in its copy: it was on its way then, or is there from before.
+func (c *capture) awaitEnd(o, data *object, known int64) int64 {
+	for {
+		over := time.Since(data.last) > inFlight
+		if end := c.endNow(o, data.name()); end != known || over {
 			return end
 		}
 		time.Sleep(inFlightLook)
 	}
-	return c.endNow(o, name)
 }
 
 func (c *capture) endNow(o *object, name string) int64 {
@@ -161,7 +162,9 @@ func (c *capture) copyBehind(ctx context.Context, name string, at int64) error {
 		return err
 	}
 	defer from.Close()
-	return c.changeCopy(name, func(to *os.File) error { return copyFile(ctx, to, from, at) })
+	err = c.changeCopy(name, func(to *os.File) error { return copyFile(ctx, to, from, at) })
+	c.objects[name].last = time.Now()
+	return err
 }
 
 // forget makes zeros of what came since in the copies of packets, where that does

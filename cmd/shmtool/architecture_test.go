@@ -58,8 +58,10 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool/internal/metrics": {},
 	"shmtool/cmd/shmtool/internal/moment": {
 		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
+		"shmtool/cmd/shmtool/internal/holes",
 	},
-	"shmtool/cmd/shmtool/internal/rate": {},
+	"shmtool/cmd/shmtool/internal/holes": {},
+	"shmtool/cmd/shmtool/internal/rate":  {},
 	"shmtool/cmd/shmtool/internal/streams": {
 		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/finding",
 	},
@@ -80,7 +82,7 @@ var arrows = map[string][]string{
 	},
 	"shmtool/cmd/shmtool/internal/cleaning": {
 		"shmtool/layout/mist", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/simulate",
-		"shmtool/cmd/shmtool/internal/streams",
+		"shmtool/cmd/shmtool/internal/streams", "shmtool/cmd/shmtool/internal/holes",
 	},
 	"shmtool/cmd/shmtool/internal/top": {
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/dump", "shmtool/cmd/shmtool/internal/procs",

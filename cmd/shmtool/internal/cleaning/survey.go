@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shmtool/cmd/shmtool/internal/holes"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/streams"
@@ -193,24 +194,11 @@ func (f *file) marked(r *os.File) (mark, error) {
 // one through a mapping would fill it.
 func sumMemory(r *os.File, size int64) (uint64, error) {
 	hash := crc64.New(table)
-	for at := int64(0); at < size; {
-		from, err := unix.Seek(int(r.Fd()), at, unix.SEEK_DATA)
-		if errors.Is(err, unix.ENXIO) {
-			break // nothing but a hole
-		}
-		if err != nil {
+	for start, end := range holes.Around(r, 0, size) {
+		fmt.Fprintf(hash, "%d-%d:", start, end)
+		if _, err := io.Copy(hash, io.NewSectionReader(r, start, end-start)); err != nil {
 			return 0, err
 		}
-		to, err := unix.Seek(int(r.Fd()), from, unix.SEEK_HOLE)
-		if err != nil {
-			return 0, err
-		}
-		from, to = min(from, size), min(to, size)
-		fmt.Fprintf(hash, "%d-%d:", from, to)
-		if _, err := io.Copy(hash, io.NewSectionReader(r, from, to-from)); err != nil {
-			return 0, err
-		}
-		at = max(to, at+1)
 	}
 	return hash.Sum64(), nil
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -157,13 +158,13 @@ func packOne(ctx context.Context, archive *tar.Writer, to io.Writer, path, name 
 		return err
 	}
 	defer f.Close()
-	if start, end := nextPart(f, 0); h.Size > blockSize && (start > 0 || end < h.Size) {
-		return packSparse(ctx, archive, to, f, name, h.Size, h.ModTime)
+	if parts := partsOf(f, h.Size); h.Size > blockSize && !slices.Equal(parts, []part{{0, h.Size}}) {
+		return packSparse(ctx, archive, to, f, name, h.Size, parts, h.ModTime)
 	}
 	if err := archive.WriteHeader(h); err != nil {
 		return err
 	}
-	_, err = io.Copy(archive, interruptible{ctx, io.NewSectionReader(f, 0, h.Size)}) // nextPart has moved the file's own place
+	_, err = io.Copy(archive, interruptible{ctx, io.NewSectionReader(f, 0, h.Size)}) // partsOf has moved the file's own place
 	return err
 }
 

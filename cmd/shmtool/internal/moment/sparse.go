@@ -7,7 +7,7 @@ import (
 	"io"
 	"os"
 
-	"golang.org/x/sys/unix"
+	"shmtool/cmd/shmtool/internal/holes"
 )
 
 const (
@@ -96,33 +96,10 @@ func copyFile(ctx context.Context, to, from *os.File, at int64) error {
 		return err
 	}
 	s := sparse{file: to}
-	for at < info.Size() {
-		start, end := nextPart(from, at)
-		if start >= info.Size() {
-			break
-		}
-		end = min(end, info.Size())
+	for start, end := range holes.Around(from, at, info.Size()) {
 		if _, err := s.copy(ctx, io.NewSectionReader(from, start, end-start), start); err != nil {
 			return err
 		}
-		at = end
 	}
 	return to.Truncate(info.Size())
-}
-
-// nextPart is the first part at or behind a position that is no hole. Where the
-// file system does not say, everything is.
-func nextPart(f *os.File, at int64) (start, end int64) {
-	const last = 1<<63 - 1
-	start, err := unix.Seek(int(f.Fd()), at, unix.SEEK_DATA)
-	switch {
-	case errors.Is(err, unix.ENXIO):
-		return last, last
-	case err != nil:
-		return at, last
-	}
-	if end, err = unix.Seek(int(f.Fd()), start, unix.SEEK_HOLE); err != nil {
-		return start, last
-	}
-	return start, end
 }

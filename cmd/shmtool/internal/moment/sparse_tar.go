@@ -10,6 +10,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"shmtool/cmd/shmtool/internal/holes"
 )
 
 // Package archive/tar reads files with holes, and writes them without. So that an
@@ -25,25 +27,18 @@ type part struct{ start, end int64 }
 // partsOf are the parts of a file of a size.
 func partsOf(f *os.File, size int64) []part {
 	var parts []part
-	for at := int64(0); at < size; {
-		start, end := nextPart(f, at)
-		if start >= size {
-			break
-		}
-		end = min(end, size)
+	for start, end := range holes.Around(f, 0, size) {
 		parts = append(parts, part{start, end})
-		at = end
 	}
 	return parts
 }
 
-// packSparse writes a file with its holes. The writer of the archive has nothing
+// packSparse writes the parts of a file, whose holes come out as such. The writer of the archive has nothing
 // that it has not written.
-func packSparse(ctx context.Context, archive *tar.Writer, to io.Writer, f *os.File, name string, size int64, modified time.Time) error {
+func packSparse(ctx context.Context, archive *tar.Writer, to io.Writer, f *os.File, name string, size int64, parts []part, modified time.Time) error {
 	if err := archive.Flush(); err != nil {
 		return err
 	}
-	parts := partsOf(f, size)
 	index := fmt.Appendf(nil, "%d\n", len(parts)+1)
 	stored := int64(0)
 	for _, p := range parts {

@@ -81,7 +81,6 @@ func TestTopOnATerminal(t *testing.T) {
 				args = append(args, "cam")
 			}
 			tm := onTerminal(t, 80, 24, args...)
-			before := tm.modes()
 			tm.until("cam")
 			if command == "top" {
 				tm.resize(150, 30)
@@ -97,7 +96,7 @@ func TestTopOnATerminal(t *testing.T) {
 			if signal := strings.HasPrefix(name, "SIG"); signal != status.Signaled() || !signal && status.ExitStatus() != 0 {
 				t.Errorf("%s by %s: it ended by %v", command, name, tm.cmd.ProcessState)
 			}
-			checkRestored(t, tm, before)
+			checkRestored(t, tm)
 			if t.Failed() {
 				t.Fatalf("%s by %s", command, name)
 			}
@@ -106,9 +105,9 @@ func TestTopOnATerminal(t *testing.T) {
 	}
 }
 
-func checkRestored(t *testing.T, tm *terminal, before unix.Termios) {
+func checkRestored(t *testing.T, tm *terminal) {
 	t.Helper()
-	if after := tm.modes(); after.Lflag != before.Lflag || after.Iflag != before.Iflag || after.Oflag != before.Oflag {
+	if after, before := tm.modes(), tm.before; after.Lflag != before.Lflag || after.Iflag != before.Iflag || after.Oflag != before.Oflag {
 		t.Errorf("the terminal's modes are %+v, were %+v", after, before)
 	}
 	<-tm.read

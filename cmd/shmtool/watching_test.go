@@ -45,6 +45,7 @@ type terminal struct {
 	t      *testing.T
 	master *os.File
 	cmd    *exec.Cmd
+	before unix.Termios // how it treated what is typed, before anything ran on it
 	out    buffer
 	read   chan struct{} // closed when there is no more
 }
@@ -87,6 +88,7 @@ func onTerminal(t *testing.T, columns, rows uint16, args ...string) *terminal {
 		t.Skip(err)
 	}
 	defer slave.Close()
+	tm.before = tm.modes()
 	tm.cmd = exec.Command("shmtool", args...)
 	tm.cmd.Stdin, tm.cmd.Stdout, tm.cmd.Stderr = slave, slave, slave
 	tm.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}

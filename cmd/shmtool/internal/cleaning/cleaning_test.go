@@ -60,7 +60,8 @@ func (p *place) there(name string) bool {
 	return err == nil
 }
 
-// remains are what a stream's killed processes leave.
+// remains are what a stream's killed processes leave. No stream of another test's
+// has that name, whose processes would speak for ours until they have mapped something.
 func (p *place) remains(stream string) {
 	p.Helper()
 	p.write("sem.MstSemInpt"+stream, mist.Semaphore{}.Encode())
@@ -105,9 +106,9 @@ func (p *place) remove(plan *Plan) (removed []string, kept map[string]error) {
 
 func TestRemainsGoInOrder(t *testing.T) {
 	p := newPlace(t)
-	p.remains("live")
-	p.write("MstTraklive@9-0", nil)
-	p.write("MstMetalive", make([]byte, 100))
+	p.remains("trash")
+	p.write("MstTraktrash@9-0", nil)
+	p.write("MstMetatrash", make([]byte, 100))
 	p.write("MstDatanuked@3_17", make([]byte, 4096)) // which MistServer's nuke leaves
 	plan := p.scan(p.options())
 	for _, o := range plan.Objects {
@@ -116,7 +117,7 @@ func TestRemainsGoInOrder(t *testing.T) {
 		}
 	}
 	removed, kept := p.remove(plan)
-	want := []string{"MstDatalive@0_0", "MstTraklive@9-0", "MstMetalive", "MstSTATElive", "MstIPIDlive", "sem.MstSemInptlive", "MstDatanuked@3_17"}
+	want := []string{"MstDatatrash@0_0", "MstTraktrash@9-0", "MstMetatrash", "MstSTATEtrash", "MstIPIDtrash", "sem.MstSemInpttrash", "MstDatanuked@3_17"}
 	if !slices.Equal(removed, want) || len(kept) > 0 {
 		t.Errorf("removed %q, kept %v", removed, kept)
 	}
@@ -127,7 +128,7 @@ func TestRemainsGoInOrder(t *testing.T) {
 
 func TestMinAge(t *testing.T) {
 	p := newPlace(t)
-	p.remains("live")
+	p.remains("trash")
 	o := p.options()
 	o.MinAge = time.Hour
 	for name, keep := range p.keeps(p.scan(o)) {
@@ -211,26 +212,26 @@ func TestHeld(t *testing.T) {
 // What happens between the scan and the removal keeps the whole stream.
 func TestTakenUpMeanwhile(t *testing.T) {
 	for name, happens := range map[string]func(p *place){
-		"a new object":         func(p *place) { p.write("MstUserlive", nil) },
-		"one replaced":         func(p *place) { os.Remove(filepath.Join(p.dir, "MstIPIDlive")); p.remains("live") },
-		"the lock given back":  func(p *place) { p.pwrite("sem.MstSemInptlive", 1) },
-		"the state written":    func(p *place) { p.pwrite("MstSTATElive", byte(mist.StateBoot)) },
-		"a PID that is ours":   func(p *place) { p.write("MstIPIDlive", mist.EncodePID(uint64(os.Getpid()))) },
-		"an object is mapped":  func(p *place) { p.hold("MstDatalive@0_0") },
-		"the lock is opened":   func(p *place) { p.hold("sem.MstSemInptlive") },
-		"the state is mapped":  func(p *place) { p.hold("MstSTATElive") },
-		"a page grows":         func(p *place) { p.ok(os.Truncate(filepath.Join(p.dir, "MstDatalive@0_0"), 1<<20)) },
-		"another track's data": func(p *place) { p.write("MstDatalive@1_0", []byte("DTP2")) },
+		"a new object":         func(p *place) { p.write("MstUsertrash", nil) },
+		"one replaced":         func(p *place) { os.Remove(filepath.Join(p.dir, "MstIPIDtrash")); p.remains("trash") },
+		"the lock given back":  func(p *place) { p.pwrite("sem.MstSemInpttrash", 1) },
+		"the state written":    func(p *place) { p.pwrite("MstSTATEtrash", byte(mist.StateBoot)) },
+		"a PID that is ours":   func(p *place) { p.write("MstIPIDtrash", mist.EncodePID(uint64(os.Getpid()))) },
+		"an object is mapped":  func(p *place) { p.hold("MstDatatrash@0_0") },
+		"the lock is opened":   func(p *place) { p.hold("sem.MstSemInpttrash") },
+		"the state is mapped":  func(p *place) { p.hold("MstSTATEtrash") },
+		"a page grows":         func(p *place) { p.ok(os.Truncate(filepath.Join(p.dir, "MstDatatrash@0_0"), 1<<20)) },
+		"another track's data": func(p *place) { p.write("MstDatatrash@1_0", []byte("DTP2")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)
-			p.remains("live")
+			p.remains("trash")
 			plan := p.scan(p.options())
 			happens(p)
 			removed, kept := p.remove(plan)
 			var err *KeptError
-			if len(removed) > 0 || len(kept) != 4 || !errors.As(kept["sem.MstSemInptlive"], &err) {
-				t.Errorf("removed %q, kept %v", removed, kept)
+			if len(removed) > 0 || len(kept) != 4 || !errors.As(kept["sem.MstSemInpttrash"], &err) {
+				t.Errorf("removed %q, kept %v; the scan kept %q", removed, kept, p.keeps(plan))
 			}
 		})
 	}
@@ -257,7 +258,7 @@ func (p *place) hold(name string) {
 // Who opens an object while it is being removed gets it, under its name.
 func TestOpenerWaitsAndGets(t *testing.T) {
 	p := newPlace(t)
-	p.remains("live")
+	p.remains("trash")
 	plan := p.scan(p.options())
 	o := &plan.Objects[slices.IndexFunc(plan.Objects, func(o Object) bool { return o.Is.Kind == mist.KindSemaphore })]
 	f, err := o.file.open(p.dir)
@@ -289,20 +290,20 @@ func TestOpenerWaitsAndGets(t *testing.T) {
 // Of a living stream only what nothing leads to is free.
 func TestOrphansOfTheLiving(t *testing.T) {
 	p := newPlace(t)
-	in, err := live.LockInput(p.live(), "live", 0)
+	in, err := live.LockInput(p.live(), "trash", 0)
 	p.ok(err)
-	b, err := live.StartBuffer(p.live(), "live", live.Settings{AlwaysOn: true})
+	b, err := live.StartBuffer(p.live(), "trash", live.Settings{AlwaysOn: true})
 	p.ok(err)
-	track, err := live.AddTrack(t.Context(), p.live(), "live", live.TrackInfo{Type: "audio", Codec: "AAC"})
+	track, err := live.AddTrack(t.Context(), p.live(), "trash", live.TrackInfo{Type: "audio", Codec: "AAC"})
 	p.ok(err)
 	for n := range uint64(3) {
 		p.ok(track.Write(live.Packet{Time: n * 21, Payload: []byte("packet")}))
 	}
-	orphans := []string{"MstDatalive@0_77", "MstDatalive@5_0", "MstTraklive@" + strconv.Itoa(p.dead) + "-5"}
+	orphans := []string{"MstDatatrash@0_77", "MstDatatrash@5_0", "MstTraktrash@" + strconv.Itoa(p.dead) + "-5"}
 	for _, name := range orphans {
 		p.write(name, nil)
 	}
-	p.write("MstTraklive@"+strconv.Itoa(os.Getpid())+"-6", nil) // which is about to be listed
+	p.write("MstTraktrash@"+strconv.Itoa(os.Getpid())+"-6", nil) // which is about to be listed
 	plan := p.scan(p.options())
 	for name, keep := range p.keeps(plan) {
 		if slices.Contains(orphans, name) != (keep == "") {
@@ -324,10 +325,10 @@ func TestOrphansOfTheLiving(t *testing.T) {
 // name; the next one removes that.
 func TestWhatACleanLeaves(t *testing.T) {
 	p := newPlace(t)
-	p.write(hiddenPrefix+"MstDatalive@0_0", []byte("DTP2"))
+	p.write(hiddenPrefix+"MstDatatrash@0_0", []byte("DTP2"))
 	p.write(hiddenPrefix+"notes", []byte("DTP2"))
 	removed, _ := p.remove(p.scan(p.options()))
-	if !slices.Equal(removed, []string{hiddenPrefix + "MstDatalive@0_0"}) || !p.there(hiddenPrefix+"notes") {
+	if !slices.Equal(removed, []string{hiddenPrefix + "MstDatatrash@0_0"}) || !p.there(hiddenPrefix+"notes") {
 		t.Errorf("%q", removed)
 	}
 }

@@ -5,6 +5,6 @@
 // free when no process has it mapped or open, nothing living refers to it, the
 // processes that it names are gone, and it has not moved. Whatever is not known
 // speaks for keeping it. Plan.Remove (remove.go) looks and judges anew for every
-// single object, and then has the kernel hold everybody off while it takes the
-// name away.
+// stream, and then has the kernel hold everybody off from all of its objects while
+// it takes their names away.
 package cleaning

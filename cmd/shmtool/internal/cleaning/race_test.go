@@ -101,7 +101,7 @@ func TestRaceWithAStream(t *testing.T) {
 	scans := r.beside(func() {
 		for round := range rounds() {
 			if round%20 == 0 { // to remove them takes ten looks
-				r.remains("live")
+				r.remains("trash")
 				for len(r.inodes()) > 0 {
 					time.Sleep(100 * time.Microsecond)
 				}
@@ -119,13 +119,13 @@ func TestRaceWithAStream(t *testing.T) {
 }
 
 func (r *race) play(round int) {
-	in, err := live.LockInput(r.live(), "live", r.dead)
+	in, err := live.LockInput(r.live(), "trash", r.dead)
 	r.ok(err)
 	r.untouched(round, r.inodes())
-	b, err := live.StartBuffer(r.live(), "live", live.Settings{AlwaysOn: true})
+	b, err := live.StartBuffer(r.live(), "trash", live.Settings{AlwaysOn: true})
 	r.ok(err)
 	r.untouched(round, r.inodes())
-	track, err := live.AddTrack(r.Context(), r.live(), "live", live.TrackInfo{Type: "audio", Codec: "AAC"})
+	track, err := live.AddTrack(r.Context(), r.live(), "trash", live.TrackInfo{Type: "audio", Codec: "AAC"})
 	r.ok(err)
 	all := r.inodes()
 	for n := range uint64(5) {
@@ -147,12 +147,12 @@ func (r *race) play(round int) {
 // opens what there is: when he has it, it has its name, or another one has.
 func TestRaceForTheLock(t *testing.T) {
 	r := &race{place: newPlace(t), removed: map[relaccx.Identity]string{}}
-	path := filepath.Join(r.dir, mist.Object{Kind: mist.KindSemaphore, Form: mist.FormGlibc, Lock: mist.LockInput, Stream: "live"}.Name())
+	path := filepath.Join(r.dir, mist.Object{Kind: mist.KindSemaphore, Form: mist.FormGlibc, Lock: mist.LockInput, Stream: "trash"}.Name())
 	taken, made := 0, 0
 	delay := 10 * time.Millisecond // until it is taken: it homes in on the moment of removal
 	r.beside(func() {
 		for round := range max(rounds()/10, 20) {
-			r.write("sem.MstSemInptlive", mist.Semaphore{Value: 1}.Encode())
+			r.write("sem.MstSemInpttrash", mist.Semaphore{Value: 1}.Encode())
 			before := r.inodes()
 			time.Sleep(delay)
 			lock, err := relaccx.EnsureSemaphore(path, 1, 0o600)

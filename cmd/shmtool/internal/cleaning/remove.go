@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shmtool/layout/mist"
+	"shmtool/relaccx"
 )
 
 // KeptError is an object that was free, and is no longer, or about which
@@ -22,33 +23,18 @@ type KeptError struct{ Object, Reason string }
 // Error names the object and what keeps it.
 func (e *KeptError) Error() string { return fmt.Sprintf("object %q stays: %s", e.Object, e.Reason) }
 
-// Remove removes what is free, one after the other, and reports each with what
-// came of it: nil, a *KeptError, or why the system refused. Only ctx ends it
-// early.
-func (p *Plan) Remove(ctx context.Context, report func(o *Object, err error)) error {
-	for i := range p.Objects {
-		o := &p.Objects[i]
-		if !o.Free() {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		report(o, p.remove(o))
-	}
-	return nil
-}
-
-// remove looks at everything again, and takes away one object.
+// Remove removes what is free, stream by stream, and reports each object with what
+// came of it: nil, a *KeptError, or why the system refused. Only ctx ends it early.
 //
-// Between the look and the end of the name somebody could still come and open
-// the object. Where the system grants us a lease on it, nobody can: it is granted
-// only while no one else in the whole system, whatever we see of him, has the
-// object open or mapped; and from then on whoever opens it waits in open(2) until
-// we close it, and we are told of him. The name is moved aside first, so that he
-// who comes behind finds none, and given back when somebody waits. What remains
-// is a process that has looked the name up, and does not wait yet, at the moment
-// when the name has gone: some instructions of the kernel. He gets what he would
+// Everything is looked at again before a stream is touched. Between that look and
+// the end of the last name somebody could still come and open an object. Where the
+// system grants us a lease on each, nobody can: it is granted only while no one
+// else in the whole system, whatever we see of him, has the object open or mapped;
+// and from then on whoever opens it waits in open(2) until we close it, and we are
+// told of him, whereupon all of the stream that is left stays. A name is moved aside
+// first, so that he who comes behind finds none, and given back when somebody waits.
+// What remains is a process that has looked the name up, and does not wait yet, at
+// the moment when the name has gone: some instructions of the kernel. He gets what he would
 // have got from MistServer's own end of a stream: a dead page without a name. The
 // other objects of the stream then show that it has changed, and stay.
 //
@@ -56,66 +42,188 @@ func (p *Plan) Remove(ctx context.Context, report func(o *Object, err error)) er
 // systems. Where there is none, a second look at who has the object takes its
 // place, after its name has been moved aside: who has opened it before is seen
 // then, and who comes behind finds nothing.
-func (p *Plan) remove(o *Object) error {
-	now, err := p.options.look(p.near(o))
-	if err != nil {
-		return err
+func (p *Plan) Remove(ctx context.Context, report func(o *Object, err error)) error {
+	for _, g := range p.groups() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := p.removeGroup(ctx, g, report); err != nil {
+			return err
+		}
 	}
-	if err := p.again(o, now); err != nil {
-		return err
+	return nil
+}
+
+// group is the free objects that are removed after one look: a stream's, or those
+// that belong to none.
+type group struct {
+	claims []claim
+	config bool                        // one of them is a configuration, which others of that base name use
+	seen   map[string]relaccx.Identity // what there was near them
+}
+
+// mostClaims is how many objects a group has: each is an open file.
+const mostClaims = 500
+
+// claim is an object on its way out.
+type claim struct {
+	*Object
+	open   *os.File // nil when it cannot be, or is done
+	leased bool
+	err    error // why it is not removed
+}
+
+// groups are the free objects in the order of removal.
+func (p *Plan) groups() []*group {
+	var all []*group
+	for i := range p.Objects {
+		o := &p.Objects[i]
+		if !o.Free() {
+			continue
+		}
+		if len(all) == 0 || !all[len(all)-1].takes(o) {
+			all = append(all, &group{})
+		}
+		g := all[len(all)-1]
+		g.claims = append(g.claims, claim{Object: o})
+		g.config = g.config || o.Is.Kind == mist.KindConfig
 	}
-	f, err := o.file.open(p.options.ShmDir)
+	return all
+}
+
+func (g *group) takes(o *Object) bool {
+	first := g.claims[0].Object
+	return len(g.claims) < mostClaims && first.Is.Stream == o.Is.Stream && first.file.sim == o.file.sim
+}
+
+// near reports whether the judgement of the group depends on a file.
+func (p *Plan) near(g *group, f *file) bool {
+	o := g.claims[0].Object
+	switch {
+	case o.file.sim != "":
+		return p.options.wants(f)
+	case f.sim != "":
+		return false
+	}
+	return f.is.Stream == o.Is.Stream || g.config && mist.BaseName(f.is.Stream) == o.Is.Stream
+}
+
+func (p *Plan) removeGroup(ctx context.Context, g *group, report func(o *Object, err error)) error {
+	now, err := p.options.look(func(f *file) bool { return p.near(g, f) })
+	if err == nil {
+		p.claim(g, now)
+	}
+	defer g.release()
+	for i := range g.claims {
+		c := &g.claims[i]
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		switch {
+		case err != nil:
+			c.err = err
+		case c.err == nil:
+			c.err = p.take(g, c)
+		}
+		c.release()
+		report(c.Object, c.err)
+	}
+	return nil
+}
+
+// claim judges the objects by the scan's last look and a new one, and keeps
+// everybody off those that are still free. Where somebody has come meanwhile, all of
+// them stay.
+func (p *Plan) claim(g *group, now *survey) {
+	g.seen = map[string]relaccx.Identity{}
+	for _, f := range now.files {
+		g.seen[f.name] = f.identity
+	}
+	again := map[string]*Object{}
+	judged := newJudge(&p.options, p.last, now).all()
+	for i := range judged {
+		again[judged[i].Name] = &judged[i]
+	}
+	var come error
+	for i := range g.claims {
+		c := &g.claims[i]
+		if c.err = c.unchanged(again[c.Name]); c.err == nil {
+			c.err = c.seize(p.options.ShmDir)
+		}
+		if errors.Is(c.err, errOpened) {
+			c.err = &KeptError{c.Name, "somebody has it open"}
+			come = fmt.Errorf("the stream is changing: somebody has opened %s", c.Name)
+		}
+	}
+	for i := range g.claims {
+		if c := &g.claims[i]; come != nil && c.err == nil {
+			c.err = &KeptError{c.Name, come.Error()}
+		}
+	}
+}
+
+// unchanged is a *KeptError unless a second judgement is that the object is free.
+func (c *claim) unchanged(again *Object) error {
+	switch {
+	case again == nil:
+		return &KeptError{c.Name, "it is gone already"}
+	case again.Identity != c.Identity:
+		return &KeptError{c.Name, "it is another one now"}
+	case !again.Free():
+		return &KeptError{c.Name, again.Keep}
+	}
+	return nil
+}
+
+// errOpened: somebody else has the object.
+var errOpened = errors.New("somebody has it open")
+
+// seize opens the object, and leases it where that is possible.
+func (c *claim) seize(dir string) error {
+	f, err := c.file.open(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &KeptError{o.Name, "it is gone already"}
+		return &KeptError{c.Name, "it is gone already"}
 	case errors.Is(err, syscall.EWOULDBLOCK):
-		return &KeptError{o.Name, "somebody else is removing it"}
+		return &KeptError{c.Name, "somebody else is removing it"}
 	case err != nil:
 		return err
 	}
-	defer f.Close() // and with it the lease
-	leased, err := lease(f)
-	if err != nil {
-		return &KeptError{o.Name, "somebody has it open"}
+	c.open = f
+	if c.leased, err = lease(f); err != nil {
+		return errOpened
 	}
-	if m, err := o.file.marked(f); err != nil || m != o.file.mark {
-		return &KeptError{o.Name, "it has changed"}
+	if m, err := c.file.marked(f); err != nil || m != c.file.mark {
+		return &KeptError{c.Name, "it has changed"}
 	}
-	if changed := p.changed(o, now); changed != "" {
-		return &KeptError{o.Name, "the stream is changing: " + changed + " has just been made"}
-	}
-	return p.unlink(o, f, leased)
+	return nil
 }
 
-// near is what the judgement of an object depends on.
-func (p *Plan) near(o *Object) func(f *file) bool {
-	return func(f *file) bool {
-		switch {
-		case o.file.sim != "":
-			return p.options.wants(f)
-		case o.Is.Stream == "":
-			return f.is.Stream == "" && f.sim == ""
-		case o.Is.Kind == mist.KindConfig:
-			return f.sim == "" && mist.BaseName(f.is.Stream) == o.Is.Stream
-		}
-		return f.sim == "" && f.is.Stream == o.Is.Stream
+// release lets those go on who wait for the object.
+func (c *claim) release() {
+	if c.open != nil {
+		c.open.Close() // and with it the lease
+		c.open = nil
 	}
 }
 
-// again judges an object by the scan's last look and a new one.
-func (p *Plan) again(o *Object, now *survey) error {
-	for _, again := range newJudge(&p.options, p.last, now).all() {
-		switch {
-		case again.Name != o.Name:
-		case again.Identity != o.Identity:
-			return &KeptError{o.Name, "it is another one now"}
-		case !again.Free():
-			return &KeptError{o.Name, again.Keep}
-		default:
-			return nil
+func (g *group) release() {
+	for i := range g.claims {
+		g.claims[i].release()
+	}
+}
+
+// take takes away one object, unless somebody has come.
+func (p *Plan) take(g *group, c *claim) error {
+	if changed := p.changed(g); changed != "" {
+		return &KeptError{c.Name, "the stream is changing: " + changed + " has just been made"}
+	}
+	for i := range g.claims {
+		if other := &g.claims[i]; other.leased && other.open != nil && wanted(other.open) {
+			return &KeptError{c.Name, "the stream is changing: somebody has just opened " + other.Name}
 		}
 	}
-	return &KeptError{o.Name, "it is gone already"}
+	return p.unlink(c.Object, c.open, c.leased)
 }
 
 // lease asks the system to hold everybody off. It is false where it cannot, and
@@ -134,23 +242,18 @@ func wanted(f *os.File) bool {
 	return err != nil || kind != unix.F_WRLCK
 }
 
-// changed names an object of the stream that a look did not see.
-func (p *Plan) changed(o *Object, now *survey) string {
+// changed names an object near the group that its look did not see.
+func (p *Plan) changed(g *group) string {
 	entries, err := os.ReadDir(p.options.ShmDir)
 	if err != nil {
 		return err.Error()
 	}
-	near := p.near(o)
 	for _, entry := range entries {
 		f, ok := named(entry.Name())
-		if !ok || !near(f) || !f.stat(p.options.ShmDir) {
+		if !ok || !p.near(g, f) || !f.stat(p.options.ShmDir) {
 			continue
 		}
-		seen := false
-		for _, known := range now.files {
-			seen = seen || known.name == f.name && known.identity == f.identity
-		}
-		if !seen {
+		if id, seen := g.seen[f.name]; !seen || id != f.identity {
 			return f.name
 		}
 	}

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
+	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -71,15 +73,24 @@ func TestCheckLive(t *testing.T) {
 	p.done()
 }
 
+// halt stops a process, and waits until it stands still.
+func halt(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	for table := procs.Open("/proc", ""); !table.Stopped(pid); {
+		time.Sleep(time.Millisecond)
+	}
+}
+
 // checkWrongAvail: where more is published than there is, it is found in the
 // memory of a machine; a copy may have been taken while the page grew.
 func checkWrongAvail(t *testing.T, dir string) {
 	t.Helper()
 	for part, pid := range simulationParts(t, dir) {
 		if strings.HasPrefix(part, "source") || strings.HasPrefix(part, "buffer") {
-			if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-				t.Fatal(err)
-			}
+			halt(t, pid)
 			defer func() { _ = syscall.Kill(pid, syscall.SIGCONT) }()
 		}
 	}

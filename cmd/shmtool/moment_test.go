@@ -99,15 +99,10 @@ func TestMomentOfSimulation(t *testing.T) {
 	p := launch(t, dir, "simulate", "--for", "0", "--backlog", "3s")
 	p.says(`2 viewers read all 3 tracks`)
 	parts := slices.Collect(maps.Values(simulationParts(t, dir)))
-	signal := func(sig syscall.Signal) {
-		t.Helper()
-		for _, pid := range append(parts, p.cmd.Process.Pid) {
-			if err := syscall.Kill(pid, sig); err != nil {
-				t.Fatal(err)
-			}
-		}
+	parts = append(parts, p.cmd.Process.Pid)
+	for _, pid := range parts {
+		halt(t, pid)
 	}
-	signal(syscall.SIGSTOP)
 	streams := []string{"streams", "-j", "--proc-dir", "/proc"}
 	objects := []string{"ls", "--all", "--fields", "+mode,pids,lock,deleted", "-j", "--proc-dir", "/proc"}
 	wantStreams, wantObjects := shmtool(t, dir, streams...), shmtool(t, dir, objects...)
@@ -122,7 +117,11 @@ func TestMomentOfSimulation(t *testing.T) {
 	if status := again.done(); status != 0 {
 		t.Fatalf("status %v: %s", status, again.err.String())
 	}
-	signal(syscall.SIGCONT)
+	for _, pid := range parts {
+		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+	}
 	p.signal(syscall.SIGTERM)
 	p.done()
 	nothingLeft(t, dir)

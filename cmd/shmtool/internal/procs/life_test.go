@@ -62,6 +62,39 @@ func TestLookAtOurselves(t *testing.T) {
 	}
 }
 
+// A process stands still when all of its threads do.
+func TestStopped(t *testing.T) {
+	table := Open("/proc", t.TempDir())
+	child, err := os.StartProcess("/bin/sleep", []string{"sleep", "60"}, &os.ProcAttr{})
+	if err != nil {
+		t.Skip(err)
+	}
+	defer func() { _, _ = child.Wait() }()
+	defer func() { _ = child.Kill() }()
+	for _, s := range []struct {
+		signal syscall.Signal
+		want   bool
+	}{{syscall.SIGSTOP, true}, {syscall.SIGCONT, false}} {
+		if table.Stopped(child.Pid) == s.want {
+			t.Errorf("before %v", s.signal)
+		}
+		if err := child.Signal(s.signal); err != nil {
+			t.Fatal(err)
+		}
+		for table.Stopped(child.Pid) != s.want {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	w := newWorld(t)
+	w.process(10, "MistInSRT", "S")
+	for thread, state := range map[string]string{"10": "T", "11": "R"} {
+		w.write(filepath.Join(w.proc, "10/task", thread, "stat"), fmt.Sprintf("%s (MistInSRT) %s 1 1 1 0 -1 0 0", thread, state))
+	}
+	if w.table().Stopped(10) || table.Stopped(1<<30) {
+		t.Error("one thread runs")
+	}
+}
+
 // What a table hides is asked of the kernel.
 func TestLifeOfUnseen(t *testing.T) {
 	table := Open("/proc", t.TempDir())

@@ -57,6 +57,22 @@ func (t *Table) Alive(pid int) (Process, bool) {
 	return p, life == Alive && p.Name != ""
 }
 
+// Stopped reports whether a process is stopped, by SIGSTOP or a debugger, as a whole.
+// The signal reaches one thread first, and the others run on until they hear of it.
+func (t *Table) Stopped(pid int) bool {
+	threads, err := t.fs.AllThreads(pid)
+	if !t.ok || err != nil {
+		return false
+	}
+	for _, thread := range threads {
+		st, err := thread.Stat()
+		if err != nil || st.State != "T" && st.State != "t" {
+			return false
+		}
+	}
+	return len(threads) > 0
+}
+
 // live is every living process.
 func (t *Table) live() []Process {
 	if t.loaded || !t.ok {

@@ -134,7 +134,7 @@ func TestSteps(t *testing.T) {
 	appendValues(t, w, 1, 2)
 	var seen eventLog
 	stop := record(t, path, file, Options{Said: seen.add})
-	waitFor(t, "the file", func() bool { b, err := os.ReadFile(file); return err == nil && len(b) > 100 }) // closed after a second
+	waitForPage(t, file, "page")
 	appendValues(t, w, 3, 4, 5)
 	must(t, w.SetExit())
 	waitFor(t, "exit", func() bool { return seen.has("exit") })

@@ -137,6 +137,21 @@ func waitFor(tb testing.TB, what string, is func() bool) {
 	}
 }
 
+// waitForPage waits until a recording has the page as it was found, which is written
+// down after a second.
+func waitForPage(tb testing.TB, file, page string) {
+	tb.Helper()
+	waitFor(tb, "the page", func() bool {
+		dir := tb.TempDir()
+		b, err := os.ReadFile(file)
+		if err == nil {
+			_ = playBytes(tb, dir, b, PlayOptions{}) // it has no end yet
+			_, err = os.Stat(filepath.Join(dir, page))
+		}
+		return err == nil
+	})
+}
+
 func play(tb testing.TB, dir, file string, o PlayOptions) error {
 	tb.Helper()
 	b, err := os.ReadFile(file)
@@ -277,7 +292,7 @@ func TestRecordTable(t *testing.T) {
 	end(2)
 	var seen eventLog
 	stop := record(t, path, file, Options{Said: seen.add})
-	time.Sleep(100 * time.Millisecond)
+	waitForPage(t, file, "MstUserlive")
 	put(0, 1, 100)
 	end(3)
 	time.Sleep(100 * time.Millisecond)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 )
 
@@ -129,9 +130,17 @@ func (d *drill) kill(c *process) error {
 }
 
 // stop stops a process until the simulation ends, or somebody lets it go on.
-func (d *drill) stop(c *process) error {
+func (d *drill) stop(ctx context.Context, c *process) error {
 	d.s.halted = append(d.s.halted, c)
-	return c.cmd.Process.Signal(syscall.SIGSTOP)
+	if err := c.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	return d.awaitStop(ctx, c.pid)
+}
+
+func (d *drill) awaitStop(ctx context.Context, pid int) error {
+	table := procs.Open(procDir, d.s.o.ShmDir)
+	return d.await(ctx, func() bool { return table.Stopped(pid) })
 }
 
 // resume lets all go on that the drill has stopped: who is stopped does not hear

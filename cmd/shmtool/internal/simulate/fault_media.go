@@ -24,7 +24,7 @@ func (d *drill) tell() (*process, error) {
 }
 
 func stageSilence(ctx context.Context, d *drill) (string, error) {
-	c, err := d.stopped()
+	c, err := d.stopped(ctx)
 	if err == nil {
 		err = d.await(ctx, d.silent(idleAfter))
 	}

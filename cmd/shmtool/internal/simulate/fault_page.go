@@ -99,10 +99,10 @@ const (
 )
 
 // stopped stops the victim's source, as a machine does that has no time for it.
-func (d *drill) stopped() (*process, error) {
+func (d *drill) stopped(ctx context.Context) (*process, error) {
 	c, err := d.source()
 	if err == nil {
-		err = d.stop(c)
+		err = d.stop(ctx, c)
 	}
 	return c, err
 }
@@ -132,8 +132,8 @@ func stageDrift(ctx context.Context, d *drill) (string, error) {
 	return fmt.Sprintf("present of the %s of track %d has lost an update: source and buffer changed it at once. MistServer's buffer ends itself, with the stream, when it deletes the last one that is counted; ours reckons, and lives", driftedRing, victim), nil
 }
 
-func stageOverrun(_ context.Context, d *drill) (string, error) {
-	c, err := d.stopped()
+func stageOverrun(ctx context.Context, d *drill) (string, error) {
+	c, err := d.stopped(ctx)
 	if err == nil {
 		err = live.Overrun(d.place(), d.stream, victim, "keys")
 	}
@@ -160,8 +160,8 @@ func stageRemoveOldData(_ context.Context, d *drill) (string, error) {
 	return fmt.Sprintf("%s was removed by hand: a minute of packets that the track says are there. Who goes back that far waits for 10 s, and fails", names[0]), nil
 }
 
-func stageRemoveNewData(_ context.Context, d *drill) (string, error) {
-	c, err := d.stopped()
+func stageRemoveNewData(ctx context.Context, d *drill) (string, error) {
+	c, err := d.stopped(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -177,17 +177,20 @@ func stageKillSource(ctx context.Context, d *drill) (string, error) {
 }
 
 // freeze stops the buffer.
-func (d *drill) freeze() (pid int, err error) {
+func (d *drill) freeze(ctx context.Context) (pid int, err error) {
 	if pid = d.input().buffer; pid == 0 {
 		return 0, fmt.Errorf("stream %q has no buffer", d.stream)
 	}
 	d.s.frozen = append(d.s.frozen, pid)
-	return pid, syscall.Kill(pid, syscall.SIGSTOP)
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		return pid, err
+	}
+	return pid, d.awaitStop(ctx, pid)
 }
 
 func stageKillViewer(ctx context.Context, d *drill) (string, error) {
 	viewer := d.s.viewers[0]
-	buffer, err := d.freeze()
+	buffer, err := d.freeze(ctx)
 	if err == nil {
 		err = d.ended(ctx, viewer)
 	}

@@ -93,13 +93,13 @@ func stageReplaceUsers(ctx context.Context, d *drill) (string, error) {
 // stageRequestPage lets the input of a file hang before it has read what a viewer
 // waits for.
 func stageRequestPage(ctx context.Context, d *drill) (string, error) {
-	buffer, err := d.freeze()
+	buffer, err := d.freeze(ctx)
 	if err != nil {
 		return "", err
 	}
 	for _, c := range d.s.sources {
 		if c.Stream == d.stream {
-			err = errors.Join(err, d.stop(c))
+			err = errors.Join(err, d.stop(ctx, c))
 		}
 	}
 	if err != nil {

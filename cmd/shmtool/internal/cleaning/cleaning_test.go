@@ -255,35 +255,64 @@ func (p *place) hold(name string) {
 	p.Cleanup(func() { f.Close() })
 }
 
-// Who opens an object while it is being removed gets it, under its name.
+// Who opens an object while its stream is being removed gets it, under its name, and
+// the rest of the stream stays.
 func TestOpenerWaitsAndGets(t *testing.T) {
 	p := newPlace(t)
 	p.remains("trash")
 	plan := p.scan(p.options())
-	o := &plan.Objects[slices.IndexFunc(plan.Objects, func(o Object) bool { return o.Is.Kind == mist.KindSemaphore })]
-	f, err := o.file.open(p.dir)
-	p.ok(err)
-	if leased, err := lease(f); err != nil || !leased {
-		t.Skip("no leases here: ", err)
+	groups := plan.groups()
+	if len(groups) != 1 || len(groups[0].claims) != 4 {
+		t.Fatalf("%d groups of %d objects", len(groups), len(plan.Objects))
 	}
+	g := groups[0]
+	now, err := plan.options.look(plan.options.wants)
+	p.ok(err)
+	plan.claim(g, now)
+	lock := &g.claims[3]
+	if p.ok(lock.err); !lock.leased || lock.Is.Kind != mist.KindSemaphore {
+		t.Skip("no leases here: ", lock.Name)
+	}
+	p.ok(plan.take(g, &g.claims[0]))
 	opened := make(chan error)
 	go func() {
-		g, err := os.OpenFile(filepath.Join(p.dir, o.Name), os.O_RDWR, 0)
+		f, err := os.OpenFile(filepath.Join(p.dir, lock.Name), os.O_RDWR, 0)
 		if err == nil {
-			err = g.Close()
+			err = f.Close()
 		}
 		opened <- err
 	}()
-	for !wanted(f) {
+	for !wanted(lock.open) {
 		time.Sleep(time.Millisecond)
 	}
 	var kept *KeptError
-	if err := plan.unlink(o, f, true); !errors.As(err, &kept) {
+	for i := range g.claims[1:] {
+		c := &g.claims[i+1]
+		if err := plan.take(g, c); !errors.As(err, &kept) {
+			t.Errorf("%s: %v", c.Name, err)
+		}
+	}
+	if err := plan.unlink(lock.Object, lock.open, true); !errors.As(err, &kept) {
 		t.Errorf("%v", err)
 	}
-	p.ok(f.Close())
-	if err := <-opened; err != nil || !p.there(o.Name) {
-		t.Errorf("opened: %v; there: %v", err, p.there(o.Name))
+	g.release()
+	if err := <-opened; err != nil || !p.there(lock.Name) {
+		t.Errorf("opened: %v; there: %v", err, p.there(lock.Name))
+	}
+}
+
+// A group is one file descriptor an object, and so has its limit.
+func TestManyObjects(t *testing.T) {
+	p := newPlace(t)
+	for n := range mostClaims + 1 {
+		p.write("MstDatatrash@0_"+strconv.Itoa(n), []byte("DTP2"))
+	}
+	plan := p.scan(p.options())
+	if n := len(plan.groups()); n != 2 {
+		t.Errorf("%d groups", n)
+	}
+	if removed, kept := p.remove(plan); len(removed) != mostClaims+1 || len(kept) > 0 {
+		t.Errorf("%d are removed, %d kept", len(removed), len(kept))
 	}
 }
 

@@ -48,7 +48,7 @@ type capture struct {
 func Capture(ctx context.Context, dir string, o Options) (*procs.Saved, []Problem, error) {
 	c := &capture{
 		Options: o, dir: dir, table: procs.Open(o.ProcDir, o.ShmDir), objects: map[string]*object{},
-		saved: &procs.Saved{Schema: procs.SavedSchema, ShmDir: knownAs(o.ShmDir), Stream: o.Stream, Version: o.Version},
+		saved: &procs.Saved{Schema: procs.SavedSchema, ShmDir: procs.KnownAs(o.ShmDir), Stream: o.Stream, Version: o.Version},
 	}
 	for _, folder := range []string{shmFolder, procFolder} {
 		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {

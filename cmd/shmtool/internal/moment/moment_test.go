@@ -169,21 +169,6 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
-func TestKnownAs(t *testing.T) {
-	dir := t.TempDir()
-	link := filepath.Join(dir, "link")
-	if err := os.Symlink("/dev", link); err != nil {
-		t.Fatal(err)
-	}
-	for given, want := range map[string]string{
-		"/dev/shm/": "/dev/shm", "/proc/4711/root/dev/shm": "/dev/shm", link: "/dev", link + "/missing": link + "/missing",
-	} {
-		if got := knownAs(given); got != want {
-			t.Errorf("%s is known as %s, not %s", given, got, want)
-		}
-	}
-}
-
 // A page is copied consistently; what is no page is copied as it is, and what is
 // nobody's of ours is only named.
 func TestPages(t *testing.T) {

@@ -107,7 +107,7 @@ type shmMaps struct {
 // shmMaps looks by what to tell them: by the path and, where the directory is a
 // file system of its own, by the device, whatever a container calls the path.
 func (c *capture) shmMaps() shmMaps {
-	m := shmMaps{folder: knownAs(c.ShmDir) + "/", objects: map[string]bool{}, cut: c.table.Saved() != nil}
+	m := shmMaps{folder: procs.KnownAs(c.ShmDir) + "/", objects: map[string]bool{}, cut: c.table.Saved() != nil}
 	if there, err := c.thereNow(); err == nil {
 		for _, o := range there {
 			m.objects[deviceText(o.saved.Device)+" "+strconv.FormatUint(o.saved.Inode, 10)] = true
@@ -119,21 +119,6 @@ func (c *capture) shmMaps() shmMaps {
 		m.device = deviceText(uint64(st.Dev))
 	}
 	return m
-}
-
-// knownAs is a shared memory directory as its processes know it, which maps say.
-// Into a container one looks by /proc/PID/root.
-func knownAs(dir string) string {
-	if whole, err := filepath.Abs(dir); err == nil {
-		dir = whole
-	}
-	if parts := strings.SplitN(dir, "/", 5); len(parts) == 5 && parts[1] == "proc" && parts[3] == "root" {
-		return "/" + parts[4]
-	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		return real
-	}
-	return dir
 }
 
 // deviceText is a device as maps have it.

@@ -95,26 +95,32 @@ func (t *Table) Use() Use {
 // processRoot begins the path by which one looks into a container.
 var processRoot = regexp.MustCompile(`^/proc/[^/]+/root(/.*)$`)
 
+// KnownAs is a shared memory directory as the processes know it that use it, and as
+// maps have it. Into a container one looks by /proc/PID/root.
+func KnownAs(dir string) string {
+	if whole, err := filepath.Abs(dir); err == nil {
+		dir = whole
+	}
+	if m := processRoot.FindStringSubmatch(dir); m != nil {
+		return m[1]
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		return real
+	}
+	return dir
+}
+
 // origin is the directory of shared memory as its processes know it, and its
 // device; 0 is not known.
 func (t *Table) origin() (dir string, device uint64) {
 	if s := t.saved(); s != nil {
 		return filepath.Clean(s.ShmDir), 0
 	}
-	dir, err := filepath.Abs(t.shmDir)
-	if err != nil {
-		dir = t.shmDir
-	}
-	if m := processRoot.FindStringSubmatch(dir); m != nil {
-		dir = m[1]
-	} else if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
-	}
 	var st unix.Stat_t
 	if t.Live() && unix.Stat(t.shmDir, &st) == nil {
 		device = st.Dev
 	}
-	return dir, device
+	return KnownAs(t.shmDir), device
 }
 
 // Of are the mappings of an object.

@@ -2,6 +2,7 @@ package procs
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -49,6 +50,21 @@ func TestWaitsIn(t *testing.T) {
 	} {
 		if got := waitsIn(line, m); got != want {
 			t.Errorf("%q: %v", line, got)
+		}
+	}
+}
+
+func TestKnownAs(t *testing.T) {
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink("/dev", link); err != nil {
+		t.Fatal(err)
+	}
+	for given, want := range map[string]string{
+		"/dev/shm/": "/dev/shm", "/proc/4711/root/dev/shm": "/dev/shm", link: "/dev", link + "/missing": link + "/missing",
+	} {
+		if got := KnownAs(given); got != want {
+			t.Errorf("%s is known as %s, not %s", given, got, want)
 		}
 	}
 }

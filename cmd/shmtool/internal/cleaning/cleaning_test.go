@@ -117,7 +117,7 @@ func TestRemainsGoInOrder(t *testing.T) {
 		}
 	}
 	removed, kept := p.remove(plan)
-	want := []string{"MstDatatrash@0_0", "MstTraktrash@9-0", "MstMetatrash", "MstSTATEtrash", "MstIPIDtrash", "sem.MstSemInpttrash", "MstDatanuked@3_17"}
+	want := []string{"MstDatanuked@3_17", "MstDatatrash@0_0", "MstTraktrash@9-0", "MstMetatrash", "MstSTATEtrash", "MstIPIDtrash", "sem.MstSemInpttrash"}
 	if !slices.Equal(removed, want) || len(kept) > 0 {
 		t.Errorf("removed %q, kept %v", removed, kept)
 	}

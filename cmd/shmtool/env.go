@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/unread"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -47,6 +48,19 @@ func newEnv(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) strin
 		}
 	}
 	return e
+}
+
+// endUnread ends the program, as the next write would, when nobody reads its output
+// any more: it may have nothing to write for long.
+func (e *env) endUnread() {
+	if e.stdout != io.Writer(os.Stdout) {
+		return
+	}
+	go func() {
+		if unread.Await(os.Stdout) {
+			_, _ = os.Stdout.WriteString("\n")
+		}
+	}()
 }
 
 // The environment variables that stand for flags.

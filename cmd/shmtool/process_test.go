@@ -179,6 +179,8 @@ func TestClosedPipeEndsQuietly(t *testing.T) {
 		{"dump", "log", "-o", "ndjson", "--jq", "."},
 		{"tail", "log", "-n", "20000", "-o", "ndjson"},
 		{"tail", "-f", "log", "-n", "20000"},
+		{"tail", "-f", "log", "-n", "1"}, // and then nothing comes
+		{"watch", "log"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			t.Parallel()

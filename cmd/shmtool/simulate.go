@@ -113,6 +113,7 @@ const drillTime = 30 * time.Second
 
 func (e *env) simulate(ctx context.Context, o simulate.Options) error {
 	ctx, release := untilHangup(ctx)
+	e.endUnread()
 	show := e.observer(o)
 	result, err := simulate.Run(ctx, o, show)
 	show.close()

@@ -104,6 +104,9 @@ func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
 	if c.IsSet("count") {
 		run.count = c.Uint64("count")
 	}
+	if c.Bool("follow") {
+		e.endUnread()
+	}
 	if run.delta && run.field == "" && !c.Bool("follow") {
 		return usagef("--delta without -f needs --time FIELD: when a record came that is there already, nobody knows")
 	}

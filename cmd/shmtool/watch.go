@@ -84,6 +84,7 @@ func runWatch(ctx context.Context, e *env, c *cli.Context) error {
 		this := e.sampler(filepath.Dir(t.path), func(name string) bool { return name == filepath.Base(t.path) })
 		err = top.Watch(ctx, e.screenOptions(every.interval), this, source)
 	} else {
+		e.endUnread()
 		defer source.Close()
 		w := &pageWatch{e: e, target: t, source: source, left: every.count}
 		err = w.run(ctx, every)

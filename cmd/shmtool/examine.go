@@ -69,7 +69,11 @@ func (x *examination) unseen() []string {
 		unseen = append(unseen, "processes that the table does not show (hidepid, or no /proc): nobody is said to be dead")
 	}
 	if n := len(x.moment.Server.Unseen); n > 0 {
-		unseen = append(unseen, fmt.Sprintf("what %d of MistServer's processes have in memory (they are another user's: try as root)", n))
+		why := "they are another user's: try as root"
+		if !x.moment.Living {
+			why = "it was not saved"
+		}
+		unseen = append(unseen, fmt.Sprintf("what %d of MistServer's processes have in memory (%s)", n, why))
 	}
 	for _, s := range x.moment.Streams {
 		if denied := denied(s); len(denied) > 0 {

@@ -33,8 +33,13 @@ func remedy(m *streams.Moment, f *finding.Finding) string {
 		return abandoned(s, f.Stream, clean)
 	case finding.ShmFull:
 		return "shmtool clean   # then: mount -o remount,size=SIZE /dev/shm"
-	case finding.ControllerDead, finding.ControllerPageMissing:
-		return "systemctl restart mistserver"
+	case finding.ControllerDead:
+		return restartAll
+	case finding.ControllerPageMissing:
+		if s != nil {
+			return "shmtool explain " + f.Code
+		}
+		return restartAll
 	case finding.ShortLockStuck:
 		return lockRemedy(f)
 	case finding.DeletedMapping:
@@ -46,21 +51,43 @@ func remedy(m *streams.Moment, f *finding.Finding) string {
 		return abandoned(s, f.Stream, clean)
 	case finding.SessionOrphaned:
 		return "shmtool rm --dry-run " + quoted(f.Object)
+	case finding.WriterDead:
+		if s != nil && s.Buffer != nil {
+			return "shmtool explain " + f.Code + "   # its source is to be started again"
+		}
+		return abandoned(s, f.Stream, clean)
 	case finding.VersionsMixed, finding.NamespaceMismatch, finding.ValueWrapped, finding.VoDPagePending, finding.DataPageMissing:
 		return "shmtool explain " + f.Code
 	case finding.Waiting:
 		return "shmtool dump " + quoted(mist.Object{Kind: mist.KindConfig, Stream: mist.BaseName(f.Stream)}.Name())
-	case finding.TrackStale, finding.TimeBlocked, finding.NoKeyframe, finding.DataStalled, finding.PresentDrift, finding.RingOverfull, finding.DataStaleBytes, finding.DataPageUnlinked, finding.TrackPageMissing:
+	case finding.PresentDrift:
+		if drift, ok := f.Evidence["drift"].(int64); ok && drift > 0 {
+			return "shmtool explain " + f.Code
+		}
+		fallthrough
+	case finding.TrackStale, finding.TimeBlocked, finding.NoKeyframe, finding.DataStalled, finding.RingOverfull, finding.DataStaleBytes, finding.DataPageUnlinked, finding.TrackPageMissing:
 		if pid, ok := sourceOf(s, f); ok {
 			return fmt.Sprint("kill ", pid)
 		}
 	case finding.TrackHidden, finding.UsersFull:
 		return "shmtool dump " + quoted(f.Object)
 	}
-	if s != nil && s.Buffer != nil {
-		return fmt.Sprint("kill ", s.Buffer.PID) // it removes everything on its way out
+	if s == nil || s.Buffer == nil {
+		return clean
 	}
-	return clean
+	end := fmt.Sprint("kill ", s.Buffer.PID) // it removes everything on its way out
+	if dead(s.Input) {
+		end += "; sleep 5; " + cleanSoon(f.Stream) // but for the lock, which was its parent's
+	}
+	return end
+}
+
+// restartAll is for what only a controller mends when it starts.
+const restartAll = "systemctl restart mistserver   # ends every stream"
+
+// cleanSoon is clean for what has just been ended.
+func cleanSoon(stream string) string {
+	return "shmtool clean --stream " + quoted(stream) + " --min-age 2s --yes"
 }
 
 // sourceOf is the living process that feeds the track which a finding is about.
@@ -82,7 +109,7 @@ func abandoned(s *streams.Stream, name, clean string) string {
 	if len(pids) == 0 {
 		return clean
 	}
-	return killAll(pids) + "; sleep 5; shmtool clean --stream " + quoted(name) + " --min-age 2s --yes"
+	return killAll(pids) + "; sleep 5; " + cleanSoon(name)
 }
 
 // living are the processes that have a slot of the stream: without an input they

@@ -3,6 +3,7 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -123,10 +124,12 @@ func (j *judge) state() {
 	name := mist.Object{Kind: mist.KindState, Stream: j.stream.Name}.Name()
 	evidence := map[string]any{"state": st.State.String(), "state_code": int(st.State)}
 	serving := st.State == mist.StateReady || st.State == mist.StateWait
+	// After a crash the parent starts another one, unless it cannot.
+	crashed := st.State == mist.StateInvalid && in != nil && stopped(&in.Process)
 	switch {
 	case j.abandoned():
 		j.find(finding.StateStale, name, evidence, "state is %s, and no process keeps the stream", st.State)
-	case serving && j.stream.Buffer == nil && !j.at.Hiding && in != nil && in.Life == procs.Alive && in.Process.OfMist():
+	case (serving || crashed) && j.stream.Buffer == nil && !j.at.Hiding && in != nil && in.Life == procs.Alive && in.Process.OfMist():
 		evidence["pid"] = in.PID
 		f := j.find(finding.StateStale, name, evidence, "state is %s, but input pid %d has no buffer", st.State, in.PID)
 		j.settles(f, brief)
@@ -141,6 +144,7 @@ func (j *judge) state() {
 func (j *judge) meta() {
 	m := j.stream.Meta
 	if m == nil {
+		j.lostMeta()
 		return
 	}
 	if h := m.Object.Header; h != nil && h.RecordCount == 1 && h.EndPos >= 2 {
@@ -155,6 +159,19 @@ func (j *judge) meta() {
 		j.find(finding.TrackListOverflow, m.Object.Name, map[string]any{"present": m.List.Present, "rcount": m.List.RecordCount},
 			"the track list has %d entries in %d slots: tracks share one", m.List.Present, m.List.RecordCount)
 	}
+}
+
+// lostMeta: the stream is offered, and its list of tracks is not there. A process
+// that replaces the page takes milliseconds from the one name to the next.
+func (j *judge) lostMeta() {
+	st, b := j.stream.State, j.stream.Buffer
+	offered := st != nil && (st.State == mist.StateReady || st.State == mist.StateWait)
+	name := mist.Object{Kind: mist.KindMeta, Stream: j.stream.Name}.Name()
+	if !offered || b == nil || j.stream.Object(name) != nil {
+		return
+	}
+	f := j.find(finding.ReloadPending, name, map[string]any{"buffer_pid": b.PID}, "the page is not there, and buffer %d lives: who joins now sees no tracks", b.PID)
+	j.settles(f, lasting)
 }
 
 // config: without its configuration an input takes defaults. Streams of one
@@ -172,8 +189,12 @@ func (j *judge) config() {
 
 // writerLives reports whether anybody lives, or may, who makes a page.
 func (j *judge) writerLives(o *streams.Object) bool {
-	if o.Is.Kind != mist.KindTrack {
+	switch o.Is.Kind {
+	case mist.KindTrack:
+	case mist.KindMeta:
 		return !j.abandoned() || j.anySource()
+	default:
+		return !j.abandoned()
 	}
 	for _, t := range j.stream.Tracks {
 		if t.Object == o {
@@ -196,10 +217,7 @@ const openPatience = 10 * time.Second
 // pages: those that nobody will finish any more, or that cannot be read at all.
 func (j *judge) pages() {
 	for _, p := range j.stream.Problems {
-		var format *layout.FormatError
-		if is, _ := mist.ParseName(p.Object); is.Kind.IsPage() && errors.As(p.Err, &format) {
-			j.find(finding.InvalidPage, p.Object, map[string]any{"offset": format.Offset}, "%s is no valid page: %s", p.Object, p.Text())
-		}
+		j.invalid(p)
 	}
 	for _, o := range j.stream.Objects {
 		if o.Header == nil || o.Err != nil {
@@ -209,13 +227,46 @@ func (j *judge) pages() {
 		switch status := o.Header.Status; {
 		case !status.Ready() && (!lives || j.waitedFor(o)):
 			j.find(finding.PageNotReady, o.Name, map[string]any{"size": o.Size, "status": uint8(status)}, "the page was never finished%s", j.whose(o))
-		case status.Reload() && !lives:
-			j.find(finding.ReloadPending, o.Name, map[string]any{"status": uint8(status), "inode": o.Identity.Inode}, "readers are told to reload, and nobody will replace the page%s", j.whose(o))
+		case status.Reload():
+			j.reload(o, lives)
 		}
 	}
 	if m := j.stream.Meta; m != nil && m.Object.Ready() && !m.ListReady && (!j.writerLives(m.Object) || j.waitedFor(m.Object)) {
 		j.find(finding.PageNotReady, m.Object.Name, map[string]any{"page": "tracks"}, "the page is ready, and its track list is not: no track can be seen")
 	}
+}
+
+// invalid: an object that is not what its name says. One that may not be read is
+// nothing to judge.
+func (j *judge) invalid(p streams.Problem) {
+	var format *layout.FormatError
+	is, _ := mist.ParseName(p.Object)
+	switch {
+	case errors.Is(p.Err, fs.ErrPermission):
+	case is.Kind.IsPage() && errors.As(p.Err, &format):
+		j.find(finding.InvalidPage, p.Object, map[string]any{"offset": format.Offset}, "%s is no valid page: %s", p.Object, p.Text())
+	default:
+		f := j.find(finding.InvalidPage, p.Object, map[string]any{"error": p.Text()}, "%s cannot be read: %s", p.Object, p.Text())
+		if !is.Kind.IsPage() {
+			f.Severity = finding.Warning // the stream goes on without it
+		}
+		j.settles(f, brief)
+	}
+}
+
+// reload: a page that is told to be replaced has its name for microseconds more,
+// even where whoever replaces it lives.
+func (j *judge) reload(o *streams.Object, lives bool) {
+	evidence := map[string]any{"status": uint8(o.Header.Status), "inode": o.Identity.Inode}
+	if !lives {
+		j.find(finding.ReloadPending, o.Name, evidence, "readers are told to reload, and nobody will replace the page%s", j.whose(o))
+		return
+	}
+	if !j.at.Living {
+		return // it may have been copied in that moment
+	}
+	f := j.find(finding.ReloadPending, o.Name, evidence, "readers are told to reload, and nobody replaces the page, inode %d", o.Identity.Inode)
+	j.settles(f, lasting)
 }
 
 // waitedFor reports whether a page has been there for so long that whoever makes

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -120,6 +121,11 @@ func TestFindingsOfAMoment(t *testing.T) {
 			w.Kill(streamstest.AngelPID)
 			w.Kill(streamstest.BufferPID)
 		}, []string{"orphan_object MstDatalive@0_4"}},
+		{"its list gone", func(w *streamstest.World, _, _ *streamstest.Page) { w.Remove("MstMetalive") }, []string{"reload_pending MstMetalive"}},
+		{"its list gone, starting", func(w *streamstest.World, _, _ *streamstest.Page) {
+			w.Remove("MstMetalive")
+			w.Object("MstSTATElive", []byte{2, 0})
+		}, nil},
 		{"a rate of more than 16 bits", func(w *streamstest.World, _, _ *streamstest.Page) {
 			w.Object(audio, w.SampleTrack("live", 1, streamstest.SourcePID, "audio", "AAC").Set(0, "rate", 96000&0xFFFF).Bytes)
 		}, []string{"value_wrapped " + audio}},
@@ -201,6 +207,10 @@ func TestFindingsOfMovement(t *testing.T) {
 			m.Server.Split[0].Status = nil
 		}, nil, nil},
 		{"an old page, for a moment", nil, split(0x01), nil},
+		{"a reload that does not end", func(_ *streams.Moment, s *streams.Stream) { s.Tracks[0].Object.Header.Status |= layout.StatusReload }, nil, []string{"reload_pending " + video}},
+		{"two reloads", func(_ *streams.Moment, s *streams.Stream) { s.Tracks[0].Object.Header.Status |= layout.StatusReload }, func(_ *streams.Moment, s *streams.Stream) {
+			s.Tracks[0].Object.Identity.Inode++
+		}, nil},
 		{"a deleted lock is waited for", func(m *streams.Moment, _ *streams.Stream) {
 			m.Server.LostLocks = []streams.LostLock{{Mapping: procs.Mapping{PID: 5, Name: "sem.MstSemTRKSlive", Deleted: true}, Process: procs.Process{PID: 5, Name: "MistOutRTMP"}}}
 		}, nil, []string{"short_lock_stuck sem.MstSemTRKSlive"}},
@@ -315,5 +325,59 @@ func TestCausesHaveNoCircle(t *testing.T) {
 	}
 	for code := range causes {
 		walk(code, nil)
+	}
+}
+
+// A remedy kills no stranger, leaves nothing stuck, and ends no stream for a trifle.
+func TestRemedies(t *testing.T) {
+	buffer, viewer := streamstest.BufferPID, streamstest.ViewerPID
+	clean := "shmtool clean --stream live --min-age 2s --yes"
+	for code, tt := range map[string]struct {
+		fault func(w *streamstest.World)
+		want  string
+	}{
+		finding.InputUnsupervised: {
+			func(w *streamstest.World) { w.Kill(streamstest.AngelPID) },
+			fmt.Sprintf("kill %d; sleep 5; %s", buffer, clean),
+		},
+		finding.WriterDead: {
+			func(w *streamstest.World) { w.Kill(streamstest.SourcePID) },
+			"shmtool explain writer_dead   # its source is to be started again",
+		},
+		finding.MetaReclaimed: {
+			func(w *streamstest.World) {
+				meta, _ := w.Sample("live")
+				w.Object("MstMetalive", meta.Change(func(h *layout.Header) { h.EndPos, h.Present = 3, 0 }).Bytes)
+			},
+			fmt.Sprint("kill ", buffer),
+		},
+		finding.ControllerPageMissing: {
+			func(w *streamstest.World) { w.Remove("MstSCnflive") },
+			"shmtool explain controller_page_missing",
+		},
+		finding.InputLockOrphaned: {
+			func(w *streamstest.World) { endAll(w); w.Process(viewer, 1, "MistOutHTTPTS", "S", "MistOutHTTPTS") },
+			fmt.Sprintf("kill %d; sleep 5; %s", viewer, clean),
+		},
+		finding.StateStale: {
+			func(w *streamstest.World) {
+				endAll(w)
+				w.Process(viewer, 1, "nginx", "S", "nginx")
+				w.Process(streamstest.SourcePID, 1, "postgres", "S", "postgres")
+				w.Lock("live", mist.LockInput, false)
+			},
+			"shmtool clean --stream live --yes",
+		},
+	} {
+		w := streamstest.NewWorld(t)
+		w.Sample("live")
+		tt.fault(w)
+		found := Judge(nil, moment(w, false))
+		i := slices.IndexFunc(found, func(f finding.Finding) bool { return f.Code == code })
+		if i < 0 {
+			t.Errorf("%s is not found: %+v", code, found)
+		} else if found[i].Remedy != tt.want {
+			t.Errorf("%s: %q, want %q", code, found[i].Remedy, tt.want)
+		}
 	}
 }

@@ -59,8 +59,12 @@ func (j *judge) left() []*streams.Object {
 // no track has.
 func (j *judge) unnamed() []*streams.Object {
 	m := j.stream.Meta
-	if m == nil && slices.ContainsFunc(j.stream.Objects, func(o *streams.Object) bool { return o.Is.Kind == mist.KindMeta }) || m != nil && !m.ListReady {
-		return nil // nobody knows what it names
+	there := slices.ContainsFunc(j.stream.Objects, func(o *streams.Object) bool { return o.Is.Kind == mist.KindMeta })
+	switch {
+	case m == nil && there, m != nil && !m.ListReady: // nobody knows what it names
+		return nil
+	case m == nil && (!j.abandoned() || j.stream.Viewers() > 0 || j.stream.Sources() > 0): // its name alone has gone
+		return nil
 	}
 	named := map[string]bool{}
 	unknown := map[int]bool{} // tracks whose packets are not known

@@ -57,7 +57,27 @@ func TestFindings(t *testing.T) {
 			w.Lock("live", mist.LockInput, false)
 			w.Object("MstSTATElive", []byte{0, 0})
 		}, nil},
-		{"angel alone", func(w *streamstest.World, _, _ *streamstest.Page) { w.Kill(streamstest.BufferPID) }, nil},
+		{"one process alone, which may be the buffer", func(w *streamstest.World, _, _ *streamstest.Page) { w.Kill(streamstest.BufferPID) }, nil},
+		{"buffer dead", func(w *streamstest.World, _, _ *streamstest.Page) {
+			w.Kill(streamstest.BufferPID)
+			w.Maps(streamstest.AngelPID, "MstSTATElive", "MstIPIDlive")
+		}, []string{"state_stale MstSTATElive"}},
+		{"buffer dead, about to be started again", func(w *streamstest.World, _, _ *streamstest.Page) {
+			w.Kill(streamstest.BufferPID)
+			w.Maps(streamstest.AngelPID, "MstSTATElive", "MstIPIDlive")
+			w.Object("MstSTATElive", []byte{255, 0})
+		}, nil},
+		{"buffer dead, its parent stopped", func(w *streamstest.World, _, _ *streamstest.Page) {
+			w.Kill(streamstest.BufferPID)
+			w.Process(streamstest.AngelPID, 1, "MistInBuffer", "T", "MistInBuffer", "-s", "live", "push://")
+			w.Maps(streamstest.AngelPID, "MstSTATElive", "MstIPIDlive")
+			w.Object("MstSTATElive", []byte{255, 0})
+		}, []string{"state_stale MstSTATElive"}},
+		{"input's PID a shell's that has children", func(w *streamstest.World, _, _ *streamstest.Page) {
+			w.Process(streamstest.AngelPID, 1, "bash", "S", "bash")
+			w.Process(streamstest.BufferPID, streamstest.AngelPID, "sleep", "S", "sleep", "300")
+		}, []string{"input_lock_orphaned sem.MstSemInptlive", "state_stale MstSTATElive"}},
+		{"input's PID cut off", func(w *streamstest.World, _, _ *streamstest.Page) { w.Object("MstIPIDlive", []byte{1, 2, 3}) }, []string{"invalid_page MstIPIDlive"}},
 		{"simulated", func(w *streamstest.World, _, _ *streamstest.Page) {
 			w.Kill(streamstest.AngelPID)
 			w.Process(streamstest.BufferPID, 1, "shmtool", "S", "shmtool", "simulated", "buffer", "-s", "live")
@@ -87,6 +107,10 @@ func TestFindings(t *testing.T) {
 		{"viewer dead, the buffer will see it", func(w *streamstest.World, _, _ *streamstest.Page) { w.Kill(streamstest.ViewerPID) }, nil},
 		{"viewer dead, the buffer stopped", func(w *streamstest.World, _, _ *streamstest.Page) {
 			w.Kill(streamstest.ViewerPID)
+			w.Process(streamstest.BufferPID, streamstest.AngelPID, "MistInBuffer", "T", "MistInBuffer", "-s", "live", "push://")
+		}, []string{"viewer_dead MstUserlive"}},
+		{"viewer's PID another's, the buffer stopped", func(w *streamstest.World, _, _ *streamstest.Page) {
+			w.Process(streamstest.ViewerPID, 1, "nginx", "S", "nginx")
 			w.Process(streamstest.BufferPID, streamstest.AngelPID, "MistInBuffer", "T", "MistInBuffer", "-s", "live", "push://")
 		}, []string{"viewer_dead MstUserlive"}},
 		{
@@ -123,6 +147,14 @@ func TestFindings(t *testing.T) {
 				w.Kill(streamstest.SourcePID)
 			},
 			[]string{"page_not_ready " + track, "writer_dead " + track, "writer_dead " + other},
+		},
+		{
+			"users not made, their maker dead", func(w *streamstest.World, _, _ *streamstest.Page) {
+				w.Object("MstUserlive", nil)
+				w.Kill(streamstest.AngelPID)
+				w.Kill(streamstest.BufferPID)
+			},
+			[]string{"input_lock_orphaned sem.MstSemInptlive", "page_not_ready MstUserlive", "state_stale MstSTATElive"},
 		},
 		{
 			"list not ready, all dead", func(w *streamstest.World, meta, _ *streamstest.Page) { meta.Nested("tracks").Bytes[0] = 0; endAll(w) },

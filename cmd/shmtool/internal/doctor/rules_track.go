@@ -99,10 +99,21 @@ func (j *judge) rings(t *streams.Track) {
 		case h.RecordCount != 0 && available > uint64(h.RecordCount):
 			j.brief(j.find(finding.RingOverfull, object, evidence, "%s: %d %s in %d slots: they overwrite each other", title(t), available, r.Name, h.RecordCount), j.moves(t))
 		case r.Kept && uint64(h.Present) != available:
-			drift := int64(h.Present) - int64(available)
-			j.brief(j.find(finding.PresentDrift, object, evidence, "%s: present of its %s is off by %+d: the buffer will end itself", title(t), r.Name, drift), j.moves(t))
+			j.drift(t, r, object, evidence)
 		}
 	}
+}
+
+// drift: when the buffer has deleted as many as are counted, and there is one more,
+// it ends itself. That too many are counted only lets it delete more at a time.
+func (j *judge) drift(t *streams.Track, r streams.Ring, object string, evidence map[string]any) {
+	drift := int64(r.Header.Present) - int64(r.Available())
+	means := "the buffer will end itself"
+	if drift > 0 {
+		means = "too many are counted, which the buffer bears"
+	}
+	evidence["drift"] = drift
+	j.brief(j.find(finding.PresentDrift, object, evidence, "%s: present of its %s is off by %+d: %s", title(t), r.Name, drift, means), j.moves(t))
 }
 
 // moves reports whether anybody may be writing the track's page, or be about to

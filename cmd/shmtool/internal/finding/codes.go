@@ -83,7 +83,7 @@ var codes = []Code{
 	{UsersFull, Warning, "nobody can join"},
 	{ViewerDead, Warning, "the slots are lost, and the numbers of viewers are wrong"},
 	{OrphanObject, Warning, "memory that nobody will use again"},
-	{SessionOrphaned, Warning, "the viewer's session cannot start again"},
+	{SessionOrphaned, Warning, "what a viewer's session had stays in memory; with its lock held it cannot start again"},
 	{VoDPagePending, Note, "a viewer waits for a part of the file to be read"},
 	{Waiting, Note, "the stream is not offered to viewers yet"},
 	{ValueWrapped, Note, "the value shown is not the true one"},

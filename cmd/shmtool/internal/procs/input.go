@@ -7,6 +7,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/prometheus/procfs"
+
 	"shmtool/layout/mist"
 )
 
@@ -21,29 +23,57 @@ func (t *Table) Children(pid int) []Process {
 	return children
 }
 
-// Buffer is the living process that keeps a stream: the buffer of a live one,
-// the input of any other. It is one that was started for the stream, best the
-// child of the process whose PID the stream has in MstIPID, which only watches;
-// else any child of that one.
+// Buffer is the living process that keeps a stream: the buffer of a live one, the
+// input of any other. It is one that was started for the stream, best the child of
+// the process whose PID the stream has in MstIPID, which only watches; else any
+// child of that one. That one itself, which was started with the same words, is it
+// only where nothing shows that it is not.
 func (t *Table) Buffer(stream string) (Process, bool) {
 	angel, _ := t.leftPID(mist.Object{Kind: mist.KindInputPID, Stream: stream})
-	best, found := Process{}, false
+	var inputs []Process
 	for _, p := range t.live() {
-		switch {
-		case !p.runsInput(stream) || t.elsewhere(p, stream):
-		case p.Parent == angel:
-			return p, true
-		case !found || best.PID == angel:
-			best, found = p, true
+		if p.runsInput(stream) && !t.elsewhere(p, stream) {
+			inputs = append(inputs, p)
 		}
 	}
-	if found && best.PID != angel {
-		return best, true
+	watches := func(p Process) bool {
+		return p.PID == angel || slices.ContainsFunc(inputs, func(child Process) bool { return child.Parent == p.PID })
 	}
-	if children := t.Children(angel); angel > 0 && len(children) > 0 {
-		return children[0], true
+	for _, is := range []func(Process) bool{
+		func(p Process) bool { return angel > 0 && p.Parent == angel },
+		func(p Process) bool { return !watches(p) },
+	} {
+		if i := slices.IndexFunc(inputs, is); i >= 0 {
+			return inputs[i], true
+		}
 	}
-	return best, found
+	for _, child := range t.Children(angel) {
+		if angel > 0 && child.OfMist() { // else the PID is another program's by now
+			return child, true
+		}
+	}
+	i := slices.IndexFunc(inputs, func(p Process) bool { return p.PID == angel && t.mayKeep(p, stream) })
+	if i < 0 {
+		return Process{}, false
+	}
+	return inputs[i], true
+}
+
+// mayKeep reports whether a process has the stream's MstMeta in memory, as who keeps
+// the stream has, or whether that cannot be seen.
+func (t *Table) mayKeep(p Process, stream string) bool {
+	name := mist.Object{Kind: mist.KindMeta, Stream: stream}.Name()
+	maps, err := t.maps(p.PID)
+	unseen := err != nil || len(maps) == 0 && t.saved() == nil // whoever runs maps its program
+	return unseen || slices.ContainsFunc(maps, func(m *procfs.ProcMap) bool { return filepath.Base(m.Pathname) == name })
+}
+
+func (t *Table) maps(pid int) ([]*procfs.ProcMap, error) {
+	p, err := t.fs.Proc(pid)
+	if err != nil {
+		return nil, err
+	}
+	return p.ProcMaps()
 }
 
 // runsInput reports whether a process was started to be the input of a stream:
@@ -70,18 +100,14 @@ func (p Process) simulated() bool {
 
 // elsewhere reports whether a process keeps a stream of that name in another
 // shared memory, a container's, by what it maps: objects of the stream that are
-// not those of ours. Where that cannot be seen, as in a saved moment, it is not
-// said to.
+// not those of ours. A saved moment has no other mappings than those of its own
+// objects; where it has none of a process at all, that is not said to be elsewhere.
 func (t *Table) elsewhere(p Process, stream string) bool {
-	proc, err := t.fs.Proc(p.PID)
+	maps, err := t.maps(p.PID)
 	if err != nil {
 		return false
 	}
-	maps, err := proc.ProcMaps()
-	if err != nil {
-		return false
-	}
-	others := false
+	others := t.saved() != nil
 	for _, m := range maps {
 		name := filepath.Base(m.Pathname) // of one that has no name any more, "MstX (deleted)"
 		if o, ok := mist.ParseName(name); !ok || o.Stream != stream || o.Name() != name {

@@ -146,6 +146,14 @@ func TestBuffer(t *testing.T) {
 	w.child(800, 1, "MistInBuffer", "MistInBuffer", "-s", "live", "push://")
 	w.child(700, 1, "MistInBuffer", "MistInBuffer", "-s", "orphan", "push://")
 	w.child(600, 1, "MistInMP4", "MistInMP4", "-s", "angel", "/x.mp4")
+	w.child(610, 1, "MistInMP4", "MistInMP4", "-s", "watched", "/x.mp4")
+	w.write(filepath.Join(w.proc, "610", "maps"), "7f0000000000-7f0000001000 rw-s 00000000 00:19 5 /dev/shm/MstSTATEwatched\n")
+	w.child(602, 601, "MistInMP4", "MistInMP4", "-s", "nameless", "/x.mp4")
+	w.child(601, 1, "MistInMP4", "MistInMP4", "-s", "nameless", "/x.mp4")
+	w.child(200, 1, "bash", "bash")
+	w.child(201, 200, "sleep", "sleep", "300")
+	w.child(202, 1, "MistInOther", "MistInOther")
+	w.child(203, 202, "MistInOther", "MistInOther")
 	w.child(500, 1, "shmtool", "shmtool", "simulated", "angel", "-s", "sim", "--simulation", "x")
 	w.child(501, 500, "shmtool", "shmtool", "simulated", "buffer", "-s", "sim", "--simulation", "x")
 	w.child(510, 1, "shmtool", "shmtool", "simulated", "angel", "-s", "crashed", "--simulation", "x")
@@ -153,14 +161,15 @@ func TestBuffer(t *testing.T) {
 	w.child(402, 1, "shmtool", "shmtool", "streams", "buffer", "-s", "none")
 	w.child(401, 1, "shmtool", "shmtool", "dump", "-s", "none")
 	w.child(300, 1, "MistOutRTMP", "MistOutRTMP", "-s", "none")
-	for stream, pid := range map[string]uint64{"live": 800, "orphan": 9, "angel": 600, "sim": 500, "crashed": 510, "lost": 9, "none": 0, "huge": 1 << 63} {
+	for stream, pid := range map[string]uint64{"live": 800, "orphan": 9, "angel": 600, "sim": 500, "crashed": 510, "lost": 9, "none": 0, "huge": 1 << 63, "reused": 200, "wordless": 202, "watched": 610} {
 		w.write(filepath.Join(w.shm, "MstIPID"+stream), string(binary.LittleEndian.AppendUint64(nil, pid)))
 	}
 	if err := syscall.Mkfifo(filepath.Join(w.shm, "MstIPIDfifo"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	for stream, want := range map[string]int{
-		"live": 801, "orphan": 700, "angel": 600, "sim": 501, "lost": 400,
+		"live": 801, "orphan": 700, "sim": 501, "lost": 400, "nameless": 602, "wordless": 203, "angel": 600,
+		"watched": 0, "reused": 0,
 		"crashed": 0, "none": 0, "huge": 0, "fifo": 0, "missing": 0, "liv": 0,
 	} {
 		if p, ok := w.table().Buffer(stream); p.PID != want || ok != (want != 0) {
@@ -206,5 +215,26 @@ func TestBufferOfAnother(t *testing.T) {
 		if p, _ := w.table().Buffer("live"); p.PID != tt.want {
 			t.Errorf("%s: %+v", name, p)
 		}
+	}
+}
+
+// What a saved moment has of mappings is those of its own objects.
+func TestBufferOfAnotherSaved(t *testing.T) {
+	w := savedWorld(t, &Saved{Objects: []SavedObject{{Name: "MstMetalive", Inode: 7}}})
+	w.write(filepath.Join(w.shm, "MstMetalive"), "x")
+	w.process(800, "MistInBuffer", "S", "MistInBuffer", "-s", "live")
+	for maps, want := range map[string]int{
+		"": 0, "7f0000000000-7f0000001000 rw-s 00000000 00:00 7 /dev/shm/MstMetalive\n": 800,
+	} {
+		w.write(filepath.Join(w.proc, "800", "maps"), maps)
+		if p, _ := w.table().Buffer("live"); p.PID != want {
+			t.Errorf("maps %q: %+v", maps, p)
+		}
+	}
+	if err := os.Remove(filepath.Join(w.proc, "800", "maps")); err != nil {
+		t.Fatal(err)
+	}
+	if p, _ := w.table().Buffer("live"); p.PID != 800 {
+		t.Errorf("not saved: %+v", p)
 	}
 }

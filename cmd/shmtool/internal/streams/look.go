@@ -153,10 +153,18 @@ func (l *looker) life(pid uint64, written time.Duration) (procs.Process, procs.L
 		}
 		l.lives[pid] = known
 	}
-	if known.life == procs.Alive && known.process.Took(written) {
+	if known.life == procs.Alive && (known.process.Took(written) || l.stranger(known.process)) {
 		return known.process, procs.Dead
 	}
 	return known.process, known.life
+}
+
+// stranger reports whether a process was given a PID that stands in an object after
+// the one had it that is meant: it has another name than MistServer's, and none of
+// its objects in memory. A slot of MstUser does not tell since when it is taken.
+func (l *looker) stranger(p procs.Process) bool {
+	return p.Name != "" && !p.OfMist() && !slices.Contains(l.use.Unseen, p.PID) &&
+		!slices.ContainsFunc(l.use.Mappings, func(m procs.Mapping) bool { return m.PID == p.PID })
 }
 
 // fillAll reads streams with all processors: a server may have hundreds.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -67,6 +69,19 @@ func (w *World) Process(pid, parent int, comm, state string, args ...string) {
 		pid, comm, state, parent, pid, pid, strings.Repeat(" 0", 30))
 	w.write(filepath.Join(dir, "stat"), []byte(stat))
 	w.write(filepath.Join(dir, "cmdline"), []byte(strings.Join(append(args, ""), "\x00")))
+}
+
+// Maps gives a process a map of some objects.
+func (w *World) Maps(pid int, names ...string) {
+	var lines strings.Builder
+	for i, name := range names {
+		info, err := os.Stat(filepath.Join(w.Shm, name))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		fmt.Fprintf(&lines, "7f%04d000000-7f%04d001000 rw-s 00000000 00:19 %d /dev/shm/%s\n", i, i, info.Sys().(*syscall.Stat_t).Ino, name)
+	}
+	w.write(filepath.Join(w.Proc, strconv.Itoa(pid), "maps"), []byte(lines.String()))
 }
 
 // Kill makes a process disappear.

@@ -34,9 +34,9 @@ func (e *KeptError) Error() string { return fmt.Sprintf("object %q stays: %s", e
 // told of him, whereupon all of the stream that is left stays. A name is moved aside
 // first, so that he who comes behind finds none, and given back when somebody waits.
 // What remains is a process that has looked the name up, and does not wait yet, at
-// the moment when the name has gone: some instructions of the kernel. He gets what he would
-// have got from MistServer's own end of a stream: a dead page without a name. The
-// other objects of the stream then show that it has changed, and stay.
+// the moment when the name has gone: some instructions of the kernel. He gets what
+// he would have got from MistServer's own end of a stream: a dead page without a
+// name. The other objects of the stream then show that it has changed, and stay.
 //
 // A lease is for the owner's eyes, root's, and for tmpfs and most other file
 // systems. Where there is none, a second look at who has the object takes its
@@ -144,23 +144,27 @@ func (p *Plan) claim(g *group, now *survey) {
 	for i := range judged {
 		again[judged[i].Name] = &judged[i]
 	}
-	var come error
+	var come *claim
 	for i := range g.claims {
 		c := &g.claims[i]
 		if c.err = c.unchanged(again[c.Name]); c.err == nil {
 			c.err = c.seize(p.options.ShmDir)
 		}
 		if errors.Is(c.err, errOpened) {
-			c.err = &KeptError{c.Name, "somebody has it open"}
-			come = fmt.Errorf("the stream is changing: somebody has opened %s", c.Name)
+			come = c
 		}
 	}
 	for i := range g.claims {
-		if c := &g.claims[i]; come != nil && c.err == nil {
-			c.err = &KeptError{c.Name, come.Error()}
+		switch c := &g.claims[i]; {
+		case errors.Is(c.err, errOpened):
+			c.err = &KeptError{c.Name, justOpened(c)}
+		case c.err == nil && come != nil:
+			c.err = &KeptError{c.Name, justOpened(come)}
 		}
 	}
 }
+
+func justOpened(c *claim) string { return c.Name + " has just been opened by somebody" }
 
 // unchanged is a *KeptError unless a second judgement is that the object is free.
 func (c *claim) unchanged(again *Object) error {
@@ -216,11 +220,11 @@ func (g *group) release() {
 // take takes away one object, unless somebody has come.
 func (p *Plan) take(g *group, c *claim) error {
 	if changed := p.changed(g); changed != "" {
-		return &KeptError{c.Name, "the stream is changing: " + changed + " has just been made"}
+		return &KeptError{c.Name, changed + " has just been made"}
 	}
 	for i := range g.claims {
 		if other := &g.claims[i]; other.leased && other.open != nil && wanted(other.open) {
-			return &KeptError{c.Name, "the stream is changing: somebody has just opened " + other.Name}
+			return &KeptError{c.Name, justOpened(other)}
 		}
 	}
 	return p.unlink(c.Object, c.open, c.leased)

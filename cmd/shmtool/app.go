@@ -121,7 +121,7 @@ func run(ctx context.Context, e *env, args []string) int {
 	if len(args) > 0 && args[0] == completeVerb {
 		return e.report(ctx, errors.Join(e.complete(args[1:]), e.out.Flush()))
 	}
-	e.stdin = interruptible{ctx, e.stdin}
+	e.stdin, e.interrupted = interruptible{ctx, e.stdin}, ctx.Done()
 	ordered, verb, err := arrange(args, all)
 	e.verb, e.jsonErrors = verb, wantsJSON(args) || wantsJSON(ordered)
 	if err == nil {

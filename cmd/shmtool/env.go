@@ -23,8 +23,9 @@ type env struct {
 	stdout, stderr io.Writer
 	out            *bufio.Writer // standard output; run flushes it
 	getenv         func(string) string
-	terminal       bool // standard output is one
-	width          int  // its columns
+	interrupted    <-chan struct{} // a signal has come that ends the program
+	terminal       bool            // standard output is one
+	width          int             // its columns
 
 	verb       string
 	page       string         // as it was typed, for messages

@@ -152,6 +152,8 @@ func classify(err error) failure {
 	switch {
 	case as[usageError](err):
 		return failure{"usage", exitUsage}
+	case unwritten(err):
+		return failure{"write_failed", exitInternal}
 	case as[inputError](err) && is(fs.ErrPermission, syscall.EROFS):
 		return failure{"permission_denied", exitPermission}
 	case as[inputError](err), as[*layout.ValueError](err), as[*layout.SpecError](err):

@@ -118,7 +118,7 @@ func (e *env) livingOnly(c *cli.Context, flags ...string) error {
 
 // momentError is about a moment that could not be opened, or saved.
 func momentError(path string, err error) error {
-	return inputError{fmt.Errorf("moment %q: %w", path, inMoment(err))}
+	return outputError(fmt.Errorf("moment %q: %w", path, inMoment(err)))
 }
 
 // inMoment is what went wrong, without the names of what is temporary.

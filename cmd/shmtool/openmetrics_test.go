@@ -170,13 +170,20 @@ func TestFileIsReplacedWhole(t *testing.T) {
 	dir := t.TempDir()
 	name := filepath.Join(dir, "page.prom")
 	content := func(n int) []byte { return bytes.Repeat(fmt.Appendf(nil, "%03d\n", n), 20000) }
-	if err := replaceFile(name, content(0)); err != nil {
+	var e env
+	replace := func(name string, content []byte) error {
+		return e.writeFile(name, readableByAll, func(to *os.File) error {
+			_, err := to.Write(content)
+			return err
+		})
+	}
+	if err := replace(name, content(0)); err != nil {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
 	go func() {
 		for n := 1; n < 200; n++ {
-			if err := replaceFile(name, content(n)); err != nil {
+			if err := replace(name, content(n)); err != nil {
 				done <- err
 				return
 			}
@@ -204,7 +211,7 @@ func TestFileIsReplacedWhole(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	if err := replaceFile(filepath.Join(dir, "none", "x"), nil); classify(err).exit != exitUsage && classify(err).exit != exitNotFound {
+	if err := replace(filepath.Join(dir, "none", "x"), nil); classify(err).exit != exitUsage && classify(err).exit != exitNotFound {
 		t.Errorf("%v", err)
 	}
 }

@@ -3,9 +3,14 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 )
@@ -14,6 +19,10 @@ import (
 func toFlag() cli.Flag {
 	return &cli.StringFlag{Name: "to", Usage: "write to `FILE`, which is replaced at once and never seen in part"}
 }
+
+// readableByAll is the mode of what --to writes: node_exporter has a user of its
+// own.
+const readableByAll = 0o644
 
 // printTo prints to the file that --to names, or as usual without one. Print gets
 // the env to print with.
@@ -27,23 +36,147 @@ func (e *env) printTo(name string, print func(e *env) error) error {
 	if err := errors.Join(print(&aside), aside.out.Flush()); err != nil {
 		return err
 	}
-	return replaceFile(name, text.Bytes())
+	return e.writeFile(name, readableByAll, func(to *os.File) error {
+		_, err := to.Write(text.Bytes())
+		return err
+	})
 }
 
-// replaceFile puts a file in the place of another one in a single step. It may be
-// read by all, as node_exporter has a user of its own; its temporary name ends in
-// nothing that a collector looks for.
-func replaceFile(name string, content []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(name), ".shmtool-*.tmp")
+// writeFile writes a file that the user has named. A regular one is replaced in a
+// single step when the new one is whole, behind the symbolic links that lead to
+// it; a device or a FIFO stays what it is, and is written to. An error of write
+// that is about something else than the file it got is given as it is.
+func (e *env) writeFile(name string, mode fs.FileMode, write func(to *os.File) error) error {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return e.writeThrough(name, write)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return saveError(name, err)
+	}
+	path, err := behindLinks(name)
 	if err != nil {
 		return saveError(name, err)
 	}
-	_, err = temp.Write(content)
-	if err = errors.Join(err, temp.Chmod(0o644), temp.Close()); err == nil {
-		err = os.Rename(temp.Name(), name)
+	return replaceFile(name, path, mode, write)
+}
+
+// behindLinks is where a path leads, though nothing may be there yet.
+func behindLinks(path string) (string, error) {
+	end, err := filepath.EvalSymlinks(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return end, err
+	}
+	to, err := os.Readlink(path)
+	if err != nil {
+		return path, nil
+	}
+	if !filepath.IsAbs(to) {
+		to = filepath.Join(filepath.Dir(path), to)
+	}
+	return behindLinks(to)
+}
+
+// replaceFile puts a file in the place of the one at path. Its temporary name ends
+// in nothing that a collector looks for.
+func replaceFile(name, path string, mode fs.FileMode, write func(to *os.File) error) error {
+	temp, err := os.CreateTemp(filepath.Dir(path), ".shmtool-*.tmp")
+	if err != nil {
+		return saveError(name, err)
+	}
+	if err = write(temp); err != nil && !isAbout(err, temp) {
+		return errors.Join(err, temp.Close(), os.Remove(temp.Name()))
+	}
+	if err = errors.Join(err, temp.Chmod(mode), temp.Close()); err == nil {
+		err = os.Rename(temp.Name(), path)
 	}
 	if err != nil {
 		return errors.Join(saveError(name, err), os.Remove(temp.Name()))
 	}
 	return nil
+}
+
+// writeThrough writes to what is no regular file, once all that is to be written
+// is there. Nobody may read a FIFO: to wait for that ends with the program.
+func (e *env) writeThrough(name string, write func(to *os.File) error) error {
+	temp, err := os.CreateTemp("", "shmtool-*")
+	if err != nil {
+		return tempError(err)
+	}
+	defer temp.Close()
+	if err := errors.Join(os.Remove(temp.Name()), write(temp)); isAbout(err, temp) {
+		return tempError(err)
+	} else if err != nil {
+		return err
+	}
+	done := make(chan error, 1)
+	go func() { done <- copyInto(name, io.NewSectionReader(temp, 0, 1<<62)) }()
+	select {
+	case <-e.interrupted:
+		return context.Canceled
+	case err := <-done:
+		if err != nil {
+			err = saveError(name, err)
+		}
+		return err
+	}
+}
+
+func tempError(err error) error {
+	return hinted(outputError(fmt.Errorf("temporary folder %q: %w", os.TempDir(), bare(err))), "TMPDIR names another")
+}
+
+func copyInto(name string, from io.Reader) error {
+	to, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, to.Close())
+}
+
+// isAbout reports whether an error is about a file, and not about what is put
+// there.
+func isAbout(err error, f *os.File) bool {
+	var about *fs.PathError
+	return errors.As(err, &about) && about.Path == f.Name()
+}
+
+// saveError is about the file, not the page. The name of its temporary form is
+// nobody's business.
+func saveError(name string, err error) error {
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		err = link.Err
+	}
+	return outputError(fmt.Errorf("file %q: %w", name, bare(err)))
+}
+
+// outputError is about what was to be written: input that is wrong, unless the
+// medium cannot take it.
+func outputError(err error) error {
+	if noRoom(err) {
+		return unwrittenError{err}
+	}
+	return inputError{err}
+}
+
+// unwrittenError is output for which there is no room, or that did not reach the
+// medium.
+type unwrittenError struct{ error }
+
+func (u unwrittenError) Unwrap() error { return u.error }
+
+// unwritten reports whether output did not get where it was to go.
+func unwritten(err error) bool {
+	return as[unwrittenError](err) || isAbout(err, os.Stdout) && noRoom(err)
+}
+
+func noRoom(err error) bool {
+	for _, cause := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EIO} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return false
 }

@@ -210,6 +210,8 @@ func (e *env) explainRecording(err error) error {
 		return e.explain(target{arg: page.Page, path: e.pathOf(page.Page)}, page.Err)
 	case errors.As(err, &file) && errors.Is(err, fs.ErrExist):
 		return hinted(refusef("file %q exists", file.Path), "--force replaces it")
+	case errors.As(err, &file) && noRoom(err):
+		return outputError(err)
 	}
 	return err
 }

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 )
@@ -70,26 +67,14 @@ func runSave(ctx context.Context, e *env, c *cli.Context) (err error) {
 	if !h.Status.Ready() {
 		e.notReady(t)
 	}
-	name := c.Args().Get(1)
-	temp, err := os.CreateTemp(filepath.Dir(name), ".saving-*")
-	if err != nil {
-		return saveError(name, err)
-	}
-	if err := errors.Join(p.Save(temp), temp.Close()); err != nil {
-		return errors.Join(onPage(t.arg, err), os.Remove(temp.Name()))
-	}
-	if err := os.Rename(temp.Name(), name); err != nil {
-		return errors.Join(saveError(name, err), os.Remove(temp.Name()))
-	}
-	return nil
+	return e.writeFile(c.Args().Get(1), ownersAlone, func(to *os.File) error {
+		err := p.Save(to)
+		if isAbout(err, to) {
+			return err
+		}
+		return onPage(t.arg, err)
+	})
 }
 
-// saveError is about the file, not the page. The name of its temporary form is
-// nobody's business.
-func saveError(name string, err error) error {
-	var link *os.LinkError
-	if errors.As(err, &link) {
-		err = link.Err
-	}
-	return inputError{fmt.Errorf("file %q: %w", name, bare(err))}
-}
+// ownersAlone is the mode of a copy, which holds what the page does: secrets, too.
+const ownersAlone = 0o600

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+func text(s string) func(to *os.File) error {
+	return func(to *os.File) error {
+		_, err := io.WriteString(to, s)
+		return err
+	}
+}
+
+// A device stays one, and gets what is written.
+func TestDeviceStays(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "null")
+	const null = 1<<8 | 3
+	if err := syscall.Mknod(name, syscall.S_IFCHR|0o600, null); err != nil {
+		t.Skip("no device can be made here: ", err)
+	}
+	if err := new(env).writeFile(name, readableByAll, text("x")); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Lstat(name); err != nil || info.Mode()&fs.ModeDevice == 0 {
+		t.Errorf("%v %v", info, err)
+	}
+}
+
+// A FIFO stays one, and whoever reads it gets what is written.
+func TestFIFOStays(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(name, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan string)
+	go func() {
+		b, _ := os.ReadFile(name)
+		read <- string(b)
+	}()
+	if err := new(env).writeFile(name, readableByAll, text("x")); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-read; got != "x" {
+		t.Errorf("%q", got)
+	}
+}
+
+// Where nobody reads a FIFO, an interrupt ends it.
+func TestFIFOWithoutReader(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(name, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	interrupted := make(chan struct{})
+	close(interrupted)
+	if err := (&env{interrupted: interrupted}).writeFile(name, readableByAll, text("x")); err == nil {
+		t.Error("it has been written")
+	}
+	if f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0); err == nil {
+		f.Close() // lets go whoever still waits for a reader
+	}
+}
+
+// A symbolic link stays, and what it leads to is replaced, or made.
+func TestLinkStays(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"there", "far/there"} {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		link := filepath.Join(dir, filepath.Base(filepath.Dir(name))+".link")
+		if err := os.Symlink(name, link); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"made", "replaced"} {
+			if err := new(env).writeFile(link, readableByAll, text(want)); err != nil {
+				t.Error(err)
+			}
+			info, err := os.Lstat(link)
+			if err != nil || info.Mode()&fs.ModeSymlink == 0 {
+				t.Errorf("%v %v", info, err)
+			}
+			if b, err := os.ReadFile(filepath.Join(dir, name)); string(b) != want || err != nil {
+				t.Errorf("%q %v", b, err)
+			}
+		}
+	}
+}
+
+// What a full medium cannot take is neither wrong input nor the page's state, and
+// the line names the file.
+func TestFullMedium(t *testing.T) {
+	const full = "/dev/full" // it stays what it is: nothing may be put in its place
+	cause := &fs.PathError{Op: "write", Path: "/tmp/x", Err: syscall.ENOSPC}
+	for _, err := range []error{saveError(full, cause), momentError(full, cause), &fs.PathError{Op: "write", Path: os.Stdout.Name(), Err: syscall.ENOSPC}} {
+		if got := classify(err); got != (failure{"write_failed", exitInternal}) {
+			t.Errorf("%v: %v", err, got)
+		}
+	}
+	if got := saveError(full, cause).Error(); got != `file "/dev/full": no space left on device` {
+		t.Error(got)
+	}
+}

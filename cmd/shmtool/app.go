@@ -124,6 +124,7 @@ func run(ctx context.Context, e *env, args []string) int {
 	e.stdin, e.interrupted = interruptible{ctx, e.stdin}, ctx.Done()
 	ordered, verb, err := arrange(args, all)
 	e.verb, e.jsonErrors = verb, wantsJSON(args) || wantsJSON(ordered)
+	e.nagiosErrors = !e.jsonErrors && (wantsNagios(args, verb, all) || wantsNagios(ordered, verb, all))
 	if err == nil {
 		err = app(e, all).RunContext(ctx, append([]string{"shmtool"}, ordered...))
 	}

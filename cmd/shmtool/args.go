@@ -190,19 +190,31 @@ func unknownFlag(flag string, set map[string]bool) error {
 // wantsJSON tells whether errors are to be JSON: surely from words that are
 // arranged, as far as can be told from those that could not be.
 func wantsJSON(args []string) bool {
+	return slices.ContainsFunc(outputsOf(args), func(format string) bool { return strings.HasSuffix(format, "json") })
+}
+
+// outputsOf are the formats that a line asks for, as far as can be told.
+func outputsOf(args []string) (formats []string) {
 	for i, word := range args {
-		switch word {
-		case "--":
-			return false
-		case "-j", "--json", "-o=json", "-ojson", "--output=json", "-o=ndjson", "-ondjson", "--output=ndjson":
-			return true
-		case "-o", "--output":
-			if i+1 < len(args) && strings.HasSuffix(args[i+1], "json") {
-				return true
+		switch {
+		case word == "--":
+			return formats
+		case word == "-j", word == "--json":
+			formats = append(formats, formatJSON)
+		case word == "-o", word == "--output":
+			formats = append(formats, args[i+1:min(i+2, len(args))]...)
+		default:
+			format, long := strings.CutPrefix(word, "--output=")
+			short := false
+			if !long {
+				format, short = strings.CutPrefix(word, "-o")
+			}
+			if long || short {
+				formats = append(formats, strings.TrimPrefix(format, "="))
 			}
 		}
 	}
-	return false
+	return formats
 }
 
 // closest are the names that are nearest to what was typed, at most two

@@ -62,11 +62,14 @@ func runDoctor(ctx context.Context, e *env, c *cli.Context) error {
 	if err == nil {
 		err = d.missing(x)
 	}
-	if e.output.format == formatNagios {
-		return e.nagios(x, err)
+	if err == nil {
+		x, err = e.chosen(x)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case e.output.format == formatNagios:
+		return e.nagios(c.String("to"), x)
 	}
 	if err := e.printTo(c.String("to"), func(e *env) error { return d.print(e, x) }); err != nil {
 		return err
@@ -94,14 +97,6 @@ func (d *doctoring) missing(x *examination) error {
 }
 
 func (d *doctoring) print(e *env, x *examination) error {
-	l := findingListing(x)
-	if e.output.where != nil {
-		found, err := keepRows(l, x.found, e.output.where.True)
-		if err != nil {
-			return usageError{err}
-		}
-		x = &examination{moment: x.moment, found: found, looks: x.looks}
-	}
 	switch {
 	case e.output.format == formatOpenMetrics:
 		var m metrics.Set
@@ -110,7 +105,32 @@ func (d *doctoring) print(e *env, x *examination) error {
 	case e.output.format == formatTable && e.output.fields == nil && !e.output.names:
 		return (&findingTree{e: e, x: x}).print()
 	}
-	return e.list(l)
+	return e.list(findingListing(x))
+}
+
+// chosen is the examination with the findings that --where chooses; the verdicts
+// stay what they are.
+func (e *env) chosen(x *examination) (*examination, error) {
+	if e.output.where == nil {
+		return x, nil
+	}
+	all := make([]*finding.Finding, len(x.found))
+	for i := range x.found {
+		all[i] = &x.found[i]
+	}
+	kept, err := keepRows(findingListing(x), all, e.output.where.True)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	c := &examination{moment: x.moment, looks: x.looks}
+	for _, f := range all {
+		if len(kept) > 0 && kept[0] == f {
+			c.found, kept = append(c.found, *f), kept[1:]
+		} else {
+			c.hidden = append(c.hidden, *f)
+		}
+	}
+	return c, nil
 }
 
 // findingListing is the findings as scripts see them.

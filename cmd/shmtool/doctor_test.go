@@ -24,7 +24,7 @@ func TestUnreadableStream(t *testing.T) {
 	shown := func(print func(e *env) error) string {
 		var b bytes.Buffer
 		e := &env{out: bufio.NewWriter(&b)}
-		if err := errors.Join(print(e), e.out.Flush()); err != nil && !errors.Is(err, exitStatus(nagiosUnknown)) {
+		if err := errors.Join(print(e), e.out.Flush()); err != nil && !errors.Is(err, nagiosUnknown.code) {
 			t.Fatal(err)
 		}
 		return b.String()
@@ -36,10 +36,10 @@ func TestUnreadableStream(t *testing.T) {
 	if err := x.status(); !errors.Is(err, exitStatus(exitPermission)) {
 		t.Errorf("%v", err)
 	}
-	if got := shown(func(e *env) error { return e.nagios(x, nil) }); !strings.HasPrefix(got, "UNKNOWN: stream live: permission denied: MstMetalive and 1 more | streams=1 ok=0 ") {
+	if got := shown(func(e *env) error { return e.nagios("", x) }); !strings.HasPrefix(got, "UNKNOWN: stream live: permission denied: MstMetalive and 1 more | streams=1 ok=0 ") {
 		t.Errorf("%q", got)
 	}
-	if err := (&env{out: bufio.NewWriter(&bytes.Buffer{})}).nagios(x, nil); !errors.Is(err, exitStatus(nagiosUnknown)) {
+	if err := (&env{out: bufio.NewWriter(&bytes.Buffer{})}).nagios("", x); !errors.Is(err, nagiosUnknown.code) {
 		t.Errorf("%v", err)
 	}
 
@@ -51,7 +51,7 @@ func TestUnreadableStream(t *testing.T) {
 	if err := x.status(); !errors.Is(err, exitStatus(exitFindings)) {
 		t.Errorf("%v", err)
 	}
-	if got := nagiosText(x); !strings.HasPrefix(got, "CRITICAL: live: writer_dead: gone / ") || strings.Count(got, "|") != 1 || strings.Count(got, "\n") != 2 {
+	if got := nagiosText(nagiosStateOf(x), x); !strings.HasPrefix(got, "CRITICAL: live: writer_dead: gone / ") || strings.Count(got, "|") != 1 || strings.Count(got, "\n") != 2 {
 		t.Errorf("%q", got)
 	}
 }

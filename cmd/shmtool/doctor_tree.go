@@ -39,6 +39,10 @@ func (t *findingTree) print() error {
 			t.stream(f.Stream)
 		}
 	}
+	if !slices.Contains(told, "") && t.x.worst("") != finding.VerdictOK {
+		told = append(told, "")
+		t.hidden("")
+	}
 	var healthy []string
 	for _, s := range t.x.all() {
 		switch {
@@ -46,6 +50,9 @@ func (t *findingTree) print() error {
 		case t.x.verdict(s) == verdictUnknown:
 			told = append(told, s.Name)
 			t.line("", mist.EscapeName(s.Name)+"  "+verdictUnknown, dump.Attention)
+		case t.x.verdict(s) != finding.VerdictOK:
+			told = append(told, s.Name)
+			t.hidden(s.Name)
 		default:
 			healthy = append(healthy, mist.EscapeName(s.Name))
 		}
@@ -74,13 +81,23 @@ func (t *findingTree) healthy(names []string) {
 }
 
 func (t *findingTree) stream(name string) {
-	found, title := t.x.of(name), mist.EscapeName(name)
-	if name == "" {
-		title = "the server"
+	verdict := t.x.worst(name)
+	t.line("", titleOf(name)+"  "+verdict, verdictTone(verdict))
+	t.beneath(t.x.of(name), nil, "")
+}
+
+// hidden is a stream that is not well, of which nothing that was found is shown.
+func (t *findingTree) hidden(name string) {
+	verdict := t.x.worst(name)
+	left := counted(uint64(len(about(name, t.x.hidden))), "finding", "findings")
+	t.line("", titleOf(name)+"  "+verdict+"  "+left+" not shown", verdictTone(verdict))
+}
+
+func titleOf(stream string) string {
+	if stream == "" {
+		return "the server"
 	}
-	verdict := finding.Verdict(found)
-	t.line("", title+"  "+verdict, verdictTone(verdict))
-	t.beneath(found, nil, "")
+	return mist.EscapeName(stream)
 }
 
 // beneath prints the findings of one stream that follow from a cause; nil: those

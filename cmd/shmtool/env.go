@@ -27,17 +27,18 @@ type env struct {
 	terminal       bool            // standard output is one
 	width          int             // its columns
 
-	verb       string
-	page       string         // as it was typed, for messages
-	known      *mist.PageInfo // what is known of that page, for what messages must not say
-	jsonErrors bool
-	secrets    bool              // --show-secrets
-	now        func() mist.Clock // what times since boot are told by
-	shmDir     string
-	procDir    string
-	moment     *openedMoment // --moment; nil without
-	color      bool
-	output     output
+	verb         string
+	page         string         // as it was typed, for messages
+	known        *mist.PageInfo // what is known of that page, for what messages must not say
+	jsonErrors   bool
+	nagiosErrors bool              // they are for a monitor
+	secrets      bool              // --show-secrets
+	now          func() mist.Clock // what times since boot are told by
+	shmDir       string
+	procDir      string
+	moment       *openedMoment // --moment; nil without
+	color        bool
+	output       output
 }
 
 func newEnv(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) *env {

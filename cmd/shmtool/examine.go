@@ -19,18 +19,28 @@ import (
 type examination struct {
 	moment *streams.Moment
 	found  []finding.Finding
+	hidden []finding.Finding // those that are not to be shown
 	looks  int
 }
 
-// of are the findings about one stream; "" is the whole server.
-func (x *examination) of(stream string) []finding.Finding {
+// of are the findings about one stream that are to be shown; "" is the whole
+// server.
+func (x *examination) of(stream string) []finding.Finding { return about(stream, x.found) }
+
+func about(stream string, found []finding.Finding) []finding.Finding {
 	var of []finding.Finding
-	for _, f := range x.found {
+	for _, f := range found {
 		if f.Stream == stream {
 			of = append(of, f)
 		}
 	}
 	return of
+}
+
+// worst is the verdict of all that was found of a stream, shown or not; "" is the
+// whole server.
+func (x *examination) worst(stream string) string {
+	return finding.Verdict(slices.Concat(x.of(stream), about(stream, x.hidden)))
 }
 
 // look reads the streams that are wanted, as they are now.
@@ -100,7 +110,7 @@ const verdictUnknown = "unknown"
 // verdict is the worst that was found of a stream, unless nothing was because
 // nothing could be.
 func (x *examination) verdict(s *streams.Stream) string {
-	verdict := finding.Verdict(x.of(s.Name))
+	verdict := x.worst(s.Name)
 	if verdict == finding.VerdictOK && len(denied(s)) > 0 {
 		return verdictUnknown
 	}
@@ -112,16 +122,30 @@ func (x *examination) all() []*streams.Stream {
 	return slices.DeleteFunc(slices.Clone(x.moment.Streams), func(s *streams.Stream) bool { return s.Configured() })
 }
 
+// keep leaves the streams of these rows, and the server.
+func (x *examination) keep(rows []streams.Row) {
+	gone := func(stream string) bool {
+		return !slices.ContainsFunc(rows, func(r streams.Row) bool { return r.Stream == stream })
+	}
+	x.moment.Streams = slices.DeleteFunc(x.moment.Streams, func(s *streams.Stream) bool { return gone(s.Name) })
+	x.found = slices.DeleteFunc(x.found, func(f finding.Finding) bool { return f.Stream != "" && gone(f.Stream) })
+}
+
 // status is the exit code: notes alone are no reason to fail, and what could not
 // be read is none to be content.
 func (x *examination) status() error {
-	if finding.Verdict(x.found) != finding.VerdictOK {
+	if finding.Verdict(slices.Concat(x.found, x.hidden)) != finding.VerdictOK {
 		return exitStatus(exitFindings)
 	}
-	if slices.ContainsFunc(x.all(), func(s *streams.Stream) bool { return x.verdict(s) == verdictUnknown }) {
+	if x.unread() {
 		return exitStatus(exitPermission)
 	}
 	return nil
+}
+
+// unread reports whether there is a stream of which nobody can tell.
+func (x *examination) unread() bool {
+	return slices.ContainsFunc(x.all(), func(s *streams.Stream) bool { return x.verdict(s) == verdictUnknown })
 }
 
 // pause waits, and reports whether nothing ended it early.

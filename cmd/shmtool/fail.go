@@ -215,6 +215,9 @@ func (e *env) report(ctx context.Context, err error) int {
 	case errors.As(err, &status):
 		return int(status)
 	}
+	if e.nagiosErrors {
+		return e.reportNagios(err)
+	}
 	f := classify(err)
 	hint := hintOf(err)
 	if e.jsonErrors {

@@ -1,71 +1,113 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/layout/mist"
 )
 
-// The exit codes of a monitoring plugin besides 0 and 1, which is a warning.
-const (
-	nagiosCritical = 2
-	nagiosUnknown  = 3
+// nagiosState is what a monitor takes for the state of what it watches: a word
+// and an exit code.
+type nagiosState struct {
+	word string
+	code exitStatus
+}
+
+// The states that a monitoring plugin may tell of.
+var (
+	nagiosOK       = nagiosState{"OK", 0}
+	nagiosWarning  = nagiosState{"WARNING", 1}
+	nagiosCritical = nagiosState{"CRITICAL", 2}
+	nagiosUnknown  = nagiosState{"UNKNOWN", 3}
 )
 
-var nagiosWords = map[string]string{finding.VerdictOK: "OK", finding.VerdictWarning: "WARNING", finding.VerdictStuck: "CRITICAL"}
-
-// nagios prints an examination, or why there is none, for a monitor: to it the
-// exit codes 1, 2 and 3 are a warning, critical, and not known.
-func (e *env) nagios(x *examination, err error) error {
-	if err != nil {
-		fmt.Fprintf(e.out, "UNKNOWN: %s\n", oneLine(e.redacted(nil, err.Error())))
-		return exitStatus(nagiosUnknown)
-	}
-	if _, err := e.out.WriteString(nagiosText(x)); err != nil {
+// nagios prints an examination for a monitor: to it the exit codes 1, 2 and 3 are
+// a warning, critical, and not known. What went wrong is reported to it as not
+// known, too: see report.
+func (e *env) nagios(to string, x *examination) error {
+	state := nagiosStateOf(x)
+	err := e.printTo(to, func(e *env) error {
+		_, err := e.out.WriteString(nagiosText(state, x))
+		return err
+	})
+	if err != nil || state == nagiosOK {
 		return err
 	}
-	err = x.status()
-	switch {
-	case finding.Verdict(x.found) == finding.VerdictStuck:
-		return exitStatus(nagiosCritical)
-	case errors.Is(err, exitStatus(exitPermission)):
-		return exitStatus(nagiosUnknown)
+	return state.code
+}
+
+// nagiosStateOf is by the findings that are wanted, so that a monitor may leave
+// some out.
+func nagiosStateOf(x *examination) nagiosState {
+	switch verdict := finding.Verdict(x.found); {
+	case verdict == finding.VerdictStuck:
+		return nagiosCritical
+	case verdict == finding.VerdictWarning:
+		return nagiosWarning
+	case x.unread():
+		return nagiosUnknown
 	}
-	return err
+	return nagiosOK
 }
 
 // nagiosText is a line with the worst of it and figures, and a line for each
 // finding, as monitoring plugins print them.
-func nagiosText(x *examination) string {
+func nagiosText(state nagiosState, x *examination) string {
 	counts := map[string]int{}
 	for _, s := range x.all() {
 		counts[x.verdict(s)]++
 	}
-	word, text := nagiosWords[finding.Verdict(x.found)], "streams are well"
-	switch n := len(x.all()); {
-	case word == nagiosWords[finding.VerdictOK] && counts[verdictUnknown] > 0:
-		word, text = "UNKNOWN", x.unseen()[len(x.unseen())-1]
-	case n == 0:
-		text = "no streams"
-	case n == 1:
-		text = "the stream is well"
-	}
-	if len(x.found) > 0 {
-		text = nagiosFinding(&x.found[0])
-		if more := len(x.found) - 1; more > 0 {
-			text += fmt.Sprintf(" (and %d more)", more)
-		}
-	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s | streams=%d ok=%d warning=%d stuck=%d findings=%d unseen=%d\n", word, oneLine(text),
+	fmt.Fprintf(&b, "%s: %s | streams=%d ok=%d warning=%d stuck=%d findings=%d unseen=%d\n", state.word, oneLine(nagiosSummary(state, x)),
 		len(x.all()), counts[finding.VerdictOK], counts[finding.VerdictWarning], counts[finding.VerdictStuck], len(x.found), len(x.unseen()))
 	for i := range x.found {
 		b.WriteString(nagiosFinding(&x.found[i]) + "\n")
 	}
 	return b.String()
+}
+
+func nagiosSummary(state nagiosState, x *examination) string {
+	switch {
+	case len(x.found) > 0:
+		text := nagiosFinding(&x.found[0])
+		if more := len(x.found) - 1; more > 0 {
+			text += fmt.Sprintf(" (and %d more)", more)
+		}
+		return text
+	case state == nagiosUnknown:
+		return x.unseen()[len(x.unseen())-1]
+	case len(x.hidden) > 0:
+		return "--where leaves out " + counted(uint64(len(x.hidden)), "finding", "findings")
+	case len(x.all()) == 0:
+		return "no streams"
+	case len(x.all()) == 1:
+		return "the stream is well"
+	}
+	return "streams are well"
+}
+
+// reportNagios is an error for a monitor: on standard output, where it looks.
+func (e *env) reportNagios(err error) int {
+	text := err.Error()
+	if hint := hintOf(err); hint != "" {
+		text += "; " + hint
+	}
+	fmt.Fprintf(e.stdout, "%s: %s\n", nagiosUnknown.word, oneLine(e.redacted(err, text)))
+	return int(nagiosUnknown.code)
+}
+
+// wantsNagios tells whether errors are for a monitor: where it asks a command that
+// has an answer for it, or what it asks is none, as far as can be told.
+func wantsNagios(args []string, verb string, all []*command) bool {
+	formats := outputsOf(args)
+	if len(formats) == 0 || formats[len(formats)-1] != formatNagios {
+		return false
+	}
+	cmd, err := findCommand(all, verb)
+	return err != nil || slices.Contains(cmd.formats, formatNagios)
 }
 
 // oneLine is a text in which nothing ends the line, or begins the figures.

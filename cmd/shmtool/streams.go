@@ -58,11 +58,10 @@ func runStreams(ctx context.Context, e *env, c *cli.Context) error {
 	}
 	s := streamsLook{e: e, patterns: patterns, all: c.Bool("all")}
 	s.rows = streams.RowOptions{Removed: s.all, ShowSecrets: e.secrets}
-	if e.output.format == formatNagios {
-		x, err := e.examine(ctx, patterns.wanted, secondLook)
-		return e.nagios(x, err)
-	}
 	to := c.String("to")
+	if e.output.format == formatNagios {
+		return s.nagios(ctx, to)
+	}
 	print := func(ctx context.Context, e *env, at string) error {
 		return e.printTo(to, func(e *env) error { return s.print(ctx, e, at) })
 	}
@@ -93,7 +92,7 @@ type streamsLook struct {
 // print looks, and prints what there is. The time of the look is printed where
 // one is given.
 func (s *streamsLook) print(ctx context.Context, e *env, at string) error {
-	rows, err := s.look(ctx)
+	_, rows, err := s.look(ctx)
 	if err != nil {
 		return err
 	}
@@ -138,18 +137,31 @@ func (s *streamsLook) none(e *env) error {
 }
 
 // look is the streams as they are now.
-func (s *streamsLook) look(ctx context.Context) ([]streams.Row, error) {
-	x, err := s.e.examine(ctx, s.patterns.wanted, secondLook)
-	if err != nil {
-		return nil, err
+func (s *streamsLook) look(ctx context.Context) (x *examination, rows []streams.Row, err error) {
+	if x, err = s.e.examine(ctx, s.patterns.wanted, secondLook); err != nil {
+		return nil, nil, err
 	}
-	var rows []streams.Row
 	for _, stream := range x.moment.Streams {
 		if !stream.Configured() || s.all || s.patterns.named(stream.Name) {
 			rows = append(rows, x.moment.Row(stream, x.of(stream.Name), s.rows))
 		}
 	}
-	return rows, nil
+	return x, rows, nil
+}
+
+// nagios tells a monitor of the streams that --where chooses, and of the server.
+func (s *streamsLook) nagios(ctx context.Context, to string) error {
+	x, rows, err := s.look(ctx)
+	if err != nil {
+		return err
+	}
+	if where := s.e.output.where; where != nil {
+		if rows, err = keepRows(streamListing(rows, ""), rows, where.True); err != nil {
+			return usageError{err}
+		}
+		x.keep(rows)
+	}
+	return s.e.nagios(to, x)
 }
 
 // shortLook is enough to see whether what is counted also comes, at five packets

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"syscall"
 
 	"shmtool/layout"
@@ -276,36 +275,4 @@ func (p *Page) Inspect(fn func(page []byte, h layout.Header) error) error {
 		return err
 	}
 	return p.settle("read", p.mem.Guard(func() error { return fn(p.mem.Bytes, h) }))
-}
-
-// Check holds the page against every rule of the format; see layout.CheckPage.
-// On a living page only what two looks agree on is reported.
-func (p *Page) Check() ([]layout.Finding, error) {
-	first, err := p.checkOnce()
-	if err != nil || len(first) == 0 {
-		return nil, err
-	}
-	second, err := p.checkOnce()
-	if err != nil {
-		return nil, err
-	}
-	type place struct {
-		code, path string
-		offset     int64
-	}
-	seen := map[place]bool{}
-	for _, f := range first {
-		seen[place{f.Code, f.Path, f.Offset}] = true
-	}
-	return slices.DeleteFunc(second, func(f layout.Finding) bool {
-		return !seen[place{f.Code, f.Path, f.Offset}]
-	}), nil
-}
-
-func (p *Page) checkOnce() (findings []layout.Finding, err error) {
-	err = p.Inspect(func(page []byte, h layout.Header) error {
-		findings = layout.CheckPage(page, h)
-		return nil
-	})
-	return findings, err
 }

@@ -154,6 +154,27 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// Of a nested page it says where in the whole one something is.
+func TestCheckNested(t *testing.T) {
+	w := newTwoDeep(t)
+	inner := nestedReader(t, mustReader(t, w.Page().Path()), 1, "inner")
+	if findings, err := inner.Check(); len(findings) > 0 || err != nil {
+		t.Errorf("%v, %v", findings, err)
+	}
+	f, err := os.OpenFile(w.Page().Path(), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt([]byte{9}, int64(inner.Base())); err != nil {
+		t.Fatal(err)
+	}
+	findings, err := inner.Check()
+	if err != nil || len(findings) != 1 || findings[0].Code != layout.CodeUnknownStatus || findings[0].Offset != int64(inner.Base()) || findings[0].Path != "" {
+		t.Errorf("%+v, %v", findings, err)
+	}
+}
+
 // Inspect passes the callback's error on, under the page's name.
 func TestInspect(t *testing.T) {
 	p, w := heapPage(t, "v:uint32", 2, 0)

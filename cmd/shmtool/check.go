@@ -28,10 +28,14 @@ present and startpos count where it keeps them in step, in the rings of a track
 and in its log; there they are warnings. Its objects are held against what they
 mean, too: a track's keys, parts, fragments and data pages against each other, the
 packets of data pages against what is published, the list of tracks, states,
-PIDs, semaphores and the list of pushes.`,
+PIDs, semaphores and the list of pushes.
+
+What cannot be checked is told, and the other PAGEs are checked all the same; the
+exit code is the highest of all.`,
 		examples: []string{
 			"shmtool check MstMetalive",
 			"shmtool check MstDatalive@0_0",
+			"shmtool check MstMetalive:tracks",
 			"shmtool ls --names | xargs shmtool check -j --jq '.findings[] | select(.severity==\"error\")'",
 		},
 		formats: plainFormats,
@@ -55,11 +59,14 @@ func runCheck(ctx context.Context, e *env, c *cli.Context) error {
 	}}
 	worst, healthy := layout.Note, []checked{}
 	told := map[string]bool{} // a data page's findings are its track's, too
-	for _, arg := range c.Args().Slice() {
-		k, err := e.check(ctx, arg)
-		if err != nil {
-			return err
-		}
+	all, failed, err := e.checkAll(ctx, c.Args().Slice())
+	switch {
+	case err != nil:
+		return err
+	case len(all) == 0:
+		return exitStatus(failed)
+	}
+	for _, k := range all {
 		if len(k.found) == 0 {
 			healthy = append(healthy, k)
 		}
@@ -82,13 +89,30 @@ func runCheck(ctx context.Context, e *env, c *cli.Context) error {
 			return err
 		}
 	}
-	switch worst {
-	case layout.Error:
-		return exitStatus(exitInvalid)
-	case layout.Warning:
-		return exitStatus(exitFindings)
+	if code := max(failed, checkCodes[worst]); code != exitOK {
+		return exitStatus(code)
 	}
 	return nil
+}
+
+var checkCodes = map[layout.Severity]int{layout.Warning: exitFindings, layout.Error: exitInvalid}
+
+// checkAll checks what was named. What cannot be is told, and the others are
+// checked all the same: of many, one may have gone since they were listed. failed
+// is the highest exit code of those.
+func (e *env) checkAll(ctx context.Context, args []string) (all []checked, failed int, err error) {
+	for _, arg := range args {
+		k, err := e.check(ctx, arg)
+		switch {
+		case err == nil:
+			all = append(all, k)
+		case len(args) == 1, ctx.Err() != nil:
+			return nil, 0, err
+		default:
+			failed = max(failed, e.report(ctx, err))
+		}
+	}
+	return all, failed, nil
 }
 
 // checked is an object that was checked, and what was found.
@@ -108,9 +132,6 @@ type objectFinding struct {
 
 func (e *env) check(ctx context.Context, arg string) (checked, error) {
 	t, err := e.address(arg)
-	if err == nil {
-		err = t.plain()
-	}
 	if err != nil {
 		return checked{}, err
 	}
@@ -119,6 +140,9 @@ func (e *env) check(ctx context.Context, arg string) (checked, error) {
 		k.stream = of.Stream
 	}
 	look := func() (found []objectFinding, err error) {
+		if len(t.steps) > 0 {
+			return e.checkNested(t)
+		}
 		o, is := e.mistObject(t)
 		if !is {
 			k.about = ""
@@ -196,13 +220,7 @@ func (e *env) checkPage(t target) ([]objectFinding, error) {
 		return nil, onPage(t.arg, err)
 	}
 	findings = judged(e.known, findings)
-	of, known := mist.ParseName(nameOf(t.path))
-	if t.stdin || !known {
-		of = mist.Object{}
-		if e.known != nil {
-			of.Kind = e.known.Kind
-		}
-	}
+	of, known := e.objectOf(t)
 	var records []mist.DataRecord
 	err = p.Inspect(func(page []byte, h layout.Header) error {
 		findings = append(findings, mist.CheckPage(of, page, h)...)
@@ -214,15 +232,63 @@ func (e *env) checkPage(t target) ([]objectFinding, error) {
 	if err != nil {
 		return nil, onPage(t.arg, err)
 	}
-	var found []objectFinding
-	for _, f := range findings {
-		found = append(found, objectFinding{Finding: f})
-	}
+	found := plainFindings(findings)
 	if e.inShm(t) && known {
 		data, err := e.checkDataPages(t, of, records)
 		return append(found, data...), err
 	}
 	return found, nil
+}
+
+// objectOf is which of MistServer's objects a target is, by its name; of a copy
+// that is called otherwise, what its fields tell.
+func (e *env) objectOf(t target) (of mist.Object, named bool) {
+	of, named = mist.ParseName(nameOf(t.path))
+	if !t.stdin && named {
+		return of, true
+	}
+	if e.known != nil {
+		return mist.Object{Kind: e.known.Kind}, false
+	}
+	return mist.Object{}, false
+}
+
+// checkNested holds a page that is nested in another one against the rules of the
+// format, and what there is of MistServer's against what it means. Bytes are those
+// of the whole object. What a track leads to is for a check of all of it.
+func (e *env) checkNested(t target) ([]objectFinding, error) {
+	r, done, err := e.read(t, true)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	findings, err := r.Check()
+	if err != nil {
+		return nil, onPage(t.arg, err)
+	}
+	findings = judged(e.nestedInfo(t), findings)
+	of, _ := e.objectOf(t)
+	err = r.Page().Inspect(func(page []byte, h layout.Header) error {
+		for _, f := range mist.CheckPage(of, page, h) {
+			if at := int(f.Offset) - r.Base(); at >= 0 && at < r.Size() {
+				f.Path = pathBelow(f.Path, len(t.steps))
+				findings = append(findings, f)
+			}
+		}
+		return nil
+	})
+	return plainFindings(findings), onPage(t.arg, err)
+}
+
+// pathBelow is the way to a nested page without its first steps.
+func pathBelow(path string, steps int) string {
+	for range steps {
+		_, rest, more := strings.Cut(strings.TrimPrefix(path, ":"), ":")
+		if path = ""; more {
+			path = ":" + rest
+		}
+	}
+	return path
 }
 
 // inShm reports whether a target lies among the objects of a machine, or of a

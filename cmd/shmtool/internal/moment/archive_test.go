@@ -49,18 +49,18 @@ func file(name, text string) member { return member{tar.Header{Name: name, Mode:
 func TestHostileArchives(t *testing.T) {
 	ok := file("m/shm/page", "x")
 	tests := map[string][]member{
-		"leads out":                     {ok, file("../shm/page", "x")},
-		"leads out of it":               {ok, file("m/../../shm/page", "x")},
-		"leads out of the archive":      {ok, file("/m/shm/page2", "x")},
-		"neither a file nor a folder":   {ok, {tar.Header{Name: "m/shm/link", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}, ""}},
-		"neither a file nor a folder 2": {ok, {tar.Header{Name: "m/shm/link", Typeflag: tar.TypeLink, Linkname: "m/shm/page"}, ""}},
-		"neither a file nor a folder 3": {ok, {tar.Header{Name: "m/shm/null", Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 3}, ""}},
-		"neither a file nor a folder 4": {ok, {tar.Header{Name: "m/rax/fifo", Typeflag: tar.TypeFifo}, ""}},
-		"exists":                        {ok, ok},
-		"several":                       {ok, file("n/shm/page", "x")},
-		"no saved moment":               {file("m/n/shm/page", "x"), file("shm", "x"), file("m/shm", "x")},
-		"no archive":                    {},
-		"not a directory":               {ok, file("m/proc/7", "x"), file("m/proc/7/stat", "x")},
+		"leads out":                {ok, file("../shm/page", "x")},
+		"leads out of it":          {ok, file("m/../../shm/page", "x")},
+		"leads out of the archive": {ok, file("/m/shm/page2", "x")},
+		"no file":                  {ok, {tar.Header{Name: "m/shm/link", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}, ""}},
+		"no file 2":                {ok, {tar.Header{Name: "m/shm/link", Typeflag: tar.TypeLink, Linkname: "m/shm/page"}, ""}},
+		"no file 3":                {ok, {tar.Header{Name: "m/shm/null", Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 3}, ""}},
+		"no file 4":                {ok, {tar.Header{Name: "m/shm/fifo", Typeflag: tar.TypeFifo}, ""}},
+		"exists":                   {ok, ok},
+		"several":                  {ok, file("n/shm/page", "x")},
+		"no saved moment":          {file("m/n/shm/page", "x"), file("shm", "x"), file("m/shm", "x")},
+		"no archive":               {},
+		"not a directory":          {ok, file("m/proc/7", "x"), file("m/proc/7/stat", "x")},
 	}
 	for want, members := range tests {
 		temp := t.TempDir()
@@ -94,6 +94,55 @@ func TestArchives(t *testing.T) {
 		info, err := os.Stat(o.unpacked)
 		if err != nil || info.Mode().Perm() != 0o700 {
 			t.Errorf("%v %v", info.Mode(), err)
+		}
+		if err := o.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// What does not belong to a moment, and what it has no use for, is passed over,
+// whatever it is.
+func TestPassedOver(t *testing.T) {
+	link := func(name string, kind byte) member {
+		return member{tar.Header{Name: name, Typeflag: kind, Linkname: "m/shm/page"}, ""}
+	}
+	path := archive(t, link("m/README", tar.TypeSymlink), link("m/shm", tar.TypeSymlink), link("m/proc/7", tar.TypeSymlink),
+		file("m/shm/page", "x"), file("m/proc/7/stat", "y"), link("m/proc/7/exe", tar.TypeSymlink), link("m/rax/page", tar.TypeLink), link("fifo", tar.TypeFifo))
+	o, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	b1, err1 := os.ReadFile(filepath.Join(o.ShmDir, "page"))
+	b2, err2 := os.ReadFile(filepath.Join(o.ProcDir, "7/stat"))
+	if string(b1) != "x" || string(b2) != "y" || err1 != nil || err2 != nil {
+		t.Errorf("%q %q %v %v", b1, b2, err1, err2)
+	}
+	if _, err := os.Lstat(filepath.Join(o.ProcDir, "7/exe")); err == nil {
+		t.Error("a link was made")
+	}
+}
+
+// Folders in which there is nothing are those of a moment, too.
+func TestEmptyMoment(t *testing.T) {
+	folder := func(name string) member {
+		return member{tar.Header{Name: name, Typeflag: tar.TypeDir, Mode: 0o700}, ""}
+	}
+	for _, prefix := range []string{"", "./", "m/", "shm/", "proc/"} {
+		members := []member{folder(prefix + "shm/"), folder(prefix + "proc/")}
+		if prefix != "" {
+			members = append([]member{folder(prefix)}, members...)
+		}
+		o, err := Open(t.Context(), archive(t, members...))
+		if err != nil {
+			t.Errorf("%q: %v", prefix, err)
+			continue
+		}
+		for _, dir := range []string{o.ShmDir, o.ProcDir} {
+			if left, err := os.ReadDir(dir); len(left) > 0 || err != nil {
+				t.Errorf("%q: %v, %v", prefix, left, err)
+			}
 		}
 		if err := o.Close(); err != nil {
 			t.Error(err)

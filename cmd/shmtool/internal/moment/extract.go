@@ -39,8 +39,8 @@ type unpacking struct {
 }
 
 // unpack unpacks the archive of a moment into dir: its objects, processes and
-// moment.json, and nothing else that is in it. What leads out of dir, or is
-// neither file nor folder, is refused.
+// moment.json, and nothing else that is in it. What leads out of dir is refused,
+// and so is an object that is no file.
 func unpack(ctx context.Context, archive, dir string) error {
 	f, err := os.Open(archive)
 	if err != nil {
@@ -105,18 +105,24 @@ func (u *unpacking) member(h *tar.Header, from io.Reader) error {
 	if u.entries++; u.entries > mostEntries {
 		return errTooMuch
 	}
-	switch h.Typeflag {
-	case tar.TypeDir, tar.TypeXGlobalHeader:
+	if h.Typeflag == tar.TypeXGlobalHeader {
 		return nil
-	case tar.TypeReg, tar.TypeGNUSparse:
-	default:
-		return errors.New("it is neither a file nor a folder")
 	}
 	name := path.Clean(h.Name)
 	if !filepath.IsLocal(h.Name) || !filepath.IsLocal(name) {
 		return errors.New("it leads out of the archive")
 	}
 	object, wanted := belongs(name)
+	switch h.Typeflag {
+	case tar.TypeDir:
+		return u.folder(name)
+	case tar.TypeReg, tar.TypeGNUSparse:
+	default:
+		if object {
+			return errors.New("it is no file")
+		}
+		return nil // as the links of a process are
+	}
 	if !wanted {
 		return nil
 	}
@@ -147,6 +153,16 @@ func belongs(name string) (object, wanted bool) {
 		}
 	}
 	return false, false
+}
+
+// folder makes a folder of a moment, in which there may be nothing: it may lie in
+// one folder more. All others come with what is in them.
+func (u *unpacking) folder(name string) error {
+	base := path.Base(name)
+	if strings.Count(name, "/") > 1 || base != shmFolder && base != procFolder {
+		return nil
+	}
+	return bare(os.MkdirAll(filepath.Join(u.dir, name), 0o700))
 }
 
 func (u *unpacking) write(to string, h *tar.Header, from io.Reader) (err error) {

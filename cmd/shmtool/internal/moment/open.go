@@ -32,7 +32,7 @@ func Open(ctx context.Context, path string) (*Opened, error) {
 	}
 	temp, err := os.MkdirTemp("", "shmtool-moment-*")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("temporary folder %q: %w; TMPDIR names another", os.TempDir(), bare(err))
 	}
 	o := &Opened{unpacked: temp}
 	if err := unpack(ctx, path, temp); err != nil {

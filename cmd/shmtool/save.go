@@ -18,7 +18,7 @@ An existing file is replaced only when the copy is whole.
 
 With --all it saves the moment: all objects of MistServer and all RelAccX pages,
 semaphores too, and of the processes around them what doctor needs. With --stream
-only the objects of that stream, and those that belong to none. DIR must not be
+only the objects of that stream, or of several, and those that belong to none. DIR must not be
 there yet, or be empty; where its name ends in .tar.gz or .tgz it is an archive.
 Every command that only looks, and does not wait for what comes, takes it as
 --moment DIR, on any machine, at any time. A line on standard error says what was
@@ -35,7 +35,7 @@ processes (not their environment). What --all makes, you alone may read.`,
 		},
 		flags: []cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "save every object, and the processes"},
-			&cli.StringFlag{Name: "stream", Usage: "save what belongs to the stream `NAME`, and to all, and the processes"},
+			&cli.StringSliceFlag{Name: "stream", Usage: "save what belongs to the stream `NAME`, and to all, and the processes; may be repeated"},
 		},
 		run: runSave,
 	}
@@ -64,7 +64,9 @@ func runSave(ctx context.Context, e *env, c *cli.Context) (err error) {
 	if err != nil {
 		return onPage(t.arg, err)
 	}
-	if !h.Status.Ready() {
+	if o, is := e.mistObject(t); is { // which no bit says to be finished
+		o.file.Close()
+	} else if !h.Status.Ready() {
 		e.notReady(t)
 	}
 	return e.writeFile(c.Args().Get(1), ownersAlone, func(to *os.File) error {

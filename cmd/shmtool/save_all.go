@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -19,14 +20,14 @@ func (e *env) saveMoment(ctx context.Context, c *cli.Context) error {
 	switch {
 	case c.Bool("all") && c.IsSet("stream"):
 		return usagef("--all is every stream, and --stream is one: they cannot be combined")
-	case c.IsSet("stream") && c.String("stream") == "":
+	case slices.Contains(c.StringSlice("stream"), ""):
 		return usagef("--stream is empty")
 	case c.NArg() != 1 || c.Args().First() == "":
 		return usagef("needs one DIR, or FILE.tar.gz, for all that is saved")
 	}
 	path := c.Args().First()
 	saved, problems, err := moments.Save(ctx, path, moments.Options{
-		ShmDir: e.shmDir, ProcDir: e.procDir, Stream: c.String("stream"), Version: version(),
+		ShmDir: e.shmDir, ProcDir: e.procDir, Streams: c.StringSlice("stream"), Version: version(),
 	})
 	if err != nil {
 		return e.momentFailure(path, err)

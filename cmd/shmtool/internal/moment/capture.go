@@ -20,8 +20,8 @@ import (
 // Options are what to save.
 type Options struct {
 	ShmDir, ProcDir string
-	Stream          string // that one and what all have in common; "" all
-	Version         string // of shmtool
+	Streams         []string // these and what all have in common; none is all
+	Version         string   // of shmtool
 }
 
 // Problem is an object that could not be read.
@@ -48,7 +48,10 @@ type capture struct {
 func Capture(ctx context.Context, dir string, o Options) (*procs.Saved, []Problem, error) {
 	c := &capture{
 		Options: o, dir: dir, table: procs.Open(o.ProcDir, o.ShmDir), objects: map[string]*object{},
-		saved: &procs.Saved{Schema: procs.SavedSchema, ShmDir: procs.KnownAs(o.ShmDir), Stream: o.Stream, Version: o.Version},
+		saved: &procs.Saved{Schema: procs.SavedSchema, ShmDir: procs.KnownAs(o.ShmDir), Version: o.Version},
+	}
+	if c.saved.Streams = o.Streams; len(o.Streams) == 1 {
+		c.saved.Stream, c.saved.Streams = o.Streams[0], nil
 	}
 	for _, folder := range []string{shmFolder, procFolder} {
 		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
@@ -60,8 +63,10 @@ func Capture(ctx context.Context, dir string, o Options) (*procs.Saved, []Proble
 	if err := c.copyObjects(ctx); err != nil {
 		return nil, nil, err
 	}
-	if c.Stream != "" && !c.hasStream() {
-		return nil, nil, &NoStreamError{c.Stream}
+	for _, stream := range c.Streams {
+		if !c.has(stream) {
+			return nil, nil, &NoStreamError{stream}
+		}
 	}
 	if err := c.saveProcesses(before); err != nil {
 		return nil, nil, err
@@ -155,11 +160,16 @@ func (c *capture) thereNow() (map[string]*object, error) {
 }
 
 func (c *capture) wanted(o *object) bool {
-	switch {
-	case c.Stream == "" || !o.known || o.is.Stream == "" || o.is.Stream == c.Stream:
+	if len(c.Streams) == 0 || !o.known || o.is.Stream == "" {
 		return true
 	}
-	return o.is.Kind == mist.KindConfig && o.is.Stream == mist.BaseName(c.Stream)
+	return slices.ContainsFunc(c.Streams, o.isOf)
+}
+
+// isOf reports whether an object is a stream's, or its configuration, which it may
+// have in common with others.
+func (o *object) isOf(stream string) bool {
+	return o.is.Stream == stream || o.is.Kind == mist.KindConfig && o.is.Stream == mist.BaseName(stream)
 }
 
 func (c *capture) savedObject(info fs.FileInfo) procs.SavedObject {
@@ -302,10 +312,10 @@ type NoStreamError struct{ Stream string }
 func (e *NoStreamError) Error() string { return fmt.Sprintf("no object of a stream %q", e.Stream) }
 func (e *NoStreamError) Unwrap() error { return fs.ErrNotExist }
 
-// hasStream reports whether there is anything of the stream that is to be saved.
-func (c *capture) hasStream() bool {
+// has reports whether there is anything of a stream.
+func (c *capture) has(stream string) bool {
 	for _, o := range c.objects {
-		if o.is.Stream == c.Stream || o.is.Kind == mist.KindConfig && c.wanted(o) {
+		if o.known && o.isOf(stream) {
 			return true
 		}
 	}

@@ -21,6 +21,7 @@ type command struct {
 	about    string // the rest, as paragraphs
 	examples []string
 	writes   bool // [rw]; else it maps read-only
+	lists    bool // it writes only when it is told to, and may look at a saved moment
 	living   bool // it makes no sense where nothing moves, in a saved moment
 	formats  []string
 	flags    []cli.Flag

@@ -25,6 +25,7 @@ func cleanCommand() *command {
 		args:   "[STREAM…]",
 		usage:  "list what nobody holds any more, and remove it with --yes",
 		writes: true,
+		lists:  true,
 		about: `Lists the objects of MistServer and of simulations that nobody holds, with the
 evidence and the memory that each gives back: no process maps it or has it open,
 nothing that lives refers to it, the processes that it names are gone, and it
@@ -38,13 +39,15 @@ when no STREAM is given. What is not what its name says is never touched; nor is
 a simulation that runs. simulate --clean ends processes that are left of a killed
 one, too.
 
-It does not run where it cannot see all processes (exit code 7): use sudo.`,
+It does not run where it cannot see all processes (exit code 7): use sudo.
+Of a saved moment it lists what nobody held then, and removes nothing.`,
 		examples: []string{
 			"sudo shmtool clean",
 			"sudo shmtool clean --yes",
 			"sudo shmtool clean --stream 'live+*' --min-age 10m --yes",
 			"sudo shmtool clean --all   # also what is kept, and why",
 			"sudo shmtool clean -j | jq '[.rows[].allocated] | add'",
+			"shmtool clean --moment stuck.tar.gz",
 			"sudo shmtool clean --shm-dir /proc/4711/root/dev/shm",
 		},
 		formats: plainFormats,
@@ -65,11 +68,14 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	yes := c.Bool("yes") && !c.Bool("dry-run")
+	if yes && e.moment != nil {
+		return usagef("a saved moment is only looked at: clean --yes takes no --moment")
+	}
 	plan, err := cleaning.Scan(ctx, o)
 	if err != nil {
 		return e.noDirectory(err)
 	}
-	yes := c.Bool("yes") && !c.Bool("dry-run")
 	switch {
 	case yes && !plan.Living:
 		return usagef("%s is a saved moment: nothing of it is removed", e.procDir)
@@ -129,7 +135,9 @@ func (e *env) cleanOptions(c *cli.Context) (cleaning.Options, error) {
 // blind says that what seems to be free may be held by somebody unseen.
 func (e *env) blind(plan *cleaning.Plan) error {
 	hint := "use sudo, or --force where they are none of MistServer's"
-	if os.Geteuid() == 0 {
+	if e.moment != nil {
+		hint = "who saved the moment could not see them; --force lists what it has all the same"
+	} else if os.Geteuid() == 0 {
 		hint = "not even root may here; --force where they are none of MistServer's"
 	}
 	if len(plan.Unseen) == 0 {

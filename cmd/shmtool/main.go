@@ -17,25 +17,41 @@ func main() {
 		os.Exit(simulate.RunPart(os.Getenv))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	e := newEnv(os.Stdin, os.Stdout, os.Stderr, os.Getenv)
 	signals := make(chan os.Signal, 1)
-	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+	for _, sig := range endings {
 		if !signal.Ignored(sig) { // as it is for a shell's background jobs
 			signal.Notify(signals, sig)
 		}
 	}
-	var caught syscall.Signal
+	var caught os.Signal
 	go func() {
-		caught = (<-signals).(syscall.Signal)
-		signal.Reset() // the second one ends us at once
+		caught = <-signals
 		cancel()
+		for first := time.Now(); ; {
+			if again := <-signals; time.Since(first) > oneEnding && !e.mustFinish.Load() {
+				dieOfEnding(again)
+			}
+		}
 	}()
 
-	code := run(ctx, newEnv(os.Stdin, os.Stdout, os.Stderr, os.Getenv), os.Args[1:])
+	code := run(ctx, e, os.Args[1:])
 	if ctx.Err() != nil {
 		// A shell tells a command that was interrupted from one that failed by
 		// the signal it died of.
-		_ = syscall.Kill(os.Getpid(), caught)
-		time.Sleep(time.Second) // it comes to any of our threads, in a moment
+		dieOfEnding(caught)
 	}
 	os.Exit(code)
+}
+
+// endings are the signals that end a command: the first one in good order, the
+// second one at once, unless it comes so soon that both mean one thing. timeout(1)
+// sends it to the process, and then to its group.
+var endings = []os.Signal{os.Interrupt, syscall.SIGTERM}
+
+const oneEnding = time.Second
+
+func dieOfEnding(sig os.Signal) {
+	signal.Reset(endings...)
+	dieOf(sig)
 }

@@ -165,6 +165,38 @@ func TestSignalsEndQuietly(t *testing.T) {
 	}
 }
 
+// What does not come to an end is ended by the second signal, but not by one that
+// comes along with the first: timeout(1) sends two.
+func TestSecondSignal(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	shmtool(t, dir, "create", "log", "--records", "20000", "--table", "--field", "n:uint64", "--field", "msg:string:64")
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	p := launchTo(t, dir, w, "dump", "log", "-j")
+	w.Close()
+	if _, err := r.Read(make([]byte, 1)); err != nil { // it prints, and nobody goes on to read
+		t.Fatal(err)
+	}
+	ended := make(chan syscall.WaitStatus, 1)
+	go func() { ended <- p.done() }()
+	for _, pause := range []time.Duration{oneEnding / 20, oneEnding + oneEnding/10, 0} {
+		select {
+		case status := <-ended:
+			t.Fatalf("ended with status %#x before it was told to", status)
+		default:
+		}
+		p.signal(syscall.SIGTERM)
+		time.Sleep(pause)
+	}
+	if status := <-ended; !status.Signaled() || status.Signal() != syscall.SIGTERM {
+		t.Errorf("ended with status %#x", status)
+	}
+}
+
 // Whoever reads no further, as head does, ends a command quietly.
 func TestClosedPipeEndsQuietly(t *testing.T) {
 	t.Parallel()

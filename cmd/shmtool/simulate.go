@@ -115,7 +115,9 @@ func (e *env) simulate(ctx context.Context, o simulate.Options) error {
 	ctx, release := untilHangup(ctx)
 	e.endUnread()
 	show := e.observer(o)
+	e.mustFinish.Store(true)
 	result, err := simulate.Run(ctx, o, show)
+	e.mustFinish.Store(false)
 	show.close()
 	if result == nil || !result.Begun {
 		release()

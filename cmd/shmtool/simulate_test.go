@@ -334,6 +334,30 @@ func TestSimulateKilled(t *testing.T) {
 	nothingLeft(t, dir)
 }
 
+// Told twice to end, it ends in good order all the same: timeout(1) tells a process,
+// and then its group; and who is in a hurry tells it again while it waits for one
+// that does not end.
+func TestSimulateToldTwice(t *testing.T) {
+	skipShort(t)
+	t.Parallel()
+	for _, again := range []time.Duration{0, oneEnding + oneEnding/10} {
+		dir := t.TempDir()
+		p := launch(t, dir, "simulate", "--for", "0", "--backlog", "1s")
+		p.says(`viewers read`)
+		if viewer := simulationParts(t, dir)["viewer --stream live --number 1"]; syscall.Kill(viewer, syscall.SIGSTOP) != nil {
+			t.Fatalf("viewer %d is not stopped", viewer)
+		}
+		p.signal(syscall.SIGTERM)
+		p.says(`stopping: viewers`)
+		time.Sleep(again)
+		p.signal(syscall.SIGTERM)
+		if status := p.done(); !status.Signaled() || status.Signal() != syscall.SIGTERM {
+			t.Errorf("ended with status %#x: %s", status, p.err.String())
+		}
+		nothingLeft(t, dir)
+	}
+}
+
 // Whoever reads no further ends a simulation, and nothing is left of it.
 func TestSimulateClosedPipe(t *testing.T) {
 	skipShort(t)

@@ -58,6 +58,9 @@ func runCreate(_ context.Context, e *env, c *cli.Context) error {
 		return usagef("standard input cannot be made a page; name one")
 	}
 	t.path = e.pathOf(t.arg) // a new name may have a colon
+	if c.Bool("force") {
+		t = t.behindLinks()
+	}
 	if err := e.refuseOwned(t, c); err != nil {
 		return err
 	}

@@ -43,6 +43,7 @@ func (e *env) writer(t target, c *cli.Context) (*relaccx.Writer, error) {
 	if err := t.plain(); err != nil {
 		return nil, err
 	}
+	t = t.behindLinks()
 	if err := e.refuseOwned(t, c); err != nil {
 		return nil, err
 	}
@@ -50,6 +51,18 @@ func (e *env) writer(t target, c *cli.Context) (*relaccx.Writer, error) {
 		return relaccx.OpenWriter(t.path, relaccx.WriterOptions{LockTimeout: timeout})
 	})
 	return w, e.explain(t, err)
+}
+
+// behindLinks is the page that symbolic links lead to: it is that which has readers
+// to be told of a page in its place.
+func (t target) behindLinks() target {
+	if info, err := os.Lstat(t.path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return t
+	}
+	if end, err := behindLinks(t.path); err == nil {
+		t.path = end
+	}
+	return t
 }
 
 // lockPatience is how long to wait for a lock at a time: an interrupt is seen

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"sync"
-	"sync/atomic"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
@@ -25,7 +24,7 @@ type env struct {
 	out            *bufio.Writer // standard output; run flushes it
 	getenv         func(string) string
 	interrupted    <-chan struct{} // a signal has come that ends the program
-	mustFinish     *atomic.Bool    // it has made what it must remove: a second signal does not end it
+	mustFinish     *sync.Mutex     // held while there is what must be removed: a second signal waits for that
 	terminal       bool            // standard output is one
 	width          int             // its columns
 
@@ -44,7 +43,7 @@ type env struct {
 }
 
 func newEnv(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) *env {
-	e := &env{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, mustFinish: new(atomic.Bool), out: bufio.NewWriterSize(stdout, 64<<10)}
+	e := &env{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, mustFinish: new(sync.Mutex), out: bufio.NewWriterSize(stdout, 64<<10)}
 	if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		e.terminal = true
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil {

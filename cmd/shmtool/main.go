@@ -29,7 +29,8 @@ func main() {
 		caught = <-signals
 		cancel()
 		for first := time.Now(); ; {
-			if again := <-signals; time.Since(first) > oneEnding && !e.mustFinish.Load() {
+			if again := <-signals; time.Since(first) > oneEnding {
+				e.mustFinish.Lock()
 				dieOfEnding(again)
 			}
 		}

@@ -115,9 +115,9 @@ func (e *env) simulate(ctx context.Context, o simulate.Options) error {
 	ctx, release := untilHangup(ctx)
 	e.endUnread()
 	show := e.observer(o)
-	e.mustFinish.Store(true)
+	e.mustFinish.Lock()
 	result, err := simulate.Run(ctx, o, show)
-	e.mustFinish.Store(false)
+	e.mustFinish.Unlock()
 	show.close()
 	if result == nil || !result.Begun {
 		release()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/doctor"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/streams"
@@ -43,7 +44,7 @@ do, and what not to do. It ends with 1 where it finds more than notes.`,
 		formats: judgedFormats,
 		flags: []cli.Flag{
 			toFlag(),
-			&cli.DurationFlag{Name: "sample", Value: time.Second, Usage: "the `TIME` between two looks; with 0 what only two can tell is left out"},
+			&cli.DurationFlag{Name: "sample", Value: time.Second, Usage: "the `TIME` between two looks, a second at least where something may pass; with 0 what only two can tell is left out"},
 		},
 		run: runDoctor,
 	}
@@ -58,7 +59,7 @@ func runDoctor(ctx context.Context, e *env, c *cli.Context) error {
 	if d.sample < 0 {
 		return usagef("--sample must not be less than 0")
 	}
-	x, err := e.examine(ctx, d.patterns.wanted, func(*streams.Moment) time.Duration { return d.sample })
+	x, err := e.examine(ctx, d.patterns.wanted, d.secondLook)
 	if err == nil {
 		err = d.missing(x)
 	}
@@ -82,6 +83,15 @@ type doctoring struct {
 	e        *env
 	patterns streamPatterns
 	sample   time.Duration
+}
+
+// secondLook is how soon after a look it takes another one: what may pass takes its
+// time, whatever is asked for.
+func (d *doctoring) secondLook(m *streams.Moment) time.Duration {
+	if d.sample == 0 {
+		return 0
+	}
+	return max(d.sample, finding.Settle(doctor.Suspicions(nil, m)))
 }
 
 // missing is about a stream that was named, and of which there is nothing.

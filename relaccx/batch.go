@@ -113,7 +113,7 @@ func (b *batch) copy(at, count int) error {
 	r := b.reader
 	size := count * int(r.size)
 	b.held, b.before = copies{bytes: slices.Grow(b.before.bytes[:0], size)[:size]}, b.held
-	return r.page.copyOut(b.held.bytes, r.base+at)
+	return r.copyOut(b.held.bytes, at)
 }
 
 // drop throws away the copies of records that are not available any more:

@@ -28,26 +28,75 @@ func (r *Reader) Info() *mist.PageInfo { return r.info }
 // free. Of a page that nothing is known of all are.
 func (r *Reader) Live(rec *Record) bool { return r.info.Live(r.schema, rec.bytes) }
 
+// marked reports whether the page is a table whose rows say themselves whether they
+// are in use. Most of such a page was never written.
+func (r *Reader) marked() bool { return r.info != nil && r.info.Marker != "" }
+
 // LastLive is the part of w that begins with the last n records that are in use,
 // or w where it has fewer.
 func (r *Reader) LastLive(w layout.Window, n uint64) (layout.Window, error) {
-	if r.info == nil || r.info.Marker == "" || n >= w.Count() {
+	if !r.marked() || n >= w.Count() {
 		return w.Last(n), nil
 	}
-	var rec Record
-	for at := w.End; at > w.First; {
-		if n == 0 {
-			return layout.Window{First: at, End: w.End}, nil
+	if n == 0 {
+		return layout.Window{First: w.End, End: w.End}, nil
+	}
+	b := batch{reader: r}
+	for end := w.End; end > w.First; {
+		part := layout.Window{First: w.First, End: end}.Last(r.perBatch())
+		var live []uint64
+		for rec, err := range r.liveIn(&b, part) {
+			if err == nil {
+				live = append(live, rec.Number)
+			} else if !isLapped(err) {
+				return w, err
+			}
 		}
-		at--
-		if err := r.Read(at, &rec); err != nil {
-			return w, err
+		if have := uint64(len(live)); have >= n {
+			return layout.Window{First: live[have-n], End: w.End}, nil
 		}
-		if r.Live(&rec) {
-			n--
-		}
+		n -= uint64(len(live))
+		end = part.First
 	}
 	return w, nil
+}
+
+// perBatch is how many records are looked at together.
+func (r *Reader) perBatch() uint64 { return max(1, batchSize/max(1, r.size)) }
+
+// liveIn are the records of w, of a table, that are in use. Where none was ever
+// written, nothing is read.
+func (r *Reader) liveIn(b *batch, w layout.Window) iter.Seq2[*Record, error] {
+	return func(yield func(*Record, error) bool) {
+		if r.hole(w) {
+			return
+		}
+		for *b = (batch{reader: r, next: w.First, before: b.held}); b.next < w.End; {
+			rec, err := b.read(w.End)
+			switch {
+			case rec == nil && err == nil:
+				return
+			case err == nil && !r.Live(rec):
+			case !yield(rec, err) || err != nil && !isLapped(err):
+				return
+			}
+		}
+	}
+}
+
+// hole reports whether all records of w lie where nothing was ever written.
+func (r *Reader) hole(w layout.Window) bool {
+	h, err := r.Header()
+	if err != nil || w.Count() == 0 {
+		return false
+	}
+	first, last := h.Slot(w.First), h.Slot(w.End-1)
+	if last < first || last-first != w.Count()-1 || last >= r.room { // it goes round
+		return false
+	}
+	at, end := r.base+int(r.offset+first*r.size), r.base+int(r.offset+(last+1)*r.size)
+	start, _ := r.page.Memory(at)
+	return start >= end
 }
 
 // window is the records that the page has by its header h.
@@ -58,14 +107,19 @@ func (r *Reader) window(h layout.Header) layout.Window {
 
 // LiveRecords is Records without those that are not in use.
 func (r *Reader) LiveRecords(w layout.Window) iter.Seq2[*Record, error] {
-	if r.info == nil || r.info.Marker == "" {
+	if !r.marked() {
 		return r.Records(w)
 	}
 	return func(yield func(*Record, error) bool) {
-		for rec, err := range r.Records(w) {
-			if (err != nil || r.Live(rec)) && !yield(rec, err) {
-				return
+		b := batch{reader: r}
+		for first := w.First; first < w.End; {
+			part := layout.Window{First: first, End: min(w.End, first+r.perBatch())}
+			for rec, err := range r.liveIn(&b, part) {
+				if !yield(rec, err) || err != nil && !isLapped(err) {
+					return
+				}
 			}
+			first = part.End
 		}
 	}
 }

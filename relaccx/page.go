@@ -3,6 +3,7 @@ package relaccx
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -230,6 +231,35 @@ func (p *Page) copyOut(dst []byte, from int) error {
 	}
 	shm.CopyOut(dst, p.mem.Bytes[from:from+len(dst)])
 	return nil
+}
+
+// copyOut copies records that lie one behind the other. In a table that says itself
+// what is in use the slots behind may never have been touched.
+func (r *Reader) copyOut(dst []byte, at int) error {
+	if r.marked() {
+		return r.page.readOut(dst, r.base+at)
+	}
+	return r.page.copyOut(dst, r.base+at)
+}
+
+// ReadAt copies the page's bytes from a place on, as they are; see Memory. It fills
+// no holes, as a look through Inspect does. io.EOF where there are fewer; it is an
+// io.ReaderAt.
+func (p *Page) ReadAt(b []byte, off int64) (int, error) {
+	switch {
+	case p.mem.Closed():
+		return 0, os.ErrClosed
+	case off < 0:
+		return 0, fs.ErrInvalid
+	}
+	n := int(min(int64(len(b)), max(0, int64(p.Size())-off)))
+	if err := p.settle("read", p.mem.Guard(func() error { return p.readOut(b[:n], int(off)) })); err != nil {
+		return 0, err
+	}
+	if n < len(b) {
+		return n, io.EOF
+	}
+	return n, nil
 }
 
 // readOut is copyOut for bytes that may be holes, however few.

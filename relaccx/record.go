@@ -140,5 +140,5 @@ func (r *Record) reset(s *layout.Schema) error {
 // changing.
 func (r *Record) take(from *Reader, at int) error {
 	r.bytes = slices.Grow(r.bytes[:0], int(from.size))[:from.size]
-	return from.page.copyOut(r.bytes, from.base+at)
+	return from.copyOut(r.bytes, at)
 }

@@ -16,7 +16,9 @@ import (
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
+	"shmtool/layout"
 	"shmtool/layout/mist"
+	"shmtool/relaccx"
 )
 
 func TestLook(t *testing.T) {
@@ -67,6 +69,38 @@ func TestLookFillsNoHoles(t *testing.T) {
 	}
 	if before > 1<<20 {
 		t.Skip("this file system has no holes")
+	}
+}
+
+// Also where a table's counters are wrong; the rows that are in use are found, one
+// of them half in a hole.
+func TestLookAtATableOfHoles(t *testing.T) {
+	w := streamstest.NewWorld(t)
+	var err error
+	if w.Shm, err = os.MkdirTemp(relaccx.ShmDir, "streams-test-"); err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(w.Shm) })
+	w.Sample("live")
+	users := w.SampleUsers()
+	h := users.Header()
+	border := (4096 - uint64(h.Offset)) / uint64(h.RecordSize)
+	for _, n := range []uint64{border, 9000} {
+		users.Set(n, "status", mist.UserActive).Set(n, "pid", streamstest.ViewerPID)
+	}
+	users.Change(func(h *layout.Header) { h.EndPos = uint64(h.RecordCount) })
+	w.Object("MstUserlive", users.Bytes)
+	sparse(t, filepath.Join(w.Shm, "MstUserlive"))
+	before := allocated(t, w.Shm)
+	var found []uint64
+	for _, u := range w.Look().Streams[0].Users.Slots {
+		found = append(found, u.Slot)
+	}
+	if want := []uint64{0, 1, 2, 3, 5, border, 9000}; !slices.Equal(found, want) {
+		t.Errorf("slots %d, want %d", found, want)
+	}
+	if after := allocated(t, w.Shm); after != before {
+		t.Errorf("a look filled %d bytes", after-before)
 	}
 }
 

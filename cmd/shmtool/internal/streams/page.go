@@ -2,7 +2,9 @@ package streams
 
 import (
 	"errors"
+	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,7 +85,8 @@ func (l *looker) pageOnce(o *Object, read func(r *relaccx.Reader) error) (again 
 // rows runs fn on every record that the page has by MistServer's rules and that
 // is in use. Holes hold none: to look into one would fill it.
 func rows(r *relaccx.Reader, info *mist.PageInfo, fn func(n uint64, w row)) error {
-	from, to := 0, 0 // of the mapping, known to have memory
+	lo, from, to := 0, 0, 0 // a hole up to from, and memory up to to
+	var border []byte
 	return r.Inspect(func(page []byte, h layout.Header) error {
 		size := int(r.Schema().RecordSize())
 		w := info.Rows(h, len(page))
@@ -92,19 +95,37 @@ func rows(r *relaccx.Reader, info *mist.PageInfo, fn func(n uint64, w row)) erro
 			if at > uint64(len(page)) || len(page)-int(at) < size {
 				return nil // the header changed since it was checked
 			}
-			if start := r.Base() + int(at); start+size > to {
+			start := r.Base() + int(at)
+			if start < lo || start+size > to {
+				lo = start
 				from, to = r.Page().Memory(start)
-				if start+size <= from {
-					continue
-				}
 			}
 			record := page[at : int(at)+size]
+			switch {
+			case start+size <= from:
+				n += min(uint64((from-start)/size), slotsFrom(h, n)) - 1
+				continue
+			case start < from || start+size > to: // to look at its other half would fill that
+				border = slices.Grow(border[:0], size)[:size]
+				if _, err := r.Page().ReadAt(border, int64(start)); err != nil {
+					return err
+				}
+				record = border
+			}
 			if info.Live(r.Schema(), record) {
 				fn(n, row{r.Schema(), record})
 			}
 		}
 		return nil
 	})
+}
+
+// slotsFrom is how many records lie one behind the other from record n on.
+func slotsFrom(h layout.Header, n uint64) uint64 {
+	if h.RecordCount == 0 {
+		return math.MaxUint64
+	}
+	return uint64(h.RecordCount) - h.Slot(n)
 }
 
 // nested opens the page in a field of the single record; nil where there is

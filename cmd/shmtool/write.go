@@ -139,11 +139,16 @@ func (e *env) decoding(t target) dump.DecodeOptions {
 
 // assign stores the NAME=VALUE words in a record.
 func assign(rec *relaccx.Record, words []string, known dump.DecodeOptions) error {
+	given := map[string]bool{}
 	for _, word := range words {
 		name, value, found := strings.Cut(word, "=")
-		if !found {
+		switch {
+		case !found:
 			return usagef("%q is not NAME=VALUE", word)
+		case given[name]:
+			return usagef("field %q is given twice", name)
 		}
+		given[name] = true
 		f := rec.Schema().Lookup(name)
 		if f == nil {
 			return &relaccx.FieldError{Field: name, Have: rec.Schema()}
@@ -160,11 +165,24 @@ func assignValue(f *layout.Field, rec *relaccx.Record, value string, known dump.
 	if k := f.Kind(); !fromFile || k == layout.String || k == layout.Uint || k == layout.Int {
 		return dump.Parse(f, rec.Bytes(), value, known)
 	}
-	b, err := os.ReadFile(file)
+	b, err := readStart(file, int64(f.Size)+1)
 	if err != nil {
 		return inputError{fmt.Errorf("field %q: %q: %w", f.Name, file, bare(err))}
 	}
+	if len(b) > int(f.Size) {
+		return inputError{fmt.Errorf("field %q: %q has more than its %d bytes", f.Name, file, f.Size)}
+	}
 	return f.PutBytes(rec.Bytes(), b)
+}
+
+// readStart reads a file, and no more of it than so many bytes.
+func readStart(path string, most int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, most))
 }
 
 func parseMode(text string) (fs.FileMode, error) {

@@ -14,15 +14,29 @@ import (
 const awaitPoll = 2 * time.Millisecond
 
 // Condition is something about a page that may become true.
-type Condition func(p *Page) (bool, error)
+type Condition struct {
+	is    func(p *Page) (bool, error)
+	lasts bool
+}
+
+// When is a condition of the caller's own, which a page must meet while it has
+// its name.
+func When(is func(p *Page) (bool, error)) Condition { return Condition{is: is} }
 
 // The conditions that a page can be waited for.
 var (
-	IsThere   Condition = func(*Page) (bool, error) { return true, nil }
-	IsReady             = hasStatus(func(p status) bool { return p.Ready() })
-	IsExiting           = hasStatus(func(p status) bool { return p.Exit() })
-	IsReload            = hasStatus(func(p status) bool { return p.Reload() })
+	IsThere   = When(func(*Page) (bool, error) { return true, nil })
+	IsReady   = When(hasStatus(func(p status) bool { return p.Ready() }))
+	IsExiting = Condition{hasStatus(func(p status) bool { return p.Exit() }), true}
+	IsReload  = Condition{hasStatus(func(p status) bool { return p.Reload() }), true}
 )
+
+// Of reports whether the condition is true of a page.
+func (c Condition) Of(p *Page) (bool, error) { return c.is(p) }
+
+// Lasts reports whether the condition is one of a page that is being left: it is
+// true of the name, too, when the page that the name led to before meets it.
+func (c Condition) Lasts() bool { return c.lasts }
 
 type status interface {
 	Ready() bool
@@ -30,7 +44,7 @@ type status interface {
 	Reload() bool
 }
 
-func hasStatus(is func(status) bool) Condition {
+func hasStatus(is func(status) bool) func(*Page) (bool, error) {
 	return func(p *Page) (bool, error) {
 		h, err := p.Header()
 		return err == nil && is(h.Status), err
@@ -39,10 +53,10 @@ func hasStatus(is func(status) bool) Condition {
 
 // HasRecord is true once record n has been published, withdrawn since or not.
 func HasRecord(n uint64) Condition {
-	return func(p *Page) (bool, error) {
+	return When(func(p *Page) (bool, error) {
 		h, err := p.Header()
 		return err == nil && h.Status.Ready() && h.EndPos > n, err
-	}
+	})
 }
 
 // HasRecordIn is HasRecord of the page nested at the end of a way: with none, of
@@ -51,7 +65,7 @@ func HasRecordIn(way []Step, n uint64) Condition {
 	if len(way) == 0 {
 		return HasRecord(n)
 	}
-	return func(p *Page) (bool, error) {
+	return When(func(p *Page) (bool, error) {
 		root, err := p.Reader()
 		if err != nil {
 			return false, err
@@ -62,22 +76,37 @@ func HasRecordIn(way []Step, n uint64) Condition {
 		}
 		h, err := r.Header()
 		return err == nil && h.Status.Ready() && h.EndPos > n, err
-	}
+	})
 }
 
 // Await waits until a condition is true of the page that the name leads to,
-// whichever that is at the time. A page that is missing, cut short or no
+// whichever that is at the time. IsExiting and IsReload may be true of the page
+// that it led to before, too: most writers set these bits and unlink the page at
+// once, or set reload when the new page has the name already. What was over
+// before Await began is not seen. A page that is missing, cut short or no
 // RelAccX may become one yet; ctx.Err() when ctx ends first.
 func Await(ctx context.Context, path string, is Condition) error {
+	var s Sight
+	defer s.Close()
 	return poll(ctx, func() (bool, error) {
-		p, err := Open(path)
-		if err != nil {
-			return false, refusedOnly(err)
+		if err := refusedOnly(s.Look(path)); err != nil {
+			return false, err
 		}
-		defer p.Close()
-		ok, err := is(p)
-		return ok, refusedOnly(err)
+		ok, err := holds(is, s.Page())
+		if !ok && err == nil && is.Lasts() {
+			ok, err = holds(is, s.Left())
+		}
+		return ok, err
 	})
+}
+
+// holds reports whether a condition is true of a page, if there is one.
+func holds(is Condition, p *Page) (bool, error) {
+	if p == nil {
+		return false, nil
+	}
+	ok, err := is.Of(p)
+	return ok, refusedOnly(err)
 }
 
 // AwaitGone waits until the name leads nowhere.

@@ -60,6 +60,106 @@ func TestAwait(t *testing.T) {
 	}
 }
 
+// Whoever removes or reloads a page sets its bit and takes the name away at once,
+// in either order: no look falls between the two.
+func TestAwaitPageThatIsLeft(t *testing.T) {
+	for name, test := range map[string]struct {
+		is Condition
+		do []string
+	}{
+		"rm":             {IsExiting, []string{"exit", "unlink"}},
+		"next writer":    {IsExiting, []string{"exit", "unlink", "create 4 64"}},
+		"our reload":     {IsReload, []string{"reload 9 64"}},
+		"foreign reload": {IsReload, []string{"announce", "unlink", "create 9 64"}},
+		"removed":        {IsReload, []string{"announce", "unlink"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(shmDir(t), "page")
+			writer := startChild(t, path)
+			for range 5 {
+				_ = os.Remove(path)
+				writer.does("create 4 64")
+				ctx, cancel := context.WithTimeout(t.Context(), watchdog)
+				looked := make(chan struct{})
+				once := sync.OnceFunc(func() { close(looked) })
+				done := make(chan error, 1)
+				is := test.is
+				is.is = func(p *Page) (bool, error) {
+					ok, err := test.is.Of(p)
+					once()
+					return ok, err
+				}
+				go func() { done <- Await(ctx, path, is) }()
+				<-looked
+				writer.tell(test.do...)
+				if err := <-done; err != nil {
+					t.Fatal(err)
+				}
+				cancel()
+				writer.answered(len(test.do))
+			}
+		})
+	}
+}
+
+// What a page has to be, it has to be while it has its name.
+func TestAwaitPageThatHasNoName(t *testing.T) {
+	w := newPage(t, "v:uint32", 4)
+	path := w.Page().Path()
+	for i, is := range []Condition{IsThere, IsReady, HasRecord(0)} {
+		if is.Lasts() {
+			t.Errorf("condition %d may be true of a page without a name", i)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	asked := 0
+	wantErr(t, Await(ctx, path, When(func(p *Page) (bool, error) {
+		asked++
+		time.AfterFunc(10*awaitPoll, cancel)
+		return asked > 1, os.Remove(path)
+	})), context.Canceled)
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
+// A Sight keeps the page of the last look, and the one before it.
+func TestSight(t *testing.T) {
+	path := filepath.Join(shmDir(t), "page")
+	var s Sight
+	defer s.Close()
+	wantErr(t, s.Look(path), fs.ErrNotExist)
+	look := func() (now, left *Page) {
+		t.Helper()
+		if err := s.Look(path); err != nil {
+			t.Fatal(err)
+		}
+		return s.Page(), s.Left()
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	empty, _ := look()
+	if err := os.Truncate(path, 64); err != nil {
+		t.Fatal(err)
+	}
+	grown, left := look()
+	if same, _ := look(); grown == empty || grown.Size() != 64 || left != nil || same != grown {
+		t.Errorf("%d bytes, left %v", grown.Size(), left)
+	}
+	mustCreate(t, path, "v:uint32", 4, CreateOptions{Replace: true})
+	if next, left := look(); next == grown || left != grown {
+		t.Error("the page before is not kept")
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	wantErr(t, s.Look(path), fs.ErrNotExist)
+	if s.Page() != nil || s.Left() == nil || s.Left() == grown {
+		t.Error("the page that was removed is not kept")
+	}
+}
+
 // What is no page may become one, what may not be read never will.
 func TestAwaitWhatIsNoPage(t *testing.T) {
 	path := filepath.Join(shmDir(t), "page")

@@ -73,6 +73,8 @@ func (s *scriptWriter) do(verb string, words []string) error {
 		return os.Remove(s.path)
 	case "exit":
 		return s.w.SetExit()
+	case "announce":
+		return s.w.SetReload()
 	case "take", "count":
 		return s.semaphore(verb, numbers)
 	case "truncate":

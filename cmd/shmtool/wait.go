@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,8 @@ func waitCommand() *command {
 		args:   "PAGE",
 		usage:  "wait until something is true of a page",
 		about: `exists: there is a page, or an object that MistServer makes and that is no page.
-ready: it is ready. exit, reload: that bit is set. gone: the name leads nowhere.
+ready: it is ready. exit, reload: that bit is set, also on the page that had the
+name at the look before and has lost it. gone: the name leads nowhere.
 record=N: record N has been published, on a nested page, too. With several --for,
 until all are true at one time. The page is found by its name anew each time, so
 that it may be replaced meanwhile; a page nested in one that is not there yet is
@@ -81,33 +83,26 @@ func (t timeoutError) Error() string { return "timeout " + t.what }
 func (t timeoutError) Unwrap() error { return os.ErrDeadlineExceeded }
 
 // waitCondition is something that may become true of what an address leads to.
-// An error is one that waiting does not cure.
-type waitCondition func(t target) (bool, error)
+type waitCondition struct {
+	// is is asked of the page that the address leads to, nil when there is none. An
+	// error is one that waiting does not cure.
+	is     func(t target, p *relaccx.Page) (bool, error)
+	byName bool // it needs no page
+	lasts  bool // it may be true of a page that has lost its name
+}
 
 // waitPoll is how often it is looked whether it has.
 const waitPoll = 2 * time.Millisecond
 
-// await waits until all conditions are true in one look; else it tells the first
-// that was not.
+// await waits until all conditions are true in one look, of one page; else it
+// tells the first that was not.
 func (e *env) await(ctx context.Context, arg string, conditions []waitCondition) (missing int, err error) {
+	var sight relaccx.Sight
+	defer sight.Close()
 	for {
-		t, err := e.find(arg)
-		if err != nil {
-			return 0, err
-		}
-		all := true
-		for i, is := range conditions {
-			ok, err := is(t)
-			if err != nil {
-				return i, err
-			}
-			if !ok {
-				missing, all = i, false
-				break
-			}
-		}
-		if all {
-			return 0, nil
+		missing, err = e.missing(arg, &sight, conditions)
+		if missing < 0 || err != nil {
+			return missing, err
 		}
 		if !pause(ctx, waitPoll) {
 			return missing, ctx.Err()
@@ -115,57 +110,103 @@ func (e *env) await(ctx context.Context, arg string, conditions []waitCondition)
 	}
 }
 
+// missing is the first condition that is not true in this look, -1 when all are.
+// Where one lasts they may all be true of the page that has just lost its name:
+// rm sets exit and unlinks it at once.
+func (e *env) missing(arg string, sight *relaccx.Sight, conditions []waitCondition) (int, error) {
+	t, err := e.find(arg)
+	if err != nil {
+		return 0, err
+	}
+	if slices.ContainsFunc(conditions, func(c waitCondition) bool { return !c.byName }) {
+		if err := cured(sight.Look(t.path)); err != nil {
+			return 0, err
+		}
+	}
+	missing, err := firstMissing(t, sight.Page(), conditions)
+	if missing < 0 || err != nil || sight.Left() == nil {
+		return missing, err
+	}
+	if slices.ContainsFunc(conditions, func(c waitCondition) bool { return c.lasts }) {
+		if last, err := firstMissing(t, sight.Left(), conditions); last < 0 || err != nil {
+			return last, err
+		}
+	}
+	return missing, nil
+}
+
+func firstMissing(t target, p *relaccx.Page, conditions []waitCondition) (int, error) {
+	for i, c := range conditions {
+		if ok, err := c.is(t, p); !ok || err != nil {
+			return i, err
+		}
+	}
+	return -1, nil
+}
+
 // parseCondition makes the condition that --for names.
 func (e *env) parseCondition(what string, t target) (waitCondition, error) {
-	pages := map[string]relaccx.Condition{"ready": relaccx.IsReady, "exit": relaccx.IsExiting, "reload": relaccx.IsReload}
 	digits, isRecord := strings.CutPrefix(what, "record=")
 	n, err := strconv.ParseUint(digits, 10, 64)
-	is, ofPage := pages[what]
 	switch {
 	case isRecord && err != nil:
-		return nil, usagef("--for %q: %q is not a record number", what, digits)
+		return waitCondition{}, usagef("--for %q: %q is not a record number", what, digits)
 	case isRecord:
-		return func(t target) (bool, error) {
-			if mayBeNested(t) {
-				return false, nil // nothing of that name is there yet
-			}
-			return onPageNow(t, relaccx.HasRecordIn(t.steps, n))
-		}, nil
-	case what != "exists" && what != "gone" && !ofPage:
-		return nil, usagef("--for %q is not exists, ready, exit, reload, gone or record=N", what)
+		return hasRecord(n), nil
 	}
-	if err := t.plain(); err != nil {
-		return nil, err
+	is, known := map[string]waitCondition{
+		"exists": isThere(t),
+		"gone":   {is: isGone, byName: true},
+		"ready":  ofPage(relaccx.IsReady),
+		"exit":   ofPage(relaccx.IsExiting),
+		"reload": ofPage(relaccx.IsReload),
+	}[what]
+	if !known {
+		return waitCondition{}, usagef("--for %q is not exists, ready, exit, reload, gone or record=N", what)
 	}
-	switch what {
-	case "exists":
-		return isThere, nil
-	case "gone":
-		return func(t target) (bool, error) {
-			_, err := os.Lstat(t.path)
-			return errors.Is(err, fs.ErrNotExist), cured(err)
-		}, nil
+	return is, t.plain()
+}
+
+// ofPage is a condition of the page that an address leads to.
+func ofPage(c relaccx.Condition) waitCondition {
+	return waitCondition{
+		is:    func(_ target, p *relaccx.Page) (bool, error) { return onPageNow(p, c) },
+		lasts: c.Lasts(),
 	}
-	return func(t target) (bool, error) { return onPageNow(t, is) }, nil
+}
+
+// hasRecord is one of a page that may be nested in another.
+func hasRecord(n uint64) waitCondition {
+	return waitCondition{is: func(t target, p *relaccx.Page) (bool, error) {
+		if mayBeNested(t) {
+			return false, nil // nothing of that name is there yet
+		}
+		return onPageNow(p, relaccx.HasRecordIn(t.steps, n))
+	}}
 }
 
 // isThere: what MistServer makes that is no page is there when it has a name.
-func isThere(t target) (bool, error) {
-	if o, known := mist.ParseName(nameOf(t.path)); known && !o.Kind.IsPage() {
+func isThere(t target) waitCondition {
+	if o, known := mist.ParseName(nameOf(t.path)); !known || o.Kind.IsPage() {
+		return ofPage(relaccx.IsThere)
+	}
+	return waitCondition{byName: true, is: func(t target, _ *relaccx.Page) (bool, error) {
 		_, err := os.Stat(t.path)
 		return err == nil, cured(err)
-	}
-	return onPageNow(t, relaccx.IsThere)
+	}}
 }
 
-// onPageNow holds a condition against the page that the name leads to.
-func onPageNow(t target, is relaccx.Condition) (bool, error) {
-	p, err := relaccx.Open(t.path)
-	if err != nil {
-		return false, cured(err)
+func isGone(t target, _ *relaccx.Page) (bool, error) {
+	_, err := os.Lstat(t.path)
+	return errors.Is(err, fs.ErrNotExist), cured(err)
+}
+
+// onPageNow holds a condition against a page, if there is one.
+func onPageNow(p *relaccx.Page, is relaccx.Condition) (bool, error) {
+	if p == nil {
+		return false, nil
 	}
-	defer p.Close()
-	ok, err := is(p)
+	ok, err := is.Of(p)
 	return ok, cured(err)
 }
 

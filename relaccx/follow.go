@@ -108,6 +108,7 @@ type Follower struct {
 	waiter  waiter
 
 	page   *Page
+	sight  Sight   // what the name leads to while that can't be read
 	root   *Reader // of the page itself: its status speaks for all nested in it
 	reader *Reader
 	shape  []byte // the descriptors that reader goes by, as they were when it was opened
@@ -144,6 +145,7 @@ func (f *Follower) Path() string { return f.path }
 // Close lets go of the page; Next is os.ErrClosed after it.
 func (f *Follower) Close() error {
 	f.closed = true
+	f.sight.Close()
 	if f.page == nil {
 		return nil
 	}

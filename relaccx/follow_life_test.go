@@ -43,6 +43,58 @@ func TestFollowPastExit(t *testing.T) {
 	nothing(t, f)
 }
 
+// A page that can't be read yet, or any more, is not opened anew at each look: it
+// stays mapped, and its name is looked at.
+func TestFollowWhatCannotBeRead(t *testing.T) {
+	path := filepath.Join(shmDir(t), "page")
+	w := mustCreate(t, path, "v:uint32", 4, CreateOptions{NotReady: true})
+	f := follow(t, path, FollowOptions{Start: FromFirst(), PastExit: true, Appear: watchdog})
+	looks := func() (same bool) {
+		t.Helper()
+		nothing(t, f)
+		page := f.sight.Page()
+		nothing(t, f)
+		return page == f.sight.Page()
+	}
+	if !looks() || f.sight.Page() == nil {
+		t.Error("a page that is not ready is opened anew")
+	}
+	if err := w.SetReady(); err != nil {
+		t.Fatal(err)
+	}
+	pushValues(t, w, 1)
+	wantValues(t, f, 1)
+	if f.sight.Page() != nil {
+		t.Error("a page that is read is mapped twice")
+	}
+	if err := w.SetExit(); err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, f, EventExit)
+	if !looks() || f.sight.Page() != nil {
+		t.Error("a page whose writer is done is opened again")
+	}
+	w.cells.SetStatus(layout.StatusReady) // by another, who goes on with it
+	wantKind(t, f, EventReload)
+	pushValues(t, w, 2)
+	wantValues(t, f, 2)
+	w.cells.SetStatus(0)
+	wantKind(t, f, EventGone)
+	if !looks() || f.sight.Page() != nil {
+		t.Error("a page that is made anew in its place is opened again")
+	}
+	w.Close()
+	mustCreate(t, path, "v:uint32", 4, CreateOptions{Replace: true, NotReady: true})
+	if !looks() || f.sight.Page() == nil {
+		t.Error("the page that took its place is not found")
+	}
+	if err := os.Rename(path, path+"-away"); err != nil { // its file does not tell
+		t.Fatal(err)
+	}
+	mustCreate(t, path, "v:uint32", 4, CreateOptions{})
+	wantKind(t, f, EventRestart)
+}
+
 func mustReopen(tb testing.TB, path string) *Writer {
 	tb.Helper()
 	w, err := OpenWriter(path, WriterOptions{NoLock: true})

@@ -60,28 +60,79 @@ func pending(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNotReady)
 }
 
-// open maps what the name leads to now. The page that was open stays open when
-// that is not a ready page.
+// open goes over to what the name leads to now. The page that was open stays open
+// when that is not a ready page; what it is instead stays mapped, too, until the
+// name leads elsewhere: it may be looked at a thousand times before it is ready.
 func (f *Follower) open() error {
-	p, err := Open(f.path)
-	if err != nil {
+	if f.sight.Page() == nil { // else the name does not lead to the old one any more
+		if err := f.standsStill(); err != nil {
+			return err
+		}
+	}
+	if !f.stays(f.sight.Page()) {
+		err := f.sight.Look(f.path)
+		f.sight.forget()
+		if err != nil {
+			return err
+		}
+	}
+	if err := f.adopt(f.sight.Page()); err != nil {
 		return err
 	}
-	if err := f.adopt(p); err != nil {
-		return errors.Join(err, p.Close())
+	f.sight.page = nil
+	return nil
+}
+
+// standsStill is why the page that is followed still can't be read, where it has its
+// name and is as it was left: its writer is done, or makes it anew. nil when there is
+// something to be looked at.
+func (f *Follower) standsStill() error {
+	exited := f.unreadable == errExited
+	if !exited && !errors.Is(f.unreadable, ErrNotReady) {
+		return nil
+	}
+	if !f.stays(f.page) {
+		return nil
+	}
+	switch s, err := f.page.status(); {
+	case err != nil || !s.Known():
+	case exited && s.Exit():
+		return errExited
+	case !exited && !s.Ready():
+		return f.page.fail("open", ErrNotReady)
 	}
 	return nil
+}
+
+// stays reports whether the name still leads to p, and p has the size that is
+// mapped. The open file tells at once that it lost its name; that it was renamed, or
+// a symbolic link leads elsewhere, only the name does, which costs seven times as
+// much: it is asked as often as that of a page that is read.
+func (f *Follower) stays(p *Page) bool {
+	if p == nil {
+		return false
+	}
+	file, err := shm.StatFile(p.file)
+	if err != nil || file.Links == 0 || file.Size != int64(p.Size()) {
+		return false
+	}
+	now := f.clock()
+	if file.Links == p.stat.Links && now.Sub(f.checked) < f.checkEvery {
+		return true
+	}
+	f.checked = now
+	return !p.Replaced()
 }
 
 // adopt makes p the page that is followed, and closes the one before.
 func (f *Follower) adopt(p *Page) error {
 	// Not ready counts before anything that is wrong with it: MistServer's
 	// writers put a header together in place.
-	h, err := p.Header()
-	if err == nil && h.Status.Known() && !h.Status.Ready() {
+	s, err := p.status()
+	if err == nil && s.Known() && !s.Ready() {
 		return p.fail("open", ErrNotReady)
 	}
-	if f.unreadable == errExited && h.Status.Exit() && p.same(f.page) {
+	if f.unreadable == errExited && s.Exit() && p.same(f.page) {
 		return p.fail("open", errExited)
 	}
 	root, err := p.Reader()
@@ -169,10 +220,7 @@ func (f *Follower) glance() (s layout.Status, wentBack bool, err error) {
 // lost its name is read on until another has it: its writer may not know.
 func (f *Follower) check(s layout.Status) (Event, bool, error) {
 	if !s.Reload() && !f.drained && f.missing.IsZero() {
-		now := f.now
-		if now.IsZero() {
-			now = time.Now()
-		}
+		now := f.clock()
 		if now.Sub(f.checked) < f.checkEvery {
 			return Event{}, false, nil
 		}
@@ -194,6 +242,14 @@ func (f *Follower) check(s layout.Status) (Event, bool, error) {
 		f.missing = time.Now()
 	}
 	return f.comeBack()
+}
+
+// clock is the time, as a Group asks for it once for all.
+func (f *Follower) clock() time.Time {
+	if f.now.IsZero() {
+		return time.Now()
+	}
+	return f.now
 }
 
 // sameSize is ErrTruncated when the file is shorter than it was, errRewritten

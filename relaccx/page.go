@@ -155,6 +155,16 @@ func (p *Page) Header() (h layout.Header, err error) {
 	return h, p.settle("read", err)
 }
 
+// status is the page's status byte, 0 when it has no bytes. Those that were cut off
+// may be zeros: who has not just looked at the file's size asks for Header.
+func (p *Page) status() (s layout.Status, err error) {
+	if p.Size() == 0 {
+		return 0, nil
+	}
+	defer p.mem.Leave(p.mem.Enter(), &err)
+	return shm.HeaderCells(p.mem.Bytes).Status(), nil
+}
+
 // Replaced reports whether the page's name leads elsewhere by now, or nowhere:
 // it was unlinked, or another object has its place. Bytes are never replaced.
 func (p *Page) Replaced() bool {

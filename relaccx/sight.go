@@ -49,18 +49,20 @@ func (s *Sight) leave() {
 	if s.page == nil {
 		return
 	}
+	s.forget()
+	s.page, s.left = nil, s.page
+}
+
+// forget unmaps the page that was left.
+func (s *Sight) forget() {
 	if s.left != nil {
 		_ = s.left.Close() // read-only
 	}
-	s.page, s.left = nil, s.page
+	s.left = nil
 }
 
 // Close unmaps both pages.
 func (s *Sight) Close() {
-	for _, p := range []*Page{s.page, s.left} {
-		if p != nil {
-			_ = p.Close() // read-only
-		}
-	}
-	s.page, s.left = nil, nil
+	s.leave()
+	s.forget()
 }

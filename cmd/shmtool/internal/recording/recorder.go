@@ -65,9 +65,13 @@ type recorder struct {
 // whose records hold pages is looked at.
 var discoverEvery = time.Second // tests do not wait for it
 
-// settleEvery is how often it is looked at what no event tells: an idle page is
-// asked every millisecond whether it has another record, and that is enough.
-const settleEvery = 10 * time.Millisecond
+// settleEvery is how often it is looked at what no event tells: a page is asked
+// every millisecond whether it has another record, and that is enough. Of one
+// without events that is seldom anything: it is looked at every idleEvery.
+const (
+	settleEvery = 10 * time.Millisecond
+	idleEvery   = 100 * time.Millisecond
+)
 
 // Record records until all pages are done, enough has come, or ctx ends, which
 // is no error. A page of Targets that is not there is one; then there is no file.
@@ -207,6 +211,7 @@ func (r *recorder) now() time.Time { return r.begun.Add(time.Since(r.begun)) }
 // event writes what happened on a page.
 func (r *recorder) event(s *source, e relaccx.Event) error {
 	at := r.now()
+	s.active = at
 	if err := s.begin(&r.file, at, &e); err != nil {
 		return err
 	}
@@ -262,6 +267,10 @@ func (r *recorder) settle() error {
 	}
 	r.settled = now
 	for _, s := range r.pages {
+		if s.idle(now) {
+			continue
+		}
+		s.settled = now
 		if err := s.begin(&r.file, now, nil); err != nil {
 			return err
 		}

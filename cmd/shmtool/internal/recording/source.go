@@ -21,14 +21,16 @@ type source struct {
 	nested   bool // its records hold pages
 	table    bool // they are changed in place
 
-	begun  bool
-	schema *layout.Schema
-	json   *dump.RecordJSON
-	next   uint64        // the record that comes next
-	model  layout.Header // the counters that the page has which is made of the recording
-	last   []byte        // of a page that holds pages: its newest record, as it was written last
-	lastOf uint64
-	text   []byte
+	begun   bool
+	schema  *layout.Schema
+	json    *dump.RecordJSON
+	next    uint64        // the record that comes next
+	model   layout.Header // the counters that the page has which is made of the recording
+	active  time.Time     // when an event came last
+	settled time.Time     // when it was last looked at what no event tells
+	last    []byte        // of a page that holds pages: its newest record, as it was written last
+	lastOf  uint64
+	text    []byte
 
 	part            int    // the file that the channels are of
 	records, events uint16 // the channels
@@ -91,6 +93,11 @@ func (s *source) begin(f *file, at time.Time, e *relaccx.Event) error {
 		}
 	}
 	return s.snapshot(f, at, Note{Event: noteBegin}, false)
+}
+
+// idle reports whether it is too early to look at what no event tells.
+func (s *source) idle(now time.Time) bool {
+	return now.Sub(s.active) > idleEvery && now.Sub(s.settled) < idleEvery
 }
 
 // later is nothing where a page goes away while it is looked at: its Follower

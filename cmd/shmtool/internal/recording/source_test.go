@@ -1,0 +1,27 @@
+package recording
+
+import (
+	"testing"
+	"time"
+)
+
+// A page is settled as soon as anything happens on it, and else now and then.
+func TestIdle(t *testing.T) {
+	now := time.Now()
+	for _, test := range []struct {
+		active, settled time.Duration // how long ago
+		want            bool
+	}{
+		{time.Hour, 2 * idleEvery, false},
+		{time.Hour, idleEvery / 2, true},
+		{idleEvery / 2, settleEvery, false},
+	} {
+		s := source{active: now.Add(-test.active), settled: now.Add(-test.settled)}
+		if got := s.idle(now); got != test.want {
+			t.Errorf("%+v: %v", test, got)
+		}
+	}
+	if new(source).idle(now) {
+		t.Error("a page that is new has to wait")
+	}
+}

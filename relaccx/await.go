@@ -10,7 +10,8 @@ import (
 	"shmtool/relaccx/internal/shm"
 )
 
-// awaitPoll is how often Await looks.
+// awaitPoll is how often Await looks at first; what has not come for a while is not
+// missed for some milliseconds more, see idlePoll.
 const awaitPoll = 2 * time.Millisecond
 
 // Condition is something about a page that may become true.
@@ -129,7 +130,7 @@ func refusedOnly(err error) error {
 }
 
 func poll(ctx context.Context, is func() (bool, error)) error {
-	for {
+	for begun := time.Now(); ; {
 		ok, err := is()
 		if ok || err != nil {
 			return err
@@ -137,6 +138,10 @@ func poll(ctx context.Context, is func() (bool, error)) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		shm.Sleep(awaitPoll)
+		if time.Since(begun) < idleAfter {
+			shm.Sleep(awaitPoll)
+		} else {
+			shm.Sleep(idlePoll)
+		}
 	}
 }

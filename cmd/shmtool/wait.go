@@ -91,20 +91,29 @@ type waitCondition struct {
 	lasts  bool // it may be true of a page that has lost its name
 }
 
-// waitPoll is how often it is looked whether it has.
-const waitPoll = 2 * time.Millisecond
+// waitPoll is how often it is looked whether it has, and waitIdlePoll how often once
+// it has not for waitIdleAfter: every time costs a wake-up.
+const (
+	waitPoll      = 2 * time.Millisecond
+	waitIdlePoll  = 10 * time.Millisecond
+	waitIdleAfter = 500 * time.Millisecond
+)
 
 // await waits until all conditions are true in one look, of one page; else it
 // tells the first that was not.
 func (e *env) await(ctx context.Context, arg string, conditions []waitCondition) (missing int, err error) {
 	var sight relaccx.Sight
 	defer sight.Close()
+	begun, poll := time.Now(), waitPoll
 	for {
 		missing, err = e.missing(arg, &sight, conditions)
 		if missing < 0 || err != nil {
 			return missing, err
 		}
-		if !pause(ctx, waitPoll) {
+		if time.Since(begun) > waitIdleAfter {
+			poll = waitIdlePoll
+		}
+		if !pause(ctx, poll) {
 			return missing, ctx.Err()
 		}
 	}

@@ -28,11 +28,17 @@ func main() {
 	go func() {
 		caught = <-signals
 		cancel()
-		for first := time.Now(); ; {
-			if again := <-signals; time.Since(first) > oneEnding {
-				e.mustFinish.Lock()
-				dieOfEnding(again)
+		first, late := time.Now(), time.After(longestEnding)
+		for again := caught; ; {
+			select {
+			case again = <-signals:
+				if time.Since(first) < oneEnding {
+					continue
+				}
+			case <-late:
 			}
+			e.mustFinish.Lock()
+			dieOfEnding(again)
 		}
 	}()
 
@@ -50,7 +56,10 @@ func main() {
 // sends it to the process, and then to its group.
 var endings = []os.Signal{os.Interrupt, syscall.SIGTERM}
 
-const oneEnding = time.Second
+const (
+	oneEnding     = time.Second
+	longestEnding = 10 * time.Second // then it hangs in what no signal reaches, such as an open of a FIFO
+)
 
 func dieOfEnding(sig os.Signal) {
 	signal.Reset(endings...)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -84,7 +85,13 @@ func runRecord(ctx context.Context, e *env, c *cli.Context) error {
 		ctx, cancel = context.WithTimeout(ctx, d)
 		defer cancel()
 	}
+	if len(o.Targets) == 0 && len(o.Discover()) == 0 {
+		e.warn("no page has a name that matches yet: one is waited for")
+	}
 	summary, err := recording.Record(ctx, o)
+	if err == nil && summary.Pages == 0 {
+		err = errNoMatch
+	}
 	if err == nil && c.Bool("verbose") {
 		e.warn("%s of %s, %d lost, in %s", counted(summary.Records, "record", "records"),
 			counted(uint64(summary.Pages), "page", "pages"), summary.Lost, counted(uint64(summary.Files), "file", "files"))
@@ -212,6 +219,8 @@ func (e *env) explainRecording(err error) error {
 		return hinted(refusef("file %q exists", file.Path), "--force replaces it")
 	case errors.As(err, &file) && noRoom(err):
 		return outputError(err)
+	case errors.As(err, &file) && errors.Is(err, syscall.ENXIO):
+		return inputError{fmt.Errorf("file %q: nobody reads this FIFO", file.Path)}
 	}
 	return err
 }

@@ -8,7 +8,9 @@ import (
 	"io"
 	"math"
 	"os"
+	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -79,7 +81,7 @@ func runReplay(ctx context.Context, e *env, c *cli.Context) (err error) {
 
 // replay plays one file.
 func (e *env) replay(ctx context.Context, player *recording.Player, name string) (more bool, err error) {
-	f, err := os.Open(name)
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a FIFO must not hang us
 	if err != nil {
 		return false, inputError{fmt.Errorf("file %q: %w", name, bare(err))}
 	}
@@ -110,8 +112,8 @@ func parseSpeed(text string) (float64, error) {
 	if text == "max" {
 		return math.Inf(1), nil
 	}
-	var speed float64
-	if n, err := fmt.Sscanf(text, "%g", &speed); n != 1 || err != nil || !(speed > 0) || math.IsInf(speed, 0) {
+	speed, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(speed > 0) || math.IsInf(speed, 0) {
 		return 0, usagef("--speed %q is not a number above 0, or max", text)
 	}
 	return speed, nil

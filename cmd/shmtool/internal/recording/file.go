@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/foxglove/mcap/go/mcap"
@@ -69,7 +70,8 @@ func (f *file) open() error {
 	if f.force {
 		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 	}
-	out, err := os.OpenFile(f.path(), flags, 0o600) // it holds secrets
+	// It holds secrets; and a FIFO that nobody reads must not hang us.
+	out, err := os.OpenFile(f.path(), flags|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
 		return &FileError{f.path(), cause(err)}
 	}

@@ -64,8 +64,9 @@ func runRecord(ctx context.Context, e *env, c *cli.Context) error {
 		return usagef("needs -w FILE")
 	case c.IsSet("count") && o.Count == 0:
 		return usagef("--count must be more than 0")
-	case c.IsSet("for") && c.Duration("for") <= 0:
-		return usagef("--for must be more than 0")
+	}
+	if err := positive(c, "for"); err != nil {
+		return err
 	}
 	if c.IsSet("split") {
 		size, err := layout.ParseSize(c.String("split"))

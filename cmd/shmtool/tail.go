@@ -104,6 +104,9 @@ func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
 	if c.IsSet("count") {
 		run.count = c.Uint64("count")
 	}
+	if err := positive(c, "for", "poll"); err != nil {
+		return err
+	}
 	if c.Bool("follow") {
 		e.endUnread()
 	}
@@ -186,6 +189,16 @@ func counted(n uint64, one, many string) string {
 	return strconv.FormatUint(n, 10) + " " + many
 }
 
+// positive refuses durations that are given, and last no time.
+func positive(c *cli.Context, flags ...string) error {
+	for _, name := range flags {
+		if c.IsSet(name) && c.Duration(name) <= 0 {
+			return usagef("--%s must be more than 0", name)
+		}
+	}
+	return nil
+}
+
 func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
 	o := relaccx.FollowOptions{
 		Start:  relaccx.FromNewest(c.Uint64("lines")),
@@ -214,7 +227,7 @@ func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
 		o.Appear = math.MaxInt64
 	default:
 		d, err := time.ParseDuration(wait)
-		if err != nil {
+		if err != nil || d < 0 {
 			return o, usagef("--wait %q is not a duration such as 10s, or forever", wait)
 		}
 		o.Appear = d

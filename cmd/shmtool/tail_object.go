@@ -31,7 +31,7 @@ func (e *env) tailObject(ctx context.Context, o *mistObject, c *cli.Context) err
 	if len(o.steps) > 0 {
 		return usagef("%q: %s has no pages in it", o.arg, what)
 	}
-	for _, name := range []string{"wait", "spin", "events", "fail-on-loss"} {
+	for _, name := range []string{"wait", "spin", "events", "fail-on-loss", "behind", "delta", "time"} {
 		if c.IsSet(name) {
 			return usagef("--%s does nothing with %s", name, what)
 		}

@@ -59,7 +59,7 @@ func (r *tailing) begin(reader *relaccx.Reader, start relaccx.Start) (layout.Win
 	switch {
 	case err != nil:
 		return w, err
-	case r.behind > 0 && isRing(reader):
+	case r.behind > 0 && isRing(reader) && !exited(reader):
 		w.End = max(w.First, w.End-min(r.behind, w.End))
 	}
 	if r.from {
@@ -68,6 +68,12 @@ func (r *tailing) begin(reader *relaccx.Reader, start relaccx.Start) (layout.Win
 		return layout.Window{First: of.First, End: w.End}, nil
 	}
 	return reader.LastLive(w, r.last)
+}
+
+// exited reports whether the page's writer is done, and no newer record can come.
+func exited(r *relaccx.Reader) bool {
+	h, err := r.Page().Header()
+	return err == nil && h.Status.Exit()
 }
 
 // isRing reports whether a page's records are published one behind the other.

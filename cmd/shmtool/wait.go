@@ -52,6 +52,9 @@ func runWait(ctx context.Context, e *env, c *cli.Context) error {
 	if t.stdin {
 		return usagef("standard input cannot be waited for; name a page")
 	}
+	if c.Duration("timeout") < 0 {
+		return usagef("--timeout must not be less than 0")
+	}
 	wanted := c.StringSlice("for")
 	if len(wanted) == 0 {
 		wanted = []string{"ready"}

@@ -27,12 +27,10 @@ type watching struct {
 
 func newWatching(c *cli.Context) (*watching, error) {
 	w := &watching{interval: c.Duration("interval"), count: c.Uint("count"), limit: c.Duration("for")}
-	switch {
-	case w.interval <= 0:
-		return nil, usagef("--interval must be more than 0")
-	case w.limit < 0 || c.IsSet("for") && w.limit == 0:
-		return nil, usagef("--for must be more than 0")
-	case c.IsSet("count") && w.count == 0:
+	if err := positive(c, "interval", "for"); err != nil {
+		return nil, err
+	}
+	if c.IsSet("count") && w.count == 0 {
 		return nil, usagef("--count must be more than 0")
 	}
 	return w, nil

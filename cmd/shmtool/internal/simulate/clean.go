@@ -94,15 +94,7 @@ func (m Manifest) clean(ctx context.Context, dir string, alive []Manifest) (Clea
 // gone, so it is somebody else's.
 func taken(dir, stream string) bool {
 	name := mist.Object{Kind: mist.KindInputPID, Stream: stream}.Name()
-	b, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		return false
-	}
-	pid, err := mist.DecodePID(b)
-	if err != nil {
-		return false
-	}
-	_, alive := procs.Open(procDir, dir).Alive(int(pid))
+	_, alive := procs.Open(procDir, dir).Owner(filepath.Join(dir, name))
 	return alive
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -116,8 +117,12 @@ func Manifests(dir string) ([]Manifest, error) {
 	return all, nil
 }
 
+// largestManifest is room for many more streams than anybody simulates.
+const largestManifest = 1 << 20
+
 func readManifest(path string) (m Manifest, err error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	// Not blocking: anybody may put down a FIFO of that name, which must not hang us.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return m, err
 	}
@@ -126,9 +131,13 @@ func readManifest(path string) (m Manifest, err error) {
 	if err != nil {
 		return m, err
 	}
+	if !info.Mode().IsRegular() || info.Size() > largestManifest {
+		return m, fmt.Errorf("%q is no simulation's manifest", filepath.Base(path))
+	}
 	st, ok := info.Sys().(*syscall.Stat_t)
 	m.own = ok && int(st.Uid) == os.Geteuid()
-	if err := json.NewDecoder(f).Decode(&m); err != nil {
+	// It may grow while we read.
+	if err := json.NewDecoder(io.LimitReader(f, largestManifest)).Decode(&m); err != nil {
 		return m, err
 	}
 	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)

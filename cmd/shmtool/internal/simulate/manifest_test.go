@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -96,6 +97,34 @@ func TestClean(t *testing.T) {
 	}
 	if again, _, err := Clean(t.Context(), dir); err != nil || len(again) != 0 {
 		t.Errorf("again: %+v, %v", again, err)
+	}
+}
+
+// What others have put down under a manifest's name is passed over: a FIFO, which
+// to open would take for ever, and what is too large to be one.
+func TestManifestsPassOver(t *testing.T) {
+	dir := t.TempDir()
+	mine, err := claim(dir, []string{"live"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{".simulation-fifo", "MstIPIDlive"} {
+		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, dir, ".simulation-large", `{"id":"large"}`)
+	if err := os.Truncate(filepath.Join(dir, ".simulation-large"), largestManifest+1); err != nil {
+		t.Fatal(err)
+	}
+	all, err := Manifests(dir)
+	if err != nil || len(all) != 1 || all[0].ID != mine.ID {
+		t.Errorf("%+v, %v", all, err)
+	}
+	mine.file.Close()
+	cleaned, _, err := Clean(t.Context(), dir)
+	if err != nil || len(cleaned) != 1 || len(cleaned[0].Kept) > 0 {
+		t.Errorf("cleaned %+v, %v", cleaned, err)
 	}
 }
 

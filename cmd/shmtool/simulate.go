@@ -230,10 +230,14 @@ func cleanedRow(c simulate.Cleaned, state string) []dump.Cell {
 	if len(c.Kept) > 0 {
 		tone = dump.Attention
 	}
+	id, pid := textOrNull(c.ID), dump.Cell{Value: c.PID}
+	if c.ID == "" {
+		pid = dump.Cell{}
+	}
 	return []dump.Cell{
-		{Value: c.ID},
-		{Value: c.PID},
-		{Value: c.Streams},
+		{Value: id},
+		pid,
+		{Value: append([]string{}, c.Streams...)},
 		{Value: state, Tone: tone},
 		{Value: c.Processes, Text: fmt.Sprint(len(c.Processes))},
 		{Value: len(c.Objects)},

@@ -59,7 +59,7 @@ func (s *simulationScreen) line(e simulate.Event) (string, dump.Tone) {
 	case simulate.EventStopping:
 		return "stopping: viewers, sources, buffer, input, controller", tone
 	case simulate.EventClean:
-		return s.cleanText(e.Count), dump.Good
+		return s.cleanText(e), dump.Good
 	case simulate.EventDied, simulate.EventFailed, simulate.EventPanic, simulate.EventFault:
 		tone = dump.Attention
 	case simulate.EventReload, simulate.EventSources, simulate.EventViewers:
@@ -90,11 +90,15 @@ func (s *simulationScreen) tryText(e simulate.Event) string {
 	return fmt.Sprintf("\n         now try: shmtool doctor %s%s; shmtool explain %s", e.Stream, at, code)
 }
 
-func (s *simulationScreen) cleanText(left int) string {
-	if left == 0 {
-		return "everything is removed from " + s.e.shmDir
+func (s *simulationScreen) cleanText(e simulate.Event) string {
+	text := "everything is removed from " + s.e.shmDir
+	if e.Count > 0 {
+		text += fmt.Sprintf(", %s that the dead had left too", counted(uint64(e.Count), "object", "objects"))
 	}
-	return fmt.Sprintf("everything is removed from %s, %s that the dead had left too", s.e.shmDir, counted(uint64(left), "object", "objects"))
+	if e.Text != "" {
+		text += "; " + e.Text
+	}
+	return text
 }
 
 // Status redraws what is below the lines.

@@ -227,30 +227,30 @@ func putText(rec *relaccx.Record, field, text string) error {
 	return rec.SetText(field, text)
 }
 
-// Close removes the configurations that c made. MstGlobalConfig and MstStateLogs
-// go with the last simulation: they stay while a stream is left in the place.
-func (c *Controller) Close() error {
+// Unconfigure removes the configurations that c made.
+func (c *Controller) Unconfigure() error {
 	var errs []error
 	for _, o := range c.configs {
 		errs = append(errs, c.dropConfig(o))
 	}
 	c.configs = nil
-	left, err := c.othersLeft()
-	errs = append(errs, err)
-	if err == nil && !left {
-		errs = append(errs, c.logs.SetExit(), c.place.remove(logsObject), c.place.remove(globalObject))
+	return errors.Join(errs...)
+}
+
+// Close removes the configurations that c made; with the last simulation of the
+// place, MstStateLogs and MstGlobalConfig go, too. Objects of other streams say
+// nothing of that: they may be anybody's.
+func (c *Controller) Close(last bool) error {
+	errs := []error{c.Unconfigure()}
+	if last {
+		errs = append(errs, c.logs.SetExit())
+		for _, o := range ControllerObjects() {
+			errs = append(errs, c.place.remove(o))
+		}
 	}
 	return errors.Join(append(errs, c.logs.Close(), c.global.Close())...)
 }
 
-// othersLeft reports whether a stream, or the configuration of one, is in the
-// place.
-func (c *Controller) othersLeft() (bool, error) {
-	entries, err := os.ReadDir(c.place.Dir)
-	for _, e := range entries {
-		if o, ok := mist.ParseName(e.Name()); ok && o.Stream != "" {
-			return true, err
-		}
-	}
-	return false, err
-}
+// ControllerObjects are the pages of a controller, in the order in which they are
+// to be removed: by MstGlobalConfig it shows whose they are.
+func ControllerObjects() []mist.Object { return []mist.Object{logsObject, globalObject} }

@@ -39,7 +39,7 @@ func TestController(t *testing.T) {
 	if !joined.joined {
 		t.Error("two have the lock")
 	}
-	s.ok(c.Close()) // a stream is left
+	s.ok(c.Close(false)) // the other is left
 	if _, pid, err := Simulated(s.Place); err != nil || pid != 0 {
 		t.Errorf("the lock is held by %d, %v", pid, err)
 	}
@@ -49,7 +49,9 @@ func TestController(t *testing.T) {
 	}
 	s.ok(b.Close(t.Context()))
 	s.ok(in.Close())
-	s.ok(joined.Close())
+	s.ok(os.WriteFile(s.path(metaOf("foreign")), nil, 0o600))
+	s.ok(joined.Close(true))
+	s.ok(os.Remove(s.path(metaOf("foreign"))))
 	if names := s.names(); len(names) > 0 {
 		t.Errorf("left behind: %v", names)
 	}
@@ -101,7 +103,7 @@ func TestLogs(t *testing.T) {
 	if info.Size() != 1<<20 {
 		t.Errorf("%d bytes", info.Size())
 	}
-	s.ok(c.Close())
+	s.ok(c.Close(true))
 }
 
 func TestConfigure(t *testing.T) {
@@ -131,7 +133,7 @@ func TestConfigure(t *testing.T) {
 	if err := c.Configure("theirs", []byte(`{}`)); !errors.Is(err, fs.ErrExist) {
 		t.Error(err)
 	}
-	s.ok(c.Close())
+	s.ok(c.Close(true))
 	if _, err := os.Stat(foreign); err != nil {
 		t.Error(err)
 	}
@@ -177,7 +179,7 @@ func TestInput(t *testing.T) {
 func TestObjects(t *testing.T) {
 	s := newStage(t)
 	c := must[*Controller](t)(StartController(s.Place))
-	defer c.Close()
+	defer c.Close(true)
 	for _, name := range []string{"live", "live2", "live+x", "live@1-0"} {
 		s.ok(c.Configure(name, Settings{}.JSON(name)))
 		in, b := s.stream(name, Settings{})

@@ -19,7 +19,8 @@ import (
 // procDir is where our own processes are, whatever the user looks at.
 const procDir = "/proc"
 
-// Cleaned is what Clean did about one simulation.
+// Cleaned is what Clean did about one simulation. It has no ID where a controller's
+// pages were left of which no manifest says whose they are.
 type Cleaned struct {
 	Manifest
 	Processes []int    // that it ended
@@ -44,16 +45,28 @@ func Clean(ctx context.Context, dir string) (cleaned []Cleaned, alive []Manifest
 		if m.Alive || !m.own {
 			continue
 		}
-		c, err := m.clean(ctx, dir, alive)
+		c, err := m.clean(ctx, dir)
 		cleaned = append(cleaned, c)
 		if err != nil {
 			return cleaned, alive, err
 		}
 	}
-	return cleaned, alive, nil
+	if len(alive) > 0 {
+		return cleaned, alive, nil
+	}
+	removed, err := removeController(dir)
+	switch {
+	case len(removed) == 0:
+	case len(cleaned) == 0:
+		cleaned = append(cleaned, Cleaned{Objects: removed})
+	default:
+		last := &cleaned[len(cleaned)-1]
+		last.Objects = append(last.Objects, removed...)
+	}
+	return cleaned, alive, err
 }
 
-func (m Manifest) clean(ctx context.Context, dir string, alive []Manifest) (Cleaned, error) {
+func (m Manifest) clean(ctx context.Context, dir string) (Cleaned, error) {
 	c := Cleaned{Manifest: m}
 	c.Processes = endAll(ctx, m.ID)
 	if err := ctx.Err(); err != nil {
@@ -72,13 +85,6 @@ func (m Manifest) clean(ctx context.Context, dir string, alive []Manifest) (Clea
 	}
 	if err := removeSession(dir, m.sessionID()); err != nil {
 		return c, err
-	}
-	if len(alive) == 0 {
-		removed, err := removeController(dir)
-		c.Objects = append(c.Objects, removed...)
-		if err != nil {
-			return c, err
-		}
 	}
 	for _, path := range []string{m.lockedPath(dir), m.path(dir)} {
 		if err := os.Remove(path); err == nil {
@@ -118,20 +124,21 @@ func removeStream(dir, stream string, config bool) (removed []string, err error)
 	return removed, nil
 }
 
-// removeController removes the controller's pages when a simulation has made
-// them that is dead.
+// removeController removes the controller's pages when a simulation of this user
+// has made them that is dead. What cannot be read is not known to be ours.
 func removeController(dir string) (removed []string, err error) {
 	ours, pid, err := live.Simulated(live.Place{Dir: dir})
-	if errors.Is(err, fs.ErrNotExist) {
+	if err != nil || !ours || pid != 0 {
 		return nil, nil
 	}
-	if err != nil || !ours || pid != 0 {
-		return nil, err
-	}
-	for _, k := range []mist.Kind{mist.KindGlobal, mist.KindLogs} {
-		name := mist.Object{Kind: k}.Name()
-		if err := os.Remove(filepath.Join(dir, name)); err == nil {
-			removed = append(removed, name)
+	for _, o := range live.ControllerObjects() {
+		path := filepath.Join(dir, o.Name())
+		info, err := os.Lstat(path)
+		if err != nil || !ownedByUs(info) {
+			continue
+		}
+		if err := os.Remove(path); err == nil {
+			removed = append(removed, o.Name())
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return removed, err
 		}

@@ -23,8 +23,9 @@ func (s *simulation) end() error {
 	s.endProcesses(s.sources)
 	s.endInputs()
 	objects, err := s.removeLeft()
-	if err == nil {
-		s.event(Event{Kind: EventClean, Count: objects})
+	text, controlErr := s.endController()
+	if err = errors.Join(err, controlErr); err == nil {
+		s.event(Event{Kind: EventClean, Count: objects, Text: text})
 	}
 	return err
 }
@@ -82,8 +83,8 @@ func awaitDeath(pid int) {
 }
 
 // removeLeft removes what the parts have left behind, which is nothing unless
-// one was killed, then the controller's pages and the manifest. It gives the
-// number of objects that had been left.
+// one was killed, then the configurations. It gives the number of objects that had
+// been left.
 func (s *simulation) removeLeft() (left int, err error) {
 	var errs []error
 	for _, name := range s.o.Streams {
@@ -93,16 +94,30 @@ func (s *simulation) removeLeft() (left int, err error) {
 	}
 	errs = append(errs, removeSession(s.o.ShmDir, s.manifest.sessionID()))
 	if s.control != nil {
-		errs = append(errs, s.control.Close())
+		errs = append(errs, s.control.Unconfigure())
 	}
 	if err := os.Remove(s.manifest.lockedPath(s.o.ShmDir)); !errors.Is(err, fs.ErrNotExist) {
 		errs = append(errs, err)
 	}
-	errs = append(errs, s.manifest.remove())
 	for _, name := range s.o.Streams {
 		if object, err := anyObject(s.o.ShmDir, name); err != nil || object != "" {
 			errs = append(errs, err, fmt.Errorf("stream %q: %s is still there", name, object))
 		}
 	}
 	return left, errors.Join(errs...)
+}
+
+// endController removes the manifest, and the controller's pages unless another
+// simulation lives; stays says so. The manifest goes first: of two that end at once,
+// one then sees that it is the last.
+func (s *simulation) endController() (stays string, err error) {
+	err = s.manifest.remove()
+	if s.control == nil {
+		return "", err
+	}
+	others, listErr := running(s.o.ShmDir)
+	if len(others) > 0 {
+		stays = fmt.Sprintf("the controller's pages stay for the simulation of process %d", others[0].PID)
+	}
+	return stays, errors.Join(err, listErr, s.control.Close(len(others) == 0 && listErr == nil))
 }

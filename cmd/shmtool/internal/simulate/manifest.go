@@ -134,8 +134,7 @@ func readManifest(path string) (m Manifest, err error) {
 	if !info.Mode().IsRegular() || info.Size() > largestManifest {
 		return m, fmt.Errorf("%q is no simulation's manifest", filepath.Base(path))
 	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	m.own = ok && int(st.Uid) == os.Geteuid()
+	m.own = ownedByUs(info)
 	// It may grow while we read.
 	if err := json.NewDecoder(io.LimitReader(f, largestManifest)).Decode(&m); err != nil {
 		return m, err
@@ -143,6 +142,17 @@ func readManifest(path string) (m Manifest, err error) {
 	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
 	m.Alive = errors.Is(err, unix.EWOULDBLOCK)
 	return m, nil
+}
+
+func ownedByUs(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == os.Geteuid()
+}
+
+// running are the simulations of a directory that live.
+func running(dir string) (alive []Manifest, err error) {
+	all, err := Manifests(dir)
+	return slices.DeleteFunc(all, func(m Manifest) bool { return !m.Alive }), err
 }
 
 // RefusedError is a stream that a simulation must not make, since an object of

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"shmtool/cmd/shmtool/internal/live"
 )
 
 func write(t *testing.T, dir, name, text string) {
@@ -97,6 +99,48 @@ func TestClean(t *testing.T) {
 	}
 	if again, _, err := Clean(t.Context(), dir); err != nil || len(again) != 0 {
 		t.Errorf("again: %+v, %v", again, err)
+	}
+}
+
+// The controller's pages of a simulation that is dead go though nothing else is left
+// of it, and whatever else is in the place; those of a living one stay, as does what
+// is nobody's.
+func TestCleanController(t *testing.T) {
+	dir := t.TempDir()
+	start := func() *live.Controller {
+		t.Helper()
+		c, err := live.StartController(live.Place{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	clean := func() []Cleaned {
+		t.Helper()
+		cleaned, _, err := Clean(t.Context(), dir)
+		if err != nil {
+			t.Error(err)
+		}
+		return cleaned
+	}
+	write(t, dir, "MstSTATEvod", "x")
+	c := start()
+	if cleaned := clean(); len(cleaned) != 0 {
+		t.Errorf("of one that has the lock: %+v", cleaned)
+	}
+	if err := c.Close(false); err != nil { // as the end of its process does
+		t.Fatal(err)
+	}
+	cleaned := clean()
+	if len(cleaned) != 1 || !slices.Equal(cleaned[0].Objects, []string{"MstStateLogs", "MstGlobalConfig"}) {
+		t.Errorf("%+v", cleaned)
+	}
+	write(t, dir, "MstGlobalConfig", "x")
+	if cleaned := clean(); len(cleaned) != 0 {
+		t.Errorf("of nobody: %+v", cleaned)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 2 {
+		t.Errorf("left: %v", left)
 	}
 }
 

@@ -207,10 +207,12 @@ func (e *env) cleanSimulations(ctx context.Context) error {
 		{Name: "REMOVED", Extra: true},
 	}}
 	for _, m := range cleaned {
-		l.Rows = append(l.Rows, cleanedRow(m, "removed"))
+		state := "removed"
 		if len(m.Kept) > 0 {
+			state = "kept"
 			e.warn("stream %s has been taken up by somebody else, and stays", strings.Join(m.Kept, ", "))
 		}
+		l.Rows = append(l.Rows, cleanedRow(m, state))
 	}
 	for _, m := range alive {
 		l.Rows = append(l.Rows, cleanedRow(simulate.Cleaned{Manifest: m}, "running"))

@@ -86,7 +86,11 @@ func (m Manifest) clean(ctx context.Context, dir string) (Cleaned, error) {
 	if err := removeSession(dir, m.sessionID()); err != nil {
 		return c, err
 	}
-	for _, path := range []string{m.lockedPath(dir), m.path(dir)} {
+	paths := []string{m.lockedPath(dir)}
+	if len(c.Kept) == 0 { // else it still says whose what is kept was
+		paths = append(paths, m.path(dir))
+	}
+	for _, path := range paths {
 		if err := os.Remove(path); err == nil {
 			c.Objects = append(c.Objects, filepath.Base(path))
 		} else if !errors.Is(err, fs.ErrNotExist) {
@@ -97,11 +101,12 @@ func (m Manifest) clean(ctx context.Context, dir string) (Cleaned, error) {
 }
 
 // taken reports whether a living process has the stream's input: ours are all
-// gone, so it is somebody else's.
+// gone, so it is somebody else's. A
+// PID that only a stranger has by now, going by its name, is nobody's input.
 func taken(dir, stream string) bool {
 	name := mist.Object{Kind: mist.KindInputPID, Stream: stream}.Name()
-	_, alive := procs.Open(procDir, dir).Owner(filepath.Join(dir, name))
-	return alive
+	p, alive := procs.Open(procDir, dir).Owner(filepath.Join(dir, name))
+	return alive && (p.Name == "" || p.OfMist())
 }
 
 // removeStream removes what there is of a stream, and names it. The

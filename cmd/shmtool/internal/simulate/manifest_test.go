@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"os"
@@ -172,7 +173,8 @@ func TestManifestsPassOver(t *testing.T) {
 	}
 }
 
-// A stream whose input lives is somebody else's by now.
+// A stream whose input lives is somebody else's by now, and the manifest stays until
+// that has gone. A stranger who has the input's PID now keeps nothing.
 func TestCleanLeavesWhatIsTakenUp(t *testing.T) {
 	dir := t.TempDir()
 	dead, err := claim(dir, []string{"live"})
@@ -181,15 +183,35 @@ func TestCleanLeavesWhatIsTakenUp(t *testing.T) {
 	}
 	write(t, dir, "MstMetalive", "x")
 	pid := make([]byte, 8)
-	pid[0], pid[1], pid[2] = byte(os.Getpid()), byte(os.Getpid()>>8), byte(os.Getpid()>>16)
+	binary.LittleEndian.PutUint64(pid, uint64(os.Getpid()))
 	write(t, dir, "MstIPIDlive", string(pid))
 	dead.file.Close()
+	own, err := os.ReadFile("/proc/self/comm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rename := func(name string) {
+		t.Helper()
+		if err := os.WriteFile("/proc/self/comm", []byte(name), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { rename(string(own)) })
+
+	rename("MistInBuffer")
+	for range 2 {
+		cleaned, _, err := Clean(t.Context(), dir)
+		if err != nil || len(cleaned) != 1 || !slices.Equal(cleaned[0].Kept, []string{"live"}) || len(cleaned[0].Objects) > 0 {
+			t.Fatalf("%+v, %v", cleaned, err)
+		}
+	}
+	rename("nginx")
 	cleaned, _, err := Clean(t.Context(), dir)
-	if err != nil || len(cleaned) != 1 || !slices.Equal(cleaned[0].Kept, []string{"live"}) {
+	if err != nil || len(cleaned) != 1 || len(cleaned[0].Kept) > 0 {
 		t.Fatalf("%+v, %v", cleaned, err)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "MstMetalive")); err != nil {
-		t.Error(err)
+	if left, _ := os.ReadDir(dir); len(left) > 0 {
+		t.Errorf("left: %v", left)
 	}
 }
 

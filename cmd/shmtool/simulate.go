@@ -185,6 +185,8 @@ func refusal(err error) error {
 	}
 	hint := "--stream gives the simulated one another name, --shm-dir another place"
 	switch {
+	case r.Stream == "":
+		hint = "--shm-dir gives the simulation another place"
 	case r.Other != nil && r.Other.Alive:
 		hint = "--stream gives yours another name"
 	case r.Other != nil:

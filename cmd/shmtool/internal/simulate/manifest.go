@@ -155,24 +155,6 @@ func running(dir string) (alive []Manifest, err error) {
 	return slices.DeleteFunc(all, func(m Manifest) bool { return !m.Alive }), err
 }
 
-// RefusedError is a stream that a simulation must not make, since an object of
-// it is there.
-type RefusedError struct {
-	Stream string
-	Object string    // "" when it is another simulation's stream
-	Other  *Manifest // the simulation that made it; nil when none did
-}
-
-func (e *RefusedError) Error() string {
-	switch {
-	case e.Other == nil:
-		return fmt.Sprintf("stream %q is none of a simulation's, and has %s", e.Stream, e.Object)
-	case e.Other.Alive:
-		return fmt.Sprintf("stream %q is simulated by process %d already", e.Stream, e.Other.PID)
-	}
-	return fmt.Sprintf("stream %q was left behind by a simulation that was killed, process %d", e.Stream, e.Other.PID)
-}
-
 // free reports whether all streams may be made: no simulation but the one of
 // that ID has them, and no object of them is there.
 func free(dir string, streams []string, id string) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"time"
@@ -88,33 +87,6 @@ func (s *simulation) run(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
-}
-
-// startController makes the controller's pages, or joins those of another
-// simulation. A MistServer's are left alone: its streams are none of ours.
-func (s *simulation) startController(context.Context) (err error) {
-	place := live.Place{Dir: s.o.ShmDir}
-	s.control, err = live.StartController(place)
-	what := "made MstGlobalConfig and MstStateLogs"
-	if errors.Is(err, fs.ErrExist) {
-		s.control, err = live.JoinController(place)
-		what = "joined the controller's pages of another simulation"
-	}
-	if errors.Is(err, live.ErrForeign) {
-		s.control = nil
-		s.event(Event{Kind: EventStarted, Role: "controller", PID: os.Getpid(), Text: "beside a MistServer: its controller's pages are left alone"})
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, name := range s.o.Streams {
-		if err := s.control.Configure(name, s.o.settings().JSON(name)); err != nil {
-			return err
-		}
-	}
-	s.event(Event{Kind: EventStarted, Role: "controller", PID: os.Getpid(), Text: what})
 	return nil
 }
 

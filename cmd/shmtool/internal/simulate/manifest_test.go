@@ -220,11 +220,17 @@ func TestOptions(t *testing.T) {
 	if err := good.Check(); err != nil {
 		t.Error(err)
 	}
+	long := good
+	long.GOP = 1 << 30 // which such a run does not come to
+	if err := long.Check(); err != nil {
+		t.Error(err)
+	}
 	tests := map[string]func(o *Options){
 		"tracks":        func(o *Options) { o.Tracks = 0 },
 		"1000 tracks":   func(o *Options) { o.Tracks = 1001 },
 		"viewers":       func(o *Options) { o.Viewers = -1 },
 		"frames":        func(o *Options) { o.FPS = 0 },
+		"--gop 20001":   func(o *Options) { o.GOP, o.Backlog, o.FPS = 20001, time.Hour, 240 },
 		"frame":         func(o *Options) { o.GOP = 0 },
 		"1s":            func(o *Options) { o.DVR = 999 * time.Millisecond },
 		"idle time":     func(o *Options) { o.Idle = 0 },

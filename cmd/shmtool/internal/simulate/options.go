@@ -33,7 +33,8 @@ const (
 	MaxTracks  = 1000
 	MaxViewers = 1000
 	MaxFPS     = 240
-	maxStream  = 100 // bytes of a name: what MistServer's own fields have room for
+	maxGOP     = 20000 // of frames of deltaSize, in a data page that others fill up to where it flips
+	maxStream  = 100   // bytes of a name: what MistServer's own fields have room for
 )
 
 // Check says what of the options cannot be.
@@ -47,6 +48,8 @@ func (o Options) Check() error {
 		return fmt.Errorf("video has 1 to %d frames a second, not %d", MaxFPS, o.FPS)
 	case o.GOP < 1:
 		return fmt.Errorf("from key frame to key frame there is at least 1 frame, not %d", o.GOP)
+	case o.longestGOP() > maxGOP:
+		return fmt.Errorf("a data page has room for %d frames from key to key, and --gop %d comes to more", maxGOP, o.GOP)
 	case o.DVR < time.Second || o.Idle < time.Second:
 		return errors.New("MistServer's times, the window and the idle time, are at least 1s")
 	case o.Backlog < 0 || o.Backlog > time.Hour:
@@ -60,6 +63,11 @@ func (o Options) Check() error {
 		}
 	}
 	return nil
+}
+
+// longestGOP is how many frames come from key to key in the time that is known.
+func (o Options) longestGOP() int {
+	return min(o.GOP, int((o.Backlog+o.Duration).Seconds()*float64(o.FPS)))
 }
 
 func checkStream(stream string, before []string) error {

@@ -44,7 +44,7 @@ func (s *simulation) pump(ctx context.Context, patience time.Duration, done func
 			}
 			s.show.Status(s.status())
 			if patience > 0 && time.Since(heard) > patience {
-				return fmt.Errorf("nothing has happened for %v: %w", patience, context.DeadlineExceeded)
+				return fmt.Errorf("nothing has happened for %v, and not all processes have begun", patience)
 			}
 		case <-ctx.Done():
 			return ctx.Err()

@@ -146,7 +146,7 @@ func (s *simulation) startSources(ctx context.Context) error {
 			}
 		}
 	}
-	err := s.pump(ctx, startTime, func() bool { return all(s.sources, func(c *process) bool { return c.live }) })
+	err := s.begun(ctx, s.sources, func(c *process) bool { return c.live })
 	if err == nil {
 		s.event(Event{Kind: EventSources, Count: len(s.sources), Text: s.backlogText()})
 	}
@@ -162,7 +162,30 @@ func (s *simulation) await(ctx context.Context, source *process, track bool) err
 	if !track {
 		return s.pump(ctx, 0, nil)
 	}
-	return s.pump(ctx, startTime, func() bool { return source.ready })
+	return s.begun(ctx, []*process{source}, func(c *process) bool { return c.ready })
+}
+
+// begun waits until all of a list have got so far. One that has ended is not waited
+// for, and nobody where a part could not go on, or no stream is left: that is the
+// end of the start.
+func (s *simulation) begun(ctx context.Context, list []*process, far func(*process) bool) error {
+	err := s.pump(ctx, startTime, func() bool {
+		return len(s.broken) > 0 || s.over() || all(list, func(c *process) bool { return far(c) || !c.running() })
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(s.broken) > 0:
+		return s.broken[0]
+	case s.over():
+		return fmt.Errorf("stream %q has ended before all had begun: %s", s.streams[0].name, s.streams[0].ended)
+	}
+	return nil
+}
+
+// over reports whether no stream is left.
+func (s *simulation) over() bool {
+	return all(s.streams, func(st *stream) bool { return st.ended != "" })
 }
 
 func (s *simulation) backlogText() string {
@@ -198,7 +221,7 @@ func (s *simulation) startViewers(ctx context.Context) error {
 			}
 		}
 	}
-	err := s.pump(ctx, startTime, func() bool { return all(s.viewers, func(c *process) bool { return c.ready }) })
+	err := s.begun(ctx, s.viewers, func(c *process) bool { return c.ready })
 	if err == nil && len(s.viewers) > 0 {
 		s.event(Event{Kind: EventViewers, Count: len(s.viewers), Text: s.viewersText()})
 	}
@@ -228,12 +251,11 @@ func (s *simulation) watch(ctx context.Context) error {
 	if err := s.stageFault(ctx); err != nil {
 		return err
 	}
-	over := func() bool { return all(s.streams, func(st *stream) bool { return st.ended != "" }) }
 	if s.o.Duration == 0 {
-		return s.pump(ctx, forever, over)
+		return s.pump(ctx, forever, s.over)
 	}
 	until := time.Now().Add(s.o.Duration)
-	return s.pump(ctx, forever, func() bool { return over() || time.Now().After(until) })
+	return s.pump(ctx, forever, func() bool { return s.over() || time.Now().After(until) })
 }
 
 // all is true of a list whose every element is.

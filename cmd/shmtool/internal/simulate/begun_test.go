@@ -1,0 +1,51 @@
+package simulate
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"shmtool/cmd/shmtool/internal/live"
+)
+
+type unseen struct{}
+
+func (unseen) Event(Event)   {}
+func (unseen) Status(Status) {}
+
+// What a start waits for ends with the one that it waits for, whatever the others
+// say.
+func TestBegun(t *testing.T) {
+	ended := func(program string) *os.ProcessState {
+		t.Helper()
+		cmd := exec.Command(program)
+		_ = cmd.Run() // "false" ends with 1
+		return cmd.ProcessState
+	}
+	failure := message{Kind: kindFailed, Role: roleSource, Text: "data page is full"}
+	gone := message{Kind: kindLoop, Role: roleBuffer, PID: 1}
+	gone.Loop = &live.Report{Ended: "all sources are gone"}
+	for _, test := range []struct {
+		name, err string
+		said      func(source, angel *process) note
+	}{
+		{"live", "", func(source, _ *process) note { return note{from: source, msg: message{Kind: kindLive}} }},
+		{"failed", "source 1: data page is full", func(source, _ *process) note { return note{from: source, msg: failure} }},
+		{"killed", "", func(source, _ *process) note { return note{from: source, state: ended("false")} }},
+		{"left", "", func(source, _ *process) note { return note{from: source, state: ended("true")} }},
+		{"over", `stream "live" has ended before all had begun: all sources are gone`, func(_, angel *process) note { return note{from: angel, msg: gone} }},
+	} {
+		source := &process{part: part{Role: roleSource, Stream: "live", Number: 1}, ready: true}
+		angel := &process{part: part{Role: roleAngel, Stream: "live"}, ready: true}
+		s := &simulation{
+			o: Options{Streams: []string{"live"}}, show: unseen{}, inbox: make(chan note, 1),
+			streams: []*stream{{name: "live", angel: angel, buffer: 1}},
+		}
+		s.inbox <- test.said(source, angel)
+		err := s.begun(t.Context(), []*process{source}, func(c *process) bool { return c.live })
+		if test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}

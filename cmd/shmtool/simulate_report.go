@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/simulate"
@@ -47,6 +48,7 @@ func viewerListing(r *simulate.Result) *dump.Listing {
 		{Name: "P99_FRAMES", Right: true},
 	}}
 	for _, v := range r.Viewers {
+		latency := asLatency(v.Latency)
 		lost := dump.Cell{Value: v.Lost, Tone: dump.Good}
 		if v.Lost > 0 {
 			lost.Tone = dump.Attention
@@ -59,8 +61,8 @@ func viewerListing(r *simulate.Result) *dump.Listing {
 			{Value: v.Records},
 			lost,
 			{Value: v.Reloads},
-			timeCell(v.Latency.P50), timeCell(v.Latency.P99), timeCell(v.Latency.Max),
-			{Value: r.Frames(v.Latency.P99), Text: framesText(r.Frames(v.Latency.P99))},
+			timeCell(latency.P50), timeCell(latency.P99), timeCell(latency.Max),
+			framesCell(asFrames(r, v.Latency).P99),
 		})
 	}
 	return l
@@ -73,10 +75,23 @@ func viewerPID(v simulate.ViewerResult) dump.Cell {
 	return dump.Cell{Value: v.PID}
 }
 
-// timeCell is a latency: nanoseconds, for people milliseconds.
-func timeCell(d time.Duration) dump.Cell {
-	return dump.Cell{Value: d.Nanoseconds(), Text: millis(d)}
+// timeCell is a latency: nanoseconds, for people milliseconds; of what was not
+// measured null, and a dash.
+func timeCell(ns *int64) dump.Cell {
+	if ns == nil {
+		return unmeasured
+	}
+	return dump.Cell{Value: *ns, Text: millis(time.Duration(*ns))}
 }
+
+func framesCell(frames *float64) dump.Cell {
+	if frames == nil {
+		return unmeasured
+	}
+	return dump.Cell{Value: *frames, Text: framesText(*frames)}
+}
+
+var unmeasured = dump.Cell{Text: "-"}
 
 func millis(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
@@ -106,11 +121,13 @@ func (e *env) comparison(r *simulate.Result) error {
 		{Name: "MAX", Right: true},
 	}}
 	row := func(name string, lat simulate.Latency) {
-		cells := []dump.Cell{{Value: name}, {Value: lat.Measured}, timeCell(lat.P50), timeCell(lat.P99), timeCell(lat.Max)}
-		for _, d := range []time.Duration{lat.P50, lat.P99, lat.Max} {
-			cells = append(cells, dump.Cell{Value: framesText(r.Frames(d))})
-		}
-		l.Rows = append(l.Rows, cells)
+		times, frames := asLatency(lat), asFrames(r, lat)
+		l.Rows = append(l.Rows, []dump.Cell{
+			{Value: name},
+			{Value: lat.Measured},
+			timeCell(times.P50), timeCell(times.P99), timeCell(times.Max),
+			framesCell(frames.P50), framesCell(frames.P99), framesCell(frames.Max),
+		})
 	}
 	if len(r.Viewers) > 0 {
 		row("RelAccX pages", r.All)
@@ -131,6 +148,9 @@ func verdict(r *simulate.Result) string {
 	if r.All.P50 > 0 && r.Locked.Latency.P50 > 0 {
 		text += fmt.Sprintf("; seen %.0f times sooner than before", float64(r.Locked.Latency.P50)/float64(r.All.P50))
 	}
+	if r.Locked.Latency.Measured == 0 {
+		text += "; the way before was not measured, which takes about 3s"
+	}
 	if r.Usage.Processes > 0 {
 		text += fmt.Sprintf("\n%d processes took %v of processor time, %s of memory at most for one",
 			r.Usage.Processes, r.Usage.CPU.Round(10*time.Millisecond), dump.Size(r.Usage.MaxRSS, false))
@@ -138,17 +158,19 @@ func verdict(r *simulate.Result) string {
 	return text
 }
 
+// latencyJSON has null where nothing was measured.
 type latencyJSON struct {
 	Measured uint64 `json:"measured"`
-	P50      int64  `json:"p50_ns"`
-	P99      int64  `json:"p99_ns"`
-	Max      int64  `json:"max_ns"`
+	P50      *int64 `json:"p50_ns"`
+	P99      *int64 `json:"p99_ns"`
+	Max      *int64 `json:"max_ns"`
 }
 
+// framesJSON is the same in frames.
 type framesJSON struct {
-	P50 float64 `json:"p50"`
-	P99 float64 `json:"p99"`
-	Max float64 `json:"max"`
+	P50 *float64 `json:"p50"`
+	P99 *float64 `json:"p99"`
+	Max *float64 `json:"max"`
 }
 
 type viewerJSON struct {
@@ -210,11 +232,23 @@ type simulationJSON struct {
 }
 
 func asLatency(l simulate.Latency) latencyJSON {
-	return latencyJSON{l.Measured, l.P50.Nanoseconds(), l.P99.Nanoseconds(), l.Max.Nanoseconds()}
+	if l.Measured == 0 {
+		return latencyJSON{}
+	}
+	p50, p99, longest := l.P50.Nanoseconds(), l.P99.Nanoseconds(), l.Max.Nanoseconds()
+	return latencyJSON{l.Measured, &p50, &p99, &longest}
 }
 
+// asFrames rounds: a thousandth of a frame is less than a process takes to wake.
 func asFrames(r *simulate.Result, l simulate.Latency) framesJSON {
-	return framesJSON{r.Frames(l.P50), r.Frames(l.P99), r.Frames(l.Max)}
+	if l.Measured == 0 {
+		return framesJSON{}
+	}
+	frames := func(d time.Duration) *float64 {
+		f := math.Round(r.Frames(d)*1000) / 1000
+		return &f
+	}
+	return framesJSON{frames(l.P50), frames(l.P99), frames(l.Max)}
 }
 
 func (e *env) simulationJSON(w io.Writer, r *simulate.Result) error {

@@ -122,7 +122,7 @@ func (c *process) result() ViewerResult {
 		if seen = c.last.Seen; seen == nil {
 			return v
 		}
-		v.Latency = Latency{P50: time.Duration(seen.P50), P99: time.Duration(seen.P99), Max: time.Duration(seen.Max)}
+		v.Latency = Latency{P50: time.Duration(seen.P50), P99: time.Duration(seen.P99), Max: time.Duration(seen.Max), Measured: seen.Count}
 	} else {
 		v.Latency = seen.latency()
 	}

@@ -42,6 +42,7 @@ type tally struct {
 	Max     int64  `json:"max"`            // ns, exact
 	P50     int64  `json:"p50"`            // so far, for progress
 	P99     int64  `json:"p99"`
+	Count   uint64 `json:"count"`               // measured so far
 	Encoded []byte `json:"latencies,omitempty"` // at the end: the whole histogram
 
 	latencies *hdr.Histogram
@@ -61,6 +62,7 @@ func (t *tally) measure(ns int64) {
 func (t *tally) soFar() *tally {
 	c := *t
 	c.P50, c.P99 = t.percentile(50), t.percentile(99)
+	c.Count = uint64(t.latencies.TotalCount())
 	c.latencies = nil
 	return &c
 }
@@ -98,7 +100,8 @@ func (t *tally) percentile(p float64) int64 {
 	return min(t.latencies.ValueAtQuantile(p), t.Max)
 }
 
-// Latency is how long it took from publish to seen.
+// Latency is how long it took from publish to seen; nothing is where none was
+// measured.
 type Latency struct {
 	P50, P99, Max time.Duration
 	Measured      uint64

@@ -49,3 +49,16 @@ func TestBegun(t *testing.T) {
 		}
 	}
 }
+
+// Of a viewer that was killed there is what it had last said, and of how many packets.
+func TestUnheard(t *testing.T) {
+	seen := newTally()
+	seen.Records = 3
+	for range seen.Records {
+		seen.measure(2_000_000)
+	}
+	c := &process{part: part{Role: roleViewer, Number: 1}, last: message{Seen: seen.soFar()}}
+	if v := c.result(); !v.Unheard || v.Records != 3 || v.Latency.Measured != 3 || v.Latency.P50 == 0 {
+		t.Errorf("%+v", v)
+	}
+}

@@ -19,11 +19,19 @@ func (e *env) printResult(r *simulate.Result, withSummary bool) error {
 	if e.output.format == formatJSON {
 		return e.filtered(func(w io.Writer) error { return e.simulationJSON(w, r) })
 	}
+	rows, err := e.viewerRows(r)
+	if err != nil {
+		return err
+	}
+	if e.output.format == formatNDJSON && e.output.fields == nil && !e.output.names {
+		return e.filteredLines(func(w io.Writer) error { return writeLines(w, rows) })
+	}
 	if withSummary && !e.output.names {
 		fmt.Fprintln(e.out)
 	}
 	if len(r.Viewers) > 0 || !withSummary {
-		if err := e.list(viewerListing(r)); err != nil {
+		e.output.where = nil // the rows are chosen already
+		if err := e.list(viewerListing(r, rows)); err != nil {
 			return err
 		}
 	}
@@ -33,7 +41,21 @@ func (e *env) printResult(r *simulate.Result, withSummary bool) error {
 	return e.comparison(r)
 }
 
-func viewerListing(r *simulate.Result) *dump.Listing {
+// writeLines is NDJSON.
+func writeLines(w io.Writer, rows []viewerJSON) error {
+	for _, row := range rows {
+		b, err := json.Marshal(row)
+		if err == nil {
+			_, err = w.Write(append(b, '\n'))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func viewerListing(r *simulate.Result, rows []viewerJSON) *dump.Listing {
 	l := &dump.Listing{Schema: simulationSchema, Columns: []dump.Column{
 		{Name: "VIEWER", Right: true},
 		{Name: "STREAM", Extra: len(r.Streams) == 1},
@@ -42,33 +64,32 @@ func viewerListing(r *simulate.Result) *dump.Listing {
 		{Name: "RECORDS", Right: true},
 		{Name: "LOST", Right: true},
 		{Name: "RELOADS", Right: true, Minor: true},
-		{Name: "P50", Right: true},
-		{Name: "P99", Right: true},
-		{Name: "MAX", Right: true},
+		{Name: "P50_NS", Title: "P50", Right: true},
+		{Name: "P99_NS", Title: "P99", Right: true},
+		{Name: "MAX_NS", Title: "MAX", Right: true},
 		{Name: "P99_FRAMES", Right: true},
 	}}
-	for _, v := range r.Viewers {
-		latency := asLatency(v.Latency)
+	for _, v := range rows {
 		lost := dump.Cell{Value: v.Lost, Tone: dump.Good}
 		if v.Lost > 0 {
 			lost.Tone = dump.Attention
 		}
 		l.Rows = append(l.Rows, []dump.Cell{
-			{Value: v.Number},
+			{Value: v.Viewer},
 			{Value: v.Stream},
 			viewerPID(v),
 			{Value: v.Tracks},
 			{Value: v.Records},
 			lost,
 			{Value: v.Reloads},
-			timeCell(latency.P50), timeCell(latency.P99), timeCell(latency.Max),
-			framesCell(asFrames(r, v.Latency).P99),
+			timeCell(v.Latency.P50), timeCell(v.Latency.P99), timeCell(v.Latency.Max),
+			framesCell(v.Frames.P99),
 		})
 	}
 	return l
 }
 
-func viewerPID(v simulate.ViewerResult) dump.Cell {
+func viewerPID(v viewerJSON) dump.Cell {
 	if v.Unheard {
 		return dump.Cell{Value: v.PID, Text: fmt.Sprint(v.PID, " died"), Tone: dump.Attention}
 	}
@@ -252,23 +273,19 @@ func asFrames(r *simulate.Result, l simulate.Latency) framesJSON {
 }
 
 func (e *env) simulationJSON(w io.Writer, r *simulate.Result) error {
+	rows, err := e.viewerRows(r)
+	if err != nil {
+		return err
+	}
 	doc := simulationJSON{
 		Schema: simulationSchema, Streams: r.Streams, Tracks: r.Tracks, FPS: r.FPS, Duration: r.Duration.Nanoseconds(),
 		Records: r.Records, Lost: r.Lost, Latency: asLatency(r.All), Frames: asFrames(r, r.All),
 		Locked:  lockedJSON{r.Locked.Records, asLatency(r.Locked.Latency), asFrames(r, r.Locked.Latency)},
-		Viewers: []viewerJSON{}, Reloads: []reloadJSON{},
+		Viewers: rows, Reloads: []reloadJSON{},
 	}
 	doc.Processes.Count, doc.Processes.CPU, doc.Processes.MaxRSS = r.Usage.Processes, r.Usage.CPU.Nanoseconds(), r.Usage.MaxRSS
 	if f := r.Fault; f != nil {
 		doc.Fault = &faultJSON{f.Code, f.Text, f.At.UTC()}
-	}
-	for _, v := range r.Viewers {
-		row := viewerJSON{v.Number, v.Stream, v.PID, v.Tracks, v.Records, v.Lost, v.Reloads, v.Unheard, asLatency(v.Latency), asFrames(r, v.Latency)}
-		if wanted, err := e.wantsRow(row); err != nil {
-			return err
-		} else if wanted {
-			doc.Viewers = append(doc.Viewers, row)
-		}
 	}
 	for _, l := range r.Reloads {
 		doc.Reloads = append(doc.Reloads, reloadJSON{l.At.Nanoseconds(), l.Stream, l.Track, l.Type, l.Ring, l.From, l.To, l.Took.Nanoseconds(), l.Watched})
@@ -279,6 +296,23 @@ func (e *env) simulationJSON(w io.Writer, r *simulate.Result) error {
 	}
 	_, err = w.Write(append(b, '\n'))
 	return err
+}
+
+// viewerRows are the viewers that --where keeps, in every format by what the document
+// says of them.
+func (e *env) viewerRows(r *simulate.Result) ([]viewerJSON, error) {
+	rows := []viewerJSON{}
+	for _, v := range r.Viewers {
+		row := viewerJSON{v.Number, v.Stream, v.PID, v.Tracks, v.Records, v.Lost, v.Reloads, v.Unheard, asLatency(v.Latency), asFrames(r, v.Latency)}
+		wanted, err := e.wantsRow(row)
+		if err != nil {
+			return nil, err
+		}
+		if wanted {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
 }
 
 // wantsRow is what --where says of a row.

@@ -101,8 +101,8 @@ func (m Manifest) clean(ctx context.Context, dir string) (Cleaned, error) {
 }
 
 // taken reports whether a living process has the stream's input: ours are all
-// gone, so it is somebody else's. A
-// PID that only a stranger has by now, going by its name, is nobody's input.
+// gone, so it is somebody else's. A PID that only a stranger has by now, going by
+// its name, is nobody's input.
 func taken(dir, stream string) bool {
 	name := mist.Object{Kind: mist.KindInputPID, Stream: stream}.Name()
 	p, alive := procs.Open(procDir, dir).Owner(filepath.Join(dir, name))

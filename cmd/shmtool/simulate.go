@@ -83,6 +83,11 @@ func runSimulate(ctx context.Context, e *env, c *cli.Context) error {
 		return hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, bare(err)), "--shm-dir names another")
 	}
 	if c.Bool("clean") {
+		for _, f := range simulateCommand().flags {
+			if name := f.Names()[0]; name != "clean" && c.IsSet(name) {
+				return usagef("--clean makes nothing, and takes no --%s", name)
+			}
+		}
 		return e.cleanSimulations(ctx)
 	}
 	o := simulate.Options{

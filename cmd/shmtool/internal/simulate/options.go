@@ -1,7 +1,6 @@
 package simulate
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -50,12 +49,14 @@ func (o Options) Check() error {
 		return fmt.Errorf("from key frame to key frame there is at least 1 frame, not %d", o.GOP)
 	case o.longestGOP() > maxGOP:
 		return fmt.Errorf("a data page has room for %d frames from key to key, and --gop %d comes to more", maxGOP, o.GOP)
-	case o.DVR < time.Second || o.Idle < time.Second:
-		return errors.New("MistServer's times, the window and the idle time, are at least 1s")
+	case o.DVR < time.Second:
+		return fmt.Errorf("--dvr %v: MistServer's window is at least 1s", o.DVR)
+	case o.Idle < time.Second:
+		return fmt.Errorf("--idle %v: MistServer's idle time is at least 1s", o.Idle)
 	case o.Backlog < 0 || o.Backlog > time.Hour:
-		return fmt.Errorf("a source begins with 0s to 1h of packets, not %v", o.Backlog)
+		return fmt.Errorf("--backlog %v: a source begins with 0s to 1h of packets", o.Backlog)
 	case o.Duration < 0:
-		return fmt.Errorf("%v is no duration", o.Duration)
+		return fmt.Errorf("--for %v is below 0", o.Duration)
 	}
 	for i, stream := range o.Streams {
 		if err := checkStream(stream, o.Streams[:i]); err != nil {

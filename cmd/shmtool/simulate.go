@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -14,6 +16,8 @@ import (
 
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/dump"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
 )
 
 func simulateCommand() *command {
@@ -126,7 +130,7 @@ func (e *env) simulate(ctx context.Context, o simulate.Options) error {
 	show.close()
 	if result == nil || !result.Begun {
 		release()
-		return refusal(err)
+		return refusal(e.shmDir, err)
 	}
 	err = errors.Join(err, e.printResult(result, show.text()))
 	if flush := e.out.Flush(); err == nil {
@@ -182,8 +186,13 @@ func dieOf(sig os.Signal) {
 	time.Sleep(time.Second)
 }
 
-// refusal says what to do about a stream that stands in the way.
-func refusal(err error) error {
+// refusal says what to do about a stream that stands in the way, or whose the page
+// is that may not be opened.
+func refusal(dir string, err error) error {
+	var page *relaccx.PageError
+	if errors.Is(err, fs.ErrPermission) && errors.As(err, &page) {
+		return hinted(onPage(page.Page, page), permissionHint(filepath.Join(dir, page.Page)))
+	}
 	var r *simulate.RefusedError
 	if !errors.As(err, &r) {
 		return err
@@ -194,6 +203,8 @@ func refusal(err error) error {
 		hint = "--shm-dir gives the simulation another place"
 	case r.Other != nil && r.Other.Alive:
 		hint = "--stream gives yours another name"
+	case r.Other != nil && r.Other.UID != os.Geteuid():
+		hint = fmt.Sprintf("shmtool simulate --clean of uid %d removes it", r.Other.UID)
 	case r.Other != nil:
 		hint = "shmtool simulate --clean removes it"
 	}
@@ -215,7 +226,11 @@ func (e *env) cleanSimulations(ctx context.Context) error {
 	}}
 	for _, m := range cleaned {
 		state := "removed"
-		if len(m.Kept) > 0 {
+		switch {
+		case m.Left:
+			state = "left"
+			e.warn("simulation %s is of uid %d, who alone can remove what is left of it", mist.EscapeName(m.ID), m.UID)
+		case len(m.Kept) > 0:
 			state = "kept"
 			e.warn("stream %s has been taken up by somebody else, and stays", strings.Join(m.Kept, ", "))
 		}
@@ -236,15 +251,15 @@ func cleanedRow(c simulate.Cleaned, state string) []dump.Cell {
 		c.Processes = []int{}
 	}
 	tone := dump.Good
-	if len(c.Kept) > 0 {
+	if len(c.Kept) > 0 || c.Left {
 		tone = dump.Attention
 	}
-	id, pid := textOrNull(c.ID), dump.Cell{Value: c.PID}
+	id, pid := dump.Cell{Value: c.ID, Text: mist.EscapeName(c.ID)}, dump.Cell{Value: c.PID}
 	if c.ID == "" {
-		pid = dump.Cell{}
+		id, pid = dump.Cell{}, dump.Cell{}
 	}
 	return []dump.Cell{
-		{Value: id},
+		id,
 		pid,
 		{Value: append([]string{}, c.Streams...)},
 		{Value: state, Tone: tone},

@@ -26,11 +26,12 @@ type Cleaned struct {
 	Processes []int    // that it ended
 	Objects   []string // that it removed
 	Kept      []string // streams that somebody else has taken up since
+	Left      bool     // nothing, since it is another user's
 }
 
 // Clean ends what is left of the processes of dead simulations, and removes what
-// those have made. Living ones are given back untouched, in alive. Manifests of
-// other users are passed over: anybody can put one down.
+// those have made. Living ones are given back untouched, in alive. Those of
+// other users are left: anybody can put a manifest down.
 func Clean(ctx context.Context, dir string) (cleaned []Cleaned, alive []Manifest, err error) {
 	all, err := Manifests(dir)
 	if err != nil {
@@ -42,7 +43,11 @@ func Clean(ctx context.Context, dir string) (cleaned []Cleaned, alive []Manifest
 		}
 	}
 	for _, m := range all {
-		if m.Alive || !m.own {
+		if m.Alive {
+			continue
+		}
+		if m.UID != os.Geteuid() {
+			cleaned = append(cleaned, Cleaned{Manifest: m, Left: true})
 			continue
 		}
 		c, err := m.clean(ctx, dir)
@@ -55,15 +60,22 @@ func Clean(ctx context.Context, dir string) (cleaned []Cleaned, alive []Manifest
 		return cleaned, alive, nil
 	}
 	removed, err := removeController(dir)
-	switch {
-	case len(removed) == 0:
-	case len(cleaned) == 0:
-		cleaned = append(cleaned, Cleaned{Objects: removed})
-	default:
-		last := &cleaned[len(cleaned)-1]
-		last.Objects = append(last.Objects, removed...)
+	if len(removed) > 0 {
+		cleaned = withController(cleaned, removed)
 	}
 	return cleaned, alive, err
+}
+
+// withController counts the controller's pages to the last simulation that was
+// cleaned.
+func withController(cleaned []Cleaned, removed []string) []Cleaned {
+	for i := range slices.Backward(cleaned) {
+		if c := &cleaned[i]; !c.Left {
+			c.Objects = append(c.Objects, removed...)
+			return cleaned
+		}
+	}
+	return append(cleaned, Cleaned{Objects: removed})
 }
 
 func (m Manifest) clean(ctx context.Context, dir string) (Cleaned, error) {
@@ -139,7 +151,7 @@ func removeController(dir string) (removed []string, err error) {
 	for _, o := range live.ControllerObjects() {
 		path := filepath.Join(dir, o.Name())
 		info, err := os.Lstat(path)
-		if err != nil || !ownedByUs(info) {
+		if err != nil || ownerOf(info) != os.Geteuid() {
 			continue
 		}
 		if err := os.Remove(path); err == nil {

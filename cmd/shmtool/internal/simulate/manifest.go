@@ -35,7 +35,7 @@ type Manifest struct {
 	Started time.Time `json:"started"`
 
 	Alive bool `json:"-"` // somebody holds its lock
-	own   bool // this user's
+	UID   int  `json:"-"` // whose file it is
 }
 
 func (m *Manifest) path(dir string) string { return filepath.Join(dir, manifestPrefix+m.ID) }
@@ -68,7 +68,8 @@ func claim(dir string, streams []string) (*claimed, error) {
 }
 
 // write makes the manifest under a name that nobody looks for, and gives it its
-// own once it is whole and locked.
+// own once it is whole and locked. All users may read it: what they are refused, or
+// find left behind, they are to know the reason of.
 func (c *claimed) write() error {
 	text, err := json.Marshal(c.Manifest)
 	if err != nil {
@@ -81,6 +82,9 @@ func (c *claimed) write() error {
 	_, err = f.Write(append(text, '\n'))
 	if err == nil {
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
+	}
+	if err == nil {
+		err = f.Chmod(0o644)
 	}
 	if err == nil {
 		err = os.Rename(f.Name(), c.path(c.dir))
@@ -134,19 +138,21 @@ func readManifest(path string) (m Manifest, err error) {
 	if !info.Mode().IsRegular() || info.Size() > largestManifest {
 		return m, fmt.Errorf("%q is no simulation's manifest", filepath.Base(path))
 	}
-	m.own = ownedByUs(info)
 	// It may grow while we read.
 	if err := json.NewDecoder(io.LimitReader(f, largestManifest)).Decode(&m); err != nil {
 		return m, err
 	}
 	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
-	m.Alive = errors.Is(err, unix.EWOULDBLOCK)
+	m.Alive, m.UID = errors.Is(err, unix.EWOULDBLOCK), ownerOf(info)
 	return m, nil
 }
 
-func ownedByUs(info fs.FileInfo) bool {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	return ok && int(st.Uid) == os.Geteuid()
+// ownerOf is the user whose file it is, -1 where that is not known.
+func ownerOf(info fs.FileInfo) int {
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(st.Uid)
+	}
+	return -1
 }
 
 // running are the simulations of a directory that live.

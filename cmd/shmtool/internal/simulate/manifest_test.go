@@ -50,6 +50,9 @@ func TestClaimKnowsOtherSimulations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if info, err := os.Stat(first.path(dir)); err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("others cannot read it: %v, %v", info.Mode(), err)
+	}
 	var r *RefusedError
 	if _, err := claim(dir, []string{"live"}); !errors.As(err, &r) || r.Other == nil || !r.Other.Alive || r.Other.PID != os.Getpid() {
 		t.Errorf("beside a living one: %v", err)

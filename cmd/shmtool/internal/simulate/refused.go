@@ -1,12 +1,6 @@
 package simulate
 
-import (
-	"errors"
-	"fmt"
-	"io/fs"
-
-	"shmtool/relaccx"
-)
+import "fmt"
 
 // RefusedError is a stream that a simulation must not make, since an object of
 // it is there, or a page of a controller's that it can neither make nor join.
@@ -20,7 +14,7 @@ type RefusedError struct {
 func (e *RefusedError) Error() string {
 	switch {
 	case e.Stream == "":
-		return fmt.Sprintf("%s is none of a simulation's: %s", e.Object, e.cause())
+		return e.Err.Error()
 	case e.Other == nil:
 		return fmt.Sprintf("stream %q is none of a simulation's, and has %s", e.Stream, e.Object)
 	case e.Other.Alive:
@@ -31,16 +25,3 @@ func (e *RefusedError) Error() string {
 
 // Unwrap gives what was wrong with the controller's page.
 func (e *RefusedError) Unwrap() error { return e.Err }
-
-func (e *RefusedError) cause() string {
-	var page *relaccx.PageError
-	switch {
-	case !errors.As(e.Err, &page):
-		return e.Err.Error()
-	case errors.Is(e.Err, fs.ErrNotExist):
-		return "there is no " + page.Page + " beside it"
-	case page.Page != e.Object:
-		return page.Page + " beside it: " + page.Err.Error()
-	}
-	return page.Err.Error()
-}

@@ -126,14 +126,20 @@ func (e *env) parseGlob(arg string) (pageGlob, error) {
 	if err := add(arg, "", nil); err != nil {
 		return g, err
 	}
+	var wrong error // of what is no way to a nested page
 	for end := strings.LastIndexByte(arg, ':'); end > 0; end = strings.LastIndexByte(arg[:end], ':') {
 		steps, err := parseSteps(arg[end+1:])
 		if err != nil {
-			return g, err
+			wrong = err
+			continue
 		}
 		if err := add(arg[:end], arg[end:], steps); err != nil {
 			return g, err
 		}
+	}
+	// MistServer lets only what follows a + have a colon.
+	if object, _, _ := strings.Cut(arg, ":"); len(g.ways) == 1 && wrong != nil && !strings.Contains(object, "+") {
+		return g, wrong
 	}
 	return g, nil
 }
@@ -218,7 +224,13 @@ func (s *pageSet) scan(later bool) error {
 func (s *pageSet) find(t target) *setPage { return s.known[t.key()] }
 
 // key tells pages apart, nested ones too.
-func (t target) key() string { return t.path + "\x00" + t.arg }
+func (t target) key() string {
+	key := t.path
+	for _, step := range t.steps {
+		key += "\x00" + step.String()
+	}
+	return key
+}
 
 // dropMissing lets go of pages that a pattern has found and whose names have been
 // gone for too long to come back.

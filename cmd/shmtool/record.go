@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -103,13 +102,14 @@ func runRecord(ctx context.Context, e *env, c *cli.Context) error {
 // recordTargets are the pages to record: those that are named, and those that
 // patterns match, now and later.
 func (e *env) recordTargets(args []string, o *recording.Options) error {
-	var patterns []string
+	var patterns []pageGlob
 	for _, arg := range args {
 		if e.isRecordPattern(arg) {
-			if _, err := path.Match(arg, ""); err != nil {
-				return usagef("%q: a [ without its ]", arg)
+			pattern, err := e.parseGlob(arg)
+			if err != nil {
+				return err
 			}
-			patterns = append(patterns, arg)
+			patterns = append(patterns, pattern)
 			continue
 		}
 		t, err := e.address(arg)
@@ -153,25 +153,17 @@ func recordTarget(t target) recording.Target {
 	return recording.Target{Name: name, Path: t.path, Steps: t.steps, Known: t.info()}
 }
 
-// matching are the pages that patterns match now, PATTERN or PATTERN:FIELD….
-// What is no page is passed over, and so is one that has no such field.
-func (e *env) matching(patterns []string) []recording.Target {
+// matching are the pages that patterns match now. What is no page is passed over,
+// and so is one that has no such field.
+func (e *env) matching(patterns []pageGlob) []recording.Target {
 	entries, err := os.ReadDir(e.shmDir)
 	if err != nil {
 		return nil
 	}
 	var targets []recording.Target
 	for _, pattern := range patterns {
-		object, way, nested := strings.Cut(strings.TrimPrefix(pattern, "/"), ":")
-		var steps []relaccx.Step
-		if nested {
-			if steps, err = parseSteps(way); err != nil {
-				continue
-			}
-		}
 		for _, entry := range entries {
-			t := target{path: filepath.Join(e.shmDir, entry.Name()), steps: steps}
-			if ok, _ := path.Match(object, entry.Name()); ok && e.isReadyPage(t) {
+			if t, ok := pattern.match(pattern.ways[0].dir, entry.Name()); ok && e.isReadyPage(t) {
 				targets = append(targets, recordTarget(t))
 			}
 		}

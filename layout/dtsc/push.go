@@ -17,8 +17,8 @@ type Push struct {
 }
 
 // PushList reads the pushes of the page MstPush, which is no RelAccX, up to the
-// process number that is none: 0, 1 or negative. A list that the page cuts
-// short is a *[FormatError] behind the pushes that are whole. MistServer writes
+// process number that is none: 0 or 1. A list that the page cuts short, and a number
+// that no process has, is a *[FormatError] behind the pushes that are whole. MistServer writes
 // the list anew without a lock, so that one read meanwhile may be wrong.
 // relaccx(5), DTSC.
 func PushList(page []byte) iter.Seq2[Push, error] {
@@ -40,9 +40,13 @@ func nextPush(page []byte, at int) (p Push, size int, err error) {
 	if len(page)-at < pidSize {
 		return p, 0, formatError(at, "list of pushes does not end", nil)
 	}
-	p.PID = int(int32(binary.BigEndian.Uint32(page[at:])))
-	if p.PID <= 1 {
+	switch pid := binary.BigEndian.Uint32(page[at:]); {
+	case pid <= 1:
 		return Push{}, 0, nil
+	case pid > math.MaxInt32:
+		return p, 0, formatError(at, "push has no process number, it says", uint64(pid))
+	default:
+		p.PID = int(pid)
 	}
 	end := at + pidSize
 	for _, text := range []*string{&p.Stream, &p.Original, &p.Final} {

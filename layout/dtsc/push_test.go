@@ -47,7 +47,7 @@ func TestPushList(t *testing.T) {
 }
 
 func TestPushListEnds(t *testing.T) {
-	for _, page := range []string{"\x00\x00\x00\x00", "\x00\x00\x00\x01rest", "\xff\xff\xff\xff", "\x80\x00\x00\x00", strings.Repeat("\x00", 8<<10)} {
+	for _, page := range []string{"\x00\x00\x00\x00", "\x00\x00\x00\x01rest", strings.Repeat("\x00", 8<<10)} {
 		if list, err := readPushes(page); err != nil || list != nil {
 			t.Errorf("%.8q: %v, %v", page, list, err)
 		}
@@ -71,6 +71,8 @@ func TestPushListCutShort(t *testing.T) {
 	}
 	for page, want := range map[string]string{
 		"":                                     "byte 0: list of pushes does not end",
+		pushPage[:first] + "\xff\xff\xff\xff":  "byte 33: push has no process number, it says: 4294967295",
+		"\x80\x00\x00\x00":                     "byte 0: push has no process number, it says: 2147483648",
 		pushPage[:first+2]:                     "byte 33: list of pushes does not end",
 		"\x00\x00\x00\x02\x00":                 "byte 4: push is cut short",
 		"\x00\x00\x00\x02\x00\x00\x00\x05abcd": "byte 6: push is cut short, its text has size: 5",

@@ -94,24 +94,12 @@ type tailing struct {
 }
 
 func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
-	run := &tailRun{
-		e: e, events: c.Bool("events"), delta: c.Bool("delta"), field: c.String("time"),
-		behind: c.Uint64("behind"), last: c.Uint64("lines"), from: c.IsSet("from"), count: math.MaxUint64,
-	}
-	if err := e.livingOnly(c, "follow", "wait", "spin", "poll"); err != nil {
-		return err
-	}
-	if c.IsSet("count") {
-		run.count = c.Uint64("count")
-	}
-	if err := positive(c, "for", "poll"); err != nil {
+	run, err := newTailRun(e, c)
+	if err != nil {
 		return err
 	}
 	if c.Bool("follow") {
 		e.endUnread()
-	}
-	if run.delta && run.field == "" && !c.Bool("follow") {
-		return usagef("--delta without -f needs --time FIELD: when a record came that is there already, nobody knows")
 	}
 	if c.NArg() > 1 || c.NArg() == 1 && e.isPattern(c.Args().First()) {
 		return run.pages(ctx, c)
@@ -154,6 +142,27 @@ func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
 		err = page.once(ctx, o)
 	}
 	return run.finish(page.sink, t.arg, c, err)
+}
+
+// newTailRun is what the flags ask for.
+func newTailRun(e *env, c *cli.Context) (*tailRun, error) {
+	run := &tailRun{
+		e: e, events: c.Bool("events"), delta: c.Bool("delta"), field: c.String("time"),
+		behind: c.Uint64("behind"), last: c.Uint64("lines"), from: c.IsSet("from"), count: math.MaxUint64,
+	}
+	if err := e.livingOnly(c, "follow", "wait", "spin", "poll"); err != nil {
+		return nil, err
+	}
+	if c.IsSet("count") {
+		run.count = c.Uint64("count")
+	}
+	if err := positive(c, "for", "poll"); err != nil {
+		return nil, err
+	}
+	if run.delta && run.field == "" && !c.Bool("follow") {
+		return nil, usagef("--delta without -f needs --time FIELD: when a record came that is there already, nobody knows")
+	}
+	return run, nil
 }
 
 // page is a page of the run.

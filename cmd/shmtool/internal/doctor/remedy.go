@@ -14,14 +14,18 @@ import (
 // no single one does: explain has the rest of it. What removes anything looks
 // first whether somebody uses it.
 func remedy(m *streams.Moment, f *finding.Finding) string {
+	if text := plainRemedy(f); text != "" {
+		return text
+	}
 	s := stream(m, f.Stream)
 	clean := "shmtool clean --stream " + quoted(f.Stream) + " --yes"
+	explain := "shmtool explain " + f.Code
 	switch f.Code {
 	case finding.InputLockOrphaned:
 		return abandoned(s, f.Stream, clean)
 	case finding.PullLockOrphaned:
 		if s != nil && s.Buffer != nil {
-			return "shmtool explain " + f.Code
+			return explain
 		}
 		return clean
 	case finding.OrphanObject:
@@ -31,53 +35,67 @@ func remedy(m *streams.Moment, f *finding.Finding) string {
 			return fmt.Sprint("kill ", pid)
 		}
 		return abandoned(s, f.Stream, clean)
-	case finding.ShmFull:
-		return "shmtool clean   # then: mount -o remount,size=SIZE /dev/shm"
-	case finding.ControllerDead:
-		return restartAll
 	case finding.ControllerPageMissing:
 		if s != nil {
-			return "shmtool explain " + f.Code
+			return explain
 		}
 		return restartAll
-	case finding.ShortLockStuck:
-		return lockRemedy(f)
-	case finding.DeletedMapping:
-		return killAll(f.Evidence["pids"])
 	case finding.ViewerDead:
 		if pid, ok := f.Evidence["buffer_pid"]; ok {
 			return fmt.Sprint("kill -CONT ", pid)
 		}
 		return abandoned(s, f.Stream, clean)
-	case finding.SessionOrphaned:
-		return "shmtool rm --dry-run " + quoted(f.Object)
 	case finding.WriterDead:
 		if s != nil && s.Buffer != nil {
-			return "shmtool explain " + f.Code + "   # its source is to be started again"
+			return explain + "   # its source is to be started again"
 		}
 		return abandoned(s, f.Stream, clean)
-	case finding.VersionsMixed, finding.NamespaceMismatch, finding.ValueWrapped, finding.VoDPagePending, finding.DataPageMissing:
-		return "shmtool explain " + f.Code
-	case finding.Waiting:
-		return "shmtool dump " + quoted(mist.Object{Kind: mist.KindConfig, Stream: mist.BaseName(f.Stream)}.Name())
 	case finding.PresentDrift:
 		if drift, ok := f.Evidence["drift"].(int64); ok && drift > 0 {
-			return "shmtool explain " + f.Code
+			return explain
 		}
 		fallthrough
 	case finding.TrackStale, finding.TimeBlocked, finding.NoKeyframe, finding.DataStalled, finding.RingOverfull, finding.DataStaleBytes, finding.DataPageUnlinked, finding.TrackPageMissing:
 		if pid, ok := sourceOf(s, f); ok {
 			return fmt.Sprint("kill ", pid)
 		}
+	}
+	return endStream(s, f.Stream, clean)
+}
+
+// plainRemedy is for what is put right alike whatever else is the case; "" where
+// that matters.
+func plainRemedy(f *finding.Finding) string {
+	switch f.Code {
+	case finding.ShmFull:
+		return "shmtool clean   # then: mount -o remount,size=SIZE /dev/shm"
+	case finding.ControllerDead:
+		return restartAll
+	case finding.ShortLockStuck:
+		return lockRemedy(f)
+	case finding.DeletedMapping:
+		return killAll(f.Evidence["pids"])
+	case finding.SessionOrphaned:
+		return "shmtool rm --dry-run " + quoted(f.Object)
+	case finding.VersionsMixed, finding.NamespaceMismatch, finding.ValueWrapped, finding.VoDPagePending, finding.DataPageMissing:
+		return "shmtool explain " + f.Code
+	case finding.Waiting:
+		return "shmtool dump " + quoted(mist.Object{Kind: mist.KindConfig, Stream: mist.BaseName(f.Stream)}.Name())
 	case finding.TrackHidden, finding.UsersFull:
 		return "shmtool dump " + quoted(f.Object)
 	}
+	return ""
+}
+
+// endStream ends the buffer, which removes everything on its way out; but for the
+// lock, where that was a parent's that is dead.
+func endStream(s *streams.Stream, name, clean string) string {
 	if s == nil || s.Buffer == nil {
 		return clean
 	}
-	end := fmt.Sprint("kill ", s.Buffer.PID) // it removes everything on its way out
+	end := fmt.Sprint("kill ", s.Buffer.PID)
 	if dead(s.Input) {
-		end += "; sleep 5; " + cleanSoon(f.Stream) // but for the lock, which was its parent's
+		end += "; sleep 5; " + cleanSoon(name)
 	}
 	return end
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -91,6 +92,9 @@ func createOver(path string, shape layout.Shape, o CreateOptions) (*Writer, erro
 // tempPrefix begins the names of pages in the making. What has such a name and
 // is not locked was left behind by a writer that died.
 const tempPrefix = ".shmtool-"
+
+// tempName is what createTemp calls a page, and nobody else a file of his.
+var tempName = regexp.MustCompile("^" + regexp.QuoteMeta(tempPrefix) + "[a-z2-7]{26}$")
 
 // reserveLimit is how much of a new page is backed at once; larger ones grow
 // as they are written.
@@ -219,7 +223,7 @@ func (w *Writer) discard() error {
 func removeDeadTemps(dir string) {
 	entries, _ := os.ReadDir(dir) // not Glob: dir is no pattern
 	for _, entry := range entries {
-		if !strings.HasPrefix(entry.Name(), tempPrefix) || !entry.Type().IsRegular() {
+		if !tempName.MatchString(entry.Name()) || !entry.Type().IsRegular() {
 			continue
 		}
 		path := filepath.Join(dir, entry.Name())

@@ -3,6 +3,7 @@ package relaccx
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -147,5 +148,38 @@ func TestLivingTemporariesStay(t *testing.T) {
 	checkTemporaries(t, dir, 0)
 	if _, err := Open(living.Page().Path()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("discarded and still there: %v", err)
+	}
+}
+
+// What is only called like a page in the making stays, and to plan a reload removes
+// nothing at all.
+func TestDeadTempsAreOurs(t *testing.T) {
+	dir := t.TempDir()
+	w, err := Create(filepath.Join(dir, "page"), sealedShape(7, 64, false), CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	dead := tempPrefix + strings.Repeat("a", 26)
+	others := []string{tempPrefix + "notes.txt", tempPrefix + strings.Repeat("a", 25), tempPrefix + strings.Repeat("a", 26) + ".tmp"}
+	for _, name := range append(others, dead) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("precious"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	there := func(name string) bool {
+		_, err := os.Stat(filepath.Join(dir, name))
+		return err == nil
+	}
+	if err := w.PlanReload(sealedShape(9, 64, false), ReloadOptions{}); err != nil || !there(dead) {
+		t.Errorf("a plan: %v, %v", err, there(dead))
+	}
+	if err := w.Reload(sealedShape(9, 64, false), ReloadOptions{}); err != nil || there(dead) {
+		t.Errorf("a reload: %v, %v", err, there(dead))
+	}
+	for _, name := range others {
+		if !there(name) {
+			t.Errorf("%s is gone", name)
+		}
 	}
 }

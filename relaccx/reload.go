@@ -35,6 +35,7 @@ func (w *Writer) Reload(shape layout.Shape, o ReloadOptions) error {
 	if w.nested || w.page.file == nil {
 		return w.page.fail("reload", errors.New("a nested page is reloaded with the page around it"))
 	}
+	removeDeadTemps(filepath.Dir(w.page.path))
 	temp, err := w.successor(shape, o)
 	if err != nil {
 		return w.page.fail("reload", cause(err))
@@ -63,7 +64,6 @@ var atStep = func(step string) {}
 
 // successor is the new page, whole, under a temporary name.
 func (w *Writer) successor(shape layout.Shape, o ReloadOptions) (*Writer, error) {
-	removeDeadTemps(filepath.Dir(w.page.path))
 	r, err := w.Reader()
 	if err != nil {
 		return nil, err

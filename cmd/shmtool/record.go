@@ -77,7 +77,8 @@ func runRecord(ctx context.Context, e *env, c *cli.Context) error {
 		}
 		o.Split = int64(size)
 	}
-	if err := e.recordTargets(c.Args().Slice(), &o); err != nil {
+	patterns, err := e.recordTargets(c.Args().Slice(), &o)
+	if err != nil {
 		return err
 	}
 	if d := c.Duration("for"); d > 0 {
@@ -85,11 +86,11 @@ func runRecord(ctx context.Context, e *env, c *cli.Context) error {
 		ctx, cancel = context.WithTimeout(ctx, d)
 		defer cancel()
 	}
-	if len(o.Targets) == 0 && len(o.Discover()) == 0 {
+	if len(o.Targets) == 0 && !e.matchAny(patterns) {
 		e.warn("no page has a name that matches yet: one is waited for")
 	}
 	summary, err := recording.Record(ctx, o)
-	if err == nil && summary.Pages == 0 {
+	if err == nil && summary.Pages == 0 && !e.matchAny(patterns) {
 		err = errNoMatch
 	}
 	if err == nil && c.Bool("verbose") {
@@ -101,38 +102,37 @@ func runRecord(ctx context.Context, e *env, c *cli.Context) error {
 
 // recordTargets are the pages to record: those that are named, and those that
 // patterns match, now and later.
-func (e *env) recordTargets(args []string, o *recording.Options) error {
-	var patterns []pageGlob
+func (e *env) recordTargets(args []string, o *recording.Options) (patterns []pageGlob, err error) {
 	for _, arg := range args {
 		if e.isRecordPattern(arg) {
 			pattern, err := e.parseGlob(arg)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			patterns = append(patterns, pattern)
 			continue
 		}
 		t, err := e.address(arg)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if t.stdin {
-			return usagef("standard input cannot be followed; name a page")
+			return nil, usagef("standard input cannot be followed; name a page")
 		}
 		named := recordTarget(t)
 		if slices.ContainsFunc(o.Targets, func(other recording.Target) bool { return other.Name == named.Name }) {
-			return usagef("%q: a page of that name is recorded already", arg)
+			return nil, usagef("%q: a page of that name is recorded already", arg)
 		}
 		o.Targets = append(o.Targets, named)
 	}
 	if len(patterns) == 0 {
-		return nil
+		return nil, nil
 	}
 	if _, err := os.ReadDir(e.shmDir); err != nil {
-		return hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, bare(err)), "--shm-dir names another")
+		return nil, hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, bare(err)), "--shm-dir names another")
 	}
 	o.Discover = func() []recording.Target { return e.matching(patterns) }
-	return nil
+	return patterns, nil
 }
 
 // isRecordPattern reports whether an argument stands for all pages that match
@@ -169,6 +169,18 @@ func (e *env) matching(patterns []pageGlob) []recording.Target {
 		}
 	}
 	return targets
+}
+
+// matchAny reports whether there is a name that a pattern matches, whatever it leads
+// to.
+func (e *env) matchAny(patterns []pageGlob) bool {
+	entries, _ := os.ReadDir(e.shmDir) // else there is none
+	return slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
+		return slices.ContainsFunc(patterns, func(p pageGlob) bool {
+			_, ok := p.match(p.ways[0].dir, entry.Name())
+			return ok
+		})
+	})
 }
 
 // isReadyPage reports whether a target is a page that can be read and is not

@@ -66,6 +66,9 @@ func runResize(_ context.Context, e *env, c *cli.Context) (err error) {
 	if err != nil {
 		return onPage(t.arg, err)
 	}
+	if err := refuseMoved(w, t); err != nil {
+		return e.explain(t, err)
+	}
 	o := relaccx.ReloadOptions{Truncate: c.Bool("truncate")}
 	if c.Bool("dry-run") {
 		if err := w.PlanReload(shape, o); err != nil {
@@ -74,6 +77,25 @@ func runResize(_ context.Context, e *env, c *cli.Context) (err error) {
 		return e.printPlan(w, h, shape)
 	}
 	return e.explain(t, w.Reload(shape, o))
+}
+
+// refuseMoved refuses a table of MistServer's whose rows are not the records that
+// its counters count: a reload goes by these, and would lose or move rows.
+func refuseMoved(w *relaccx.Writer, t target) error {
+	r, err := w.Reader()
+	if err != nil {
+		return err
+	}
+	counted, err := r.Window()
+	if err != nil {
+		return err
+	}
+	rows, err := r.As(t.info()).Window()
+	if err != nil || rows == counted {
+		return err
+	}
+	return refusef("its rows are %s, and its counters say %s: they would be lost or moved",
+		recordRange(rows.First, rows.Count()), recordRange(counted.First, counted.Count()))
 }
 
 // reshape is the shape with the changes that the flags ask for.

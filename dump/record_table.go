@@ -203,13 +203,17 @@ func (t *RecordTable) settle() {
 	t.upright = total < 0
 }
 
-// dropMeaning takes out of what columns want the last meaning that has too little
-// room left to say anything: others can use it.
+// dropMeaning takes the last meaning that has too little room to say anything out
+// of what columns want, so that others can use the room. It reports whether a
+// column wants less than before: each column gives up its meaning once.
 func (t *RecordTable) dropMeaning(wanted []int) bool {
 	for i := len(t.widths) - 1; i >= 0; i-- {
 		w := &t.widths[i]
-		if w.meaning > 0 && !t.dated[i] && !t.left[i] && t.shown[i] < wanted[i] && t.shown[i] < w.value+1+minMeaning {
-			wanted[i] = max(w.name, w.value)
+		if w.meaning == 0 || t.dated[i] || t.left[i] || t.shown[i] >= min(wanted[i], w.value+1+minMeaning) {
+			continue
+		}
+		if bare := max(w.name, w.value); bare < wanted[i] {
+			wanted[i] = bare
 			return true
 		}
 	}

@@ -206,3 +206,30 @@ func TestListingOnNarrowTerminal(t *testing.T) {
 		}
 	}
 }
+
+// A number whose name is longer than it, beside texts that want all of the
+// terminal: its meaning goes once, and the table ends.
+func TestTablesEndAtEveryWidth(t *testing.T) {
+	track := pageWith(t, "id:uint32\ntype:string:8\ncodec:string:8\nfirstms:uint64\nlastms:uint64\nbps:uint32\nmaxbps:uint32\nlang:string:4\ninit:raw:512\nrate:uint16\nwidth:uint32\nheight:uint32\nfpks:uint16\nefpks:uint16\nmissedFrags:uint32\n", 4,
+		record(t, map[string]any{"id": 1, "type": "video", "codec": "H264", "lastms": 19960, "bps": 30000, "maxbps": 40000, "init": "hex:0164001effe1001a6764001e", "width": 320, "height": 180, "fpks": 25000}),
+		record(t, map[string]any{"id": 2, "type": "audio", "codec": "AAC", "lastms": 19941, "bps": 12000, "rate": 44100}))
+	pages := pageWith(t, "firstkey:uint32\nkeycount:uint32\nparts:uint32\nsize:uint32\navail:uint32\nfirsttime:uint64\nlastkeytime:uint64\n", 4,
+		record(t, map[string]any{"firstkey": 1, "keycount": 2, "size": 8 << 20, "avail": 91827364, "lastkeytime": 1234}),
+		record(t, map[string]any{"firstkey": 3, "keycount": 2, "size": 8 << 20, "avail": 1}))
+	for _, c := range []struct {
+		name, path string
+		page       []byte
+	}{
+		{"MstStat", "", statistics(t)}, {"MstTraklive@412-0", "", track}, {"MstTraklive@412-0", "pages", pages},
+	} {
+		v, o := knownView(t, c.name, c.page)
+		if c.path != "" {
+			o.Page = o.Page.Nested(c.path)
+		}
+		for o.Width = 1; o.Width <= 300; o.Width++ {
+			if text := rendered(t, Table, v, o); !strings.Contains(text, "0") {
+				t.Errorf("at %d columns the first record is missing:\n%s", o.Width, text)
+			}
+		}
+	}
+}

@@ -44,21 +44,22 @@ Of a saved moment it lists what nobody held then, and removes nothing.`,
 		examples: []string{
 			"sudo shmtool clean",
 			"sudo shmtool clean --yes",
-			"sudo shmtool clean --stream 'live+*' --min-age 10m --yes",
+			"sudo shmtool clean --stream-pattern 'live+*' --min-age 10m --yes",
 			"sudo shmtool clean --all   # also what is kept, and why",
 			"sudo shmtool clean -j | jq '[.rows[].allocated] | add'",
 			"shmtool clean --moment stuck.tar.gz",
 			"sudo shmtool clean --shm-dir /proc/4711/root/dev/shm",
 		},
 		formats: plainFormats,
-		flags: []cli.Flag{
+		flags: append(streamFlags(
+			"only the objects of the stream `NAME`; may be repeated",
+			"only the objects of streams whose names match the shell `PATTERN`; may be repeated"),
 			&cli.BoolFlag{Name: "yes", Usage: "remove what is listed"},
-			&cli.StringSliceFlag{Name: "stream", Usage: "only what belongs to the stream `NAME`, or to those that match it as a pattern; may be repeated"},
 			&cli.DurationFlag{Name: "min-age", Value: time.Minute, Usage: "leave what has changed less than `D` ago"},
 			&cli.BoolFlag{Name: "all", Usage: "list what is kept, too, and why"},
 			&cli.BoolFlag{Name: "force", Usage: "run although not all processes can be seen: who cannot be seen may hold what is removed"},
 			dryRunFlag(),
-		},
+		),
 		run: runClean,
 	}
 }
@@ -119,10 +120,15 @@ const lookAgain = time.Second
 
 func (e *env) cleanOptions(c *cli.Context) (cleaning.Options, error) {
 	o := cleaning.Options{ShmDir: e.shmDir, ProcDir: e.procDir, MinAge: c.Duration("min-age"), Pause: min(lookAgain, max(c.Duration("min-age"), 50*time.Millisecond))}
-	patterns, err := newStreamPatterns(slices.Concat(c.Args().Slice(), c.StringSlice("stream")))
+	patterns, err := e.newStreamPatterns(c.Args().Slice())
 	if err != nil {
 		return o, err
 	}
+	flagged, err := flaggedStreams(c)
+	if err != nil {
+		return o, err
+	}
+	patterns = append(patterns, flagged...)
 	if o.MinAge < 0 {
 		return o, usagef("--min-age %v is below 0", o.MinAge)
 	}

@@ -187,7 +187,8 @@ func (l *commandLine) candidates() []candidate {
 	}
 	_, all := l.given["all"]
 	_, stream := l.given["stream"]
-	if l.cmd.name == "save" && (all || stream) {
+	_, pattern := l.given["stream-pattern"]
+	if l.cmd.name == "save" && (all || stream || pattern) {
 		return l.argument("DIR")
 	}
 	return l.argument(l.cmd.argument(len(l.arguments)))

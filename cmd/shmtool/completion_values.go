@@ -40,7 +40,7 @@ func (l *commandLine) values(f cli.Flag, typed string) []candidate {
 	switch {
 	case name == "output":
 		return plain(l.cmd.formats)
-	case (verb == "ls" || verb == "save") && name == "stream":
+	case (verb == "ls" || verb == "save" || verb == "clean") && (name == "stream" || name == "stream-pattern"):
 		return l.streams()
 	case name == "fields":
 		return oneMore(typed, l.fields())

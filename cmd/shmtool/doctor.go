@@ -51,7 +51,7 @@ do, and what not to do. It ends with 1 where it finds more than notes.`,
 }
 
 func runDoctor(ctx context.Context, e *env, c *cli.Context) error {
-	patterns, err := newStreamPatterns(c.Args().Slice())
+	patterns, err := e.newStreamPatterns(c.Args().Slice())
 	if err != nil {
 		return err
 	}
@@ -97,9 +97,8 @@ func (d *doctoring) secondLook(m *streams.Moment) time.Duration {
 // missing is about a stream that was named, and of which there is nothing.
 func (d *doctoring) missing(x *examination) error {
 	for _, p := range d.patterns {
-		one := streamPatterns{p}
-		if !slices.ContainsFunc(x.moment.Streams, func(s *streams.Stream) bool { return one.wanted(s.Name) }) {
-			err := saidError{fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: nobody keeps it, and nobody has started it", p, d.e.shmDir)}
+		if !slices.ContainsFunc(x.moment.Streams, func(s *streams.Stream) bool { return p.wanted(s.Name) }) {
+			err := saidError{fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: nobody keeps it, and nobody has started it", p.text, d.e.shmDir)}
 			return hinted(err, "shmtool streams --all lists the streams")
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -38,18 +39,19 @@ its size where it has never been written. -o openmetrics is for Prometheus;
 			"shmtool ls",
 			"shmtool ls 'MstTrak*' --fields name,rcount,endpos,writer",
 			"shmtool ls --stream live",
-			"shmtool ls --stream 'live+*' --fields +stream,allocated",
+			"shmtool ls --stream-pattern 'live+*' --fields +stream,allocated",
 			"shmtool ls --all --where '.lock != null and .status == \"held\"'",
 			"shmtool ls --where '.readers == 0' --names | xargs -n1 shmtool check",
 			"shmtool ls --all --shm-dir /proc/4711/root/dev/shm",
 			"shmtool ls -o openmetrics --to /var/lib/node_exporter/pages.prom",
 		},
 		formats: measuredFormats,
-		flags: []cli.Flag{
+		flags: append([]cli.Flag{
 			toFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "every object that is there, pages or not"},
-			&cli.StringFlag{Name: "stream", Usage: "only what belongs to the MistServer stream `NAME`, or to those that match it as a pattern"},
-		},
+		}, streamFlags(
+			"list only the objects of the MistServer stream `NAME`; may be repeated",
+			"list only the objects of streams whose names match the shell `PATTERN`; may be repeated")...),
 		run: runLs,
 	}
 }
@@ -60,13 +62,19 @@ func runLs(_ context.Context, e *env, c *cli.Context) error {
 			return usagef("%q is not a pattern", pattern)
 		}
 	}
+	wanted, err := flaggedStreams(c)
+	if err != nil {
+		return err
+	}
 	table := procs.Open(e.procDir, e.shmDir)
 	objects, err := e.objects(table)
 	if err != nil {
 		return err
 	}
-	if c.IsSet("stream") {
-		objects = ofStream(objects, c.String("stream"))
+	if len(wanted) > 0 {
+		if objects, err = e.ofStreams(objects, wanted); err != nil {
+			return err
+		}
 	} else if !c.Bool("all") {
 		objects = slices.DeleteFunc(objects, func(o object) bool { return !o.isPage })
 	}
@@ -137,35 +145,56 @@ func compareObjects(a, b object) int {
 	return cmp.Compare(a.name, b.name)
 }
 
-// ofStream are the objects of one stream, or of those that match a pattern, and
-// the configuration that each has. That is found under the part of the name
-// that streams share, and stands among the stream's own objects.
-func ofStream(objects []object, pattern string) []object {
-	var mine []object
-	bases := map[string]bool{}
-	if !strings.ContainsAny(pattern, `*?[\`) {
-		bases[mist.BaseName(pattern)] = true
+// ofStreams returns the objects of the chosen streams, and the configuration that
+// each has. That is found under the part of the name that streams share, and stands
+// among the stream's own objects when one stream alone is chosen. A stream that was
+// named and has no object is an error.
+func (e *env) ofStreams(objects []object, wanted streamPatterns) ([]object, error) {
+	mine, bases := []object{}, map[string]bool{}
+	there := map[string]bool{}
+	for _, name := range wanted.exact() {
+		bases[mist.BaseName(name)] = true
 	}
 	for _, o := range objects {
-		if o.of.Stream == "" {
-			continue
-		}
-		if ok, err := path.Match(pattern, o.of.Stream); ok && err == nil || o.of.Stream == pattern {
+		if o.of.Stream != "" && wanted.wanted(o.of.Stream) {
 			bases[mist.BaseName(o.of.Stream)] = true
+			there[o.of.Stream] = true
 			mine = append(mine, o)
 		}
 	}
-	exact := len(bases) == 1 && bases[mist.BaseName(pattern)]
+	alone := ""
+	if exact := wanted.exact(); len(wanted) == 1 && len(exact) == 1 {
+		alone = exact[0]
+	}
 	for _, o := range objects {
-		if o.of.Kind != mist.KindConfig || !bases[o.of.Stream] || slices.ContainsFunc(mine, o.is) {
+		if o.of.Kind != mist.KindConfig || !bases[o.of.Stream] {
 			continue
 		}
-		if exact {
-			o.sorted.Stream = pattern
+		for _, name := range wanted.exact() {
+			there[name] = there[name] || mist.BaseName(name) == o.of.Stream
+		}
+		if slices.ContainsFunc(mine, o.is) {
+			continue
+		}
+		if alone != "" {
+			o.sorted.Stream = alone
 		}
 		mine = append(mine, o)
 	}
-	return mine
+	for _, name := range wanted.exact() {
+		if !there[name] {
+			return nil, e.noSuchStream(name)
+		}
+	}
+	if len(mine) == 0 {
+		e.warn("no stream in %s matches %s", e.shmDir, mist.EscapeName(strings.Join(wanted.texts(), " ")))
+	}
+	return mine, nil
+}
+
+// noSuchStream says that a stream that was named has no object.
+func (e *env) noSuchStream(name string) error {
+	return hinted(saidError{fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, e.shmDir)}, "shmtool streams --all lists the streams")
 }
 
 // total says on a terminal what all that is listed takes.

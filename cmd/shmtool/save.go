@@ -33,16 +33,17 @@ processes (not their environment). What --all makes, you alone may read.`,
 			"shmtool save --stream live /tmp/live && shmtool streams --moment /tmp/live",
 			"shmtool save --all --shm-dir /proc/4711/root/dev/shm container.tar.gz",
 		},
-		flags: []cli.Flag{
+		flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "save every object, and the processes"},
-			&cli.StringSliceFlag{Name: "stream", Usage: "save what belongs to the stream `NAME`, and to all, and the processes; may be repeated"},
-		},
+		}, streamFlags(
+			"save what belongs to the stream `NAME`, and to all, and the processes; may be repeated",
+			"save what belongs to streams whose names match the shell `PATTERN`, likewise; may be repeated")...),
 		run: runSave,
 	}
 }
 
 func runSave(ctx context.Context, e *env, c *cli.Context) (err error) {
-	if c.Bool("all") || c.IsSet("stream") {
+	if c.Bool("all") || c.IsSet("stream") || c.IsSet("stream-pattern") {
 		return e.saveMoment(ctx, c)
 	}
 	if c.NArg() != 2 {

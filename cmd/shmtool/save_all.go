@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,14 +21,18 @@ func (e *env) saveMoment(ctx context.Context, c *cli.Context) error {
 	switch {
 	case c.Bool("all") && c.IsSet("stream"):
 		return usagef("--all is every stream, and --stream is one: they cannot be combined")
-	case slices.Contains(c.StringSlice("stream"), ""):
-		return usagef("--stream is empty")
+	case c.Bool("all") && c.IsSet("stream-pattern"):
+		return usagef("--all is every stream, and --stream-pattern chooses some: they cannot be combined")
 	case c.NArg() != 1 || c.Args().First() == "":
 		return usagef("needs one DIR, or FILE.tar.gz, for all that is saved")
 	}
+	chosen, err := e.streamsToSave(c)
+	if err != nil {
+		return err
+	}
 	path := c.Args().First()
 	saved, problems, err := moments.Save(ctx, path, moments.Options{
-		ShmDir: e.shmDir, ProcDir: e.procDir, Streams: c.StringSlice("stream"), Version: version(),
+		ShmDir: e.shmDir, ProcDir: e.procDir, Streams: chosen, Version: version(),
 	})
 	if err != nil {
 		return e.momentFailure(path, err)
@@ -42,6 +47,32 @@ func (e *env) saveMoment(ctx context.Context, c *cli.Context) error {
 		return exitStatus(exitLoss)
 	}
 	return nil
+}
+
+// streamsToSave returns the names of the streams that the flags choose; none is all.
+// A pattern that matches no stream is an error, since the snapshot would be of all.
+func (e *env) streamsToSave(c *cli.Context) ([]string, error) {
+	wanted, err := flaggedStreams(c)
+	if err != nil {
+		return nil, err
+	}
+	names := wanted.exact()
+	there := slices.Sorted(maps.Keys(e.streamNames()))
+	for _, p := range wanted {
+		if p.exact {
+			continue
+		}
+		before := len(names)
+		for _, name := range there {
+			if p.wanted(name) && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		if len(names) == before && !slices.ContainsFunc(names, p.wanted) {
+			return nil, hinted(saidError{fs.ErrNotExist, fmt.Sprintf("no stream in %s matches %q", e.shmDir, p.text)}, "shmtool streams --all lists the streams")
+		}
+	}
+	return names, nil
 }
 
 // momentFailure tells an error about what is saved from one about where.

@@ -1,30 +1,124 @@
 package main
 
 import (
+	"os"
 	"path"
 	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/layout/mist"
 )
 
-// streamPatterns choose streams: by their names, which may look like patterns, or
-// by shell patterns. None choose all.
-type streamPatterns []string
+// streamPattern chooses streams: one by its own name, or all that match a shell
+// pattern.
+type streamPattern struct {
+	text  string
+	exact bool // text is a name, whatever it looks like
+}
 
-// newStreamPatterns is an error where one is no pattern.
-func newStreamPatterns(patterns []string) (streamPatterns, error) {
-	for _, pattern := range patterns {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return nil, usagef("%q is not a pattern", pattern)
+// streamPatterns choose the streams that any of them chooses. None choose all.
+type streamPatterns []streamPattern
+
+// newStreamPatterns returns the streams that arguments name. An argument that is the
+// whole name of a stream in the directory is that stream alone; any other is a shell
+// pattern. A malformed pattern is an error.
+func (e *env) newStreamPatterns(args []string) (streamPatterns, error) {
+	if len(args) == 0 {
+		return nil, nil
+	}
+	there := e.streamNames()
+	var all streamPatterns
+	for _, arg := range args {
+		p := streamPattern{text: arg, exact: there[arg]}
+		if err := p.valid(); err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// streamNames returns the streams that have an object in the directory. A directory
+// that cannot be read has none; who opens it reports that.
+func (e *env) streamNames() map[string]bool {
+	entries, _ := os.ReadDir(e.shmDir)
+	names := map[string]bool{}
+	for _, entry := range entries {
+		if o, ok := mist.ParseName(entry.Name()); ok && o.Stream != "" {
+			names[o.Stream] = true
 		}
 	}
-	return patterns, nil
+	return names
+}
+
+// flaggedStreams returns what --stream and --stream-pattern choose.
+func flaggedStreams(c *cli.Context) (streamPatterns, error) {
+	var all streamPatterns
+	for _, name := range c.StringSlice("stream") {
+		if name == "" {
+			return nil, usagef("--stream is empty")
+		}
+		all = append(all, streamPattern{text: name, exact: true})
+	}
+	for _, text := range c.StringSlice("stream-pattern") {
+		p := streamPattern{text: text}
+		if err := p.valid(); err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+// streamFlags returns the two flags that choose streams: by name, and by pattern.
+func streamFlags(name, pattern string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "stream", Usage: name},
+		&cli.StringSliceFlag{Name: "stream-pattern", Usage: pattern},
+	}
+}
+
+func (p streamPattern) valid() error {
+	if _, err := path.Match(p.text, ""); err != nil && !p.exact {
+		return usagef("%q is not a pattern", p.text)
+	}
+	return nil
+}
+
+func (p streamPattern) wanted(stream string) bool {
+	if p.exact || p.text == stream {
+		return p.text == stream
+	}
+	ok, _ := path.Match(p.text, stream)
+	return ok
 }
 
 func (p streamPatterns) wanted(stream string) bool {
-	return len(p) == 0 || p.named(stream) || slices.ContainsFunc(p, func(pattern string) bool {
-		ok, _ := path.Match(pattern, stream)
-		return ok
-	})
+	return len(p) == 0 || slices.ContainsFunc(p, func(one streamPattern) bool { return one.wanted(stream) })
 }
 
 // named reports whether a stream was asked for by its own name.
-func (p streamPatterns) named(stream string) bool { return slices.Contains(p, stream) }
+func (p streamPatterns) named(stream string) bool {
+	return slices.ContainsFunc(p, func(one streamPattern) bool { return one.text == stream })
+}
+
+// exact returns the names of the streams that were asked for by name.
+func (p streamPatterns) exact() []string {
+	var names []string
+	for _, one := range p {
+		if one.exact {
+			names = append(names, one.text)
+		}
+	}
+	return names
+}
+
+// texts returns the names and patterns as they were given.
+func (p streamPatterns) texts() []string {
+	texts := make([]string, len(p))
+	for i, one := range p {
+		texts[i] = one.text
+	}
+	return texts
+}

@@ -52,7 +52,7 @@ its configuration is listed with --all, or when it is named.`,
 }
 
 func runStreams(ctx context.Context, e *env, c *cli.Context) error {
-	patterns, err := newStreamPatterns(c.Args().Slice())
+	patterns, err := e.newStreamPatterns(c.Args().Slice())
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (s *streamsLook) print(ctx context.Context, e *env, at string) error {
 func (s *streamsLook) none(e *env) error {
 	what := "no streams"
 	if len(s.patterns) > 0 {
-		what = fmt.Sprintf("no stream matches %s", strings.Join(s.patterns, " "))
+		what = fmt.Sprintf("no stream matches %s", strings.Join(s.patterns.texts(), " "))
 	}
 	_, err := fmt.Fprintf(e.stderr, "shmtool: streams: %s in %s\n", what, e.shmDir)
 	return err

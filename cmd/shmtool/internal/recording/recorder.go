@@ -58,7 +58,9 @@ type recorder struct {
 	looked  time.Time // when pages were last discovered
 	settled time.Time // when it was last looked at what no event tells
 	summary Summary
-	err     error // of the file, in Drained
+	ending  func(drained bool) // ends the recording when its time is over and all is written that was there by then
+	faults  []error            // of pages that were named and could not be recorded to the end
+	err     error              // of the file, in Drained
 }
 
 // discoverEvery is how often it is looked for new pages, and how often a page
@@ -84,6 +86,9 @@ func Record(ctx context.Context, o Options) (Summary, error) {
 			return r.summary, &PageError{t.Name, err}
 		}
 	}
+	for _, s := range r.pages {
+		s.named = true
+	}
 	if err := r.file.open(); err != nil {
 		return r.summary, err
 	}
@@ -95,6 +100,9 @@ func Record(ctx context.Context, o Options) (Summary, error) {
 	closing := r.file.close()
 	if r.file.failed == nil {
 		err = errors.Join(err, closing)
+	}
+	if err == nil && len(r.faults) > 0 {
+		err = r.faults[0]
 	}
 	r.summary.Files = r.file.count
 	return r.summary, err
@@ -126,6 +134,11 @@ func (r *recorder) add(t Target) error {
 	if holds { // its rows may be large: they are looked at by us, and not as often
 		o.As = nil
 	}
+	o.Drained = func() {
+		if s.enough != nil {
+			s.enough()
+		}
+	}
 	s.follower = relaccx.Follow(t.Path, o)
 	r.group.Add(s.follower)
 	r.pages[s.follower], r.names[t.Name] = s, true
@@ -150,7 +163,9 @@ func holdsPages(t Target) (bool, error) {
 	return hasNested(reader.Schema()), nil
 }
 
-func (r *recorder) run(ctx context.Context) error {
+func (r *recorder) run(over context.Context) error {
+	ctx, stop := r.lastLook(over)
+	defer stop()
 	for {
 		f, e, err := r.group.Next(ctx)
 		switch {
@@ -158,26 +173,27 @@ func (r *recorder) run(ctx context.Context) error {
 			return r.err
 		case ctx.Err() != nil:
 			return nil
+		case over.Err() != nil && errors.Is(err, io.EOF):
+			return nil
 		case errors.Is(err, io.EOF): // no page is left
 			if r.o.Discover == nil {
 				return nil
 			}
-			if err := pause(ctx, discoverEvery/10); err != nil {
+			if err := pause(over, discoverEvery/10); err != nil {
 				return nil
 			}
 			continue
 		case err != nil:
-			if err := r.lose(f, err); err != nil {
-				return err
-			}
+			r.lose(r.pages[f], err)
 			continue
 		}
-		if err := r.event(r.pages[f], e); err != nil {
+		if err := r.faultOf(r.event(r.pages[f], e)); err != nil {
 			return err
 		}
 		if r.o.Count > 0 && r.summary.Records >= r.o.Count {
 			return nil
 		}
+		r.ending(false)
 		if now := r.now(); r.file.due(now) { // nothing is drained while a page has more and more
 			if err := r.tick(now); err != nil {
 				return err
@@ -186,16 +202,37 @@ func (r *recorder) run(ctx context.Context) error {
 	}
 }
 
-// lose gives up a page that cannot be followed any more. Of a page that was
-// discovered that is no reason to end.
-func (r *recorder) lose(f *relaccx.Follower, err error) error {
-	s := r.pages[f]
-	r.forget(f)
-	if r.o.Discover == nil {
-		return &PageError{s.Name, err}
+// lose gives up a page that cannot be recorded any longer, and says so. The
+// others go on. The fault of a page that was named is the recording's error in
+// the end.
+func (r *recorder) lose(s *source, err error) {
+	if s == nil { // given up already
+		return
+	}
+	r.group.Remove(s.follower)
+	r.forget(s.follower)
+	if s.named {
+		r.faults = append(r.faults, &PageError{s.Name, err})
+		if len(r.pages) == 0 && r.o.Discover == nil {
+			return // nothing goes on, and the error says it
+		}
 	}
 	r.o.Said(s.Name, relaccx.Event{}, err)
-	return nil
+}
+
+// faultOf gives up the page that an error is about, and returns any other error.
+func (r *recorder) faultOf(err error) error {
+	var page *PageError
+	if !errors.As(err, &page) || r.file.failed != nil {
+		return err
+	}
+	for _, s := range r.pages {
+		if s.Name == page.Page {
+			r.lose(s, page.Err)
+			return nil
+		}
+	}
+	return err
 }
 
 func (r *recorder) forget(f *relaccx.Follower) {
@@ -215,27 +252,50 @@ func (r *recorder) event(s *source, e relaccx.Event) error {
 	if err := s.begin(&r.file, at, &e); err != nil {
 		return err
 	}
+	if !s.begun { // it changes under us: what it is by then is told when it can be
+		return r.unbegun(s, e)
+	}
 	if e.Kind == relaccx.EventRecord {
 		r.summary.Records++
 		return s.record(&r.file, at, e.Record, r.json)
 	}
 	r.o.Said(s.Name, e, nil)
 	r.summary.Lost += e.Lost
-	err := s.event(&r.file, at, e)
-	if err != nil {
+	if err := s.event(&r.file, at, e); err != nil {
 		return err
 	}
+	if e.Kind != relaccx.EventExit {
+		return nil
+	}
+	if err := s.conclude(&r.file, r.now(), r.json); err != nil {
+		return err
+	}
+	r.finish(s)
+	return nil
+}
+
+// unbegun deals with an event of a page that could not be described, because its
+// header was changing: a record that is still there when it can be is told then.
+func (r *recorder) unbegun(s *source, e relaccx.Event) error {
+	if e.Kind == relaccx.EventRecord {
+		return nil
+	}
+	r.o.Said(s.Name, e, nil)
+	r.summary.Lost += e.Lost
 	if e.Kind == relaccx.EventExit {
-		if err := s.conclude(&r.file, r.now(), r.json); err != nil {
-			return err
-		}
-		if r.done[s.Name], err = os.Stat(s.Path); err != nil {
-			delete(r.done, s.Name)
-		}
-		r.group.Remove(s.follower)
-		r.forget(s.follower)
+		r.finish(s)
 	}
 	return nil
+}
+
+// finish lets go of a page whose writer has set exit, and keeps in mind which
+// object that was.
+func (r *recorder) finish(s *source) {
+	if info, err := os.Stat(s.Path); err == nil {
+		r.done[s.Name] = info
+	}
+	r.group.Remove(s.follower)
+	r.forget(s.follower)
 }
 
 // json makes the encoder for a page: what dump prints of it, nothing hidden.
@@ -256,6 +316,9 @@ func (r *recorder) drained() {
 	if r.err == nil {
 		r.err = r.settle()
 	}
+	if r.ending != nil {
+		r.ending(true)
+	}
 }
 
 // settle writes what no event tells: pages on which nothing has happened yet,
@@ -271,10 +334,11 @@ func (r *recorder) settle() error {
 			continue
 		}
 		s.settled = now
-		if err := s.begin(&r.file, now, nil); err != nil {
-			return err
+		err := s.begin(&r.file, now, nil)
+		if err == nil {
+			err = s.counters(&r.file, now)
 		}
-		if err := s.counters(&r.file, now); err != nil {
+		if err := r.faultOf(err); err != nil {
 			return err
 		}
 	}
@@ -299,7 +363,7 @@ func (r *recorder) tick(now time.Time) error {
 	r.looked = now
 	r.discover()
 	for _, s := range r.pages {
-		if err := s.sample(&r.file, now, r.json); err != nil {
+		if err := r.faultOf(s.sample(&r.file, now, r.json)); err != nil {
 			return err
 		}
 	}
@@ -315,53 +379,10 @@ func (r *recorder) next(now time.Time) error {
 		return err
 	}
 	for _, s := range r.pages {
-		if err := s.again(&r.file, now); err != nil {
+		if err := r.faultOf(s.again(&r.file, now)); err != nil {
 			return err
 		}
 	}
 	r.file.repeated = r.file.written
-	return nil
-}
-
-// discover adds pages that are new. One that cannot be read is spoken of once.
-func (r *recorder) discover() {
-	if r.o.Discover == nil {
-		return
-	}
-	for _, t := range r.o.Discover() {
-		if r.isDone(t) {
-			continue
-		}
-		err := r.add(t)
-		if err == nil {
-			delete(r.refused, t.Name)
-			continue
-		}
-		if why := err.Error(); r.refused[t.Name] != why {
-			r.refused[t.Name] = why
-			r.o.Said(t.Name, relaccx.Event{}, err)
-		}
-	}
-}
-
-// isDone reports whether what has the name is still the object whose end was
-// recorded.
-func (r *recorder) isDone(t Target) bool {
-	was, ok := r.done[t.Name]
-	if !ok {
-		return false
-	}
-	now, err := os.Stat(t.Path)
-	return err != nil || os.SameFile(was, now)
-}
-
-// conclude writes what all pages are at the end.
-func (r *recorder) conclude() error {
-	now := r.now()
-	for _, s := range r.pages {
-		if err := s.conclude(&r.file, now, r.json); err != nil {
-			return err
-		}
-	}
 	return nil
 }

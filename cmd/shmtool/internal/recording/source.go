@@ -18,10 +18,13 @@ import (
 type source struct {
 	Target
 	follower *relaccx.Follower
-	nested   bool // its records hold pages
-	table    bool // they are changed in place
+	enough   func() // ends a first look when there is nothing to be had; nil outside of one
+	named    bool   // it is one of Options.Targets; else it was discovered
+	nested   bool   // its records hold pages
+	table    bool   // they are changed in place
 
 	begun   bool
+	exited  bool // the exit of its writer is written
 	schema  *layout.Schema
 	json    *dump.RecordJSON
 	next    uint64        // the record that comes next
@@ -130,14 +133,10 @@ func (s *source) snapshot(f *file, at time.Time, n Note, continues bool) error {
 	r := s.follower.Reader()
 	page := &Snapshot{Bytes: int64(r.Size()), Mode: s.mode(), Nested: s.nested, Continues: continues, Next: s.next, Fields: r.Schema().String()}
 	var header layout.Header
-	err := r.Inspect(func(b []byte, h layout.Header) error {
-		if err := h.Check(len(b)); err != nil {
-			return err
-		}
-		page.Head = bytes.Clone(b[:h.Offset])
-		h.Encode(page.Head) // as it was loaded, not as it was copied
+	err := r.Inspect(func(b []byte, h layout.Header) (err error) {
+		page.Head, err = headOf(b, h, r.Schema())
 		header = h
-		return nil
+		return err
 	})
 	if err != nil {
 		s.begun = false
@@ -158,6 +157,32 @@ func (s *source) snapshot(f *file, at time.Time, n Note, continues bool) error {
 		s.model.EndPos, s.model.Deleted = s.next, min(header.Deleted, s.next)
 	}
 	return s.held(f, at, w)
+}
+
+// headOf copies header and descriptors of a page: the header as it was loaded.
+// Another process may write both while they are copied. The error is a
+// *layout.FormatError where they cannot be those of a ready page, and
+// relaccx.ErrNotReady where they are no longer those that the Reader reads by.
+func headOf(page []byte, h layout.Header, schema *layout.Schema) ([]byte, error) {
+	if !h.Status.Ready() {
+		return nil, relaccx.ErrNotReady
+	}
+	if err := h.Check(len(page)); err != nil {
+		return nil, err
+	}
+	head := bytes.Clone(page[:h.Offset])
+	if len(head) < layout.HeaderSize {
+		return nil, &layout.FormatError{Offset: layout.OffsetOffset, What: "offset is inside the header", Value: h.Offset}
+	}
+	h.Encode(head)
+	now, err := layout.DecodeSchema(head, h)
+	if err != nil {
+		return nil, err
+	}
+	if !now.Equal(schema) {
+		return nil, relaccx.ErrNotReady
+	}
+	return head, nil
 }
 
 // mode is the permissions of the object, as they are now.
@@ -187,6 +212,9 @@ func (s *source) held(f *file, at time.Time, w layout.Window) error {
 		}
 		if err != nil {
 			return errors.Join(write(), s.later(err))
+		}
+		if len(rec.Bytes()) != int(s.model.RecordSize) { // the header changed since the Reader was made
+			break
 		}
 		if s.nested {
 			s.last, s.lastOf = append(s.last[:0], rec.Bytes()...), rec.Number
@@ -263,6 +291,7 @@ func (s *source) message(f *file, at time.Time, rec *relaccx.Record, encode enco
 // event writes an event that is no record.
 func (s *source) event(f *file, at time.Time, e relaccx.Event) error {
 	n := noteOf(e)
+	s.exited = e.Kind == relaccx.EventExit
 	switch e.Kind {
 	case relaccx.EventReload:
 		return s.snapshot(f, at, n, false)
@@ -357,5 +386,8 @@ func (s *source) conclude(f *file, at time.Time, encode encoder) error {
 	} else if !s.table && end < s.next {
 		return nil
 	}
-	return s.count(f, at, h)
+	if err := s.count(f, at, h); err != nil || s.exited || !h.Status.Exit() {
+		return err
+	}
+	return s.event(f, at, relaccx.Event{Kind: relaccx.EventExit}) // the recording ends before its Follower says so
 }

@@ -163,6 +163,7 @@ func findingListing(x *examination) *dump.Listing {
 			{Name: "MESSAGE"},
 			{Name: "EVIDENCE", Extra: true},
 			{Name: "REMEDY", Extra: true},
+			{Name: "REMEDY_EFFECTS", Extra: true},
 			{Name: "CAUSE", Extra: true},
 		},
 	}
@@ -175,6 +176,7 @@ func findingListing(x *examination) *dump.Listing {
 			{Value: dump.Text(f.Message), Text: mist.EscapeName(f.Message)},
 			{Value: f.Evidence, Text: evidenceText(f.Evidence)},
 			{Value: textOrNull(f.Remedy)},
+			{Value: append([]finding.Effect{}, f.Effects...), Text: effectsText(f.Effects)},
 			{Value: orNil(f.Cause), Text: causeText(f.Cause)},
 		})
 	}
@@ -186,6 +188,15 @@ func causeText(c *finding.Cause) string {
 		return ""
 	}
 	return strings.TrimSpace(c.Code + " " + c.Object)
+}
+
+// effectsText names the processes that a remedy acts on, and how.
+func effectsText(effects []finding.Effect) string {
+	var all []string
+	for _, e := range effects {
+		all = append(all, fmt.Sprintf("%s %d (%s): %s", mist.EscapeName(e.Program), e.PID, e.Role, e.Effect))
+	}
+	return strings.Join(all, "; ")
 }
 
 // findingMetrics are the findings for a monitor that draws.

@@ -26,7 +26,7 @@ func Judge(before, now *streams.Moment) []finding.Finding {
 	found := finding.Lasting(first, Suspicions(before, now), apart)
 	arranged := Arrange(found)
 	for i := range arranged {
-		arranged[i].Remedy = remedy(now, &arranged[i])
+		prescribe(now, &arranged[i])
 	}
 	return arranged
 }

@@ -2,182 +2,251 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/safe"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout/mist"
 )
 
-// remedy is a command that puts right what was found, or shows what to do where
-// no single one does: explain has the rest of it. What removes anything looks
-// first whether somebody uses it.
-func remedy(m *streams.Moment, f *finding.Finding) string {
-	if text := plainRemedy(f); text != "" {
-		return text
+// A remedy is a command that an operator pastes as root. It names each process
+// that it ends, and what that costs. It ends no process that does its work, is
+// not of the stream, or is in another PID namespace, and none of a stream whose
+// pages shmtool could not read. Where no single command helps, the remedy shows
+// the reference page.
+
+// prescribe gives a finding its remedy.
+func prescribe(m *streams.Moment, f *finding.Finding) {
+	p := &prescription{at: m, stream: stream(m, f.Stream), f: f}
+	c := p.choose()
+	if !p.harmless(c) {
+		c = p.explain("")
 	}
-	s := stream(m, f.Stream)
-	clean := "shmtool clean --stream " + quoted(f.Stream) + " --yes"
-	explain := "shmtool explain " + f.Code
-	switch f.Code {
-	case finding.InputLockOrphaned:
-		return abandoned(s, f.Stream, clean)
-	case finding.PullLockOrphaned:
-		if s != nil && s.Buffer != nil {
-			return explain
-		}
-		return clean
-	case finding.OrphanObject:
-		return clean
-	case finding.StateStale:
-		if pid, ok := f.Evidence["pid"]; ok {
-			return fmt.Sprint("kill ", pid)
-		}
-		return abandoned(s, f.Stream, clean)
-	case finding.ControllerPageMissing:
-		if s != nil {
-			return explain
-		}
-		return restartAll
-	case finding.ViewerDead:
-		if pid, ok := f.Evidence["buffer_pid"]; ok {
-			return fmt.Sprint("kill -CONT ", pid)
-		}
-		return abandoned(s, f.Stream, clean)
-	case finding.WriterDead:
-		if s != nil && s.Buffer != nil {
-			return explain + "   # its source is to be started again"
-		}
-		return abandoned(s, f.Stream, clean)
-	case finding.PresentDrift:
-		if drift, ok := f.Evidence["drift"].(int64); ok && drift > 0 {
-			return explain
-		}
-		fallthrough
-	case finding.TrackStale, finding.TimeBlocked, finding.NoKeyframe, finding.DataStalled, finding.RingOverfull, finding.DataStaleBytes, finding.DataPageUnlinked, finding.TrackPageMissing:
-		if pid, ok := sourceOf(s, f); ok {
-			return fmt.Sprint("kill ", pid)
-		}
-	}
-	return endStream(s, f.Stream, clean)
+	f.Remedy, f.Effects = c.text(p), c.effects
 }
 
-// plainRemedy is for what is put right alike whatever else is the case; "" where
-// that matters.
-func plainRemedy(f *finding.Finding) string {
-	switch f.Code {
-	case finding.ShmFull:
-		return "shmtool clean   # then: mount -o remount,size=SIZE /dev/shm"
-	case finding.ControllerDead:
-		return restartAll
-	case finding.ShortLockStuck:
-		return lockRemedy(f)
-	case finding.DeletedMapping:
-		return killAll(f.Evidence["pids"])
-	case finding.SessionOrphaned:
-		return "shmtool rm --dry-run " + quoted(f.Object)
-	case finding.VersionsMixed, finding.NamespaceMismatch, finding.ValueWrapped, finding.VoDPagePending, finding.DataPageMissing:
-		return "shmtool explain " + f.Code
-	case finding.Waiting:
-		return "shmtool dump " + quoted(mist.Object{Kind: mist.KindConfig, Stream: mist.BaseName(f.Stream)}.Name())
-	case finding.TrackHidden, finding.UsersFull:
-		return "shmtool dump " + quoted(f.Object)
-	}
-	return ""
+// prescription is what a remedy depends on.
+type prescription struct {
+	at     *streams.Moment
+	stream *streams.Stream // nil: the server
+	f      *finding.Finding
 }
 
-// endStream ends the buffer, which removes everything on its way out; but for the
-// lock, where that was a parent's that is dead.
-func endStream(s *streams.Stream, name, clean string) string {
-	if s == nil || s.Buffer == nil {
-		return clean
-	}
-	end := fmt.Sprint("kill ", s.Buffer.PID)
-	if dead(s.Input) {
-		end += "; sleep 5; " + cleanSoon(name)
-	}
-	return end
+// cure is a command, what to know before it is run, and what it does to
+// processes.
+type cure struct {
+	command string
+	note    string
+	signal  signal
+	effects []finding.Effect
 }
 
-// restartAll is for what only a controller mends when it starts.
-const restartAll = "systemctl restart mistserver   # ends every stream"
-
-// cleanSoon is clean for what has just been ended.
-func cleanSoon(stream string) string {
-	return "shmtool clean --stream " + quoted(stream) + " --min-age 2s --yes"
+// remedies choose the remedy of a code. A code that has none here is explained.
+var remedies = map[string]func(*prescription) cure{
+	finding.ShmFull: func(p *prescription) cure {
+		return cure{command: "shmtool clean", note: "lists what nothing uses; then: mount -o remount,size=SIZE /dev/shm"}
+	},
+	finding.ControllerDead: func(p *prescription) cure {
+		return p.explain("start MistController as it was started before: the streams run on")
+	},
+	finding.ShortLockStuck:  (*prescription).lock,
+	finding.SessionOrphaned: func(p *prescription) cure { return cure{command: "shmtool rm --dry-run " + safe.Word(p.f.Object)} },
+	finding.Waiting: func(p *prescription) cure {
+		return cure{command: "shmtool dump " + safe.Word(mist.Object{Kind: mist.KindConfig, Stream: mist.BaseName(p.f.Stream)}.Name())}
+	},
+	finding.TrackHidden:       (*prescription).show,
+	finding.UsersFull:         (*prescription).show,
+	finding.InvalidPage:       func(p *prescription) cure { return cure{command: "shmtool check " + safe.Word(p.f.Object)} },
+	finding.OrphanObject:      func(p *prescription) cure { return p.clean("") },
+	finding.InputLockOrphaned: (*prescription).endAll,
+	finding.PullLockOrphaned:  (*prescription).pullLock,
+	finding.StateStale:        (*prescription).stateStale,
+	finding.ViewerDead:        (*prescription).unlessKept,
+	finding.WriterDead:        (*prescription).unlessKept,
+	finding.ReloadPending:     (*prescription).unlessKept,
+	finding.PageNotReady:      (*prescription).unlessKept,
+	finding.TrackListOverflow: (*prescription).endAll,
+	finding.PresentDrift:      (*prescription).drift,
+	finding.RingOverfull:      (*prescription).endSource,
+	finding.TimeBlocked:       (*prescription).endIdleSource,
+	finding.DataPageUnlinked:  func(p *prescription) cure { return p.explain("its source ends itself at its next packet") },
 }
 
-// sourceOf is the living process that feeds the track which a finding is about.
-func sourceOf(s *streams.Stream, f *finding.Finding) (pid uint64, ok bool) {
-	if s == nil {
-		return 0, false
+// choose is the cure for a finding. Before anything else, a stopped process must
+// go on: it takes no other signal, and does none of its work.
+func (p *prescription) choose() cure {
+	if pids := p.stopped(); len(pids) > 0 {
+		return p.goOn(pids)
 	}
-	for _, t := range s.Tracks {
-		if index, is := f.Evidence["track"]; is && index == t.Index && fed(t) {
-			return t.PID, true
+	if choose, ok := remedies[p.f.Code]; ok {
+		return choose(p)
+	}
+	return p.explain("")
+}
+
+func (p *prescription) explain(note string) cure {
+	return cure{command: "shmtool explain " + p.f.Code, note: note}
+}
+
+func (p *prescription) show() cure { return cure{command: "shmtool dump " + safe.Word(p.f.Object)} }
+
+// clean removes a stream that no process uses. What has just changed it leaves
+// for a minute, unless it is told otherwise.
+func (p *prescription) clean(note string) cure {
+	command := "shmtool clean " + safe.Flag("--stream", p.f.Stream)
+	if p.fresh() {
+		command += " --min-age 2s"
+	}
+	return cure{command: command + " --yes", note: note}
+}
+
+// fresh reports whether an object of the stream changed within a minute, the
+// least age that clean asks for.
+func (p *prescription) fresh() bool {
+	if !p.at.Living || p.stream == nil || p.at.Clock.Now == 0 {
+		return false
+	}
+	since := time.Unix(0, p.at.Clock.Now).Add(-time.Minute)
+	return slices.ContainsFunc(p.stream.Objects, func(o *streams.Object) bool { return o.Modified.After(since) })
+}
+
+// endAll ends what uses a stream that nothing keeps, or that is damaged, and
+// removes the stream whole. In a copy without processes it is not known what that
+// would end.
+func (p *prescription) endAll() cure {
+	if p.at.Hiding {
+		return p.explain("")
+	}
+	who := p.members()
+	if len(who) == 0 {
+		return p.clean("")
+	}
+	c := cure{command: "shmtool clean " + safe.Flag("--stream", p.f.Stream) + " --end --yes", signal: ends}
+	for _, process := range who {
+		role := p.roleOf(process.PID)
+		c.effects = append(c.effects, finding.Effect{PID: process.PID, Role: role, Program: process.Name, Effect: endings[role]})
+	}
+	return c
+}
+
+// unlessKept is for what a buffer that lives puts right, or keeps on purpose; a
+// file is read anew when it is next asked for, unless its lock is held.
+func (p *prescription) unlessKept() cure {
+	switch s := p.stream; {
+	case s == nil || s.Buffer != nil && p.f.Code == finding.WriterDead:
+		return p.explain("its source must be started again")
+	case s.Buffer != nil:
+		return p.explain("")
+	case s.VoD() && !lockHeld(s, mist.LockInput):
+		return p.explain("the next request for it starts a new input")
+	case alive(s.Input):
+		return p.explain("its input lives, and starts a new buffer")
+	}
+	return p.endAll()
+}
+
+func lockHeld(s *streams.Stream, kind mist.Lock) bool {
+	l := s.Lock(kind)
+	return l != nil && l.Semaphore.Held()
+}
+
+// pullLock: a buffer that has no source left keeps the lock in place.
+func (p *prescription) pullLock() cure {
+	s := p.stream
+	if s == nil || slices.ContainsFunc(s.Tracks, func(t *streams.Track) bool { return t.Valid != 0 && fed(t) }) {
+		return p.explain("")
+	}
+	return p.endAll()
+}
+
+// stateStale: an input without a buffer takes the lock, the state and its PID away
+// when it ends.
+func (p *prescription) stateStale() cure {
+	if _, hasInput := p.f.Evidence["pid"]; hasInput && p.stream != nil && alive(p.stream.Input) {
+		return p.end([]procs.Process{p.stream.Input.Process}, "removes the stream's lock and state")
+	}
+	return p.unlessKept()
+}
+
+// drift: only counters that are too low end the buffer.
+func (p *prescription) drift() cure {
+	if drift, ok := p.f.Evidence["drift"].(int64); ok && drift > 0 {
+		return p.explain("")
+	}
+	return p.endSource()
+}
+
+// endSource ends the process that feeds the track of the finding: the track
+// cannot be mended, and the process makes a new one when it comes back.
+func (p *prescription) endSource() cure {
+	t := p.track()
+	if t == nil || !fed(t) || t.Life != procs.Alive {
+		return p.unlessKept()
+	}
+	return p.end([]procs.Process{t.Writer}, "ends "+p.tracksOf(t.PID)+" until its encoder connects again")
+}
+
+// endIdleSource is endSource, unless the process also feeds a track that is well.
+func (p *prescription) endIdleSource() cure {
+	t := p.track()
+	if t == nil {
+		return p.explain("")
+	}
+	for _, other := range p.stream.Tracks {
+		if other.Valid != 0 && other.PID == t.PID && other.TypeName() != "meta" && (&judge{at: p.at}).fresh(other) {
+			return p.explain("its encoder must be restarted")
 		}
 	}
-	return 0, false
+	return p.endSource()
 }
 
-// abandoned is clean, once those have been ended who would keep what is to go.
-func abandoned(s *streams.Stream, name, clean string) string {
-	pids := living(s)
-	if len(pids) == 0 {
-		return clean
-	}
-	return killAll(pids) + "; sleep 5; " + cleanSoon(name)
-}
-
-// living are the processes that have a slot of the stream: without an input they
-// wait for one that cannot come.
-func living(s *streams.Stream) []int {
-	if s == nil || s.Users == nil {
+// track is the track that the finding is about, or nil.
+func (p *prescription) track() *streams.Track {
+	if p.stream == nil {
 		return nil
 	}
-	var pids []int
-	seen := map[uint64]bool{} // there may be thousands of slots
-	for _, u := range s.Users.Slots {
-		if u.Life == procs.Alive && !seen[u.PID] {
-			seen[u.PID] = true
-			pids = append(pids, int(u.PID))
+	for _, t := range p.stream.Tracks {
+		if index, is := p.f.Evidence["track"]; is && index == t.Index {
+			return t
 		}
 	}
-	return pids
+	return nil
 }
 
-// lockRemedy ends who waits for a lock that was deleted, or who may hold one that
-// was not; where nobody can hold it, the lock itself is what must go.
-func lockRemedy(f *finding.Finding) string {
-	if _, deleted := f.Evidence["deleted"]; deleted {
-		return killAll(f.Evidence["waiting"])
+// tracksOf names the tracks that a process feeds.
+func (p *prescription) tracksOf(pid uint64) string {
+	var indexes []string
+	for _, t := range p.stream.Tracks {
+		if t.Valid != 0 && t.PID == pid {
+			indexes = append(indexes, fmt.Sprint(t.Index))
+		}
+	}
+	if len(indexes) == 1 {
+		return "track " + indexes[0]
+	}
+	return "tracks " + strings.Join(indexes, ", ")
+}
+
+// lock ends who waits for a lock that was deleted, which never comes and which no
+// other signal ends, unless that is who keeps the stream. The holder of any other
+// is to be looked at; one that is held by a dead process under the very buffer
+// has stopped the stream.
+func (p *prescription) lock() cure {
+	waiting, _ := p.f.Evidence["waiting"].([]int)
+	if _, deleted := p.f.Evidence["deleted"]; deleted {
+		return p.endDeaf(waiting)
 	}
 	for _, key := range []string{"holders", "unknown"} {
-		if pids, ok := f.Evidence[key].([]int); ok && len(pids) > 0 {
-			return fmt.Sprintf("cat /proc/%d/wchan /proc/%d/status   # is it alive, and does it move?", pids[0], pids[0])
+		if pids, ok := p.f.Evidence[key].([]int); ok && len(pids) > 0 {
+			return cure{command: fmt.Sprintf("cat /proc/%d/wchan /proc/%d/status", pids[0], pids[0]), note: "is it alive, and does it move?"}
 		}
 	}
-	return "shmtool explain " + f.Code
-}
-
-func killAll(pids any) string {
-	list, _ := pids.([]int)
-	var b strings.Builder
-	b.WriteString("kill")
-	for _, pid := range list {
-		fmt.Fprint(&b, " ", pid)
+	if s := p.stream; s != nil && s.Buffer != nil && slices.Contains(waiting, s.Buffer.PID) && len(p.at.Server.Unseen) == 0 {
+		return p.endAll()
 	}
-	return b.String()
-}
-
-// quoted is a word as a shell takes it.
-func quoted(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.-@:/", r)
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return p.explain("")
 }

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -325,59 +324,5 @@ func TestCausesHaveNoCircle(t *testing.T) {
 	}
 	for code := range causes {
 		walk(code, nil)
-	}
-}
-
-// A remedy kills no stranger, leaves nothing stuck, and ends no stream for a trifle.
-func TestRemedies(t *testing.T) {
-	buffer, viewer := streamstest.BufferPID, streamstest.ViewerPID
-	clean := "shmtool clean --stream live --min-age 2s --yes"
-	for code, tt := range map[string]struct {
-		fault func(w *streamstest.World)
-		want  string
-	}{
-		finding.InputUnsupervised: {
-			func(w *streamstest.World) { w.Kill(streamstest.AngelPID) },
-			fmt.Sprintf("kill %d; sleep 5; %s", buffer, clean),
-		},
-		finding.WriterDead: {
-			func(w *streamstest.World) { w.Kill(streamstest.SourcePID) },
-			"shmtool explain writer_dead   # its source is to be started again",
-		},
-		finding.MetaReclaimed: {
-			func(w *streamstest.World) {
-				meta, _ := w.Sample("live")
-				w.Object("MstMetalive", meta.Change(func(h *layout.Header) { h.EndPos, h.Present = 3, 0 }).Bytes)
-			},
-			fmt.Sprint("kill ", buffer),
-		},
-		finding.ControllerPageMissing: {
-			func(w *streamstest.World) { w.Remove("MstSCnflive") },
-			"shmtool explain controller_page_missing",
-		},
-		finding.InputLockOrphaned: {
-			func(w *streamstest.World) { endAll(w); w.Process(viewer, 1, "MistOutHTTPTS", "S", "MistOutHTTPTS") },
-			fmt.Sprintf("kill %d; sleep 5; %s", viewer, clean),
-		},
-		finding.StateStale: {
-			func(w *streamstest.World) {
-				endAll(w)
-				w.Process(viewer, 1, "nginx", "S", "nginx")
-				w.Process(streamstest.SourcePID, 1, "postgres", "S", "postgres")
-				w.Lock("live", mist.LockInput, false)
-			},
-			"shmtool clean --stream live --yes",
-		},
-	} {
-		w := streamstest.NewWorld(t)
-		w.Sample("live")
-		tt.fault(w)
-		found := Judge(nil, moment(w, false))
-		i := slices.IndexFunc(found, func(f finding.Finding) bool { return f.Code == code })
-		if i < 0 {
-			t.Errorf("%s is not found: %+v", code, found)
-		} else if found[i].Remedy != tt.want {
-			t.Errorf("%s: %q, want %q", code, found[i].Remedy, tt.want)
-		}
 	}
 }

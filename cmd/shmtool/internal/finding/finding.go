@@ -33,13 +33,33 @@ type Finding struct {
 	Message  string         `json:"message"` // one line
 	Evidence map[string]any `json:"evidence,omitempty"`
 	Remedy   string         `json:"remedy,omitempty"` // a command to type
-	Cause    *Cause         `json:"cause,omitempty"`  // the finding that it follows from
+	Effects  []Effect       `json:"remedy_effects,omitempty"`
+	Cause    *Cause         `json:"cause,omitempty"` // the finding that it follows from
 
 	// Settles is set where a living stream may show the same for so long, while
 	// something is under way: only what a second look shows again, no sooner, is
 	// true.
 	Settles time.Duration `json:"-"`
 }
+
+// Effect is what a remedy does to one process. A remedy without effects does
+// nothing to any process.
+type Effect struct {
+	PID     int    `json:"pid"`
+	Role    string `json:"role"`    // what the process is to the stream
+	Program string `json:"program"` // its name
+	Effect  string `json:"effect"`  // in words
+}
+
+// The roles that a process may have for a stream.
+const (
+	RoleBuffer  = "buffer" // keeps the stream
+	RoleInput   = "input"  // starts the buffer again
+	RolePuller  = "puller"
+	RoleSource  = "source"
+	RoleViewer  = "viewer" // reads the stream: a player's output, a push, a process
+	RoleProcess = "process"
+)
 
 // Cause names another finding.
 type Cause struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -80,7 +81,29 @@ func (l *looker) across() {
 		l.at.Server.Semaphores.add(o)
 		o.Users = len(users[o.Identity])
 	}
+	for _, s := range l.at.Streams {
+		s.Mappers = l.mappers(s, users)
+	}
 	l.split(objects)
+}
+
+// mappers are the living processes of MistServer, or of a simulation, that have
+// objects of a stream in memory, by PID. A shmtool that looks on is none.
+func (l *looker) mappers(s *Stream, users map[relaccx.Identity]map[int]bool) []procs.Process {
+	pids := map[int]bool{}
+	for _, o := range s.Objects {
+		for pid := range users[o.Identity] {
+			pids[pid] = true
+		}
+	}
+	var mappers []procs.Process
+	for _, pid := range slices.Sorted(maps.Keys(pids)) {
+		p, life := l.table.Look(pid)
+		if life == procs.Alive && p.OfMist() && (!strings.HasPrefix(p.Name, "shmtool") || len(p.Args) > 2 && p.Args[1] == "simulated") {
+			mappers = append(mappers, p)
+		}
+	}
+	return mappers
 }
 
 func (l *looker) wanted(stream string) bool { return l.want == nil || l.want(stream) }

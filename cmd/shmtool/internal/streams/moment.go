@@ -30,7 +30,8 @@ type Stream struct {
 	Input    *Holder // MstIPID
 	Pull     *Holder // MstPPID
 	Locks    []Lock
-	Buffer   *procs.Process // the living process that keeps the stream
+	Buffer   *procs.Process  // the living process that keeps the stream
+	Mappers  []procs.Process // living processes of MistServer that have its objects in memory
 	Problems []Problem
 }
 
@@ -152,6 +153,7 @@ type Users struct {
 // User is one slot.
 type User struct {
 	Slot, Status, PID, Track, Key uint64
+	Process                       procs.Process // that has the PID now, as it is seen from here
 	Life                          procs.Life
 }
 

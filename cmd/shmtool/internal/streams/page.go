@@ -347,7 +347,7 @@ func (l *looker) users(s *Stream, o *Object) error {
 			u.Slots = append(u.Slots, User{Slot: n, Status: w.uint("status"), PID: w.uint("pid"), Track: w.uint("track"), Key: w.uint("keynum")})
 		})
 		for i := range u.Slots {
-			_, u.Slots[i].Life = l.life(u.Slots[i].PID, 0) // since when it has the slot, nothing tells
+			u.Slots[i].Process, u.Slots[i].Life = l.life(u.Slots[i].PID, 0) // since when it has the slot, nothing tells
 		}
 		return err
 	})

@@ -1,0 +1,148 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/streams/streamstest"
+	"shmtool/layout"
+	"shmtool/layout/mist"
+)
+
+const there = "   # on that machine: " // a world is a copy
+
+// A remedy ends no stranger and nothing that works, and names what it ends.
+func TestRemedies(t *testing.T) {
+	angel, buffer, source, viewer := streamstest.AngelPID, streamstest.BufferPID, streamstest.SourcePID, streamstest.ViewerPID
+	for _, tt := range []struct {
+		name, code string
+		fault      func(w *streamstest.World)
+		want       string
+		effects    []finding.Effect
+	}{
+		{
+			"the buffer runs on", finding.InputUnsupervised,
+			func(w *streamstest.World) { w.Kill(angel) },
+			"shmtool explain input_unsupervised", nil,
+		},
+		{
+			"the buffer knows", finding.WriterDead,
+			func(w *streamstest.World) { w.Kill(source) },
+			"shmtool explain writer_dead   # its source must be started again", nil,
+		},
+		{
+			"it limps", finding.MetaReclaimed,
+			func(w *streamstest.World) {
+				meta, _ := w.Sample("live")
+				w.Object("MstMetalive", meta.Change(func(h *layout.Header) { h.EndPos, h.Present = 3, 0 }).Bytes)
+			},
+			"shmtool explain meta_reclaimed", nil,
+		},
+		{
+			"a configuration", finding.ControllerPageMissing,
+			func(w *streamstest.World) { w.Remove("MstSCnflive") },
+			"shmtool explain controller_page_missing", nil,
+		},
+		{
+			"a viewer waits", finding.InputLockOrphaned,
+			func(w *streamstest.World) { endAll(w); w.Process(viewer, 1, "MistOutHTTPTS", "S", "MistOutHTTPTS") },
+			"shmtool clean --stream live --end --yes" + there + fmt.Sprint("ends MistOutHTTPTS ", viewer),
+			[]finding.Effect{{PID: viewer, Role: "viewer", Program: "MistOutHTTPTS", Effect: "ends its connection"}},
+		},
+		{
+			"only strangers live", finding.StateStale,
+			func(w *streamstest.World) {
+				endAll(w)
+				w.Process(viewer, 1, "nginx", "S", "nginx")
+				w.Process(source, 1, "postgres", "S", "postgres")
+				w.Lock("live", mist.LockInput, false)
+			},
+			"shmtool clean --stream live --yes", nil,
+		},
+		{
+			"its page cannot be read", finding.InvalidPage,
+			func(w *streamstest.World) { w.Object("MstMetalive", make([]byte, 4096)); w.Object("MstUserlive", []byte("\xff no page")) },
+			"shmtool check MstUserlive", nil,
+		},
+		{
+			"the buffer is stopped", finding.ViewerDead,
+			func(w *streamstest.World) {
+				w.Kill(viewer)
+				w.Process(buffer, angel, "MistInBuffer", "T", "MistInBuffer", "-s", "live", "push://")
+			},
+			fmt.Sprint("kill -CONT ", buffer) + there + "MistInBuffer -s live: goes on",
+			[]finding.Effect{{PID: buffer, Role: "buffer", Program: "MistInBuffer", Effect: "goes on"}},
+		},
+		{
+			"the source is stopped", finding.TrackStale,
+			func(w *streamstest.World) {
+				stale(w)
+				w.Process(source, 1, "MistOutRTMP", "T", "MistOutRTMP")
+			},
+			fmt.Sprint("kill -CONT ", source) + there + "MistOutRTMP: goes on",
+			[]finding.Effect{{PID: source, Role: "source", Program: "MistOutRTMP", Effect: "goes on"}},
+		},
+		{
+			"nothing comes", finding.TrackStale, stale, "shmtool explain track_stale", nil,
+		},
+		{
+			"counters too low", finding.PresentDrift,
+			func(w *streamstest.World) {
+				_, video := w.Sample("live")
+				video.Nested("parts").Change(func(h *layout.Header) { h.Present-- })
+				w.Object("MstTraklive@412-0", video.Bytes)
+			},
+			fmt.Sprint("kill ", source) + there + "MistOutRTMP: ends tracks 0, 1 until its encoder connects again",
+			[]finding.Effect{{PID: source, Role: "source", Program: "MistOutRTMP", Effect: "ends tracks 0, 1 until its encoder connects again"}},
+		},
+		{
+			"an input without a buffer", finding.StateStale,
+			func(w *streamstest.World) { w.Kill(buffer); w.Maps(angel, "MstSTATElive") },
+			fmt.Sprint("kill ", angel) + there + "MistInBuffer -s live: removes the stream's lock and state",
+			[]finding.Effect{{PID: angel, Role: "input", Program: "MistInBuffer", Effect: "removes the stream's lock and state"}},
+		},
+		{
+			"an input that is stopped", finding.StateStale,
+			func(w *streamstest.World) {
+				w.Kill(buffer)
+				w.Process(angel, 1, "MistInBuffer", "T", "MistInBuffer", "-s", "live", "push://")
+				w.Maps(angel, "MstSTATElive")
+			},
+			fmt.Sprint("kill -CONT ", angel) + there + "MistInBuffer -s live: goes on",
+			[]finding.Effect{{PID: angel, Role: "input", Program: "MistInBuffer", Effect: "goes on"}},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := streamstest.NewWorld(t)
+			w.Sample("live")
+			tt.fault(w)
+			found := Judge(nil, moment(w, false))
+			i := slices.IndexFunc(found, func(f finding.Finding) bool { return f.Code == tt.code })
+			if i < 0 {
+				t.Fatalf("%s is not found: %+v", tt.code, found)
+			}
+			if found[i].Remedy != tt.want || !slices.Equal(found[i].Effects, tt.effects) {
+				t.Errorf("%s: %q %+v,\nwant %q", tt.code, found[i].Remedy, found[i].Effects, tt.want)
+			}
+		})
+	}
+}
+
+// stale is a stream whose video has not come for a minute.
+func stale(w *streamstest.World) {
+	meta, _ := w.Sample("live")
+	meta.Nested("tracks").Set(0, "lastupdate", streamstest.Uptime-60)
+	w.Object("MstMetalive", meta.Bytes)
+}
+
+// Every code has its remedy, or is explained; no cure is for a code that there is
+// not.
+func TestRemediesHaveCodes(t *testing.T) {
+	for code := range remedies {
+		if _, ok := finding.Lookup(code); !ok {
+			t.Errorf("no code %q", code)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+// Package safe makes text that was written by others fit for a terminal and for
+// a shell: names of streams, pages, fields and processes may hold any byte.
+package safe
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Line returns a line of text in which nothing acts on a terminal: control
+// characters, also those of the C1 range, characters that turn the direction of
+// the text, and bytes that are not UTF-8 stand as escapes, "\n", "\x1b" or
+// "\u202e". All else stays as it is, backslashes also. A line that is fit already
+// is returned unchanged.
+func Line(text string) string {
+	if fit(text) {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[i])
+		case strconv.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			quoted := strconv.QuoteRune(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// Word returns a word as a POSIX shell takes it, fit for a terminal. A word that
+// has anything but printable text in it is written with escapes in $'…', which
+// bash, zsh, ksh and busybox understand.
+func Word(word string) string {
+	switch {
+	case word != "" && strings.IndexFunc(word, func(r rune) bool { return !bare(r) }) < 0:
+		return word
+	case fit(word):
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	var b strings.Builder
+	b.WriteString("$'")
+	for i := 0; i < len(word); {
+		r, size := utf8.DecodeRuneInString(word[i:])
+		switch {
+		case r == '\'' || r == '\\':
+			b.WriteString(`\` + string(r))
+		case strconv.IsPrint(r) && (r != utf8.RuneError || size > 1):
+			b.WriteRune(r)
+		default:
+			for _, c := range []byte(word[i : i+size]) {
+				fmt.Fprintf(&b, `\%03o`, c)
+			}
+		}
+		i += size
+	}
+	b.WriteString("'")
+	return b.String()
+}
+
+// Flag returns a flag with a value as a shell takes it. A value that begins with
+// a dash is joined to the flag, because it looks like another flag.
+func Flag(flag, value string) string {
+	if strings.HasPrefix(value, "-") {
+		return flag + "=" + Word(value)
+	}
+	return flag + " " + Word(value)
+}
+
+// bare reports whether a shell takes a character in a word for nothing but
+// itself.
+func bare(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.-@:/", r)
+}
+
+func fit(text string) bool {
+	for i, r := range text {
+		if !strconv.IsPrint(r) || r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)) {
+			return false
+		}
+	}
+	return true
+}

@@ -175,12 +175,19 @@ func (c *checker) checkRecords(s *Schema, h Header, base, size int, path string,
 		at := base + int(h.Offset) + int(h.Slot(n))*int(h.RecordSize)
 		record := c.page[at : at+int(h.RecordSize)]
 		for i := range s.fields {
-			c.checkField(&s.fields[i], record, at, path, n, depth)
+			f := &s.fields[i]
+			end := at + int(f.Offset+f.Size)
+			if end == at+len(record) && at+len(record) == base+int(h.PageSize()) {
+				end = base + size // a page nested in the very last field may run on
+			}
+			c.checkField(f, record, at, end, path, n, depth)
 		}
 	}
 }
 
-func (c *checker) checkField(f *Field, record []byte, at int, path string, n uint64, depth int) {
+// checkField checks a field of the record at a position; what is nested in it may
+// reach to end.
+func (c *checker) checkField(f *Field, record []byte, at, end int, path string, n uint64, depth int) {
 	at += int(f.Offset)
 	switch f.Kind() {
 	case String:
@@ -188,16 +195,20 @@ func (c *checker) checkField(f *Field, record []byte, at int, path string, n uin
 			c.add(CodeOpenString, Note, at, path, "record %d: string %q has no zero byte in its %d bytes; MistServer reads on behind it", n, f.Name, f.Size)
 		}
 	case Nested:
-		c.checkNested(f, record, at, path, n, depth)
+		c.checkNested(f, record, at, end, path, n, depth)
 	}
 }
 
-func (c *checker) checkNested(f *Field, record []byte, at int, path string, n uint64, depth int) {
+func (c *checker) checkNested(f *Field, record []byte, at, end int, path string, n uint64, depth int) {
 	path = fmt.Sprintf("%s:%s@%d", path, f.Name, n)
 	h, err := DecodeHeader(f.In(record))
 	if err != nil {
 		c.invalid(err, at, path)
 		return
 	}
-	c.check(h, at, int(f.Size), path, depth+1)
+	size := int(f.Size)
+	if !h.RecordsFit(size) && h.RecordsFit(end-at) {
+		size = end - at
+	}
+	c.check(h, at, size, path, depth+1)
 }

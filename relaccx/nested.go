@@ -121,6 +121,19 @@ func (r *Reader) openNested() error {
 	return r.open()
 }
 
+// nestedBytes returns the bytes of the page in a field of the record at a position.
+// MistServer 3.0 made the ring in the last field of a track's page 8 bytes longer
+// than the field: a nested page that claims more than its field, in the last bytes
+// of the last slot, runs on to the end of what is around it.
+func (r *Reader) nestedBytes(at int, f *layout.Field) []byte {
+	field := f.In(r.record(at))
+	last := uint64(f.Offset)+uint64(f.Size) == r.size && uint64(at)+r.size == r.cells.Header().PageSize()
+	if behind := r.memory[at+int(f.Offset):]; last && len(field) >= layout.HeaderSize && claimsUpTo(field, len(behind)) {
+		return behind
+	}
+	return field
+}
+
 func (r *Reader) peekNested(n uint64, f *layout.Field) (*Reader, error) {
 	if f.Kind() != layout.Nested {
 		return nil, r.page.fail("read", fmt.Errorf("field %q is %v: %w", f.Name, f.Kind(), ErrNotNested))
@@ -132,7 +145,7 @@ func (r *Reader) peekNested(n uint64, f *layout.Field) (*Reader, error) {
 		if err != nil {
 			return r.judge(err)
 		}
-		inner.memory = f.In(r.record(at))
+		inner.memory = r.nestedBytes(at, f)
 		inner.base = r.base + at + int(f.Offset)
 		err = inner.openNested()
 		if gone := r.prove(n); gone != nil {

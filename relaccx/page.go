@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx/internal/shm"
 )
 
@@ -30,6 +31,8 @@ type Page struct {
 	file *os.File // nil for bytes
 	stat shm.Stat // as it was opened
 	mem  *shm.Mapping
+
+	padded []byte // of bytes that end before their records do: a copy that does not
 
 	locked   bool // the writer's lock is ours
 	together bool // inside Together
@@ -112,7 +115,12 @@ func FromBytes(name string, b []byte) (*Page, error) {
 		_, err := layout.DecodeHeader(b)
 		return nil, &PageError{"open", name, err}
 	}
-	return &Page{path: name, mem: shm.Heap(b)}, nil
+	p := &Page{path: name, mem: shm.Heap(b)}
+	if len(b) > 0 && p.runsOn(memoryPage(len(b))) {
+		p.padded = append(make([]byte, 0, memoryPage(len(b))), b...)
+		p.padded = p.padded[:cap(p.padded)]
+	}
+	return p, nil
 }
 
 // Close unmaps the page. Nothing that came from it may be used afterwards but
@@ -141,6 +149,45 @@ func (p *Page) Size() int { return len(p.mem.Bytes) }
 // Identity tells this object from others of the same name: device and inode,
 // both 0 for bytes.
 func (p *Page) Identity() (device, inode uint64) { return p.stat.Device, p.stat.Inode }
+
+// view returns the bytes that readers see. MistServer makes some pages a few bytes
+// shorter than their headers claim, and uses the rest of the last memory page:
+// the bytes behind the end of the file belong to the page then.
+func (p *Page) view() []byte {
+	b := p.mem.Bytes
+	switch {
+	case p.padded != nil && !p.mem.Closed():
+		return p.padded
+	case p.file == nil || len(b) == 0:
+		return b
+	}
+	whole := p.mem.Whole()
+	_ = p.mem.Guard(func() error {
+		if p.runsOn(len(whole)) {
+			b = whole
+		}
+		return nil // a page that was cut short is told by what comes next
+	})
+	return b
+}
+
+// runsOn reports whether a page of MistServer's claims more bytes than its file has,
+// and no more than size.
+func (p *Page) runsOn(size int) bool {
+	b := p.mem.Bytes
+	return claimsUpTo(b, size) && mist.RunsOn(p.Name(), b)
+}
+
+// claimsUpTo reports whether the header of the page in b claims more bytes than b has,
+// and no more than size.
+func claimsUpTo(b []byte, size int) bool {
+	claimed := shm.HeaderCells(b).Header().PageSize()
+	return claimed > uint64(len(b)) && claimed <= uint64(size)
+}
+
+// memoryPage returns a number of bytes rounded up to the memory pages of x86-64,
+// which is what a page that came without its mapping is judged by.
+func memoryPage(size int) int { return (size + 4095) &^ 4095 }
 
 // Header is one consistent look at the page's header, whatever it says; no
 // value of it has been checked. A page of 0 bytes has a header of zeros.
@@ -239,7 +286,20 @@ func (p *Page) copyOut(dst []byte, from int) error {
 	if len(dst) > touchable {
 		return p.readOut(dst, from)
 	}
+	if from+len(dst) > len(p.mem.Bytes) {
+		return p.copyBehind(dst, from)
+	}
 	shm.CopyOut(dst, p.mem.Bytes[from:from+len(dst)])
+	return nil
+}
+
+// copyBehind is copyOut for bytes some of which lie behind the end of the file.
+func (p *Page) copyBehind(dst []byte, from int) error {
+	whole := p.view()
+	if from > len(whole) || len(dst) > len(whole)-from {
+		return ErrTruncated
+	}
+	shm.CopyOut(dst, whole[from:from+len(dst)])
 	return nil
 }
 
@@ -262,7 +322,7 @@ func (p *Page) ReadAt(b []byte, off int64) (int, error) {
 	case off < 0:
 		return 0, fs.ErrInvalid
 	}
-	n := int(min(int64(len(b)), max(0, int64(p.Size())-off)))
+	n := int(min(int64(len(b)), max(0, int64(len(p.view()))-off)))
 	if err := p.settle("read", p.mem.Guard(func() error { return p.readOut(b[:n], int(off)) })); err != nil {
 		return 0, err
 	}
@@ -274,6 +334,9 @@ func (p *Page) ReadAt(b []byte, off int64) (int, error) {
 
 // readOut is copyOut for bytes that may be holes, however few.
 func (p *Page) readOut(dst []byte, from int) error {
+	if from+len(dst) > len(p.mem.Bytes) {
+		return p.copyBehind(dst, from)
+	}
 	if p.file == nil {
 		shm.CopyOut(dst, p.mem.Bytes[from:from+len(dst)])
 		return nil
@@ -305,7 +368,8 @@ func (p *Page) fail(op string, err error) error {
 }
 
 // Inspect runs fn on the page's bytes as they are, with a snapshot of its
-// header: for what looks at a page as bytes, whole or broken. Another process
+// header. Where the header claims a few bytes more than the file has, they include
+// the rest of its last memory page. It is for what looks at a page as bytes, whole or broken. Another process
 // may change them meanwhile; fn must bound everything by len(page), keep no
 // part of it, and take nothing it read for proven. A page cut short under fn
 // ends it with ErrTruncated.
@@ -314,5 +378,5 @@ func (p *Page) Inspect(fn func(page []byte, h layout.Header) error) error {
 	if err != nil {
 		return err
 	}
-	return p.settle("read", p.mem.Guard(func() error { return fn(p.mem.Bytes, h) }))
+	return p.settle("read", p.mem.Guard(func() error { return fn(p.view(), h) }))
 }

@@ -54,7 +54,7 @@ func (p *Page) Reader() (*Reader, error) {
 // Peek is Reader for looking at a page in the making: one that is not ready
 // gives what of its fields parses, and its counters mean what they may.
 func (p *Page) Peek() (*Reader, error) {
-	r := &Reader{page: p, memory: p.mem.Bytes}
+	r := &Reader{page: p, memory: p.view()}
 	if p.Size() == 0 {
 		r.memory = make([]byte, layout.HeaderSize)
 	}

@@ -82,8 +82,16 @@ func (r *Record) Nested(f *layout.Field) (*Reader, error) {
 	if f.Kind() != layout.Nested {
 		return nil, fmt.Errorf("field %q is %v: %w", f.Name, f.Kind(), ErrNotNested)
 	}
-	return bytesReader(f.Name, f.In(r.bytes))
+	b := f.In(r.bytes)
+	if last := uint64(f.Offset)+uint64(f.Size) == uint64(len(r.bytes)); last && len(b) >= layout.HeaderSize && claimsUpTo(b, len(b)+runsBehind) {
+		b = append(slices.Clone(b), make([]byte, runsBehind)...)
+	}
+	return bytesReader(f.Name, b)
 }
+
+// runsBehind is how many bytes behind its field, and its record, the last nested page
+// of a track of MistServer 3.0 takes. A copy of the record has zeros there.
+const runsBehind = 8
 
 // SetUint stores an unsigned number by name: ErrNoField, or a
 // *layout.ValueError when it does not fit, with nothing changed.

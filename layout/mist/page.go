@@ -89,6 +89,22 @@ func (p *PageInfo) hasAll(s *layout.Schema) bool {
 	return true
 }
 
+// RunsOn reports whether a page may claim a few bytes more than its file has, by its
+// name or its fields: MistServer makes a MstMeta that is too short, by 6 bytes in
+// 3.0 and by 2 from 64 track slots on in 3.5 to 3.10, and uses the rest of the last
+// memory page. Any other page that ends before its records do was cut short.
+func RunsOn(name string, page []byte) bool {
+	if o, ok := ParseName(name); ok {
+		return o.Kind == KindMeta
+	}
+	h, err := layout.DecodeHeader(page)
+	if err != nil || int(h.Offset) > len(page) || h.FieldOffset < layout.MinFieldOffset {
+		return false
+	}
+	schema, err := layout.DecodeSchema(page, h)
+	return err == nil && Recognize(schema) == KindMeta.Page()
+}
+
 // Page is what is known of pages of the kind, as Lookup has it.
 func (k Kind) Page(path ...string) *PageInfo {
 	p := pages[k]

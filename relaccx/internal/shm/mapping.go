@@ -90,5 +90,21 @@ func (m *Mapping) Leave(before bool, err *error) {
 }
 
 func (m *Mapping) contains(addr uintptr) bool {
-	return addr >= m.start && addr-m.start < m.size
+	return addr >= m.start && addr-m.start < wholePages(m.size)
+}
+
+// Whole returns the bytes of a mapped file and those behind them in its last memory
+// page, which every process that maps the file shares. They are zeros unless a
+// process has written there. It returns Bytes for the heap.
+func (m *Mapping) Whole() []byte {
+	if m.size == 0 || m.Bytes == nil {
+		return m.Bytes
+	}
+	return unsafe.Slice(unsafe.SliceData(m.Bytes), wholePages(m.size))
+}
+
+// wholePages returns size rounded up to memory pages.
+func wholePages(size uintptr) uintptr {
+	page := uintptr(os.Getpagesize())
+	return (size + page - 1) / page * page
 }

@@ -136,10 +136,12 @@ func TestMapNothing(t *testing.T) {
 	}
 }
 
-// The fault of a mapping is inside it: at its first byte, its last, and not behind.
+// The fault of a mapping is inside it: at its first byte, in its last memory page,
+// and not behind.
 func TestContains(t *testing.T) {
-	m := &Mapping{start: 1000, size: 10}
-	for addr, want := range map[uintptr]bool{999: false, 1000: true, 1009: true, 1010: false, 0: false} {
+	page := uintptr(os.Getpagesize())
+	m := &Mapping{start: page, size: 10}
+	for addr, want := range map[uintptr]bool{page - 1: false, page: true, page + 9: true, 2*page - 1: true, 2 * page: false, 0: false} {
 		if m.contains(addr) != want {
 			t.Errorf("address %d: %v", addr, !want)
 		}

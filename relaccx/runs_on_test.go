@@ -1,0 +1,196 @@
+package relaccx
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"shmtool/layout"
+	"shmtool/layout/mist"
+)
+
+// shortMeta makes the page of a stream with 64 track slots as MistServer 3.10 does:
+// its file ends two bytes before its last record.
+func shortMeta(t *testing.T, name string, missing int) (path string, page []byte) {
+	t.Helper()
+	template := mist.MetaTemplate(64)
+	page = make([]byte, template.Size+2)
+	if err := template.Build(page, layout.StatusReady); err != nil {
+		t.Fatal(err)
+	}
+	h, err := layout.DecodeHeader(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page = page[:int(h.PageSize())-missing]
+	path = filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, page, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path, page
+}
+
+// slots returns how many slots of the track list can be read.
+func slots(t *testing.T, p *Page) int {
+	t.Helper()
+	r, err := p.Reader()
+	if err == nil {
+		r, err = r.Descend([]Step{{Field: "tracks"}}, false)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for rec, err := range r.Slots() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b := rec.Bytes(); len(b) == 0 {
+			t.Errorf("slot %d has no bytes", rec.Number)
+		}
+		count++
+	}
+	return count
+}
+
+func TestPageShorterThanItClaims(t *testing.T) {
+	path, b := shortMeta(t, "MstMetalive", 2)
+	p, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if got := slots(t, p); got != 64 {
+		t.Errorf("%d slots, want 64", got)
+	}
+	if p.Size() != len(b) {
+		t.Errorf("%d bytes, want those of the file, %d", p.Size(), len(b))
+	}
+	if found, err := p.Check(); err != nil || len(found) > 0 {
+		t.Errorf("check: %v, %v", found, err)
+	}
+	copied, err := os.Create(filepath.Join(t.TempDir(), "copy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer copied.Close()
+	if err := p.Save(copied); err != nil {
+		t.Fatal(err)
+	}
+	if info, _ := copied.Stat(); info.Size() != int64(len(b)) {
+		t.Errorf("the copy has %d bytes, want %d", info.Size(), len(b))
+	}
+	piped, err := FromBytes("-", b) // known by its fields
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := slots(t, piped); got != 64 {
+		t.Errorf("from bytes: %d slots, want 64", got)
+	}
+	if w, err := OpenWriter(path, WriterOptions{}); err == nil {
+		w.Page().Close()
+		t.Error("a writer has opened it, and must stay within the file")
+	}
+	if err := os.Truncate(path, 40); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Reader(); !errors.Is(err, ErrTruncated) {
+		t.Errorf("cut short: %v", err)
+	}
+}
+
+// A page that ends before its records do for any other reason was cut short.
+func TestPageCutShort(t *testing.T) {
+	for name, missing := range map[string]int{"MstMetalive": 4096 * 2, "MstUserlive": 2} {
+		path, b := shortMeta(t, name, missing)
+		p, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		if _, err := p.Reader(); !isFormat(err) {
+			t.Errorf("%s, %d bytes short: %v", name, missing, err)
+		}
+		piped, err := FromBytes(name, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := piped.Reader(); !isFormat(err) {
+			t.Errorf("%s from bytes: %v", name, err)
+		}
+	}
+}
+
+// The last field of a track's page of MistServer 3.0 is a ring that is 8 bytes longer
+// than the field.
+func TestNestedPageRunsOn(t *testing.T) {
+	const slotCount, over, slack = 10, 8, 64
+	inner, err := layout.ParseSchema("a:uint64\nb:uint64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := layout.Shape{Schema: inner, RecordCount: slotCount}
+	outer, err := layout.ParseSchema("id:uint32\npages:nested:" + strconv.Itoa(int(ring.Size())-over))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shape := layout.Shape{Schema: outer, RecordCount: 1}
+	b := make([]byte, int(shape.Size())+slack)
+	if err := shape.Build(b, 0); err != nil {
+		t.Fatal(err)
+	}
+	h := shape.Header()
+	h.Status, h.EndPos, h.Present = layout.StatusReady, 1, 1
+	h.Encode(b)
+	at := int(h.Offset) + int(outer.Lookup("pages").Offset)
+	if err := ring.Build(b[at:at+int(ring.Size())], 0); err != nil {
+		t.Fatal(err)
+	}
+	rh := ring.Header()
+	rh.Status, rh.EndPos, rh.Present = layout.StatusReady, slotCount, slotCount
+	rh.Encode(b[at:])
+	last := at + int(ring.Size()) - over
+	b[last] = 77 // of field b of the last record
+
+	p, err := FromBytes("page", b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := p.Reader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	nested, err := r.Descend([]Step{{Field: "pages"}}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rec Record
+	if err := nested.Read(slotCount-1, &rec); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := rec.Uint("b"); err != nil || v != 77 {
+		t.Errorf("b is %d, %v", v, err)
+	}
+	if found, err := p.Check(); err != nil || len(found) > 0 {
+		t.Errorf("check: %v, %v", found, err)
+	}
+	var whole Record
+	if err := r.Read(0, &whole); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := whole.Nested(outer.Lookup("pages")); err != nil {
+		t.Error(err)
+	}
+	short, err := FromBytes("page", b[:last+over-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err = short.Reader(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Descend([]Step{{Field: "pages"}}, false); !isFormat(err) {
+		t.Errorf("past the end of the page: %v", err)
+	}
+}

@@ -75,6 +75,9 @@ var arrows = map[string][]string{
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/streams",
 		"shmtool/cmd/shmtool/internal/finding", "shmtool/cmd/shmtool/internal/safe",
 	},
+	"shmtool/cmd/shmtool/internal/doctor/doctortest": {
+		"shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/streams", "shmtool/cmd/shmtool/internal/finding",
+	},
 	"shmtool/cmd/shmtool/internal/live": {
 		"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
 	},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/doctor"
+	"shmtool/cmd/shmtool/internal/doctor/doctortest"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/simulate"
@@ -81,7 +82,9 @@ func (tt drillTest) judge(t *testing.T, dir, stream string) {
 	for start := time.Now(); ; {
 		before := lookAt(t, dir)
 		time.Sleep(time.Second) // the doctor's own --sample
-		found := doctor.Judge(before, lookAt(t, dir))
+		now := lookAt(t, dir)
+		found := doctor.Judge(before, now)
+		doctortest.Rules(t, now, procs.Open("/proc", dir), found)
 		if len(found) == 0 && time.Since(start) < patience {
 			continue
 		}

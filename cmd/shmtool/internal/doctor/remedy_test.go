@@ -2,10 +2,14 @@ package doctor
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/doctor/doctortest"
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -63,7 +67,10 @@ func TestRemedies(t *testing.T) {
 		},
 		{
 			"its page cannot be read", finding.InvalidPage,
-			func(w *streamstest.World) { w.Object("MstMetalive", make([]byte, 4096)); w.Object("MstUserlive", []byte("\xff no page")) },
+			func(w *streamstest.World) {
+				w.Object("MstMetalive", make([]byte, 4096))
+				w.Object("MstUserlive", []byte("\xff no page"))
+			},
 			"shmtool check MstUserlive", nil,
 		},
 		{
@@ -118,7 +125,9 @@ func TestRemedies(t *testing.T) {
 			w := streamstest.NewWorld(t)
 			w.Sample("live")
 			tt.fault(w)
-			found := Judge(nil, moment(w, false))
+			m := moment(w, false)
+			found := Judge(nil, m)
+			doctortest.Rules(t, m, procs.Open(w.Proc, w.Shm), found)
 			i := slices.IndexFunc(found, func(f finding.Finding) bool { return f.Code == tt.code })
 			if i < 0 {
 				t.Fatalf("%s is not found: %+v", tt.code, found)
@@ -144,5 +153,55 @@ func TestRemediesHaveCodes(t *testing.T) {
 		if _, ok := finding.Lookup(code); !ok {
 			t.Errorf("no code %q", code)
 		}
+	}
+}
+
+// A stream may be called anything but a path: a remedy names it exactly, and does
+// not let it act on a terminal or a shell.
+func TestRemediesOfOddNames(t *testing.T) {
+	for _, name := range []string{"a b", "it's", "$(id)", "*", "-rf", "\x1b[31mred", "two\nlines", "\u009b31m", "\u202eevil", "\xff", `a\b`, "#1"} {
+		w := streamstest.NewWorld(t)
+		w.Sample(name)
+		for _, pid := range []int{streamstest.AngelPID, streamstest.BufferPID} {
+			w.Kill(pid)
+		}
+		m := moment(w, false)
+		found := Judge(nil, m)
+		doctortest.Rules(t, m, procs.Open(w.Proc, w.Shm), found)
+		if len(found) == 0 || found[0].Code != finding.InputLockOrphaned || len(found[0].Effects) != 2 {
+			t.Fatalf("%q: %+v", name, found)
+		}
+		words, _ := doctortest.Words(found[0].Remedy)
+		if i := slices.Index(words, "--stream"); i >= 0 && words[i+1] != name || i < 0 && !slices.Contains(words, "--stream="+name) {
+			t.Errorf("%q: %q", name, found[0].Remedy)
+		}
+	}
+}
+
+// Where no process can be seen, or those of several namespaces share the memory, a
+// remedy ends nothing.
+func TestRemediesOfTheUnseen(t *testing.T) {
+	for what, change := range map[string]func(m *streams.Moment){
+		"hidden":     func(m *streams.Moment) { m.Hiding = true },
+		"namespaces": func(m *streams.Moment) { m.Server.Spaces = true },
+		"unreadable": func(m *streams.Moment) {
+			m.Streams[0].Problems = []streams.Problem{{Object: "MstUserlive", Err: os.ErrPermission}}
+		},
+	} {
+		w := streamstest.NewWorld(t)
+		w.Sample("live")
+		for _, pid := range []int{streamstest.AngelPID, streamstest.BufferPID} {
+			w.Kill(pid)
+		}
+		m := moment(w, false)
+		found := Judge(nil, m)
+		change(m)
+		for i := range found {
+			prescribe(m, &found[i])
+			if len(found[i].Effects) > 0 {
+				t.Errorf("%s: %q", what, found[i].Remedy)
+			}
+		}
+		doctortest.Rules(t, m, procs.Open(w.Proc, w.Shm), found)
 	}
 }

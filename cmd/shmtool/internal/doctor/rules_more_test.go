@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/doctor/doctortest"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
@@ -26,6 +27,7 @@ func judged(t testing.TB, w *streamstest.World, living bool) []string {
 	if living {
 		found = Judge(first, second)
 	}
+	doctortest.Rules(t, second, procs.Open(w.Proc, w.Shm), found)
 	var codes []string
 	for _, f := range found {
 		if f.Message == "" || f.Remedy == "" || len(f.Evidence) == 0 {

@@ -7,7 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/doctor/doctortest"
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
 	"shmtool/layout"
@@ -213,6 +215,7 @@ func TestFindings(t *testing.T) {
 				w.Object(track, video.Bytes)
 			}
 			m, _, got := look(t, w)
+			doctortest.Rules(t, m, procs.Open(w.Proc, w.Shm), Judge(nil, m))
 			slices.Sort(got)
 			if !slices.Equal(got, tt.want) {
 				t.Errorf("found %q, want %q", got, tt.want)

@@ -46,7 +46,11 @@ func (e *env) printTo(name string, print func(e *env) error) error {
 // single step when the new one is whole, behind the symbolic links that lead to
 // it; a device or a FIFO stays what it is, and is written to. An error of write
 // that is about something else than the file it got is given as it is.
+// "-" is standard output.
 func (e *env) writeFile(name string, mode fs.FileMode, write func(to *os.File) error) error {
+	if name == "-" {
+		return e.writeThrough(name, write)
+	}
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && !info.Mode().IsRegular():
@@ -110,23 +114,32 @@ func (e *env) writeThrough(name string, write func(to *os.File) error) error {
 		return err
 	}
 	done := make(chan error, 1)
-	go func() { done <- copyInto(name, io.NewSectionReader(temp, 0, 1<<62)) }()
+	go func() { done <- e.copyInto(name, io.NewSectionReader(temp, 0, 1<<62)) }()
 	select {
 	case <-e.interrupted:
 		return context.Canceled
 	case err := <-done:
-		if err != nil {
+		if err != nil && name != "-" {
 			err = saveError(name, err)
 		}
 		return err
 	}
 }
 
+// toTerminal refuses to write bytes where a person would see them.
+func toTerminal(what string) error {
+	return usagef("%s is not for a terminal: name a FILE, or send standard output to a file or a pipe", what)
+}
+
 func tempError(err error) error {
 	return hinted(outputError(fmt.Errorf("temporary folder %q: %w", os.TempDir(), bare(err))), "TMPDIR names another")
 }
 
-func copyInto(name string, from io.Reader) error {
+func (e *env) copyInto(name string, from io.Reader) error {
+	if name == "-" {
+		_, err := io.Copy(struct{ io.Writer }{e.stdout}, from) // no sendfile: its error does not name the file
+		return err
+	}
 	to, err := os.OpenFile(name, os.O_WRONLY, 0)
 	if err != nil {
 		return err

@@ -41,9 +41,10 @@ The copy is exact: secrets are in it as they are. Its mode is 0600.`,
 			"shmtool record page -w page.mcap",
 			"shmtool record 'MstTraklive@*:keys' MstUserlive -w live.mcap --for 1m",
 			"shmtool record 'Mst*' -w day.mcap --split 1G",
+			"ssh host shmtool record page -w - | shmtool replay -",
 		},
 		flags: []cli.Flag{
-			&cli.StringFlag{Name: "write", Aliases: []string{"w"}, Usage: "the `FILE` to write"},
+			&cli.StringFlag{Name: "write", Aliases: []string{"w"}, Usage: "the `FILE` to write; - is standard output"},
 			&cli.StringFlag{Name: "split", Usage: "begin another file after `BYTES` (k, M and G are understood): FILE-0001 and so on"},
 			&cli.DurationFlag{Name: "for", Usage: "end after `D`"},
 			&cli.Uint64Flag{Name: "count", Usage: "end after `N` records"},
@@ -61,6 +62,10 @@ func runRecord(ctx context.Context, e *env, c *cli.Context) error {
 		return usagef("needs a PAGE; shmtool ls lists the pages")
 	case o.File == "":
 		return usagef("needs -w FILE")
+	case o.File == "-" && c.IsSet("split"):
+		return usagef("--split writes several files, and standard output is one: name a FILE")
+	case o.File == "-" && e.terminal:
+		return toTerminal("a recording")
 	case c.IsSet("count") && o.Count == 0:
 		return usagef("--count must be more than 0")
 	}
@@ -76,6 +81,9 @@ func runRecord(ctx context.Context, e *env, c *cli.Context) error {
 			return usagef("--split %s is no size that a file can have", c.String("split"))
 		}
 		o.Split = int64(size)
+	}
+	if o.File == "-" {
+		o.File, o.Out = os.Stdout.Name(), e.stdout
 	}
 	patterns, err := e.recordTargets(c.Args().Slice(), &o)
 	if err != nil {

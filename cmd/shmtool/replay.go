@@ -28,7 +28,7 @@ func replayCommand() *command {
 record numbers, and lets happen on them what happened, at the same pace: records
 come, are lost, and withdrawn; pages are reloaded and replaced; exit is set. In
 the end the pages stay as they were at the end of the recording. A page nested in
-another that was recorded by its address is a page of that name.
+another that was recorded by its address is a page of that name. FILE - is standard input.
 
 Pages that exist are refused, unless --force replaces them: their readers are
 told to reload. A recording that is damaged, or was never closed, is played up to
@@ -68,6 +68,11 @@ func runReplay(ctx context.Context, e *env, c *cli.Context) (err error) {
 	if o.Rename, err = renaming(c.String("prefix"), c.StringSlice("page")); err != nil {
 		return err
 	}
+	if n := stdinCount(c.Args().Slice()); n > 1 {
+		return usagef("standard input is one FILE")
+	} else if n == 1 && o.Step != nil {
+		return usagef("--step reads standard input, and so does FILE -: name a file")
+	}
 	player := recording.NewPlayer(o)
 	defer func() { err = errors.Join(err, player.Close()) }()
 	for _, name := range c.Args().Slice() {
@@ -79,33 +84,64 @@ func runReplay(ctx context.Context, e *env, c *cli.Context) (err error) {
 	return nil
 }
 
+// stdinCount is how many of the arguments are standard input.
+func stdinCount(args []string) (n int) {
+	for _, arg := range args {
+		if arg == "-" {
+			n++
+		}
+	}
+	return n
+}
+
 // replay plays one file.
 func (e *env) replay(ctx context.Context, player *recording.Player, name string) (more bool, err error) {
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a FIFO must not hang us
-	if err != nil {
-		return false, inputError{fmt.Errorf("file %q: %w", name, bare(err))}
+	what := fmt.Sprintf("file %q", name)
+	if name == "-" {
+		what = "standard input"
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = recording.ErrNotRecording
-	}
-	var r *recording.Reader
-	if err == nil {
-		r, err = recording.NewReader(f, info.Size())
+	r, done, err := e.openRecording(ctx, name)
+	if ctx.Err() != nil {
+		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("file %q: %w", name, bare(err))
+		return false, fmt.Errorf("%s: %w", what, err)
 	}
-	defer r.Close()
+	defer done()
 	more, err = player.Play(ctx, r)
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return more, nil
 	case as[*recording.DamageError](err), errors.Is(err, recording.ErrNotRecording):
-		return false, fmt.Errorf("file %q: %w", name, err)
+		return false, fmt.Errorf("%s: %w", what, err)
 	}
 	return false, e.explainRecording(err)
+}
+
+// openRecording opens a recording by its name; - is standard input.
+func (e *env) openRecording(ctx context.Context, name string) (r *recording.Reader, done func(), err error) {
+	if name == "-" {
+		if r, err = recording.NewStreamReader(interruptible{ctx, e.stdin}); err != nil {
+			return nil, nil, err
+		}
+		return r, r.Close, nil
+	}
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a FIFO must not hang us
+	if err != nil {
+		return nil, nil, inputError{bare(err)}
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = recording.ErrNotRecording
+	}
+	if err == nil {
+		r, err = recording.NewReader(f, info.Size())
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, bare(err)
+	}
+	return r, func() { r.Close(); f.Close() }, nil
 }
 
 func parseSpeed(text string) (float64, error) {

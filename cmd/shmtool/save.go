@@ -14,7 +14,8 @@ func saveCommand() *command {
 		usage: "a consistent copy of a page in a file, or of all there is in a folder",
 		about: `The copy is the page's bytes, zeros left as holes; what was withdrawn while it
 was copied is withdrawn in it, too. Every reading command takes it as ./FILE.
-An existing file is replaced only when the copy is whole.
+An existing file is replaced only when the copy is whole. FILE - is standard
+output.
 
 With --all it saves the moment: all objects of MistServer and all RelAccX pages,
 semaphores too, and of the processes around them what doctor needs. With --stream
@@ -69,6 +70,9 @@ func runSave(ctx context.Context, e *env, c *cli.Context) (err error) {
 		o.file.Close()
 	} else if !h.Status.Ready() {
 		e.notReady(t)
+	}
+	if c.Args().Get(1) == "-" && e.terminal {
+		return toTerminal("a copy of a page")
 	}
 	return e.writeFile(c.Args().Get(1), ownersAlone, func(to *os.File) error {
 		err := p.Save(to)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -37,7 +38,8 @@ type file struct {
 	split int64 // bytes after which another file begins; 0 never
 	count int   // files so far
 
-	out      *os.File
+	to       io.Writer // where the only file goes, instead of one by name; nil for none
+	out      *os.File  // nil with to, and when no file is open
 	buffered *bufio.Writer
 	writer   *mcap.Writer
 	options  *mcap.WriterOptions
@@ -66,6 +68,9 @@ type channelKey struct {
 // open begins the next file.
 func (f *file) open() error {
 	f.count++
+	if f.to != nil {
+		return f.begin(f.to)
+	}
 	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
 	if f.force {
 		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
@@ -75,7 +80,14 @@ func (f *file) open() error {
 	if err != nil {
 		return &FileError{f.path(), cause(err)}
 	}
-	f.out, f.buffered = out, bufio.NewWriterSize(out, 256<<10)
+	f.out = out
+	return f.begin(out)
+}
+
+// begin writes what stands before the first message. Nothing seeks in what is
+// written: it may be a pipe.
+func (f *file) begin(out io.Writer) (err error) {
+	f.buffered = bufio.NewWriterSize(out, 256<<10)
 	f.options = &mcap.WriterOptions{IncludeCRC: true, Chunked: true, ChunkSize: f.chunkSize(), Compression: mcap.CompressionZSTD}
 	f.channels, f.schemas, f.ids = map[channelKey]uint16{}, map[string]uint16{}, 0
 	f.whole, f.chunks, f.waiting, f.written, f.repeated, f.opened = 0, 0, false, 0, 0, time.Time{}
@@ -140,7 +152,9 @@ func (f *file) settle(err error) error {
 		return f.failed
 	}
 	f.failed = &FileError{f.path(), cause(err)}
-	_ = f.out.Truncate(f.whole) // of no file that is none, such as /dev/full
+	if f.out != nil {
+		_ = f.out.Truncate(f.whole) // of no file that is none, such as /dev/full
+	}
 	return f.failed
 }
 
@@ -259,12 +273,16 @@ func (f *file) flush() error {
 
 // close ends the file with its index. A file that failed keeps what is whole.
 func (f *file) close() error {
-	if f.out == nil {
+	if f.writer == nil {
 		return nil
 	}
 	err := f.release()
 	if err == nil {
 		err = f.settle(errors.Join(f.writer.Close(), f.buffered.Flush()))
+	}
+	f.writer = nil
+	if f.out == nil {
+		return err
 	}
 	if closed := f.out.Close(); err == nil && closed != nil {
 		err = &FileError{f.path(), cause(closed)}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/foxglove/mcap/go/mcap"
@@ -69,7 +71,9 @@ type Reader struct {
 func NewReader(in io.ReaderAt, size int64) (*Reader, error) {
 	r := &Reader{in: in, size: size, channels: map[uint16]channel{}}
 	magic := make([]byte, len(mcap.Magic))
-	if n, _ := in.ReadAt(magic, 0); n < len(magic) || !bytes.Equal(magic, mcap.Magic) {
+	if n, err := in.ReadAt(magic, 0); n == 0 && errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: it is empty", ErrNotRecording)
+	} else if n < len(magic) || !bytes.Equal(magic, mcap.Magic) {
 		return nil, fmt.Errorf("%w: it does not begin as MCAP does", ErrNotRecording)
 	}
 	r.at = int64(len(magic))
@@ -83,6 +87,32 @@ func NewReader(in io.ReaderAt, size int64) (*Reader, error) {
 	}
 	r.decoder, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(2*maxChunkSize), zstd.WithDecoderMaxWindow(maxChunkSize))
 	return r, err
+}
+
+// NewStreamReader reads a recording that comes through a pipe.
+func NewStreamReader(in io.Reader) (*Reader, error) {
+	return NewReader(&stream{in: in}, math.MaxInt64)
+}
+
+// stream is an io.ReaderAt of what comes through a pipe. It only goes forward.
+type stream struct {
+	in io.Reader
+	at int64
+}
+
+// ReadAt implements io.ReaderAt.
+func (s *stream) ReadAt(b []byte, off int64) (int, error) {
+	if off < s.at {
+		return 0, fmt.Errorf("byte %d has gone by", off)
+	}
+	n, err := io.CopyN(io.Discard, s.in, off-s.at)
+	s.at += n
+	if err != nil {
+		return 0, err
+	}
+	read, err := io.ReadFull(s.in, b)
+	s.at += int64(read)
+	return read, err
 }
 
 // Close lets go of the memory.
@@ -179,15 +209,28 @@ func (r *Reader) record() (mcap.OpCode, []byte, error) {
 		if length > maxChunkSize {
 			return 0, nil, damaged(at, fmt.Errorf("a %v of %d bytes is larger than this reads", op, length))
 		}
-		if uint64(cap(r.packed)) < length {
-			r.packed = make([]byte, length)
-		}
-		r.packed = r.packed[:length]
-		if n, err := r.in.ReadAt(r.packed, body); n < len(r.packed) {
-			return 0, nil, damaged(at, unfinished(err))
+		if err := r.read(body, int(length)); err != nil {
+			return 0, nil, damaged(at, err)
 		}
 		return op, r.packed, nil
 	}
+}
+
+// readStep is how many bytes are read at a time: of a pipe, whose size is not
+// known, no more memory is taken than has come.
+const readStep = 1 << 20
+
+// read reads length bytes at body into r.packed.
+func (r *Reader) read(body int64, length int) error {
+	r.packed = r.packed[:0]
+	for have := 0; have < length; have = len(r.packed) {
+		step := min(length-have, readStep)
+		r.packed = slices.Grow(r.packed, step)[:have+step]
+		if n, err := r.in.ReadAt(r.packed[have:], body+int64(have)); n < step {
+			return unfinished(err)
+		}
+	}
+	return nil
 }
 
 // unfinished is what an error of reading means.

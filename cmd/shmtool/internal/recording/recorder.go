@@ -24,8 +24,9 @@ type Target struct {
 // Options say what is recorded, and into which file.
 type Options struct {
 	File  string
-	Force bool  // replace a file that exists
-	Split int64 // bytes after which another file begins; 0 never
+	Out   io.Writer // write to it, instead of a file named File; no Split then
+	Force bool      // replace a file that exists
+	Split int64     // bytes after which another file begins; 0 never
 
 	Count    uint64 // records after which to end; 0 never
 	Targets  []Target
@@ -79,7 +80,7 @@ const (
 // is no error. A page of Targets that is not there is one; then there is no file.
 func Record(ctx context.Context, o Options) (Summary, error) {
 	r := &recorder{o: o, pages: map[*relaccx.Follower]*source{}, names: map[string]bool{}, refused: map[string]string{}, done: map[string]fs.FileInfo{}, begun: time.Now()}
-	r.file = file{name: o.File, force: o.Force, split: o.Split}
+	r.file = file{name: o.File, to: o.Out, force: o.Force, split: o.Split}
 	defer r.group.Close()
 	for _, t := range o.Targets {
 		if err := r.add(t); err != nil {

@@ -1,14 +1,12 @@
 package relaccx
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"syscall"
 
 	"shmtool/layout"
@@ -83,7 +81,11 @@ func createOver(path string, shape layout.Shape, o CreateOptions) (*Writer, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := temp.takePlace(path, p, old.tellReload); err != nil {
+	err = temp.takePlace(path, p, old.tellReload)
+	if errors.Is(err, fs.ErrNotExist) { // it was removed meanwhile
+		return createNew(path, shape, o)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return temp, nil
@@ -126,7 +128,7 @@ const MaxPageSize = 1 << 62
 
 func createTemp(dir string, size int64, mode fs.FileMode) (*os.File, error) {
 	for {
-		path := filepath.Join(dir, tempPrefix+strings.ToLower(rand.Text()))
+		path := tempPath(dir)
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
 			return nil, err
@@ -209,13 +211,17 @@ func fillPage(p *Page, shape layout.Shape, o CreateOptions) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.schema = shape.Schema
+	w.schema, w.options, w.opened = shape.Schema, o.Lock, h.Status
 	return w, nil
 }
 
 // discard removes a temporary page that did not get its name.
 func (w *Writer) discard() error {
-	return errors.Join(os.Remove(w.page.path), w.Close())
+	err := removeExactly(w.page.path, w.page.stat.Identity, func() error { return nil })
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrReplaced) {
+		err = nil // its name was lost to another object
+	}
+	return errors.Join(err, w.Close())
 }
 
 // removeDeadTemps removes what writers that died while they made a page left in

@@ -35,6 +35,11 @@ var (
 	ErrFull = errors.New("ring is full")
 	// ErrOverdraw: more records were to be withdrawn than there are.
 	ErrOverdraw = errors.New("more than the available records")
+	// ErrEnded: another writer has set exit, so that readers leave the page.
+	ErrEnded = errors.New("page has ended")
+	// ErrReplaced: the page was replaced or removed before the operation, which
+	// changed nothing.
+	ErrReplaced = errors.New("page was replaced or removed")
 	// ErrLocked: another writer has the page. The error is a *LockedError.
 	ErrLocked = errors.New("another writer has the page")
 )

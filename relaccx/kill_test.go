@@ -39,7 +39,7 @@ func killReloading(t *testing.T, step string) {
 		t.Errorf("old page: %v, %v", h.Status, err)
 	}
 	checkKilled(t, path, replaced)
-	checkTemporaries(t, dir, map[string]int{"carry": 1, "rename": 1}[step])
+	checkTemporaries(t, dir, map[string]int{"carry": 1, "rename": 1, "flag": 1}[step])
 
 	if replaced {
 		c.untilKind(t, f, EventReload)

@@ -41,9 +41,14 @@ func (w *Writer) Reload(shape layout.Shape, o ReloadOptions) error {
 		return w.page.fail("reload", cause(err))
 	}
 	old := *w
-	if err := temp.takePlace(old.page.path, old.page, old.tellReload); err != nil {
+	err = temp.takePlace(old.page.path, old.page, old.tellReload)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = ErrReplaced
+	}
+	if err != nil {
 		return old.page.fail("reload", cause(err))
 	}
+	temp.options = old.options
 	*w = *temp
 	return old.Close()
 }
@@ -118,23 +123,30 @@ func (w *Writer) keepOwner(of shm.Stat) error {
 	return w.page.file.Chmod(of.Mode) // mode 0, too, which CreateOptions cannot say
 }
 
-// takePlace renames a temporary page to path, over the page old, which must
-// have that name still, and then calls after, before anything else happens: a
-// writer that dies between the two leaves MistServer's readers, who look at the
-// flag alone, on the old page.
+// takePlace gives a temporary page the name path, which the page old must have
+// still, and then calls after, before anything else happens: a writer that dies
+// between the two leaves MistServer's readers, who look at the flag alone, on
+// the old page. ErrReplaced when another object has the name, fs.ErrNotExist
+// when none has; the temporary page is gone then.
 func (w *Writer) takePlace(path string, old *Page, after func()) error {
-	if old.Replaced() {
-		return errors.Join(fmt.Errorf("something else has its name by now: %w", fs.ErrExist), w.discard())
-	}
 	atStep("rename")
-	if err := os.Rename(w.page.path, path); err != nil {
+	aside := w.page.path
+	kept, err := shm.Replace(aside, path, w.page.stat.Identity, old.stat.Identity)
+	if errors.Is(err, shm.ErrOther) {
+		w.tellReload() // to a reader that found it under the name for a moment
+		err = replaced(err)
+	}
+	if err != nil {
 		return errors.Join(err, w.discard())
 	}
 	atStep("flag")
 	after()
+	if kept {
+		err = os.Remove(aside) // the old page's name by now
+	}
 	atStep("done")
 	w.page.path = path
-	return nil
+	return err
 }
 
 func (w *Writer) tellReload() {

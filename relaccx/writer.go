@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"shmtool/layout"
@@ -36,6 +37,10 @@ type Writer struct {
 
 	draft    Record
 	reserved extent // bytes of the file that are backed, as far as this Writer knows
+
+	options WriterOptions // how the page was opened, for the page that replaces it
+	opened  layout.Status // of the page when it was opened
+	deaf    time.Time     // until then Yield ignores requests
 }
 
 // WriterOptions are how OpenWriter gets the lock.
@@ -48,6 +53,11 @@ type WriterOptions struct {
 	// FieldsOnly does not look into nested pages, for which a record must be read:
 	// NewRecord then leaves them zero. A track of MistServer's has a megabyte.
 	FieldsOnly bool
+	// NoFollow refuses a path whose last element is a symbolic link, with ELOOP.
+	NoFollow bool
+	// OwnOnly refuses an object that belongs to another user than this process,
+	// with an *OwnerError, before anything is written to it.
+	OwnOnly bool
 }
 
 // OpenWriter opens an existing page for writing and takes its lock. ErrLocked,
@@ -62,6 +72,10 @@ func OpenWriter(path string, o WriterOptions) (*Writer, error) {
 	w, err := newWriter(p)
 	if err == nil && !o.FieldsOnly {
 		err = w.learnShape()
+	}
+	if err == nil {
+		w.options = o
+		w.opened, err = p.status()
 	}
 	if err != nil {
 		p.Close()
@@ -88,7 +102,7 @@ func (w *Writer) learnShape() error {
 func openLocked(path string, o WriterOptions) (*Page, error) {
 	deadline := time.Now().Add(o.LockTimeout)
 	for {
-		p, err := openPage(path, os.O_RDWR)
+		p, err := openFor(path, o)
 		if err != nil || o.NoLock {
 			return p, err
 		}
@@ -106,6 +120,22 @@ func openLocked(path string, o WriterOptions) (*Page, error) {
 			return nil, err
 		}
 	}
+}
+
+// openFor maps a page for writing, unless the options refuse it.
+func openFor(path string, o WriterOptions) (*Page, error) {
+	mode := os.O_RDWR
+	if o.NoFollow {
+		mode |= syscall.O_NOFOLLOW
+	}
+	p, err := openPage(path, mode)
+	if err != nil {
+		return nil, err
+	}
+	if uid := p.stat.UID; o.OwnOnly && uid != os.Geteuid() {
+		return nil, errors.Join(&OwnerError{uid}, p.Close())
+	}
+	return p, nil
 }
 
 // LockHolder is the PID of the process that holds the page's writer lock, 0

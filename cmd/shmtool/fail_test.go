@@ -54,6 +54,8 @@ func TestClassify(t *testing.T) {
 		{page(relaccx.ErrTruncated), "page_truncated", 4},
 		{page(relaccx.ErrNotReady), "page_not_ready", 5},
 		{page(&relaccx.LockedError{PID: 7}), "page_locked", 5},
+		{page(relaccx.ErrReplaced), "page_replaced", 5},
+		{page(relaccx.ErrEnded), "page_ended", 5},
 		{page(relaccx.ErrFull), "page_full", 5},
 		{page(relaccx.ErrReady), "page_ready", 5},
 		{page(syscall.EEXIST), "page_exists", 5},

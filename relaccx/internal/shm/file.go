@@ -9,7 +9,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -59,6 +58,15 @@ func StatPath(path string) (Stat, error) {
 	return statOf(&st), nil
 }
 
+// StatName looks at what has a name now; a symbolic link is not followed.
+func StatName(path string) (Stat, error) {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil {
+		return Stat{}, &os.PathError{Op: "lstat", Path: path, Err: err}
+	}
+	return statOf(&st), nil
+}
+
 // Reserve makes sure that the bytes [offset, offset+size) can be written: the
 // first touch of a byte that a full file system cannot back would kill the
 // process. A file system that cannot reserve is taken at its word.
@@ -79,38 +87,6 @@ func Reserve(f *os.File, offset, size int64) error {
 		}
 		return nil
 	}
-}
-
-const lockPoll = 5 * time.Millisecond
-
-// Lock takes the writer's lock on an open file, waiting for at most timeout;
-// then it is os.ErrDeadlineExceeded. It is flock(2): advisory, on the object
-// and not on its name, and gone with the process.
-func Lock(f *os.File, timeout time.Duration) error {
-	deadline := time.Now().Add(timeout)
-	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, unix.EINTR):
-		case !errors.Is(err, unix.EWOULDBLOCK):
-			return fmt.Errorf("lock: %w", err)
-		case !time.Now().Before(deadline):
-			return os.ErrDeadlineExceeded
-		default:
-			time.Sleep(lockPoll)
-		}
-	}
-}
-
-// Unlock gives the lock back. To close the file is not enough: a child that is
-// being forked at that moment has it open, too, until it executes its program.
-func Unlock(f *os.File) error {
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_UN); err != nil {
-		return fmt.Errorf("unlock: %w", err)
-	}
-	return nil
 }
 
 // LockHolders are the processes that hold the writer's lock of each object, from
@@ -147,16 +123,6 @@ func parseIdentity(text string) (Identity, bool) {
 	minor, err2 := strconv.ParseUint(parts[1], 16, 32)
 	inode, err3 := strconv.ParseUint(parts[2], 10, 64)
 	return Identity{unix.Mkdev(uint32(major), uint32(minor)), inode}, err1 == nil && err2 == nil && err3 == nil
-}
-
-// RenameNew gives the object at from the name to; fs.ErrExist when something
-// has that name already, which rename(2) would replace.
-func RenameNew(from, to string) error {
-	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
-	if err != nil {
-		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
-	}
-	return nil
 }
 
 // ReadFile copies len(dst) bytes of an object from its file, which fills no

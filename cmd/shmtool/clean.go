@@ -29,9 +29,10 @@ func cleanCommand() *command {
 		about: `Lists the objects of MistServer and of simulations that nobody holds, with the
 evidence and the memory that each gives back: no process maps it or has it open,
 nothing that lives refers to it, the processes that it names are gone, and it
-has not moved for --min-age, nor between two looks. With --yes they are removed,
-of each stream data first and semaphores last; right before each one everything
-is looked at again, and what has changed stays (exit code 5).
+has not moved for --min-age, nor between two looks. shmtool's own readers, such as
+top and tail, keep nothing. With --yes they are removed. A dead stream goes as a
+whole or stays as a whole: when one of its objects is taken up while clean runs,
+all of them stay (exit code 5).
 
 Of a stream that lives, only the tracks and data go to which nothing leads. What
 belongs to no stream goes when no process of MistServer lives at all, and only
@@ -39,7 +40,9 @@ when no STREAM is given. What is not what its name says is never touched; nor is
 a simulation that runs. simulate --clean ends processes that are left of a killed
 one, too.
 
-It does not run where it cannot see all processes (exit code 7): use sudo.
+It does not run where it cannot see all processes (exit code 7): use sudo. Where
+processes of another PID namespace use the directory, and where nothing is free yet
+because it changed less than --min-age ago, it says so, and exits with code 5.
 Of a saved moment it lists what nobody held then, and removes nothing.`,
 		examples: []string{
 			"sudo shmtool clean",
@@ -80,6 +83,8 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 	switch {
 	case yes && !plan.Living:
 		return usagef("%s is a saved moment: nothing of it is removed", e.procDir)
+	case plan.Foreign != "":
+		return e.foreignProcesses(plan.Foreign)
 	case plan.Partial() && !c.Bool("force"):
 		return e.blind(plan)
 	}
@@ -93,14 +98,45 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 			return usageError{err}
 		}
 	}
+	waits := e.waits(plan, o)
 	if len(shown) == 0 && e.output.format == formatTable && !e.output.names {
+		if waits != nil {
+			return waits
+		}
 		return e.nothingToClean(plan)
 	}
 	if yes {
 		plan.Objects = chosenObjects(plan.Objects, shown)
 		err = e.clean(ctx, plan, shown, l)
 	}
+	if err == nil {
+		err = waits
+	}
 	return errors.Join(e.printClean(l, shown, yes), err)
+}
+
+// waits is an error when objects stay for nothing but their age, and nothing else is
+// free, or their stream was asked for: the command has not done what it was run for.
+func (e *env) waits(plan *cleaning.Plan, o cleaning.Options) error {
+	young, waits := plan.Waits()
+	if !waits || o.Streams == nil && slices.ContainsFunc(plan.Objects, func(o cleaning.Object) bool { return o.Free() }) {
+		return nil
+	}
+	what := fmt.Sprintf("object %q", young.Name)
+	if young.Is.Stream != "" {
+		what = fmt.Sprintf("stream %q", young.Is.Stream)
+	}
+	wait := young.Waits.Truncate(time.Second) + time.Second
+	age := max(0, o.MinAge-young.Waits).Truncate(100 * time.Millisecond)
+	return hinted(refusef("%s changed %v ago, and --min-age is %v", what, age, o.MinAge),
+		fmt.Sprintf("run it again in %v, or with --min-age %v", wait, max(0, age).Truncate(time.Second)))
+}
+
+// foreignProcesses says that objects are in use by processes that cannot be seen from
+// here, so that none can be said to be free.
+func (e *env) foreignProcesses(object string) error {
+	return hinted(refusef("object %q is in use by a process that %s does not show: a process of another PID namespace or machine uses %s, and nothing of it is known to be free",
+		object, e.procDir, e.shmDir), "run clean where MistServer's processes show: in their container, or on the host")
 }
 
 // nothingToClean says so, and of the first object what keeps it.

@@ -26,8 +26,10 @@ type Object struct {
 	Allocated int64 // bytes of memory that its removal gives back
 	Identity  relaccx.Identity
 	Age       time.Duration // since it was made, written or changed, as its times tell; negative in a moment
-	Keep      string        // why it stays; "" when nobody holds it
-	Evidence  []string      // that nobody does
+	Keep      string        // why it stays; "" when no process holds it
+	Waits     time.Duration // when it stays for nothing but its age: how long until it is old enough
+	Evidence  []string      // that no process does
+	Whole     bool          // it goes together with all others of its stream, which is dead
 
 	file *file
 }
@@ -35,14 +37,15 @@ type Object struct {
 // Free reports whether nobody holds the object.
 func (o *Object) Free() bool { return o.Keep == "" }
 
-// Plan is what one scan found, in the order of removal: of each stream data,
-// tracks, meta, users, state and PIDs, semaphores; then what is of no stream,
-// and what simulations say of themselves.
+// Plan is what one scan found, in the order of removal: the objects of each stream
+// (mist.CompareRemoval); then what is of no stream, and what simulations say of
+// themselves.
 type Plan struct {
 	Objects []Object
 	Living  bool            // it is this machine's, and now; else a saved moment
 	Hiding  bool            // there may be processes that the table does not show
 	Unseen  []procs.Process // those that may not be looked into, and may hold objects
+	Foreign string          // an object that a process has which the table does not show: of another PID namespace
 
 	options Options
 	last    *survey
@@ -66,11 +69,27 @@ func Scan(ctx context.Context, o Options) (*Plan, error) {
 			return nil, err
 		}
 	}
-	return &Plan{
+	p := &Plan{
 		Objects: newJudge(&o, first, second).all(), options: o, last: second,
 		Living: second.moment.Living, Hiding: second.moment.Hiding,
 		Unseen: slices.DeleteFunc(slices.Clone(second.holdings.Unseen), func(p procs.Process) bool { return !second.table.MayHold(p) }),
-	}, nil
+	}
+	if p.Living {
+		p.Foreign, err = o.foreign(ctx, second)
+	}
+	return p, err
+}
+
+// Waits returns the object that has to wait the longest among those that stay for
+// nothing but their age, and false when there is none.
+func (p *Plan) Waits() (Object, bool) {
+	var longest Object
+	for _, o := range p.Objects {
+		if o.Waits > longest.Waits {
+			longest = o
+		}
+	}
+	return longest, longest.Waits > 0
 }
 
 // wants: what is of no stream is wanted when all is.

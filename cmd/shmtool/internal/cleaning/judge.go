@@ -23,14 +23,6 @@ type judge struct {
 	byName  map[string]*streams.Stream
 }
 
-// stream is what holds for all objects of one.
-type stream struct {
-	lives   string // why it is not dead; "" when it is
-	stirs   string // why nothing of it is touched now: it has just changed
-	gone    []gone // whom its objects name, when it is dead
-	picture *streams.Stream
-}
-
 func newJudge(o *Options, first, second *survey) *judge {
 	j := &judge{o: o, before: map[string]*file{}, now: second, at: time.Now(), streams: map[string]*stream{}, byName: map[string]*streams.Stream{}}
 	if !second.moment.Living {
@@ -53,26 +45,22 @@ func (j *judge) all() []Object {
 	kept := map[string]bool{}
 	for _, f := range files {
 		o := j.object(f, kept)
-		kept[o.Is.Stream] = kept[o.Is.Stream] || !o.Free()
+		kept[o.Is.Stream] = kept[o.Is.Stream] || !o.Free() && !f.hidden
 		objects = append(objects, o)
 	}
 	return objects
 }
 
-// removalOrder is what goes first: what leads to something is there as long as
-// that is, and the lock that keeps another input away goes last.
-var removalOrder = []mist.Kind{
-	mist.KindData, mist.KindTrack, mist.KindMeta, mist.KindUsers, mist.KindState, mist.KindInputPID, mist.KindPullPID,
-	mist.KindConfig, mist.KindSemaphore,
-}
-
 // inOrder sorts by stream, those without one last and simulations behind them.
+// A stream's configuration follows its other objects, since it is judged alone.
 func inOrder(a, b *file) int {
 	rank := func(f *file) int {
 		switch {
 		case f.sim != "":
-			return 2
+			return 3
 		case f.is.Stream == "":
+			return 2
+		case f.is.Kind == mist.KindConfig:
 			return 1
 		}
 		return 0
@@ -83,10 +71,15 @@ func inOrder(a, b *file) int {
 		}
 		return 0
 	}
+	hidden := func(f *file) int {
+		if f.hidden {
+			return 0
+		}
+		return 1
+	}
 	return cmp.Or(
-		cmp.Compare(rank(a), rank(b)), cmp.Compare(a.is.Stream, b.is.Stream), cmp.Compare(a.sim, b.sim), cmp.Compare(last(a), last(b)),
-		cmp.Compare(slices.Index(removalOrder, a.is.Kind), slices.Index(removalOrder, b.is.Kind)),
-		mist.Compare(a.is, b.is), cmp.Compare(a.name, b.name),
+		cmp.Compare(rank(a), rank(b)), cmp.Compare(a.is.Stream, b.is.Stream), cmp.Compare(hidden(a), hidden(b)),
+		cmp.Compare(a.sim, b.sim), cmp.Compare(last(a), last(b)), mist.CompareRemoval(a.is, b.is), cmp.Compare(a.name, b.name),
 	)
 }
 
@@ -95,13 +88,19 @@ func (j *judge) object(f *file, kept map[string]bool) Object {
 	if f.sim != "" {
 		o.Kind = "simulation"
 	}
-	o.Keep = j.unheld(f, &o)
-	if o.Keep != "" {
+	if j.isDead(f) {
+		o.Whole = true
+		o.Keep = j.ofDead(f, &o)
+		return o
+	}
+	if o.Keep = j.unheld(f, &o); o.Keep != "" {
 		return o
 	}
 	switch {
 	case f.fault != "":
 		o.Keep = f.fault
+	case f.hidden:
+		o.Evidence = append(o.Evidence, "a clean that was interrupted has moved it aside")
 	case f.sim != "":
 		o.Keep = j.simulation(f, kept, &o)
 	case f.is.Kind == mist.KindConfig:
@@ -109,51 +108,127 @@ func (j *judge) object(f *file, kept map[string]bool) Object {
 	case f.is.Stream == "":
 		o.Keep = j.serverWide(f, &o)
 	default:
-		o.Keep = j.ofStream(f, &o)
+		o.Keep = j.ofLiving(f, &o)
+	}
+	switch {
+	case o.Keep != "":
+		o.Waits = 0 // its age is not all that keeps it
+	case o.Waits > 0:
+		o.Keep = touched(&o)
 	}
 	return o
 }
 
+func touched(o *Object) string {
+	return fmt.Sprintf("it was touched %v ago", o.Age.Truncate(time.Second))
+}
+
+// ofWhole reports whether an object goes and stays together with all others of its
+// stream.
+func (f *file) ofWhole() bool {
+	return f.sim == "" && !f.hidden && f.is.Stream != "" && f.is.Kind != mist.KindConfig
+}
+
+// isDead reports whether an object belongs to a stream of which nothing lives.
+func (j *judge) isDead(f *file) bool { return f.ofWhole() && j.stream(f.is.Stream).lives == "" }
+
 // unheld says who has the object, or why it has moved; its evidence else.
 func (j *judge) unheld(f *file, o *Object) string {
-	if held := j.now.holdings.Of(f.identity, f.name); len(held) > 0 {
-		return "it is mapped or open: " + processText(held[0])
+	if users := j.now.users(f); len(users) > 0 {
+		return "it is mapped or open: " + processText(users[0].Process)
 	}
-	if !j.now.moment.Living {
-		o.Age = -1 // who unpacked it changed its times
-		o.Evidence = append(o.Evidence, "no process of the moment maps it")
-		return ""
+	if why := j.stirred(f); why != "" {
+		return "it " + why
 	}
-	was := j.before[f.name]
-	switch {
-	case was == nil || was.identity != f.identity:
-		return "it has just been made"
-	case was.mark != f.mark:
-		return "it moves"
-	case o.Age < j.o.MinAge:
-		return fmt.Sprintf("it was touched %v ago", o.Age.Truncate(time.Second))
-	}
-	o.Evidence = append(o.Evidence, "nobody maps it or has it open", fmt.Sprintf("unmoved for %v", o.Age.Truncate(time.Second)))
+	j.rest(f, o)
 	return ""
 }
 
-// ofStream judges an object of a stream: of a dead one all that is there, of a
-// living one what nothing leads to.
-func (j *judge) ofStream(f *file, o *Object) string {
-	s := j.stream(f.is.Stream)
-	if s.stirs != "" {
-		return s.stirs
+// rest takes the evidence that an object rests, and how long it still has to.
+func (j *judge) rest(f *file, o *Object) {
+	if !j.now.moment.Living {
+		o.Age = -1 // who unpacked it changed its times
+		o.Evidence = append(o.Evidence, "no process of the moment maps it")
+		return
 	}
-	if s.lives == "" {
+	o.Waits = max(0, j.o.MinAge-o.Age)
+	held := "no process maps it or has it open"
+	if looking := j.now.holdings.Of(f.identity, f.name); len(looking) > 0 {
+		held = "only shmtool reads it"
+	}
+	o.Evidence = append(o.Evidence, held, fmt.Sprintf("unmoved for %v", o.Age.Truncate(time.Second)))
+}
+
+// stirred says what has happened to an object between the two looks.
+func (j *judge) stirred(f *file) string {
+	was := j.before[f.name]
+	switch {
+	case !j.now.moment.Living:
+		return ""
+	case was == nil || was.identity != f.identity:
+		return "has just been made"
+	case was.mark != f.mark:
+		return "moves"
+	}
+	return ""
+}
+
+// ofDead judges an object of a dead stream. Such a stream goes as a whole or not at
+// all: an input that takes up a part of it can never play it.
+func (j *judge) ofDead(f *file, o *Object) string {
+	s := j.stream(f.is.Stream)
+	j.rest(f, o)
+	o.Waits = s.waits
+	switch {
+	case s.stays == "":
 		o.Evidence = append(o.Evidence, s.facts()...)
 		return ""
+	case s.because == f && s.waits > 0, j.now.moment.Living && s.waits > 0 && o.Age < j.o.MinAge:
+		return touched(o)
+	case s.because == f:
+		return s.why
 	}
+	return s.stays
+}
+
+// whole says why a dead stream stays as a whole: something about one of its objects.
+func (j *judge) whole(name string, s *stream) {
+	for _, f := range j.now.files {
+		if !f.ofWhole() || f.is.Stream != name {
+			continue
+		}
+		why := j.stirred(f)
+		switch {
+		case why != "":
+			s.because, s.why, s.waits = f, "it "+why, 0
+			s.stays = "the stream is changing: " + f.name + " " + why
+			return
+		case f.fault != "":
+			s.because, s.why, s.waits = f, f.fault, 0
+			s.stays = "the stream goes as a whole, and " + f.name + " stays: " + f.fault
+		case j.now.moment.Living && j.at.Sub(f.touched) < j.o.MinAge && (s.because == nil || s.waits > 0):
+			age := max(0, j.at.Sub(f.touched))
+			if wait := j.o.MinAge - age; wait > s.waits {
+				s.because, s.waits = f, wait
+				s.stays = fmt.Sprintf("the stream has changed %v ago: %s", age.Truncate(time.Second), f.name)
+			}
+		}
+	}
+}
+
+// ofLiving judges an object of a stream that lives: it stays, unless nothing leads
+// to it.
+func (j *judge) ofLiving(f *file, o *Object) string {
+	s := j.stream(f.is.Stream)
 	fact, orphan := j.orphan(f, s.picture)
 	if !orphan {
 		return "the stream lives: " + s.lives
 	}
 	if alive := j.maker(f); alive != "" {
 		return alive
+	}
+	if why := j.stirs(f.is.Stream); why != "" {
+		return why
 	}
 	o.Evidence = append(o.Evidence, fact)
 	return ""
@@ -193,95 +268,6 @@ func (j *judge) maker(f *file) string {
 		return fmt.Sprintf("its maker, %d, %s", f.is.PID, why)
 	}
 	return ""
-}
-
-// stream judges a stream once.
-func (j *judge) stream(name string) *stream {
-	if s := j.streams[name]; s != nil {
-		return s
-	}
-	s := &stream{picture: j.byName[name]}
-	j.streams[name] = s
-	s.stirs = j.stirs(name)
-	s.lives = j.lives(name, s)
-	return s
-}
-
-// stirs says which object of a stream has been made, replaced or written since
-// the first look: somebody is about to start it.
-func (j *judge) stirs(name string) string {
-	if !j.now.moment.Living {
-		return ""
-	}
-	young := ""
-	for _, f := range j.now.files {
-		if f.is.Stream != name || f.is.Kind == mist.KindConfig {
-			continue
-		}
-		was := j.before[f.name]
-		switch {
-		case was == nil || was.identity != f.identity:
-			return "the stream is changing: " + f.name + " has just been made"
-		case was.mark != f.mark && !j.flows(f):
-			return "the stream is changing: " + f.name + " moves"
-		}
-		if age := j.at.Sub(f.touched); age < j.o.MinAge && young == "" && !j.flows(f) {
-			young = fmt.Sprintf("the stream has changed %v ago: %s", max(0, age).Round(time.Second), f.name)
-		}
-	}
-	return young
-}
-
-// flows reports whether an object moves because a process that has it does what
-// it is there for. That is no sign that a stream begins or ends.
-func (j *judge) flows(f *file) bool { return len(j.now.holdings.Of(f.identity, f.name)) > 0 }
-
-// lives says what of a stream lives, or gives the facts that nothing does.
-func (j *judge) lives(name string, s *stream) string {
-	for _, m := range j.now.manifests {
-		if m.Alive && slices.Contains(m.Streams, name) {
-			return fmt.Sprintf("it is simulated by process %d", m.PID)
-		}
-	}
-	if why := j.holder(name); why != "" {
-		return why
-	}
-	if p, ok := j.now.table.Buffer(name); ok {
-		return "its input, process " + processText(p)
-	}
-	named := j.pids(name, s.picture)
-	for _, n := range named {
-		state, dead := j.dead(n.pid, n.written)
-		if !dead {
-			return fmt.Sprintf("%s %d %s", n.who, n.pid, state)
-		}
-		s.take(n.who, state, n.pid)
-	}
-	if len(named) == 0 {
-		s.gone = []gone{{state: "no process of the stream lives"}}
-	}
-	return ""
-}
-
-// holder is who has an object of the stream, and does more than look at it.
-func (j *judge) holder(name string) string {
-	for _, f := range j.now.files {
-		if f.is.Stream != name {
-			continue
-		}
-		for _, p := range j.now.holdings.Of(f.identity, f.name) {
-			if !looksOn(p) {
-				return processText(p) + " has " + f.name
-			}
-		}
-	}
-	return ""
-}
-
-// looksOn reports whether a process is a shmtool that is no part of a
-// simulation: it keeps no stream alive.
-func looksOn(p procs.Process) bool {
-	return p.Name == "shmtool" && len(p.Args) > 1 && p.Args[1] != "simulated" && p.Args[1] != "simulate"
 }
 
 // simulation judges a file that a simulation keeps of itself: the last that goes.

@@ -52,13 +52,13 @@ func (j *judge) pids(name string, s *streams.Stream) []namedPID {
 // that was given the PID since is another one, and so is a living process that
 // is none of MistServer's and has not one object: who feeds or reads a stream
 // maps its pages all the time. A PID may be one of a container's namespace, and
-// then somebody has it as that one.
+// then a process has it there.
 func (j *judge) dead(pid uint64, written time.Time) (string, bool) {
 	if pid > 1<<31 {
 		return "is dead", true
 	}
 	for _, outer := range j.now.holdings.Inside(int(pid)) {
-		if p, life := j.now.table.Look(outer); life != procs.Dead {
+		if p, life := j.now.table.Look(outer); life != procs.Dead && !j.stranger(p) {
 			return "lives as " + processText(p), false
 		}
 	}
@@ -78,6 +78,12 @@ func (j *judge) another(p procs.Process, written time.Time) bool {
 	if !written.IsZero() && p.Took(j.now.moment.Uptime(written)) {
 		return true
 	}
+	return j.stranger(p)
+}
+
+// stranger reports whether a living process is none of MistServer's and has none of
+// its objects.
+func (j *judge) stranger(p procs.Process) bool {
 	unseen := slices.ContainsFunc(j.now.holdings.Unseen, func(u procs.Process) bool { return u.PID == p.PID })
 	return j.now.moment.Living && p.Name != "" && !p.OfMist() && !unseen && !j.now.holdings.Any(p.PID)
 }

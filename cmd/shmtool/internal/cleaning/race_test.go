@@ -84,11 +84,17 @@ func (r *race) untouched(round int, all map[relaccx.Identity]string) {
 	}
 }
 
+// longRaces makes the races run a thousand rounds each. That takes minutes.
+const longRaces = "SHMTOOL_LONG_TESTS"
+
 func rounds() int {
-	if testing.Short() {
+	switch {
+	case os.Getenv(longRaces) != "":
+		return 1000
+	case testing.Short():
 		return 20
 	}
-	return 1000
+	return 100
 }
 
 // A stream starts, plays and ends, again and again, at times behind

@@ -7,13 +7,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"shmtool/layout/mist"
-	"shmtool/relaccx"
 )
 
 // KeptError is an object that was free, and is no longer, or about which
@@ -23,148 +21,207 @@ type KeptError struct{ Object, Reason string }
 // Error names the object and what keeps it.
 func (e *KeptError) Error() string { return fmt.Sprintf("object %q stays: %s", e.Object, e.Reason) }
 
-// Remove removes what is free, stream by stream, and reports each object with what
-// came of it: nil, a *KeptError, or why the system refused. Only ctx ends it early.
+// Remove removes what is free, and reports each object with what came of it: nil, a
+// *KeptError, or why the system refused. Only ctx ends it early.
 //
-// Everything is looked at again before a stream is touched. Between that look and
-// the end of the last name somebody could still come and open an object. Where the
-// system grants us a lease on each, nobody can: it is granted only while no one
-// else in the whole system, whatever we see of him, has the object open or mapped;
-// and from then on whoever opens it waits in open(2) until we close it, and we are
-// told of him, whereupon all of the stream that is left stays. A name is moved aside
-// first, so that he who comes behind finds none, and given back when somebody waits.
-// What remains is a process that has looked the name up, and does not wait yet, at
-// the moment when the name has gone: some instructions of the kernel. He gets what
-// he would have got from MistServer's own end of a stream: a dead page without a
-// name. The other objects of the stream then show that it has changed, and stay.
+// A dead stream goes as a whole or stays as a whole. Several streams are removed
+// together, in these steps:
 //
-// A lease is for the owner's eyes, root's, and for tmpfs and most other file
-// systems. Where there is none, a second look at who has the object takes its
-// place, after its name has been moved aside: who has opened it before is seen
-// then, and who comes behind finds nothing.
+//  1. Each object is opened, locked and leased (lease). From then on, a process that
+//     opens it for writing, as all of MistServer's do, waits in open(2), and clean is
+//     told of it.
+//  2. Everything is looked at and judged again. Nothing of a stream goes when one of
+//     its objects is no longer free.
+//  3. Each object is renamed to ".cleaning-NAME", in the order of
+//     mist.CompareRemoval: MstMeta first, the locks last.
+//  4. When a process waits for an object by now, or when a new object of the stream has
+//     been made, all of the stream is given its names back, MstMeta last.
+//  5. Else all of it is removed.
+//
+// A clean that is killed in between leaves no stream that an input could take up by
+// half: MstMeta has no name from the first moment on. The next clean removes what
+// is called ".cleaning-NAME", and what is left of the stream.
+//
+// Where the system gives no lease, a look at the processes after step 3 takes its
+// place: who has opened an object before is seen then, and who comes later finds none.
 func (p *Plan) Remove(ctx context.Context, report func(o *Object, err error)) error {
-	for _, g := range p.groups() {
+	for _, b := range p.batches() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := p.removeGroup(ctx, g, report); err != nil {
-			return err
+		b.run()
+		for _, u := range b.units {
+			for i := range u.claims {
+				report(u.claims[i].Object, u.claims[i].err)
+			}
 		}
 	}
 	return nil
 }
 
-// group is the free objects that are removed after one look: a stream's, or those
-// that belong to none.
-type group struct {
+// unit is free objects that belong together.
+type unit struct {
 	claims []claim
-	config bool                        // one of them is a configuration, which others of that base name use
-	seen   map[string]relaccx.Identity // what there was near them
+	whole  bool // a dead stream
+	alone  bool // each object for itself: what others make beside them says nothing
 }
-
-// mostClaims is how many objects a group has: each is an open file.
-const mostClaims = 500
 
 // claim is an object on its way out.
 type claim struct {
 	*Object
 	open   *os.File // nil when it cannot be, or is done
 	leased bool
+	aside  bool  // it has its other name
 	err    error // why it is not removed
 }
 
-// groups are the free objects in the order of removal.
-func (p *Plan) groups() []*group {
-	var all []*group
+// batch is units that are removed after one look at the processes.
+type batch struct {
+	plan  *Plan
+	units []*unit
+	seen  *survey
+	names map[string]bool // of what the look saw
+}
+
+// mostClaims is how many objects a batch has, unless one stream has more: each is an
+// open file. Of a larger stream the last ones, which are tracks and data, are looked at
+// without a lease.
+const mostClaims = 500
+
+// batches are the free objects in the order of removal. What belongs to no stream, and
+// configurations, are looked at once more when all streams are done.
+func (p *Plan) batches() []*batch {
+	var all []*batch
+	var last *unit
+	late := false
 	for i := range p.Objects {
 		o := &p.Objects[i]
 		if !o.Free() {
 			continue
 		}
-		if len(all) == 0 || !all[len(all)-1].takes(o) {
-			all = append(all, &group{})
+		if last == nil || !last.takes(o) {
+			last = &unit{whole: o.file.ofWhole() && o.Whole, alone: o.file.hidden || o.file.ofWhole() && !o.Whole}
+			isLate := !o.file.ofWhole() && !o.file.hidden
+			if n := len(all); n == 0 || isLate != late || all[n-1].size() >= mostClaims {
+				all = append(all, &batch{plan: p})
+			}
+			late = isLate
+			b := all[len(all)-1]
+			b.units = append(b.units, last)
 		}
-		g := all[len(all)-1]
-		g.claims = append(g.claims, claim{Object: o})
-		g.config = g.config || o.Is.Kind == mist.KindConfig
+		last.claims = append(last.claims, claim{Object: o})
 	}
 	return all
 }
 
-func (g *group) takes(o *Object) bool {
-	first := g.claims[0].Object
-	return len(g.claims) < mostClaims && first.Is.Stream == o.Is.Stream && first.file.sim == o.file.sim
+func (u *unit) takes(o *Object) bool {
+	first := u.claims[0].Object
+	a, b := first.file, o.file
+	if a.sim != b.sim || a.hidden != b.hidden || a.ofWhole() != b.ofWhole() || first.Is.Stream != o.Is.Stream {
+		return false
+	}
+	return u.whole || len(u.claims) < mostClaims
 }
 
-// near reports whether the judgement of the group depends on a file.
-func (p *Plan) near(g *group, f *file) bool {
-	o := g.claims[0].Object
+func (b *batch) size() int {
+	n := 0
+	for _, u := range b.units {
+		n += len(u.claims)
+	}
+	return n
+}
+
+// each runs fn on every claim that is still to be removed.
+func (b *batch) each(fn func(u *unit, c *claim)) {
+	for _, u := range b.units {
+		for i := range u.claims {
+			if c := &u.claims[i]; c.err == nil {
+				fn(u, c)
+			}
+		}
+	}
+}
+
+func (b *batch) run() {
+	defer b.release()
+	b.prepare()
+	b.finish()
+}
+
+// prepare does everything up to where the objects have their other names.
+func (b *batch) prepare() {
+	open := 0
+	b.each(func(_ *unit, c *claim) {
+		c.err = c.seize(b.plan.options.ShmDir, open < 2*mostClaims)
+		if c.open != nil {
+			open++
+		}
+	})
+	b.judge()
+	for _, u := range b.units {
+		u.settle()
+	}
+	b.each(func(_ *unit, c *claim) { c.err = c.moveAside(b.plan.options.ShmDir) })
+}
+
+func (b *batch) release() {
+	for _, u := range b.units {
+		for i := range u.claims {
+			u.claims[i].release()
+		}
+	}
+}
+
+// release lets those go on who wait for the object.
+func (c *claim) release() {
+	if c.open != nil {
+		c.open.Close() // and with it the lease and the lock
+		c.open = nil
+	}
+}
+
+// near reports whether the judgement of the batch depends on a file.
+func (b *batch) near(f *file) bool {
+	for _, u := range b.units {
+		if b.plan.near(u, f) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *Plan) near(u *unit, f *file) bool {
+	o := u.claims[0].Object
 	switch {
 	case o.file.sim != "":
 		return p.options.wants(f)
 	case f.sim != "":
 		return false
+	case o.Is.Kind == mist.KindConfig:
+		return mist.BaseName(f.is.Stream) == o.Is.Stream
 	}
-	return f.is.Stream == o.Is.Stream || g.config && mist.BaseName(f.is.Stream) == o.Is.Stream
+	return f.is.Stream == o.Is.Stream
 }
 
-func (p *Plan) removeGroup(ctx context.Context, g *group, report func(o *Object, err error)) error {
-	now, err := p.options.look(func(f *file) bool { return p.near(g, f) })
-	if err == nil {
-		p.claim(g, now)
+// judge looks again, and judges by the scan's last look and the new one.
+func (b *batch) judge() {
+	now, err := b.plan.options.look(b.near)
+	if err != nil {
+		b.each(func(_ *unit, c *claim) { c.err = err })
+		return
 	}
-	defer g.release()
-	for i := range g.claims {
-		c := &g.claims[i]
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		switch {
-		case err != nil:
-			c.err = err
-		case c.err == nil:
-			c.err = p.take(g, c)
-		}
-		c.release()
-		report(c.Object, c.err)
-	}
-	return nil
-}
-
-// claim judges the objects by the scan's last look and a new one, and keeps
-// everybody off those that are still free. Where somebody has come meanwhile, all of
-// them stay.
-func (p *Plan) claim(g *group, now *survey) {
-	g.seen = map[string]relaccx.Identity{}
+	now.self = true
+	b.seen, b.names = now, map[string]bool{}
 	for _, f := range now.files {
-		g.seen[f.name] = f.identity
+		b.names[f.name] = true
 	}
 	again := map[string]*Object{}
-	judged := newJudge(&p.options, p.last, now).all()
+	judged := newJudge(&b.plan.options, b.plan.last, now).all()
 	for i := range judged {
 		again[judged[i].Name] = &judged[i]
 	}
-	var come *claim
-	for i := range g.claims {
-		c := &g.claims[i]
-		if c.err = c.unchanged(again[c.Name]); c.err == nil {
-			c.err = c.seize(p.options.ShmDir)
-		}
-		if errors.Is(c.err, errOpened) {
-			come = c
-		}
-	}
-	for i := range g.claims {
-		switch c := &g.claims[i]; {
-		case errors.Is(c.err, errOpened):
-			c.err = &KeptError{c.Name, justOpened(c)}
-		case c.err == nil && come != nil:
-			c.err = &KeptError{c.Name, justOpened(come)}
-		}
-	}
+	b.each(func(_ *unit, c *claim) { c.err = c.unchanged(again[c.Name]) })
 }
-
-func justOpened(c *claim) string { return c.Name + " has just been opened by somebody" }
 
 // unchanged is a *KeptError unless a second judgement is that the object is free.
 func (c *claim) unchanged(again *Object) error {
@@ -179,138 +236,84 @@ func (c *claim) unchanged(again *Object) error {
 	return nil
 }
 
-// errOpened: somebody else has the object.
-var errOpened = errors.New("somebody has it open")
+// settle keeps all of a stream when one object of it stays.
+func (u *unit) settle() {
+	if !u.whole {
+		return
+	}
+	for i := range u.claims {
+		if err := u.claims[i].err; err != nil {
+			u.keep(err)
+			return
+		}
+	}
+}
 
-// seize opens the object, and leases it where that is possible.
-func (c *claim) seize(dir string) error {
+// keep gives all objects that have no error of their own the reason of another one.
+func (u *unit) keep(because error) {
+	var kept *KeptError
+	if !errors.As(because, &kept) {
+		kept = &KeptError{"", bareText(because)}
+	}
+	for i := range u.claims {
+		c := &u.claims[i]
+		switch {
+		case c.err != nil:
+		case u.whole && c.Name != kept.Object && kept.Object != "":
+			c.err = &KeptError{c.Name, "the stream goes as a whole, and " + kept.Object + " stays: " + kept.Reason}
+		default:
+			c.err = &KeptError{c.Name, kept.Reason}
+		}
+	}
+}
+
+// seize opens the object, takes its lock, which keeps another clean and shmtool's
+// writers off, and leases it where that is possible.
+func (c *claim) seize(dir string, hold bool) error {
 	f, err := c.file.open(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return &KeptError{c.Name, "it is gone already"}
 	case errors.Is(err, syscall.EWOULDBLOCK):
-		return &KeptError{c.Name, "somebody else is removing it"}
+		return &KeptError{c.Name, "another process is removing it"}
 	case err != nil:
 		return err
 	}
-	c.open = f
-	if c.leased, err = lease(f); err != nil {
-		return errOpened
+	if !hold {
+		return f.Close()
 	}
-	if m, err := c.file.marked(f); err != nil || m != c.file.mark {
-		return &KeptError{c.Name, "it has changed"}
+	c.open = f
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
+		return &KeptError{c.Name, "another shmtool has its lock"}
+	}
+	if c.leased, err = lease(f); err != nil {
+		return &KeptError{c.Name, justOpened(c.Name)}
 	}
 	return nil
 }
 
-// release lets those go on who wait for the object.
-func (c *claim) release() {
-	if c.open != nil {
-		c.open.Close() // and with it the lease
-		c.open = nil
-	}
-}
+func justOpened(name string) string { return name + " has just been opened by another process" }
 
-func (g *group) release() {
-	for i := range g.claims {
-		g.claims[i].release()
+// moveAside gives an object its other name. One that has it already keeps it.
+func (c *claim) moveAside(dir string) error {
+	if c.file.hidden {
+		c.aside = true
+		return nil
 	}
-}
-
-// take takes away one object, unless somebody has come.
-func (p *Plan) take(g *group, c *claim) error {
-	if changed := p.changed(g); changed != "" {
-		return &KeptError{c.Name, changed + " has just been made"}
-	}
-	for i := range g.claims {
-		if other := &g.claims[i]; other.leased && other.open != nil && wanted(other.open) {
-			return &KeptError{c.Name, justOpened(other)}
-		}
-	}
-	return p.unlink(c.Object, c.open, c.leased)
-}
-
-// lease asks the system to hold everybody off. It is false where it cannot, and
-// an error when somebody else has the file.
-func lease(f *os.File) (bool, error) {
-	_, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_WRLCK)
-	if errors.Is(err, unix.EAGAIN) {
-		return false, err
-	}
-	return err == nil, nil
-}
-
-// wanted reports whether somebody waits to open what we have leased.
-func wanted(f *os.File) bool {
-	kind, err := unix.FcntlInt(f.Fd(), unix.F_GETLEASE, 0)
-	return err != nil || kind != unix.F_WRLCK
-}
-
-// changed names an object near the group that its look did not see.
-func (p *Plan) changed(g *group) string {
-	entries, err := os.ReadDir(p.options.ShmDir)
-	if err != nil {
-		return err.Error()
-	}
-	for _, entry := range entries {
-		f, ok := named(entry.Name())
-		if !ok || !p.near(g, f) || !f.stat(p.options.ShmDir) {
-			continue
-		}
-		if id, seen := g.seen[f.name]; !seen || id != f.identity {
-			return f.name
-		}
-	}
-	return ""
-}
-
-// unlink moves the name aside, looks once more, and removes it.
-func (p *Plan) unlink(o *Object, f *os.File, leased bool) error {
-	if leased && wanted(f) {
-		return &KeptError{o.Name, "somebody has just opened it"}
-	}
-	path := filepath.Join(p.options.ShmDir, o.Name)
-	aside := filepath.Join(p.options.ShmDir, hiddenPrefix+strings.TrimPrefix(o.Name, hiddenPrefix))
-	if path == aside { // left by a clean that was killed
-		return os.Remove(path)
-	}
-	if err := unix.Renameat2(unix.AT_FDCWD, path, unix.AT_FDCWD, aside, unix.RENAME_NOREPLACE); err != nil {
+	path, aside := c.paths(dir)
+	err := unix.Renameat2(unix.AT_FDCWD, path, unix.AT_FDCWD, aside, unix.RENAME_NOREPLACE)
+	switch {
+	case errors.Is(err, unix.ENOENT):
+		return &KeptError{c.Name, "it is gone already"}
+	case errors.Is(err, unix.EEXIST):
+		return &KeptError{c.Name, filepath.Base(aside) + " is in the way: clean again"}
+	case err != nil:
 		return &os.PathError{Op: "rename", Path: path, Err: err}
 	}
-	why := ""
-	switch {
-	case !p.same(aside, o):
-		why = "it is another one now"
-	case leased && wanted(f):
-		why = "somebody has just opened it"
-	case !leased:
-		why = p.takenUp(o, f)
-	}
-	if why == "" {
-		return os.Remove(aside)
-	}
-	if err := unix.Renameat2(unix.AT_FDCWD, aside, unix.AT_FDCWD, path, unix.RENAME_NOREPLACE); err != nil {
-		return errors.Join(&KeptError{o.Name, why}, &os.PathError{Op: "rename", Path: aside, Err: err})
-	}
-	return &KeptError{o.Name, why}
+	c.aside = true
+	return nil
 }
 
-func (p *Plan) same(path string, o *Object) bool {
-	var st syscall.Stat_t
-	return syscall.Lstat(path, &st) == nil && uint64(st.Dev) == o.Identity.Device && st.Ino == o.Identity.Inode
-}
-
-// takenUp says who has an object besides ourselves, without the help of a lease.
-func (p *Plan) takenUp(o *Object, f *os.File) string {
-	f.Close()
-	hidden := *o.file
-	hidden.name = hiddenPrefix + o.Name
-	now, err := p.options.look(func(f *file) bool { return f.name == hidden.name })
-	if err != nil {
-		return bareText(err)
-	}
-	if held := now.holdings.Of(o.Identity, hidden.name); len(held) > 0 {
-		return "it is mapped or open: " + processText(held[0])
-	}
-	return ""
+func (c *claim) paths(dir string) (path, aside string) {
+	return filepath.Join(dir, c.Name), filepath.Join(dir, hiddenPrefix+c.Name)
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -35,6 +36,7 @@ type file struct {
 	owner     uint32
 	mode      uint32
 	fault     string // why it is not what its name says; "" when it is
+	hidden    bool   // a clean that was interrupted has moved it aside
 }
 
 // mark is what two looks at an object that does not move have in common: times
@@ -55,6 +57,14 @@ type survey struct {
 	manifests []simulate.Manifest
 	device    uint64 // of the directory
 	tmpfs     bool   // which maps and stat name alike
+	self      bool   // the files that this process has open are those that it is about to remove
+}
+
+// users returns the processes that have an object and do more than look at it.
+func (s *survey) users(f *file) []procs.Holder {
+	return slices.DeleteFunc(slices.Clone(s.holdings.Of(f.identity, f.name)), func(h procs.Holder) bool {
+		return s.self && h.PID == os.Getpid() || s.table.LooksOn(h)
+	})
 }
 
 // look takes a survey of what is wanted. Processes are looked at last: who has
@@ -102,7 +112,8 @@ func named(name string) (*file, bool) {
 		return f, true
 	}
 	var ok bool
-	f.is, ok = mist.ParseName(strings.TrimPrefix(name, hiddenPrefix))
+	name, f.hidden = strings.CutPrefix(name, hiddenPrefix)
+	f.is, ok = mist.ParseName(name)
 	return f, ok
 }
 

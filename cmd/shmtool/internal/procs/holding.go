@@ -15,14 +15,26 @@ import (
 
 // Holdings is who has which objects mapped or open, at one look.
 type Holdings struct {
-	byFile  map[Object][]Process
-	byName  map[named][]Process
+	byFile  map[Object][]Holder
+	byName  map[named][]Holder
 	holders map[int][]uint64 // the devices of what each holds
 	inside  map[int][]int    // PIDs that processes have in namespaces of their own
 
 	// Unseen are living processes whose mappings or open files may not be read.
 	Unseen []Process
 	hides  bool
+}
+
+// Holder is a process that has an object mapped or open.
+type Holder struct {
+	Process
+	Writes bool // it can write to the object, as every process of MistServer can that has one
+}
+
+// held is one object that a process has.
+type held struct {
+	Object
+	writes bool
 }
 
 // named is an object by its inode and name: a file system that gives maps
@@ -35,9 +47,9 @@ type named struct {
 // Partial reports whether there may be a holder that was not seen.
 func (h *Holdings) Partial() bool { return h.hides || len(h.Unseen) > 0 }
 
-// Of are the processes that have the object of that identity and name mapped or
-// open. Threads share both with their process.
-func (h *Holdings) Of(o Object, name string) []Process {
+// Of returns the processes that have the object of that identity and name mapped
+// or open. Threads share both with their process.
+func (h *Holdings) Of(o Object, name string) []Holder {
 	if held := h.byFile[o]; len(held) > 0 {
 		return held
 	}
@@ -60,7 +72,7 @@ func (h *Holdings) Inside(pid int) []int { return h.inside[pid] }
 // Holdings looks into every process. interesting tells by its name which file
 // is worth to be told apart.
 func (t *Table) Holdings(interesting func(name string) bool) *Holdings {
-	h := &Holdings{byFile: map[Object][]Process{}, byName: map[named][]Process{}, holders: map[int][]uint64{}, inside: map[int][]int{}, hides: t.Hides()}
+	h := &Holdings{byFile: map[Object][]Holder{}, byName: map[named][]Holder{}, holders: map[int][]uint64{}, inside: map[int][]int{}, hides: t.Hides()}
 	if !t.ok {
 		return h
 	}
@@ -81,7 +93,7 @@ func (t *Table) Holdings(interesting func(name string) bool) *Holdings {
 // read than it takes to see that: this is done again and again.
 func (h *Holdings) lookInto(t *Table, pid int, interesting func(string) bool) {
 	dir := filepath.Join(t.procDir, strconv.Itoa(pid))
-	found := map[named]Object{}
+	found := map[named]held{}
 	errMaps, errFiles := mapped(dir, interesting, found), opened(dir, interesting, found)
 	h.namespaces(dir, pid)
 	unseen := t.Live() && (refused(errMaps) || refused(errFiles))
@@ -97,8 +109,8 @@ func (h *Holdings) lookInto(t *Table, pid int, interesting func(string) bool) {
 	}
 	for key, o := range found {
 		h.holders[pid] = append(h.holders[pid], o.Device)
-		h.byFile[o] = once(h.byFile[o], p)
-		h.byName[key] = once(h.byName[key], p)
+		h.byFile[o.Object] = once(h.byFile[o.Object], Holder{p, o.writes})
+		h.byName[key] = once(h.byName[key], Holder{p, o.writes})
 	}
 }
 
@@ -127,7 +139,7 @@ func refused(err error) bool {
 }
 
 // mapped takes the mapped files: lines of "7f00-7f01 rw-s 00000000 00:19 42 PATH".
-func mapped(dir string, interesting func(string) bool, found map[named]Object) error {
+func mapped(dir string, interesting func(string) bool, found map[named]held) error {
 	text, err := os.ReadFile(filepath.Join(dir, "maps"))
 	for line := range strings.Lines(string(text)) {
 		at := strings.IndexByte(line, '/') // before it there are numbers
@@ -144,14 +156,15 @@ func mapped(dir string, interesting func(string) bool, found map[named]Object) e
 		mi, errMinor := strconv.ParseUint(minor, 16, 32)
 		inode, errInode := strconv.ParseUint(words[4], 10, 64)
 		if errMajor == nil && errMinor == nil && errInode == nil {
-			found[named{inode, name}] = Object{Device: unix.Mkdev(uint32(ma), uint32(mi)), Inode: inode}
+			key := named{inode, name}
+			found[key] = held{Object{Device: unix.Mkdev(uint32(ma), uint32(mi)), Inode: inode}, found[key].writes || strings.HasPrefix(words[1], "rw")}
 		}
 	}
 	return err
 }
 
 // opened takes the open files: not all that has an object maps it.
-func opened(dir string, interesting func(string) bool, found map[named]Object) error {
+func opened(dir string, interesting func(string) bool, found map[named]held) error {
 	dir = filepath.Join(dir, "fd")
 	entries, err := os.ReadDir(dir)
 	for _, entry := range entries {
@@ -160,16 +173,18 @@ func opened(dir string, interesting func(string) bool, found map[named]Object) e
 		if err != nil || !interesting(baseName(to)) {
 			continue // it was closed; or it is none of ours
 		}
-		var st syscall.Stat_t
-		if syscall.Stat(path, &st) == nil {
-			found[named{st.Ino, baseName(to)}] = Object{Device: uint64(st.Dev), Inode: st.Ino}
+		var st, link syscall.Stat_t
+		if syscall.Stat(path, &st) == nil && syscall.Lstat(path, &link) == nil {
+			key, writable := named{st.Ino, baseName(to)}, link.Mode&syscall.S_IWUSR != 0 // of the link, as it was opened
+			found[key] = held{Object{Device: uint64(st.Dev), Inode: st.Ino}, found[key].writes || writable}
 		}
 	}
 	return err
 }
 
-func once(all []Process, p Process) []Process {
-	if slices.ContainsFunc(all, func(q Process) bool { return q.PID == p.PID }) {
+func once(all []Holder, p Holder) []Holder {
+	if i := slices.IndexFunc(all, func(q Holder) bool { return q.PID == p.PID }); i >= 0 {
+		all[i].Writes = all[i].Writes || p.Writes
 		return all
 	}
 	return append(all, p)

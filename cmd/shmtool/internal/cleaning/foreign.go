@@ -1,0 +1,98 @@
+package cleaning
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"shmtool/relaccx"
+)
+
+// probes is how often an object is looked at that a process has which is not to be
+// seen. Each look at the processes takes milliseconds, and a process that has just
+// ended, or that opened an object for a moment, is not met three times.
+const probes = 3
+
+// foreign names an object of the directory that a process has open which does not
+// show in the table: one of another PID namespace, or of another machine. It is ""
+// when there is none, or where the system does not tell. The kernel refuses a lease
+// while any process at all has an object open for writing, whatever namespace that
+// process is in.
+func (o *Options) foreign(ctx context.Context, s *survey) (string, error) {
+	suspects, err := o.openUnseen(s, nil)
+	for range probes - 1 {
+		if err != nil || len(suspects) == 0 {
+			return "", err
+		}
+		if !pause(ctx, 10*time.Millisecond) {
+			return "", ctx.Err()
+		}
+		now := *s
+		now.holdings = s.table.Holdings(interesting)
+		suspects, err = o.openUnseen(&now, suspects)
+	}
+	for _, name := range suspects {
+		return name, err
+	}
+	return "", err
+}
+
+// openUnseen returns the objects that a process has open for writing while no
+// process that can be seen has them; among those of before, unless that is nil.
+func (o *Options) openUnseen(s *survey, before map[relaccx.Identity]string) (map[relaccx.Identity]string, error) {
+	entries, err := os.ReadDir(o.ShmDir)
+	if err != nil {
+		return nil, err
+	}
+	found := map[relaccx.Identity]string{}
+	for _, entry := range entries {
+		f, ok := named(entry.Name())
+		if !ok || f.sim != "" || !f.stat(o.ShmDir) {
+			continue
+		}
+		if _, suspect := before[f.identity]; before != nil && !suspect {
+			continue
+		}
+		if len(s.holdings.Of(f.identity, f.name)) == 0 && f.openElsewhere(o.ShmDir) {
+			found[f.identity] = f.name
+		}
+	}
+	return found, nil
+}
+
+// openElsewhere reports whether a process has the object open for writing.
+func (f *file) openElsewhere(dir string) bool {
+	r, err := os.OpenFile(filepath.Join(dir, f.name), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return false
+	}
+	defer r.Close() // and with it the lease
+	_, err = lease(r)
+	return errors.Is(err, errOpened)
+}
+
+// errOpened: another process has the object open for writing.
+var errOpened = errors.New("another process has it open")
+
+// lease asks the system to hold off every process that opens the object for writing,
+// as every process of MistServer does, the readers among them. It is false where the
+// system does not give leases, and errOpened when a process has the object open for
+// writing already. shmtool, which only reads, is not held off.
+func lease(f *os.File) (bool, error) {
+	_, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_RDLCK)
+	if errors.Is(err, unix.EAGAIN) {
+		return false, errOpened
+	}
+	return err == nil, nil
+}
+
+// wanted reports whether a process waits to open what we have leased.
+func wanted(f *os.File) bool {
+	kind, err := unix.FcntlInt(f.Fd(), unix.F_GETLEASE, 0)
+	return err != nil || kind != unix.F_RDLCK
+}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -15,6 +16,7 @@ import (
 // nested page and a packed value are JSON; strings are as they are. What values
 // mean is not in it. What it writes, a Decoder reads back, but for secrets.
 type RecordCSV struct {
+	options Options
 	columns []column
 	json    *RecordJSON // of nested pages
 	cell    []byte
@@ -23,7 +25,7 @@ type RecordCSV struct {
 // NewRecordCSV makes an encoder for records of schema s.
 func NewRecordCSV(s *layout.Schema, o Options) *RecordCSV {
 	o.valuesOnly = true
-	return &RecordCSV{columns: o.columns(s), json: NewRecordJSON(s, o)}
+	return &RecordCSV{options: o, columns: o.columns(s), json: NewRecordJSON(s, o)}
 }
 
 // Heading adds the line that names the columns.
@@ -36,7 +38,7 @@ func (c *RecordCSV) Heading(b []byte) []byte {
 			b = append(b, numberKey...)
 			continue
 		}
-		b = appendCell(b, []byte(c.columns[i].field.Name))
+		b = appendCell(b, c.options.text([]byte(c.columns[i].field.Name)))
 	}
 	return append(b, '\n')
 }
@@ -56,7 +58,7 @@ func (c *RecordCSV) Append(b []byte, rec *relaccx.Record) []byte {
 		}
 		switch f.Kind() {
 		case layout.String:
-			b = c.appendText(b, column.hide(f.Text(record)))
+			b = c.appendText(b, c.options.text(column.hide(f.Text(record))))
 		case layout.Nested:
 			c.cell = c.json.appendNested(c.cell[:0], f, rec)
 			b = appendCell(b, c.cell)
@@ -86,6 +88,14 @@ func appendPlain(b []byte, c *column, record []byte) []byte {
 		return appendInteger(b, f, record, false)
 	}
 	return hex.AppendEncode(append(b, "hex:"...), c.hide(f.In(record)))
+}
+
+// text is a cell's text, fit for a terminal where it goes to one.
+func (o *Options) text(cell []byte) []byte {
+	if !o.Terminal {
+		return cell
+	}
+	return []byte(mist.EscapeText(string(cell)))
 }
 
 // AppendCSV adds a text as one cell of CSV.

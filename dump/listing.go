@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"shmtool/layout/mist"
 )
 
 // Listing is a table of things that are not records: pages, fields, findings.
@@ -187,7 +189,7 @@ func (l *Listing) CSV(w io.Writer, o Options) error {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendCell(b, []byte(key))
+			b = appendCell(b, o.text([]byte(key)))
 		}
 		b = append(b, '\n')
 	}
@@ -196,7 +198,7 @@ func (l *Listing) CSV(w io.Writer, o Options) error {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendCell(b, []byte(cell.plain()))
+			b = appendCell(b, o.text([]byte(cell.plain())))
 		}
 		b = append(b, '\n')
 	}
@@ -206,12 +208,17 @@ func (l *Listing) CSV(w io.Writer, o Options) error {
 
 // Names writes the first column alone, a line each.
 func (l *Listing) Names(w io.Writer) error {
-	var b strings.Builder
-	for _, row := range l.Rows {
-		b.WriteString(row[0].plain() + "\n")
-	}
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, strings.Join(append(l.NameList(), ""), "\n"))
 	return err
+}
+
+// NameList returns the first column alone.
+func (l *Listing) NameList() []string {
+	var names []string
+	for _, row := range l.Rows {
+		names = append(names, row[0].plain())
+	}
+	return names
 }
 
 // plain is the value as bare text.
@@ -239,7 +246,7 @@ func (c Cell) plain() string {
 // shown is what a table has in the cell; control characters are escaped.
 func (c Cell) shown() string {
 	if c.Text != "" {
-		return c.Text
+		return mist.EscapeText(c.Text)
 	}
 	return printable(c.plain())
 }

@@ -31,6 +31,7 @@ type Options struct {
 	NoHeader    bool     // table and CSV: no heading
 	Width       int      // table: columns of the terminal; 0 cuts nothing
 	Color       bool     // table and hex: colour
+	Terminal    bool     // CSV: what acts on a terminal is escaped
 	Bytes       bool     // table: sizes as plain numbers
 
 	// Lead are columns of a RecordTable in front of the records' own.

@@ -62,7 +62,7 @@ var arrows = map[string][]string{
 	},
 	"shmtool/cmd/shmtool/internal/holes":  {},
 	"shmtool/cmd/shmtool/internal/unread": {},
-	"shmtool/cmd/shmtool/internal/safe":   {},
+	"shmtool/cmd/shmtool/internal/safe":   {"shmtool/layout/mist"},
 	"shmtool/cmd/shmtool/internal/rate":   {},
 	"shmtool/cmd/shmtool/internal/streams": {
 		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/finding",

@@ -6,6 +6,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 	"github.com/xrash/smetrics"
+
+	"shmtool/layout/mist"
 )
 
 // arrange puts a command line in the order that urfave/cli needs: the verb,
@@ -180,7 +182,7 @@ func unknownFlag(flag string, set map[string]bool) error {
 			names = append(names, "--"+name)
 		}
 	}
-	err := usagef("unknown flag %s", flag)
+	err := usagef("unknown flag %s", mist.EscapeText(flag))
 	if near := closest(flag, names); len(near) > 0 {
 		return hinted(err, "did you mean "+strings.Join(near, " or ")+"?")
 	}

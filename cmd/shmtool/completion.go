@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -66,23 +67,15 @@ func (e *env) complete(words []string) error {
 	}
 	l := e.parseLine(words, commands())
 	for _, c := range l.candidates() {
-		if !strings.HasPrefix(c.text, l.current) || strings.ContainsFunc(c.text, isControl) {
-			continue
+		if !strings.HasPrefix(c.text, l.current) || mist.EscapeText(c.text) != c.text {
+			continue // what cannot be typed, or acts on the terminal
 		}
-		about := strings.Map(func(r rune) rune {
-			if isControl(r) {
-				return ' '
-			}
-			return r
-		}, c.about)
-		if _, err := fmt.Fprintf(e.out, "%s\t%s\n", c.text, about); err != nil {
+		if _, err := fmt.Fprintf(e.out, "%s\t%s\n", c.text, mist.EscapeText(c.about)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
-
-func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 // commandLine is a line that is being typed.
 type commandLine struct {

@@ -163,7 +163,14 @@ func (e *env) render(v *dump.View, r *relaccx.Reader, o dump.Options) error {
 	return dump.Table(e.out, v, o)
 }
 
+// printNames prints names, one a line: exact in a pipe, fit for a terminal on one.
 func (e *env) printNames(names []string) error {
+	if e.terminal {
+		names = slices.Clone(names)
+		for i := range names {
+			names[i] = mist.EscapeText(names[i])
+		}
+	}
 	_, err := e.out.WriteString(strings.Join(append(names, ""), "\n"))
 	return err
 }

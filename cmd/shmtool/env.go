@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/safe"
 	"shmtool/cmd/shmtool/internal/unread"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -43,7 +44,8 @@ type env struct {
 }
 
 func newEnv(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) *env {
-	e := &env{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, mustFinish: new(sync.Mutex), out: bufio.NewWriterSize(stdout, 64<<10)}
+	e := &env{stdin: stdin, stdout: stdout, stderr: &safe.Writer{To: stderr}, getenv: getenv, mustFinish: new(sync.Mutex)}
+	e.out = bufio.NewWriterSize(stdout, 64<<10)
 	if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		e.terminal = true
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
@@ -100,10 +102,24 @@ func (e *env) settle(c *cli.Context, cmd *command) error {
 	default:
 		return usagef("--color is auto, always or never, not %q", c.String("color"))
 	}
-	if len(cmd.formats) == 0 {
-		return nil
+	if len(cmd.formats) > 0 {
+		if err := e.output.settle(c, cmd.formats); err != nil {
+			return err
+		}
 	}
-	return e.output.settle(c, cmd.formats)
+	e.guard(cmd)
+	return nil
+}
+
+// guard makes what a terminal shows harmless where nothing of ours is meant for
+// the terminal itself: in all but tables and hex, which have colours, and escape
+// each value on their own. In a pipe every byte stays.
+func (e *env) guard(cmd *command) {
+	o := &e.output
+	if !e.terminal || len(cmd.formats) > 0 && !o.names && (o.format == formatTable || o.format == formatHex) {
+		return
+	}
+	e.out = bufio.NewWriterSize(&safe.Writer{To: e.stdout}, 64<<10)
 }
 
 // clock is the time by which times since boot are told: now, or when the moment

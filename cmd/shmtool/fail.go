@@ -234,7 +234,7 @@ func (e *env) report(ctx context.Context, err error) int {
 	}
 	line += err.Error()
 	if hint != "" {
-		line += "; " + hint
+		line += "; " + mist.EscapeText(hint) // it may name what others have named
 	}
 	fmt.Fprintln(e.stderr, e.redacted(err, line))
 	return f.exit

@@ -114,6 +114,7 @@ func (e *env) options() dump.Options {
 		NoHeader:    e.output.noHeader,
 		Bytes:       e.output.bytes,
 		Color:       e.color,
+		Terminal:    e.terminal,
 		Depth:       defaultDepth,
 		Clock:       e.now,
 		ShowSecrets: e.secrets,
@@ -143,7 +144,7 @@ func (e *env) list(l *dump.Listing) error {
 	o := e.options()
 	switch {
 	case e.output.names:
-		return chosen.Names(e.out)
+		return e.printNames(chosen.NameList())
 	case e.output.format == formatJSON:
 		return e.filtered(l.JSON)
 	case e.output.format == formatNDJSON:

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -138,7 +139,7 @@ func (e *env) printPlan(w *relaccx.Writer, h layout.Header, shape layout.Shape) 
 		names []string
 	}{{"added", added}, {"dropped", removed}, {"changed", changed}} {
 		if len(part.names) > 0 {
-			fmt.Fprintf(e.out, "%-9s  %s\n", part.what, strings.Join(part.names, ", "))
+			fmt.Fprintf(e.out, "%-9s  %s\n", part.what, mist.EscapeText(strings.Join(part.names, ", ")))
 		}
 	}
 	window := h.Window(w.Page().Size())

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -72,7 +73,7 @@ func (e *env) remove(arg string, c *cli.Context) (err error) {
 
 func (e *env) unlink(t target, c *cli.Context) error {
 	if c.Bool("dry-run") {
-		fmt.Fprintf(e.out, "set exit on %s and unlink it\n", t.arg)
+		fmt.Fprintf(e.out, "set exit on %s and unlink it\n", mist.EscapeName(t.arg))
 		return nil
 	}
 	return e.explain(t, os.Remove(t.path))

@@ -15,6 +15,7 @@ import (
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -91,7 +92,7 @@ func (e *env) refuseOwned(t target, c *cli.Context) error {
 	if !ok {
 		return nil
 	}
-	return onPage(t.arg, hinted(refusef("%s, process %d, owns it and lives", owner.Name, owner.PID), "--force writes it all the same"))
+	return onPage(t.arg, hinted(refusef("%s, process %d, owns it and lives", mist.EscapeName(owner.Name), owner.PID), "--force writes it all the same"))
 }
 
 // fieldFlags are the fields that --field and --schema describe.

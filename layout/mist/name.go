@@ -2,6 +2,7 @@ package mist
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -155,6 +156,40 @@ func EscapeName(name string) string {
 	}
 	quoted := strconv.Quote(name)
 	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
+}
+
+// EscapeText returns a text in which nothing acts on a terminal: control
+// characters, also those of the C1 range, characters that turn the direction of the
+// text, and bytes that are not UTF-8 stand as escapes, "\n", "\x1b" or "\u202e". All
+// else stays as it is, backslashes also: the text may hold escapes already.
+func EscapeText(text string) string {
+	if isFit(text) {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[i])
+		case strconv.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			quoted := strconv.QuoteRune(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+func isFit(text string) bool {
+	for i, r := range text {
+		if !strconv.IsPrint(r) || r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)) {
+			return false
+		}
+	}
+	return true
 }
 
 func isPlain(text string) bool {

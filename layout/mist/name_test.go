@@ -218,3 +218,15 @@ func FuzzParseName(f *testing.F) {
 		}
 	})
 }
+
+// What is escaped already, or harmless, stays as it is.
+func TestEscapeText(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "live": "live", `a\b \x1b`: `a\b \x1b`, "ü 日本 '\ufffd": "ü 日本 '\ufffd",
+		"a\x1b[2J\n\u0085\u202e\xffz\xe6": `a\x1b[2J\n\u0085\u202e\xffz\xe6`,
+	} {
+		if got := EscapeText(text); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}

@@ -7,33 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-)
 
-// Line returns a line of text in which nothing acts on a terminal: control
-// characters, also those of the C1 range, characters that turn the direction of
-// the text, and bytes that are not UTF-8 stand as escapes, "\n", "\x1b" or
-// "\u202e". All else stays as it is, backslashes also. A line that is fit already
-// is returned unchanged.
-func Line(text string) string {
-	if fit(text) {
-		return text
-	}
-	var b strings.Builder
-	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRuneInString(text[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, text[i])
-		case strconv.IsPrint(r):
-			b.WriteRune(r)
-		default:
-			quoted := strconv.QuoteRune(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		}
-		i += size
-	}
-	return b.String()
-}
+	"shmtool/layout/mist"
+)
 
 // Word returns a word as a POSIX shell takes it, fit for a terminal. A word that
 // has anything but printable text in it is written with escapes in $'…', which
@@ -42,7 +18,7 @@ func Word(word string) string {
 	switch {
 	case word != "" && strings.IndexFunc(word, func(r rune) bool { return !bare(r) }) < 0:
 		return word
-	case fit(word):
+	case mist.EscapeText(word) == word:
 		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 	}
 	var b strings.Builder
@@ -78,13 +54,4 @@ func Flag(flag, value string) string {
 // itself.
 func bare(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.-@:/", r)
-}
-
-func fit(text string) bool {
-	for i, r := range text {
-		if !strconv.IsPrint(r) || r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)) {
-			return false
-		}
-	}
-	return true
 }

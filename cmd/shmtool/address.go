@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/recording"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -74,7 +75,27 @@ func (e *env) onePage(c *cli.Context) (target, error) {
 func (e *env) address(arg string) (target, error) {
 	t, err := e.find(arg)
 	e.page, e.known = arg, t.info()
+	if err == nil {
+		e.sayHidden(t)
+	}
 	return t, err
+}
+
+// sayHidden says that a page whose name is the whole argument hides one that is
+// nested in another.
+func (e *env) sayHidden(t target) {
+	if t.stdin || len(t.steps) > 0 {
+		return
+	}
+	for end := strings.LastIndexByte(t.arg, ':'); end > 0; end = strings.LastIndexByte(t.arg[:end], ':') {
+		if _, err := os.Lstat(t.path); err != nil {
+			return
+		}
+		if recording.Holds(e.pathOf(t.arg[:end]), t.arg[end+1:]) {
+			e.warn("page %q is an object of that name; it hides the page nested in %q", t.arg, t.arg[:end])
+			return
+		}
+	}
 }
 
 func (e *env) find(arg string) (target, error) {

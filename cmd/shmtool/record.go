@@ -221,9 +221,12 @@ func (e *env) explainRecording(err error) error {
 	var page *recording.PageError
 	var file *recording.FileError
 	var damage *recording.DamageError
+	var shadow *recording.ShadowError
 	switch {
 	case errors.As(err, &damage):
 		return err
+	case errors.As(err, &page) && errors.As(err, &shadow):
+		return onPage(page.Page, hinted(refusef("%w", shadow), "use --prefix TEXT, or --shm-dir DIR with a directory of its own"))
 	case errors.As(err, &page) && errors.Is(err, fs.ErrExist):
 		return onPage(page.Page, hinted(page.Err, "--force replaces it"))
 	case errors.As(err, &page):

@@ -30,11 +30,15 @@ come, are lost, and withdrawn; pages are reloaded and replaced; exit is set. In
 the end the pages stay as they were at the end of the recording. A page nested in
 another that was recorded by its address is a page of that name. FILE - is standard input.
 
+A page is refused whose name would be the address of a page nested in one that is
+there: use --prefix TEXT or --shm-dir DIR. replay says which pages it has made.
+
 Pages that exist are refused, unless --force replaces them: their readers are
 told to reload. A recording that is damaged, or was never closed, is played up to
 there; then the exit status is 4.`,
 		examples: []string{
 			"shmtool replay page.mcap",
+			"shmtool replay page.mcap --prefix copy- && shmtool tail copy-page",
 			"shmtool replay live.mcap --speed 10 --prefix copy-",
 			"shmtool replay day-0001.mcap day-0002.mcap --speed max --shm-dir /tmp/pages",
 			"shmtool replay page.mcap --step --page page=other",
@@ -74,7 +78,10 @@ func runReplay(ctx context.Context, e *env, c *cli.Context) (err error) {
 		return usagef("--step reads standard input, and so does FILE -: name a file")
 	}
 	player := recording.NewPlayer(o)
-	defer func() { err = errors.Join(err, player.Close()) }()
+	defer func() {
+		err = errors.Join(err, player.Close())
+		e.sayMade(player.Made())
+	}()
 	for _, name := range c.Args().Slice() {
 		more, err := e.replay(ctx, player, name)
 		if err != nil || !more {
@@ -82,6 +89,25 @@ func runReplay(ctx context.Context, e *env, c *cli.Context) (err error) {
 		}
 	}
 	return nil
+}
+
+// mostNamed is how many names a line lists.
+const mostNamed = 8
+
+// sayMade says which pages a replay has left in the directory of shared memory.
+func (e *env) sayMade(names []string) {
+	if len(names) == 0 {
+		return
+	}
+	var list []string
+	for _, name := range names[:min(len(names), mostNamed)] {
+		list = append(list, strconv.Quote(name))
+	}
+	text := strings.Join(list, ", ")
+	if more := len(names) - len(list); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	e.warn("made %s in %s: %s", counted(uint64(len(names)), "page", "pages"), e.shmDir, text)
 }
 
 // stdinCount is how many of the arguments are standard input.
@@ -100,7 +126,7 @@ func (e *env) replay(ctx context.Context, player *recording.Player, name string)
 	if name == "-" {
 		what = "standard input"
 	}
-	r, done, err := e.openRecording(ctx, name)
+	r, pages, done, err := e.openRecording(ctx, name)
 	if ctx.Err() != nil {
 		return false, nil
 	}
@@ -108,6 +134,9 @@ func (e *env) replay(ctx context.Context, player *recording.Player, name string)
 		return false, fmt.Errorf("%s: %w", what, err)
 	}
 	defer done()
+	if err := player.Check(pages); err != nil {
+		return false, e.explainRecording(err)
+	}
 	more, err = player.Play(ctx, r)
 	switch {
 	case err == nil || ctx.Err() != nil:
@@ -118,17 +147,18 @@ func (e *env) replay(ctx context.Context, player *recording.Player, name string)
 	return false, e.explainRecording(err)
 }
 
-// openRecording opens a recording by its name; - is standard input.
-func (e *env) openRecording(ctx context.Context, name string) (r *recording.Reader, done func(), err error) {
+// openRecording opens a recording by its name, and says what pages are in it; of
+// standard input, which is -, that is not known.
+func (e *env) openRecording(ctx context.Context, name string) (r *recording.Reader, pages []string, done func(), err error) {
 	if name == "-" {
 		if r, err = recording.NewStreamReader(interruptible{ctx, e.stdin}); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
-		return r, r.Close, nil
+		return r, nil, r.Close, nil
 	}
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a FIFO must not hang us
 	if err != nil {
-		return nil, nil, inputError{bare(err)}
+		return nil, nil, nil, inputError{bare(err)}
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
@@ -139,9 +169,9 @@ func (e *env) openRecording(ctx context.Context, name string) (r *recording.Read
 	}
 	if err != nil {
 		f.Close()
-		return nil, nil, bare(err)
+		return nil, nil, nil, bare(err)
 	}
-	return r, func() { r.Close(); f.Close() }, nil
+	return r, recording.Pages(f, info.Size()), func() { r.Close(); f.Close() }, nil
 }
 
 func parseSpeed(text string) (float64, error) {

@@ -17,6 +17,8 @@ import (
 type played struct {
 	name string
 	o    *PlayOptions
+	made func(name string)      // called when the name leads to the page
+	ours func(name string) bool // whether the name leads to a page of this player
 
 	writer *relaccx.Writer // of the page, under its name or not yet
 	file   *os.File        // the same, for what is written where no reader looks
@@ -164,6 +166,11 @@ const tempPrefix = ".shmtool-"
 // build makes a page under a name of its own. It is shown when it has all the
 // records that it had when it was seen first.
 func (p *played) build(n Note, of shape) error {
+	if p.writer == nil {
+		if err := p.shadows(); err != nil {
+			return err
+		}
+	}
 	file, err := os.CreateTemp(p.o.Dir, tempPrefix+"*")
 	if err != nil {
 		return cause(err)

@@ -2,9 +2,13 @@ package recording
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 
+	"shmtool/layout"
 	"shmtool/relaccx"
 )
 
@@ -30,11 +34,61 @@ func (p *played) show() error {
 		return err
 	}
 	p.temp = ""
+	if p.made != nil {
+		p.made(p.name)
+	}
 	return nil
+}
+
+// ShadowError is a page that would take the address of one nested in another: a
+// name wins over the way to a nested page, so readers would not find that any
+// longer.
+type ShadowError struct {
+	Hidden string // the page in which the nested one lies
+}
+
+// Error gives one line.
+func (e *ShadowError) Error() string {
+	return fmt.Sprintf("a page of this name would hide the one that is nested in %q", e.Hidden)
+}
+
+// shadows returns a *ShadowError where the page's name is the address of a page
+// nested in an object of the folder, unless that is one of the player's own.
+func (p *played) shadows() error {
+	for at := strings.LastIndexByte(p.name, ':'); at > 0; at = strings.LastIndexByte(p.name[:at], ':') {
+		outer := p.name[:at]
+		if !p.ours(outer) && Holds(filepath.Join(p.o.Dir, outer), p.name[at+1:]) {
+			return &ShadowError{outer}
+		}
+	}
+	return nil
+}
+
+// Holds reports whether the page at path has the nested field that an address
+// names first. A page that cannot be read may have it.
+func Holds(path, address string) bool {
+	p, err := relaccx.Open(path)
+	if err != nil {
+		return errors.Is(err, fs.ErrPermission)
+	}
+	defer p.Close()
+	r, err := p.Peek()
+	if err != nil {
+		return false
+	}
+	field, _, _ := strings.Cut(address, ":")
+	if at := strings.LastIndexByte(field, '@'); at >= 0 {
+		field = field[:at]
+	}
+	f := r.Schema().Lookup(field)
+	return f != nil && f.Kind() == layout.Nested
 }
 
 // appear gives a name that the page has not had before.
 func (p *played) appear() error {
+	if err := p.shadows(); err != nil {
+		return err
+	}
 	err := os.Link(p.temp, p.path())
 	if err == nil {
 		return os.Remove(p.temp)

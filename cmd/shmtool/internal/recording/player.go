@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"slices"
+	"syscall"
 	"time"
 
 	"shmtool/relaccx"
@@ -35,6 +38,7 @@ type Player struct {
 	first   time.Time        // of the first message of all
 	started time.Time        // when it was played
 	records uint64
+	made    []string
 }
 
 // NewPlayer makes a Player. Nothing happens before Play.
@@ -47,6 +51,39 @@ func NewPlayer(o PlayOptions) *Player {
 
 // Records is how many records have been played.
 func (p *Player) Records() uint64 { return p.records }
+
+// Made returns the names of the pages that were made, in their order.
+func (p *Player) Made() []string { return p.made }
+
+func (p *Player) note(name string) {
+	if !p.isOurs(name) {
+		p.made = append(p.made, name)
+	}
+}
+
+func (p *Player) isOurs(name string) bool { return slices.Contains(p.made, name) }
+
+// Check refuses a recording of these pages before any of them is made: a
+// *PageError about a name that is taken, or that would hide a nested page.
+func (p *Player) Check(pages []string) error {
+	will := map[string]bool{}
+	for _, page := range pages {
+		will[p.o.Rename(page)] = true
+	}
+	for _, page := range pages {
+		if p.pages[page] != nil {
+			continue
+		}
+		next := &played{name: p.o.Rename(page), o: &p.o, ours: func(name string) bool { return p.isOurs(name) || will[name] && p.o.Force }}
+		if err := next.shadows(); err != nil {
+			return &PageError{next.name, err}
+		}
+		if _, err := os.Lstat(next.path()); err == nil && !p.o.Force {
+			return &PageError{next.name, syscall.EEXIST}
+		}
+	}
+	return nil
+}
 
 // errEnough is the end that Step asked for.
 var errEnough = errors.New("enough")
@@ -100,7 +137,7 @@ func (p *Player) message(ctx context.Context, r *Reader, m message) error {
 		if note.Event != noteBegin {
 			return damaged(r.where(), fmt.Errorf("page %q has records before it begins", m.page))
 		}
-		page = &played{name: p.o.Rename(m.page), o: &p.o}
+		page = &played{name: p.o.Rename(m.page), o: &p.o, made: p.note, ours: p.isOurs}
 		if err := checkName(page.name); err != nil {
 			return err
 		}

@@ -89,6 +89,32 @@ func NewReader(in io.ReaderAt, size int64) (*Reader, error) {
 	return r, err
 }
 
+// Pages returns the names of the pages that a recording's index lists: none where
+// it has no index. It reads no messages.
+func Pages(in io.ReaderAt, size int64) []string {
+	r := &Reader{in: in, size: size, channels: map[uint16]channel{}}
+	for at := int64(len(mcap.Magic)); at < size; {
+		var head [9]byte
+		if n, _ := in.ReadAt(head[:], at); n < len(head) {
+			break
+		}
+		length, body := binary.LittleEndian.Uint64(head[1:]), at+int64(len(head))
+		if length > uint64(size-body) {
+			break
+		}
+		if mcap.OpCode(head[0]) == mcap.OpChannel && length <= readStep && r.read(body, int(length)) == nil {
+			_ = r.channel(r.packed) // what is wrong with it is told when it is played
+		}
+		at = body + int64(length)
+	}
+	var names []string
+	for _, c := range r.channels {
+		names = append(names, c.page)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // NewStreamReader reads a recording that comes through a pipe.
 func NewStreamReader(in io.Reader) (*Reader, error) {
 	return NewReader(&stream{in: in}, math.MaxInt64)

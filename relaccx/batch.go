@@ -142,7 +142,27 @@ func (r *Reader) available() (layout.Window, uint64) {
 		h := r.cells.Header()
 		return r.window(h), uint64(h.RecordCount)
 	}
-	return layout.Window{First: deleted, End: end}.Last(slots), slots
+	if end-deleted > slots {
+		return r.overrunWindow(deleted, end, slots), slots
+	}
+	return layout.Window{First: deleted, End: end}, slots
+}
+
+// overrunWindow is available for counters that say more records than slots. A
+// writer that withdraws is seen like that by a look that its store of Deleted
+// falls into: another look tells.
+func (r *Reader) overrunWindow(deleted, end, slots uint64) layout.Window {
+	for range 16 {
+		again := r.cells.Deleted()
+		if again == deleted {
+			break
+		}
+		if deleted, end = again, r.cells.EndPos(); !overrun(deleted, end, slots) {
+			break
+		}
+	}
+	w := layout.Window{First: min(deleted, end), End: end}.Last(slots)
+	return proven(w, deleted, end, slots)
 }
 
 // contiguous is how many records of w, the first at position at, lie one

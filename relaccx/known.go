@@ -102,7 +102,11 @@ func (r *Reader) hole(w layout.Window) bool {
 // window is the records that the page has by its header h.
 func (r *Reader) window(h layout.Header) layout.Window {
 	h.RecordSize = uint32(r.size)
-	return r.info.Rows(h, len(r.memory))
+	w := r.info.Rows(h, len(r.memory))
+	if r.ruled {
+		return w
+	}
+	return proven(w, h.Deleted, h.EndPos, uint64(h.RecordCount))
 }
 
 // LiveRecords is Records without those that are not in use.

@@ -146,12 +146,30 @@ func (r *Reader) Window() (w layout.Window, err error) {
 func (r *Reader) locate(n uint64) (int, error) {
 	end := r.cells.EndPos()
 	slots := uint64(r.cells.RecordCount())
-	if r.ruled || n >= end || n < r.cells.Deleted() || slots != 0 && end-n > slots {
+	deleted := r.cells.Deleted()
+	if r.ruled || n >= end || n < deleted || slots != 0 && end-deleted > slots && end-n >= slots {
 		if err := r.missing(n, end); err != nil {
 			return 0, err
 		}
 	}
 	return r.position(n, slots)
+}
+
+// overrun reports whether the writer of a ring writes over records that it has not
+// withdrawn: then the oldest one that the ring still has room for may be torn at
+// any time, and is not handed out.
+func overrun(deleted, end, slots uint64) bool {
+	return slots != 0 && end > deleted && end-deleted > slots
+}
+
+// proven is the part of a ring's window that can be proven, by the counters that
+// it was made of. A ring of one slot is read like a table of one row: without its
+// oldest record it would have none.
+func proven(w layout.Window, deleted, end, slots uint64) layout.Window {
+	if overrun(deleted, end, slots) && slots > 1 && w.Count() == slots {
+		w.First++
+	}
+	return w
 }
 
 // position is where record n lives in r.memory, available or not.
@@ -194,7 +212,7 @@ func (r *Reader) prove(n uint64) error {
 	deleted := r.cells.Deleted()
 	end := r.cells.EndPos()
 	slots := uint64(r.cells.RecordCount())
-	if r.ruled || n >= end || n < deleted || slots != 0 && end-n > slots {
+	if r.ruled || n >= end || n < deleted || slots != 0 && end-deleted > slots && end-n >= slots {
 		if err := r.missing(n, end); err != nil {
 			return r.judge(err)
 		}

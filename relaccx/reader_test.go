@@ -73,7 +73,7 @@ func TestBatchDropsWhatWasLost(t *testing.T) {
 		{"withdrawn", 2, 6, 2, 4},
 		{"all withdrawn", 6, 6, 6, 0},
 		{"lapped", 9, 12, 6, 0},
-		{"overwritten without withdrawal", 0, 8, 2, 4},
+		{"overwritten without withdrawal", 0, 8, 3, 3},
 		{"taken back", 0, 4, 0, 4},
 		{"begun anew", 0, 0, 0, 0},
 		{"withdrawn and taken back", 2, 5, 2, 3},

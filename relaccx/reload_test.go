@@ -66,7 +66,7 @@ func TestReloadCounters(t *testing.T) {
 		{"ring becomes shorter", 4, layout.Header{StartPos: 5, Deleted: 5, Present: 3, EndPos: 8}, 2, [4]uint64{6, 6, 2, 8}, 6, 2},
 		{"startpos is not kept", 4, layout.Header{Deleted: 5, Present: 0, EndPos: 8}, 2, [4]uint64{1, 6, 0, 8}, 6, 2},
 		{"empty ring", 4, layout.Header{StartPos: 8, Deleted: 8, EndPos: 8}, 2, [4]uint64{8, 8, 0, 8}, 8, 0},
-		{"over-full ring", 4, layout.Header{Deleted: 1, StartPos: 1, EndPos: 9}, 4, [4]uint64{5, 5, 0, 9}, 5, 4},
+		{"over-full ring", 4, layout.Header{Deleted: 1, StartPos: 1, EndPos: 9}, 4, [4]uint64{6, 6, 0, 9}, 6, 3},
 		{"upside down", 4, layout.Header{Deleted: 9, StartPos: 9, EndPos: 3}, 6, [4]uint64{9, 9, 0, 3}, 3, 0},
 		{"table", 4, layout.Header{Present: 3}, 6, [4]uint64{0, 0, 3, 0}, 0, 3},
 		{"table that keeps something in deleted", 4, layout.Header{Present: 3, Deleted: 77, StartPos: 5}, 6, [4]uint64{5, 77, 3, 0}, 0, 3},

@@ -1,6 +1,10 @@
 package mist
 
-import "shmtool/layout"
+import (
+	"slices"
+
+	"shmtool/layout"
+)
 
 // Rule is which records of a page are there. relaccx(5), MistServer.
 type Rule uint8
@@ -36,6 +40,12 @@ type PageInfo struct {
 	// CountersKept reports whether the writer keeps present and startpos in step
 	// with endpos and deleted, so that it is worth a remark when they are not.
 	CountersKept bool
+
+	// Revised is the fields whose values MistServer still changes in the newest
+	// record of a ring, and Open how many records that concerns: the newest one,
+	// where it is not 0.
+	Revised []string
+	Open    uint64
 
 	fields map[string]Meaning
 	nested map[string]*PageInfo
@@ -185,6 +195,12 @@ func (p *PageInfo) Fits(s *layout.Schema) bool {
 		}
 	}
 	return len(s.Fields()) == 0
+}
+
+// Revises reports whether MistServer still changes the field of that name in the
+// newest record.
+func (p *PageInfo) Revises(field string) bool {
+	return p != nil && slices.Contains(p.Revised, field)
 }
 
 // HoldsKeys reports whether a field of the page, or of one nested in it, is secret

@@ -41,15 +41,23 @@ func ring(fields meanings) *PageInfo {
 	return &PageInfo{Rule: RuleRing, CountersKept: true, fields: fields}
 }
 
+// revised is a ring whose newest record MistServer goes on changing, in these
+// fields, until it publishes the next one.
+func revised(fields meanings, names ...string) *PageInfo {
+	p := ring(fields)
+	p.Revised, p.Open = names, 1
+	return p
+}
+
 var pageTables = map[Kind]*PageInfo{
 	KindMeta: {Rule: RuleSingle, fields: metaFields, nested: map[string]*PageInfo{
 		"tracks": {Rule: RulePresent, Marker: "valid", fields: tracksFields},
 	}},
 	KindTrack: {Rule: RuleSingle, fields: trackFields, nested: map[string]*PageInfo{
-		"parts":     ring(partsFields),
-		"keys":      ring(keysFields),
-		"fragments": ring(fragmentsFields),
-		"pages":     ring(pagesFields),
+		"parts":     revised(partsFields, "duration"),
+		"keys":      revised(keysFields, "duration", "parts", "size"),
+		"fragments": revised(fragmentsFields, "duration", "keys", "size"),
+		"pages":     revised(pagesFields, "keycount", "parts", "size", "avail", "lastkeytime"),
 		"frames":    ring(framesFields),
 	}},
 	KindUsers:      {Rule: RuleComms, Marker: "status", fields: usersFields},

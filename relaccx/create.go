@@ -21,7 +21,7 @@ type CreateOptions struct {
 	NotReady bool          // leave the ready bit to SetReady
 	Sparse   bool          // back no more of it than is written, as MistServer's pages are; ENOSPC may come later
 	Publish  uint32        // records of zeros that are available from the start, as in a table
-	Replace  bool          // take the place of an object of that name; its readers are told to reload
+	Replace  bool          // take the place of an object of that name; its readers are told that its writer is done, and to reload
 	Lock     WriterOptions // how to wait for the writer of the page that is replaced
 }
 
@@ -81,7 +81,7 @@ func createOver(path string, shape layout.Shape, o CreateOptions) (*Writer, erro
 	if err != nil {
 		return nil, err
 	}
-	err = temp.takePlace(path, p, old.tellReload)
+	err = temp.takePlace(path, p, old.tellReplaced)
 	if errors.Is(err, fs.ErrNotExist) { // it was removed meanwhile
 		return createNew(path, shape, o)
 	}

@@ -92,11 +92,10 @@ type FollowOptions struct {
 // not get are counted exactly, as far as the page still tells. It is used by one
 // goroutine at a time.
 //
-// The format does not say whether the numbers of a page go on from those of the
-// page before it. They are taken to when the writer has announced the page by
-// the reload bit, or when both pages have a record in common; not when they end
-// before those of the old page did, or when none of the records that both have
-// is the same.
+// A page that was announced by the reload bit alone keeps the numbers of the page
+// before it. One that was not, or whose predecessor says exit as well, keeps them
+// when the two have a record in common, in the fields that no revision changes;
+// else its records begin anew. relaccx(5), Life of a page.
 //
 // A page that is rewritten in place is noticed by its status, its descriptors,
 // or counters that go backwards. One that a foreign writer rewrites with the
@@ -124,7 +123,8 @@ type Follower struct {
 	checkEvery time.Duration
 	now        time.Time // when a Group began to look; zero: ask
 
-	announced  bool      // the reload bit is set on the page
+	announced  bool      // the reload bit is set on the page, and the exit bit is not
+	leaving    time.Time // since when exit and reload are both set; zero: they are not
 	drained    bool      // all that was published before the page was replaced was handed out
 	unreadable error     // why nothing more can be read from the page; nil while something can
 	missing    time.Time // since when another page has been waited for; zero while the name leads to this one
@@ -256,10 +256,22 @@ func (f *Follower) look() (Event, bool, error) {
 			return e, true, nil
 		}
 	}
-	if status.Exit() {
+	if status.Exit() && f.last(status) {
 		return f.exit()
 	}
 	return f.check(status)
+}
+
+// last reports whether no page follows the one whose writer is done. Where it says
+// reload, too, another one may have the name, or get it in a moment.
+func (f *Follower) last(s layout.Status) bool {
+	if !s.Reload() {
+		return true
+	}
+	if f.leaving.IsZero() {
+		f.leaving = time.Now()
+	}
+	return time.Since(f.leaving) > goneAfter
 }
 
 // ripe is the number below which records are handed out. Of a page whose writer is

@@ -117,8 +117,7 @@ func TestFollowKnowsPagesAgain(t *testing.T) {
 	}{
 		{"announced, the same", "v:uint32", true, []uint64{1, 2, 3}, EventReload},
 		{"announced, the newest changed", "v:uint32", true, []uint64{1, 2, 99}, EventReload},
-		{"announced, all other", "v:uint32", true, []uint64{7, 8, 9}, EventRestart},
-		{"announced, fewer", "v:uint32", true, []uint64{1, 2}, EventRestart},
+		{"announced, all changed", "v:uint32", true, []uint64{7, 8, 9}, EventReload},
 		{"announced, another form", "x:uint8\nv:uint64", true, []uint64{1, 2, 3}, EventReload},
 		{"silent, the same", "v:uint32", false, []uint64{1, 2, 3, 4}, EventReload},
 		{"silent, another form", "v:uint16\nx:uint8", false, []uint64{1, 2, 3}, EventReload},

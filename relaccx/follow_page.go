@@ -153,12 +153,12 @@ func (f *Follower) adopt(p *Page) error {
 	}
 	old := f.page
 	if old != nil {
-		f.past = f.batch.past(f.past)
+		f.remember(p)
 	}
 	f.page, f.root, f.reader, f.shape = p, root, r, shape
 	f.window = w
 	f.batch = batch{reader: r, next: f.batch.next}
-	f.drained, f.announced, f.checked = false, false, time.Now()
+	f.drained, f.announced, f.leaving, f.checked = false, false, time.Time{}, time.Now()
 	f.unreadable, f.missing, f.gone = nil, time.Time{}, false
 	if old != nil {
 		return old.Close()
@@ -203,7 +203,7 @@ func (f *Follower) glance() (s layout.Status, wentBack bool, err error) {
 	case uint64(r.cells.Offset()) != r.offset || uint64(r.cells.RecordSize()) != r.size:
 		return s, false, errRewritten
 	}
-	f.announced = f.announced || s.Reload()
+	f.announced = s.Reload() && !s.Exit()
 	if f.table != nil {
 		return s, false, nil
 	}
@@ -306,7 +306,7 @@ func (f *Follower) cutOff() (Event, bool) {
 // comeBack goes on at the page that the name leads to now. While there is none,
 // or none that is whole, it goes on waiting.
 func (f *Follower) comeBack() (Event, bool, error) {
-	before, window, announced := f.reader.schema, f.window, f.announced
+	before, window := f.reader.schema, f.window
 	missing := time.Since(f.missing) > goneAfter
 	switch err := f.open(); {
 	case err == nil:
@@ -324,13 +324,13 @@ func (f *Follower) comeBack() (Event, bool, error) {
 		f.table.reload(f.reader)
 		return e, true, nil
 	}
-	goesOn, err := f.goesOn(window, announced)
+	goesOn, next, err := f.goesOn(window)
 	if err != nil {
 		return f.leave(err)
 	}
 	if !goesOn {
-		e.Kind = EventRestart
-		f.restart(0) // what the new life has withdrawn already is lost
+		e.Kind, e.First = EventRestart, next
+		f.restart(next)
 	}
 	return e, true, nil
 }
@@ -361,12 +361,12 @@ func (f *Follower) beginAnew() (Event, bool, error) {
 		return f.leave(err)
 	}
 	f.window = w
-	known, _, err := f.recognize()
+	same, _, err := f.recognize()
 	if err != nil {
 		return f.leave(err)
 	}
 	next := uint64(0)
-	if known || w.First > 0 && w.First >= before.First {
+	if same || w.First > 0 && w.First >= before.First {
 		next = min(f.batch.next, w.End)
 	}
 	f.restart(next)

@@ -133,7 +133,7 @@ func (w *Writer) takePlace(path string, old *Page, after func()) error {
 	aside := w.page.path
 	kept, err := shm.Replace(aside, path, w.page.stat.Identity, old.stat.Identity)
 	if errors.Is(err, shm.ErrOther) {
-		w.tellReload() // to a reader that found it under the name for a moment
+		w.tellReplaced() // to a reader that found it under the name for a moment
 		err = replaced(err)
 	}
 	if err != nil {
@@ -149,13 +149,20 @@ func (w *Writer) takePlace(path string, old *Page, after func()) error {
 	return err
 }
 
-func (w *Writer) tellReload() {
+// tellReload tells readers that a page with the same record numbers has the name.
+func (w *Writer) tellReload() { w.tell(layout.StatusReload) }
+
+// tellReplaced tells readers that another page has the name, whose records begin
+// anew: nothing is published on this one any more.
+func (w *Writer) tellReplaced() { w.tell(layout.StatusReload | layout.StatusExit) }
+
+func (w *Writer) tell(bits layout.Status) {
 	if w.page.Size() == 0 {
 		return
 	}
 	// Guarded: a page that was cut short has nobody to be told.
 	_ = w.page.mem.Guard(func() error {
-		w.cells.SetStatus(w.cells.Status() | layout.StatusReload)
+		w.cells.SetStatus(w.cells.Status() | bits)
 		return nil
 	})
 	w.cells.WakeEndPos()

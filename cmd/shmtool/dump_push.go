@@ -91,7 +91,7 @@ func (o *mistObject) pushListing(pushes []dtsc.Push, hide func(string) string, t
 		},
 	}
 	for i, p := range pushes {
-		process, _ := processFacts(uint64(p.PID), table)
+		process, _ := processFacts(table.Judge(procs.Named{PID: uint64(p.PID), Stream: p.Stream}))
 		text := func(s string) dump.Cell { return dump.Cell{Value: dump.Text(s), Text: mist.EscapeName(s)} }
 		l.Rows = append(l.Rows, []dump.Cell{
 			{Value: i},

@@ -83,21 +83,30 @@ func (o *mistObject) stateFacts(b []byte) (*dump.Facts, []dump.HexPart, error) {
 	return &dump.Facts{Schema: "shmtool.state/1", Facts: facts}, parts, nil
 }
 
-// processFacts are a PID, whether its process lives, and what it is called.
-// Where no processes can be seen that is not known.
-func processFacts(pid uint64, table *procs.Table) (facts []dump.Fact, text string) {
-	alive, name, tone := any(nil), "", dump.Plain
-	text = fmt.Sprint(pid)
-	if table.Readable() {
-		p, lives := table.Alive(int(min(pid, 1<<31)))
+// verdictOn is what became of the process whose PID an object holds.
+func verdictOn(pid uint64, of mist.Object, table *procs.Table) procs.Verdict {
+	if v, left := table.Left(of); left && v.PID == pid {
+		return v
+	}
+	return table.Judge(procs.Named{PID: pid, Stream: of.Stream})
+}
+
+// processFacts are a PID, whether its process lives, and what it is called. Where that
+// cannot be known, "alive" is null.
+func processFacts(v procs.Verdict) (facts []dump.Fact, text string) {
+	alive, name, tone := any(nil), "", dump.Attention
+	text = mist.EscapeName(v.Text())
+	if lives, known := v.Known(); known {
 		alive, tone = lives, dump.Bad
-		text += " dead"
 		if lives {
-			name, tone, text = p.Name, dump.Good, processText(p)
+			name, tone = v.Process.Name, dump.Good
 		}
 	}
+	if v.Stopped() {
+		tone = dump.Attention
+	}
 	return []dump.Fact{
-		{Name: "pid", Value: pid, Text: text, Tone: tone},
+		{Name: "pid", Value: v.PID, Text: text, Tone: tone},
 		{Name: "alive", Value: alive},
 		{Name: "process", Value: textOrNull(name), Text: mist.EscapeName(name)},
 	}, text
@@ -112,7 +121,7 @@ func (o *mistObject) pidFacts(b []byte, table *procs.Table) (*dump.Facts, []dump
 	if o.of.Kind == mist.KindPullPID {
 		about = "the parent of the input that pulls the stream"
 	}
-	process, text := processFacts(pid, table)
+	process, text := processFacts(verdictOn(pid, o.of, table))
 	facts := append(o.head(), process...)
 	facts = append(facts, dump.Fact{Name: "about", Value: about}, o.sizeFact(mist.PIDSize))
 	parts := append([]dump.HexPart{{Offset: 0, Bytes: b[:mist.PIDSize], Name: "pid", Value: text}}, o.rest(b, mist.PIDSize)...)
@@ -165,16 +174,16 @@ func oldNameText(old bool) string {
 // holderFacts are who holds a lock for life, as far as the PID that was left
 // beside it tells. Nobody holds a lock that is free.
 func (o *mistObject) holderFacts(held bool, table *procs.Table) []dump.Fact {
-	pid, left := table.LeftPID(o.of)
+	v, left := table.Holder(o.of)
 	if !held || !left {
 		return []dump.Fact{{Name: "holder"}, {Name: "holder_alive"}}
 	}
-	process, text := processFacts(uint64(pid), table)
+	process, text := processFacts(v)
 	if process[1].Value == false {
-		text += ": nobody will give it back"
+		text += ": the lock stays held"
 	}
 	return []dump.Fact{
-		{Name: "holder", Value: pid, Text: text, Tone: process[0].Tone},
+		{Name: "holder", Value: v.PID, Text: text, Tone: process[0].Tone},
 		{Name: "holder_alive", Value: process[1].Value},
 	}
 }
@@ -198,11 +207,13 @@ func (o *mistObject) mapperFact(held bool, table *procs.Table) dump.Fact {
 	f.Value, f.Text = append([]int{}, pids...), strings.Join(texts, ", ")
 	switch {
 	case len(pids) == 0 && partial:
-		f.Text = "nobody that you may see"
+		f.Text = "no process that you may see"
+	case len(pids) == 0 && table.Foreign(o.of.Stream):
+		f.Text = "no process of this PID namespace"
 	case len(pids) == 0 && held:
-		f.Text, f.Tone = "nobody: who held it is dead", dump.Bad
+		f.Text, f.Tone = "no process: the one that held it is dead", dump.Bad
 	case len(pids) == 0:
-		f.Text = "nobody"
+		f.Text = "no process"
 	}
 	return f
 }

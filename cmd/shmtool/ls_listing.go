@@ -24,6 +24,7 @@ func (e *env) pageListing(objects []object, table *procs.Table, all bool) (*dump
 		l.Rows = append(l.Rows, row)
 		sight := objectSight{object: o, readers: len(mappers[o.file.Identity])}
 		sight.writer, _ = row[writerAt].Value.(int)
+		sight.writerUnknown = row[writerAt].Value == nil && row[writerAt].Text != ""
 		if age, known := row[ageAt].Value.(int64); known {
 			sight.age = &age
 		}
@@ -105,16 +106,23 @@ func (o *object) kindCell() dump.Cell {
 	return dump.Cell{Value: orNull(o.kind), Text: strings.TrimSpace(o.kind + " " + string(o.of.Lock))}
 }
 
-// writerCell is who holds the writer's lock, else the living owner.
+// writerCell is who holds the writer's lock, else the living process that MistServer
+// means to write the object, or to take it away in the end; "13 ?" where only its PID
+// is known, and not whether it lives.
 func (o *object) writerCell(table *procs.Table, holder int) dump.Cell {
-	p, ok := lockHolder(table, holder)
-	if !ok {
-		p, ok = o.owner(table)
+	if p, ok := lockHolder(table, holder); ok {
+		return dump.Cell{Value: p.PID, Text: processText(p)}
 	}
-	if !ok {
+	v, ok := table.Keeper(o.path)
+	switch {
+	case !ok || v.Life == procs.Dead:
 		return dump.Cell{}
+	case v.Life == procs.Unknown && v.PID == 0:
+		return dump.Cell{Text: "?"}
+	case v.Life == procs.Unknown:
+		return dump.Cell{Text: v.Text()}
 	}
-	return dump.Cell{Value: p.PID, Text: processText(p)}
+	return dump.Cell{Value: v.Process.PID, Text: processText(v.Process)}
 }
 
 // lockHolder is the process of a PID that holds a page's lock, 0 for none.
@@ -126,18 +134,6 @@ func lockHolder(table *procs.Table, pid int) (procs.Process, bool) {
 		return alive, true
 	}
 	return procs.Process{PID: pid}, true
-}
-
-// owner is who MistServer means to write the object; of a lock, who has it for
-// life.
-func (o *object) owner(table *procs.Table) (procs.Process, bool) {
-	switch o.of.Kind {
-	case mist.KindSemaphore:
-		return table.Holder(o.of)
-	case mist.KindPullPID:
-		return table.Holder(mist.Object{Lock: mist.LockPull, Stream: o.of.Stream})
-	}
-	return table.Owner(o.path)
 }
 
 // processText is a process by its PID and, where it is known, its name.

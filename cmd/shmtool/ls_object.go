@@ -117,7 +117,7 @@ func (o *object) statusCell(table *procs.Table) dump.Cell {
 	case mist.KindState:
 		return stateCell(o.small)
 	case mist.KindInputPID, mist.KindPullPID:
-		return pidCell(o.small, table)
+		return pidCell(o.small, o.of, table)
 	case mist.KindSemaphore:
 		return lockCell(o.small, o.of)
 	}
@@ -147,18 +147,23 @@ func stateCell(b []byte) dump.Cell {
 	return toned(s.State.String(), text, s.State == mist.StateReady)
 }
 
-func pidCell(b []byte, table *procs.Table) dump.Cell {
+// pidCell says whether the process lives whose PID an object holds: "alive 13",
+// "stopped 13", "dead 13", and "pid 13" where that cannot be known.
+func pidCell(b []byte, of mist.Object, table *procs.Table) dump.Cell {
 	pid, err := mist.DecodePID(b)
 	if err != nil {
 		return broken
 	}
-	if !table.Readable() {
-		return dump.Cell{Value: fmt.Sprintf("pid %d", pid)}
+	v := verdictOn(pid, of, table)
+	switch {
+	case v.Life == procs.Unknown:
+		return dump.Cell{Value: fmt.Sprintf("pid %d", pid), Text: mist.EscapeName(v.Text()), Tone: dump.Attention}
+	case v.Life == procs.Dead:
+		return dump.Cell{Value: fmt.Sprintf("dead %d", pid), Text: mist.EscapeName(v.Text()), Tone: dump.Bad}
+	case v.Stopped():
+		return toned(fmt.Sprintf("stopped %d", pid), "", false)
 	}
-	if _, alive := table.Alive(int(min(pid, 1<<31))); alive {
-		return toned(fmt.Sprintf("alive %d", pid), "", true)
-	}
-	return dump.Cell{Value: fmt.Sprintf("dead %d", pid), Tone: dump.Bad}
+	return toned(fmt.Sprintf("alive %d", pid), "", true)
 }
 
 // lockCell: a lock for life is held all the time, any other hardly ever.

@@ -17,9 +17,10 @@ import (
 // objectSight is what ls has found out about an object.
 type objectSight struct {
 	object
-	readers int
-	age     *int64 // seconds; nil is not known
-	writer  int    // PID; 0 is not known
+	readers       int
+	age           *int64 // seconds; nil is not known
+	writer        int    // PID; 0 is none
+	writerUnknown bool   // its process may live, and cannot be seen
 }
 
 var pageStatuses = []string{"ready", "exit", "reload"}
@@ -33,7 +34,9 @@ func objectMetrics(s *metrics.Set, o *objectSight) {
 	if o.age != nil {
 		s.Gauge("shmtool_object_age_seconds", "Time since a shared memory object was made.", float64(*o.age), labels)
 	}
-	s.Gauge("shmtool_object_writer_alive", "Whether a living process is known that writes the object.", truth(o.writer != 0), labels)
+	if !o.writerUnknown {
+		s.Gauge("shmtool_object_writer_alive", "Whether a living process is known that writes the object.", truth(o.writer != 0), labels)
+	}
 	if !o.isPage || o.denied {
 		return
 	}
@@ -72,7 +75,9 @@ func streamMetrics(s *metrics.Set, r *streams.Row) {
 		[]string{finding.VerdictOK, finding.VerdictWarning, finding.VerdictStuck}, r.Verdict, of)
 	s.Gauge("mist_stream_findings", "What is wrong with a stream, or looks so.", float64(len(r.Findings)), of)
 	s.Gauge("mist_stream_live", "Whether a stream is live.", truth(r.Live), of)
-	s.Gauge("mist_stream_viewers", "Living processes that read a stream.", float64(r.Viewers), of)
+	if r.ProcessesKnown {
+		s.Gauge("mist_stream_viewers", "Living processes that read a stream.", float64(r.Viewers), of)
+	}
 	s.Gauge("mist_stream_sources", "Slots of those that feed a stream.", float64(r.Sources), of)
 	s.Gauge("mist_stream_window_seconds", "How much of a stream is kept.", float64(r.BufferWindowMS)/1000, of)
 	s.Gauge("mist_stream_allocated_bytes", "Memory that a stream's objects take.", float64(r.ShmBytes), of)

@@ -88,11 +88,16 @@ func (e *env) refuseOwned(t target, c *cli.Context) error {
 	if c.Bool("force") {
 		return nil
 	}
-	owner, ok := procs.Open(e.procDir, e.shmDir).Owner(t.path)
-	if !ok {
+	owner, ok := procs.Open(e.procDir, e.shmDir).Keeper(t.path)
+	switch {
+	case !ok || owner.Life == procs.Dead:
 		return nil
+	case owner.Life == procs.Alive:
+		return onPage(t.arg, hinted(refusef("%s, process %d, owns it and lives", mist.EscapeName(owner.Process.Name), owner.Process.PID), "--force writes it all the same"))
+	case owner.PID != 0:
+		return onPage(t.arg, hinted(refusef("process %d owns it and may live: %s", owner.PID, owner.Why), "--force writes it all the same"))
 	}
-	return onPage(t.arg, hinted(refusef("%s, process %d, owns it and lives", mist.EscapeName(owner.Name), owner.PID), "--force writes it all the same"))
+	return onPage(t.arg, hinted(refusef("its owner may live: %s", owner.Why), "--force writes it all the same"))
 }
 
 // fieldFlags are the fields that --field and --schema describe.

@@ -264,7 +264,7 @@ func (j *judge) maker(f *file) string {
 	if f.is.Kind != mist.KindTrack {
 		return ""
 	}
-	if why, dead := j.dead(uint64(f.is.PID), f.touched); !dead {
+	if why, dead := j.dead(j.named(uint64(f.is.PID), procs.RoleSource, f.is.Stream, f.touched)); !dead {
 		return fmt.Sprintf("its maker, %d, %s", f.is.PID, why)
 	}
 	return ""

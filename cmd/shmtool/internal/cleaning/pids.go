@@ -13,79 +13,68 @@ import (
 
 // namedPID is a process that an object names.
 type namedPID struct {
-	who     string
-	pid     uint64
-	written time.Time // not before its PID was; zero unknown
+	who string
+	is  procs.Named
 }
 
 // pids are all processes that a stream's objects name.
 func (j *judge) pids(name string, s *streams.Stream) []namedPID {
 	var all []namedPID
+	add := func(who string, role procs.Role, pid uint64, written time.Time) {
+		if pid != 0 {
+			all = append(all, namedPID{who, j.named(pid, role, name, written)})
+		}
+	}
 	for _, f := range j.now.files {
 		if f.is.Stream == name && f.is.Kind == mist.KindTrack {
-			all = append(all, namedPID{"source", uint64(f.is.PID), f.touched})
+			add("source", procs.RoleSource, uint64(f.is.PID), f.touched)
 		}
 	}
 	if s == nil {
 		return all
 	}
 	if s.Input != nil {
-		all = append(all, namedPID{"input", s.Input.PID, s.Input.Object.Modified})
+		add("input", procs.RoleInput, s.Input.PID, s.Input.Object.Modified)
 	}
 	if s.Pull != nil {
-		all = append(all, namedPID{"puller", s.Pull.PID, s.Pull.Object.Modified})
+		add("puller", procs.RolePull, s.Pull.PID, s.Pull.Object.Modified)
 	}
 	for _, t := range s.Tracks {
 		if t.Valid != 0 || t.Object != nil {
-			all = append(all, namedPID{"source", t.PID, time.Time{}})
+			add("source", procs.RoleSource, t.PID, time.Time{})
 		}
 	}
 	if s.Users != nil {
 		for _, u := range s.Users.Slots {
-			all = append(all, namedPID{"user", u.PID, time.Time{}})
+			add("user", procs.RoleUser, u.PID, time.Time{})
 		}
 	}
-	return slices.DeleteFunc(all, func(n namedPID) bool { return n.pid == 0 })
+	return all
 }
 
-// dead tells whether a process that is named in an object is gone, in words. One
-// that was given the PID since is another one, and so is a living process that
-// is none of MistServer's and has not one object: who feeds or reads a stream
-// maps its pages all the time. A PID may be one of a container's namespace, and
-// then a process has it there.
-func (j *judge) dead(pid uint64, written time.Time) (string, bool) {
-	if pid > 1<<31 {
-		return "is dead", true
+// named is a PID as an object names it that was written at a time; the zero time is
+// not known.
+func (j *judge) named(pid uint64, role procs.Role, stream string, written time.Time) procs.Named {
+	n := procs.Named{PID: pid, Role: role, Stream: stream}
+	if !written.IsZero() {
+		n.Written = j.now.moment.Uptime(written)
 	}
-	for _, outer := range j.now.holdings.Inside(int(pid)) {
-		if p, life := j.now.table.Look(outer); life != procs.Dead && !j.stranger(p) {
-			return "lives as " + processText(p), false
-		}
-	}
-	p, life := j.now.table.Look(int(pid))
-	switch {
-	case life == procs.Dead:
-		return "is dead", true
-	case life == procs.Unknown:
-		return "cannot be seen", false
-	case j.another(p, written):
-		return "is dead, the PID is now of " + mist.EscapeName(p.Name), true
-	}
-	return "lives, " + processText(p), false
+	return n
 }
 
-func (j *judge) another(p procs.Process, written time.Time) bool {
-	if !written.IsZero() && p.Took(j.now.moment.Uptime(written)) {
-		return true
+// dead tells whether a process that is named in an object is gone, in words.
+func (j *judge) dead(n procs.Named) (string, bool) {
+	switch v := j.now.table.Judge(n); {
+	case v.Life == procs.Alive && uint64(v.Process.PID) != v.PID:
+		return "lives as " + processText(v.Process), false
+	case v.Life == procs.Alive:
+		return "lives, " + processText(v.Process), false
+	case v.Life == procs.Unknown:
+		return "cannot be seen: " + v.Why.String(), false
+	case v.Process.Name != "":
+		return "is dead, the PID is now of " + mist.EscapeName(v.Process.Name), true
 	}
-	return j.stranger(p)
-}
-
-// stranger reports whether a living process is none of MistServer's and has none of
-// its objects.
-func (j *judge) stranger(p procs.Process) bool {
-	unseen := slices.ContainsFunc(j.now.holdings.Unseen, func(u procs.Process) bool { return u.PID == p.PID })
-	return j.now.moment.Living && p.Name != "" && !p.OfMist() && !unseen && !j.now.holdings.Any(p.PID)
+	return "is dead", true
 }
 
 // gone is processes of one part that are dead, all in the same way.

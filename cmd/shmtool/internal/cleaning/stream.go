@@ -77,11 +77,11 @@ func (j *judge) lives(name string, s *stream) string {
 	}
 	named := j.pids(name, s.picture)
 	for _, n := range named {
-		state, dead := j.dead(n.pid, n.written)
+		state, dead := j.dead(n.is)
 		if !dead {
-			return fmt.Sprintf("%s %d %s", n.who, n.pid, state)
+			return fmt.Sprintf("%s %d %s", n.who, n.is.PID, state)
 		}
-		s.take(n.who, state, n.pid)
+		s.take(n.who, state, n.is.PID)
 	}
 	if len(named) == 0 {
 		s.gone = []gone{{state: "no process of the stream lives"}}

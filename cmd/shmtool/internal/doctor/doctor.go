@@ -31,20 +31,28 @@ func Judge(before, now *streams.Moment) []finding.Finding {
 	return arranged
 }
 
-// Suspicions are all findings of a look, those that may pass, too.
+// Suspicions are all findings of a look, those that may pass, too. A stream whose
+// PIDs mean nothing here loses what was concluded from them, for all who read the look
+// afterwards.
 func Suspicions(before, now *streams.Moment) []finding.Finding {
 	j := &judge{at: now}
 	for _, rule := range serverRules {
 		rule(j)
 	}
 	found := j.found
-	for _, s := range now.Streams {
+	for i, s := range now.Streams {
 		if s.Configured() {
 			continue
 		}
 		j := &judge{at: now, stream: s, was: stream(before, s.Name)}
-		if foreign(j.was, s) {
+		if s.Foreign || foreign(j.was, s) {
 			j.stream = unknowing(s)
+			now.Streams[i] = j.stream
+		}
+		switch {
+		case s.Foreign:
+			j.find(finding.NamespaceMismatch, "", map[string]any{"stream": s.Name}, "it is used by processes of another PID namespace, which cannot be seen from here")
+		case j.stream.Foreign:
 			j.find(finding.NamespaceMismatch, "", map[string]any{"stream": s.Name}, "its packets come, and the processes that it names are not to be seen here")
 		}
 		for _, rule := range rules {

@@ -20,31 +20,33 @@ func foreign(was, now *streams.Stream) bool {
 			return false
 		}
 		before := was.Tracks[i]
-		return t.Life == procs.Dead && before.Life == procs.Dead && t.Page.Parts.Header.EndPos > before.Page.Parts.Header.EndPos
+		return t.Life == procs.Dead && (before.Life == procs.Dead || was.Foreign) && t.Page.Parts.Header.EndPos > before.Page.Parts.Header.EndPos
 	})
 }
 
-// unknowing is the stream without what was concluded from its PIDs.
+// unknowing is the stream without what was concluded from its PIDs, which mean nothing
+// here.
 func unknowing(s *streams.Stream) *streams.Stream {
 	u := *s
+	u.Foreign, u.Buffer = true, nil
 	u.Tracks = nil
 	for _, t := range s.Tracks {
 		c := *t
-		c.Life = procs.Unknown
+		c.Life, c.Why = procs.Unknown, procs.OtherSpace
 		u.Tracks = append(u.Tracks, &c)
 	}
 	if s.Users != nil {
 		users := *s.Users
 		users.Slots = slices.Clone(users.Slots)
 		for i := range users.Slots {
-			users.Slots[i].Life = procs.Unknown
+			users.Slots[i].Life, users.Slots[i].Why = procs.Unknown, procs.OtherSpace
 		}
 		u.Users = &users
 	}
 	for _, h := range []**streams.Holder{&u.Input, &u.Pull} {
 		if *h != nil {
 			c := **h
-			c.Life = procs.Unknown
+			c.Life, c.Why = procs.Unknown, procs.OtherSpace
 			*h = &c
 		}
 	}

@@ -23,7 +23,7 @@ import (
 func prescribe(m *streams.Moment, f *finding.Finding) {
 	p := &prescription{at: m, stream: stream(m, f.Stream), f: f}
 	c := p.choose()
-	if !p.harmless(c) {
+	if p.stream != nil && p.stream.Foreign || !p.harmless(c) {
 		c = p.explain("")
 	}
 	f.Remedy, f.Effects = c.text(p), c.effects

@@ -70,7 +70,7 @@ func (j *judge) brief(f *finding.Finding, moves bool) {
 // that would start it again is dead or not known. What the table may hide is
 // not said to be dead.
 func (j *judge) abandoned() bool {
-	return j.stream.Buffer == nil && !j.at.Hiding && !alive(j.stream.Input)
+	return j.stream.Buffer == nil && !j.at.Hiding && !j.stream.Foreign && !alive(j.stream.Input)
 }
 
 // alive reports whether the process that an object names lives, or may.

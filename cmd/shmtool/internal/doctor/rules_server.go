@@ -39,6 +39,9 @@ func (j *judge) space() {
 }
 
 func (j *judge) namespaces() {
+	if j.at.Server.Foreign {
+		j.find(finding.NamespaceMismatch, "", map[string]any{}, "the memory is used by processes of another PID namespace, which cannot be seen from here: none is said to be dead")
+	}
 	if !j.at.Server.Spaces {
 		return
 	}
@@ -64,7 +67,7 @@ func (j *judge) versions() {
 func (j *judge) controller() {
 	s := &j.at.Server
 	switch {
-	case j.at.Hiding:
+	case j.at.Hiding || s.Foreign:
 	case s.Global != nil && s.Controller == nil:
 		f := j.find(finding.ControllerDead, s.Global.Name, map[string]any{"inode": s.Global.Identity.Inode}, "its page is there, and no MistController lives")
 		j.settles(f, lasting)
@@ -142,7 +145,7 @@ func (j *judge) lostLocks() {
 }
 
 func (j *judge) sessions() {
-	if j.at.Hiding {
+	if j.at.Hiding || j.at.Server.Foreign {
 		return
 	}
 	for _, s := range j.at.Server.Sessions {

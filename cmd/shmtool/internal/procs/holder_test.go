@@ -1,45 +1,44 @@
 package procs
 
 import (
-	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 
 	"shmtool/layout/mist"
 )
 
-// A lock for life is its holder's, whose PID lies beside it; of all others, and
-// of one whose holder is dead or has left no PID, nobody is named.
+// The holder of a lock for life is the process whose PID lies beside it. Nothing
+// names the holder of any other lock.
 func TestHolder(t *testing.T) {
-	shm := t.TempDir()
-	self := uint64(os.Getpid())
-	for name, b := range map[string][]byte{
-		"MstIPIDlive": mist.EncodePID(self), "MstPPIDlive": mist.EncodePID(1 << 22),
-		"MstIPIDodd": mist.EncodePID(1 << 40), "MstIPIDshort": {1, 2},
-	} {
-		if err := os.WriteFile(filepath.Join(shm, name), b, 0o666); err != nil {
-			t.Fatal(err)
-		}
+	w := newWorld(t)
+	w.process(10, "MistInBuffer", "S", "MistInBuffer", "-s", "live")
+	w.process(11, "bash", "S", "bash")
+	w.process(12, "MistOutHTTP", "S", "MistOutHTTP")
+	for name, pid := range map[string]uint64{"MstIPIDlive": 10, "MstPPIDlive": 13, "MstIPIDtaken": 11, "MstIPIDother": 12, "MstIPIDodd": 1 << 40} {
+		w.write(filepath.Join(w.shm, name), string(mist.EncodePID(pid)))
 	}
-	for name, want := range map[string]struct{ left, holder int }{
-		"sem.MstSemInptlive":  {int(self), int(self)},
-		"sem.MstInptlive":     {int(self), int(self)},
-		"sem.MstSemPull_live": {1 << 22, 0},
-		"sem.MstSemTRKSlive":  {},
-		"sem.MstSemInptvod":   {},
-		"sem.MstSemInptodd":   {},
-		"sem.MstSemInptshort": {},
+	w.write(filepath.Join(w.shm, "MstIPIDshort"), "12")
+	for name, want := range map[string]string{
+		"sem.MstSemInptlive":  "10 MistInBuffer",
+		"sem.MstInptlive":     "10 MistInBuffer",
+		"sem.MstSemPull_live": "13 dead",
+		"sem.MstSemInpttaken": "11 dead (bash has the PID now)",
+		"sem.MstSemInptother": "12 dead (MistOutHTTP has the PID now)",
+		"sem.MstSemTRKSlive":  "",
+		"sem.MstSemInptvod":   "",
+		"sem.MstSemInptodd":   "",
+		"sem.MstSemInptshort": "",
 	} {
 		lock, _ := mist.ParseName(name)
-		table := Open("/proc", shm)
-		left, _ := table.LeftPID(lock)
-		holder, alive := table.Holder(lock)
-		if left != want.left && want.left != 0 || holder.PID != want.holder || alive != (want.holder != 0) {
-			t.Errorf("%s: %d left, held by %d; want %+v", name, left, holder.PID, want)
+		got := ""
+		if v, ok := w.table().Holder(lock); ok {
+			got = v.Text()
+		}
+		if got != want {
+			t.Errorf("%s is held by %q, want %q", name, got, want)
 		}
 	}
-	if Open(filepath.Join(shm, strconv.Itoa(1)), shm).Readable() || !Open("/proc", shm).Readable() {
-		t.Error("a folder that is not there was readable, or /proc was not")
+	if Open(filepath.Join(w.shm, "1"), w.shm).Readable() || !w.table().Readable() {
+		t.Error("a folder that is not there was readable, or one that is there was not")
 	}
 }

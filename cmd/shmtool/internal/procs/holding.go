@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // Holdings is who has which objects mapped or open, at one look.
@@ -92,10 +90,13 @@ func (t *Table) Holdings(interesting func(name string) bool) *Holdings {
 // lookInto takes what a process has. Most have nothing, and of those no more is
 // read than it takes to see that: this is done again and again.
 func (h *Holdings) lookInto(t *Table, pid int, interesting func(string) bool) {
-	dir := filepath.Join(t.procDir, strconv.Itoa(pid))
 	found := map[named]held{}
-	errMaps, errFiles := mapped(dir, interesting, found), opened(dir, interesting, found)
-	h.namespaces(dir, pid)
+	errMaps, errFiles := t.mapped(pid, interesting, found), opened(filepath.Join(t.procDir, strconv.Itoa(pid)), interesting, found)
+	if own := t.spacePIDs(pid); len(own) > 1 {
+		for _, inner := range own[1:] {
+			h.inside[inner] = append(h.inside[inner], pid)
+		}
+	}
 	unseen := t.Live() && (refused(errMaps) || refused(errFiles))
 	if len(found) == 0 && !unseen {
 		return
@@ -138,26 +139,13 @@ func refused(err error) bool {
 	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EPERM)
 }
 
-// mapped takes the mapped files: lines of "7f00-7f01 rw-s 00000000 00:19 42 PATH".
-func mapped(dir string, interesting func(string) bool, found map[named]held) error {
-	text, err := os.ReadFile(filepath.Join(dir, "maps"))
-	for line := range strings.Lines(string(text)) {
-		at := strings.IndexByte(line, '/') // before it there are numbers
-		if at < 0 {
-			continue
-		}
-		name := baseName(strings.TrimSuffix(line[at:], "\n"))
-		words := strings.Fields(line[:at])
-		if len(words) != 5 || !interesting(name) {
-			continue
-		}
-		major, minor, _ := strings.Cut(words[3], ":")
-		ma, errMajor := strconv.ParseUint(major, 16, 32)
-		mi, errMinor := strconv.ParseUint(minor, 16, 32)
-		inode, errInode := strconv.ParseUint(words[4], 10, 64)
-		if errMajor == nil && errMinor == nil && errInode == nil {
-			key := named{inode, name}
-			found[key] = held{Object{Device: unix.Mkdev(uint32(ma), uint32(mi)), Inode: inode}, found[key].writes || strings.HasPrefix(words[1], "rw")}
+// mapped takes the mapped files.
+func (t *Table) mapped(pid int, interesting func(string) bool, found map[named]held) error {
+	maps, err := t.maps(pid)
+	for _, m := range maps {
+		if name := baseName(m.path); interesting(name) {
+			key := named{m.object.Inode, name}
+			found[key] = held{m.object, found[key].writes || m.writable}
 		}
 	}
 	return err
@@ -193,19 +181,6 @@ func once(all []Holder, p Holder) []Holder {
 // baseName is the name of a file as maps and descriptors tell it.
 func baseName(path string) string {
 	return filepath.Base(strings.TrimSuffix(path, " (deleted)"))
-}
-
-// namespaces takes the PIDs that a process has in inner namespaces: of the line
-// "NSpid: 4711 7" all but the first.
-func (h *Holdings) namespaces(dir string, pid int) {
-	text, _ := os.ReadFile(filepath.Join(dir, "status")) // it has ended
-	_, line, _ := strings.Cut(string(text), "\nNSpid:")
-	line, _, _ = strings.Cut(line, "\n")
-	for i, word := range strings.Fields(line) {
-		if inner, err := strconv.Atoi(word); err == nil && i > 0 {
-			h.inside[inner] = append(h.inside[inner], pid)
-		}
-	}
 }
 
 // All is every living process, by PID.

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/prometheus/procfs"
-
 	"shmtool/layout/mist"
 )
 
@@ -29,10 +27,10 @@ func (t *Table) Children(pid int) []Process {
 // child of that one. That one itself, which was started with the same words, is it
 // only where nothing shows that it is not.
 func (t *Table) Buffer(stream string) (Process, bool) {
-	angel, _ := t.leftPID(mist.Object{Kind: mist.KindInputPID, Stream: stream})
+	angel := t.angel(stream)
 	var inputs []Process
 	for _, p := range t.live() {
-		if p.runsInput(stream) && !t.elsewhere(p, stream) {
+		if p.runsInput(stream) && t.within(p) && !t.elsewhere(p, stream) {
 			inputs = append(inputs, p)
 		}
 	}
@@ -59,21 +57,27 @@ func (t *Table) Buffer(stream string) (Process, bool) {
 	return inputs[i], true
 }
 
+// angel is the process of the table that has the PID in MstIPID; 0 for none.
+func (t *Table) angel(stream string) int {
+	named, ok := t.leftPID(mist.Object{Kind: mist.KindInputPID, Stream: stream})
+	if !ok {
+		return 0
+	}
+	for _, pid := range t.candidates(named) {
+		if _, alive := t.Alive(pid); alive {
+			return pid
+		}
+	}
+	return 0
+}
+
 // mayKeep reports whether a process has the stream's MstMeta in memory, as who keeps
 // the stream has, or whether that cannot be seen.
 func (t *Table) mayKeep(p Process, stream string) bool {
 	name := mist.Object{Kind: mist.KindMeta, Stream: stream}.Name()
 	maps, err := t.maps(p.PID)
 	unseen := err != nil || len(maps) == 0 && t.saved() == nil // whoever runs maps its program
-	return unseen || slices.ContainsFunc(maps, func(m *procfs.ProcMap) bool { return filepath.Base(m.Pathname) == name })
-}
-
-func (t *Table) maps(pid int) ([]*procfs.ProcMap, error) {
-	p, err := t.fs.Proc(pid)
-	if err != nil {
-		return nil, err
-	}
-	return p.ProcMaps()
+	return unseen || slices.ContainsFunc(maps, func(m mapLine) bool { return filepath.Base(m.path) == name })
 }
 
 // runsInput reports whether a process was started to be the input of a stream:
@@ -93,9 +97,11 @@ func (p Process) plays(part string) bool {
 	return p.simulated() && p.Args[2] == part
 }
 
-// simulated reports whether a process has any part in a simulation.
+// simulated reports whether a process has any part in a simulation, whatever the
+// program's file is called.
 func (p Process) simulated() bool {
-	return strings.HasPrefix(p.Name, "shmtool") && len(p.Args) > 2 && p.Args[1] == "simulated"
+	ours := strings.HasPrefix(p.Name, "shmtool") || slices.Contains(p.Args, "--simulation")
+	return ours && len(p.Args) > 2 && p.Args[1] == "simulated"
 }
 
 // elsewhere reports whether a process keeps a stream of that name in another
@@ -109,34 +115,16 @@ func (t *Table) elsewhere(p Process, stream string) bool {
 	}
 	others := t.saved() != nil
 	for _, m := range maps {
-		name := filepath.Base(m.Pathname) // of one that has no name any more, "MstX (deleted)"
+		name := filepath.Base(m.path) // of one that has no name any more, "MstX (deleted)"
 		if o, ok := mist.ParseName(name); !ok || o.Stream != stream || o.Name() != name {
 			continue
 		}
-		if info, err := os.Lstat(filepath.Join(t.shmDir, name)); err == nil && t.File(info).Identity.Inode == m.Inode {
+		if info, err := os.Lstat(filepath.Join(t.shmDir, name)); err == nil && t.same(t.File(info).Identity, m.object) {
 			return false
 		}
 		others = true
 	}
 	return others
-}
-
-// inputOf is the stream's input: the process that keeps it, else the one whose
-// PID MistServer left.
-func (t *Table) inputOf(stream string) (Process, bool) {
-	if p, ok := t.Buffer(stream); ok {
-		return p, true
-	}
-	return t.leftBy(mist.Object{Kind: mist.KindInputPID, Stream: stream})
-}
-
-// leftBy is the living process whose PID an object holds.
-func (t *Table) leftBy(o mist.Object) (Process, bool) {
-	pid, ok := t.leftPID(o)
-	if !ok {
-		return Process{}, false
-	}
-	return t.Alive(pid)
 }
 
 // leftPID is the PID that an object holds, alive or not.

@@ -41,22 +41,20 @@ func (t *Table) Look(pid int) (Process, Life) {
 	case pid <= 0 || pid > maxPID:
 		return unseen, Dead
 	}
-	p, err := t.fs.Proc(pid)
+	text, err := t.ofProcess(pid, "stat")
 	if err != nil {
 		return unseen, t.lifeOfUnseen(pid, err)
 	}
-	st, err := p.Stat()
-	if err != nil {
+	p, err := parseStat(pid, text)
+	switch {
+	case err != nil:
 		return unseen, t.lifeOfUnseen(pid, err)
-	}
-	if st.State == "Z" || st.State == "X" {
+	case p.State == "Z" || p.State == "X":
 		return unseen, Dead
 	}
-	args, _ := p.CmdLine()
-	return Process{
-		PID: pid, Parent: st.PPID, Name: st.Comm, State: st.State, Args: args,
-		Start: time.Duration(min(st.Starttime, ticks)) * tick,
-	}, Alive
+	args, _ := t.ofProcess(pid, "cmdline") // some cannot be read
+	p.Args = parseArgs(args)
+	return p, Alive
 }
 
 // lifeOfUnseen is whether a process lives that could not be read. In a saved
@@ -94,7 +92,7 @@ func (t *Table) Hides() bool {
 }
 
 func (t *Table) shows(pid int) bool {
-	_, err := os.ReadFile(filepath.Join(t.procDir, strconv.Itoa(pid), "stat"))
+	_, err := t.ofProcess(pid, "stat")
 	return err == nil
 }
 
@@ -107,14 +105,15 @@ func (t *Table) ours() bool {
 // OfMist reports whether a process has the name of one of MistServer's, or of
 // our own, which plays them in a simulation.
 func (p Process) OfMist() bool {
-	return strings.HasPrefix(p.Name, "Mist") || strings.HasPrefix(p.Name, "shmtool")
+	return strings.HasPrefix(p.Name, "Mist") || strings.HasPrefix(p.Name, "shmtool") || p.simulated()
 }
 
-// Took reports whether the process cannot be the one that wrote something when
-// the machine had been up for so long, but one that was given its PID
-// afterwards. Only what bears another name is suspected; a time of 0 or less
-// proves nothing.
-func (p Process) Took(written time.Duration) bool {
-	const slack = 2 * time.Second // times of pages are whole seconds
-	return written > 0 && p.Name != "" && !p.OfMist() && p.Start > written+slack
+// Zombie reports whether a process has ended, and its parent has not looked yet.
+func (t *Table) Zombie(pid int) bool {
+	text, err := t.ofProcess(pid, "stat")
+	if err != nil {
+		return false
+	}
+	p, err := parseStat(pid, text)
+	return err == nil && (p.State == "Z" || p.State == "X")
 }

@@ -106,7 +106,7 @@ func TestLifeOfUnseen(t *testing.T) {
 	}
 }
 
-func TestTook(t *testing.T) {
+func TestStartedAfter(t *testing.T) {
 	bash := Process{Name: "bash", Start: 100 * time.Second}
 	tests := []struct {
 		p       Process
@@ -118,14 +118,15 @@ func TestTook(t *testing.T) {
 		{bash, 110 * time.Second, false},
 		{bash, 0, false},
 		{bash, -time.Second, false},
-		{Process{Name: "MistOutHTTP", Start: 100 * time.Second}, time.Second, false},
-		{Process{Name: "shmtool", Start: 100 * time.Second}, time.Second, false},
-		{Process{Start: 100 * time.Second}, time.Second, false}, // only its existence is known
+		{Process{Name: "MistOutHTTP", Start: 100 * time.Second}, time.Second, true},
 	}
 	for _, tt := range tests {
-		if got := tt.p.Took(tt.written); got != tt.want {
+		if got := tt.p.startedAfter(tt.written, 0); got != tt.want {
 			t.Errorf("%+v, %v: %v", tt.p, tt.written, got)
 		}
+	}
+	if bash.startedAfter(90*time.Second, 20*time.Second) {
+		t.Error("the machine was suspended for 20 s, which pages do not count")
 	}
 }
 

@@ -205,7 +205,7 @@ func TestOwner(t *testing.T) {
 		"MstSCnfother":         "90 MistController",
 		"MstSTATEother":        "800 MistInBuffer",
 		"MstMetazombie":        "nobody",
-		"MstMetaleft":          "805 bash",
+		"MstMetaleft":          "nobody", // bash has the PID now
 		"MstMetastale":         "nobody",
 		"MstMetashort":         "nobody",
 		"MstMetaoutput":        "nobody",

@@ -6,11 +6,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
+	"time"
 
-	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
 
 	"shmtool/layout/mist"
@@ -22,41 +21,40 @@ type Mapping struct {
 	Object     Object
 	Name       string // of the object when it was mapped
 	Deleted    bool   // it has lost that name since
+	Writable   bool
 	Start, End uintptr
+
+	of string // the stream that the object belongs to
 }
 
 // Use is who uses MistServer's objects, as far as it can be seen.
 type Use struct {
 	Mappings []Mapping
 	Unseen   []int // PIDs of living processes whose memory could not be looked at
+
+	at time.Duration // how long the machine had been up before the look; 0 not known
 }
 
 // eachMap runs fn on every file in the memory of every process, by PID. Unseen
 // are those that could not be looked into; false that there is no table at all.
-func (t *Table) eachMap(fn func(pid int, m *procfs.ProcMap)) (unseen []int, ok bool) {
+func (t *Table) eachMap(fn func(pid int, m mapLine)) (unseen []int, ok bool) {
 	if !t.ok {
 		return nil, false
 	}
-	all, err := t.fs.AllProcs()
+	all, err := t.pids()
 	if err != nil {
 		return nil, false
 	}
 	if s := t.saved(); s != nil { // of those that were not saved, too
 		unseen = slices.Clone(s.Processes.Unreadable)
 	}
-	sort.Sort(all)
-	for _, p := range all {
-		maps, err := p.ProcMaps()
-		if err != nil {
-			if os.IsPermission(err) && !slices.Contains(unseen, p.PID) {
-				unseen = append(unseen, p.PID)
-			}
-			continue
+	for _, pid := range all {
+		maps, err := t.maps(pid)
+		if refused(err) && !slices.Contains(unseen, pid) {
+			unseen = append(unseen, pid)
 		}
 		for _, m := range maps {
-			if m.Inode != 0 {
-				fn(p.PID, m)
-			}
+			fn(pid, m)
 		}
 	}
 	return unseen, true
@@ -74,9 +72,12 @@ func (t *Table) Use() Use {
 		return *t.use
 	}
 	t.use = &Use{}
+	if t.Live() {
+		t.use.at = t.Clock().Uptime
+	}
 	dir, device := t.origin()
-	t.use.Unseen, _ = t.eachMap(func(pid int, m *procfs.ProcMap) {
-		path, deleted := strings.CutSuffix(m.Pathname, deletedMark)
+	t.use.Unseen, _ = t.eachMap(func(pid int, m mapLine) {
+		path, deleted := strings.CutSuffix(m.path, deletedMark)
 		name := filepath.Base(path)
 		is, ok := mist.ParseName(name)
 		if !ok {
@@ -84,10 +85,10 @@ func (t *Table) Use() Use {
 		}
 		// Who makes a semaphore maps it under a name that it loses at once.
 		deleted = deleted && is.Kind != mist.KindTemporary
-		if deleted && (filepath.Dir(path) != dir || device != 0 && m.Dev != device) {
+		if deleted && (filepath.Dir(path) != dir || device != 0 && m.object.Device != device) {
 			return
 		}
-		t.use.Mappings = append(t.use.Mappings, Mapping{pid, Object{Device: m.Dev, Inode: m.Inode}, name, deleted, m.StartAddr, m.EndAddr})
+		t.use.Mappings = append(t.use.Mappings, Mapping{pid, m.object, name, deleted, m.writable, m.start, m.end, is.Stream})
 	})
 	return *t.use
 }
@@ -160,20 +161,16 @@ func (t *Table) Inners(here map[Object]bool) (inners []Inner, several bool) {
 	spaces := map[string]bool{}
 	ours := slices.DeleteFunc(slices.Clone(t.Use().Mappings), func(m Mapping) bool { return !here[m.Object] && !m.Deleted })
 	for _, pid := range PIDs(ours) {
-		p, err := t.fs.Proc(pid)
-		if err != nil {
-			continue
-		}
 		process, life := t.Look(pid)
 		if life != Alive || strings.HasPrefix(process.Name, "shmtool") && !process.simulated() {
 			continue
 		}
-		status, err := p.NewStatus()
-		if err != nil || len(status.NSpids) == 0 {
+		own := t.spacePIDs(pid)
+		if len(own) == 0 {
 			continue
 		}
-		spaces[t.namespace(pid, len(status.NSpids))] = true
-		if own := int(status.NSpids[len(status.NSpids)-1]); own != pid {
+		spaces[t.namespace(pid, len(own))] = true
+		if own := own[len(own)-1]; own != pid {
 			inners = append(inners, Inner{process, own})
 		}
 	}

@@ -112,13 +112,11 @@ func (m Manifest) clean(ctx context.Context, dir string) (Cleaned, error) {
 	return c, nil
 }
 
-// taken reports whether a living process has the stream's input: ours are all
-// gone, so it is somebody else's. A PID that only a stranger has by now, going by
-// its name, is nobody's input.
+// taken reports whether a process has the stream's input that lives, or may: ours
+// have all ended, so it is another program's.
 func taken(dir, stream string) bool {
-	name := mist.Object{Kind: mist.KindInputPID, Stream: stream}.Name()
-	p, alive := procs.Open(procDir, dir).Owner(filepath.Join(dir, name))
-	return alive && (p.Name == "" || p.OfMist())
+	v, left := procs.Open(procDir, dir).Left(mist.Object{Kind: mist.KindInputPID, Stream: stream})
+	return left && v.Life != procs.Dead
 }
 
 // removeStream removes what there is of a stream, and names it. The

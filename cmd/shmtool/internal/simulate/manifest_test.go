@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"shmtool/cmd/shmtool/internal/live"
 )
 
@@ -201,12 +203,24 @@ func TestCleanLeavesWhatIsTakenUp(t *testing.T) {
 	}
 	t.Cleanup(func() { rename(string(own)) })
 
+	page, err := os.OpenFile(filepath.Join(dir, "MstMetalive"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer page.Close()
+	memory, err := unix.Mmap(int(page.Fd()), 0, 1, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		t.Fatal(err)
+	}
 	rename("MistInBuffer")
 	for range 2 {
 		cleaned, _, err := Clean(t.Context(), dir)
 		if err != nil || len(cleaned) != 1 || !slices.Equal(cleaned[0].Kept, []string{"live"}) || len(cleaned[0].Objects) > 0 {
 			t.Fatalf("%+v, %v", cleaned, err)
 		}
+	}
+	if err := unix.Munmap(memory); err != nil {
+		t.Fatal(err)
 	}
 	rename("nginx")
 	cleaned, _, err := Clean(t.Context(), dir)

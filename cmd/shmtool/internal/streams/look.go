@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
@@ -27,15 +26,8 @@ type looker struct {
 	at    *Moment
 	use   procs.Use
 
-	inners map[uint64]procs.Process // by the PID that they know themselves by
-
-	mu    sync.Mutex // guards lives, and the table, which keeps what it has seen
-	lives map[uint64]lifeOf
-}
-
-type lifeOf struct {
-	process procs.Process
-	life    procs.Life
+	mu       sync.Mutex // guards verdicts, and the table, which keeps what it has seen
+	verdicts map[procs.Named]procs.Verdict
 }
 
 // Look reads the streams of a shared memory directory whose names are wanted;
@@ -45,7 +37,7 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 	if err != nil {
 		return nil, err
 	}
-	l := &looker{dir: dir, want: want, table: table, lives: map[uint64]lifeOf{}}
+	l := &looker{dir: dir, want: want, table: table, verdicts: map[procs.Named]procs.Verdict{}}
 	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Hiding: table.Hides()}
 	objects := l.objects(entries)
 	l.server(objects)
@@ -55,6 +47,7 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 		if p, ok := table.Buffer(s.Name); ok {
 			s.Buffer = &p
 		}
+		s.Foreign = table.Foreign(s.Name)
 		s.Objects = slices.DeleteFunc(s.Objects, func(o *Object) bool { return o.gone })
 		if len(s.Objects) > 0 {
 			l.at.Streams = append(l.at.Streams, s)
@@ -99,7 +92,7 @@ func (l *looker) mappers(s *Stream, users map[relaccx.Identity]map[int]bool) []p
 	var mappers []procs.Process
 	for _, pid := range slices.Sorted(maps.Keys(pids)) {
 		p, life := l.table.Look(pid)
-		if life == procs.Alive && p.OfMist() && (!strings.HasPrefix(p.Name, "shmtool") || len(p.Args) > 2 && p.Args[1] == "simulated") {
+		if life == procs.Alive && p.OfMist() && !p.LooksOn() {
 			mappers = append(mappers, p)
 		}
 	}
@@ -160,34 +153,16 @@ func (l *looker) stat(name string) (*Object, error) {
 	return o, nil
 }
 
-// life is whether a process lives that had a PID when the machine had been up
-// for a time; 0 is not known. Who was given the PID since is not that process.
-func (l *looker) life(pid uint64, written time.Duration) (procs.Process, procs.Life) {
-	if pid > 1<<31 {
-		return procs.Process{}, procs.Dead
-	}
+// judge is what became of a process that an object names.
+func (l *looker) judge(n procs.Named) procs.Verdict {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	known, ok := l.lives[pid]
+	known, ok := l.verdicts[n]
 	if !ok {
-		known.process, known.life = l.table.Look(int(pid))
-		if inner, ok := l.inners[pid]; ok && known.life == procs.Dead {
-			known.process, known.life = inner, procs.Alive
-		}
-		l.lives[pid] = known
+		known = l.table.Judge(n)
+		l.verdicts[n] = known
 	}
-	if known.life == procs.Alive && (known.process.Took(written) || l.stranger(known.process)) {
-		return known.process, procs.Dead
-	}
-	return known.process, known.life
-}
-
-// stranger reports whether a process was given a PID that stands in an object after
-// the one had it that is meant: it has another name than MistServer's, and none of
-// its objects in memory. A slot of MstUser does not tell since when it is taken.
-func (l *looker) stranger(p procs.Process) bool {
-	return p.Name != "" && !p.OfMist() && !slices.Contains(l.use.Unseen, p.PID) &&
-		!slices.ContainsFunc(l.use.Mappings, func(m procs.Mapping) bool { return m.PID == p.PID })
+	return known
 }
 
 // fillAll reads streams with all processors: a server may have hundreds.
@@ -219,9 +194,9 @@ func (l *looker) fill(s *Stream) {
 		case mist.KindState:
 			l.read(s, o, func() error { return l.state(s, o) })
 		case mist.KindInputPID:
-			l.read(s, o, func() error { return l.holder(o, &s.Input) })
+			l.read(s, o, func() error { return l.holder(o, procs.RoleInput, &s.Input) })
 		case mist.KindPullPID:
-			l.read(s, o, func() error { return l.holder(o, &s.Pull) })
+			l.read(s, o, func() error { return l.holder(o, procs.RolePull, &s.Pull) })
 		case mist.KindSemaphore:
 			l.read(s, o, func() error { return l.lock(s, o) })
 		}
@@ -277,7 +252,7 @@ func (l *looker) state(s *Stream, o *Object) error {
 	return err
 }
 
-func (l *looker) holder(o *Object, into **Holder) error {
+func (l *looker) holder(o *Object, role procs.Role, into **Holder) error {
 	b, err := l.small(o)
 	if err != nil || len(b) == 0 {
 		return err
@@ -286,9 +261,8 @@ func (l *looker) holder(o *Object, into **Holder) error {
 	if err != nil {
 		return err
 	}
-	h := &Holder{Object: o, PID: pid}
-	h.Process, h.Life = l.life(pid, l.at.Uptime(o.Modified))
-	*into = h
+	v := l.judge(procs.Named{PID: pid, Role: role, Stream: o.Is.Stream, Written: l.at.Uptime(o.Modified)})
+	*into = &Holder{Object: o, PID: pid, Process: v.Process, Life: v.Life, Why: v.Why}
 	return nil
 }
 

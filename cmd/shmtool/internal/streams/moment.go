@@ -32,6 +32,7 @@ type Stream struct {
 	Locks    []Lock
 	Buffer   *procs.Process  // the living process that keeps the stream
 	Mappers  []procs.Process // living processes of MistServer that have its objects in memory
+	Foreign  bool            // processes use it that cannot be seen from here: its PIDs mean nothing
 	Problems []Problem
 }
 
@@ -85,7 +86,8 @@ type Track struct {
 	PID        uint64 // who feeds it; 0: nobody
 	SourceID   uint64 // index of the track that this one is made from; NoSource
 	Writer     procs.Process
-	Life       procs.Life // of PID; dead also where the PID is somebody else's now
+	Life       procs.Life // of PID; dead also where another process has the PID now
+	Why        procs.Reason
 	Object     *Object    // the track's page; nil where there is none
 	Page       *TrackPage // nil where it cannot be read
 }
@@ -153,8 +155,9 @@ type Users struct {
 // User is one slot.
 type User struct {
 	Slot, Status, PID, Track, Key uint64
-	Process                       procs.Process // that has the PID now, as it is seen from here
+	Process                       procs.Process // that has the PID now; its PID is the operator's
 	Life                          procs.Life
+	Why                           procs.Reason
 }
 
 // Source reports whether the slot is of one that feeds a track.
@@ -167,8 +170,9 @@ func (u User) Viewer() bool { return !u.Source() && u.Status&mist.UserDisconnect
 type Holder struct {
 	Object  *Object
 	PID     uint64
-	Process procs.Process // that has the PID now
+	Process procs.Process // that has the PID now; its PID is the operator's
 	Life    procs.Life
+	Why     procs.Reason
 }
 
 // Lock is a semaphore of the stream.

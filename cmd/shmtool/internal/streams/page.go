@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -208,7 +209,8 @@ func listed(n uint64, w row) *Track {
 // track reads the page of a track that is listed, also where it was made since
 // the directory was read.
 func (l *looker) track(s *Stream, t *Track) {
-	t.Writer, t.Life = l.life(t.PID, time.Duration(min(t.LastUpdate, 1<<32))*time.Second)
+	v := l.judge(procs.Named{PID: t.PID, Role: procs.RoleSource, Stream: s.Name, Written: time.Duration(min(t.LastUpdate, 1<<32)) * time.Second})
+	t.Writer, t.Life, t.Why = v.Process, v.Life, v.Why
 	is, ok := mist.ParseName(t.PageName)
 	if !ok || is.Kind != mist.KindTrack || is.Stream != s.Name {
 		return // not a name of a page of the stream
@@ -347,7 +349,9 @@ func (l *looker) users(s *Stream, o *Object) error {
 			u.Slots = append(u.Slots, User{Slot: n, Status: w.uint("status"), PID: w.uint("pid"), Track: w.uint("track"), Key: w.uint("keynum")})
 		})
 		for i := range u.Slots {
-			u.Slots[i].Process, u.Slots[i].Life = l.life(u.Slots[i].PID, 0) // since when it has the slot, nothing tells
+			slot := &u.Slots[i] // since when it is in use, nothing tells
+			v := l.judge(procs.Named{PID: slot.PID, Role: procs.RoleUser, Stream: s.Name})
+			slot.Process, slot.Life, slot.Why = v.Process, v.Life, v.Why
 		}
 		return err
 	})

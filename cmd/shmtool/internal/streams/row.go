@@ -33,6 +33,7 @@ type Row struct {
 	Findings       []finding.Finding `json:"findings"`
 	Problems       []Trouble         `json:"problems"`
 	Tracks         []TrackRow        `json:"tracks"`
+	ProcessesKnown bool              `json:"-"` // its PIDs can be told alive or dead from here
 }
 
 // Trouble is a problem in words.
@@ -89,7 +90,7 @@ func (m *Moment) Row(s *Stream, found []finding.Finding, o RowOptions) Row {
 		Stream: s.Name, State: mist.StateOff.String(),
 		Viewers: s.Viewers(), Sources: s.Sources(), ShmBytes: s.Allocated(),
 		Verdict: finding.Verdict(found), Findings: append([]finding.Finding{}, found...),
-		Problems: []Trouble{}, Tracks: []TrackRow{},
+		Problems: []Trouble{}, Tracks: []TrackRow{}, ProcessesKnown: !s.Foreign && !m.Hiding,
 	}
 	if s.State != nil {
 		r.State, r.StateCode, r.Progress = s.State.State.String(), int(s.State.State), int(s.State.Progress)

@@ -22,6 +22,7 @@ type Server struct {
 	Semaphores Semaphores
 	Inners     []procs.Inner // processes that know themselves by other PIDs
 	Spaces     bool          // and they are in several PID namespaces
+	Foreign    bool          // processes use what is the server's that cannot be seen from here
 	Split      []SplitMapping
 	LostLocks  []LostLock
 	Space      *procs.Space // nil: not known
@@ -67,10 +68,7 @@ func (l *looker) server(all []*Object) {
 		here[o.Identity] = true
 	}
 	s.Inners, s.Spaces = l.table.Inners(here)
-	l.inners = map[uint64]procs.Process{}
-	for _, inner := range s.Inners {
-		l.inners[uint64(inner.PID)] = inner.Process
-	}
+	s.Foreign = l.table.Foreign("")
 	sessions := map[string]*Session{}
 	for _, o := range all {
 		if o.Is.Kind == mist.KindConfig {

@@ -1,0 +1,142 @@
+package procs
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// Keeper is what became of the process that MistServer means to write the object at
+// path, or to take away in the end: the track's source, the stream's input, the
+// controller or the session. It is false for an object that has none. An owner that may
+// only be hidden is Unknown.
+func (t *Table) Keeper(path string) (Verdict, bool) {
+	o, ok := mist.ParseName(filepath.Base(path))
+	if !ok {
+		return Verdict{}, false
+	}
+	switch {
+	case o.Kind == mist.KindTrack || o.Kind == mist.KindData:
+		return t.trackOwner(o, filepath.Base(path))
+	case o.Kind == mist.KindSession || o.Lock == mist.LockSession:
+		p, ok := t.Session(o.ID)
+		return t.found(p, ok, o.Stream)
+	case o.Kind.ByController() || o.Lock == mist.LockStatistics:
+		p, ok := t.Controller(t.identityOf(mist.Object{Kind: mist.KindGlobal}.Name()))
+		return t.found(p, ok, "")
+	case o.Kind == mist.KindInputPID || o.Kind == mist.KindPullPID:
+		return t.Left(o)
+	case o.Lock.ForLife():
+		return t.Left(leftBeside(o))
+	case o.Stream == "":
+		return Verdict{}, false
+	}
+	if p, ok := t.Buffer(o.Stream); ok {
+		return t.found(p, ok, o.Stream)
+	}
+	if v, ok := t.Left(mist.Object{Kind: mist.KindInputPID, Stream: o.Stream}); ok {
+		return v, true
+	}
+	return t.found(Process{}, false, o.Stream)
+}
+
+// found is the verdict on a process that was looked for by its name.
+func (t *Table) found(p Process, ok bool, stream string) (Verdict, bool) {
+	switch {
+	case ok:
+		return Verdict{PID: uint64(p.PID), Life: Alive, Process: p}, true
+	case t.Foreign(stream):
+		return Verdict{Life: Unknown, Why: OtherSpace}, true
+	case t.Live() && t.Hides():
+		return Verdict{Life: Unknown, Why: Hidden}, true
+	}
+	return Verdict{}, false
+}
+
+// Owner is the living process that MistServer means to write the object at path.
+func (t *Table) Owner(path string) (Process, bool) {
+	v, ok := t.Keeper(path)
+	return v.Process, ok && v.Life == Alive
+}
+
+// Left is what became of the process whose PID an object holds: MstIPID, MstPPID.
+func (t *Table) Left(o mist.Object) (Verdict, bool) {
+	pid, ok := t.leftPID(o)
+	if !ok {
+		return Verdict{}, false
+	}
+	role := RoleInput
+	if o.Kind == mist.KindPullPID {
+		role = RolePull
+	}
+	return t.Judge(Named{PID: uint64(pid), Role: role, Stream: o.Stream, Written: t.writtenAt(o.Name())}), true
+}
+
+// writtenAt is how long the machine had been up when an object was last changed;
+// 0 is not known.
+func (t *Table) writtenAt(name string) time.Duration {
+	info, err := os.Lstat(filepath.Join(t.shmDir, name))
+	c := t.Clock()
+	if err != nil || c.Now == 0 || c.Uptime == 0 {
+		return 0
+	}
+	return c.Uptime - time.Duration(c.Now-t.File(info).Modified.UnixNano())
+}
+
+func (t *Table) identityOf(name string) Object {
+	info, err := os.Lstat(filepath.Join(t.shmDir, name))
+	if err != nil {
+		return Object{}
+	}
+	return t.File(info).Identity
+}
+
+// trackOwner is the process that the stream's track list names, or the one in the
+// page's name.
+func (t *Table) trackOwner(o mist.Object, name string) (Verdict, bool) {
+	n, found := t.listed(o, name)
+	if !found {
+		n.PID = uint64(o.PID)
+	}
+	if n.PID == 0 {
+		return Verdict{}, false
+	}
+	n.Role, n.Stream = RoleSource, o.Stream
+	return t.Judge(n), true
+}
+
+// listed is the source that the stream's track list names.
+func (t *Table) listed(o mist.Object, name string) (Named, bool) {
+	p, err := relaccx.Open(filepath.Join(t.shmDir, "MstMeta"+o.Stream))
+	if err != nil {
+		return Named{}, false
+	}
+	defer p.Close()
+	r, err := p.Reader()
+	if err == nil {
+		r, err = r.Descend([]relaccx.Step{{Field: "tracks", Exact: true}}, false)
+	}
+	if err != nil {
+		return Named{}, false
+	}
+	w, err := r.Window()
+	if err != nil {
+		return Named{}, false
+	}
+	for rec, err := range r.Records(w) {
+		if err != nil {
+			return Named{}, false
+		}
+		page, _ := rec.Text("page")
+		if strings.TrimPrefix(page, "/") == name || o.Kind == mist.KindData && rec.Number == uint64(o.Index) {
+			pid, err := rec.Uint("pid")
+			updated, _ := rec.Uint("lastupdate")
+			return Named{PID: pid, Written: time.Duration(min(updated, 1<<32)) * time.Second}, err == nil
+		}
+	}
+	return Named{}, false
+}

@@ -1,0 +1,214 @@
+package procs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// The most bytes of a text that are read. A process has its command line and its
+// maps in its own hands, and a snapshot may hold anything.
+const (
+	maxText = 1 << 20
+	maxMaps = 64 << 20
+)
+
+// errNotText is a file of a snapshot that is no regular file.
+var errNotText = errors.New("not a regular file")
+
+// text reads a file of a process, and no more of it than so many bytes. A FIFO that
+// lies in a snapshot neither blocks the reader nor is read.
+func (t *Table) text(most int64, elements ...string) ([]byte, error) {
+	path := filepath.Join(append([]string{t.procDir}, elements...)...)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(err, errNotText)
+	}
+	return io.ReadAll(io.LimitReader(f, most))
+}
+
+// ofProcess reads a file of a process.
+func (t *Table) ofProcess(pid int, elements ...string) ([]byte, error) {
+	return t.text(maxText, append([]string{strconv.Itoa(pid)}, elements...)...)
+}
+
+// pids lists all processes of the table, in order.
+func (t *Table) pids() ([]int, error) {
+	entries, err := os.ReadDir(t.procDir)
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	for _, entry := range entries {
+		if pid, err := strconv.Atoi(entry.Name()); err == nil && pid > 0 && pid <= maxPID {
+			pids = append(pids, pid)
+		}
+	}
+	slices.Sort(pids)
+	return pids, nil
+}
+
+// errTorn is a text of a process that ends early, or says something else.
+var errTorn = errors.New("not what Linux writes there")
+
+// The fields of a stat line behind the name, counted from 0.
+const (
+	statState  = 0
+	statParent = 1
+	statStart  = 19
+)
+
+// parseStat reads a line such as "42 (name) S 1 …". A name may hold parentheses.
+func parseStat(pid int, text []byte) (Process, error) {
+	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
+	if open < 0 || end < open {
+		return Process{}, errTorn
+	}
+	words := strings.Fields(string(text[end+1:]))
+	if len(words) <= statParent || len(words[statState]) != 1 {
+		return Process{}, errTorn
+	}
+	p := Process{PID: pid, Name: string(text[open+1 : end]), State: words[statState]}
+	var err error
+	if p.Parent, err = strconv.Atoi(words[statParent]); err != nil {
+		return Process{}, errTorn
+	}
+	if len(words) > statStart {
+		started, err := strconv.ParseUint(words[statStart], 10, 64)
+		if err != nil {
+			return Process{}, errTorn
+		}
+		p.Start = time.Duration(min(started, ticks)) * tick
+	}
+	return p, nil
+}
+
+// parseArgs reads a command line: words that each end with a zero byte.
+func parseArgs(text []byte) []string {
+	if len(text) == 0 {
+		return nil
+	}
+	return strings.Split(string(bytes.TrimSuffix(text, []byte{0})), "\x00")
+}
+
+// mapLine is a file in the memory of a process.
+type mapLine struct {
+	start, end uintptr
+	writable   bool
+	object     Object
+	path       string
+}
+
+// parseMaps yields the files in the lines of maps, which look like
+// "7f00-7f01 rw-s 00000000 00:19 42 PATH". Memory without a file is left out, and
+// so is a line that says something else.
+func parseMaps(text []byte) iter.Seq[mapLine] {
+	return func(yield func(mapLine) bool) {
+		for line := range bytes.Lines(text) {
+			if m, ok := parseMap(strings.TrimSuffix(string(line), "\n")); ok && !yield(m) {
+				return
+			}
+		}
+	}
+}
+
+func parseMap(line string) (mapLine, bool) {
+	at := strings.IndexByte(line, '/') // only numbers stand before it
+	if at < 0 {
+		return mapLine{}, false
+	}
+	words := strings.Fields(line[:at])
+	if len(words) != 5 || len(words[1]) < 4 {
+		return mapLine{}, false
+	}
+	m := mapLine{path: line[at:], writable: words[1][1] == 'w'}
+	from, to, _ := strings.Cut(words[0], "-")
+	major, minor, _ := strings.Cut(words[3], ":")
+	var wrong error
+	number := func(word string, base, bits int) uint64 {
+		n, err := strconv.ParseUint(word, base, bits)
+		wrong = errors.Join(wrong, err)
+		return n
+	}
+	m.start, m.end = uintptr(number(from, 16, strconv.IntSize)), uintptr(number(to, 16, strconv.IntSize))
+	m.object.Device = unix.Mkdev(uint32(number(major, 16, 32)), uint32(number(minor, 16, 32)))
+	m.object.Inode = number(words[4], 10, 64)
+	return m, wrong == nil && m.object.Inode != 0
+}
+
+// maps are the files in the memory of a process.
+func (t *Table) maps(pid int) ([]mapLine, error) {
+	text, err := t.text(maxMaps, strconv.Itoa(pid), "maps")
+	if err != nil {
+		return nil, err
+	}
+	return slices.Collect(parseMaps(text)), nil
+}
+
+// spacePIDs are the PIDs that a process has in the PID namespaces from that of the
+// table down to its own: the line "NSpid: 4711 7" of its status.
+func (t *Table) spacePIDs(pid int) []int {
+	text, _ := t.ofProcess(pid, "status") // without one, nothing is known
+	_, line, _ := strings.Cut("\n"+string(text), "\nNSpid:")
+	line, _, _ = strings.Cut(line, "\n")
+	var pids []int
+	for _, word := range strings.Fields(line) {
+		n, err := strconv.Atoi(word)
+		if err != nil || n < 0 || n > math.MaxInt32 {
+			return nil
+		}
+		pids = append(pids, n)
+	}
+	return pids
+}
+
+// isGone reports whether a process or thread has ended since it was listed.
+func isGone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH)
+}
+
+// threadStates returns the states of the threads of a process.
+func (t *Table) threadStates(pid int) ([]string, error) {
+	tasks := filepath.Join(t.procDir, strconv.Itoa(pid), "task")
+	threads, err := os.ReadDir(tasks)
+	if err != nil {
+		return nil, err
+	}
+	var states []string
+	for _, thread := range threads {
+		id, err := strconv.Atoi(thread.Name())
+		if err != nil {
+			continue
+		}
+		text, err := t.ofProcess(pid, "task", thread.Name(), "stat")
+		if isGone(err) && t.Live() {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("thread %d: %w", id, err)
+		}
+		p, err := parseStat(id, text)
+		if err != nil {
+			return nil, err
+		}
+		states = append(states, p.State)
+	}
+	return states, nil
+}

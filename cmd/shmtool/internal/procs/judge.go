@@ -163,7 +163,7 @@ func (t *Table) fits(p Process, n Named) Reason {
 	case !p.OfMist():
 		return Unproven
 	case n.Role == RoleInput || n.Role == RolePull:
-		if !p.mayBeInput(n.Stream) || t.elsewhere(p, n.Stream) {
+		if !p.mayBeInput(n.Stream) || t.saved() == nil && t.elsewhere(p, n.Stream) {
 			return OtherProcess
 		}
 		return Seen

@@ -159,7 +159,7 @@ func pidCell(b []byte, of mist.Object, table *procs.Table) dump.Cell {
 	case v.Life == procs.Unknown:
 		return dump.Cell{Value: fmt.Sprintf("pid %d", pid), Text: mist.EscapeName(v.Text()), Tone: dump.Attention}
 	case v.Life == procs.Dead:
-		return dump.Cell{Value: fmt.Sprintf("dead %d", pid), Text: mist.EscapeName(v.Text()), Tone: dump.Bad}
+		return dump.Cell{Value: fmt.Sprintf("dead %d", pid), Tone: dump.Bad}
 	case v.Stopped():
 		return toned(fmt.Sprintf("stopped %d", pid), "", false)
 	}

@@ -73,7 +73,12 @@ type Decoder struct {
 
 // recordSource is one form of input, once its first byte has been seen.
 type recordSource interface {
-	next(record []byte) error
+	// fetch reads the next line that is not blank.
+	fetch() error
+	// decode stores that line in a record. It reports whether the line is one.
+	decode(record []byte) (is bool, err error)
+	// reshape makes it read for another schema.
+	reshape(s *layout.Schema) error
 }
 
 // NewDecoder reads records of schema s from r, whose format is told from its
@@ -113,42 +118,84 @@ func (o DecodeOptions) lineLimit(s *layout.Schema) int {
 // call goes on; and with any other error once and for all: the input could not
 // be read, or its heading is wrong. After an error record is of no use.
 func (d *Decoder) Next(record []byte) error {
+	if err := d.fits(record); err != nil {
+		return err
+	}
+	for {
+		if err := d.Fetch(); err != nil {
+			return err
+		}
+		if is, err := d.Decode(record); is || err != nil {
+			return err
+		}
+	}
+}
+
+// Fetch waits for the next line, and keeps it for Decode. Its errors are those
+// of Next. Fetch and Decode are Next in two steps, for a page whose fields may
+// change while the input is waited for.
+func (d *Decoder) Fetch() error {
 	if d.err != nil {
 		return d.err
 	}
-	if uint64(len(record)) != uint64(d.schema.RecordSize()) {
+	if d.source == nil {
+		if err := d.start(); err != nil {
+			return d.keep(err)
+		}
+	}
+	return d.keep(d.source.fetch())
+}
+
+// Decode stores the line that Fetch read in record, as Next does. It reports
+// whether the line is a record, and not an event or a heading. It may be called
+// again for the same line, with a fresh record.
+func (d *Decoder) Decode(record []byte) (is bool, err error) {
+	if d.err != nil {
+		return false, d.err
+	}
+	if err := d.fits(record); err != nil {
+		return false, err
+	}
+	is, err = d.source.decode(record)
+	return is, d.keep(err)
+}
+
+func (d *Decoder) fits(record []byte) error {
+	if d.err == nil && uint64(len(record)) != uint64(d.schema.RecordSize()) {
 		return fmt.Errorf("record has %d bytes, the schema's have %d", len(record), d.schema.RecordSize())
 	}
-	err := d.next(record)
+	return nil
+}
+
+// SetSchema makes the Decoder read records of schema s, the line that was
+// fetched last included. An error is about a heading that does not fit s, and
+// ends the input.
+func (d *Decoder) SetSchema(s *layout.Schema) error {
+	d.schema = s
+	if d.source == nil || d.err != nil {
+		return d.err
+	}
+	return d.keep(d.source.reshape(s))
+}
+
+// keep keeps an error that ends the input.
+func (d *Decoder) keep(err error) error {
 	if err != nil && !isLineError(err) {
 		d.err = err
 	}
 	return err
 }
 
-func (d *Decoder) next(record []byte) error {
-	if d.source == nil {
-		if err := d.start(); err != nil {
-			return err
-		}
-	}
-	return d.source.next(record)
-}
-
-// start looks at the first byte, and at the heading of CSV.
+// start looks at the first byte.
 func (d *Decoder) start() error {
 	if err := d.lines.skipMark(); err != nil {
 		return err
 	}
 	if d.format == InputNDJSON || d.format == "" && d.lines.beginsJSON() {
-		d.source = &jsonLines{&d.lines, newObjectReader(d.schema, 0, d.known)}
+		d.source = &jsonLines{lines: &d.lines, object: newObjectReader(d.schema, 0, d.known)}
 		return nil
 	}
-	rows, err := newRowReader(&d.lines, d.format, d.schema, d.known)
-	if err != nil {
-		return err
-	}
-	d.source = rows
+	d.source = newRowReader(&d.lines, d.format, d.schema, d.known)
 	return nil
 }
 

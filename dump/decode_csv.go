@@ -13,28 +13,57 @@ import (
 // rowReader is CSV and TSV: rows of cells below a heading.
 type rowReader struct {
 	cells   cellReader
+	heading []string        // nil until the first row has been read
 	columns []*layout.Field // nil for one that is passed over
 	object  *objectReader   // of the pages that cells hold as JSON
 }
 
-// newRowReader reads the heading. An error of it ends the input: nothing is
-// known of what comes below.
-func newRowReader(lines *lineReader, format InputFormat, s *layout.Schema, known objectOptions) (*rowReader, error) {
-	r := &rowReader{cells: cellReader{lines: lines, format: format}, object: newObjectReader(s, 0, known)}
-	if err := r.cells.next(); err != nil {
-		return nil, headingError(err)
+func newRowReader(lines *lineReader, format InputFormat, s *layout.Schema, known objectOptions) *rowReader {
+	return &rowReader{cells: cellReader{lines: lines, format: format}, object: newObjectReader(s, 0, known)}
+}
+
+func (r *rowReader) fetch() error {
+	err := r.cells.next()
+	if r.heading == nil {
+		return headingError(err)
 	}
+	return err
+}
+
+// readHeading takes the row that was fetched as the heading. An error of it ends
+// the input: nothing is known of what comes below.
+func (r *rowReader) readHeading() error {
 	if r.cells.count > mostCells {
-		return nil, fmt.Errorf("line %d: names %d columns, a page has no more than %d", r.cells.line, r.cells.count, mostCells)
+		return fmt.Errorf("line %d: names %d columns, a page has no more than %d", r.cells.line, r.cells.count, mostCells)
 	}
 	for i := range r.cells.count {
-		f, err := r.column(string(r.cells.cell(i)))
+		r.heading = append(r.heading, string(r.cells.cell(i)))
+	}
+	if err := r.resolve(); err != nil {
+		return fmt.Errorf("line %d: %w", r.cells.line, err)
+	}
+	return nil
+}
+
+// resolve finds the field of each column.
+func (r *rowReader) resolve() error {
+	r.columns = r.columns[:0]
+	for _, name := range r.heading {
+		f, err := r.column(name)
 		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", r.cells.line, err)
+			return err
 		}
 		r.columns = append(r.columns, f)
 	}
-	return r, nil
+	return nil
+}
+
+func (r *rowReader) reshape(s *layout.Schema) error {
+	r.object = newObjectReader(s, 0, r.object.objectOptions)
+	if err := r.resolve(); err != nil {
+		return fmt.Errorf("heading: %w", err)
+	}
+	return nil
 }
 
 // headingError is an error that no call can go on behind.
@@ -63,22 +92,22 @@ func (r *rowReader) column(name string) (*layout.Field, error) {
 	return f, nil
 }
 
-func (r *rowReader) next(record []byte) error {
-	if err := r.cells.next(); err != nil {
-		return err
+func (r *rowReader) decode(record []byte) (is bool, err error) {
+	if r.heading == nil {
+		return false, r.readHeading()
 	}
 	if r.cells.count != len(r.columns) {
-		return &LineError{r.cells.line, fmt.Errorf("cell count is %d, the heading's is %d", r.cells.count, len(r.columns))}
+		return false, &LineError{r.cells.line, fmt.Errorf("cell count is %d, the heading's is %d", r.cells.count, len(r.columns))}
 	}
 	for i, f := range r.columns {
 		if f == nil {
 			continue
 		}
 		if err := r.put(f, r.cells.cell(i), record); err != nil {
-			return &LineError{r.cells.line, r.object.conceal(f, err)}
+			return false, &LineError{r.cells.line, r.object.conceal(f, err)}
 		}
 	}
-	return nil
+	return true, nil
 }
 
 func (r *rowReader) put(f *layout.Field, cell, record []byte) error {

@@ -14,30 +14,39 @@ import (
 type jsonLines struct {
 	lines  *lineReader
 	object *objectReader
+	line   []byte // the one that was fetched
 }
 
-func (j *jsonLines) next(record []byte) error {
+func (j *jsonLines) fetch() error {
 	for {
 		line, err := j.lines.next()
 		if err != nil {
 			return err
 		}
-		line, _ = cutLineEnd(line)
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
+		j.line, _ = cutLineEnd(line)
+		if len(bytes.TrimSpace(j.line)) > 0 {
+			return nil
 		}
-		err = j.object.split(line)
-		if err == nil && j.object.isEvent() {
-			continue
-		}
-		if err == nil {
-			err = j.object.store(record)
-		}
-		if err != nil {
-			return &LineError{j.lines.number, err}
-		}
-		return nil
 	}
+}
+
+func (j *jsonLines) decode(record []byte) (is bool, err error) {
+	err = j.object.split(j.line)
+	if err == nil && j.object.isEvent() {
+		return false, nil
+	}
+	if err == nil {
+		err = j.object.store(record)
+	}
+	if err != nil {
+		return false, &LineError{j.lines.number, err}
+	}
+	return true, nil
+}
+
+func (j *jsonLines) reshape(s *layout.Schema) error {
+	j.object = newObjectReader(s, 0, j.object.objectOptions)
+	return nil
 }
 
 // objectReader reads the objects of records. An object is split first and

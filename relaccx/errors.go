@@ -37,6 +37,9 @@ var (
 	ErrOverdraw = errors.New("more than the available records")
 	// ErrEnded: another writer has set exit, so that readers leave the page.
 	ErrEnded = errors.New("page has ended")
+	// ErrReloading: the page asks its users to open its name again, and no other
+	// page has that name yet.
+	ErrReloading = errors.New("page asks to be reloaded, and no new page has its name")
 	// ErrReplaced: the page was replaced or removed before the operation, which
 	// changed nothing.
 	ErrReplaced = errors.New("page was replaced or removed")

@@ -24,9 +24,6 @@ const (
 	resumePoll = 2 * time.Millisecond
 )
 
-// errReplacing means that a page is being replaced: the new one is not there yet.
-var errReplacing = errors.New("page asks to be opened again, and no new page has its name")
-
 // Wanted reports whether another writer waits for the lock that w holds. It
 // costs one system call, so it is best asked once for many records, or while
 // nothing is written.
@@ -50,9 +47,10 @@ func (w *Writer) Release() error {
 //
 // moved reports whether w writes another page now. Its fields may differ, and
 // Readers and nested Writers that came from w are void. A *LockedError says
-// that the lock was not to be had; ErrEnded that another writer has set exit;
-// fs.ErrNotExist that no page has the name any more. After an error w is as it
-// was, and Resume may be tried again.
+// that another writer kept the lock; ErrEnded that one has set exit; ErrReloading
+// and ErrNotReady that the new page is not there or not ready yet;
+// fs.ErrNotExist that no page has the name. After an error w is as it was, and
+// Resume may be tried again.
 func (w *Writer) Resume(timeout time.Duration) (moved bool, err error) {
 	if w.nested || w.page.file == nil {
 		return false, nil
@@ -60,7 +58,7 @@ func (w *Writer) Resume(timeout time.Duration) (moved bool, err error) {
 	deadline := time.Now().Add(timeout)
 	for {
 		moved, err = w.resume(deadline)
-		waits := errors.Is(err, errReplacing) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNotReady)
+		waits := errors.Is(err, ErrReloading) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNotReady)
 		if !waits || !time.Now().Before(deadline) {
 			return moved, w.page.fail("resume", err)
 		}
@@ -81,7 +79,7 @@ func (w *Writer) resume(deadline time.Time) (moved bool, err error) {
 	case status.Exit() && !w.opened.Exit():
 		return false, ErrEnded
 	case status.Reload() && !w.opened.Reload():
-		return false, errReplacing
+		return false, ErrReloading
 	}
 	return false, nil
 }
@@ -123,7 +121,8 @@ func (w *Writer) move(deadline time.Time, old layout.Status) (moved bool, err er
 // that waits for a second or two then gets the lock however busy w is. timeout,
 // moved and err are those of Resume.
 func (w *Writer) Yield(timeout time.Duration) (moved bool, err error) {
-	if w.Wanted() && time.Now().After(w.deaf) {
+	shares := w.page.file != nil && !w.nested && !w.options.NoLock
+	if shares && shm.Requested(w.page.file) && time.Now().After(w.deaf) {
 		if err := w.Release(); err != nil {
 			return false, err
 		}

@@ -143,7 +143,7 @@ func TestResume(t *testing.T) {
 		{"exit", func(t *testing.T, o *Writer) { check(t, o.SetExit()) }, false, ErrEnded},
 		{"removed", func(t *testing.T, o *Writer) { check(t, o.Remove()) }, false, ErrEnded},
 		{"unlinked", func(t *testing.T, o *Writer) { check(t, os.Remove(o.Page().Path())) }, false, fs.ErrNotExist},
-		{"reload alone", func(t *testing.T, o *Writer) { check(t, o.SetReload()) }, false, errReplacing},
+		{"reload alone", func(t *testing.T, o *Writer) { check(t, o.SetReload()) }, false, ErrReloading},
 		{"made anew", func(t *testing.T, o *Writer) {
 			check(t, os.Remove(o.Page().Path()))
 			mustCreate(t, o.Page().Path(), numbered, 3, CreateOptions{}).Close()

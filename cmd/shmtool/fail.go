@@ -186,6 +186,8 @@ func classify(err error) failure {
 		return failure{"page_replaced", exitRefused}
 	case is(relaccx.ErrEnded):
 		return failure{"page_ended", exitRefused}
+	case is(relaccx.ErrReloading):
+		return failure{"page_not_ready", exitRefused}
 	case is(relaccx.ErrFull):
 		return failure{"page_full", exitRefused}
 	case is(relaccx.ErrReady):

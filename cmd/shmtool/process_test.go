@@ -282,7 +282,7 @@ func TestPageIsTakenAway(t *testing.T) {
 			"append, page replaced",
 			[]string{"append", "page"},
 			func(page string) error { return os.Rename(page, page+"2") }, exitRefused,
-			`shmtool: append: page "page": something else has its name by now`,
+			`shmtool: append: page "page": page was replaced or removed`,
 		},
 		{
 			"append, page cut short",

@@ -62,6 +62,7 @@ func TestScripts(t *testing.T) {
 			"setenv":    scriptSetenv,
 			"sha256":    scriptSHA256,
 			"records":   scriptRecords,
+			"lock":      scriptLock,
 		}),
 		Condition: func(cond string) (bool, error) {
 			if cond == "root" {
@@ -83,6 +84,7 @@ func setupScript(env *testscript.Env) error {
 	env.Setenv(procDirVariable, filepath.Join(env.WorkDir, "proc"))
 	env.Setenv(raceVariable, os.Getenv(raceVariable))
 	env.Values[memoryKey{}] = map[string]remembered{}
+	env.Values[locksKey{}] = map[string]*os.File{}
 	return errors.Join(os.MkdirAll(filepath.Join(env.WorkDir, "shm"), 0o777), os.MkdirAll(filepath.Join(env.WorkDir, "proc"), 0o777))
 }
 
@@ -123,6 +125,31 @@ func scriptFails(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("standard error is\n%s\nnot\n%s", got, want)
 	}
 }
+
+// lock FILE: this test takes the writer's lock on FILE, and gives way to no other
+// writer; $PID is the PID that has it. "! lock FILE" gives it back.
+func scriptLock(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: [!] lock FILE")
+	}
+	path := ts.MkAbs(args[0])
+	held := ts.Value(locksKey{}).(map[string]*os.File)
+	if f := held[path]; f != nil {
+		f.Close()
+		delete(held, path)
+	}
+	if neg {
+		return
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	ts.Check(err)
+	ts.Defer(func() { f.Close() })
+	held[path] = f
+	ts.Check(syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB))
+	ts.Setenv("PID", fmt.Sprint(os.Getpid()))
+}
+
+type locksKey struct{}
 
 const nobody = 65534
 

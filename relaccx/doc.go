@@ -23,6 +23,14 @@
 // granted. Reads that lost a race are errors, never wrong values; a page that
 // is cut short under a reader is ErrTruncated, never a signal.
 //
+// # Several writers
+//
+// A Writer holds a lock on its page's object, which readers do not need. One that
+// lives long shares it: Writer.Yield, between two records now and then, gives the
+// lock to a writer that waits in OpenWriter; Release and Resume do so while there
+// is nothing to write. Both move on to the page that has the name afterwards,
+// when the other writer has reloaded it. relaccx(5) tells how writers ask.
+//
 // # The types
 //
 // Page is a mapping, Reader and Record are records by number, Lease is the fast

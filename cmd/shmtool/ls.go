@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 	"strings"
 
@@ -57,10 +56,9 @@ its size where it has never been written. -o openmetrics is for Prometheus;
 }
 
 func runLs(_ context.Context, e *env, c *cli.Context) error {
-	for _, pattern := range c.Args().Slice() {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return usagef("%q is not a pattern", pattern)
-		}
+	patterns, err := e.namePatterns(c.Args().Slice())
+	if err != nil {
+		return err
 	}
 	wanted, err := flaggedStreams(c)
 	if err != nil {
@@ -79,7 +77,7 @@ func runLs(_ context.Context, e *env, c *cli.Context) error {
 		objects = slices.DeleteFunc(objects, func(o object) bool { return !o.isPage })
 	}
 	if c.NArg() > 0 {
-		objects = slices.DeleteFunc(objects, func(o object) bool { return !matchesAny(o.name, c.Args().Slice()) })
+		objects = slices.DeleteFunc(objects, func(o object) bool { return !matchesAny(o.name, patterns) })
 	}
 	slices.SortFunc(objects, compareObjects)
 	l, sights := e.pageListing(objects, table, c.Bool("all"))
@@ -121,13 +119,6 @@ func (e *env) objects(table *procs.Table) ([]object, error) {
 		}
 	}
 	return objects, nil
-}
-
-func matchesAny(name string, patterns []string) bool {
-	return slices.ContainsFunc(patterns, func(pattern string) bool {
-		ok, _ := path.Match(strings.TrimPrefix(pattern, "/"), name)
-		return ok
-	})
 }
 
 // compareObjects puts MistServer's objects first, in its own order; all others

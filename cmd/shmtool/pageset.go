@@ -64,16 +64,6 @@ const (
 	dropAfter = 10 * time.Second
 )
 
-// isPattern reports whether an argument names pages by a pattern: an object that
-// has the very name wins.
-func (e *env) isPattern(arg string) bool {
-	if !strings.ContainsAny(arg, `*?[`) {
-		return false
-	}
-	_, err := os.Lstat(e.pathOf(arg))
-	return err != nil
-}
-
 // newPageSet finds the pages of the arguments. Options are those that a page is
 // followed with; later ones appeared after the beginning.
 func newPageSet(e *env, args []string, options func(p *setPage, later bool) relaccx.FollowOptions) (*pageSet, error) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path"
 	"strings"
 	"time"
 
@@ -49,11 +48,9 @@ is no terminal.`,
 }
 
 func runTop(ctx context.Context, e *env, c *cli.Context) error {
-	patterns := c.Args().Slice()
-	for _, pattern := range patterns {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return usagef("%q is not a pattern", pattern)
-		}
+	patterns, err := e.namePatterns(c.Args().Slice())
+	if err != nil {
+		return err
 	}
 	interval := c.Duration("interval")
 	if interval <= 0 {

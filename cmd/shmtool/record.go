@@ -35,6 +35,8 @@ PAGE may be a pattern, MstTraklive@*:keys; pages that come later are recorded,
 too, and it does not end by itself. A table is recorded by the rows that change.
 A page whose records hold pages (MstMeta…, MstTrak…) is recorded whole, at most
 once a second when it has changed; name the pages in it for every record.
+MistServer goes on writing to its newest keys, fragments and parts: such a record
+is written again when it has changed, so that replay ends with its last values.
 
 The copy is exact: secrets are in it as they are. Its mode is 0600.`,
 		examples: []string{

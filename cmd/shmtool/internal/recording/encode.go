@@ -97,7 +97,7 @@ func jsonSchema(name string, s *layout.Schema) ([]byte, error) {
 
 // eventSchema describes notes.
 var eventSchema = []byte(`{"type":"object","title":"shmtool.event","properties":{` +
-	`"event":{"type":"string"},"first":{"type":"integer"},"lost":{"type":"integer"},"cause":{"type":"string"},` +
+	`"event":{"type":"string"},"first":{"type":"integer"},"lost":{"type":"integer"},"records":{"type":"integer"},"cause":{"type":"string"},` +
 	`"added":{"type":"array","items":{"type":"string"}},"removed":{"type":"array","items":{"type":"string"}},"changed":{"type":"array","items":{"type":"string"}},` +
 	`"page":{"type":"object","properties":{"bytes":{"type":"integer"},"mode":{"type":"integer"},"next":{"type":"integer"},"head":{"type":"string","contentEncoding":"base64"},"fields":{"type":"string"}}},` +
 	`"counters":{"type":"object","properties":{"status":{"type":"integer"},"rcount":{"type":"integer"},"startpos":{"type":"integer"},"deleted":{"type":"integer"},"present":{"type":"integer"},"endpos":{"type":"integer"}}},` +

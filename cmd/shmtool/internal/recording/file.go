@@ -56,6 +56,7 @@ type file struct {
 	opened   time.Time // when the first message came into the chunk that is open
 	written  uint64    // messages in this file
 	repeated uint64    // how many of them tell what the file before has told
+	last     uint64    // the time of the newest message, in all files
 	failed   error
 }
 
@@ -234,7 +235,10 @@ func (f *file) put(channel uint16, sequence uint32, at time.Time, text []byte) e
 	if err := f.release(); err != nil {
 		return err
 	}
-	stamp := uint64(at.UnixNano())
+	// No two messages have one time, so that a tool that sorts them by it keeps
+	// their order.
+	stamp := max(uint64(at.UnixNano()), f.last+1)
+	f.last = stamp
 	f.pending = mcap.Message{ChannelID: channel, Sequence: sequence, LogTime: stamp, PublishTime: stamp, Data: append(f.pending.Data[:0], text...)}
 	f.waiting = true
 	f.written++

@@ -23,6 +23,8 @@ type Note struct {
 	Removed []string `json:"removed,omitempty"`
 	Changed []string `json:"changed,omitempty"`
 
+	Records *uint64 `json:"records,omitempty"` // messages of the page's records in the file so far; nil in old files
+
 	Page     *Snapshot `json:"page,omitempty"`     // of begin, reload and restart
 	Counters *Counters `json:"counters,omitempty"` // of counters
 	Raw      []byte    `json:"#raw,omitempty"`     // of held and freed: whole records, one behind the other

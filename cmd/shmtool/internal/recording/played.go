@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"time"
 
 	"shmtool/dump"
 	"shmtool/layout"
@@ -35,7 +36,10 @@ type played struct {
 	mode   fs.FileMode
 	old    *relaccx.Writer // nil when there is none
 	reload bool            // tell the readers of the old page
-	skip   bool            // held records that it has already
+	skip   bool            // held records may be there already
+
+	messages uint64    // of records, in the file that is played
+	last     time.Time // of the newest message
 
 	decoder *dump.Decoder
 	line    line
@@ -74,13 +78,13 @@ func (p *played) close() error {
 
 // note makes happen what a note tells.
 func (p *played) note(n Note) error {
+	if n.Records != nil && *n.Records != p.messages {
+		return bad("%d records should have come by now, and %d have: the channel %q was filtered, or is out of order", *n.Records, p.messages, p.name)
+	}
 	switch n.Event {
 	case noteBegin, "reload", "restart":
 		return p.snapshot(n)
 	case noteHeld:
-		if p.skip {
-			return nil
-		}
 		return p.hold(n)
 	}
 	p.skip = false
@@ -232,13 +236,21 @@ func (p *played) put(n uint64, record []byte) error {
 	if slot >= h.Slots(p.writer.Page().Size()) {
 		return bad("record %d has no slot", n)
 	}
-	_, err := p.file.WriteAt(record, int64(uint64(h.Offset)+slot*uint64(h.RecordSize)))
+	at := int64(uint64(h.Offset) + slot*uint64(h.RecordSize))
+	if p.skip { // it was revised, or is there already
+		now := make([]byte, len(record))
+		if n, _ := p.file.ReadAt(now, at); n == len(now) && bytes.Equal(now, record) {
+			return nil
+		}
+	}
+	_, err := p.file.WriteAt(record, at)
 	return err
 }
 
 // record plays a record.
 func (p *played) record(text []byte) error {
 	p.skip = false
+	p.messages++
 	number, err := p.decode(text)
 	if err != nil {
 		return err
@@ -254,7 +266,7 @@ func (p *played) record(text []byte) error {
 	case number == math.MaxUint64:
 		return bad("there is no record %d", number)
 	case number < p.next:
-		return nil // of a recording that goes on: it is there
+		return p.revise(number)
 	case number > p.next:
 		if err := p.lapped(p.next, number-p.next); err != nil {
 			return err
@@ -296,6 +308,16 @@ func (p *played) change(n uint64) error {
 		return p.put(n, p.bytes)
 	}
 	return err
+}
+
+// revise changes a record that its writer went on writing to after it was
+// published. One that is withdrawn stays so.
+func (p *played) revise(n uint64) error {
+	h, err := p.writer.Header()
+	if err != nil || n < h.Deleted {
+		return err
+	}
+	return p.change(n)
 }
 
 // lapped is records that were withdrawn before anybody saw them.

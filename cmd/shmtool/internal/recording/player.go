@@ -85,6 +85,9 @@ func (p *Player) Check(pages []string) error {
 	return nil
 }
 
+// errDisorder is a file that another program has rewritten.
+var errDisorder = errors.New("the messages are not in the order of their times, so what happened first is not known: sort the file, as mcap sort does")
+
 // errEnough is the end that Step asked for.
 var errEnough = errors.New("enough")
 
@@ -92,11 +95,21 @@ var errEnough = errors.New("enough")
 // when all before that was played; ctx.Err() when ctx ends first. Pages stay as
 // they are then.
 func (p *Player) Play(ctx context.Context, r *Reader) (more bool, err error) {
+	for _, page := range p.pages {
+		page.messages = 0
+	}
+	var last time.Time
 	for err == nil {
 		var m message
-		if m, err = r.next(); err == nil {
-			err = p.message(ctx, r, m)
+		if m, err = r.next(); err != nil {
+			break
 		}
+		if m.at.Before(last) {
+			err = damaged(r.where(), errDisorder)
+			break
+		}
+		last = m.at
+		err = p.message(ctx, r, m)
 	}
 	if shown := p.showAll(); shown != nil && (errors.Is(err, io.EOF) || errors.Is(err, errEnough)) {
 		err = shown
@@ -135,7 +148,7 @@ func (p *Player) message(ctx context.Context, r *Reader, m message) error {
 	page := p.pages[m.page]
 	if page == nil {
 		if note.Event != noteBegin {
-			return damaged(r.where(), fmt.Errorf("page %q has records before it begins", m.page))
+			return damaged(r.where(), fmt.Errorf("page %q: nothing says what page it is: its channel %q, or the beginning of the recording, is missing", m.page, m.page+eventSuffix))
 		}
 		page = &played{name: p.o.Rename(m.page), o: &p.o, made: p.note, ours: p.isOurs}
 		if err := checkName(page.name); err != nil {
@@ -148,6 +161,10 @@ func (p *Player) message(ctx context.Context, r *Reader, m message) error {
 		}
 		p.pages[m.page] = page
 	}
+	if m.at.Before(page.last) {
+		return damaged(r.where(), fmt.Errorf("page %q: it begins before the end of the file before it: name the files in their order", m.page))
+	}
+	page.last = m.at
 	if err := p.wait(ctx, m, page); err != nil {
 		return err
 	}

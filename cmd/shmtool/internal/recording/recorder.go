@@ -337,6 +337,9 @@ func (r *recorder) settle() error {
 		s.settled = now
 		err := s.begin(&r.file, now, nil)
 		if err == nil {
+			err = s.revise(&r.file, now, false, r.json)
+		}
+		if err == nil {
 			err = s.counters(&r.file, now)
 		}
 		if err := r.faultOf(err); err != nil {

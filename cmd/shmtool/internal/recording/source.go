@@ -35,6 +35,10 @@ type source struct {
 	lastOf  uint64
 	text    []byte
 
+	revised  revisions
+	messages uint64 // of records, in the file
+	noted    uint64 // how many of them the last note has counted
+
 	part            int    // the file that the channels are of
 	records, events uint16 // the channels
 }
@@ -59,6 +63,7 @@ func (s *source) note(f *file, at time.Time, n Note) error {
 	if err := s.join(f); err != nil {
 		return err
 	}
+	n.Records, s.noted = &s.messages, s.messages
 	text, err := json.Marshal(n)
 	if err != nil {
 		return err
@@ -71,7 +76,7 @@ func (s *source) join(f *file) (err error) {
 	if s.part == f.count && s.events != 0 {
 		return nil
 	}
-	s.part, s.records = f.count, 0
+	s.part, s.records, s.messages = f.count, 0, 0
 	s.events, err = f.events(s.Name)
 	return err
 }
@@ -146,6 +151,7 @@ func (s *source) snapshot(f *file, at time.Time, n Note, continues bool) error {
 	s.table = info != nil && info.Rule != mist.RuleRing
 	page.Table = s.table
 	s.begun, s.schema, s.json, s.last, s.records = true, r.Schema(), nil, nil, 0
+	s.revised = revisions{}
 	s.model = header
 	n.Page = page
 	if err := s.note(f, at, n); err != nil {
@@ -229,6 +235,9 @@ func (s *source) held(f *file, at time.Time, w layout.Window) error {
 		if zero {
 			continue
 		}
+		if !s.table && !s.nested {
+			s.revised.wrote(rec)
+		}
 		if len(n.Raw) == 0 {
 			n.First = rec.Number
 		}
@@ -284,6 +293,10 @@ func (s *source) message(f *file, at time.Time, rec *relaccx.Record, encode enco
 			err = &PageError{s.Name, err}
 		}
 		return err
+	}
+	s.messages++
+	if !s.table && !s.nested {
+		s.revised.wrote(rec)
 	}
 	return nil
 }
@@ -358,36 +371,4 @@ func (s *source) sample(f *file, at time.Time, encode encoder) error {
 	}
 	s.last, s.lastOf = append(s.last[:0], rec.Bytes()...), n
 	return s.message(f, at, &rec, encode)
-}
-
-// again tells all of the page in another file.
-func (s *source) again(f *file, at time.Time) error {
-	if !s.begun {
-		return nil
-	}
-	return s.snapshot(f, at, Note{Event: noteBegin}, true)
-}
-
-// conclude writes what the page is at the end of its recording.
-func (s *source) conclude(f *file, at time.Time, encode encoder) error {
-	if err := s.begin(f, at, nil); err != nil || !s.begun {
-		return err
-	}
-	if err := s.sample(f, at, encode); err != nil {
-		return err
-	}
-	h, err := s.follower.Reader().Header()
-	if err != nil {
-		return s.later(err)
-	}
-	if end := s.window(h).End; !s.table && end > s.next { // records that have not come
-		h.EndPos, h.Deleted = s.next, min(h.Deleted, s.next)
-		h.Present = uint32(s.next - h.Deleted)
-	} else if !s.table && end < s.next {
-		return nil
-	}
-	if err := s.count(f, at, h); err != nil || s.exited || !h.Status.Exit() {
-		return err
-	}
-	return s.event(f, at, relaccx.Event{Kind: relaccx.EventExit}) // the recording ends before its Follower says so
 }

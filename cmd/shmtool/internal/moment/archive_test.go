@@ -91,7 +91,7 @@ func TestArchives(t *testing.T) {
 		if string(b1) != "x" || string(b2) != "y" || err1 != nil || err2 != nil {
 			t.Errorf("%q: %q %q %v %v", prefix, b1, b2, err1, err2)
 		}
-		info, err := os.Stat(o.unpacked)
+		info, err := os.Stat(o.unpacked.dir)
 		if err != nil || info.Mode().Perm() != 0o700 {
 			t.Errorf("%v %v", info.Mode(), err)
 		}

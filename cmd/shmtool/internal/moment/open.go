@@ -13,7 +13,7 @@ import (
 // Opened is a moment that can be looked at: two folders.
 type Opened struct {
 	ShmDir, ProcDir string
-	unpacked        string // the folder to remove; "" none
+	unpacked        *temp // nil: nothing was unpacked
 }
 
 // Open opens a saved moment: a folder that has a folder shm, or whose only folder
@@ -30,15 +30,15 @@ func Open(ctx context.Context, path string) (*Opened, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("neither a folder nor an archive")
 	}
-	temp, err := os.MkdirTemp("", "shmtool-moment-*")
+	temp, err := newTemp("", unpackedPrefix)
 	if err != nil {
 		return nil, fmt.Errorf("temporary folder %q: %w; TMPDIR names another", os.TempDir(), bare(err))
 	}
 	o := &Opened{unpacked: temp}
-	if err := unpack(ctx, path, temp); err != nil {
+	if err := unpack(ctx, path, temp.dir); err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
-	in, err := openFolder(temp)
+	in, err := openFolder(temp.dir)
 	if err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
@@ -48,10 +48,7 @@ func Open(ctx context.Context, path string) (*Opened, error) {
 
 // Close removes what was unpacked.
 func (o *Opened) Close() error {
-	if o.unpacked == "" {
-		return nil
-	}
-	return os.RemoveAll(o.unpacked)
+	return o.unpacked.remove()
 }
 
 var errNoMoment = errors.New("no saved moment: it has no folder " + shmFolder)

@@ -39,12 +39,12 @@ func Save(ctx context.Context, path string, o Options) (*procs.Saved, []Problem,
 	if err := free(path, packed); err != nil {
 		return nil, nil, err
 	}
-	temp, err := os.MkdirTemp(filepath.Dir(path), ".saving-*")
+	temp, err := newTemp(filepath.Dir(path), savingPrefix)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer os.RemoveAll(temp) // nothing is left of it when all went well
-	dir := filepath.Join(temp, "moment")
+	defer temp.remove() // nothing is left of it when all went well
+	dir := filepath.Join(temp.dir, "moment")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, nil, err
 	}
@@ -53,7 +53,7 @@ func Save(ctx context.Context, path string, o Options) (*procs.Saved, []Problem,
 		return nil, nil, err
 	}
 	if packed {
-		whole := filepath.Join(temp, "archive")
+		whole := filepath.Join(temp.dir, "archive")
 		if err := pack(ctx, whole, dir, name); err != nil {
 			return nil, nil, err
 		}

@@ -58,7 +58,7 @@ const numberKey = "#"
 
 func (o *Options) column(f *layout.Field) column {
 	c := column{field: f}
-	m, _ := o.Page.Meaning(f.Name)
+	m := o.Page.MeaningOf(f)
 	c.minor = m.Minor
 	if m.Tells() && !o.valuesOnly {
 		c.tells = &m

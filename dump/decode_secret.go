@@ -24,7 +24,7 @@ func (o *objectReader) hidden(f *layout.Field, value []byte) bool {
 	if !bytes.Contains(value, hiddenMark) { // nearly all end here
 		return false
 	}
-	m, _ := o.page.Meaning(f.Name)
+	m := o.page.MeaningOf(f)
 	text := string(value)
 	return m.Hidden(text) || target.Hidden(text)
 }
@@ -33,7 +33,7 @@ func (o *objectReader) hidden(f *layout.Field, value []byte) bool {
 // what they are.
 func (o *objectReader) hiddenBytes(f *layout.Field, value []byte) bool {
 	value = bytes.TrimRight(value, "\x00")
-	if m, _ := o.page.Meaning(f.Name); m.Secret != mist.SecretAll && bytes.Equal(value, hiddenMark) {
+	if m := o.page.MeaningOf(f); m.Secret != mist.SecretAll && bytes.Equal(value, hiddenMark) {
 		return false
 	}
 	return o.hidden(f, value)
@@ -57,7 +57,7 @@ func (o *objectReader) conceal(f *layout.Field, err error) error {
 	if err == nil || o.showSecrets || !errors.As(err, &refused) {
 		return err
 	}
-	if m, _ := o.page.Meaning(f.Name); m.Secret != mist.SecretAll {
+	if m := o.page.MeaningOf(f); m.Secret != mist.SecretAll {
 		return err
 	}
 	return &layout.ValueError{Field: refused.Field, Value: mist.Mark, Reason: refused.Reason}

@@ -14,7 +14,7 @@ import (
 func HexSecrets(page *mist.PageInfo, f *layout.Field, value []byte) []HexSpan {
 	switch {
 	case f != nil:
-		m, _ := page.Meaning(f.Name)
+		m := page.MeaningOf(f)
 		if f.Kind() == layout.DTSC && m.Secret != mist.SecretNever && m.Secret != mist.SecretAll {
 			return packedSecrets(value)
 		}

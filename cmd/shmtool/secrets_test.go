@@ -327,3 +327,50 @@ func TestSecretsInErrors(t *testing.T) {
 		}
 	}
 }
+
+// A secret is known by its field's name also on a page that is called anything,
+// and of a version that nothing is known of.
+func TestSecretsByFieldName(t *testing.T) {
+	dir := t.TempDir()
+	for _, sub := range []string{"shm", "proc"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	secrets := []string{"encryption", "widevine", "playready", "key", "passphrase", "buydrm"}
+	args := []string{"create", "copy", "--records", "2", "--field", "news:uint8", "--field", "inner:nested:512"}
+	row := []string{"append", "copy", "news=1"}
+	for _, name := range secrets {
+		args = append(args, "--field", name+":string:256")
+		row = append(row, name+"=GEHEIM")
+	}
+	for _, command := range [][]string{args, row} {
+		if r := runIn(t, dir, "", command...); r.code != 0 {
+			t.Fatal(r.stderr)
+		}
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "shm", "copy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []string{"table", "json", "ndjson", "csv", "hex"} {
+		for _, from := range []string{"copy", "-"} {
+			r := runIn(t, dir, string(page), "dump", from, "-o", format)
+			if r.code != 0 || strings.Contains(r.stdout+r.stderr, "GEHEIM") {
+				t.Errorf("dump %s -o %s shows a secret, or fails: exit code %d, %s", from, format, r.code, r.stderr)
+			}
+			if r := runIn(t, dir, string(page), "dump", from, "-o", format, "--show-secrets"); format != "hex" && strings.Count(r.stdout, "GEHEIM") != len(secrets) {
+				t.Errorf("dump %s -o %s --show-secrets: %s", from, format, r.stdout)
+			}
+		}
+	}
+	if r := runIn(t, dir, "", "create", "mine", "--records", "2", "--field", "key:string:16"); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
+	if r := runIn(t, dir, "", "append", "mine", "key=red"); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
+	if r := runIn(t, dir, "", "dump", "mine", "-o", "ndjson"); !strings.Contains(r.stdout, `"key":"red"`) {
+		t.Errorf("a key of a page of one's own is hidden: %s", r.stdout)
+	}
+}

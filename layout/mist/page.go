@@ -142,6 +142,18 @@ func (p *PageInfo) Meaning(field string) (m Meaning, known bool) {
 	return m, known
 }
 
+// MeaningOf returns what a field means: by its name where the page is known, and
+// has that field. A field of text that nothing is known of is secret as a whole
+// where it is called as a secret is: a page may have been copied, and is called
+// anything then.
+func (p *PageInfo) MeaningOf(f *layout.Field) Meaning {
+	m, known := p.Meaning(f.Name)
+	if !known && isSecretField(f) {
+		return hidden
+	}
+	return m
+}
+
 // Rows is the range of records that are there, for a page of size bytes whose
 // header reads h. It never leads outside the page, and holds no more records than
 // the page has slots. Of a page that nothing is known of it is h.Window(size).

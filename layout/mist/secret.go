@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"shmtool/layout"
 )
 
 // Secrecy is what of a value must not be shown.
@@ -175,8 +177,25 @@ func Member(name string) Meaning {
 // a URL they are secret, too.
 var secretMembers = set(
 	"tkn", "token", "access_token", "pass", "password", "passwd", "passphrase", "pwd", "secret", "secret_key",
-	"apikey", "api_key", "streamkey", "stream_key", "encryption", "widevine", "playready",
+	"apikey", "api_key", "streamkey", "stream_key", "encryption", "widevine", "playready", "buydrm",
+	"pw", "credential", // DTSC's password, and a TURN server's
 )
+
+// isSecretField reports whether a field of an unknown page is called as a secret
+// is. A key is one in the pages where MistServer has one, which make it of a size
+// of its own: elsewhere the word means anything.
+func isSecretField(f *layout.Field) bool {
+	switch f.Kind() {
+	case layout.String:
+		if f.Name == "key" {
+			return f.Size == 256 || f.Size == 8192
+		}
+	case layout.Raw:
+	default:
+		return false
+	}
+	return isSecretName([]byte(f.Name), secretMembers)
+}
 
 // secretParameters are secret as parameters of a URL only.
 var secretParameters = set("key", "auth", "jwt", "sig", "signature")

@@ -30,6 +30,9 @@ func TestRedact(t *testing.T) {
 		{targets, "balance:http://host:80?fallback=push://", "balance:http://host:80?fallback=push://"},
 		{targets, "rtsp://user@host/x", "rtsp://user@host/x"},
 		{targets, "push://INTERNAL_ONLY:/a/b.ts", "push://INTERNAL_ONLY:/a/b.ts"},
+		{targets, "push://INTERNAL_ONLY:ts-exec:ffmpeg -v quiet -i /a/b@c.ts -f mpegts -", "push://INTERNAL_ONLY:ts-exec:ffmpeg -v quiet -i /a/b@c.ts -f mpegts -"},
+		{targets, "push://INTERNAL_ONLY:av:/dev/video0", "push://INTERNAL_ONLY:av:/dev/video0"},
+		{targets, "av:/dev/video0", "av:/dev/video0"},
 		{targets, "file://C:/x", "file://C:/x"},
 		{targets, `{"connector":"HTTP","interface":"127.0.0.1","port":8080}`, `{"connector":"HTTP","interface":"127.0.0.1","port":8080}`},
 		{targets, "a=b; c: d 100% \x02", "a=b; c: d 100% \x02"},
@@ -45,6 +48,7 @@ func TestRedact(t *testing.T) {
 		{text, "s3+https://KEY:geheim@host/bucket", "s3+https://KEY:***@host/bucket"},
 		{text, "push://INTERNAL_ONLY:rtsp://user:geheim@host/x", "push://INTERNAL_ONLY:rtsp://user:***@host/x"},
 		{text, "ts-exec:ffmpeg -i rtsp://u:geheim@h/x -i http://v:geheim@i/y -f mpegts -", "ts-exec:ffmpeg -i rtsp://u:***@h/x -i http://v:***@i/y -f mpegts -"},
+		{text, "push://INTERNAL_ONLY:ts-exec:ffmpeg -v 5 -i rtsp://u:geheim@h/x -", "push://INTERNAL_ONLY:ts-exec:ffmpeg -v 5 -i rtsp://u:***@h/x -"},
 		{text, `x "http://u:geheim@h/" y`, `x "http://u:***@h/" y`},
 		{text, `{"source":"rtsp:\/\/u:geheim@h\/x"}`, `{"source":"rtsp:\/\/u:***@h\/x"}`},
 		{text, "http://h/?url=rtsp%3A%2F%2Fu%3Ageheim%40i%2Fx&y=1", "http://h/?url=rtsp%3A%2F%2Fu%3A***%40i%2Fx&y=1"},
@@ -63,10 +67,18 @@ func TestRedact(t *testing.T) {
 		{text, "srt://h:1?mode=caller&passphrase=geheim&latency=1", "srt://h:1?mode=caller&passphrase=***&latency=1"},
 		{text, "dtsc://h/x?PASS=geheim#y", "dtsc://h/x?PASS=***#y"},
 		{text, "http://h/x?key=geheim", "http://h/x?key=***"},
+		{text, "dtsch://h/live?pw=geheim&x=1", "dtsch://h/live?pw=***&x=1"},
+		{text, "dtsc://h/live?pw=geheim", "dtsc://h/live?pw=***"},
+		{text, "MistInMP4 --buydrm x", "MistInMP4 --buydrm x"},
 		{text, "http://h/x?tkn=", "http://h/x?tkn="},
 
 		// Members of JSON.
 		{text, `{"connector":"TSSRT","passphrase":"geh\"eim","port":1}`, `{"connector":"TSSRT","passphrase":"***","port":1}`},
+		{
+			text, `[{"urls":"turn:t.example","username":"u","credential":"geheim","credentialType":"password"}]`,
+			`[{"urls":"turn:t.example","username":"u","credential":"***","credentialType":"password"}]`,
+		},
+		{text, `{"buydrm":"geheim"}`, `{"buydrm":"***"}`},
 		{text, `{"password" : "geheim"}`, `{"password" : "***"}`},
 		{text, `{"x":"{\"password\":\"geheim\",\"y\":1}"}`, `{"x":"{\"password\":\"***\",\"y\":1}"}`},
 		{text, `{"access_token":12345,"token":null,"secret":{"a":1}}`, `{"access_token":***,"token":null,"secret":{"a":1}}`},
@@ -75,6 +87,7 @@ func TestRedact(t *testing.T) {
 
 		// Members of a packed value.
 		{text, "\xe0\x00\x04pass\x02\x00\x00\x00\x06geheim\x00\x01a\x02\x00\x00\x00\x01b\x00\x00\xee", "\xe0\x00\x04pass\x02\x00\x00\x00\x06***\x00\x01a\x02\x00\x00\x00\x01b\x00\x00\xee"},
+		{text, "\xe0\x00\x0acredential\x02\x00\x00\x00\x06geheim\x00\x00\xee", "\xe0\x00\x0acredential\x02\x00\x00\x00\x06***\x00\x00\xee"},
 		{text, "\x00\x04pass\x02\x00\x00\xff\xffgeheim", "\x00\x04pass\x02\x00\x00\xff\xff***"},
 		{text, "\xe0\x00\x04pass\x01\x00\x00\x00\x00\x00\x00\x04\xd2\x00\x01a\x03\x00\x00\xee", "\xe0\x00\x04pass\x01***\x00\x01a\x03\x00\x00\xee"},
 		{targets, "\x00\x04sink\x02\x00\x00\x00\x2drtmp://a.example/live/geheim\x00\x00\xee", "\x00\x04sink\x02\x00\x00\x00\x2drtmp://a.example/live/***\x00\x00\xee"},

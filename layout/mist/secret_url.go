@@ -99,6 +99,9 @@ type url struct {
 
 // hide hides the secrets of the URL whose user, or host, begins at a position.
 func (u *url) hide(begin int) {
+	if u.isInternalOnly(begin) {
+		return // a URL in what follows is found on its own
+	}
 	host := u.hidePassword(begin)
 	if isScheme(u.scheme, "push", 0) {
 		u.hidePushPassword(begin, host)
@@ -106,6 +109,13 @@ func (u *url) hide(begin int) {
 	if u.targets && isRTMP(u.scheme) {
 		u.hideStreamKey(u.hostEnd(host), u.tokenEnd(host))
 	}
+}
+
+// isInternalOnly reports whether a URL is a source push://INTERNAL_ONLY:… that
+// MistServer itself pushes: the rest is a command, a device or another URL.
+func (u *url) isInternalOnly(begin int) bool {
+	const word = "internal_only"
+	return isScheme(u.scheme, "push", 0) && u.is(word, begin) && u.is(u.colon, begin+len(word))
 }
 
 // hidePassword hides what stands between the first colon and the last "@" of the

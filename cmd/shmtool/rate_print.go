@@ -19,6 +19,7 @@ import (
 // rateRow is what one interval has shown of a page.
 type rateRow struct {
 	rate.Stats
+	early  bool // the interval is not over: it says that the page is silent, and measures nothing
 	page   string
 	note   string
 	writer writerSight
@@ -101,7 +102,7 @@ func (r *rating) alarm(now time.Time) error {
 			if l == nil {
 				l = r.listing()
 			}
-			row := rateRow{Stats: rate.Stats{Silent: silent}, page: p.arg, note: p.silentText(silent), writer: p.writer}
+			row := rateRow{early: true, Stats: rate.Stats{Silent: silent}, page: p.arg, note: p.silentText(silent), writer: p.writer}
 			l.Rows = append(l.Rows, rateCells(&row, now, r.e.output.bytes))
 		} else if err := r.silentEvent(p, silent); err != nil {
 			return err
@@ -283,18 +284,26 @@ func rateCells(r *rateRow, now time.Time, plain bool) []dump.Cell {
 	return []dump.Cell{
 		{Value: now.Format(time.RFC3339Nano), Text: now.Format(time.TimeOnly)},
 		{Value: dump.Text(r.page), Text: mist.EscapeName(r.page)},
-		{Value: r.Records},
-		{Value: rounded(r.PerSecond), Text: fmt.Sprintf("%.1f", r.PerSecond)},
-		{Value: rounded(r.BytesPerSecond), Text: dump.Size(int64(math.Round(r.BytesPerSecond)), plain)},
+		r.measured(dump.Cell{Value: r.Records}),
+		r.measured(dump.Cell{Value: rounded(r.PerSecond), Text: fmt.Sprintf("%.1f", r.PerSecond)}),
+		r.measured(dump.Cell{Value: rounded(r.BytesPerSecond), Text: dump.Size(int64(math.Round(r.BytesPerSecond)), plain)}),
 		spanCell(r.Interval, r.Interval.P50), spanCell(r.Interval, r.Interval.P99), spanCell(r.Interval, r.Interval.Max), spanCell(r.Interval, r.Interval.Sdev),
 		{Value: "arrival"},
 		spanCell(r.Delay, r.Delay.P50), spanCell(r.Delay, r.Delay.P99), spanCell(r.Delay, r.Delay.Max),
-		lostCell(r.Lost),
+		r.measured(lostCell(r.Lost)),
 		{Value: rounded(r.Silent.Seconds())},
 		{Value: orNil(r.writer.pidOrNil())},
 		{Value: orNil(r.writer.aliveOrNil())},
 		{Value: r.note, Tone: tone},
 	}
+}
+
+// measured returns c, or nothing in a row that measures nothing.
+func (r *rateRow) measured(c dump.Cell) dump.Cell {
+	if r.early {
+		return dump.Cell{}
+	}
+	return c
 }
 
 // spanCell is a duration, in milliseconds and for people; nothing where there was

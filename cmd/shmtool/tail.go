@@ -42,7 +42,7 @@ with --count, --for or a signal only.`,
 			"shmtool tail -f page --wait forever --events -o ndjson | jq -c 'select(.event)'",
 			"shmtool tail -f source -o ndjson | shmtool append copy",
 			"shmtool tail -f 'MstTraklive@*:keys' MstStateLogs -o ndjson",
-			"shmtool tail -f 'MstTraklive@*:keys' --behind 1 --delta --time time",
+			"shmtool tail -f 'MstTraklive@*:keys' --delta --time time",
 		},
 		formats: plainFormats,
 		flags: []cli.Flag{
@@ -52,7 +52,7 @@ with --count, --for or a signal only.`,
 			&cli.Uint64Flag{Name: "count", Usage: "end after `N` records"},
 			&cli.DurationFlag{Name: "for", Usage: "end after `D`"},
 			&cli.StringFlag{Name: "wait", Usage: "wait `D`, or forever, for a page that is not there or not ready"},
-			&cli.Uint64Flag{Name: "behind", Usage: "print a record once `N` newer ones exist: MistServer revises its newest"},
+			&cli.Uint64Flag{Name: "behind", Usage: "print a record once `N` newer ones exist (default with -f: 1 on keys and fragments, which MistServer revises, else 0)"},
 			&cli.BoolFlag{Name: "delta", Usage: "show the time since the record before, as they were seen"},
 			&cli.StringFlag{Name: "time", Usage: "with --delta: as this `FIELD` tells it"},
 			&cli.DurationFlag{Name: "poll", Usage: "look every `D` (default: by the kind of writer)"},
@@ -66,20 +66,21 @@ with --count, --for or a signal only.`,
 
 // tailRun is one run of tail: what all of its pages have in common.
 type tailRun struct {
-	e       *env
-	events  bool
-	many    bool   // there may be several pages
-	delta   bool   // --delta
-	field   string // --time
-	behind  uint64 // --behind
-	last    uint64 // records to begin with, where no other start was given
-	from    bool   // another was given
-	count   uint64 // records still wanted
-	records uint64
-	lost    uint64
-	sinks   []*tailSink // of many pages: one for all records of a kind
-	current *recordSink // the one that has printed last
-	wide    int         // columns that names of pages take
+	e         *env
+	events    bool
+	many      bool   // there may be several pages
+	delta     bool   // --delta
+	field     string // --time
+	behind    uint64 // --behind
+	behindSet bool   // it was given
+	last      uint64 // records to begin with, where no other start was given
+	from      bool   // another was given
+	count     uint64 // records still wanted
+	records   uint64
+	lost      uint64
+	sinks     []*tailSink // of many pages: one for all records of a kind
+	current   *recordSink // the one that has printed last
+	wide      int         // columns that names of pages take
 }
 
 // tailing is one page of a run.
@@ -216,6 +217,9 @@ func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
 		Behind: c.Uint64("behind"),
 		Poll:   c.Duration("poll"),
 		Spin:   c.Bool("spin"),
+	}
+	if info := t.nestedInfo(); !c.IsSet("behind") && info != nil {
+		o.Behind = info.Behind
 	}
 	switch from := c.String("from"); from {
 	case "":

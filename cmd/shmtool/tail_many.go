@@ -44,6 +44,7 @@ func (r *tailRun) pages(ctx context.Context, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	r.behindSet = c.IsSet("behind")
 	set, err := newPageSet(r.e, c.Args().Slice(), func(p *setPage, later bool) relaccx.FollowOptions {
 		return r.optionsOf(p, o, later)
 	})
@@ -76,6 +77,9 @@ func (r *tailRun) pages(ctx context.Context, c *cli.Context) error {
 // all that it has.
 func (r *tailRun) optionsOf(p *setPage, o relaccx.FollowOptions, later bool) relaccx.FollowOptions {
 	o.Nested, o.As, o.PastExit, o.Spin = p.steps, p.info(), p.glob, false
+	if info := p.nestedInfo(); !r.behindSet && info != nil {
+		o.Behind = info.Behind
+	}
 	if later {
 		o.Start = relaccx.FromFirst()
 	}

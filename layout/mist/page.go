@@ -42,10 +42,10 @@ type PageInfo struct {
 	CountersKept bool
 
 	// Revised is the fields whose values MistServer still changes in the newest
-	// record of a ring, and Open how many records that concerns: the newest one,
-	// where it is not 0.
+	// record of a ring. Behind is how many newer records there must be before a
+	// record has the values that count: 0 where the newest is as good.
 	Revised []string
-	Open    uint64
+	Behind  uint64
 
 	fields map[string]Meaning
 	nested map[string]*PageInfo

@@ -45,7 +45,12 @@ func ring(fields meanings) *PageInfo {
 // fields, until it publishes the next one.
 func revised(fields meanings, names ...string) *PageInfo {
 	p := ring(fields)
-	p.Revised, p.Open = names, 1
+	p.Revised = names
+	return p
+}
+
+func (p *PageInfo) behind(n uint64) *PageInfo {
+	p.Behind = n
 	return p
 }
 
@@ -55,8 +60,8 @@ var pageTables = map[Kind]*PageInfo{
 	}},
 	KindTrack: {Rule: RuleSingle, fields: trackFields, nested: map[string]*PageInfo{
 		"parts":     revised(partsFields, "duration"),
-		"keys":      revised(keysFields, "duration", "parts", "size"),
-		"fragments": revised(fragmentsFields, "duration", "keys", "size"),
+		"keys":      revised(keysFields, "duration", "parts", "size").behind(1),
+		"fragments": revised(fragmentsFields, "duration", "keys", "size").behind(1),
 		"pages":     revised(pagesFields, "keycount", "parts", "size", "avail", "lastkeytime"),
 		"frames":    ring(framesFields),
 	}},

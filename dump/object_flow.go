@@ -12,22 +12,19 @@ import (
 // is wider pushes its line out. All columns stand to the right.
 type flowTable struct {
 	w       io.Writer
-	color   bool
 	names   []string
 	widths  []int
 	pending [][]string
 	headed  bool
-	width   int    // of the terminal, if columns may be left out for it
+	settled bool // the columns that have room are chosen
+	options Options
 	used    []bool // columns with something in them
 	hidden  []bool
 }
 
 func newFlowTable(w io.Writer, o Options, names []string) flowTable {
-	t := flowTable{w: w, color: o.Color, names: names, headed: o.NoHeader, widths: make([]int, len(names))}
+	t := flowTable{w: o.Fitted(w), options: o, names: names, headed: o.NoHeader, widths: make([]int, len(names))}
 	t.used, t.hidden = make([]bool, len(names)), make([]bool, len(names))
-	if o.Fields == nil && !o.NoHeader {
-		t.width = o.Width
-	}
 	if !o.NoHeader {
 		t.widen(names)
 	}
@@ -57,17 +54,35 @@ func (t *flowTable) flush() error {
 		}
 	}
 	var b strings.Builder
+	first := !t.settled && len(t.pending) > 0
+	if first {
+		t.settled = true
+		t.leaveOut()
+	}
 	if !t.headed {
 		t.headed = true
-		t.leaveOut()
-		b.WriteString(Paint(t.line(t.names), Heading, t.color) + "\n")
+		b.WriteString(Paint(t.line(t.names), Heading, t.options.Color) + "\n")
 	}
 	for _, cells := range t.pending {
 		b.WriteString(t.line(cells) + "\n")
 	}
 	t.pending = t.pending[:0]
 	_, err := io.WriteString(t.w, b.String())
+	if err == nil && first {
+		t.tellLeft()
+	}
 	return err
+}
+
+// tellLeft tells which columns have no room.
+func (t *flowTable) tellLeft() {
+	var names []string
+	for i, name := range t.names {
+		if t.hidden[i] {
+			names = append(names, name)
+		}
+	}
+	t.options.left(names)
 }
 
 func (t *flowTable) line(cells []string) string {
@@ -84,17 +99,28 @@ func (t *flowTable) line(cells []string) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-// leaveOut hides columns that are empty, the last first, until the others fit
-// the terminal.
+// leaveOut hides columns until the others fit the terminal: those that are empty
+// and were not asked for, the last first, then the rest, but for the first two.
 func (t *flowTable) leaveOut() {
+	if t.options.Width <= 0 {
+		return
+	}
 	sum := -len(columnGap)
 	for _, width := range t.widths {
 		sum += width + len(columnGap)
 	}
-	for i := len(t.names) - 1; i > 0 && t.width > 0 && sum > t.width; i-- {
-		if !t.used[i] {
+	hide := func(i int) {
+		if !t.hidden[i] && sum > t.options.Width {
 			t.hidden[i] = true
 			sum -= t.widths[i] + len(columnGap)
 		}
+	}
+	for i := len(t.names) - 1; i > 0 && t.options.Fields == nil; i-- {
+		if !t.used[i] {
+			hide(i)
+		}
+	}
+	for i := len(t.names) - 1; i > 1; i-- {
+		hide(i)
 	}
 }

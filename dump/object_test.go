@@ -39,16 +39,24 @@ func TestPacketTableNarrow(t *testing.T) {
 		want string
 	}{
 		{dump.Options{}, "#  time  track  size  offset  key  bpos  payload_bytes  composition_ms  stale"},
-		{dump.Options{Width: 60}, "#  time  track  size  offset  key  payload_bytes  stale"},
-		{dump.Options{Width: 60, Fields: []string{"bpos", "composition_ms", "time", "stale", "payload_bytes", "offset"}}, "bpos  composition_ms  time  stale  payload_bytes  offset"},
+		{dump.Options{Width: 60}, "#  time  track  size  offset  key"},
+		{dump.Options{Width: 70}, "#  time  track  size  offset  key  payload_bytes  stale"},
+		{dump.Options{Width: 75, Fields: []string{"bpos", "composition_ms", "time", "stale", "payload_bytes", "offset"}}, "bpos  composition_ms  time  stale  payload_bytes  offset"},
+		{dump.Options{Width: 60, Fields: []string{"bpos", "composition_ms", "time", "stale", "payload_bytes", "offset"}}, "bpos  composition_ms  time  stale"},
 	} {
 		var b strings.Builder
+		var left []string
+		c.o.LeftOut = func(columns []string) { left = columns }
 		if err := dump.PacketsTable(&b, viewOf(nil), c.o); err != nil {
 			t.Fatal(err)
 		}
 		heading, _, _ := strings.Cut(b.String(), "\n")
-		if got := strings.Join(strings.Fields(heading), "  "); got != c.want {
-			t.Errorf("%+v: %q, want %q", c.o, got, c.want)
+		got := strings.Fields(heading)
+		if text := strings.Join(got, "  "); text != c.want {
+			t.Errorf("%+v: %q, want %q", c.o, text, c.want)
+		}
+		if all := max(len(c.o.Fields), 10*(1-min(1, len(c.o.Fields)))); len(got)+len(left) != all {
+			t.Errorf("%+v: %d columns, %d told to be left out, of %d", c.o, len(got), len(left), all)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 // the records. One record alone stands upright, a field a line; so does every
 // record with nested pages, which follow it, indented.
 func Table(w io.Writer, v *View, o Options) error {
+	w = o.Fitted(w)
 	sections := 0
 	between := func() error {
 		if sections++; sections == 1 {
@@ -168,7 +169,9 @@ func writeNested(w io.Writer, f *layout.Field, rec *relaccx.Record, o Options) e
 	inner := o
 	inner.Fields, inner.Depth, inner.Page = nil, o.Depth-1, r.Info()
 	inner.way = fmt.Sprintf("%s:%s@%d", o.way, f.Name, rec.Number)
-	inner.Width = max(0, o.Width-2)
+	if o.Width > 0 {
+		inner.Width = max(1, o.Width-2)
+	}
 	if o.Newest > 0 {
 		if window, err = r.LastLive(window, o.Newest); err != nil {
 			return nil

@@ -55,7 +55,7 @@ const settleCount = 1000
 
 // NewRecordTable makes a table of records of schema s on w.
 func NewRecordTable(w io.Writer, s *layout.Schema, o Options) *RecordTable {
-	t := &RecordTable{w: w, options: o, headed: o.NoHeader}
+	t := &RecordTable{w: o.Fitted(w), options: o, headed: o.NoHeader}
 	for i := range o.Lead {
 		t.columns = append(t.columns, column{lead: &o.Lead[i]})
 	}
@@ -150,7 +150,8 @@ func (t *RecordTable) write() error {
 		}
 	}
 	t.settle()
-	t.flushed = t.flushed || len(t.pending) > 0
+	first := !t.flushed && len(t.pending) > 0
+	t.flushed = t.flushed || first
 	var b strings.Builder
 	if !t.headed && !t.upright {
 		t.headed = true
@@ -165,7 +166,21 @@ func (t *RecordTable) write() error {
 	}
 	t.pending = t.pending[:0]
 	_, err := io.WriteString(t.w, b.String())
+	if err == nil && first && !t.upright {
+		t.tellLeft()
+	}
 	return err
+}
+
+// tellLeft tells which columns have no room.
+func (t *RecordTable) tellLeft() {
+	var names []string
+	for i := range t.columns {
+		if t.left[i] {
+			names = append(names, t.name(i))
+		}
+	}
+	t.options.left(names)
 }
 
 // settle shares out the columns of the terminal.

@@ -3,7 +3,6 @@ package dump
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -71,10 +70,10 @@ func (l *Listing) Table(w io.Writer, o Options) error {
 	if len(l.Columns) == 0 {
 		return nil
 	}
-	l = l.leaveOut(o)
+	l, left := l.leaveOut(o)
 	rows, tones := l.cells(o)
 	l.align(rows)
-	fit(rows, o.Width)
+	l.fit(rows, o.Width)
 	right := make([]tw.Align, len(l.Columns))
 	for i, c := range l.Columns {
 		right[i] = tw.AlignLeft
@@ -87,7 +86,11 @@ func (l *Listing) Table(w io.Writer, o Options) error {
 			row[j] = Paint(row[j], tones[i][j], o.Color)
 		}
 	}
-	return borderless(w, rows, right)
+	if err := borderless(o.Fitted(w), rows, right); err != nil {
+		return err
+	}
+	o.left(left)
+	return nil
 }
 
 // title is what stands above a column.
@@ -190,13 +193,17 @@ const (
 )
 
 // fit cuts the widest columns until a row takes no more than width columns of
-// the terminal. 0 cuts nothing.
-func fit(rows [][]string, width int) {
+// the terminal: no column below what it keeps, and where that is too much, all of
+// them. 0 cuts nothing.
+func (l *Listing) fit(rows [][]string, width int) {
 	if width <= 0 || len(rows) == 0 {
 		return
 	}
 	widths := columnWidths(rows)
-	narrow(widths, width-len(columnGap)*(len(widths)-1), leastWidth)
+	total := width - len(columnGap)*(len(widths)-1)
+	narrow(widths, total, l.keeps)
+	narrow(widths, total, func(i, w int) int { return l.keepsLess(i, w, width) })
+	narrow(widths, total, func(_, w int) int { return min(w, 1) })
 	for _, row := range rows {
 		for i, text := range row {
 			row[i] = cut(text, widths[i])
@@ -214,12 +221,25 @@ func columnWidths(rows [][]string) []int {
 	return widths
 }
 
-// leastWidth is what a column keeps when others need the place.
-func leastWidth(column, width int) int {
-	if column == 0 {
+// keeps returns what a column of a width keeps when others need the place: a number
+// all its digits, and a text enough to know it by.
+func (l *Listing) keeps(column, width int) int {
+	switch {
+	case column == 0:
 		return min(width, minName)
+	case l.Columns[column].Right:
+		return width
 	}
 	return min(width, minColumn)
+}
+
+// keepsLess is keeps where even that is too much: the first column has half of the
+// terminal.
+func (l *Listing) keepsLess(column, width, terminal int) int {
+	if column == 0 {
+		return min(width, max(minColumn, min(minName, terminal/2)))
+	}
+	return l.keeps(column, width)
 }
 
 // narrow takes from the widest columns, of equal ones the last, what the sum has
@@ -241,35 +261,45 @@ func narrow(widths []int, total int, least func(column, width int) int) {
 	}
 }
 
-// leaveOut drops the minor columns, the last first, until the rest has a chance
-// to fit the terminal.
-func (l *Listing) leaveOut(o Options) *Listing {
-	kept := make([]int, len(l.Columns))
-	for i := range kept {
-		kept[i] = i
-	}
+// leaveOut drops columns until the rest has a chance to fit the terminal: the
+// minor ones, the last first, then the others, but for the first two. It returns
+// the names of those that are left out.
+func (l *Listing) leaveOut(o Options) (kept *Listing, left []string) {
 	if o.Width <= 0 {
-		return l
+		return l, nil
 	}
 	rows, _ := l.cells(o)
 	if len(rows) == 0 {
-		return l
+		return l, nil
 	}
 	widths := columnWidths(rows)
-	for i := len(widths) - 1; i > 0 && least(widths, kept) > o.Width; i-- {
-		if l.Columns[i].Minor {
-			kept = slices.DeleteFunc(kept, func(k int) bool { return k == i })
+	stays, sum := make([]bool, len(widths)), -len(columnGap)
+	for i, w := range widths {
+		stays[i], sum = true, sum+len(columnGap)+l.keeps(i, w)
+	}
+	drop := func(i int) {
+		if stays[i] && sum > o.Width {
+			stays[i], sum = false, sum-len(columnGap)-l.keeps(i, widths[i])
 		}
 	}
-	return l.pick(kept)
-}
-
-func least(widths, kept []int) int {
-	sum := len(columnGap) * (len(kept) - 1)
-	for _, i := range kept {
-		sum += leastWidth(i, widths[i])
+	for i := len(widths) - 1; i > 0; i-- {
+		if l.Columns[i].Minor {
+			drop(i)
+		}
 	}
-	return sum
+	sum += l.keepsLess(0, widths[0], o.Width) - l.keeps(0, widths[0])
+	for i := len(widths) - 1; i > 1; i-- {
+		drop(i)
+	}
+	var picked []int
+	for i := range stays {
+		if stays[i] {
+			picked = append(picked, i)
+		} else {
+			left = append(left, l.Columns[i].title())
+		}
+	}
+	return l.pick(picked), left
 }
 
 func cut(text string, width int) string {

@@ -195,7 +195,7 @@ func TestListingOnNarrowTerminal(t *testing.T) {
 		{nil, 0, "NAME                                  KIND     SIZE\na-name-that-is-long-enough-to-be-cut  relaccx  8432\n"},
 		{nil, 41, "NAME                        KIND     SIZE\na-name-that-is-long-enoug…  relaccx  8432\n"},
 		{nil, 32, "NAME                        SIZE\na-name-that-is-long-enoug…  8432\n"},
-		{[]string{"name", "kind"}, 32, "NAME                      KIND\na-name-that-is-long-eno…  relaccx\n"},
+		{[]string{"name", "kind"}, 32, "NAME                     KIND\na-name-that-is-long-en…  relaccx\n"},
 	} {
 		l, err := wide.Choose(tt.fields)
 		must(t, err)
@@ -227,8 +227,40 @@ func TestTablesEndAtEveryWidth(t *testing.T) {
 			o.Page = o.Page.Nested(c.path)
 		}
 		for o.Width = 1; o.Width <= 300; o.Width++ {
-			if text := rendered(t, Table, v, o); !strings.Contains(text, "0") {
+			var left []string
+			o.LeftOut = func(columns []string) { left = columns }
+			text := rendered(t, Table, v, o)
+			if o.Width > 20 && !strings.Contains(text, "0") {
 				t.Errorf("at %d columns the first record is missing:\n%s", o.Width, text)
+			}
+			for line := range strings.Lines(text) {
+				if w := runewidth.StringWidth(strings.TrimSuffix(line, "\n")); w > o.Width {
+					t.Errorf("%d columns of %d: %q", w, o.Width, line)
+				}
+			}
+			heading, _, _ := strings.Cut(text, "\n")
+			if shown := len(strings.Fields(heading)); shown > 1 && shown+len(left) != 1+len(v.Schema.Fields()) {
+				t.Errorf("at %d columns: %d columns, %d told to be left out, of %d", o.Width, shown, len(left), 1+len(v.Schema.Fields()))
+			}
+		}
+	}
+}
+
+// What has no room on a terminal is told, whatever kind of column it is.
+func TestListingTellsWhatIsLeftOut(t *testing.T) {
+	l := &Listing{Columns: []Column{{Name: "NAME"}, {Name: "KIND", Minor: true}, {Name: "SIZE", Right: true}, {Name: "STATUS"}, {Name: "ENDPOS", Right: true}}, Rows: [][]Cell{
+		{{Value: "a-name-that-is-long-enough-to-be-cut"}, {Value: "relaccx"}, {Value: 8432}, {Value: "ready,exit"}, {Value: uint64(12345678901234)}},
+	}}
+	for width, want := range map[int]string{300: "", 50: "KIND ENDPOS", 30: "KIND STATUS ENDPOS", 1: "KIND SIZE STATUS ENDPOS"} {
+		var b bytes.Buffer
+		var left []string
+		must(t, l.Table(&b, Options{Width: width, LeftOut: func(columns []string) { left = columns }}))
+		if got := strings.Join(left, " "); got != want {
+			t.Errorf("at %d columns %q is told, want %q:\n%s", width, got, want, b.String())
+		}
+		for line := range strings.Lines(b.String()) {
+			if w := runewidth.StringWidth(strings.TrimSuffix(line, "\n")); w > width {
+				t.Errorf("%d columns of %d: %q", w, width, line)
 			}
 		}
 	}

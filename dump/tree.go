@@ -26,11 +26,14 @@ const (
 // Table writes the tree for people: the headings of both kinds, then each
 // branch with its notes and leaves.
 func (t *Tree) Table(w io.Writer, o Options) error {
-	branches, err := t.Branches.lines(o)
+	var left []string
+	inner := o
+	inner.LeftOut = func(columns []string) { left = append(left, columns...) }
+	branches, err := t.Branches.lines(inner)
 	if err != nil {
 		return err
 	}
-	leaves, err := t.marked(o).lines(o)
+	leaves, err := t.marked(o).lines(inner)
 	if err != nil {
 		return err
 	}
@@ -56,8 +59,11 @@ func (t *Tree) Table(w io.Writer, o Options) error {
 			b.WriteString(leaves[at])
 		}
 	}
-	_, err = io.WriteString(w, b.String())
-	return err
+	if _, err = io.WriteString(o.Fitted(w), b.String()); err != nil {
+		return err
+	}
+	o.left(left)
+	return nil
 }
 
 // marked is the leaves with their place in the tree before their names.

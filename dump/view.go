@@ -51,6 +51,9 @@ type Options struct {
 	// of ("" for the page itself), its number, the field's name and the value as
 	// text, without what it means.
 	Changed func(way string, number uint64, field, value string) bool
+	// LeftOut, of a table, is told the names of the columns for which a Width has
+	// no room, once the table is written. Nil is not told.
+	LeftOut func(columns []string)
 	// ShowSecrets shows what stands as *** else: keys, and passwords in URLs,
 	// whatever the page.
 	ShowSecrets bool

@@ -104,7 +104,7 @@ var confined = map[string]func(path string) bool{
 	"github.com/urfave/cli/v2":            in("shmtool/cmd/shmtool"),
 	"github.com/fatih/color":              in("shmtool/dump"),
 	"github.com/charmbracelet/bubbletea":  in("shmtool/cmd/shmtool/internal/top"),
-	"github.com/charmbracelet/x/ansi":     in("shmtool/cmd/shmtool"),
+	"github.com/charmbracelet/x/ansi":     in("shmtool/cmd/shmtool", "shmtool/dump"),
 	"github.com/olekukonko/tablewriter":   in("shmtool/dump"),
 	"log/slog":                            in(),
 	"log":                                 in(),

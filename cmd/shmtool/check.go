@@ -344,7 +344,7 @@ func (e *env) printHealthy(all []checked) {
 		if k.about != "" {
 			about = "  " + k.about
 		}
-		_, _ = e.out.WriteString(mist.EscapeName(k.arg) + "  " + dump.Paint("ok", dump.Good, e.color) + about + "\n")
+		_ = e.line(mist.EscapeName(k.arg)+"  "+dump.Paint("ok", dump.Good, e.color)+about, dump.Plain) // an error comes again with the end
 	}
 }
 

@@ -294,6 +294,5 @@ func (e *env) printClean(l *dump.Listing, shown []cleaning.Object, yes bool) err
 	if yes {
 		text = fmt.Sprintf("%s removed, %s given back", counted(count, "object", "objects"), dump.Size(sum, e.output.bytes))
 	}
-	_, err := fmt.Fprintln(e.out, dump.Paint(text, dump.Faint, e.color))
-	return err
+	return e.line(text, dump.Faint)
 }

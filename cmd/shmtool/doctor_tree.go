@@ -149,7 +149,7 @@ func (t *findingTree) finding(f *finding.Finding, mark, stem string, last bool) 
 	if f.Object != "" {
 		head += "  " + mist.EscapeName(f.Object)
 	}
-	t.whole(mark, head, severityTone(f.Severity))
+	t.wrapped(mark, stem, head, severityTone(f.Severity))
 	t.line(stem, mist.EscapeName(f.Message), dump.Plain)
 	if text := evidenceText(f.Evidence); text != "" {
 		t.line(stem, text, dump.Faint)
@@ -175,13 +175,24 @@ func (t *findingTree) remedyOf(c *finding.Cause) string {
 }
 
 // line prints a text behind the stem of the tree, on as many lines as it takes.
-func (t *findingTree) line(stem, text string, tone dump.Tone) {
-	lines := []string{text}
-	if width := t.e.options().Width; width > 0 {
-		lines = strings.Split(ansi.Wordwrap(text, max(20, width-len([]rune(stem))), ""), "\n")
+func (t *findingTree) line(stem, text string, tone dump.Tone) { t.wrapped(stem, stem, text, tone) }
+
+// leastText is how many columns of the terminal a text has behind a stem.
+const leastText = 20
+
+// wrapped is line with a mark of its own before the first one.
+func (t *findingTree) wrapped(mark, stem, text string, tone dump.Tone) {
+	width := t.e.options().Width
+	if width <= 0 {
+		t.whole(mark, text, tone)
+		return
 	}
-	for _, line := range lines {
-		t.whole(stem, line, tone)
+	if width-len([]rune(stem)) < leastText {
+		mark, stem = "", "" // the text matters more
+	}
+	for line := range strings.SplitSeq(ansi.Wrap(text, max(1, width-len([]rune(stem))), ""), "\n") {
+		t.whole(mark, line, tone)
+		mark = stem
 	}
 }
 

@@ -28,6 +28,7 @@ type env struct {
 	mustFinish     *sync.Mutex     // held while there is what must be removed: a second signal waits for that
 	terminal       bool            // standard output is one
 	width          int             // its columns
+	said           map[string]bool // warnings that are not said again
 
 	verb         string
 	page         string         // as it was typed, for messages

@@ -199,6 +199,5 @@ func (e *env) total(l *dump.Listing) error {
 		sum += row[at].Value.(int64)
 	}
 	text := fmt.Sprintf("%s, %s allocated", counted(uint64(len(l.Rows)), "object", "objects"), dump.Size(sum, e.output.bytes))
-	_, err := fmt.Fprintln(e.out, dump.Paint(text, dump.Faint, e.color))
-	return err
+	return e.line(text, dump.Faint)
 }

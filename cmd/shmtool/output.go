@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -120,9 +121,42 @@ func (e *env) options() dump.Options {
 		ShowSecrets: e.secrets,
 	}
 	if e.terminal && !e.output.wide {
-		o.Width = e.width
+		o.Width, o.LeftOut = e.width, e.leftOut
 	}
 	return o
+}
+
+// leftOut says behind a table which columns the terminal has no room for: once,
+// however often the table comes.
+func (e *env) leftOut(columns []string) {
+	text := leftOutText(columns) + "; use --wide or --fields"
+	if e.said[text] {
+		return
+	}
+	if e.said == nil {
+		e.said = map[string]bool{}
+	}
+	e.said[text] = true
+	_ = e.out.Flush() // an error comes again with the next write
+	e.warn("%s", text)
+}
+
+// fewColumns is how many columns that are left out are named.
+const fewColumns = 6
+
+func leftOutText(columns []string) string {
+	names := columns[:min(len(columns), fewColumns)]
+	text := counted(uint64(len(columns)), "column", "columns") + " not shown, for lack of room: " + strings.Join(names, ", ")
+	if more := len(columns) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// line prints a line for people, cut where the terminal ends.
+func (e *env) line(text string, tone dump.Tone) error {
+	_, err := io.WriteString(e.options().Fitted(e.out), dump.Paint(text, tone, e.color)+"\n")
+	return err
 }
 
 const defaultDepth = 8

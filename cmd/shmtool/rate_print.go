@@ -282,7 +282,7 @@ func rateCells(r *rateRow, now time.Time, plain bool) []dump.Cell {
 		tone = dump.Attention
 	}
 	return []dump.Cell{
-		{Value: now.Format(time.RFC3339Nano), Text: now.Format(time.TimeOnly)},
+		{Value: now.UTC().Format(time.RFC3339Nano), Text: now.UTC().Format(time.RFC3339)},
 		{Value: dump.Text(r.page), Text: mist.EscapeName(r.page)},
 		r.measured(dump.Cell{Value: r.Records}),
 		r.measured(dump.Cell{Value: rounded(r.PerSecond), Text: fmt.Sprintf("%.1f", r.PerSecond)}),

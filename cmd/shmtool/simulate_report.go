@@ -160,8 +160,7 @@ func (e *env) comparison(r *simulate.Result) error {
 	if err := l.Table(e.out, o); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(e.out, "\n%s\n", verdict(r))
-	return err
+	return e.line("\n"+verdict(r), dump.Plain)
 }
 
 func verdict(r *simulate.Result) string {

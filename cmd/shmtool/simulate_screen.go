@@ -140,6 +140,7 @@ func (s *simulationScreen) statusText() string {
 	var b bytes.Buffer
 	b.WriteByte('\n')
 	o := s.e.options()
+	o.LeftOut = func(columns []string) { s.writeLine(&b, "("+leftOutText(columns)+")") }
 	if len(s.status.Tracks) > 0 {
 		_ = s.tracks().Table(&b, o) // to memory
 		if more := len(s.status.Tracks) - shownTracks; more > 0 {

@@ -99,7 +99,7 @@ func (w *watching) repeat(ctx context.Context, resized <-chan os.Signal, draw fu
 
 // append prints behind what was printed before.
 func (w *watching) append(ctx context.Context, e *env, print printing) error {
-	if err := print(ctx, e, time.Now().Format(time.RFC3339Nano)); err != nil {
+	if err := print(ctx, e, time.Now().UTC().Format(time.RFC3339Nano)); err != nil {
 		return err
 	}
 	return e.out.Flush()
@@ -135,7 +135,7 @@ func (s *screen) write(text string) error {
 func (s *screen) draw(ctx context.Context, print printing) error {
 	var text, messages bytes.Buffer
 	e := *s.e
-	e.out, e.stderr = bufio.NewWriter(&text), &messages
+	e.out, e.stderr, e.said = bufio.NewWriter(&text), &messages, nil
 	height := 0
 	if width, h, err := term.GetSize(int(s.file.Fd())); err == nil {
 		e.width, height = width-1, h // behind the last column, clearing the rest would clear it
@@ -146,7 +146,7 @@ func (s *screen) draw(ctx context.Context, print printing) error {
 	if err := e.out.Flush(); err != nil {
 		return err
 	}
-	head := fmt.Sprintf("%s  every %s  %s", time.Now().Format(time.TimeOnly), s.every, e.shmDir)
+	head := fmt.Sprintf("%s  every %s  %s", time.Now().UTC().Format(time.RFC3339), s.every, e.shmDir)
 	lines := append([][]byte{[]byte(dump.Paint(head, dump.Faint, e.color)), nil}, linesOf(messages.Bytes())...)
 	return s.write(frame(append(lines, linesOf(text.Bytes())...), height))
 }

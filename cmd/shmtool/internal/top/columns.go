@@ -2,6 +2,8 @@ package top
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -69,6 +71,29 @@ func columnsFor(width int) (shown []int, name int) {
 		}
 	}
 	return shown, name
+}
+
+// leftFor returns the names of the columns that a terminal of a width has no room
+// for, and that can be sorted by or have a name.
+func leftFor(width int) (names []string) {
+	shown, _ := columnsFor(width)
+	for i := range columns {
+		if columns[i].name != "" && !slices.Contains(shown, i) {
+			names = append(names, columns[i].name)
+		}
+	}
+	return names
+}
+
+// leftText says how many columns have no room, and which.
+func leftText(look Look, names []string) string {
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return dump.Paint("1 column not shown: "+names[0], dump.Faint, look.Color)
+	}
+	return dump.Paint(fmt.Sprintf("%d columns not shown: %s", len(names), strings.Join(names, ", ")), dump.Faint, look.Color)
 }
 
 // widthOn is a column's width, but the first's.

@@ -227,20 +227,23 @@ func (m *list) nothing() string {
 }
 
 func (m *list) head() string {
-	text := fmt.Sprintf("%s  every %v  %s  ", m.now.Format(time.TimeOnly), m.every, mist.EscapeName(m.title))
-	if m.now.IsZero() {
-		text = mist.EscapeName(m.title) + "  "
-	}
-	count := fmt.Sprintf("%d pages", len(m.rows))
+	text := fmt.Sprintf("%d pages", len(m.rows))
 	if len(m.rows) == 1 {
-		count = "1 page"
+		text = "1 page"
 	}
 	if len(m.shown) != len(m.rows) {
-		count = fmt.Sprintf("%d of %d pages", len(m.shown), len(m.rows))
+		text = fmt.Sprintf("%d of %d pages", len(m.shown), len(m.rows))
 	}
-	text = dump.Paint(text, dump.Faint, m.look.Color) + count
 	if m.paused {
 		text += "  " + dump.Paint("paused", dump.Marked, m.look.Color)
+	}
+	about := mist.EscapeName(m.title)
+	if !m.now.IsZero() {
+		about = fmt.Sprintf("%s  every %v  %s", m.now.UTC().Format(time.RFC3339), m.every, about)
+	}
+	text += "  " + dump.Paint(about, dump.Faint, m.look.Color)
+	if left := leftText(m.look, leftFor(m.width-1)); left != "" {
+		text += "  " + left
 	}
 	return text
 }

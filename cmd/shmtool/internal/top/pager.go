@@ -20,9 +20,10 @@ type pager struct {
 
 	now    time.Time
 	lines  []string
-	facts  string // what is known of the page besides
-	note   string // what has happened to the page
-	err    string // why there is nothing new to see
+	facts  string   // what is known of the page besides
+	left   []string // columns that have no room
+	note   string   // what has happened to the page
+	err    string   // why there is nothing new to see
 	paused bool
 	first  int // of lines, on the screen
 }
@@ -65,7 +66,7 @@ func (m *pager) key(key string) (leave bool) {
 
 // view is the screen: a line of what has happened, the page, and a line of keys.
 func (m *pager) view() []string {
-	lines := []string{m.head(), ""}
+	lines := []string{m.head(), leftText(m.look, m.left)}
 	if m.err != "" {
 		lines[1] = dump.Paint(mist.EscapeName(m.err), dump.Bad, m.look.Color)
 	}
@@ -79,18 +80,18 @@ func (m *pager) view() []string {
 }
 
 func (m *pager) head() string {
-	text := dump.Paint(fmt.Sprintf("%s  every %v  ", m.now.Format(time.TimeOnly), m.every), dump.Faint, m.look.Color)
-	if m.now.IsZero() {
-		text = "looking …  "
-	}
-	text += mist.EscapeName(m.name)
+	text := mist.EscapeName(m.name)
 	if m.paused {
 		text += "  " + dump.Paint("paused", dump.Marked, m.look.Color)
 	}
 	if m.note != "" {
 		text += "  " + dump.Paint(m.note, dump.Attention, m.look.Color)
 	}
-	return text + m.facts
+	if m.now.IsZero() {
+		return text + "  looking …"
+	}
+	at := fmt.Sprintf("%s  every %v", m.now.UTC().Format(time.RFC3339), m.every)
+	return text + m.facts + "  " + dump.Paint(at, dump.Faint, m.look.Color)
 }
 
 // factsOf is what the list says of the page: who writes it, how many read it, and

@@ -108,6 +108,7 @@ type (
 		of    *reading
 		now   time.Time
 		lines []string
+		left  []string // columns that have no room
 		note  string
 		err   error
 	}
@@ -185,6 +186,7 @@ func (p *reading) look(o dump.Options) tea.Msg {
 	}
 	p.changes.turn(count == 1)
 	var b strings.Builder
+	o.LeftOut = func(columns []string) { msg.left = append(msg.left, columns...) }
 	msg.err = dump.Table(&b, v, o)
 	msg.lines = strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
 	return msg
@@ -224,7 +226,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case pageMsg:
 		m.lookingAtPage = false
 		if msg.of == m.page && m.pager != nil {
-			m.pager.facts = m.facts()
+			m.pager.facts, m.pager.left = m.facts(), msg.left
 			m.pager.see(msg.now, msg.lines, msg.note, msg.err)
 		}
 	}

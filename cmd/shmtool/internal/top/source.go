@@ -150,7 +150,7 @@ func (s *Source) Gone() bool { return s.event == "gone" }
 const noteFor = 10 * time.Second
 
 func (s *Source) note(now time.Time) string {
-	at := s.since.Format(time.TimeOnly)
+	at := s.since.UTC().Format(time.RFC3339)
 	switch {
 	case s.event == "gone":
 		return "gone since " + at + ", waiting for it"

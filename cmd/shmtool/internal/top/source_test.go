@@ -45,30 +45,30 @@ func TestSource(t *testing.T) {
 			t.Errorf("record %d, %q; want %d, %q", n, said, number, note)
 		}
 	}
-	want(0, -2, "gone since 12:00:00, waiting for it")
+	want(0, -2, "gone since 2026-03-04T12:00:00Z, waiting for it")
 	w := create(t, path, "n:uint32\n", 4, relaccx.CreateOptions{})
-	want(1*time.Second, -1, "back at 12:00:01")
+	want(1*time.Second, -1, "back at 2026-03-04T12:00:01Z")
 	push(t, w, 3)
 	want(20*time.Second, 2, "")
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
 	push(t, w, 1) // by a writer that does not know
-	want(21*time.Second, 3, "gone since 12:00:21, waiting for it")
-	want(40*time.Second, 3, "gone since 12:00:21, waiting for it")
+	want(21*time.Second, 3, "gone since 2026-03-04T12:00:21Z, waiting for it")
+	want(40*time.Second, 3, "gone since 2026-03-04T12:00:21Z, waiting for it")
 	w = create(t, path, "n:uint64\n", 4, relaccx.CreateOptions{})
 	push(t, w, 1)
-	want(41*time.Second, 0, "replaced at 12:00:41")
+	want(41*time.Second, 0, "replaced at 2026-03-04T12:00:41Z")
 	w.Close()
 	create(t, path, "n:uint64\n", 8, relaccx.CreateOptions{Replace: true})
-	want(43*time.Second, -1, "replaced at 12:00:43")
+	want(43*time.Second, -1, "replaced at 2026-03-04T12:00:43Z")
 	if err := os.WriteFile(path+"2", []byte("no page"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Rename(path+"2", path); err != nil {
 		t.Fatal(err)
 	}
-	want(44*time.Second, -2, "replaced at 12:00:43")
+	want(44*time.Second, -2, "replaced at 2026-03-04T12:00:43Z")
 }
 
 // Through a nested page's step, the page is that of the newest record at the time.

@@ -109,7 +109,7 @@ func somePage(m *model) {
 	for i := range 40 {
 		lines = append(lines, fmt.Sprintf("  field%d  %s", i, strings.Repeat("日", i*8)))
 	}
-	m.Update(pageMsg{of: m.page, now: noon, lines: lines, note: "replaced at 11:59:59"})
+	m.Update(pageMsg{of: m.page, now: noon, lines: lines, note: "replaced at 2026-03-04T11:59:59Z"})
 }
 
 // views are the screens that testdata/views.txtar has.

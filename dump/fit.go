@@ -1,0 +1,47 @@
+package dump
+
+import (
+	"io"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Fitted returns w for whole lines of text that are to be shown on a terminal: a
+// line that is wider than Width is cut, so that it takes one line there. Without
+// a Width it is w.
+func (o Options) Fitted(w io.Writer) io.Writer {
+	if o.Width <= 0 {
+		return w
+	}
+	return &lineCutter{w, o.Width}
+}
+
+// lineCutter cuts the lines that are written to it. Renderers write whole lines.
+type lineCutter struct {
+	w     io.Writer
+	width int
+}
+
+func (c *lineCutter) Write(text []byte) (int, error) {
+	var b strings.Builder
+	for line := range strings.Lines(string(text)) {
+		bare := strings.TrimSuffix(line, "\n")
+		if len(bare) <= c.width { // no column takes less than a byte
+			b.WriteString(line)
+			continue
+		}
+		b.WriteString(ansi.Truncate(bare, c.width, ellipsis) + line[len(bare):])
+	}
+	if _, err := io.WriteString(c.w, b.String()); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+// left tells the columns that a table had no room for.
+func (o *Options) left(names []string) {
+	if o.LeftOut != nil && len(names) > 0 {
+		o.LeftOut(names)
+	}
+}

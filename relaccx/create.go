@@ -131,7 +131,7 @@ func createTemp(dir string, size int64, mode fs.FileMode) (*os.File, error) {
 		path := tempPath(dir)
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
-			return nil, err
+			return nil, inDirectory(dir, err)
 		}
 		alive, err := ownTemp(f)
 		if err == nil && alive {

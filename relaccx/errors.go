@@ -3,6 +3,8 @@ package relaccx
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"syscall"
 
 	"shmtool/layout"
 	"shmtool/relaccx/internal/shm"
@@ -57,6 +59,27 @@ type LappedError struct {
 // Error gives one line: how many and which.
 func (e *LappedError) Error() string {
 	return fmt.Sprintf("lost %d records, %d to %d: withdrawn before they were read", e.Lost, e.First, e.First+e.Lost-1)
+}
+
+// DirectoryError is a directory that a page could not be made in, or removed from.
+type DirectoryError struct {
+	Dir string
+	Err error
+}
+
+// Error returns one line with the directory and the cause.
+func (e *DirectoryError) Error() string { return fmt.Sprintf("directory %q: %v", e.Dir, e.Err) }
+
+// Unwrap returns the cause.
+func (e *DirectoryError) Unwrap() error { return e.Err }
+
+// inDirectory makes an error that names in dir cannot be made, changed or removed
+// a *DirectoryError.
+func inDirectory(dir string, err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EROFS) {
+		return &DirectoryError{dir, cause(err)}
+	}
+	return err
 }
 
 // FieldError is a field that a page has not. It is an ErrNoField.

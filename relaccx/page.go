@@ -55,7 +55,10 @@ func Open(path string) (*Page, error) {
 func cause(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
+	var dir *DirectoryError
 	switch {
+	case errors.As(err, &dir):
+		return dir
 	case errors.As(err, &path):
 		return path.Err
 	case errors.As(err, &link):

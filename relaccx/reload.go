@@ -136,6 +136,9 @@ func (w *Writer) takePlace(path string, old *Page, after func()) error {
 		w.tellReplaced() // to a reader that found it under the name for a moment
 		err = replaced(err)
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		err = inDirectory(filepath.Dir(path), err)
+	}
 	if err != nil {
 		return errors.Join(err, w.discard())
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,6 +57,8 @@ func removeExactly(path string, is Identity, gone func() error) error {
 		return replaced(err)
 	case errors.Is(err, syscall.EINVAL): // the file system has no such rename
 		aside = path
+	case errors.Is(err, fs.ErrPermission):
+		return inDirectory(filepath.Dir(path), err)
 	case err != nil:
 		return err
 	}

@@ -127,7 +127,7 @@ func (e *env) find(arg string) (target, error) {
 // pathOf is a path where it has a slash behind its first character or begins
 // with a dot, else the name of a shared memory object.
 func (e *env) pathOf(arg string) string {
-	if strings.HasPrefix(arg, ".") || strings.Contains(arg[1:], "/") {
+	if isPath(arg) {
 		return arg
 	}
 	return filepath.Join(e.shmDir, arg)
@@ -202,6 +202,11 @@ func (e *env) explain(t target, err error) error {
 	case err == nil:
 		return nil
 	case as[inputError](err): // about another file
+	case as[*relaccx.DirectoryError](err):
+		var dir *relaccx.DirectoryError
+		if errors.As(err, &dir) && errors.Is(err, fs.ErrPermission) {
+			err = hinted(err, permissionHint(dir.Dir))
+		}
 	case errors.Is(err, fs.ErrNotExist):
 		err = hinted(err, e.notFoundHint(t.path))
 	case errors.Is(err, fs.ErrPermission) && hintOf(err) == "":

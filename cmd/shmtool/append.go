@@ -66,6 +66,7 @@ type appending struct {
 
 	patience time.Duration // how long to wait for the lock before that is said
 	status   layout.Status // of the page, when it was looked at last
+	released bool          // the lock is another writer's to have
 	moved    bool          // w writes another page than the one that the last record was decoded for
 }
 
@@ -102,6 +103,9 @@ func runAppend(ctx context.Context, e *env, c *cli.Context) (err error) {
 		err = a.stream(ctx, c)
 	}
 	w.Wake()
+	if !a.released {
+		err = replacedMeanwhile(w, err)
+	}
 	if err == nil && a.skipped > 0 {
 		err = skippedError{a.skipped}
 	}

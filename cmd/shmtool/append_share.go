@@ -29,10 +29,11 @@ func (p pageStateError) Unwrap() error { return p.error }
 
 // share lets go of the lock when another writer asks for it.
 func (a *appending) share() error {
-	if a.w.Wanted() {
-		return a.w.Release()
+	if !a.w.Wanted() {
+		return nil
 	}
-	return nil
+	a.released = true
+	return a.w.Release()
 }
 
 // lead takes the lock back, and looks whether the page has been replaced. It
@@ -46,12 +47,13 @@ func (a *appending) lead(ctx context.Context) error {
 		late := time.Since(start) > a.patience
 		switch {
 		case moved:
-			a.moved, a.status = true, 0
+			a.moved, a.status, a.released = true, 0, false
 			if a.keep != nil {
 				err = errors.Join(err, a.keep.open(a.w))
 			}
 			return err
 		case err == nil:
+			a.released = false
 			return nil
 		case ctx.Err() != nil:
 			return io.EOF
@@ -220,6 +222,9 @@ func (s *sharedInput) next() error {
 		select {
 		case s.now = <-s.pieces:
 			s.ready, s.at = true, 0
+			if len(s.now.bytes) == 0 { // the end: nothing to write
+				return nil
+			}
 			if err := a.lead(s.ctx); err != nil {
 				return pageStateError{err}
 			}

@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -58,8 +55,11 @@ func runCreate(_ context.Context, e *env, c *cli.Context) error {
 		return usagef("standard input cannot be made a page; name one")
 	}
 	t.path = e.pathOf(t.arg) // a new name may have a colon
+	var lock relaccx.WriterOptions
 	if c.Bool("force") {
-		t = t.behindLinks()
+		if t, lock, err = e.writable(t, false, byItsPath); err != nil {
+			return err
+		}
 	}
 	if err := e.refuseOwned(t, c); err != nil {
 		return err
@@ -73,7 +73,8 @@ func runCreate(_ context.Context, e *env, c *cli.Context) error {
 		return err
 	}
 	w, err := locking(c, func(timeout time.Duration) (*relaccx.Writer, error) {
-		o.Lock.LockTimeout = timeout // with --force
+		lock.LockTimeout = timeout // with --force
+		o.Lock = lock
 		return relaccx.Create(t.path, shape, o)
 	})
 	if err != nil {
@@ -82,22 +83,12 @@ func runCreate(_ context.Context, e *env, c *cli.Context) error {
 	return w.Close()
 }
 
-// explainCreate adds what the user needs to go on. Where there is no page of
-// that name, it is the directory that is missing, or must not be written.
+// explainCreate adds what the user needs to go on.
 func (e *env) explainCreate(t target, err error) error {
-	_, missing := os.Lstat(t.path)
-	dir := filepath.Dir(t.path)
-	switch {
-	case errors.Is(err, fs.ErrExist):
+	if errors.Is(err, fs.ErrExist) {
 		err = hinted(err, "--force replaces it")
-	case missing == nil:
-		return e.explain(t, err)
-	case errors.Is(err, fs.ErrNotExist):
-		err = fmt.Errorf("directory %q: %w", dir, bare(err))
-	case errors.Is(err, fs.ErrPermission):
-		err = hinted(fmt.Errorf("directory %q: %w", dir, bare(err)), permissionHint(dir))
 	}
-	return onPage(t.arg, err)
+	return e.explain(t, anothers(err, "give its path to replace it"))
 }
 
 // newShape is fields and record count of the page to be made.

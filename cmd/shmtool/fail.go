@@ -293,7 +293,7 @@ func permissionHint(path string) string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("it belongs to uid %d, gid %d, mode %04o; you are uid %d", st.Uid, st.Gid, info.Mode().Perm(), os.Getuid())
+	return fmt.Sprintf("it belongs to uid %d, gid %d, mode %04o; you are uid %d", st.Uid, st.Gid, st.Mode&0o7777, os.Getuid())
 }
 
 // notFoundHint names what there is in the directory that is nearest to what was

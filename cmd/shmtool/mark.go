@@ -49,5 +49,5 @@ func runMark(_ context.Context, e *env, c *cli.Context) (err error) {
 		return err
 	}
 	defer closeWriter(w, &err)
-	return onPage(t.arg, mark(w))
+	return onPage(t.arg, replacedMeanwhile(w, mark(w)))
 }

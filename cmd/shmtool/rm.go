@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -19,13 +20,15 @@ func rmCommand() *command {
 		args:   "PAGE…",
 		usage:  "tell the readers that a page ends, and remove it",
 		writes: true,
-		about: `Sets the exit bit, so that readers finish what is available and leave, and
-unlinks the name. Whoever maps the page keeps its bytes until he lets go.`,
+		about: `Removes the name, and then sets the exit bit, so that readers finish what is
+available and leave. A process that has the page mapped keeps it until it unmaps
+it. rm removes the page that it looked at, and no other that gets the name
+meanwhile. With --force, the name of a symbolic link removes the link.`,
 		examples: []string{
 			"shmtool rm page",
 			"shmtool ls --names 'test*' | xargs shmtool rm",
 		},
-		flags: append(writeFlags("remove a MistServer object though its owner lives, or an object that is no page"), dryRunFlag()),
+		flags: append(writeFlags("remove a MistServer object though its owner lives, another user's object, or one that is no page"), dryRunFlag()),
 		run:   runRm,
 	}
 }
@@ -51,30 +54,45 @@ func (e *env) remove(arg string, c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if c.Bool("force") && !isPath(arg) && isLink(t.path) {
+		return e.unlink(t, c)
+	}
 	w, err := e.writer(t, c)
 	var format *layout.FormatError
+	noPage := errors.As(err, &format) || errors.Is(err, relaccx.ErrNotReady)
 	switch {
-	case errors.As(err, &format) && c.Bool("force"), errors.Is(err, relaccx.ErrNotReady) && c.Bool("force"):
+	case noPage && c.Bool("force"):
 		return e.unlink(t, c)
-	case errors.As(err, &format), errors.Is(err, relaccx.ErrNotReady):
+	case noPage:
 		return hinted(err, "--force removes it all the same")
 	case err != nil:
 		return err
 	}
 	defer closeWriter(w, &err)
 	if c.Bool("dry-run") {
-		return e.unlink(t, c)
+		return e.planRemoval(t)
 	}
-	if err := w.SetExit(); err != nil {
-		return onPage(arg, err)
-	}
-	return e.unlink(t, c)
+	return e.explain(t, w.Remove())
 }
 
+// unlink removes an object that is no page, or a link.
 func (e *env) unlink(t target, c *cli.Context) error {
 	if c.Bool("dry-run") {
-		fmt.Fprintf(e.out, "set exit on %s and unlink it\n", mist.EscapeName(t.arg))
-		return nil
+		return e.planRemoval(t)
 	}
-	return e.explain(t, os.Remove(t.path))
+	is, err := relaccx.ObjectAt(t.path)
+	if err == nil {
+		err = relaccx.RemoveObject(t.path, is)
+	}
+	return e.explain(t, err)
+}
+
+func (e *env) planRemoval(t target) error {
+	_, err := fmt.Fprintf(e.out, "set exit on %s and unlink it\n", mist.EscapeName(t.arg))
+	return err
+}
+
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }

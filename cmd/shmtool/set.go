@@ -53,5 +53,5 @@ func runSet(_ context.Context, e *env, c *cli.Context) (err error) {
 	}
 	err = w.Update(n, func(rec *relaccx.Record) error { return assign(rec, c.Args().Slice()[2:], e.decoding(t)) })
 	w.Wake()
-	return onPage(t.arg, err)
+	return onPage(t.arg, replacedMeanwhile(w, err))
 }

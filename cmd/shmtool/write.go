@@ -30,7 +30,7 @@ func writeFlags(forceUsage string) []cli.Flag {
 	}
 }
 
-const forceOwner = "write a MistServer object though its owner lives"
+const forceOwner = "write a MistServer object though its owner lives, or another user's object"
 
 func dryRunFlag() cli.Flag {
 	return &cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and change nothing"}
@@ -44,26 +44,18 @@ func (e *env) writer(t target, c *cli.Context) (*relaccx.Writer, error) {
 	if err := t.plain(); err != nil {
 		return nil, err
 	}
-	t = t.behindLinks()
+	t, o, err := e.writable(t, c.Bool("force"), byItsPath)
+	if err != nil {
+		return nil, err
+	}
 	if err := e.refuseOwned(t, c); err != nil {
 		return nil, err
 	}
 	w, err := locking(c, func(timeout time.Duration) (*relaccx.Writer, error) {
-		return relaccx.OpenWriter(t.path, relaccx.WriterOptions{LockTimeout: timeout})
+		o.LockTimeout = timeout
+		return relaccx.OpenWriter(t.path, o)
 	})
-	return w, e.explain(t, err)
-}
-
-// behindLinks is the page that symbolic links lead to: it is that which has readers
-// to be told of a page in its place.
-func (t target) behindLinks() target {
-	if info, err := os.Lstat(t.path); err != nil || info.Mode()&fs.ModeSymlink == 0 {
-		return t
-	}
-	if end, err := behindLinks(t.path); err == nil {
-		t.path = end
-	}
-	return t
+	return w, e.explain(t, anothers(err, "--force writes it all the same"))
 }
 
 // lockPatience is how long to wait for a lock at a time: an interrupt is seen
@@ -93,7 +85,7 @@ func (e *env) refuseOwned(t target, c *cli.Context) error {
 	case !ok || owner.Life == procs.Dead:
 		return nil
 	case owner.Life == procs.Alive:
-		return onPage(t.arg, hinted(refusef("%s, process %d, owns it and lives", mist.EscapeName(owner.Process.Name), owner.Process.PID), "--force writes it all the same"))
+		return onPage(t.arg, hinted(refusef("in use by %s (PID %d)", mist.EscapeName(owner.Process.Name), owner.Process.PID), "--force writes it all the same"))
 	case owner.PID != 0:
 		return onPage(t.arg, hinted(refusef("process %d owns it and may live: %s", owner.PID, owner.Why), "--force writes it all the same"))
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/cleaning"
+	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -40,6 +41,13 @@ when no STREAM is given. What is not what its name says is never touched; nor is
 a simulation that runs. simulate --clean ends processes that are left of a killed
 one, too.
 
+--end ends the stream that --stream names: each process that uses the stream is
+listed, told to end, and killed after six seconds; a process that is stopped is
+continued first. Then all of the stream is removed at once, also while encoders and
+viewers come back all the time. Nothing is ended when one of the processes also uses
+another stream or is in another PID namespace. The controller, and processes that
+only use what belongs to no stream, are never ended.
+
 It does not run where it cannot see all processes (exit code 7): use sudo. Where
 processes of another PID namespace use the directory, and where nothing is free yet
 because it changed less than --min-age ago, it says so, and exits with code 5.
@@ -48,6 +56,8 @@ Of a saved moment it lists what nobody held then, and removes nothing.`,
 			"sudo shmtool clean",
 			"sudo shmtool clean --yes",
 			"sudo shmtool clean --stream-pattern 'live+*' --min-age 10m --yes",
+			"sudo shmtool clean --stream live --end         # lists what it would end and remove",
+			"sudo shmtool clean --stream live --end --yes",
 			"sudo shmtool clean --all   # also what is kept, and why",
 			"sudo shmtool clean -j | jq '[.rows[].allocated] | add'",
 			"shmtool clean --moment stuck.tar.gz",
@@ -58,6 +68,7 @@ Of a saved moment it lists what nobody held then, and removes nothing.`,
 			"only the objects of the stream `NAME`; may be repeated",
 			"only the objects of streams whose names match the shell `PATTERN`; may be repeated"),
 			&cli.BoolFlag{Name: "yes", Usage: "remove what is listed"},
+			&cli.BoolFlag{Name: "end", Usage: "end the processes that use the --stream first, whether it lives or not"},
 			&cli.DurationFlag{Name: "min-age", Value: time.Minute, Usage: "leave what has changed less than `D` ago"},
 			&cli.BoolFlag{Name: "all", Usage: "list what is kept, too, and why"},
 			&cli.BoolFlag{Name: "force", Usage: "run although not all processes can be seen: who cannot be seen may hold what is removed"},
@@ -68,6 +79,9 @@ Of a saved moment it lists what nobody held then, and removes nothing.`,
 }
 
 func runClean(ctx context.Context, e *env, c *cli.Context) error {
+	if c.Bool("end") {
+		return runEnd(ctx, e, c)
+	}
 	o, err := e.cleanOptions(c)
 	if err != nil {
 		return err
@@ -86,7 +100,7 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 	case plan.Foreign != "":
 		return e.foreignProcesses(plan.Foreign)
 	case plan.Partial() && !c.Bool("force"):
-		return e.blind(plan)
+		return e.blind(plan.Unseen)
 	}
 	shown := shownObjects(plan.Objects, c.Bool("all"))
 	l := &dump.Listing{Schema: cleanSchema, Columns: cleanColumns(c.Bool("all") || yes)}
@@ -103,7 +117,7 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 		if waits != nil {
 			return waits
 		}
-		return e.nothingToClean(plan)
+		return e.nothingToClean(plan, o)
 	}
 	if yes {
 		plan.Objects = chosenObjects(plan.Objects, shown)
@@ -139,12 +153,16 @@ func (e *env) foreignProcesses(object string) error {
 		object, e.procDir, e.shmDir), "run clean where MistServer's processes show: in their container, or on the host")
 }
 
-// nothingToClean says so, and of the first object what keeps it.
-func (e *env) nothingToClean(plan *cleaning.Plan) error {
+// nothingToClean says so, and what keeps the first object that stays.
+func (e *env) nothingToClean(plan *cleaning.Plan, wanted cleaning.Options) error {
 	kept := ""
 	if i := slices.IndexFunc(plan.Objects, func(o cleaning.Object) bool { return !o.Free() }); i >= 0 {
 		o := plan.Objects[i]
-		kept = fmt.Sprintf("; %s stays: %s (--all lists what else does)", mist.EscapeName(o.Name), mist.EscapeName(o.Keep))
+		more := "--all lists what else does"
+		if wanted.Streams != nil && o.Is.Stream != "" {
+			more += "; --end ends the stream"
+		}
+		kept = fmt.Sprintf("; %s stays: %s (%s)", mist.EscapeName(o.Name), mist.EscapeName(o.Keep), more)
 	}
 	_, err := fmt.Fprintf(e.out, "nothing to clean in %s%s\n", e.shmDir, kept)
 	return err
@@ -175,19 +193,19 @@ func (e *env) cleanOptions(c *cli.Context) (cleaning.Options, error) {
 }
 
 // blind says that what seems to be free may be held by somebody unseen.
-func (e *env) blind(plan *cleaning.Plan) error {
+func (e *env) blind(unseen []procs.Process) error {
 	hint := "use sudo, or --force where they are none of MistServer's"
 	if e.moment != nil {
 		hint = "who saved the moment could not see them; --force lists what it has all the same"
 	} else if os.Geteuid() == 0 {
 		hint = "not even root may here; --force where they are none of MistServer's"
 	}
-	if len(plan.Unseen) == 0 {
+	if len(unseen) == 0 {
 		return hinted(fmt.Errorf("not all processes show in %s, and may hold objects: %w", e.procDir, fs.ErrPermission), hint)
 	}
-	p := plan.Unseen[0]
+	p := unseen[0]
 	return hinted(fmt.Errorf("%s cannot be looked into and may hold objects, such as %s: %w",
-		counted(uint64(len(plan.Unseen)), "process", "processes"), processText(p), fs.ErrPermission), hint)
+		counted(uint64(len(unseen)), "process", "processes"), processText(p), fs.ErrPermission), hint)
 }
 
 func shownObjects(objects []cleaning.Object, all bool) []cleaning.Object {

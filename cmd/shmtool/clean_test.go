@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,9 +13,9 @@ import (
 	"shmtool/layout/mist"
 )
 
-// A simulation is killed with all its processes beside another one that runs:
-// clean removes what the first has left, and the viewers of the second lose
-// nothing.
+// A simulation is killed with all its processes beside another one that runs, while
+// shmtool reads its pages: clean removes all that the first has left, and the viewers
+// of the second lose nothing.
 func TestCleanBesideASimulation(t *testing.T) {
 	skipShort(t)
 	t.Parallel()
@@ -26,6 +27,12 @@ func TestCleanBesideASimulation(t *testing.T) {
 	runs := launch(t, dir, "simulate", "--for", "0", "--backlog", "1s", "--stream", "runs", "-j")
 	for !allThere(dir, "MstTrakruns@*-2", "MstUserruns") {
 		time.Sleep(10 * time.Millisecond)
+	}
+	readers := []*process{
+		launch(t, dir, "tail", "-f", "MstMetakilled", "-o", "ndjson"), launch(t, dir, "record", "MstUserkilled", "-w", filepath.Join(t.TempDir(), "r.mcap")),
+	}
+	for _, r := range readers {
+		r.maps(dir)
 	}
 	killed.signal(syscall.SIGKILL)
 	_ = killed.cmd.Wait()
@@ -54,14 +61,31 @@ func TestCleanBesideASimulation(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	runs.signal(syscall.SIGTERM)
-	_ = runs.cmd.Wait()
+	for _, r := range append(readers, runs) {
+		r.signal(syscall.SIGTERM)
+		_ = r.cmd.Wait()
+	}
 	var doc simulationDoc
 	if err := json.Unmarshal([]byte(runs.stdout.String()), &doc); err != nil {
 		t.Fatalf("%v: %s%s", err, runs.stdout.String(), runs.err.String())
 	}
 	if doc.Lost != 0 || doc.Records == 0 || len(doc.Viewers) != 2 {
 		t.Errorf("%s", runs.stdout.String())
+	}
+}
+
+// maps waits until the process has an object of the directory mapped.
+func (p *process) maps(dir string) {
+	p.t.Helper()
+	for {
+		maps, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "maps"))
+		if strings.Contains(string(maps), dir+"/Mst") {
+			return
+		}
+		if len(p.err.String()) > 0 {
+			p.t.Fatal(p.err.String())
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 

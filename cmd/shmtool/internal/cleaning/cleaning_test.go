@@ -386,13 +386,19 @@ func TestReadersOfShmtool(t *testing.T) {
 // reader is a process of that name that reads objects.
 func (p *place) reader(name string, objects ...string) {
 	p.Helper()
+	p.process(name, os.O_RDONLY, objects...)
+}
+
+// process is one of that name that has objects open.
+func (p *place) process(name string, flag int, objects ...string) *exec.Cmd {
+	p.Helper()
 	program := filepath.Join(p.TempDir(), name)
 	sleep, err := exec.LookPath("sleep")
 	p.ok(err)
 	p.ok(os.Symlink(sleep, program))
 	c := exec.Command(program, "60")
 	for _, o := range objects {
-		f, err := os.Open(filepath.Join(p.dir, o))
+		f, err := os.OpenFile(filepath.Join(p.dir, o), flag, 0)
 		p.ok(err)
 		defer f.Close()
 		c.ExtraFiles = append(c.ExtraFiles, f)
@@ -401,7 +407,7 @@ func (p *place) reader(name string, objects ...string) {
 	p.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
 	for { // until it is the other program
 		if b, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(c.Process.Pid), "comm")); strings.TrimSpace(string(b)) == name {
-			return
+			return c
 		}
 		time.Sleep(time.Millisecond)
 	}

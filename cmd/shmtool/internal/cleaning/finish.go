@@ -116,7 +116,7 @@ func (c *claim) disturbed(dir string, users map[relaccx.Identity]string) error {
 	var st syscall.Stat_t
 	switch err := syscall.Lstat(aside, &st); {
 	case err != nil:
-		return &KeptError{c.Name, "it is gone already"}
+		return &KeptError{c.Name, isGone}
 	case uint64(st.Dev) != c.Identity.Device || st.Ino != c.Identity.Inode:
 		return &KeptError{c.Name, "it is another one now"}
 	case c.leased && wanted(c.open):

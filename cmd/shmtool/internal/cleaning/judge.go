@@ -52,10 +52,13 @@ func (j *judge) all() []Object {
 }
 
 // inOrder sorts by stream, those without one last and simulations behind them.
-// A stream's configuration follows its other objects, since it is judged alone.
+// A stream's configuration follows its other objects, since it is judged alone. What
+// an interrupted clean has left is first, since its name may be needed.
 func inOrder(a, b *file) int {
 	rank := func(f *file) int {
 		switch {
+		case f.hidden:
+			return -1
 		case f.sim != "":
 			return 3
 		case f.is.Stream == "":
@@ -71,14 +74,8 @@ func inOrder(a, b *file) int {
 		}
 		return 0
 	}
-	hidden := func(f *file) int {
-		if f.hidden {
-			return 0
-		}
-		return 1
-	}
 	return cmp.Or(
-		cmp.Compare(rank(a), rank(b)), cmp.Compare(a.is.Stream, b.is.Stream), cmp.Compare(hidden(a), hidden(b)),
+		cmp.Compare(rank(a), rank(b)), cmp.Compare(a.is.Stream, b.is.Stream),
 		cmp.Compare(a.sim, b.sim), cmp.Compare(last(a), last(b)), mist.CompareRemoval(a.is, b.is), cmp.Compare(a.name, b.name),
 	)
 }

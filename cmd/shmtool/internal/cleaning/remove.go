@@ -93,7 +93,7 @@ const mostClaims = 500
 func (p *Plan) batches() []*batch {
 	var all []*batch
 	var last *unit
-	late := false
+	stage := 0
 	for i := range p.Objects {
 		o := &p.Objects[i]
 		if !o.Free() {
@@ -101,17 +101,27 @@ func (p *Plan) batches() []*batch {
 		}
 		if last == nil || !last.takes(o) {
 			last = &unit{whole: o.file.ofWhole() && o.Whole, alone: o.file.hidden || o.file.ofWhole() && !o.Whole}
-			isLate := !o.file.ofWhole() && !o.file.hidden
-			if n := len(all); n == 0 || isLate != late || all[n-1].size() >= mostClaims {
+			if n := len(all); n == 0 || o.file.stage() != stage || all[n-1].size() >= mostClaims {
 				all = append(all, &batch{plan: p})
 			}
-			late = isLate
+			stage = o.file.stage()
 			b := all[len(all)-1]
 			b.units = append(b.units, last)
 		}
 		last.claims = append(last.claims, claim{Object: o})
 	}
 	return all
+}
+
+// stage is the turn of an object: what was left aside, streams, everything else.
+func (f *file) stage() int {
+	switch {
+	case f.hidden:
+		return 0
+	case f.ofWhole():
+		return 1
+	}
+	return 2
 }
 
 func (u *unit) takes(o *Object) bool {
@@ -227,7 +237,7 @@ func (b *batch) judge() {
 func (c *claim) unchanged(again *Object) error {
 	switch {
 	case again == nil:
-		return &KeptError{c.Name, "it is gone already"}
+		return &KeptError{c.Name, isGone}
 	case again.Identity != c.Identity:
 		return &KeptError{c.Name, "it is another one now"}
 	case !again.Free():
@@ -273,7 +283,7 @@ func (c *claim) seize(dir string, hold bool) error {
 	f, err := c.file.open(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &KeptError{c.Name, "it is gone already"}
+		return &KeptError{c.Name, isGone}
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		return &KeptError{c.Name, "another process is removing it"}
 	case err != nil:
@@ -283,6 +293,9 @@ func (c *claim) seize(dir string, hold bool) error {
 		return f.Close()
 	}
 	c.open = f
+	if c.file.sim != "" { // its lock says whether the simulation runs
+		return nil
+	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
 		return &KeptError{c.Name, "another shmtool has its lock"}
 	}
@@ -291,6 +304,9 @@ func (c *claim) seize(dir string, hold bool) error {
 	}
 	return nil
 }
+
+// isGone is why an object stays that is not there any more.
+const isGone = "it is gone already"
 
 func justOpened(name string) string { return name + " has just been opened by another process" }
 
@@ -304,7 +320,7 @@ func (c *claim) moveAside(dir string) error {
 	err := unix.Renameat2(unix.AT_FDCWD, path, unix.AT_FDCWD, aside, unix.RENAME_NOREPLACE)
 	switch {
 	case errors.Is(err, unix.ENOENT):
-		return &KeptError{c.Name, "it is gone already"}
+		return &KeptError{c.Name, isGone}
 	case errors.Is(err, unix.EEXIST):
 		return &KeptError{c.Name, filepath.Base(aside) + " is in the way: clean again"}
 	case err != nil:

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout/mist"
 )
@@ -59,10 +61,8 @@ func (j *judge) stirs(name string) string {
 
 // lives says what of a stream lives, or takes the facts that nothing does.
 func (j *judge) lives(name string, s *stream) string {
-	for _, m := range j.now.manifests {
-		if m.Alive && slices.Contains(m.Streams, name) {
-			return fmt.Sprintf("it is simulated by process %d", m.PID)
-		}
+	if p, ok := j.simulates(name); ok {
+		return "it is simulated: process " + processText(p)
 	}
 	if why := j.user(name); why != "" {
 		return why
@@ -87,6 +87,22 @@ func (j *judge) lives(name string, s *stream) string {
 		s.gone = []gone{{state: "no process of the stream lives"}}
 	}
 	return ""
+}
+
+// simulates returns a process that plays a part of the stream in a simulation that runs.
+// A drill may have ended them all: then the stream is as dead as any.
+func (j *judge) simulates(name string) (procs.Process, bool) {
+	for _, m := range j.now.manifests {
+		if !m.Alive || !slices.Contains(m.Streams, name) {
+			continue
+		}
+		for _, p := range j.now.table.All() {
+			if simulate.Runs(p, m.ID) && slices.Contains(p.Args, name) {
+				return p, true
+			}
+		}
+	}
+	return procs.Process{}, false
 }
 
 // user names a process that has an object of the stream, and does more than look at

@@ -16,6 +16,7 @@ type Holdings struct {
 	byFile  map[Object][]Holder
 	byName  map[named][]Holder
 	holders map[int][]uint64 // the devices of what each holds
+	names   map[int][]string // the names of what each holds
 	inside  map[int][]int    // PIDs that processes have in namespaces of their own
 
 	// Unseen are living processes whose mappings or open files may not be read.
@@ -57,6 +58,10 @@ func (h *Holdings) Of(o Object, name string) []Holder {
 // Any reports whether a process has any object of such a name mapped or open.
 func (h *Holdings) Any(pid int) bool { return len(h.holders[pid]) > 0 }
 
+// Names returns the names of the objects that a process has mapped or open, also of
+// those that have lost them.
+func (h *Holdings) Names(pid int) []string { return h.names[pid] }
+
 // Elsewhere reports whether a process has such objects, and all of them on
 // other devices: it uses another shared memory, a container's.
 func (h *Holdings) Elsewhere(pid int, device uint64) bool {
@@ -70,7 +75,7 @@ func (h *Holdings) Inside(pid int) []int { return h.inside[pid] }
 // Holdings looks into every process. interesting tells by its name which file
 // is worth to be told apart.
 func (t *Table) Holdings(interesting func(name string) bool) *Holdings {
-	h := &Holdings{byFile: map[Object][]Holder{}, byName: map[named][]Holder{}, holders: map[int][]uint64{}, inside: map[int][]int{}, hides: t.Hides()}
+	h := &Holdings{byFile: map[Object][]Holder{}, byName: map[named][]Holder{}, holders: map[int][]uint64{}, names: map[int][]string{}, inside: map[int][]int{}, hides: t.Hides()}
 	if !t.ok {
 		return h
 	}
@@ -110,6 +115,7 @@ func (h *Holdings) lookInto(t *Table, pid int, interesting func(string) bool) {
 	}
 	for key, o := range found {
 		h.holders[pid] = append(h.holders[pid], o.Device)
+		h.names[pid] = append(h.names[pid], key.name)
 		h.byFile[o.Object] = once(h.byFile[o.Object], Holder{p, o.writes})
 		h.byName[key] = once(h.byName[key], Holder{p, o.writes})
 	}

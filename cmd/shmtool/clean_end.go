@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/cleaning"
+	"shmtool/dump"
+	"shmtool/layout/mist"
+)
+
+// runEnd ends the processes that use streams, and removes the streams.
+func runEnd(ctx context.Context, e *env, c *cli.Context) error {
+	wanted, err := flaggedStreams(c)
+	streams := wanted.exact()
+	switch {
+	case err != nil:
+		return err
+	case len(streams) == 0 || len(streams) < len(wanted) || c.NArg() > 0:
+		return usagef("--end takes --stream NAME, and no other way to choose streams")
+	case e.output.where != nil:
+		return usagef("--end removes a stream whole, and takes no --where")
+	case e.moment != nil:
+		return usagef("a snapshot is only looked at: clean --end takes no --moment")
+	}
+	o := cleaning.Options{ShmDir: e.shmDir, ProcDir: e.procDir}
+	ending, err := cleaning.ScanEnding(ctx, o, streams, c.Bool("force"))
+	switch {
+	case errors.Is(err, cleaning.ErrSnapshot):
+		return usageError{err}
+	case err != nil:
+		return e.noDirectory(err)
+	case ending.Foreign != "":
+		return e.foreignProcesses(ending.Foreign)
+	case ending.Partial() && !c.Bool("force"):
+		return e.blind(ending.Unseen)
+	case len(ending.Members) == 0 && len(ending.Objects) == 0:
+		return e.noSuchStream(streams[0])
+	case ending.Refused != "":
+		return hinted(refusef("nothing is ended or removed: %s", ending.Refused), "see them with: shmtool clean --all")
+	}
+	l := &dump.Listing{Schema: cleanSchema, Columns: endColumns()}
+	if !c.Bool("yes") || c.Bool("dry-run") {
+		for _, m := range ending.Members {
+			l.Rows = append(l.Rows, e.memberRow(m, "ends"))
+		}
+		for _, o := range ending.Objects {
+			l.Rows = append(l.Rows, e.endedRow(o, "free", 0))
+		}
+		return e.list(l)
+	}
+	err = ending.Run(ctx, func(m cleaning.Member) {
+		e.warn("ending %s of stream %s: %s", processText(m.Process), mist.EscapeName(m.Stream), mist.EscapeName(m.Has))
+		l.Rows = append(l.Rows, e.memberRow(m, "ended"))
+	})
+	there := e.objectNames()
+	for _, o := range ending.Objects {
+		verdict, freed := "removed", o.Allocated
+		o.Evidence = []string{"the processes of the stream have ended"}
+		if err != nil && there[o.Name] {
+			verdict, freed = "refused", 0
+			o.Evidence = []string{bare(err).Error()}
+		}
+		l.Rows = append(l.Rows, e.endedRow(o, verdict, freed))
+	}
+	var kept *cleaning.KeptError
+	if errors.As(err, &kept) {
+		err = refusef("stream %q is not removed: %s", streams[0], kept.Reason)
+	}
+	return errors.Join(e.list(l), err)
+}
+
+// endColumns are those of clean, with the PID of a process.
+func endColumns() []dump.Column {
+	columns := cleanColumns(true)
+	return slices.Insert(columns, 1, dump.Column{Name: "PID", Right: true})
+}
+
+func (e *env) memberRow(m cleaning.Member, verdict string) []dump.Cell {
+	null := dump.Cell{}
+	return []dump.Cell{
+		{Value: m.Name, Text: mist.EscapeName(m.Name)},
+		{Value: int64(m.PID), Text: fmt.Sprint(m.PID)},
+		{Value: "process", Text: "process"},
+		{Value: textOrNull(m.Stream), Text: mist.EscapeName(m.Stream)},
+		null, null,
+		{Value: verdict, Tone: dump.Attention},
+		null,
+		{Value: []string{m.Has}, Text: mist.EscapeName(m.Has)},
+	}
+}
+
+func (e *env) endedRow(o cleaning.Object, verdict string, freed int64) []dump.Cell {
+	return slices.Insert(e.cleanRow(o, verdict, o.Evidence, freed), 1, dump.Cell{})
+}
+
+// objectNames are the names of all objects in the directory.
+func (e *env) objectNames() map[string]bool {
+	names := map[string]bool{}
+	entries, _ := os.ReadDir(e.shmDir)
+	for _, entry := range entries {
+		names[entry.Name()] = true
+	}
+	return names
+}

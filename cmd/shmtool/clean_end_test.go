@@ -1,0 +1,145 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"shmtool/layout/mist"
+)
+
+// Of two streams one is ended, with a source that is stopped: it goes with all of its
+// processes, and the other one runs on.
+func TestCleanEndsAStream(t *testing.T) {
+	skipShort(t)
+	t.Parallel()
+	dir := t.TempDir()
+	runs := launch(t, dir, "simulate", "--for", "0", "--backlog", "1s", "--stream", "runs")
+	ends := launch(t, dir, "simulate", "--for", "0", "--backlog", "1s", "--stream", "ends")
+	for !allThere(dir, "MstTrakruns@*-2", "MstUserruns", "MstTrakends@*-2", "MstUserends") {
+		time.Sleep(10 * time.Millisecond)
+	}
+	before := simulationParts(t, dir)
+	var stopped int
+	for part, pid := range before {
+		if strings.Contains(part, "ends") && strings.Contains(part, "source") {
+			stopped = pid
+			_ = syscall.Kill(pid, syscall.SIGSTOP)
+			break
+		}
+	}
+	flags := []string{"clean", "--stream", "ends", "--end", "--force", "--proc-dir", "/proc", "-j"}
+	listed := endedPIDs(t, shmtool(t, dir, flags...), "ends")
+	if !slices.Contains(listed, stopped) || !allThere(dir, "MstMetaends") {
+		t.Errorf("lists %v, and %d is stopped", listed, stopped)
+	}
+	done := shmtool(t, dir, append(flags, "--yes")...)
+	if !slices.Contains(endedPIDs(t, done, "ended"), stopped) {
+		t.Errorf("%s", done)
+	}
+	for _, name := range objectsOf(t, dir, "ends") {
+		if is, _ := mist.ParseName(name); is.Kind != mist.KindConfig {
+			t.Errorf("%s is left", name)
+		}
+	}
+	after := simulationParts(t, dir)
+	for part, pid := range before {
+		if strings.Contains(part, "runs") && after[part] != pid {
+			t.Errorf("%s, process %d, is gone", part, pid)
+		}
+	}
+	for _, p := range []*process{runs, ends} {
+		p.signal(syscall.SIGTERM)
+		_ = p.cmd.Wait()
+	}
+}
+
+func endedPIDs(t *testing.T, doc, verdict string) (pids []int) {
+	t.Helper()
+	var d struct {
+		Rows []struct {
+			PID           *int
+			Kind, Verdict string
+		}
+	}
+	if err := json.Unmarshal([]byte(doc), &d); err != nil {
+		t.Fatalf("%v: %s", err, doc)
+	}
+	for _, row := range d.Rows {
+		if row.Kind == "process" && row.Verdict == verdict && row.PID != nil {
+			pids = append(pids, *row.PID)
+		}
+	}
+	return pids
+}
+
+// printed is what a command prints on both outputs, and its exit code.
+func printed(t *testing.T, dir string, args ...string) (string, int) {
+	t.Helper()
+	p := launch(t, dir, args...)
+	p.stdin.Close()
+	status := p.done()
+	return p.stdout.String() + p.err.String(), status.ExitStatus()
+}
+
+// In a drill, clean does what doctor says: the remedy, as it is printed, removes the
+// stream.
+func TestCleanCuresDrills(t *testing.T) {
+	skipShort(t)
+	for _, code := range []string{"input_lock_orphaned", "orphan_object"} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			drill := launch(t, dir, "simulate", "--fault", code, "--for", "0", "--stream", "cured")
+			remedy := ""
+			for !strings.Contains(remedy, "shmtool clean") {
+				out, _ := printed(t, dir, "doctor", "cured", "--proc-dir", "/proc", "--jq", `.findings[] | select(.cause == null) | .remedy`)
+				remedy, _, _ = strings.Cut(out, "\n")
+				if drill.cmd.ProcessState != nil {
+					t.Fatal(drill.err.String())
+				}
+				time.Sleep(200 * time.Millisecond)
+			}
+			time.Sleep(2 * time.Second) // that the remedy has the stream rest for
+			remedy, _, _ = strings.Cut(remedy, " #")
+			args := strings.Fields(strings.TrimPrefix(remedy, "shmtool "))
+			if out, exit := printed(t, dir, append(args, "--force", "--proc-dir", "/proc")...); exit != 0 {
+				t.Errorf("%s: exit code %d: %s", remedy, exit, out)
+			}
+			for _, name := range objectsOf(t, dir, "cured") {
+				if is, _ := mist.ParseName(name); is.Kind != mist.KindConfig {
+					t.Errorf("%s: %s is left", remedy, name)
+				}
+			}
+			drill.signal(syscall.SIGTERM)
+			_ = drill.cmd.Wait()
+		})
+	}
+}
+
+// A name that is a pattern is that of one stream.
+func TestCleanTakesAnyNameForAName(t *testing.T) {
+	dir := t.TempDir()
+	for _, stream := range []string{"*", "live"} {
+		if err := os.WriteFile(filepath.Join(dir, "MstSTATE"+stream), mist.State{State: mist.StateReady}.Encode(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, choice := range [][]string{{"--stream", "*"}, {"*"}} {
+		if out := shmtool(t, dir, append([]string{"clean", "--min-age", "0s", "--force", "--names", "--proc-dir", "/proc"}, choice...)...); out != "MstSTATE*\n" {
+			t.Errorf("%v: %q", choice, out)
+		}
+	}
+	if out := shmtool(t, dir, "clean", "--min-age", "0s", "--force", "--names", "--proc-dir", "/proc", "--stream-pattern", "*"); out != "MstSTATE*\nMstSTATElive\n" {
+		t.Errorf("%q", out)
+	}
+	out, exit := printed(t, dir, "clean", "--stream", "live", "--yes", "--force", "--proc-dir", "/proc")
+	if exit != exitRefused || !strings.Contains(out, `stream "live" changed `) || !strings.Contains(out, "run it again in ") {
+		t.Errorf("young: exit code %d: %s", exit, out)
+	}
+}

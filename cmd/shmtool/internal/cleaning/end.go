@@ -59,7 +59,7 @@ func ScanEnding(ctx context.Context, o Options, streams []string, force bool) (*
 	e.Members = e.members(s)
 	for _, m := range e.Members {
 		if why := e.refused(s, m); why != "" && e.Refused == "" {
-			e.Refused = fmt.Sprintf("process %s %s", processText(m.Process), why)
+			e.Refused = fmt.Sprintf("process %s: %s", processText(m.Process), why)
 		}
 	}
 	for _, f := range s.files {
@@ -114,7 +114,7 @@ func (e *Ending) endAll(ctx context.Context, report func(Member)) error {
 	members := e.members(s)
 	for _, m := range members {
 		if why := e.refused(s, m); why != "" {
-			return &KeptError{m.Stream, fmt.Sprintf("process %s %s", processText(m.Process), why)}
+			return &KeptError{m.Stream, fmt.Sprintf("process %s: %s", processText(m.Process), why)}
 		}
 	}
 	var open []handle

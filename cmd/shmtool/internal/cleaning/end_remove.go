@@ -122,7 +122,7 @@ func (e *Ending) endHolders(ctx context.Context, claims []*claim, report func(Me
 		}
 		for _, m := range holders {
 			if why := e.refused(s, m); why != "" {
-				return &KeptError{m.Stream, "process " + processText(m.Process) + " " + why}
+				return &KeptError{m.Stream, "process " + processText(m.Process) + ": " + why}
 			}
 			if h, ok := e.take(m); ok {
 				e.tell(m, report)

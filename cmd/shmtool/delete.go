@@ -63,7 +63,9 @@ func runDelete(_ context.Context, e *env, c *cli.Context) (err error) {
 		fmt.Fprintf(e.out, "withdraw %s\n", recordRange(h.Deleted, count))
 		return nil
 	}
-	return onPage(t.arg, replacedMeanwhile(w, w.Withdraw(count)))
+	err = w.Withdraw(count)
+	w.Wake()
+	return onPage(t.arg, replacedMeanwhile(w, err))
 }
 
 // withdrawal is how many records the flags mean.

@@ -53,7 +53,7 @@ func app(e *env, all []*command) *cli.App {
 		Usage:                     "look at, follow, make and repair RelAccX pages, the shared memory of MistServer",
 		UsageText:                 "shmtool COMMAND [FLAGS] [ARGUMENTS]",
 		Version:                   version(),
-		Writer:                    e.stdout,
+		Writer:                    e.out,
 		ErrWriter:                 e.stderr,
 		Reader:                    e.stdin,
 		DisableSliceFlagSeparator: true,
@@ -129,7 +129,7 @@ func run(ctx context.Context, e *env, args []string) int {
 	if err == nil {
 		err = app(e, all).RunContext(ctx, append([]string{"shmtool"}, ordered...))
 	}
-	if flush := e.out.Flush(); err == nil {
+	if flush := e.out.Flush(); err == nil || flush != nil && as[exitStatus](err) {
 		err = flush
 	}
 	e.moment.dieOfPipe(err)

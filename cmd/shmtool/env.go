@@ -47,7 +47,11 @@ type env struct {
 func newEnv(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) *env {
 	e := &env{stdin: stdin, stdout: stdout, stderr: &safe.Writer{To: stderr}, getenv: getenv, mustFinish: new(sync.Mutex)}
 	e.out = bufio.NewWriterSize(stdout, 64<<10)
-	if f, ok := stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	f, isFile := stdout.(*os.File)
+	if isFile {
+		e.out = bufio.NewWriterSize(standardOutput{e, f}, 64<<10)
+	}
+	if isFile && term.IsTerminal(int(f.Fd())) {
 		e.terminal = true
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil {
 			e.width = w
@@ -99,7 +103,7 @@ func (e *env) settle(c *cli.Context, cmd *command) error {
 	case "never":
 		e.color = false
 	case "auto":
-		e.color = e.terminal && e.getenv("NO_COLOR") == ""
+		e.color = e.terminal && e.getenv("NO_COLOR") == "" && !e.dumb()
 	default:
 		return usagef("--color is auto, always or never, not %q", c.String("color"))
 	}
@@ -122,6 +126,9 @@ func (e *env) guard(cmd *command) {
 	}
 	e.out = bufio.NewWriterSize(&safe.Writer{To: e.stdout}, 64<<10)
 }
+
+// dumb reports whether the terminal understands nothing but text.
+func (e *env) dumb() bool { return e.getenv("TERM") == "dumb" }
 
 // clock is the time by which times since boot are told: now, or when the moment
 // was saved. Nobody pays for it before a page has such times.

@@ -63,7 +63,7 @@ func (p pageError) Unwrap() error { return p.err }
 // says of file and operation is dropped: the line says it already.
 func onPage(page string, err error) error {
 	var already pageError
-	if err == nil || errors.As(err, &already) {
+	if err == nil || errors.As(err, &already) || as[unwrittenError](err) {
 		return err
 	}
 	var usage usageError

@@ -6,8 +6,11 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
+
+	"golang.org/x/term"
 
 	"shmtool/cmd/shmtool/internal/simulate"
 )
@@ -24,11 +27,13 @@ func main() {
 			signal.Notify(signals, sig)
 		}
 	}
+	limit := longestOf(os.Args[1:])
+	asItWas, _ := term.GetState(int(os.Stdin.Fd())) // nil for what is no terminal
 	var caught os.Signal
 	go func() {
 		caught = <-signals
 		cancel()
-		first, late := time.Now(), time.After(longestEnding)
+		first, late := time.Now(), time.After(limit)
 		for again := caught; ; {
 			select {
 			case again = <-signals:
@@ -38,6 +43,9 @@ func main() {
 			case <-late:
 			}
 			e.mustFinish.Lock()
+			if asItWas != nil {
+				_ = term.Restore(int(os.Stdin.Fd()), asItWas) // a screen may not have got to it
+			}
 			dieOfEnding(again)
 		}
 	}()
@@ -58,8 +66,21 @@ var endings = []os.Signal{os.Interrupt, syscall.SIGTERM}
 
 const (
 	oneEnding     = time.Second
+	quickEnding   = time.Second
 	longestEnding = 10 * time.Second // then it hangs in what no signal reaches, such as an open of a FIFO
 )
+
+// longestOf is how long a command has to end in good order: one that only looks has
+// nothing to finish, and what it hangs in is no reason to wait.
+func longestOf(args []string) time.Duration {
+	all := commands()
+	_, verb, _ := arrange(args, all) // without a verb it prints help
+	cmd, err := findCommand(all, verb)
+	if err == nil && !cmd.writes && !slices.Contains([]string{"record", "save"}, verb) {
+		return quickEnding
+	}
+	return longestEnding
+}
 
 func dieOfEnding(sig os.Signal) {
 	signal.Reset(endings...)

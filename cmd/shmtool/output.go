@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -90,12 +93,12 @@ func (o *output) settle(c *cli.Context, formats []string) error {
 
 func (o *output) compile(c *cli.Context) (err error) {
 	if c.IsSet("where") {
-		if o.where, err = filter.Compile("--where", c.String("where")); err != nil {
+		if o.where, err = filter.Compile(c.Context, "--where", c.String("where")); err != nil {
 			return usageError{err}
 		}
 	}
 	if c.IsSet("jq") {
-		if o.jq, err = filter.Compile("--jq", c.String("jq")); err != nil {
+		if o.jq, err = filter.Compile(c.Context, "--jq", c.String("jq")); err != nil {
 			return usageError{err}
 		}
 		if o.format == formatTable {
@@ -201,16 +204,30 @@ func (e *env) filtered(render func(w io.Writer) error) error {
 	return e.printFiltered([]byte(doc.String()))
 }
 
+// printFiltered prints the results of --jq on a document as they come: there may be
+// no end of them.
 func (e *env) printFiltered(doc []byte) error {
-	b, err := e.output.jq.Append(nil, doc)
-	if _, werr := e.out.Write(b); werr != nil {
-		return werr
-	}
-	if err != nil {
+	var written error
+	flushed := time.Now()
+	err := e.output.jq.Lines(doc, func(line []byte) error {
+		if _, written = e.out.Write(line); written == nil && time.Since(flushed) > resultsEvery {
+			written, flushed = e.out.Flush(), time.Now()
+		}
+		return written
+	})
+	switch {
+	case written != nil:
+		return written
+	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		return err
+	case err != nil:
 		return usageError{err}
 	}
 	return nil
 }
+
+// resultsEvery is how long a result may wait for more before it is printed.
+const resultsEvery = 50 * time.Millisecond
 
 // filteredLines prints NDJSON, each line through --jq where it is given.
 func (e *env) filteredLines(render func(w io.Writer) error) error {

@@ -104,7 +104,7 @@ func (s *simulationScreen) cleanText(e simulate.Event) string {
 // Status redraws what is below the lines.
 func (s *simulationScreen) Status(st simulate.Status) {
 	s.status = st
-	if s.silent || !s.e.terminal || time.Since(s.latest) < redraw {
+	if s.silent || !s.e.terminal || s.e.dumb() || time.Since(s.latest) < redraw {
 		return
 	}
 	s.latest = time.Now()
@@ -126,7 +126,7 @@ func (s *simulationScreen) erase() {
 }
 
 func (s *simulationScreen) draw() {
-	if s.e.terminal && s.status.Phase != simulate.PhaseEnding && len(s.status.Streams) > 0 {
+	if s.e.terminal && !s.e.dumb() && s.status.Phase != simulate.PhaseEnding && len(s.status.Streams) > 0 {
 		text := s.statusText()
 		s.drawn = strings.Count(text, "\n")
 		fmt.Fprint(s.e.out, text)

@@ -78,7 +78,7 @@ func runTop(ctx context.Context, e *env, c *cli.Context) error {
 // for that only makes sense printed.
 func (e *env) fullScreen() bool {
 	o := &e.output
-	return e.terminal && o.format == formatTable && o.fields == nil && o.where == nil && o.jq == nil && !o.names
+	return e.terminal && !e.dumb() && o.format == formatTable && o.fields == nil && o.where == nil && o.jq == nil && !o.names
 }
 
 func (e *env) screenOptions(interval time.Duration) top.Options {

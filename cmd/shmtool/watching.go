@@ -44,7 +44,7 @@ func (w *watching) run(ctx context.Context, e *env, print printing) error {
 	defer cancel()
 	draw := func() error { return w.append(ctx, e, print) }
 	resized := make(chan os.Signal, 1)
-	if f, ok := e.stdout.(*os.File); ok && e.terminal && e.output.format == formatTable {
+	if f, ok := e.stdout.(*os.File); ok && e.terminal && !e.dumb() && e.output.format == formatTable {
 		s := &screen{file: f, e: e, every: w.interval}
 		if err := s.enter(); err != nil {
 			return err

@@ -4,9 +4,11 @@ package filter
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/itchyny/gojq"
@@ -17,6 +19,7 @@ import (
 type Filter struct {
 	flag string
 	code *gojq.Code
+	ctx  context.Context // its end ends every run
 }
 
 // SyntaxError is an expression that does not parse or compile.
@@ -39,8 +42,10 @@ func (e *SyntaxError) Error() string {
 	return e.Flag + ": " + strings.ReplaceAll(text, "\n", "\n    ")
 }
 
-// Compile parses the expression given to a flag. Its errors are *SyntaxError.
-func Compile(flag, expr string) (*Filter, error) {
+// Compile parses the expression given to a flag. Its errors are *SyntaxError. The
+// end of ctx ends every run of the expression, which may have no end of its own.
+// $ENV and env are the environment of the process.
+func Compile(ctx context.Context, flag, expr string) (*Filter, error) {
 	query, err := gojq.Parse(expr)
 	if err != nil {
 		e := &SyntaxError{Flag: flag, Expr: expr, Offset: len(expr), Reason: err.Error()}
@@ -50,11 +55,11 @@ func Compile(flag, expr string) (*Filter, error) {
 		}
 		return nil, e
 	}
-	code, err := gojq.Compile(query)
+	code, err := gojq.Compile(query, gojq.WithEnvironLoader(os.Environ))
 	if err != nil {
 		return nil, notDefined(flag, expr, err.Error())
 	}
-	return &Filter{flag, code}, nil
+	return &Filter{flag, code, ctx}, nil
 }
 
 // notDefined marks the name that a compiler's error is about. What is no
@@ -91,15 +96,18 @@ func beginsWord(text string) bool {
 
 const wordBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
-// Run gives every result of the expression on one JSON text to each.
+// Run gives every result of the expression on one JSON text to each, as it comes.
 func (f *Filter) Run(doc []byte, each func(v any) error) error {
 	v, err := decode(doc)
 	if err != nil {
 		return err
 	}
-	results := f.code.Run(v)
+	results := f.code.RunWithContext(f.ctx, v)
 	for {
 		v, ok := results.Next()
+		if f.ctx.Err() != nil {
+			return f.ctx.Err()
+		}
 		if !ok {
 			return nil
 		}
@@ -124,18 +132,24 @@ func decode(doc []byte) (v any, err error) {
 	return v, err
 }
 
-// Append adds each result to b as a line: a string bare, all else as JSON.
-func (f *Filter) Append(b, doc []byte) ([]byte, error) {
-	err := f.Run(doc, func(v any) error {
+// Lines gives each result to write as a line, as it comes: a string bare, all else
+// as JSON. The line is valid until write returns.
+func (f *Filter) Lines(doc []byte, write func(line []byte) error) error {
+	var b []byte
+	return f.Run(doc, func(v any) error {
+		b = b[:0]
 		if s, ok := v.(string); ok {
-			b = append(append(b, s...), '\n')
-			return nil
+			b = append(b, s...)
+		} else {
+			text, err := gojq.Marshal(v)
+			if err != nil {
+				return err
+			}
+			b = append(b, text...)
 		}
-		text, err := gojq.Marshal(v)
-		b = append(append(b, text...), '\n')
-		return err
+		b = append(b, '\n')
+		return write(b)
 	})
-	return b, err
 }
 
 // True reports whether any result is neither false nor null, as jq's select has
@@ -143,8 +157,16 @@ func (f *Filter) Append(b, doc []byte) ([]byte, error) {
 func (f *Filter) True(doc []byte) (bool, error) {
 	truth := false
 	err := f.Run(doc, func(v any) error {
-		truth = truth || v != nil && v != false
+		if truth = v != nil && v != false; truth {
+			return errTrue
+		}
 		return nil
 	})
+	if errors.Is(err, errTrue) {
+		err = nil
+	}
 	return truth, err
 }
+
+// errTrue ends a run whose answer is known: there may be no end of results.
+var errTrue = errors.New("true")

@@ -1,18 +1,78 @@
 package filter
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func compile(t *testing.T, expr string) *Filter {
 	t.Helper()
-	f, err := Compile("--jq", expr)
+	f, err := Compile(context.Background(), "--jq", expr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// lines is what Lines writes behind a text.
+func lines(f *Filter, text, doc string) ([]byte, error) {
+	err := f.Lines([]byte(doc), func(line []byte) error {
+		text += string(line)
+		return nil
+	})
+	return []byte(text), err
+}
+
+// An expression without an end gives its results as they come, and ends with its
+// context.
+func TestEndless(t *testing.T) {
+	for _, expr := range []string{"repeat(1)", "def f: f; f", "[repeat(1)]", "reduce range(1e12) as $i (0; . + $i)", "last(range(1e15))"} {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		f, err := Compile(ctx, "--jq", expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := lines(f, "", "{}"); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s ends with %v", expr, err)
+		}
+		cancel()
+	}
+	f, err := Compile(context.Background(), "--jq", "repeat(1)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	enough, count := errors.New("enough"), 0
+	err = f.Lines([]byte("{}"), func([]byte) error {
+		if count++; count == 3 {
+			return enough
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) || count != 3 {
+		t.Errorf("%d results, %v", count, err)
+	}
+	if f, err = Compile(context.Background(), "--where", "repeat(true)"); err != nil {
+		t.Fatal(err)
+	}
+	if ok, err := f.True([]byte("{}")); !ok || err != nil {
+		t.Errorf("what is true without an end is %t, %v", ok, err)
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	t.Setenv("SHMTOOL_TEST_VALUE", "seen")
+	for _, expr := range []string{"env.SHMTOOL_TEST_VALUE", "$ENV.SHMTOOL_TEST_VALUE"} {
+		f, err := Compile(context.Background(), "--jq", expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := lines(f, "", "{}"); string(got) != "seen\n" || err != nil {
+			t.Errorf("%s is %q, %v", expr, got, err)
+		}
+	}
 }
 
 func TestAppend(t *testing.T) {
@@ -36,7 +96,7 @@ func TestAppend(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := compile(t, tt.expr).Append([]byte("before "), []byte(tt.doc))
+			got, err := lines(compile(t, tt.expr), "before ", tt.doc)
 			if err != nil || string(got) != "before "+tt.want {
 				t.Errorf("Append gives %q, %v, want %q", got, err, "before "+tt.want)
 			}
@@ -89,7 +149,7 @@ func TestSyntaxError(t *testing.T) {
 		{"if .a then b", "unexpected EOF", "            ^"},
 	}
 	for _, tt := range tests {
-		_, err := Compile("--where", tt.expr)
+		_, err := Compile(context.Background(), "--where", tt.expr)
 		var syntax *SyntaxError
 		if !errors.As(err, &syntax) {
 			t.Errorf("%q: %v is no *SyntaxError", tt.expr, err)
@@ -100,7 +160,7 @@ func TestSyntaxError(t *testing.T) {
 			t.Errorf("%q is answered with\n%s\nnot\n%s", tt.expr, err, want)
 		}
 	}
-	_, err := Compile("--jq", ".a |\n .b | | .c |\n .d")
+	_, err := Compile(context.Background(), "--jq", ".a |\n .b | | .c |\n .d")
 	want := "--jq: unexpected token \"|\"\n    .a |\n     .b | | .c |\n          ^\n     .d"
 	if err == nil || err.Error() != want {
 		t.Errorf("lines are answered with\n%v\nnot\n%s", err, want)
@@ -116,7 +176,7 @@ func TestRunErrors(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := compile(t, tt.expr).Append(nil, []byte(tt.doc))
+			got, err := lines(compile(t, tt.expr), "", tt.doc)
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) || string(got) != tt.before {
 				t.Errorf("Append gives %q, %v, want %q, %q", got, err, tt.before, tt.want)
 			}
@@ -135,7 +195,7 @@ func FuzzCompile(f *testing.F) {
 		f.Add(expr)
 	}
 	f.Fuzz(func(t *testing.T, expr string) {
-		_, err := Compile("--jq", expr)
+		_, err := Compile(context.Background(), "--jq", expr)
 		var syntax *SyntaxError
 		if err != nil && !errors.As(err, &syntax) {
 			t.Fatalf("%q: %v is no *SyntaxError", expr, err)

@@ -24,34 +24,34 @@ func cleanCommand() *command {
 	return &command{
 		name:   "clean",
 		args:   "[STREAM…]",
-		usage:  "list what nobody holds any more, and remove it with --yes",
+		usage:  "list orphaned objects, and remove them with --yes",
 		writes: true,
 		lists:  true,
-		about: `Lists the objects of MistServer and of simulations that nobody holds, with the
-evidence and the memory that each gives back: no process maps it or has it open,
-nothing that lives refers to it, the processes that it names are gone, and it
-has not moved for --min-age, nor between two looks. shmtool's own readers, such as
-top and tail, keep nothing. With --yes they are removed. A dead stream goes as a
-whole or stays as a whole: when one of its objects is taken up while clean runs,
-all of them stay (exit code 5).
+		about: `Lists the orphaned objects of MistServer and of simulations, with the evidence and
+the memory that each gives back. An object is orphaned when no process maps it or
+has it open, no living process refers to it, the processes that it names are dead,
+and it has not changed for --min-age, nor between two looks. shmtool's own readers,
+such as top and tail, keep nothing.
 
-Of a stream that lives, only the tracks and data go to which nothing leads. What
-belongs to no stream goes when no process of MistServer lives at all, and only
-when no STREAM is given. What is not what its name says is never touched; nor is
-a simulation that runs. simulate --clean ends processes that are left of a killed
-one, too.
+With --yes clean removes what it lists. A dead stream goes as a whole or stays as a
+whole: when a process takes up one of its objects while clean runs, all of them stay
+(exit code 5). When a stream lives, clean removes only its tracks and data to which
+nothing leads. Objects that belong to no stream go when no process of MistServer
+lives, and only when you name no STREAM. clean never touches a running simulation,
+or an object whose contents do not match its name. simulate --clean also ends the
+processes that a killed simulation has left.
 
---end ends the stream that --stream names: each process that uses the stream is
-listed, told to end, and killed after six seconds; a process that is stopped is
-continued first. Then all of the stream is removed at once, also while encoders and
-viewers come back all the time. Nothing is ended when one of the processes also uses
-another stream or is in another PID namespace. The controller, and processes that
-only use what belongs to no stream, are never ended.
+--end ends the stream that --stream names. clean lists each process that uses the
+stream, asks it to end, and kills it after six seconds; it continues a stopped
+process first. Then it removes the stream at once, even while encoders and viewers
+come back. It ends nothing when one of the processes also uses another stream or is
+in another PID namespace. It never ends the controller, or a process that only uses
+objects that belong to no stream.
 
-It does not run where it cannot see all processes (exit code 7): use sudo. Where
-processes of another PID namespace use the directory, and where nothing is free yet
-because it changed less than --min-age ago, it says so, and exits with code 5.
-Of a saved moment it lists what nobody held then, and removes nothing.`,
+When clean cannot see all processes it does not run (exit code 7): use sudo. It exits
+with code 5, and says why, when processes of another PID namespace use the directory,
+and when objects wait only for --min-age.
+In a snapshot, clean lists what was orphaned then, and removes nothing.`,
 		examples: []string{
 			"sudo shmtool clean",
 			"sudo shmtool clean --yes",
@@ -70,8 +70,8 @@ Of a saved moment it lists what nobody held then, and removes nothing.`,
 			&cli.BoolFlag{Name: "yes", Usage: "remove what is listed"},
 			&cli.BoolFlag{Name: "end", Usage: "end the processes that use the --stream first, whether it lives or not"},
 			&cli.DurationFlag{Name: "min-age", Value: time.Minute, Usage: "leave what has changed less than `D` ago"},
-			&cli.BoolFlag{Name: "all", Usage: "list what is kept, too, and why"},
-			&cli.BoolFlag{Name: "force", Usage: "run although not all processes can be seen: who cannot be seen may hold what is removed"},
+			&cli.BoolFlag{Name: "all", Usage: "also list what stays, and why"},
+			&cli.BoolFlag{Name: "force", Usage: "run although not all processes can be seen: a hidden one may use what is removed"},
 			dryRunFlag(),
 		),
 		run: runClean,
@@ -192,7 +192,7 @@ func (e *env) cleanOptions(c *cli.Context) (cleaning.Options, error) {
 	return o, nil
 }
 
-// blind says that what seems to be free may be held by somebody unseen.
+// blind says that a process that cannot be seen may use what seems to be free.
 func (e *env) blind(unseen []procs.Process) error {
 	hint := "use sudo, or --force where they are none of MistServer's"
 	if e.moment != nil {

@@ -32,7 +32,8 @@ type Page struct {
 	stat shm.Stat // as it was opened
 	mem  *shm.Mapping
 
-	padded []byte // of bytes that end before their records do: a copy that does not
+	backed *backed // which of it may be touched; nil: all of it
+	padded []byte  // of bytes that end before their records do: a copy that does not
 
 	locked   bool // the writer's lock is ours
 	together bool // inside Together
@@ -100,7 +101,7 @@ func mapPage(path string, f *os.File, writable bool) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Page{path: path, file: f, stat: stat, mem: mem}, nil
+	return &Page{path: path, file: f, stat: stat, mem: mem, backed: newBacked(f, stat.Size, writable)}, nil
 }
 
 func fileKind(m fs.FileMode) string {
@@ -161,7 +162,7 @@ func (p *Page) view() []byte {
 	switch {
 	case p.padded != nil && !p.mem.Closed():
 		return p.padded
-	case p.file == nil || len(b) == 0:
+	case p.file == nil || len(b) == 0 || !p.backed.touchable(0, layout.HeaderSize):
 		return b
 	}
 	whole := p.mem.Whole()
@@ -198,7 +199,7 @@ func memoryPage(size int) int { return (size + 4095) &^ 4095 }
 func (p *Page) Header() (h layout.Header, err error) {
 	err = p.mem.Guard(func() error {
 		if p.Size() > 0 {
-			h = shm.HeaderCells(p.mem.Bytes).Header()
+			h = p.header(shm.HeaderCells(p.mem.Bytes), 0)
 		}
 		return nil
 	})
@@ -209,6 +210,9 @@ func (p *Page) Header() (h layout.Header, err error) {
 // may be zeros: who has not just looked at the file's size asks for Header.
 func (p *Page) status() (s layout.Status, err error) {
 	if p.Size() == 0 {
+		return 0, nil
+	}
+	if !p.backed.touchable(0, layout.HeaderSize) {
 		return 0, nil
 	}
 	defer p.mem.Leave(p.mem.Enter(), &err)
@@ -280,13 +284,13 @@ func (p *Page) judge(err error) error {
 // a fault on a hole of a shared memory object makes the kernel fill the hole,
 // even where the mapping is read-only. A reader must not do that to a page of
 // 16 MiB that has 8 KiB in it, so what may be a hole is read from the file,
-// where holes stay holes. What is smaller lies in memory that the page's writer
-// has touched.
+// where holes stay holes. What is smaller is read through the mapping where it has
+// memory.
 const touchable = 4096
 
 // copyOut copies bytes of the page, which its writer may be changing.
 func (p *Page) copyOut(dst []byte, from int) error {
-	if len(dst) > touchable {
+	if len(dst) > touchable || !p.backed.touchable(from, len(dst)) {
 		return p.readOut(dst, from)
 	}
 	if from+len(dst) > len(p.mem.Bytes) {

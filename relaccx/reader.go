@@ -72,11 +72,15 @@ func (r *Reader) open() error {
 		return err
 	}
 	r.cells = shm.HeaderCells(r.memory)
-	h := r.cells.Header()
-	if err := layout.Validate(r.memory, h); err != nil {
+	h := r.page.header(r.cells, r.base)
+	if err := h.Check(len(r.memory)); err != nil {
 		return shift(err, r.base)
 	}
-	schema, err := layout.DecodeSchema(r.memory, h)
+	head, err := r.page.head(r.memory, r.base, h)
+	if err != nil {
+		return err
+	}
+	schema, err := layout.DecodeSchema(head, h)
 	if err != nil && h.Status.Ready() {
 		return shift(err, r.base)
 	}
@@ -122,7 +126,7 @@ func (r *Reader) Size() int { return len(r.memory) }
 // page is nested in a record that is not available any more.
 func (r *Reader) Header() (h layout.Header, err error) {
 	err = r.page.mem.Guard(func() error {
-		h = r.cells.Header()
+		h = r.page.header(r.cells, r.base)
 		return r.proveParent()
 	})
 	return h, r.page.settle("read", err)

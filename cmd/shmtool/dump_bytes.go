@@ -33,6 +33,10 @@ func (e *env) dumpBytes(t target, c *cli.Context, s selection) error {
 	err = inspect(func(page []byte, h layout.Header) error {
 		ready = h.Status.Ready()
 		if e.output.format == formatRax {
+			page, err := untouched(p, page, base)
+			if err != nil {
+				return err
+			}
 			return dump.Rax(e.out, raxTitle(t), page, h, func(line string) { e.warn("%s", line) })
 		}
 		return e.hex(p, r, t, page, base, h, c, s)
@@ -41,6 +45,24 @@ func (e *env) dumpBytes(t target, c *cli.Context, s selection) error {
 		e.notReady(t)
 	}
 	return e.explain(t, err)
+}
+
+// untouched returns the bytes of page, which begin at base, in a copy where they have
+// holes: to look at a hole would fill it.
+func untouched(p *relaccx.Page, page []byte, base int) ([]byte, error) {
+	start, end := p.Memory(base)
+	if start == base && end >= base+len(page) {
+		return page, nil
+	}
+	b := make([]byte, len(page))
+	for start < base+len(page) {
+		part := b[start-base : min(end-base, len(b))]
+		if n, err := p.ReadAt(part, int64(start)); n < len(part) {
+			return nil, err
+		}
+		start, end = p.Memory(end)
+	}
+	return b, nil
 }
 
 // raxTitle is how MistServer's tool calls the page: with one leading slash, or

@@ -15,8 +15,8 @@ var processDrills = []drillTest{
 	{code: finding.StateStale},
 	{code: finding.PullLockOrphaned},
 	{code: finding.ShortLockStuck, short: true},
-	{code: finding.WriterDead, besides: []string{finding.TrackStale}},
-	{code: finding.ViewerDead},
+	{code: finding.WriterDead, stops: true, besides: []string{finding.TrackStale}},
+	{code: finding.ViewerDead, stops: true},
 	{code: finding.ReloadPending, besides: []string{finding.WriterDead, finding.TrackStale}, short: true},
 	{code: finding.PageNotReady, besides: []string{finding.WriterDead, finding.TrackStale}},
 	{code: finding.MetaReclaimed},
@@ -27,8 +27,10 @@ var processDrills = []drillTest{
 	{code: finding.UsersFull},
 	{code: finding.VersionsMixed, server: true},
 	{code: finding.Waiting},
+	{code: finding.ProcessStopped, besides: []string{finding.TrackStale}, short: true},
+	{code: finding.NoInput},
 	{code: finding.DeletedMapping},
-	{code: finding.VoDPagePending},
+	{code: finding.VoDPagePending, stops: true},
 }
 
 func TestProcessDrills(t *testing.T) {

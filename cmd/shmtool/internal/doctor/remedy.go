@@ -70,6 +70,8 @@ var remedies = map[string]func(*prescription) cure{
 	finding.ReloadPending:     (*prescription).unlessKept,
 	finding.PageNotReady:      (*prescription).unlessKept,
 	finding.TrackListOverflow: (*prescription).endAll,
+	finding.TrackPageShared:   (*prescription).endAll,
+	finding.NoInput:           (*prescription).unlessKept,
 	finding.PresentDrift:      (*prescription).drift,
 	finding.RingOverfull:      (*prescription).endSource,
 	finding.TimeBlocked:       (*prescription).endIdleSource,

@@ -56,7 +56,7 @@ func TestRemedies(t *testing.T) {
 			[]finding.Effect{{PID: viewer, Role: "viewer", Program: "MistOutHTTPTS", Effect: "ends its connection"}},
 		},
 		{
-			"only strangers live", finding.StateStale,
+			"only strangers live", finding.OrphanObject,
 			func(w *streamstest.World) {
 				endAll(w)
 				w.Process(viewer, 1, "nginx", "S", "nginx")

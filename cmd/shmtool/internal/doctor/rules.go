@@ -18,9 +18,10 @@ import (
 // rules judge a stream, each by one thing. What may be under way is said to need
 // a second look.
 var rules = []func(*judge){
-	(*judge).input, (*judge).pull, (*judge).state,
+	(*judge).stopped, (*judge).nameless, (*judge).input, (*judge).pull, (*judge).noInput, (*judge).state,
 	(*judge).meta, (*judge).config, (*judge).pages, (*judge).tracks, (*judge).shortLocks,
-	(*judge).users, (*judge).requests, (*judge).orphans,
+	(*judge).users, (*judge).behind, (*judge).requests, (*judge).orphans,
+	(*judge).booting, (*judge).sourceless, (*judge).processes, (*judge).sharedPages, (*judge).apart,
 }
 
 // judge collects the findings of one stream, or of the server.
@@ -48,6 +49,7 @@ func (j *judge) find(code, object string, evidence map[string]any, format string
 // stays.
 const (
 	brief   = 200 * time.Millisecond // a reload, or a change of several counters: microseconds
+	ending  = 4 * time.Second        // a server that shuts down, a session that was killed: the controller cleans up
 	lasting = time.Second            // what a buffer, or whoever reads a page, puts right in its next round or two
 )
 
@@ -70,6 +72,9 @@ func (j *judge) brief(f *finding.Finding, moves bool) {
 // that would start it again is dead or not known. What the table may hide is
 // not said to be dead.
 func (j *judge) abandoned() bool {
+	if len(j.stream.Unnamed) > 0 {
+		return false
+	}
 	return j.stream.Buffer == nil && !j.at.Hiding && !j.stream.Foreign && !alive(j.stream.Input)
 }
 
@@ -118,8 +123,8 @@ func (j *judge) pull() {
 // the byte away, within moments.
 func (j *judge) state() {
 	st, in := j.stream.State, j.stream.Input
-	if st == nil || st.State == mist.StateOff {
-		return
+	if st == nil || st.State == mist.StateOff || st.State == mist.StateOffline {
+		return // the last is how the fork keeps viewers away from a stream, on purpose
 	}
 	name := mist.Object{Kind: mist.KindState, Stream: j.stream.Name}.Name()
 	evidence := map[string]any{"state": st.State.String(), "state_code": int(st.State)}
@@ -128,14 +133,16 @@ func (j *judge) state() {
 	crashed := st.State == mist.StateInvalid && in != nil && stopped(&in.Process)
 	switch {
 	case j.abandoned():
-		j.find(finding.StateStale, name, evidence, "state is %s, and no process keeps the stream", st.State)
+		// MistServer waits for a state that is not off or ready, for a minute. Without
+		// the lock, one that is ready holds nothing up, and is left over with the rest.
+		if j.inputLocked() || st.State != mist.StateReady {
+			j.find(finding.StateStale, name, evidence, "state is %s, and no process keeps the stream", st.State)
+		}
 	case (serving || crashed) && j.stream.Buffer == nil && !j.at.Hiding && in != nil && in.Life == procs.Alive && in.Process.OfMist():
 		evidence["pid"] = in.PID
 		f := j.find(finding.StateStale, name, evidence, "state is %s, but input pid %d has no buffer", st.State, in.PID)
 		j.settles(f, brief)
-	case st.State == mist.StateWait && slices.ContainsFunc(j.stream.Tracks, func(t *streams.Track) bool {
-		return t.Valid != 0 && fed(t) && j.fresh(t) && t.TypeName() != "meta"
-	}):
+	case st.State == mist.StateWait && j.anyFresh():
 		f := j.find(finding.Waiting, name, evidence, "state is wait, although its tracks are fed")
 		j.settles(f, lasting)
 	}
@@ -314,31 +321,6 @@ func (j *judge) users() {
 
 // stopped reports whether a process was told to stand still, and so does nothing.
 func stopped(p *procs.Process) bool { return p.State == "T" || p.State == "t" }
-
-// requests: a viewer of a file waits until the input has read the part that it
-// asks for.
-func (j *judge) requests() {
-	if j.stream.Users == nil || !j.stream.VoD() || !j.at.Living {
-		return
-	}
-	for _, u := range j.stream.Users.Slots {
-		if !u.Viewer() || u.Life == procs.Dead {
-			continue
-		}
-		for _, t := range j.stream.Tracks {
-			if t.Index != u.Track || t.Page == nil {
-				continue
-			}
-			for _, d := range t.Page.DataPages {
-				if d.FirstKey <= u.Key && u.Key-d.FirstKey < d.KeyCount && d.Avail == 0 {
-					f := j.find(finding.VoDPagePending, d.Name, map[string]any{"track": t.Index, "pid": u.PID, "key": u.Key},
-						"%s: pid %d waits for key %d, which is not in memory", title(t), u.PID, u.Key)
-					j.settles(f, lasting)
-				}
-			}
-		}
-	}
-}
 
 func viewersText(pids []uint64) string {
 	if len(pids) == 1 {

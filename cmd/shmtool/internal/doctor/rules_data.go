@@ -62,8 +62,12 @@ func (j *judge) stalled(t *streams.Track) {
 		return
 	}
 	if now.FirstKey == then.FirstKey && now.Avail == then.Avail {
+		why := ""
+		if now.Size > now.Avail && now.Size-now.Avail < now.Size/16 && now.KeyCount <= 1 {
+			why = "; the page begins anew with a key frame: its encoder must send them more often, or fewer bytes"
+		}
 		j.find(finding.DataStalled, now.Name, map[string]any{"track": t.Index, "pid": t.PID, "parts": parts, "avail": now.Avail, "size": now.Size},
-			"%s: %d packets were counted meanwhile, and none was stored: %d of %d bytes are used", title(t), parts, now.Avail, now.Size)
+			"%s: %d packets were counted meanwhile, and none was stored: %d of %d bytes are used%s", title(t), parts, now.Avail, now.Size, why)
 	}
 }
 
@@ -111,7 +115,7 @@ func (j *judge) blocked(t *streams.Track) {
 	}
 	lead := time.Duration(min(t.Page.LastMS-reference, math.MaxUint32)) * time.Millisecond
 	j.find(finding.TimeBlocked, t.PageName, map[string]any{"track": t.Index, "pid": t.PID, "lastms": t.Page.LastMS, "reference_ms": reference, "age_s": age},
-		"%s: its newest packet is %v before %s time: what is older is thrown away", title(t), lead.Round(time.Second), what)
+		"%s: its newest packet is %v ahead of %s time: what is older is thrown away", title(t), lead.Round(time.Second), what)
 }
 
 // fresh reports whether packets of a track came of late.
@@ -119,6 +123,10 @@ func (j *judge) fresh(t *streams.Track) bool {
 	age, known := j.at.Age(t.LastUpdate)
 	return known && age <= streams.IdleAfter
 }
+
+// keyPatience is how many milliseconds after its last key frame a track is said to
+// have none any more; encoders send one every 10 s or more often.
+const keyPatience = 60_000
 
 // soon is how many seconds after its track a key frame may be expected.
 const soon = 2
@@ -129,7 +137,12 @@ func (j *judge) keyless(t *streams.Track) {
 	if t.TypeName() == "video" && fed(t) && known && age > soon && !j.stream.VoD() &&
 		p.Pages.Known && p.Keys.Known && p.Pages.Header.EndPos == 0 && p.Keys.Header.EndPos == 0 {
 		j.find(finding.NoKeyframe, t.PageName, map[string]any{"track": t.Index, "pid": t.PID},
-			"%s: no key frame has come from pid %d yet", title(t), t.PID)
+			"%s: no key frame has come from pid %d yet: its encoder must send one", title(t), t.PID)
+	}
+	if t.TypeName() == "video" && fed(t) && j.fresh(t) && !j.stream.VoD() && p.Keys.Known && p.Keys.Available() > 0 && p.LastMS > p.LastKeyMS && p.LastMS-p.LastKeyMS > keyPatience {
+		since := time.Duration(min(p.LastMS-p.LastKeyMS, math.MaxUint32)) * time.Millisecond
+		j.find(finding.NoKeyframe, t.PageName, map[string]any{"track": t.Index, "pid": t.PID, "since_key_ms": p.LastMS - p.LastKeyMS},
+			"%s: no key frame for %v: its encoder must send them more often", title(t), since.Round(time.Second))
 	}
 }
 

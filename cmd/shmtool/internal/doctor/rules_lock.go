@@ -40,7 +40,7 @@ func (j *judge) shortLock(l *streams.Lock) {
 			holders = append(holders, u.Process.PID)
 		}
 	}
-	if l.Object.Is.Lock == mist.LockSession && len(waiting) == 0 {
+	if l.Object.Is.Lock == mist.LockSession && (len(waiting) == 0 || j.trigger(l, waiting)) {
 		return // it is held while triggers run
 	}
 	evidence := map[string]any{"value": l.Semaphore.Value, "waiters": l.Semaphore.Waiters}

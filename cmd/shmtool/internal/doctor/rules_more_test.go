@@ -76,7 +76,7 @@ func TestFindingsOfAMoment(t *testing.T) {
 		{"waits for its first track", func(w *streamstest.World, meta, _ *streamstest.Page) {
 			w.Object("MstSTATElive", []byte{3, 255})
 			meta.Nested("tracks").Set(0, "lastupdate", uptime-60).Set(1, "lastupdate", uptime-60)
-		}, []string{"track_stale " + video, "track_stale " + audio}},
+		}, []string{"source_missing MstSTATElive", "track_stale " + video, "track_stale " + audio}},
 		{"exit", func(_ *streamstest.World, meta, _ *streamstest.Page) { meta.Bytes[0] |= 2 }, []string{"exit_pending MstMetalive"}},
 		{"masked", func(_ *streamstest.World, meta, _ *streamstest.Page) { meta.Nested("tracks").Set(1, "valid", 0xFC) }, []string{"track_hidden " + audio}},
 		{"masked for what is made of it", func(_ *streamstest.World, meta, _ *streamstest.Page) {

@@ -48,7 +48,8 @@ func (j *judge) left() []*streams.Object {
 	}
 	var left []*streams.Object
 	for _, o := range j.stream.Objects {
-		if o.Is.Kind != mist.KindConfig && o.Users == 0 {
+		offline := o.Is.Kind == mist.KindState && j.stream.State != nil && j.stream.State.State == mist.StateOffline
+		if o.Is.Kind != mist.KindConfig && o.Users == 0 && !offline {
 			left = append(left, o)
 		}
 	}

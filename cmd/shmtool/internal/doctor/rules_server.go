@@ -13,7 +13,7 @@ import (
 
 // serverRules judge what belongs to no stream, or to all.
 var serverRules = []func(*judge){
-	(*judge).space, (*judge).namespaces, (*judge).versions, (*judge).controller,
+	(*judge).space, (*judge).stoppedController, (*judge).namespaces, (*judge).versions, (*judge).controller,
 	(*judge).splits, (*judge).serverLocks, (*judge).lostLocks, (*judge).sessions,
 }
 
@@ -70,11 +70,11 @@ func (j *judge) controller() {
 	case j.at.Hiding || s.Foreign:
 	case s.Global != nil && s.Controller == nil:
 		f := j.find(finding.ControllerDead, s.Global.Name, map[string]any{"inode": s.Global.Identity.Inode}, "its page is there, and no MistController lives")
-		j.settles(f, lasting)
+		j.settles(f, ending)
 	case s.Global == nil && (s.Controller != nil || slices.ContainsFunc(j.at.Streams, kept)):
 		name := mist.Object{Kind: mist.KindGlobal}.Name()
 		f := j.find(finding.ControllerPageMissing, name, map[string]any{"processes": s.Processes}, "%s is not there, and MistServer runs", name)
-		j.settles(f, lasting)
+		j.settles(f, ending)
 	}
 }
 
@@ -165,6 +165,6 @@ func (j *judge) sessions() {
 			what, name = "its lock is held", s.Lock.Object.Name
 		}
 		f := j.find(finding.SessionOrphaned, name, evidence, "no MistSession keeps session %.12s…, and %s", s.ID, what)
-		j.settles(f, lasting)
+		j.settles(f, ending)
 	}
 }

@@ -58,7 +58,7 @@ func TestFindings(t *testing.T) {
 			w.Kill(streamstest.BufferPID)
 			w.Lock("live", mist.LockInput, false)
 			w.Object("MstSTATElive", []byte{0, 0})
-		}, nil},
+		}, []string{"no_input MstMetalive"}},
 		{"one process alone, which may be the buffer", func(w *streamstest.World, _, _ *streamstest.Page) { w.Kill(streamstest.BufferPID) }, nil},
 		{"buffer dead", func(w *streamstest.World, _, _ *streamstest.Page) {
 			w.Kill(streamstest.BufferPID)
@@ -74,7 +74,7 @@ func TestFindings(t *testing.T) {
 			w.Process(streamstest.AngelPID, 1, "MistInBuffer", "T", "MistInBuffer", "-s", "live", "push://")
 			w.Maps(streamstest.AngelPID, "MstSTATElive", "MstIPIDlive")
 			w.Object("MstSTATElive", []byte{255, 0})
-		}, []string{"state_stale MstSTATElive"}},
+		}, []string{"process_stopped ", "state_stale MstSTATElive"}},
 		{"input's PID a shell's that has children", func(w *streamstest.World, _, _ *streamstest.Page) {
 			w.Process(streamstest.AngelPID, 1, "bash", "S", "bash")
 			w.Process(streamstest.BufferPID, streamstest.AngelPID, "sleep", "S", "sleep", "300")
@@ -110,11 +110,11 @@ func TestFindings(t *testing.T) {
 		{"viewer dead, the buffer stopped", func(w *streamstest.World, _, _ *streamstest.Page) {
 			w.Kill(streamstest.ViewerPID)
 			w.Process(streamstest.BufferPID, streamstest.AngelPID, "MistInBuffer", "T", "MistInBuffer", "-s", "live", "push://")
-		}, []string{"viewer_dead MstUserlive"}},
+		}, []string{"process_stopped ", "viewer_dead MstUserlive"}},
 		{"viewer's PID another's, the buffer stopped", func(w *streamstest.World, _, _ *streamstest.Page) {
 			w.Process(streamstest.ViewerPID, 1, "nginx", "S", "nginx")
 			w.Process(streamstest.BufferPID, streamstest.AngelPID, "MistInBuffer", "T", "MistInBuffer", "-s", "live", "push://")
-		}, []string{"viewer_dead MstUserlive"}},
+		}, []string{"process_stopped ", "viewer_dead MstUserlive"}},
 		{
 			"viewer dead, nobody sees it", func(w *streamstest.World, _, _ *streamstest.Page) {
 				w.Kill(streamstest.ViewerPID)

@@ -34,7 +34,7 @@ func (j *judge) tracks() {
 // its next pass or the one after, and frees its slot. It keeps the track where it
 // is told to, for a source to come.
 func (j *judge) writer(t *streams.Track) {
-	if t.PID == 0 || t.Life != procs.Dead || j.isReaped(t) {
+	if t.PID == 0 || t.Life != procs.Dead || j.isReaped(t) || j.unfed(t) {
 		return
 	}
 	f := j.find(finding.WriterDead, t.PageName, map[string]any{"track": t.Index, "pid": t.PID}, "%s: pid %d is gone%s", title(t), t.PID, impostor(t))
@@ -44,7 +44,7 @@ func (j *judge) writer(t *streams.Track) {
 // isReaped reports whether the buffer may be about to remove a track: the slot
 // of its source is there yet, and something came of late.
 func (j *judge) isReaped(t *streams.Track) bool {
-	if !j.at.Living || j.abandoned() || j.stream.Users == nil {
+	if !j.at.Living || j.abandoned() || j.stream.Users == nil || j.stream.Buffer != nil && stopped(j.stream.Buffer) {
 		return false
 	}
 	age, known := j.at.Age(t.LastUpdate)
@@ -77,12 +77,33 @@ func (j *judge) missing(t *streams.Track) {
 
 func (j *judge) stale(t *streams.Track) {
 	m := j.stream.Meta
-	if m == nil || m.VoD || !m.Live || t.TypeName() == "meta" {
+	if m == nil || m.VoD || !m.Live || t.TypeName() == "meta" || t.PID == 0 {
 		return
 	}
-	if age, known := j.at.Age(t.LastUpdate); known && age > streams.IdleAfter {
-		j.find(finding.TrackStale, t.PageName, map[string]any{"track": t.Index, "age_s": age}, "%s: nothing came for %d s", title(t), age)
+	if age, known := j.at.Age(t.LastUpdate); known && age > streams.IdleAfter && !j.unfed(t) {
+		j.find(finding.TrackStale, t.PageName, map[string]any{"track": t.Index, "age_s": age}, "%s: nothing came for %d s%s", title(t), age, j.sibling(t))
 	}
+}
+
+// unfed reports whether it is normal that no process feeds a track any more. A file
+// is read by another input than the one that made its pages, where that crashed; the
+// tracks of a stream that outlives its source wait for the next one.
+func (j *judge) unfed(t *streams.Track) bool {
+	if j.stream.VoD() {
+		return j.stream.Buffer != nil || !j.inputLocked()
+	}
+	return j.stream.Buffer != nil && j.resumes() && !fed(t)
+}
+
+// sibling tells, of a track that nothing comes for, that its source goes on with
+// another: then the encoder has stopped the one.
+func (j *judge) sibling(t *streams.Track) string {
+	for _, other := range j.stream.Tracks {
+		if other != t && other.Valid != 0 && fed(t) && other.PID == t.PID && other.TypeName() != "meta" && j.fresh(other) {
+			return fmt.Sprintf(", and pid %d goes on with track %d %s: its encoder must send it again", t.PID, other.Index, other.TypeName())
+		}
+	}
+	return ""
 }
 
 // rings: source and buffer change the counters of one ring, with more than one

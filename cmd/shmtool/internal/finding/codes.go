@@ -47,6 +47,14 @@ const (
 	VoDPagePending        = "vod_page_pending"
 	Waiting               = "waiting"
 	ValueWrapped          = "value_wrapped"
+	ProcessStopped        = "process_stopped"
+	NoInput               = "no_input"
+	TrackPageShared       = "track_page_shared" // as mist's check has it
+	SourceMissing         = "source_missing"
+	ProcessFailing        = "process_failing"
+	TriggerRunning        = "trigger_running"
+	TimeApart             = "time_apart"
+	ViewerBehind          = "viewer_behind"
 )
 
 // codes are all of them, what causes others before what is caused.
@@ -56,13 +64,16 @@ var codes = []Code{
 	{VersionsMixed, Warning, "processes of two versions do not see each other's locks and pages"},
 	{ControllerDead, Warning, "nobody starts streams, counts viewers or answers the API"},
 	{ControllerPageMissing, Warning, "every process that starts waits for ten seconds, and takes defaults"},
+	{ProcessStopped, Warning, "the process does nothing until it is continued, and everything waits for it"},
 	{DeletedMapping, Warning, "processes read and write a page that others cannot see"},
 	{ShortLockStuck, Error, "whoever needs the lock waits for ever"},
 	{InputLockOrphaned, Error, "no input can start: viewers wait for a stream that never comes"},
 	{PullLockOrphaned, Error, "nobody can pull the stream"},
+	{NoInput, Error, "nothing leaves the stream's memory, and a new viewer gets nothing"},
 	{InputUnsupervised, Warning, "the stream runs; when its buffer ends, nobody starts it again"},
 	{InvalidPage, Error, "nobody can read the page, and MistServer's processes may crash on it"},
 	{TrackListOverflow, Error, "two tracks share one record: what is said of either may be the other's"},
+	{TrackPageShared, Warning, "two tracks write one page: what viewers get does not play"},
 	{MetaReclaimed, Warning, "the stream limps on the pages of a run that crashed"},
 	{ReloadPending, Error, "every reader opens the page again and again, and sees nothing new"},
 	{PageNotReady, Error, "every process that opens the page waits for up to ten seconds, and fails"},
@@ -78,6 +89,10 @@ var codes = []Code{
 	{TimeBlocked, Warning, "what the source sends is thrown away until its time has caught up"},
 	{NoKeyframe, Warning, "what the source sends is thrown away until a key frame comes"},
 	{WriterDead, Error, "the track ends here: viewers see a still picture, or leave"},
+	{TriggerRunning, Note, "a viewer, or the stream, waits until the trigger's handler has answered"},
+	{ProcessFailing, Warning, "a configured process does not run: new viewers get nothing, or no such track"},
+	{SourceMissing, Warning, "a new viewer gets nothing until a source comes"},
+	{TimeApart, Warning, "players cannot keep the tracks together: they stall, or play one of them"},
 	{TrackStale, Warning, "viewers of the track wait for the next packet"},
 	{TrackHidden, Warning, "viewers do not see the track"},
 	{UsersFull, Warning, "nobody can join"},
@@ -86,11 +101,19 @@ var codes = []Code{
 	{SessionOrphaned, Warning, "what a viewer's session had stays in memory; with its lock held it cannot start again"},
 	{VoDPagePending, Note, "a viewer waits for a part of the file to be read"},
 	{Waiting, Note, "the stream is not offered to viewers yet"},
+	{ViewerBehind, Note, "the viewer reads nothing, and what it would read next is gone"},
 	{ValueWrapped, Note, "the value shown is not the true one"},
 }
 
 // Codes are all codes of the doctor, what causes others before what is caused.
 func Codes() []Code { return slices.Clone(codes) }
+
+// undrilled are the codes that no drill of the simulation shows: they need a real
+// source, a program, or hours of media time.
+var undrilled = []string{TrackPageShared, SourceMissing, ProcessFailing, TriggerRunning, TimeApart, ViewerBehind}
+
+// Drilled reports whether the simulation has a drill for a code.
+func Drilled(code string) bool { return !slices.Contains(undrilled, code) }
 
 // Lookup is the code of that name.
 func Lookup(name string) (Code, bool) {

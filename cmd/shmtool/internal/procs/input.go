@@ -30,7 +30,7 @@ func (t *Table) Buffer(stream string) (Process, bool) {
 	angel := t.angel(stream)
 	var inputs []Process
 	for _, p := range t.live() {
-		if p.runsInput(stream) && t.within(p) && !t.elsewhere(p, stream) {
+		if p.runsInput(stream) && t.within(p) && !t.elsewhere(p, stream) && !t.pulls(p, stream) {
 			inputs = append(inputs, p)
 		}
 	}
@@ -78,6 +78,18 @@ func (t *Table) mayKeep(p Process, stream string) bool {
 	maps, err := t.maps(p.PID)
 	unseen := err != nil || len(maps) == 0 && t.saved() == nil // whoever runs maps its program
 	return unseen || slices.ContainsFunc(maps, func(m mapLine) bool { return filepath.Base(m.path) == name })
+}
+
+// Inputs returns the living processes that were started for a stream: its input, its
+// buffer, its pullers, by PID.
+func (t *Table) Inputs(stream string) []Process {
+	var inputs []Process
+	for _, p := range t.live() {
+		if p.runsInput(stream) && t.within(p) && !t.elsewhere(p, stream) {
+			inputs = append(inputs, p)
+		}
+	}
+	return inputs
 }
 
 // runsInput reports whether a process was started to be the input of a stream:

@@ -18,7 +18,9 @@ var processFaults = []fault{
 	{code: finding.StateStale, stage: stageKillBuffer},
 	{code: finding.PullLockOrphaned, stage: stageKillPuller},
 	{code: finding.ShortLockStuck, stage: stageKillHolder},
-	{code: finding.WriterDead, adjust: outlive, stage: stageKillSource},
+	{code: finding.ProcessStopped, adjust: keepIdle, stage: stageStopSource},
+	{code: finding.NoInput, adjust: keepIdle, stage: stageLoseInput},
+	{code: finding.WriterDead, adjust: keepIdle, stage: stageKillSource},
 	{code: finding.ViewerDead, adjust: someViewer, stage: stageKillViewer},
 	{code: finding.ReloadPending, adjust: dying(finding.ReloadPending), stage: stageDieReloading},
 	{code: finding.PageNotReady, adjust: dying(finding.PageNotReady), stage: stageDieReloading},
@@ -99,6 +101,32 @@ func stageKillInput(ctx context.Context, d *drill) (string, error) {
 	return fmt.Sprintf("the input, process %d, and its buffer, process %d, were killed: the lock that the input takes for life stays taken", angel.pid, buffer), err
 }
 
+// stageLoseInput is what a development build of MistServer leaves when its buffer
+// dies: the parent takes the lock, the state and its PID away, and ends.
+func stageLoseInput(ctx context.Context, d *drill) (string, error) {
+	did, err := stageKillInput(ctx, d)
+	if err != nil {
+		return did, err
+	}
+	for _, o := range []mist.Object{
+		{Kind: mist.KindSemaphore, Form: mist.FormGlibc, Lock: mist.LockInput, Stream: d.stream},
+		{Kind: mist.KindState, Stream: d.stream}, {Kind: mist.KindInputPID, Stream: d.stream},
+	} {
+		if err := d.remove(o.Name()); err != nil {
+			return did, err
+		}
+	}
+	return "the buffer was killed, and its input has taken lock, state and PID away and ended; the sources feed on", nil
+}
+
+func stageStopSource(ctx context.Context, d *drill) (string, error) {
+	c, err := d.source()
+	if err == nil {
+		err = d.stop(ctx, c)
+	}
+	return fmt.Sprintf("source %d, process %d, was stopped (SIGSTOP); kill -CONT lets it go on", c.number(), c.id()), err
+}
+
 func stageKillAngel(ctx context.Context, d *drill) (string, error) {
 	angel := d.input().angel
 	err := d.ended(ctx, angel)
@@ -167,13 +195,14 @@ func stageKillHolder(ctx context.Context, d *drill) (string, error) {
 
 func stageKillSource(ctx context.Context, d *drill) (string, error) {
 	c, err := d.source()
+	if err != nil {
+		return "", err
+	}
+	buffer, err := d.freeze(ctx)
 	if err == nil {
 		err = d.ended(ctx, c)
 	}
-	if err == nil {
-		err = d.pause(ctx, 4*loopInterval) // the buffer frees its slot
-	}
-	return fmt.Sprintf("source %d, process %d, was killed. The stream is one that keeps a track for a source to come back (resume)", c.number(), c.id()), err
+	return fmt.Sprintf("the buffer, process %d, is stopped, and source %d, process %d, was killed: the buffer does not remove its track", buffer, c.number(), c.id()), err
 }
 
 // freeze stops the buffer.

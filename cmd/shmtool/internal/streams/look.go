@@ -25,6 +25,7 @@ type looker struct {
 	table *procs.Table
 	at    *Moment
 	use   procs.Use
+	names []string // of the streams that have any object
 
 	mu       sync.Mutex // guards verdicts, and the table, which keeps what it has seen
 	verdicts map[procs.Named]procs.Verdict
@@ -40,6 +41,11 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 	l := &looker{dir: dir, want: want, table: table, verdicts: map[procs.Named]procs.Verdict{}}
 	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Hiding: table.Hides()}
 	objects := l.objects(entries)
+	for _, o := range objects {
+		if o.Is.Stream != "" && !slices.Contains(l.names, o.Is.Stream) {
+			l.names = append(l.names, o.Is.Stream)
+		}
+	}
 	l.server(objects)
 	all := l.group(objects)
 	l.fillAll(all)
@@ -53,6 +59,14 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 			l.at.Streams = append(l.at.Streams, s)
 		}
 	}
+	l.unnamed()
+	for _, s := range l.at.Streams {
+		s.Inputs = table.Inputs(s.Name)
+		if s.Buffer != nil {
+			s.Children = table.Children(s.Buffer.PID)
+		}
+	}
+	l.logs()
 	l.across()
 	return l.at, nil
 }
@@ -292,6 +306,9 @@ func (l *looker) usersOf(o *Object) []LockUser {
 			continue
 		}
 		u.Waits, u.Known = l.table.Waits(m)
+		if u.Process.Name == "MistSession" {
+			u.Children = l.table.Children(m.PID)
+		}
 		users = append(users, u)
 	}
 	return users

@@ -17,6 +17,7 @@ type Moment struct {
 	Hiding  bool // there may be processes that could not be seen
 	Streams []*Stream
 	Server  Server
+	Logs    []LogLine // MistServer's, oldest first; read only where a stream does not run
 }
 
 // Stream is everything that belongs to one name.
@@ -34,6 +35,18 @@ type Stream struct {
 	Mappers  []procs.Process // living processes of MistServer that have its objects in memory
 	Foreign  bool            // processes use it that cannot be seen from here: its PIDs mean nothing
 	Problems []Problem
+
+	Inputs   []procs.Process // living processes that were started for it: input, buffer, pullers
+	Children []procs.Process // living children of the buffer: the stream's processes, a trigger's handler
+	Unnamed  []Unnamed       // objects in memory that have no name any more, and no successor
+}
+
+// Unnamed is an object of a stream that a living process has in memory, and whose
+// name was removed.
+type Unnamed struct {
+	procs.Mapping
+	Process procs.Process
+	Is      mist.Object
 }
 
 // Problem is an object that could not be read, or not believed.
@@ -188,6 +201,8 @@ type LockUser struct {
 	Process procs.Process
 	Waits   bool
 	Known   bool // whether it waits
+
+	Children []procs.Process // of a MistSession: the handlers of its triggers
 }
 
 // Lock is the stream's lock of a kind; of several, by older names or other C
@@ -215,6 +230,9 @@ func (s *Stream) Object(name string) *Object {
 
 // Configured reports whether the stream has no object but its configuration.
 func (s *Stream) Configured() bool {
+	if len(s.Unnamed) > 0 {
+		return false
+	}
 	for _, o := range s.Objects {
 		if o.Is.Kind != mist.KindConfig {
 			return false

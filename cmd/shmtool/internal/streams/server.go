@@ -19,6 +19,7 @@ type Server struct {
 	Sessions   []Session
 	Processes  int             // of MistServer, alive
 	Configured map[string]bool // streams, by the names of their MstSCnf
+	Configs    map[string]Config
 	Semaphores Semaphores
 	Inners     []procs.Inner // processes that know themselves by other PIDs
 	Spaces     bool          // and they are in several PID namespaces
@@ -55,7 +56,7 @@ type LostLock struct {
 // server reads what belongs to no stream, and who uses what.
 func (l *looker) server(all []*Object) {
 	s := &l.at.Server
-	s.Configured = map[string]bool{}
+	s.Configured, s.Configs = map[string]bool{}, map[string]Config{}
 	l.use = l.table.Use()
 	s.Processes = l.table.OfMist()
 	for _, pid := range l.use.Unseen {
@@ -73,6 +74,11 @@ func (l *looker) server(all []*Object) {
 	for _, o := range all {
 		if o.Is.Kind == mist.KindConfig {
 			s.Configured[o.Is.Stream] = true
+			if l.wantsConfig(o.Is.Stream) {
+				if c, ok := l.config(o); ok {
+					s.Configs[o.Is.Stream] = c
+				}
+			}
 		}
 		if o.Is.Stream == "" {
 			s.Objects = append(s.Objects, o)

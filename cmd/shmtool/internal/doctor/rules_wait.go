@@ -1,0 +1,270 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/layout/mist"
+)
+
+// How long a stream may wait before that is more than a start.
+const (
+	starting    = 5 * time.Second
+	triggerTime = 15 * time.Second // MistServer ends a trigger's handler by then
+)
+
+// resumes reports whether the stream outlives its source, and waits for the next.
+func (j *judge) resumes() bool {
+	if c, ok := j.at.Config(j.stream.Name); ok && c.Resume {
+		return true
+	}
+	if j.stream.Buffer == nil {
+		return false
+	}
+	args := j.stream.Buffer.Args
+	i := slices.Index(args, "--resume")
+	return i >= 0 && i+1 < len(args) && args[i+1] != "0"
+}
+
+// lasts raises a note to a warning when it has lasted for longer than a start takes.
+func (f waitFinding) lasts(since time.Duration, known bool) {
+	if known {
+		f.Evidence["since_s"] = int64(since / time.Second)
+	}
+	if known && since > starting {
+		f.Severity = finding.Warning
+	} else {
+		f.Severity = finding.Note
+	}
+}
+
+type waitFinding struct{ *finding.Finding }
+
+// forText is how long something has lasted, for a message; it stays the same from
+// one look to the next.
+func forText(since time.Duration, known bool) string {
+	switch {
+	case !known:
+		return ""
+	case since < starting:
+		return " for a moment"
+	case since < time.Minute:
+		return fmt.Sprintf(" for %d s", since/(starting)*starting/time.Second)
+	}
+	return " for " + since.Truncate(time.Minute).String()
+}
+
+// sourceless: a buffer waits, and no source feeds the stream. How long says the
+// newest track, or the start of the buffer.
+func (j *judge) sourceless() {
+	s := j.stream
+	if s.Buffer == nil || s.Meta == nil || s.VoD() || s.State == nil || j.anyFresh() {
+		return
+	}
+	if s.State.State != mist.StateWait && s.State.State != mist.StateInit && s.State.State != mist.StateBoot {
+		return
+	}
+	if s.State.State == mist.StateBoot && len(j.handlers()) > 0 {
+		return // a trigger holds it
+	}
+	since, known := j.at.Running(s.Buffer.Start)
+	for _, t := range s.Tracks {
+		if age, ok := j.at.Age(t.LastUpdate); ok && t.TypeName() != "meta" {
+			since, known = min(since, time.Duration(max(0, age))*time.Second), true
+		}
+	}
+	pullers := j.pullers()
+	who, verb := j.sourceText(pullers)
+	evidence := map[string]any{"buffer_pid": s.Buffer.PID, "resume": j.resumes()}
+	if len(pullers) > 0 {
+		evidence["puller_pid"] = pullers[0].PID
+	}
+	if reason := j.lastReason(); reason != "" && len(pullers) == 0 {
+		evidence["log"] = reason
+		verb += ": " + reason
+	}
+	name := mist.Object{Kind: mist.KindState, Stream: s.Name}.Name()
+	f := waitFinding{j.find(finding.SourceMissing, name, evidence, "it waits%s: %s%s", forText(since, known), who, verb)}
+	f.lasts(since, known)
+	if j.resumes() {
+		f.Severity = finding.Note // it is made to wait
+	}
+}
+
+// pullers are the living processes that were started to feed the stream.
+func (j *judge) pullers() []procs.Process {
+	s := j.stream
+	return slices.DeleteFunc(slices.Clone(s.Inputs), func(p procs.Process) bool {
+		return p.PID == s.Buffer.PID || p.PID == s.Buffer.Parent || is(s.Input, p.PID)
+	})
+}
+
+// sourceText says who should feed the stream, and that it does not.
+func (j *judge) sourceText(pullers []procs.Process) (who, verb string) {
+	if n := len(pullers); n > 0 {
+		p := pullers[n-1] // of parent and child, the child
+		return fmt.Sprintf("%s %d", mist.EscapeName(p.Name), p.PID), " has got nothing from its source"
+	}
+	if j.resumes() {
+		return "its source is away", ""
+	}
+	return "no source feeds it", ""
+}
+
+// lastReason is why the stream's puller has ended, as MistServer's log has it.
+func (j *judge) lastReason() string {
+	lines := j.at.LogsOf(j.stream.Name)
+	for _, line := range slices.Backward(lines) {
+		if _, reason, found := strings.Cut(line.Message, "Input closing cleanly with reason: "); found {
+			return mist.EscapeName(mist.Redact(reason))
+		}
+	}
+	return ""
+}
+
+// handlers are the living children of the buffer that are no processes of
+// MistServer's: a trigger's handler, while it starts.
+func (j *judge) handlers() []procs.Process {
+	return slices.DeleteFunc(slices.Clone(j.stream.Children), func(p procs.Process) bool { return p.OfMist() })
+}
+
+// booting: the stream does not go on before the handler of STREAM_READY has answered.
+func (j *judge) booting() {
+	s := j.stream
+	if s.State == nil || s.State.State != mist.StateBoot || s.Buffer == nil {
+		return
+	}
+	handlers := j.handlers()
+	if len(handlers) == 0 {
+		return
+	}
+	h := handlers[0]
+	since, known := j.at.Running(h.Start)
+	f := waitFinding{j.find(finding.TriggerRunning, mist.Object{Kind: mist.KindState, Stream: s.Name}.Name(),
+		map[string]any{"handler_pid": h.PID, "handler": h.Name, "buffer_pid": s.Buffer.PID},
+		"it does not start before a trigger's handler has answered: %s %d has run%s", mist.EscapeName(h.Name), h.PID, forText(since, known))}
+	f.lasts(since, known)
+}
+
+// trigger reports whether a session's lock is held while its MistSession runs a
+// trigger, which MistServer ends in time, and tells it at the stream.
+func (j *judge) trigger(l *streams.Lock, waiting []int) bool {
+	for _, u := range l.Users {
+		if u.Waits || u.Process.Name != "MistSession" || !slices.Contains(u.Process.Args, l.Object.Is.ID) {
+			continue
+		}
+		since, known := j.at.Running(u.Process.Start)
+		if !known || since > triggerTime {
+			return false
+		}
+		evidence := map[string]any{"session_pid": u.Process.PID, "waiting": waiting, "since_s": int64(since / time.Second)}
+		handler := ""
+		for _, h := range u.Children {
+			if !h.OfMist() {
+				evidence["handler_pid"], handler = h.PID, fmt.Sprintf(", handler %s %d", mist.EscapeName(h.Name), h.PID)
+			}
+		}
+		f := j.find(finding.TriggerRunning, l.Object.Name, evidence, "a trigger runs%s: MistSession %d%s; %s waits for it",
+			forText(since, known), u.Process.PID, handler, pidsText(waiting, "and"))
+		if i := slices.Index(u.Process.Args, "--streamname"); i >= 0 && i+1 < len(u.Process.Args) {
+			f.Stream = u.Process.Args[i+1]
+		}
+		return true
+	}
+	return false
+}
+
+// processes: a program that is configured to run beside the stream, and does not, or
+// is started again and again.
+func (j *judge) processes() {
+	s := j.stream
+	c, ok := j.at.Config(s.Name)
+	if !ok || s.Buffer == nil || s.VoD() || !j.anyFresh() {
+		return
+	}
+	up, known := j.at.Running(s.Buffer.Start)
+	if !known || up < starting {
+		return
+	}
+	running := map[string][]procs.Process{}
+	for _, p := range s.Children {
+		running[p.Name] = append(running[p.Name], p)
+	}
+	wanted := map[string]int{}
+	for _, name := range c.Processes {
+		if name = name[:min(len(name), commLength)]; wanted[name] == 0 {
+			defer j.process(name, wanted, running)
+		}
+		wanted[name]++
+	}
+}
+
+// commLength is how much of a process's name Linux keeps.
+const commLength = 15
+
+// process judges the processes of one program.
+func (j *judge) process(name string, wanted map[string]int, running map[string][]procs.Process) {
+	starts, reason := j.starts(name)
+	young := slices.ContainsFunc(running[name], func(p procs.Process) bool {
+		since, known := j.at.Running(p.Start)
+		return known && since < 2*starting
+	})
+	missing := wanted[name] - len(running[name])
+	if missing <= 0 && !(young && starts >= manyStarts) {
+		return
+	}
+	evidence := map[string]any{"program": name, "configured": wanted[name], "running": len(running[name]), "starts": starts}
+	text := fmt.Sprintf("%s is configured, and does not run", name)
+	if missing <= 0 || starts >= manyStarts {
+		text = fmt.Sprintf("%s ends again and again", name)
+	}
+	if starts > 0 {
+		text += fmt.Sprintf(": %d starts of late", starts)
+	}
+	if reason != "" {
+		evidence["log"] = reason
+		text += ": " + reason
+	}
+	f := j.find(finding.ProcessFailing, mist.Object{Kind: mist.KindConfig, Stream: mist.BaseName(j.stream.Name)}.Name(), evidence, "%s", text)
+	if missing > 0 && starts < manyStarts {
+		j.settles(f, 2*lasting) // the buffer starts it every 200 ms at first, and every 5 s at last
+	}
+}
+
+// manyStarts are more than an ordinary life has within the time that is looked at.
+const manyStarts = 3
+
+// startsWithin is how far back starts of a process are counted.
+const startsWithin = 3 * time.Minute
+
+// starts counts how often the log has a program of the stream started of late, and
+// why the last one ended.
+func (j *judge) starts(name string) (count int, reason string) {
+	pids := map[uint64]bool{}
+	for _, line := range j.at.Logs {
+		since, known := j.at.Since(line.Time)
+		if !known || since > startsWithin {
+			continue
+		}
+		program, message := line.Program, line.Message
+		if len(program) > commLength {
+			program = program[:commLength]
+		}
+		of := line.Stream == j.stream.Name || strings.HasPrefix(line.Stream, j.stream.Name+"→")
+		switch {
+		case program == name && of && line.PID != 0:
+			pids[line.PID] = true
+			if _, why, found := strings.Cut(message, "Input closing cleanly with reason: "); found {
+				reason = mist.EscapeName(mist.Redact(why))
+			} else if line.Kind == "FAIL" || line.Kind == "ERROR" {
+				reason = mist.EscapeName(mist.Redact(message))
+			}
+		}
+	}
+	return len(pids), reason
+}

@@ -1,0 +1,93 @@
+package streams
+
+import (
+	"strings"
+
+	"shmtool/layout/dtsc"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// Config is what MstSCnf says of a stream, as far as it matters to who judges it.
+type Config struct {
+	Source    string // with its secrets
+	Resume    bool   // the stream outlives its source, and waits for it
+	AlwaysOn  bool
+	Processes []string // the programs that run beside the stream: "MistProcMKVExec"
+}
+
+// wantsConfig reports whether the configuration of any stream that is wanted may
+// have this name: what stands before a plus sign or a blank.
+func (l *looker) wantsConfig(base string) bool {
+	return l.want == nil || l.want(base) || l.fromWildcard(base)
+}
+
+// fromWildcard reports whether there is an object of a stream that is wanted and has
+// that configuration.
+func (l *looker) fromWildcard(base string) bool {
+	for _, name := range l.names {
+		if mist.BaseName(name) == base && l.want(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// config reads a MstSCnf; false where it cannot be read.
+func (l *looker) config(o *Object) (c Config, ok bool) {
+	page := *o // what stands in its header is not judged with the stream
+	err := l.page(&page, func(r *relaccx.Reader) error {
+		return single(r, func(w row) {
+			f := w.schema.Lookup("dtsc_data")
+			if f == nil {
+				return
+			}
+			v, err := dtsc.Decode(f.In(w.record))
+			if err == nil {
+				c, ok = configOf(v), true
+			}
+		})
+	})
+	return c, ok && err == nil
+}
+
+func configOf(v dtsc.Value) Config {
+	c := Config{Resume: truth(v, "resume"), AlwaysOn: truth(v, "always_on")}
+	if source, ok := v.Lookup("source"); ok {
+		c.Source = source.String()
+	}
+	if list, ok := v.Lookup("processes"); ok {
+		for p := range list.Elements() {
+			if truth(p, "x-LSP-disable") || truth(p, "inhibited") {
+				continue
+			}
+			if name, ok := p.Lookup("process"); ok {
+				c.Processes = append(c.Processes, "MistProc"+string(name.Text()))
+			}
+		}
+	}
+	return c
+}
+
+// truth reports whether a member is there and is not 0, false or empty: MistServer
+// takes numbers and strings for truth values.
+func truth(v dtsc.Value, name string) bool {
+	member, ok := v.Lookup(name)
+	if !ok {
+		return false
+	}
+	switch text := strings.TrimSpace(member.String()); text {
+	case "", "0", "false":
+		return false
+	}
+	return true
+}
+
+// Config returns the configuration of a stream: its own, or that of its base name.
+func (m *Moment) Config(stream string) (Config, bool) {
+	if c, ok := m.Server.Configs[stream]; ok {
+		return c, true
+	}
+	c, ok := m.Server.Configs[mist.BaseName(stream)]
+	return c, ok
+}

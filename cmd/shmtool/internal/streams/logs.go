@@ -1,0 +1,77 @@
+package streams
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"time"
+
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// LogLine is a line of MstStateLogs.
+type LogLine struct {
+	Time    int64 // Unix seconds
+	Kind    string
+	Message string // with its secrets
+	Stream  string
+	PID     uint64
+	Program string
+}
+
+// logs reads MistServer's log where a stream does not run, or is not there: the
+// reason may stand in it. It is a MiB, and changes all the time.
+func (l *looker) logs() {
+	quiet := l.want == nil && !slices.ContainsFunc(l.at.Streams, func(s *Stream) bool {
+		return !s.Configured() && (s.State == nil || s.State.State != mist.StateReady || s.Buffer == nil)
+	})
+	if quiet {
+		return
+	}
+	o, err := l.stat(mist.Object{Kind: mist.KindLogs}.Name())
+	if err != nil {
+		return
+	}
+	var lines []LogLine
+	err = l.page(o, func(r *relaccx.Reader) error {
+		lines = lines[:0]
+		return rows(r, mist.KindLogs.Page(), func(_ uint64, w row) {
+			lines = append(lines, LogLine{
+				Time: int64(w.uint("time")), Kind: w.text("kind"), Message: w.text("msg"),
+				Stream: w.text("strm"), PID: w.uint("pid"), Program: w.text("exe"),
+			})
+		})
+	})
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		l.at.Logs = lines
+	}
+}
+
+// LogsOf returns what MistServer logged of a stream, oldest first.
+func (m *Moment) LogsOf(stream string) []LogLine {
+	var of []LogLine
+	for _, line := range m.Logs {
+		if line.Stream == stream {
+			of = append(of, line)
+		}
+	}
+	return of
+}
+
+// Since returns how long ago a time in Unix seconds was; false where no clock is
+// known.
+func (m *Moment) Since(unix int64) (time.Duration, bool) {
+	if m.Clock.Now == 0 || unix <= 0 {
+		return 0, false
+	}
+	return max(0, time.Duration(m.Clock.Now-unix*int64(time.Second))), true
+}
+
+// Running returns how long a process has run; false where no clock is known.
+func (m *Moment) Running(start time.Duration) (time.Duration, bool) {
+	if m.Clock.Uptime == 0 || start <= 0 {
+		return 0, false
+	}
+	return max(0, m.Clock.Uptime-start), true
+}

@@ -13,7 +13,8 @@ import (
 // Group follows many pages at once, in one goroutine and without one of its own:
 // a stream with hundreds of tracks, all pages of a server. Pages on which
 // nothing happens are looked at less often the longer it is and the more there
-// are, 8 ms apart where they are few, at most 32 ms. It is used by one goroutine at a time.
+// are, 8 ms apart where they are few, at most 32 ms, and four times as long where they
+// are not ready or their writers are done. It is used by one goroutine at a time.
 type Group struct {
 	// Poll is how often to look; 0 chooses by what happens. Set it before Next.
 	Poll time.Duration
@@ -41,6 +42,9 @@ const (
 	// slowestCheck is how seldom it is looked whether a silent page's name still
 	// leads to it: that is two system calls, and costs more than a look.
 	slowestCheck = 800 * time.Millisecond
+	// unreadableSlower is how much longer a page is left alone that is not ready, or
+	// whose writer is done: each look at it is a system call.
+	unreadableSlower = 4
 	// silence is which part of the time since something last happened on a page
 	// it may be late: a page with 25 records a second is looked at every
 	// millisecond.
@@ -155,6 +159,9 @@ func (g *Group) interval(m *member, now time.Time) time.Duration {
 		return tablePoll
 	}
 	slowest := min(slowestPoll, max(idlePoll, foreignPoll*time.Duration(len(g.members)/membersPerPoll)))
+	if m.follower.reader == nil || m.follower.unreadable != nil {
+		slowest *= unreadableSlower
+	}
 	pause, want := foreignPoll, min(slowest, now.Sub(m.active)/silence)
 	for 2*pause <= want {
 		pause *= 2

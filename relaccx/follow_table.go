@@ -2,6 +2,7 @@ package relaccx
 
 import (
 	"bytes"
+	"slices"
 
 	"shmtool/layout"
 )
@@ -38,7 +39,12 @@ func (t *table) next(f *Follower) (e Event, ok bool, err error) {
 	}
 	t.rec.schema = r.schema
 	end := max(t.window.End, uint64(len(t.live)))
-	for t.slot < end {
+	for every := r.perBatch(); t.slot < end; {
+		if t.slot%every == 0 {
+			if t.slot = t.written(r, t.slot, end); t.slot == end {
+				break
+			}
+		}
 		n := t.slot
 		t.slot++
 		e, ok, err := t.compare(f, n)
@@ -74,6 +80,25 @@ func (t *table) grow(r *Reader, end uint64) {
 		t.live = append(t.live, make([]bool, missing)...)
 		t.rows = append(t.rows, make([]byte, missing*int(r.size))...)
 	}
+}
+
+// written returns the first slot from n on, below end, that may be in use: of a table
+// whose rows say so themselves, one that was ever written, or was in use before.
+func (t *table) written(r *Reader, n, end uint64) uint64 {
+	if !r.marked() || n >= r.room || r.size == 0 {
+		return n
+	}
+	at := r.base + int(r.offset+n*r.size)
+	start, _ := r.page.Memory(at)
+	if start <= at {
+		return n
+	}
+	next := min(end, n+uint64(start-at)/r.size)
+	used := t.live[min(n, uint64(len(t.live))):min(next, uint64(len(t.live)))]
+	if i := slices.Index(used, true); i >= 0 {
+		return n + uint64(i)
+	}
+	return next
 }
 
 // compare holds row n against what was handed out of it.

@@ -3,6 +3,7 @@ package relaccx
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -153,5 +154,33 @@ func TestFollowNestedTable(t *testing.T) {
 	}
 	if e := wantKind(t, f, EventFreed); e.First != 0 {
 		t.Errorf("slot %d", e.First)
+	}
+}
+
+// A table of millions of slots of which few were ever written is not read slot by
+// slot: what was never written is passed over, and what is written later is found.
+func TestFollowSparseTable(t *testing.T) {
+	const slots = 4 << 20
+	w := mustCreate(t, filepath.Join(shmDir(t), "page"), "status:uint8\nkeynum:uint32", slots, CreateOptions{Sparse: true})
+	if err := w.SetCounts(layout.Header{RecordCount: slots, EndPos: slots}); err != nil {
+		t.Fatal(err)
+	}
+	putRow(t, w, 3_000_000, 1, 30)
+	f := follow(t, w.Page().Path(), FollowOptions{Start: FromFirst(), As: users})
+	want := func(n uint64) {
+		t.Helper()
+		if e := next(t, f); e.Kind != EventRecord || e.Record.Number != n {
+			t.Fatalf("event %v of %+v, want record %d", e.Kind, e.Record, n)
+		}
+	}
+	want(3_000_000)
+	putRow(t, w, 7, 1, 31)
+	want(7)
+	putRow(t, w, slots-1, 1, 32)
+	want(slots - 1)
+	r := mustReader(t, w.Page().Path()).As(users)
+	passed := (&table{}).written(r, r.perBatch(), slots)
+	if passed < 2_900_000 || passed > 3_000_000 {
+		t.Errorf("the first slot that may be in use is %d, want one just below 3000000", passed)
 	}
 }

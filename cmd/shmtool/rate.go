@@ -154,6 +154,9 @@ func (r *rating) begin(p *setPage, now time.Time) error {
 		if r.field != "" && reader.Schema().Lookup(r.field) == nil {
 			return onPage(p.arg, &relaccx.FieldError{Field: r.field, Have: reader.Schema()})
 		}
+		if err := isTime(reader.Schema(), r.field); err != nil {
+			return err
+		}
 	}
 	page := &ratedPage{setPage: p}
 	page.meter.Begin(now)

@@ -119,3 +119,12 @@ func (d *delayField) moment(value int64, clock *delayClock) (time.Time, bool) {
 	}
 	return time.UnixMilli(value), true
 }
+
+// isTime refuses a field for --time that is no integer.
+func isTime(s *layout.Schema, field string) error {
+	f := s.Lookup(field)
+	if f == nil || f.Readable() && (f.Kind() == layout.Int || f.Kind() == layout.Uint) {
+		return nil
+	}
+	return usagef("--time %q: the field is %v; use an integer field", field, f.Kind())
+}

@@ -362,6 +362,9 @@ func (r *tailing) adopt(s *layout.Schema) error {
 	if r.field != "" && s.Lookup(r.field) == nil && first {
 		return onPage(r.target.arg, &relaccx.FieldError{Field: r.field, Have: s})
 	}
+	if err := isTime(s, r.field); first && err != nil {
+		return err
+	}
 	return r.sinkFor(s, page, fields)
 }
 

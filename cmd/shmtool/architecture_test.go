@@ -51,20 +51,23 @@ var arrows = map[string][]string{
 	"shmtool/dump":                        {"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx"},
 	"shmtool/cmd/shmtool":                 nil, // nil: everything
 	"shmtool/cmd/shmtool/internal/filter": {},
-	"shmtool/cmd/shmtool/internal/procs":  {"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx"},
+	"shmtool/cmd/shmtool/internal/procs":  {"shmtool/cmd/shmtool/internal/objectfile", "shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx"},
 	"shmtool/cmd/shmtool/internal/recording": {
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/dump",
 	},
 	"shmtool/cmd/shmtool/internal/metrics": {},
 	"shmtool/cmd/shmtool/internal/moment": {
+		"shmtool/cmd/shmtool/internal/objectfile",
 		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
 		"shmtool/cmd/shmtool/internal/holes",
 	},
-	"shmtool/cmd/shmtool/internal/holes":  {},
-	"shmtool/cmd/shmtool/internal/unread": {},
-	"shmtool/cmd/shmtool/internal/safe":   {"shmtool/layout/mist"},
-	"shmtool/cmd/shmtool/internal/rate":   {},
+	"shmtool/cmd/shmtool/internal/objectfile": {},
+	"shmtool/cmd/shmtool/internal/holes":      {},
+	"shmtool/cmd/shmtool/internal/unread":     {},
+	"shmtool/cmd/shmtool/internal/safe":       {"shmtool/layout/mist"},
+	"shmtool/cmd/shmtool/internal/rate":       {},
 	"shmtool/cmd/shmtool/internal/streams": {
+		"shmtool/cmd/shmtool/internal/objectfile",
 		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/finding",
 	},
 	"shmtool/cmd/shmtool/internal/streams/streamstest": {
@@ -86,6 +89,7 @@ var arrows = map[string][]string{
 		"shmtool/cmd/shmtool/internal/finding",
 	},
 	"shmtool/cmd/shmtool/internal/cleaning": {
+		"shmtool/cmd/shmtool/internal/objectfile",
 		"shmtool/layout/mist", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/simulate",
 		"shmtool/cmd/shmtool/internal/streams", "shmtool/cmd/shmtool/internal/holes",
 	},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
@@ -80,7 +81,7 @@ func (e *env) checkDataPages(t target, track mist.Object, records []mist.DataRec
 		seen[r.FirstKey] = true
 		of := mist.Object{Kind: mist.KindData, Stream: track.Stream, Index: track.Index, Key: r.FirstKey}
 		path := filepath.Join(filepath.Dir(t.path), of.Name())
-		f, err := os.Open(path)
+		f, err := objectfile.Open(path)
 		switch {
 		case errors.Is(err, os.ErrNotExist) && r.Newest && !e.inMemory(path):
 			continue // it was made after the copy, and before that of the track

@@ -11,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"errors"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/streams/streamstest"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -181,4 +183,27 @@ func TestCheckReal(t *testing.T) {
 			t.Errorf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 		}
 	})
+}
+
+// What is no regular file under the name of a data page is told, and hangs nobody.
+func TestCheckOpensRegularFilesOnly(t *testing.T) {
+	w, dir := sampleWorld(t)
+	names, err := filepath.Glob(filepath.Join(w.Shm, "MstDatalive@0_*"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%v, %v", names, err)
+	}
+	for what, put := range map[string]func(path string) error{
+		"FIFO": func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"link": func(path string) error { return os.Symlink("/etc/passwd", path) },
+	} {
+		for _, name := range names {
+			if err := errors.Join(os.Remove(name), put(name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := runIn(t, dir, "", "check", streamstest.TrackName("live", streamstest.SourcePID, 0))
+		if r.code != exitInvalid || !strings.Contains(r.stderr, filepath.Base(names[0])) {
+			t.Errorf("%s: exit code %d, %s", what, r.code, r.stderr)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
 	"shmtool/layout/mist"
@@ -48,7 +49,7 @@ func (e *env) mistObject(t target) (*mistObject, bool) {
 	if err != nil || !info.Mode().IsRegular() {
 		return nil, false
 	}
-	f, err := os.Open(t.path)
+	f, err := objectfile.OpenNamed(t.path)
 	if err != nil {
 		return nil, false
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/recording"
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
@@ -174,7 +175,7 @@ func classify(err error) failure {
 		return failure{"invalid_page", exitInvalid}
 	case as[*recording.DamageError](err), is(recording.ErrNotRecording):
 		return failure{"invalid_recording", exitInvalid}
-	case is(relaccx.ErrNotPage, syscall.EISDIR, syscall.ENXIO, syscall.ELOOP):
+	case is(relaccx.ErrNotPage, objectfile.ErrIrregular, syscall.EISDIR, syscall.ENXIO, syscall.ELOOP):
 		return failure{"invalid_page", exitInvalid}
 	case is(relaccx.ErrTruncated):
 		return failure{"page_truncated", exitInvalid}

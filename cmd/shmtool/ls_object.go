@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 
+	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
 	"shmtool/layout"
@@ -59,7 +59,7 @@ func (e *env) inspect(entry fs.DirEntry, table *procs.Table) (object, bool) {
 // lookSmall reads what is no page and says something with a few bytes. It is
 // never mapped: to look at a hole would fill it.
 func (o *object) lookSmall() {
-	f, err := os.Open(o.path)
+	f, err := objectfile.Open(o.path)
 	if err != nil {
 		o.denied = errors.Is(err, fs.ErrPermission)
 		return

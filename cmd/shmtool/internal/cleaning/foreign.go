@@ -5,11 +5,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/relaccx"
 )
 
@@ -67,7 +67,7 @@ func (o *Options) openUnseen(s *survey, before map[relaccx.Identity]string) (map
 
 // openElsewhere reports whether a process has the object open for writing.
 func (f *file) openElsewhere(dir string) bool {
-	r, err := os.OpenFile(filepath.Join(dir, f.name), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	r, err := objectfile.Open(filepath.Join(dir, f.name))
 	if err != nil {
 		return false
 	}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shmtool/cmd/shmtool/internal/holes"
+	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/streams"
@@ -152,7 +153,7 @@ func (f *file) take(st *syscall.Stat_t) {
 // open opens the object to look at it. Not blocking: neither a FIFO nor the
 // lease of another clean must hang us.
 func (f *file) open(dir string) (*os.File, error) {
-	return os.OpenFile(filepath.Join(dir, f.name), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	return objectfile.Open(filepath.Join(dir, f.name))
 }
 
 // read takes the mark, and looks whether the object is what its name says.

@@ -7,9 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -79,7 +79,7 @@ func (o *object) copyBytes(ctx context.Context, to *os.File, path string) (page 
 			return page, err
 		}
 	}
-	from, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	from, err := objectfile.Open(path)
 	if err != nil {
 		return page, err
 	}

@@ -1,8 +1,7 @@
 package moment
 
 import (
-	"os"
-
+	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
@@ -42,7 +41,7 @@ func (c *capture) named() map[int]bool {
 
 // readStart reads the first bytes of a file, as many as there are.
 func readStart(path string, size int) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := objectfile.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -7,9 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -154,7 +154,7 @@ func (c *capture) settle(ctx context.Context, o *object, late ends) error {
 // copyBehind copies an object again from a place on. One that has gone is seen by
 // who copies its stream again.
 func (c *capture) copyBehind(ctx context.Context, name string, at int64) error {
-	from, err := os.OpenFile(filepath.Join(c.ShmDir, name), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	from, err := objectfile.Open(filepath.Join(c.ShmDir, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

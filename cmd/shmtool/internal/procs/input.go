@@ -5,8 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
+	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/layout/mist"
 )
 
@@ -141,8 +141,7 @@ func (t *Table) elsewhere(p Process, stream string) bool {
 
 // leftPID is the PID that an object holds, alive or not.
 func (t *Table) leftPID(o mist.Object) (pid int, ok bool) {
-	// Not blocking: a FIFO of that name must not hang us.
-	f, err := os.OpenFile(filepath.Join(t.shmDir, o.Name()), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := objectfile.Open(filepath.Join(t.shmDir, o.Name()))
 	if err != nil {
 		return 0, false
 	}

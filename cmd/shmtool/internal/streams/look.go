@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 
+	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -241,7 +241,7 @@ func (l *looker) small(o *Object) ([]byte, error) {
 	if !o.Mode.IsRegular() {
 		return nil, relaccx.ErrNotPage
 	}
-	f, err := os.OpenFile(filepath.Join(l.dir, o.Name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	f, err := objectfile.Open(filepath.Join(l.dir, o.Name))
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,36 @@
+// Package objectfile opens the objects of a shared memory directory or a snapshot.
+// Others may put anything there under any name.
+package objectfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// ErrIrregular is what stands under a name and is no regular file: a FIFO, a
+// device, a directory.
+var ErrIrregular = errors.New("not a regular file")
+
+// Open opens an object for reading. It follows no symbolic link, waits for nothing,
+// and opens regular files only.
+func Open(path string) (*os.File, error) { return open(path, syscall.O_NOFOLLOW) }
+
+// OpenNamed is Open for a path that the user has typed, which may be a link.
+func OpenNamed(path string) (*os.File, error) { return open(path, 0) }
+
+func open(path string, flags int) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|flags, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: path, Err: ErrIrregular}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -75,6 +76,10 @@ func (e *env) onePage(c *cli.Context) (target, error) {
 func (e *env) address(arg string) (target, error) {
 	t, err := e.find(arg)
 	e.page, e.known = arg, t.info()
+	if e.pageDir = filepath.Dir(t.path); t.stdin {
+		e.pageDir = ""
+	}
+	e.now = sync.OnceValue(e.clock)
 	if err == nil {
 		e.sayHidden(t)
 	}

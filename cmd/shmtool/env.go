@@ -37,6 +37,7 @@ type env struct {
 	nagiosErrors bool              // they are for a monitor
 	secrets      bool              // --show-secrets
 	now          func() mist.Clock // what times since boot are told by
+	pageDir      string            // the folder of the page; "" for one from standard input
 	shmDir       string
 	procDir      string
 	moment       *openedMoment // --moment; nil without
@@ -83,6 +84,8 @@ func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "shm-dir", Usage: "look for shared memory in `DIR` (default: $" + shmDirVariable + ", else " + relaccx.ShmDir + ")"},
 		&cli.StringFlag{Name: "proc-dir", Usage: "look for processes in `DIR` (default: $" + procDirVariable + ", else /proc)"},
+		&cli.IntFlag{Name: pidFlag, Usage: "look at the shared memory of process `PID`, and at PIDs as it counts them"},
+		&cli.StringFlag{Name: containerFlag, Usage: "look into the container `NAME`, or the one whose ID begins so"},
 		&cli.StringFlag{Name: "moment", Usage: "look at the moment that save --all has put into `PATH`, a folder or an archive of one, instead"},
 		&cli.StringFlag{Name: "color", Value: "auto", Usage: "colour `WHEN`: auto (on a terminal, unless NO_COLOR is set), always or never"},
 	}
@@ -90,12 +93,11 @@ func globalFlags() []cli.Flag {
 
 // settle works out what the flags that all commands have say.
 func (e *env) settle(c *cli.Context, cmd *command) error {
-	e.shmDir = firstOf(c.String("shm-dir"), e.getenv(shmDirVariable), relaccx.ShmDir)
-	e.procDir = firstOf(c.String("proc-dir"), e.getenv(procDirVariable), "/proc")
-	if err := e.openMoment(c, cmd); err != nil {
+	if err := e.place(c, cmd); err != nil {
 		return err
 	}
 	e.secrets = c.Bool("show-secrets")
+	e.pageDir = e.shmDir
 	e.now = sync.OnceValue(e.clock)
 	switch c.String("color") {
 	case "always":
@@ -130,9 +132,10 @@ func (e *env) guard(cmd *command) {
 // dumb reports whether the terminal understands nothing but text.
 func (e *env) dumb() bool { return e.getenv("TERM") == "dumb" }
 
-// clock is the time by which times since boot are told: now, or when the moment
-// was saved. Nobody pays for it before a page has such times.
-func (e *env) clock() mist.Clock { return procs.Open(e.procDir, e.shmDir).Clock() }
+// clock returns the time by which the times since boot of the page are told: now, or
+// when the snapshot was saved that the page belongs to. It is only asked for when a page
+// has such times.
+func (e *env) clock() mist.Clock { return procs.Open(e.procDir, e.shmDir).PageClock(e.pageDir) }
 
 func secretsFlag(usage string) cli.Flag {
 	return &cli.BoolFlag{Name: "show-secrets", Usage: usage}

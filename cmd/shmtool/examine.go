@@ -75,8 +75,11 @@ func (e *env) examine(ctx context.Context, want func(stream string) bool, wait f
 // nothing is known.
 func (x *examination) unseen() []string {
 	var unseen []string
-	if x.moment.Hiding {
-		unseen = append(unseen, "processes that the table does not show (hidepid, or no /proc): nobody is said to be dead")
+	switch {
+	case x.moment.Hiding && !x.moment.Living:
+		unseen = append(unseen, "processes, which are not in the copy: none is said to be dead")
+	case x.moment.Hiding:
+		unseen = append(unseen, "processes that the table does not show (hidepid, or no /proc): none is said to be dead")
 	}
 	if n := len(x.moment.Server.Unseen); n > 0 {
 		why := "they are another user's: try as root"

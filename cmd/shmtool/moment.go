@@ -33,6 +33,8 @@ func (e *env) openMoment(c *cli.Context, cmd *command) error {
 		return usagef("--moment is empty")
 	case c.IsSet("shm-dir") || c.IsSet("proc-dir"):
 		return usagef("--moment is a place to look at, and so are --shm-dir and --proc-dir: they cannot be combined")
+	case c.IsSet(pidFlag) || c.IsSet(containerFlag):
+		return usagef("--moment is a place to look at, and so are --pid and --container: they cannot be combined")
 	case cmd.writes && !cmd.lists:
 		return usagef("a saved moment is only looked at: %s takes no --moment", cmd.name)
 	case cmd.living:

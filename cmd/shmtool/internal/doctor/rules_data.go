@@ -13,7 +13,7 @@ import (
 func (j *judge) dataPages(t *streams.Track) {
 	pages := t.Page.DataPages
 	for i, d := range pages {
-		if d.Avail == 0 || d.There {
+		if d.Avail == 0 || d.There || !j.at.DataKnown() {
 			continue
 		}
 		if !j.at.Living && i == len(pages)-1 && t.Page.LastMS-d.FirstMS < justBegun {

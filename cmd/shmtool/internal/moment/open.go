@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout/mist"
 )
 
 // Opened is a moment that can be looked at: two folders.
@@ -18,7 +20,8 @@ type Opened struct {
 
 // Open opens a saved moment: a folder that has a folder shm, or whose only folder
 // with one has it; or an archive of such a folder, which is unpacked into a
-// temporary one.
+// temporary one. A folder of copied objects, with nothing else known of that moment, is
+// one, too: nothing is known of its processes.
 func Open(ctx context.Context, path string) (*Opened, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -51,10 +54,13 @@ func (o *Opened) Close() error {
 	return o.unpacked.remove()
 }
 
-var errNoMoment = errors.New("no saved moment: it has no folder " + shmFolder)
+var errNoMoment = errors.New("no saved moment: it has neither a folder " + shmFolder + " nor copies of MistServer's objects")
 
 func openFolder(dir string) (*Opened, error) {
 	root, err := Root(dir)
+	if errors.Is(err, errNoMoment) && isFlat(dir) {
+		return &Opened{ShmDir: dir, ProcDir: filepath.Join(dir, procFolder)}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +107,20 @@ func isMoment(dir string) bool {
 	return isFolder(inner) && !isFolder(filepath.Join(inner, shmFolder))
 }
 
+// isFlat reports whether copies of MistServer's objects lie in the folder itself.
+func isFlat(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
+		is, ok := mist.ParseName(entry.Name())
+		return ok && is.Kind != mist.KindTemporary && entry.Type().IsRegular()
+	})
+}
+
 // Dirs are the folders of a moment for whoever does not want an archive unpacked.
 func Dirs(path string) (shmDir, procDir string, ok bool) {
 	root, err := Root(path)
+	if errors.Is(err, errNoMoment) && isFlat(path) {
+		return path, filepath.Join(path, procFolder), true
+	}
 	return filepath.Join(root, shmFolder), filepath.Join(root, procFolder), err == nil
 }

@@ -6,12 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
 
 	"shmtool/cmd/shmtool/internal/procs"
@@ -35,39 +33,33 @@ var processFiles = []string{"stat", "comm", "cmdline", "status"}
 // lookAtProcesses reads all processes but our own.
 func (c *capture) lookAtProcesses() map[int]*process {
 	found := map[int]*process{}
-	table, err := procfs.NewFS(c.ProcDir)
-	if err != nil {
-		return found
-	}
-	all, _ := table.AllProcs() // without a table there are none
-	sort.Sort(all)
 	shm := c.shmMaps()
-	for _, p := range all {
-		if p.PID == os.Getpid() && c.table.Live() {
+	for _, pid := range c.table.PIDs() {
+		if pid == os.Getpid() && c.table.Live() {
 			continue
 		}
-		if read := c.readProcess(p, shm); read != nil {
-			found[p.PID] = read
+		if read := c.readProcess(pid, shm); read != nil {
+			found[pid] = read
 		}
 	}
 	return found
 }
 
 // readProcess is nil where a process has ended, or cannot be seen.
-func (c *capture) readProcess(from procfs.Proc, shm shmMaps) *process {
-	st, err := from.Stat()
+func (c *capture) readProcess(pid int, shm shmMaps) *process {
+	from, err := c.table.Read(pid)
 	if err != nil {
 		return nil
 	}
-	p := &process{pid: from.PID, parent: st.PPID, texts: map[string][]byte{}}
-	p.ofMist = procs.Process{Name: st.Comm}.OfMist()
-	p.ended = st.State == "Z" || st.State == "X"
+	p := &process{pid: pid, parent: from.Parent, texts: map[string][]byte{}}
+	p.ofMist = from.OfMist()
+	p.ended = from.Ended()
 	for _, name := range processFiles {
-		if text, err := os.ReadFile(c.inProc(p.pid, name)); err == nil {
+		if text, err := c.table.Text(pid, name); err == nil {
 			p.texts[name] = text
 		}
 	}
-	maps, err := os.ReadFile(c.inProc(p.pid, "maps"))
+	maps, err := c.table.Text(pid, "maps")
 	p.unreadable = os.IsPermission(err) || err != nil && !c.table.Live() // it was not saved
 	semaphore := false
 	p.maps, semaphore = shm.of(maps)
@@ -86,7 +78,7 @@ func (c *capture) readThreads(p *process) {
 	}
 	for _, thread := range threads {
 		name := filepath.Join("task", thread.Name(), "syscall")
-		if text, err := os.ReadFile(c.inProc(p.pid, name)); err == nil {
+		if text, err := c.table.Text(p.pid, name); err == nil {
 			p.texts[name] = text
 		}
 	}
@@ -238,7 +230,7 @@ func (c *capture) saveProcess(p *process) error {
 
 // saveRest saves what belongs to no process.
 func (c *capture) saveRest(locks []byte) error {
-	uptime, err := os.ReadFile(filepath.Join(c.ProcDir, "uptime"))
+	uptime, err := c.table.Text(0, "uptime")
 	if err != nil {
 		uptime = fmt.Appendf(nil, "%.2f 0.00\n", c.saved.Uptime.Seconds())
 	}
@@ -251,7 +243,7 @@ func (c *capture) saveRest(locks []byte) error {
 
 // locks are the lines of /proc/locks about saved objects, and who holds them.
 func (c *capture) locks() (lines []byte, holders map[int]bool) {
-	text, _ := os.ReadFile(filepath.Join(c.ProcDir, "locks"))
+	text, _ := c.table.Text(0, "locks")
 	ours := map[procs.Object]bool{}
 	for _, o := range c.objects {
 		ours[procs.Object{Device: o.saved.Device, Inode: o.saved.Inode}] = o.kept

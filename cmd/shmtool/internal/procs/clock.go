@@ -34,6 +34,9 @@ func (t *Table) InMemory() bool {
 // was in unix time; without that only the uptime is known.
 func (t *Table) Clock() mist.Clock {
 	if t.Live() {
+		if !t.InMemory() && t.ofAnotherBoot() {
+			return mist.Clock{}
+		}
 		var ts unix.Timespec
 		if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
 			return mist.Clock{Now: time.Now().UnixNano()}
@@ -50,9 +53,56 @@ func (t *Table) Clock() mist.Clock {
 	return c
 }
 
+// anotherBoot is how far the boot of MstGlobalConfig may lie from the machine's own: a
+// clock may have been set meanwhile.
+const anotherBoot = time.Hour
+
+// ofAnotherBoot reports whether the objects are copies from another machine, or from
+// before this one was booted.
+func (t *Table) ofAnotherBoot() bool {
+	var ts unix.Timespec
+	boot := t.systemBoot()
+	if boot <= 0 || unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
+		return false
+	}
+	apart := time.Since(time.UnixMilli(boot)) - time.Duration(ts.Nano())
+	return apart.Abs() > anotherBoot
+}
+
+// PageClock returns the clock by which the times since boot of a page are told that
+// lies in the folder dir. In the shared memory directory it is that of the table. A copy
+// has the clock of the snapshot that it belongs to; else only the boot is known, from a
+// MstGlobalConfig beside it, and without one nothing. "" is a page that lies nowhere.
+func (t *Table) PageClock(dir string) mist.Clock {
+	if dir == "" {
+		return mist.Clock{}
+	}
+	of := t
+	if !sameFolder(dir, t.shmDir) {
+		of = Open(filepath.Join(filepath.Dir(filepath.Clean(dir)), savedProcesses), dir)
+		if of.Live() {
+			return mist.Clock{}
+		}
+	}
+	c := of.Clock()
+	if boot := of.systemBoot(); (c.Now == 0 || c.Uptime == 0) && boot > 0 {
+		return mist.ClockAt(time.Now().UnixNano(), uint64(boot))
+	}
+	return c
+}
+
+// savedProcesses is the folder of processes in a snapshot, beside that of objects.
+const savedProcesses = "proc"
+
+func sameFolder(a, b string) bool {
+	first, errFirst := os.Stat(a)
+	second, errSecond := os.Stat(b)
+	return errFirst == nil && errSecond == nil && os.SameFile(first, second)
+}
+
 // savedUptime is the first number of the file "uptime": seconds.
 func (t *Table) savedUptime() time.Duration {
-	text, err := os.ReadFile(filepath.Join(t.procDir, "uptime"))
+	text, err := t.text(maxText, "uptime")
 	if err != nil {
 		return 0
 	}

@@ -47,9 +47,6 @@ func (t *Table) blind() bool {
 	if !t.InMemory() {
 		return false
 	}
-	if _, through := t.Through(); through {
-		return false
-	}
 	space, err := os.Readlink(filepath.Join(t.procDir, "self", "ns", "pid"))
 	return err != nil || !t.ours() || space != initSpace
 }

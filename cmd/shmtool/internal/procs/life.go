@@ -41,19 +41,13 @@ func (t *Table) Look(pid int) (Process, Life) {
 	case pid <= 0 || pid > maxPID:
 		return unseen, Dead
 	}
-	text, err := t.ofProcess(pid, "stat")
-	if err != nil {
-		return unseen, t.lifeOfUnseen(pid, err)
-	}
-	p, err := parseStat(pid, text)
+	p, err := t.Read(pid)
 	switch {
 	case err != nil:
 		return unseen, t.lifeOfUnseen(pid, err)
-	case p.State == "Z" || p.State == "X":
+	case p.Ended():
 		return unseen, Dead
 	}
-	args, _ := t.ofProcess(pid, "cmdline") // some cannot be read
-	p.Args = parseArgs(args)
 	return p, Alive
 }
 
@@ -110,10 +104,6 @@ func (p Process) OfMist() bool {
 
 // Zombie reports whether a process has ended, and its parent has not looked yet.
 func (t *Table) Zombie(pid int) bool {
-	text, err := t.ofProcess(pid, "stat")
-	if err != nil {
-		return false
-	}
-	p, err := parseStat(pid, text)
-	return err == nil && (p.State == "Z" || p.State == "X")
+	p, err := t.Read(pid)
+	return err == nil && p.Ended()
 }

@@ -3,8 +3,8 @@
 package procs
 
 import (
+	"bytes"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -105,12 +105,11 @@ func (t *Table) Mappers() (mappers map[Object][]int, partial bool) {
 
 // LockHolders are the PIDs that hold the writer's lock of each object.
 func (t *Table) LockHolders() map[Object]int {
-	locks, err := os.Open(filepath.Join(t.procDir, "locks"))
+	locks, err := t.text(maxMaps, "locks")
 	if err != nil {
 		return map[Object]int{}
 	}
-	defer locks.Close()
-	return relaccx.LockHolders(locks)
+	return relaccx.LockHolders(bytes.NewReader(locks))
 }
 
 // Controller is the living MistController; in a simulation the process that

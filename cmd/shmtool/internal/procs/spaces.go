@@ -109,7 +109,8 @@ func (t *Table) device() (device uint64, sure bool) {
 // LooksOn reports whether a process is a shmtool that has no part in a simulation: it
 // keeps no stream alive, and its PID stands in no object.
 func (p Process) LooksOn() bool {
-	return strings.HasPrefix(p.Name, "shmtool") && !p.simulated()
+	runs := p.simulated() || len(p.Args) > 1 && p.Args[1] == "simulate"
+	return strings.HasPrefix(p.Name, "shmtool") && !runs
 }
 
 // spaces finds who uses the directory.

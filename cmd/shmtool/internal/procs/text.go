@@ -44,6 +44,39 @@ func (t *Table) text(most int64, elements ...string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, most))
 }
 
+// Text reads a file of a process, or of the table itself where the PID is 0, and no
+// more of it than any that Linux makes has.
+func (t *Table) Text(pid int, name string) ([]byte, error) {
+	if pid == 0 {
+		return t.text(maxMaps, name)
+	}
+	return t.text(maxMaps, strconv.Itoa(pid), name)
+}
+
+// PIDs lists the processes of the table, in order. Without a table there are none.
+func (t *Table) PIDs() []int {
+	pids, _ := t.pids()
+	return pids
+}
+
+// Read reads what Linux says of a process, also of one that has ended and whose parent
+// has not looked yet.
+func (t *Table) Read(pid int) (Process, error) {
+	text, err := t.ofProcess(pid, "stat")
+	if err != nil {
+		return Process{}, err
+	}
+	p, err := parseStat(pid, text)
+	if err == nil {
+		args, _ := t.ofProcess(pid, "cmdline") // some cannot be read
+		p.Args = parseArgs(args)
+	}
+	return p, err
+}
+
+// Ended reports whether the process has ended, and its parent has not looked yet.
+func (p Process) Ended() bool { return p.State == "Z" || p.State == "X" }
+
 // ofProcess reads a file of a process.
 func (t *Table) ofProcess(pid int, elements ...string) ([]byte, error) {
 	return t.text(maxText, append([]string{strconv.Itoa(pid)}, elements...)...)

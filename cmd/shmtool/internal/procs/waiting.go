@@ -25,7 +25,7 @@ func (t *Table) Waits(m Mapping) (waits, known bool) {
 	}
 	known = true
 	for _, thread := range threads {
-		text, err := os.ReadFile(filepath.Join(tasks, thread.Name(), "syscall"))
+		text, err := t.ofProcess(m.PID, "task", thread.Name(), "syscall")
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && t.Live(): // the thread has ended
 		case err != nil:

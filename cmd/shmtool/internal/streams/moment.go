@@ -2,6 +2,7 @@ package streams
 
 import (
 	"io/fs"
+	"slices"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/procs"
@@ -239,6 +240,13 @@ func (s *Stream) Configured() bool {
 		}
 	}
 	return true
+}
+
+// DataKnown reports whether data pages can be missed: a copy may have been made without
+// any of them.
+func (m *Moment) DataKnown() bool {
+	isData := func(o *Object) bool { return o.Is.Kind == mist.KindData }
+	return m.Living || slices.ContainsFunc(m.Streams, func(s *Stream) bool { return slices.ContainsFunc(s.Objects, isData) })
 }
 
 // Uptime is how long the machine had been up at a time; 0 unknown.

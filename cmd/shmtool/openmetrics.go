@@ -75,7 +75,7 @@ func streamMetrics(s *metrics.Set, r *streams.Row) {
 		[]string{finding.VerdictOK, finding.VerdictWarning, finding.VerdictStuck}, r.Verdict, of)
 	s.Gauge("mist_stream_findings", "What is wrong with a stream, or looks so.", float64(len(r.Findings)), of)
 	s.Gauge("mist_stream_live", "Whether a stream is live.", truth(r.Live), of)
-	if r.ProcessesKnown {
+	if !r.ProcessesUnknown {
 		s.Gauge("mist_stream_viewers", "Living processes that read a stream.", float64(r.Viewers), of)
 	}
 	s.Gauge("mist_stream_sources", "Slots of those that feed a stream.", float64(r.Sources), of)

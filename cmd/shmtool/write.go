@@ -82,7 +82,7 @@ func (e *env) refuseOwned(t target, c *cli.Context) error {
 	}
 	owner, ok := procs.Open(e.procDir, e.shmDir).Keeper(t.path)
 	switch {
-	case !ok || owner.Life == procs.Dead:
+	case !ok, owner.Life == procs.Dead, owner.Why == procs.NotSaved:
 		return nil
 	case owner.Life == procs.Alive:
 		return onPage(t.arg, hinted(refusef("in use by %s (PID %d)", mist.EscapeName(owner.Process.Name), owner.Process.PID), "--force writes it all the same"))

@@ -40,12 +40,12 @@ const (
 	OtherSpace                 // the PID is one of a PID namespace that cannot be seen from here
 	Hidden                     // the table may hide the process, or shows no more than that it exists
 	Unproven                   // a process has the PID, and nothing shows whether it is the one that is meant
-	NotSaved                   // the snapshot has no processes
+	NotSaved                   // there is no table of processes, as in a copy without one
 )
 
 var reasonTexts = [...]string{
 	"", "no process has the PID", "it has ended", "another program has the PID now", "another process of MistServer has the PID now",
-	"its PID namespace cannot be seen from here", "it may be hidden", "it may be another process by now", "the processes were not saved",
+	"its PID namespace cannot be seen from here", "it may be hidden", "it may be another process by now", "there is no table of processes",
 }
 
 // String returns the reason in words, and "" for Seen.

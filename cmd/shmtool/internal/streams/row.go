@@ -14,26 +14,26 @@ import (
 
 // Row is a stream as scripts see it. Its JSON keys are a contract.
 type Row struct {
-	Stream         string            `json:"stream"`
-	State          string            `json:"state"`
-	StateCode      int               `json:"state_code"`
-	Progress       int               `json:"progress"` // 0 to 255
-	Live           bool              `json:"live"`
-	VoD            bool              `json:"vod"`
-	Source         string            `json:"source"`
-	InputPID       *uint64           `json:"input_pid"`
-	InputAlive     *bool             `json:"input_alive"` // null: not known
-	PullPID        *uint64           `json:"pull_pid"`
-	Viewers        int               `json:"viewers"`
-	Sources        int               `json:"sources"`
-	BufferWindowMS uint64            `json:"buffer_window_ms"`
-	Verdict        string            `json:"verdict"`
-	ShmBytes       int64             `json:"shm_bytes"`
-	BufferPID      *int              `json:"buffer_pid"`
-	Findings       []finding.Finding `json:"findings"`
-	Problems       []Trouble         `json:"problems"`
-	Tracks         []TrackRow        `json:"tracks"`
-	ProcessesKnown bool              `json:"-"` // its PIDs can be told alive or dead from here
+	Stream           string            `json:"stream"`
+	State            string            `json:"state"`
+	StateCode        int               `json:"state_code"`
+	Progress         int               `json:"progress"` // 0 to 255
+	Live             bool              `json:"live"`
+	VoD              bool              `json:"vod"`
+	Source           string            `json:"source"`
+	InputPID         *uint64           `json:"input_pid"`
+	InputAlive       *bool             `json:"input_alive"` // null: not known
+	PullPID          *uint64           `json:"pull_pid"`
+	Viewers          int               `json:"viewers"`
+	Sources          int               `json:"sources"`
+	BufferWindowMS   uint64            `json:"buffer_window_ms"`
+	Verdict          string            `json:"verdict"`
+	ShmBytes         int64             `json:"shm_bytes"`
+	BufferPID        *int              `json:"buffer_pid"`
+	Findings         []finding.Finding `json:"findings"`
+	Problems         []Trouble         `json:"problems"`
+	Tracks           []TrackRow        `json:"tracks"`
+	ProcessesUnknown bool              `json:"-"` // its PIDs mean nothing here
 }
 
 // Trouble is a problem in words.
@@ -90,7 +90,7 @@ func (m *Moment) Row(s *Stream, found []finding.Finding, o RowOptions) Row {
 		Stream: s.Name, State: mist.StateOff.String(),
 		Viewers: s.Viewers(), Sources: s.Sources(), ShmBytes: s.Allocated(),
 		Verdict: finding.Verdict(found), Findings: append([]finding.Finding{}, found...),
-		Problems: []Trouble{}, Tracks: []TrackRow{}, ProcessesKnown: !s.Foreign && !m.Hiding,
+		Problems: []Trouble{}, Tracks: []TrackRow{}, ProcessesUnknown: s.Foreign,
 	}
 	if s.State != nil {
 		r.State, r.StateCode, r.Progress = s.State.State.String(), int(s.State.State), int(s.State.Progress)

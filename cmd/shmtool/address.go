@@ -195,6 +195,10 @@ func (e *env) open(t target) (*relaccx.Page, error) {
 		return p, onPage(t.arg, err)
 	}
 	p, err := relaccx.Open(t.path)
+	if err == nil && p.Size() == 0 && filepath.Dir(t.path) != filepath.Clean(e.shmDir) {
+		// An object of 0 bytes is being made; a file of 0 bytes is a copy that failed.
+		return nil, onPage(t.arg, errors.Join(fmt.Errorf("the file is empty, %w", relaccx.ErrNotPage), p.Close()))
+	}
 	if err == nil {
 		e.learn(t, p)
 	}

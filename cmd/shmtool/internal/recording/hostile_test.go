@@ -88,3 +88,21 @@ func TestRecordBesideADamagedPage(t *testing.T) {
 	must(t, play(t, again, file, PlayOptions{}))
 	sameFile(t, filepath.Join(again, "good"), good)
 }
+
+// A recording that is cut at any length, or in which bytes are wrong, is played to
+// an end or refused: nothing panics, and nothing hangs.
+func TestMutatedRecordings(t *testing.T) {
+	_, file := made(t, 3, Options{})
+	dir := t.TempDir()
+	for length := range len(file) {
+		_ = playBytes(t, dir, file[:length], PlayOptions{Force: true})
+	}
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 2000 {
+		b := append([]byte(nil), file...)
+		for range 1 + random.IntN(4) {
+			b[random.IntN(len(b))] = byte(random.IntN(256))
+		}
+		_ = playBytes(t, dir, b, PlayOptions{Force: true})
+	}
+}

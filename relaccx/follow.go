@@ -262,8 +262,8 @@ func (f *Follower) look() (Event, bool, error) {
 	return f.check(status)
 }
 
-// last reports whether no page follows the one whose writer is done. Where it says
-// reload, too, another one may have the name, or get it in a moment.
+// last reports whether no page follows the one whose writer is done. When that one
+// says reload as well, another one may have the name, or get it in a moment.
 func (f *Follower) last(s layout.Status) bool {
 	if !s.Reload() {
 		return true

@@ -74,9 +74,9 @@ func (f *Follower) pastNow(next *Page) (past, bool) {
 // of the one before it, whose records ended as window says; else next is the
 // record to begin with.
 //
-// An announced page goes on. Where it ends earlier than the one before, records
-// were published there that the new one has not: it goes on at its own end, unless
-// what both have says that it is another life.
+// An announced page goes on. When it ends earlier than the one before, records were
+// published there that the new one has not: it goes on at its own end, unless the
+// records of both say that it is another life.
 func (f *Follower) goesOn(window layout.Window) (goesOn bool, next uint64, err error) {
 	shorter := f.window.End < window.End
 	if shorter && !f.past.announced {
@@ -103,8 +103,8 @@ func (f *Follower) goesOn(window layout.Window) (goesOn bool, next uint64, err e
 const recognizeCount = 8
 
 // recognize reports whether the page has a record of the one before, and how many
-// were compared: of those that both have, the newest. Of a page of which it is
-// known what a revision changes, none may be another one in all other fields.
+// were compared: the newest that both have. When it is known what a revision
+// changes, all of them must be equal in the other fields.
 func (f *Follower) recognize() (same bool, compared int, err error) {
 	w := f.past.window.Clamp(f.window.First, f.window.End).Last(recognizeCount)
 	equal := 0

@@ -144,8 +144,8 @@ func TestFollowResizeOfRevised(t *testing.T) {
 	}
 }
 
-// Of a page that is announced and ends earlier, records went into the old page
-// that the new one will have others for: it goes on at its end.
+// When an announced page ends earlier, records went into the old page whose numbers
+// the new one gives to others: it goes on at its end.
 func TestFollowAnnouncedEndsEarlier(t *testing.T) {
 	for _, test := range []struct {
 		values []uint64

@@ -120,6 +120,9 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 		return e.nothingToClean(plan, o)
 	}
 	if yes {
+		if part := partChosen(plan.Objects, shown); part != "" {
+			return refusef("nothing is removed: --where chooses a part of the dead stream %q, which goes as a whole or not at all", part)
+		}
 		plan.Objects = chosenObjects(plan.Objects, shown)
 		err = e.clean(ctx, plan, shown, l)
 	}
@@ -217,6 +220,24 @@ func chosenObjects(objects, shown []cleaning.Object) []cleaning.Object {
 	return slices.DeleteFunc(slices.Clone(objects), func(o cleaning.Object) bool {
 		return !slices.ContainsFunc(shown, func(s cleaning.Object) bool { return s.Name == o.Name })
 	})
+}
+
+// partChosen names a dead stream of which some objects are chosen, and others are not.
+func partChosen(objects, shown []cleaning.Object) string {
+	chosen := map[string]bool{}
+	for _, o := range shown {
+		chosen[o.Name] = true
+	}
+	some := map[string]bool{}
+	for _, o := range shown {
+		some[o.Is.Stream] = some[o.Is.Stream] || o.Whole
+	}
+	for _, o := range objects {
+		if o.Whole && o.Free() && some[o.Is.Stream] && !chosen[o.Name] {
+			return o.Is.Stream
+		}
+	}
+	return ""
 }
 
 // clean removes, and puts into the rows what came of it. The error is the first

@@ -138,6 +138,13 @@ func TestCleanTakesAnyNameForAName(t *testing.T) {
 	if out := shmtool(t, dir, "clean", "--min-age", "0s", "--force", "--names", "--proc-dir", "/proc", "--stream-pattern", "*"); out != "MstSTATE*\nMstSTATElive\n" {
 		t.Errorf("%q", out)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "MstIPIDlive"), make([]byte, mist.PIDSize), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	part := []string{"clean", "--stream", "live", "--yes", "--min-age", "0s", "--force", "--proc-dir", "/proc", "--where", `.kind == "state"`}
+	if out, exit := printed(t, dir, part...); exit != exitRefused || !strings.Contains(out, `a part of the dead stream "live"`) || !allThere(dir, "MstSTATElive") {
+		t.Errorf("a part: exit code %d: %s", exit, out)
+	}
 	out, exit := printed(t, dir, "clean", "--stream", "live", "--yes", "--force", "--proc-dir", "/proc")
 	if exit != exitRefused || !strings.Contains(out, `stream "live" changed `) || !strings.Contains(out, "run it again in ") {
 		t.Errorf("young: exit code %d: %s", exit, out)

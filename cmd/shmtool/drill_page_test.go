@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -144,9 +145,12 @@ func TestDrillFullMemoryRefused(t *testing.T) {
 
 func TestDrillUnknown(t *testing.T) {
 	t.Parallel()
-	p := launch(t, t.TempDir(), "simulate", "--fault", "no_such_code")
-	if status := p.done(); status.ExitStatus() != 2 || !strings.Contains(p.err.String(), finding.PresentDrift) {
-		t.Errorf("status %d: %s", status.ExitStatus(), p.err.String())
+	for code, hint := range map[string]string{"no_such_code": "shmtool explain lists the codes", "present_drft": "did you mean present_drift?", "invalid_packet": ""} {
+		p := launch(t, t.TempDir(), "simulate", "--fault", code)
+		want := fmt.Sprintf("shmtool: simulate: --fault: no such fault: %q; %s", code, hint)
+		if status := p.done(); status.ExitStatus() != 2 || !strings.HasPrefix(p.err.String(), want) || len(p.err.String()) > 120 {
+			t.Errorf("status %d: %s", status.ExitStatus(), p.err.String())
+		}
 	}
 	for _, code := range simulate.Faults() {
 		if _, known := finding.Lookup(code); !known {

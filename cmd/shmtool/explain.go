@@ -131,7 +131,7 @@ func codeHint(typed string, codes []knownCode) string {
 		near = having
 	}
 	if len(near) == 0 || len(near) > few {
-		return "shmtool explain lists them"
+		return "shmtool explain lists the codes"
 	}
 	return "did you mean " + strings.Join(near, " or ") + "?"
 }

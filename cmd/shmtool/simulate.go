@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -107,7 +108,9 @@ func runSimulate(ctx context.Context, e *env, c *cli.Context) error {
 			o.Duration = drillTime
 		}
 		var err error
-		if o, err = o.Drill(code); err != nil {
+		if o, err = o.Drill(code); errors.Is(err, simulate.ErrNoFault) {
+			return hinted(usagef("--fault: %w", err), codeHint(code, drilledCodes()))
+		} else if err != nil {
 			return usageError{err}
 		}
 	}
@@ -115,6 +118,11 @@ func runSimulate(ctx context.Context, e *env, c *cli.Context) error {
 		return usageError{err}
 	}
 	return e.simulate(ctx, o)
+}
+
+// drilledCodes are the codes that there are drills of.
+func drilledCodes() []knownCode {
+	return slices.DeleteFunc(knownCodes(), func(c knownCode) bool { return !slices.Contains(simulate.Faults(), c.Name) })
 }
 
 // drillTime is how long the state of a drill lasts, unless --for says it.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -43,12 +42,15 @@ func faultOf(code string) (fault, bool) {
 	return faults[i], true
 }
 
+// ErrNoFault is a code that no drill is for.
+var ErrNoFault = errors.New("no such fault")
+
 // Drill is o with a fault: the options that the simulation needs to come into that
 // state, and to stay in it.
 func (o Options) Drill(code string) (Options, error) {
 	f, known := faultOf(code)
 	if !known {
-		return o, fmt.Errorf("there is no fault %q; there are %s", code, strings.Join(Faults(), " "))
+		return o, fmt.Errorf("%w: %q", ErrNoFault, code)
 	}
 	o.fault = code
 	if refuse := refusals[code]; refuse != nil {

@@ -77,6 +77,17 @@ func streamMetrics(s *metrics.Set, r *streams.Row) {
 	s.Gauge("mist_stream_live", "Whether a stream is live.", truth(r.Live), of)
 	if !r.ProcessesUnknown {
 		s.Gauge("mist_stream_viewers", "Living processes that read a stream.", float64(r.Viewers), of)
+		s.Gauge("mist_stream_processes", "Living processes that read a stream, as viewers counts them.", float64(r.Processes), of)
+		for _, reads := range []struct {
+			kind string
+			n    int
+		}{{"people", r.Readers.People}, {"pushes", r.Readers.Pushes}, {"processes", r.Readers.Processes}, {"pullers", r.Readers.Pullers}} {
+			s.Gauge("mist_stream_readers", "Living processes that read a stream, by what for.", float64(reads.n), append(of[:len(of):len(of)], "kind", reads.kind))
+		}
+		s.Gauge("mist_stream_viewers_behind", "Slots of viewers that ask for a key which has left the window.", float64(len(r.Behind)), of)
+	}
+	if r.Sessions != nil {
+		s.Gauge("mist_stream_sessions", "Viewers' sessions of a stream, as MistServer counts them.", float64(*r.Sessions), of)
 	}
 	s.Gauge("mist_stream_sources", "Slots of those that feed a stream.", float64(r.Sources), of)
 	s.Gauge("mist_stream_window_seconds", "How much of a stream is kept.", float64(r.BufferWindowMS)/1000, of)

@@ -82,7 +82,8 @@ func everyMetric(t *testing.T) string {
 		header: layout.Header{Status: layout.StatusReady, EndPos: 1 << 40, Deleted: 3, Present: 9},
 	}, age: &age, writer: 7})
 	objectMetrics(&s, &objectSight{object: object{name: "other", info: info}})
-	streamMetrics(&s, &streams.Row{Stream: "live+\xff\"", State: "ready", Verdict: "ok", Live: true, InputAlive: &alive, Tracks: []streams.TrackRow{
+	sessions := 3
+	streamMetrics(&s, &streams.Row{Stream: "live+\xff\"", State: "ready", Verdict: "ok", Live: true, InputAlive: &alive, Sessions: &sessions, Tracks: []streams.TrackRow{
 		{Index: 1, Type: "video", Codec: "H264\xff", AgeS: &seconds, Alive: &alive, LastMS: 1000, Keys: 1, LastKeyMS: &key},
 	}})
 	findingMetrics(&s, &examination{

@@ -2,6 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
 
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/dump"
@@ -30,6 +33,11 @@ func streamListing(rows []streams.Row, at string) *dump.Listing {
 		{Name: "FINDINGS", Extra: true},
 		{Name: "PROBLEMS", Extra: true},
 		{Name: "TRACKS", Extra: true},
+		{Name: "PROCESSES", Right: true},
+		{Name: "SESSIONS", Right: true},
+		{Name: "READERS", Extra: true},
+		{Name: "BEHIND", Extra: true},
+		{Name: "POSITION", Right: true, Extra: true},
 	}}
 	for i := range rows {
 		r := &rows[i]
@@ -51,6 +59,11 @@ func streamListing(rows []streams.Row, at string) *dump.Listing {
 			{Value: r.ShmBytes},
 			{Value: orNil(r.BufferPID)},
 			packed(r.Findings), packed(r.Problems), packed(r.Tracks),
+			{Value: r.Processes},
+			{Value: orNil(r.Sessions)},
+			withText(packed(r.Readers), readersText(r.Readers)),
+			withText(packed(r.Behind), behindText(r.Behind)),
+			{Value: positionText(r.PositionMS())},
 		})
 	}
 	if at != "" { // of a listing that is repeated
@@ -70,6 +83,46 @@ func orNil[T any](p *T) any {
 	return *p
 }
 
+// withText is a cell with the text that a table has in it.
+func withText(c dump.Cell, text string) dump.Cell {
+	c.Text = text
+	return c
+}
+
+// readersText is who reads a stream, without those of whom there are none.
+func readersText(r streams.Readers) string {
+	var parts []string
+	for _, of := range []struct {
+		n          int
+		one, other string
+	}{{r.People, "for people", "for people"}, {r.Pushes, "push", "pushes"}, {r.Processes, "process", "processes"}, {r.Pullers, "puller", "pullers"}} {
+		if of.n > 0 {
+			parts = append(parts, counted(uint64(of.n), of.one, of.other))
+		}
+	}
+	if parts == nil {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// behindText names the viewers that ask for what has left the window.
+func behindText(behind []streams.Behind) string {
+	var parts []string
+	for _, b := range behind {
+		parts = append(parts, fmt.Sprintf("%d by %s on track %d", b.PID, counted(b.Keys, "key", "keys"), b.Track))
+	}
+	if parts == nil {
+		return "none"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// positionText is a media time in hours, minutes and seconds: 0:00:23.960.
+func positionText(ms uint64) string {
+	return fmt.Sprintf("%d:%02d:%02d.%03d", ms/3_600_000, ms/60_000%60, ms/1000%60, ms%1000)
+}
+
 // packed is a list as JSON, in one cell.
 func packed(v any) dump.Cell {
 	b, err := json.Marshal(v)
@@ -83,7 +136,7 @@ func packed(v any) dump.Cell {
 func flat(l *dump.Listing) (*dump.Listing, error) {
 	var names []string
 	for _, c := range l.Columns {
-		if key := c.Key(); key != "findings" && key != "problems" && key != "tracks" {
+		if key := c.Key(); !slices.Contains([]string{"findings", "problems", "tracks", "readers", "behind"}, key) {
 			names = append(names, key)
 		}
 	}

@@ -20,6 +20,8 @@ func streamTree(rows []streams.Row, plain bool) *dump.Tree {
 			{Name: "VERDICT"},
 			{Name: "INPUT"},
 			{Name: "VIEWERS", Right: true},
+			{Name: "PROCESSES", Right: true, Minor: true},
+			{Name: "SESSIONS", Right: true, Minor: true},
 			{Name: "SOURCES", Right: true, Minor: true},
 			{Name: "WINDOW", Right: true},
 			{Name: "SHM", Right: true, Minor: true},
@@ -32,6 +34,7 @@ func streamTree(rows []streams.Row, plain bool) *dump.Tree {
 			{Name: "FPS", Right: true, Minor: true},
 			{Name: "BIT/S", Right: true},
 			{Name: "WINDOW", Right: true},
+			{Name: "POSITION", Right: true, Minor: true},
 			{Name: "KEY", Right: true, Minor: true},
 			{Name: "AGE", Right: true},
 			{Name: "PID", Minor: true},
@@ -83,6 +86,8 @@ func branchRow(r *streams.Row, plain bool) []dump.Cell {
 		{Value: r.Verdict, Tone: verdictTone(r.Verdict)},
 		inputCell(r),
 		{Value: r.Viewers},
+		{Value: r.Processes},
+		{Value: orNil(r.Sessions)},
 		{Value: r.Sources},
 		windowCell(r),
 		{Value: r.ShmBytes, Text: dump.Size(r.ShmBytes, plain)},
@@ -95,10 +100,11 @@ func leafRow(r *streams.Row, t *streams.TrackRow, plain bool) []dump.Cell {
 	return []dump.Cell{
 		{Value: fmt.Sprintf("%d %s", t.Index, t.Type)},
 		{Value: t.Codec},
-		{Value: formatText(t)},
+		formatCell(t),
 		{Value: fpsText(t)},
 		{Value: dump.Bits(t.BytesPerSecond, plain)},
 		{Value: window, Text: spanText(window)},
+		{Value: positionText(t.LastMS)},
 		keyCell(r, t), ageCell(r, t), writerPID(t),
 	}
 }
@@ -165,14 +171,31 @@ func writerPID(t *streams.TrackRow) dump.Cell {
 	return streamPIDCell(t.PID, t.Alive)
 }
 
+// formatCell is what a track is like; what cannot be true stands out.
+func formatCell(t *streams.TrackRow) dump.Cell {
+	cell := dump.Cell{Value: formatText(t)}
+	if len(t.Implausible) > 0 {
+		cell.Tone = dump.Attention
+	}
+	return cell
+}
+
 // formatText is the size of the picture, or how the sound is sampled.
 func formatText(t *streams.TrackRow) string {
 	var parts []string
 	if t.Width > 0 || t.Height > 0 {
-		parts = append(parts, fmt.Sprintf("%dx%d", t.Width, t.Height))
+		size := fmt.Sprintf("%dx%d", t.Width, t.Height)
+		if len(t.Implausible) > 0 {
+			size += " implausible"
+		}
+		parts = append(parts, size)
 	}
 	if t.Rate > 0 {
-		parts = append(parts, strings.TrimSuffix(fmt.Sprintf("%.1f", float64(t.Rate)/1000), ".0")+" kHz")
+		rate := strings.TrimSuffix(fmt.Sprintf("%.1f", float64(t.Rate)/1000), ".0") + " kHz"
+		if t.RateWrapped {
+			rate += " wrapped"
+		}
+		parts = append(parts, rate)
 	}
 	if t.Channels > 0 {
 		parts = append(parts, fmt.Sprintf("%dch", t.Channels))
@@ -189,7 +212,11 @@ func fpsText(t *streams.TrackRow) string {
 	if fps == 0 {
 		return ""
 	}
-	return strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.2f", fps), "0"), ".")
+	text := strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.2f", fps), "0"), ".")
+	if t.FPSWrapped {
+		text += " wrapped"
+	}
+	return text
 }
 
 // keyCell is how long ago the newest key came. A file is read ahead, and a track

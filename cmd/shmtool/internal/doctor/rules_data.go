@@ -172,28 +172,15 @@ func (j *judge) replaced(t *streams.Track) bool {
 	return false
 }
 
-// The rates of audio that do not fit into 16 bits, and what is left of them.
-var wrappedRates = map[uint64]uint64{
-	96000 & 0xFFFF: 96000, 88200 & 0xFFFF: 88200, 176400 & 0xFFFF: 176400, 192000 & 0xFFFF: 192000,
-}
-
 // wrapped: fields of 16 bits that hold the rest of a larger number.
 func (j *judge) wrapped(t *streams.Track) {
 	p := t.Page
-	if rate, is := wrappedRates[p.Rate]; is && t.TypeName() == "audio" {
+	if rate, is := t.TrueRate(); is {
 		j.find(finding.ValueWrapped, t.PageName, map[string]any{"track": t.Index, "field": "rate", "value": p.Rate, "likely": rate},
 			"%s: its rate is %d Hz, not %d: the field has 16 bits", title(t), rate, p.Rate)
 	}
-	if t.TypeName() != "video" || !p.Parts.Known || p.LastMS <= p.FirstMS || p.Parts.Available() < 100 {
-		return
-	}
-	const modulus = 1 << 16
-	measured := float64(p.Parts.Available()-1) * 1e6 / float64(p.LastMS-p.FirstMS)
-	for likely := p.FPKS + modulus; float64(likely) < measured*1.05; likely += modulus {
-		if math.Abs(measured-float64(likely)) < measured*0.05 {
-			j.find(finding.ValueWrapped, t.PageName, map[string]any{"track": t.Index, "field": "fpks", "value": p.FPKS, "likely": likely},
-				"%s: it has %.0f frames a second, not %.0f: the field has 16 bits", title(t), float64(likely)/1000, float64(p.FPKS)/1000)
-			return
-		}
+	if likely, is := t.TrueFPKS(); is {
+		j.find(finding.ValueWrapped, t.PageName, map[string]any{"track": t.Index, "field": "fpks", "value": p.FPKS, "likely": likely},
+			"%s: it has %.0f frames a second, not %.0f: the field has 16 bits", title(t), float64(likely)/1000, float64(p.FPKS)/1000)
 	}
 }

@@ -33,6 +33,10 @@ type Row struct {
 	Findings         []finding.Finding `json:"findings"`
 	Problems         []Trouble         `json:"problems"`
 	Tracks           []TrackRow        `json:"tracks"`
+	Processes        int               `json:"processes"` // that read it: the same as viewers, under the name of what is counted
+	Sessions         *int              `json:"sessions"`  // of viewers, as MistServer counts them; null: not known
+	Readers          Readers           `json:"readers"`
+	Behind           []Behind          `json:"behind"`
 	ProcessesUnknown bool              `json:"-"` // its PIDs mean nothing here
 }
 
@@ -76,6 +80,10 @@ type TrackRow struct {
 	Pages          uint64  `json:"pages"`
 	LastKeyMS      *uint64 `json:"last_key_ms"` // null: no key
 	InitBytes      uint64  `json:"init_bytes"`
+
+	Implausible []string `json:"implausible"`  // fields whose values cannot be true
+	FPSWrapped  bool     `json:"fps_wrapped"`  // the page has the rest of fps alone
+	RateWrapped bool     `json:"rate_wrapped"` // likewise
 }
 
 // RowOptions are what a user may choose about rows.
@@ -91,6 +99,12 @@ func (m *Moment) Row(s *Stream, found []finding.Finding, o RowOptions) Row {
 		Viewers: s.Viewers(), Sources: s.Sources(), ShmBytes: s.Allocated(),
 		Verdict: finding.Verdict(found), Findings: append([]finding.Finding{}, found...),
 		Problems: []Trouble{}, Tracks: []TrackRow{}, ProcessesUnknown: s.Foreign,
+		Readers: s.Readers(), Behind: s.Behind(),
+	}
+	r.Processes = r.Readers.All()
+	if m.Server.Sessioned != nil {
+		n := m.Server.Sessioned[s.Name]
+		r.Sessions = &n
 	}
 	if s.State != nil {
 		r.State, r.StateCode, r.Progress = s.State.State.String(), int(s.State.State), int(s.State.Progress)
@@ -131,7 +145,7 @@ func (m *Moment) Row(s *Stream, found []finding.Finding, o RowOptions) Row {
 func (m *Moment) trackRow(t *Track) TrackRow {
 	r := TrackRow{
 		Index: t.Index, ID: t.ID, Type: text(t.TypeName()), Codec: text(t.CodecName()),
-		Page: text(t.PageName), PID: t.PID, Valid: t.Valid,
+		Page: text(t.PageName), PID: t.PID, Valid: t.Valid, Implausible: []string{},
 	}
 	if t.PID != 0 {
 		r.Alive = lives(t.Life)
@@ -140,8 +154,10 @@ func (m *Moment) trackRow(t *Track) TrackRow {
 		r.AgeS = &age
 	}
 	if p := t.Page; p != nil {
-		r.Width, r.Height, r.Rate, r.Channels = p.Width, p.Height, p.Rate, p.Channels
-		r.FPS, r.EFPS = float64(p.FPKS)/1000, float64(p.EFPKS)/1000
+		r.Width, r.Height, r.Channels, r.Implausible = p.Width, p.Height, p.Channels, p.implausible()
+		r.Rate, r.RateWrapped = t.TrueRate()
+		fpks, wrapped := t.TrueFPKS()
+		r.FPS, r.FPSWrapped, r.EFPS = float64(fpks)/1000, wrapped, float64(p.EFPKS)/1000
 		r.BytesPerSecond, r.FirstMS, r.LastMS = p.BytesPerSecond, p.FirstMS, p.LastMS
 		r.Keys, r.Parts, r.Fragments, r.Pages = p.Keys.Available(), p.Parts.Available(), p.Fragments.Available(), p.Pages.Available()
 		r.InitBytes = p.InitSize
@@ -174,6 +190,14 @@ func (r *TrackRow) KeyAgeMS() (uint64, bool) {
 		return 0, false
 	}
 	return r.LastMS - *r.LastKeyMS + age*1000, true
+}
+
+// PositionMS is the media time of the stream's newest packet.
+func (r *Row) PositionMS() (ms uint64) {
+	for i := range r.Tracks {
+		ms = max(ms, r.Tracks[i].LastMS)
+	}
+	return ms
 }
 
 // WindowMS is how much of the track there is, in milliseconds.

@@ -17,6 +17,7 @@ type Server struct {
 	Controller *procs.Process // alive; in a simulation, who plays it
 	Locks      []Lock         // of the statistics and the sessions
 	Sessions   []Session
+	Sessioned  map[string]int  // viewers' sessions by stream; nil: not known
 	Processes  int             // of MistServer, alive
 	Configured map[string]bool // streams, by the names of their MstSCnf
 	Configs    map[string]Config
@@ -107,6 +108,8 @@ func (l *looker) serverObject(o *Object, sessions map[string]*Session) {
 	switch o.Is.Kind {
 	case mist.KindGlobal:
 		s.Global = o
+	case mist.KindStatistics:
+		l.sessions(o)
 	case mist.KindSession:
 		session(sessions, o.Is.ID).Page = o
 	case mist.KindSemaphore:

@@ -3,7 +3,6 @@ package streams
 import (
 	"strings"
 
-	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 )
 
@@ -27,19 +26,8 @@ func (t *Track) CodecName() string {
 // VoD reports whether the stream is read from a file.
 func (s *Stream) VoD() bool { return s.Meta != nil && s.Meta.VoD }
 
-// Viewers is how many living processes read the stream.
-func (s *Stream) Viewers() int {
-	if s.Users == nil {
-		return 0
-	}
-	pids := map[uint64]bool{}
-	for _, u := range s.Users.Slots {
-		if u.Viewer() && u.Life != procs.Dead {
-			pids[u.PID] = true
-		}
-	}
-	return len(pids)
-}
+// Viewers returns how many living processes read the stream.
+func (s *Stream) Viewers() int { return s.Readers().All() }
 
 // Sources is how many slots there are of what feeds the stream.
 func (s *Stream) Sources() int {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -326,5 +327,22 @@ func TestCausesHaveNoCircle(t *testing.T) {
 	}
 	for code := range causes {
 		walk(code, nil)
+	}
+}
+
+// Who takes the memory is named, whose ever the file is.
+func TestFullMemoryNamesFiles(t *testing.T) {
+	w := streamstest.NewWorld(t)
+	w.Sample("live")
+	w.Object("somebody's.log", make([]byte, 8<<20))
+	first := moment(w, true)
+	first.Server.Space = &procs.Space{Size: 64 << 20, Free: 1 << 20, Files: 10, FreeFiles: 5}
+	found := Judge(nil, first)
+	if len(found) == 0 || found[0].Code != finding.ShmFull {
+		t.Fatalf("%+v", found)
+	}
+	largest, _ := found[0].Evidence["largest"].([]streams.Large)
+	if !strings.Contains(found[0].Message, "the largest files: somebody's.log 8192 KiB, ") || len(largest) < 3 || largest[0] != (streams.Large{Name: "somebody's.log", Bytes: 8 << 20}) {
+		t.Errorf("%s %+v", found[0].Message, largest)
 	}
 }

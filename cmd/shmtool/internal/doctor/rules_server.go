@@ -32,10 +32,25 @@ func (j *judge) space() {
 	evidence := map[string]any{"size": s.Size, "free": s.Free, "files": s.Files, "free_files": s.FreeFiles}
 	switch {
 	case s.Free < s.Size/fullShare && s.Free < fullBytes:
-		j.find(finding.ShmFull, "", evidence, "%d of %d KiB are left: the next process to write a new page is killed", s.Free>>10, s.Size>>10)
+		who := ""
+		if largest := j.at.Server.Largest; len(largest) > 0 {
+			evidence["largest"] = largest
+			who = "; the largest files: " + largestText(largest)
+		}
+		j.find(finding.ShmFull, "", evidence, "%d of %d KiB are left: the next process to write a new page is killed%s", s.Free>>10, s.Size>>10, who)
 	case s.Files > 0 && s.FreeFiles == 0:
 		j.find(finding.ShmFull, "", evidence, "no file can be made any more: all %d are in use", s.Files)
 	}
+}
+
+// largestText names the largest files, and what each takes.
+func largestText(largest []streams.Large) string {
+	const few = 3
+	var parts []string
+	for _, l := range largest[:min(few, len(largest))] {
+		parts = append(parts, fmt.Sprintf("%s %d KiB", l.Name, l.Bytes>>10))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (j *judge) namespaces() {

@@ -1,6 +1,7 @@
 package streams
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -47,6 +48,7 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 		}
 	}
 	l.server(objects)
+	l.at.Server.Largest = l.largest(entries)
 	all := l.group(objects)
 	l.fillAll(all)
 	for _, s := range all {
@@ -128,6 +130,26 @@ func (l *looker) objects(entries []os.DirEntry) []*Object {
 		}
 	}
 	return append(all, l.unread()...)
+}
+
+// manyLarge is how many of the largest files are kept.
+const manyLarge = 5
+
+// largest are the files of the directory that take the most memory, whose ever they
+// are.
+func (l *looker) largest(entries []os.DirEntry) []Large {
+	var all []Large
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		if bytes := l.table.File(info).Allocated; bytes > 0 {
+			all = append(all, Large{entry.Name(), bytes})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Large) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	return all[:min(manyLarge, len(all))]
 }
 
 // group finds the objects of each stream.

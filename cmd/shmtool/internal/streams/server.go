@@ -28,6 +28,7 @@ type Server struct {
 	Split      []SplitMapping
 	LostLocks  []LostLock
 	Space      *procs.Space // nil: not known
+	Largest    []Large      // files of the directory, MistServer's or not, the largest first
 	Unseen     []int        // PIDs of MistServer's processes, or nobody knows whose, whose memory could not be looked at
 }
 
@@ -37,6 +38,12 @@ type Session struct {
 	Page  *Object // MstSession, nil where there is none
 	Lock  *Lock   // nil likewise
 	Alive bool    // its MistSession
+}
+
+// Large is a file that takes memory.
+type Large struct {
+	Name  string `json:"name"`
+	Bytes int64  `json:"bytes"`
 }
 
 // SplitMapping is an object in the memory of a process that is not the one that

@@ -13,8 +13,9 @@ import (
 
 // RecordCSV renders records of one schema as lines of CSV, RFC 4180 but for
 // the bare newline at the end of a line. Raw bytes are "hex:" and digits, a
-// nested page and a packed value are JSON; strings are as they are. What values
-// mean is not in it. What it writes, a Decoder reads back, but for secrets.
+// nested page and a packed value are JSON; strings are text, in which bytes that
+// are not UTF-8 become U+FFFD. What values mean is not in it. What it writes, a
+// Decoder reads back, but for secrets and for such strings.
 type RecordCSV struct {
 	options Options
 	columns []column
@@ -78,7 +79,7 @@ func (c *RecordCSV) appendText(b, text []byte) []byte {
 	if len(text) == 0 && len(c.columns) == 1 {
 		return append(b, `""`...)
 	}
-	return appendCell(b, text)
+	return appendCell(b, bytes.ToValidUTF8(text, []byte("\uFFFD")))
 }
 
 // appendPlain is a value whose text needs no quotes.

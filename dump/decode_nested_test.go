@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -265,6 +266,20 @@ func TestDecodeBringsBackRealPages(t *testing.T) {
 	}
 }
 
+// csvTextsOf are the strings of a page's records, with all bytes that they have.
+func csvTextsOf(t *testing.T, s *layout.Schema, page []byte) (all []byte) {
+	t.Helper()
+	pageTexts(t, page, func(_ *RecordJSON, b []byte, rec *relaccx.Record) []byte {
+		for i := range s.Fields() {
+			if f := &s.Fields()[i]; f.Kind() == layout.String {
+				all = append(append(all, f.Text(rec.Bytes())...), '\n')
+			}
+		}
+		return b
+	})
+	return all
+}
+
 // bringBack prints the records of a page, reads them, and puts them where they
 // were in a copy of the page.
 func bringBack(t *testing.T, page []byte, h layout.Header) []byte {
@@ -279,6 +294,9 @@ func bringBack(t *testing.T, page []byte, h layout.Header) []byte {
 		InputNDJSON: strings.Join(texts, "\n"),
 		InputCSV:    string(csv.Heading(nil)) + strings.Join(pageTexts(t, page, func(_ *RecordJSON, b []byte, rec *relaccx.Record) []byte { return csv.Append(b, rec) }), ""),
 	} {
+		if format == InputCSV && !utf8.ValidString(string(csvTextsOf(t, s, page))) {
+			continue // CSV has U+FFFD for what is not UTF-8
+		}
 		d, err := NewDecoder(strings.NewReader(input), "", s, DecodeOptions{})
 		if err != nil {
 			t.Fatal(err)

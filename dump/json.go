@@ -117,6 +117,9 @@ func (j *RecordJSON) appendField(b []byte, c *jsonColumn, rec *relaccx.Record, r
 			return appendInteger(b, f, record, c.quote)
 		}
 	case layout.String:
+		if j.options.LossyText {
+			return appendString(b, c.hide(f.Text(record)))
+		}
 		return appendText(b, c.hide(f.Text(record)))
 	case layout.Nested:
 		return j.appendNested(b, f, rec)

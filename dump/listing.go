@@ -198,7 +198,7 @@ func (l *Listing) CSV(w io.Writer, o Options) error {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendCell(b, o.text([]byte(cell.plain())))
+			b = appendCell(b, o.text([]byte(strings.ToValidUTF8(cell.plain(), "\uFFFD"))))
 		}
 		b = append(b, '\n')
 	}

@@ -54,6 +54,9 @@ type Options struct {
 	// LeftOut, of a table, is told the names of the columns for which a Width has
 	// no room, once the table is written. Nil is not told.
 	LeftOut func(columns []string)
+	// LossyText, of JSON, gives a string that is not UTF-8 as text with U+FFFD, for
+	// expressions on strings. Else it is {"hex":…}, which loses nothing.
+	LossyText bool
 	// ShowSecrets shows what stands as *** else: keys, and passwords in URLs,
 	// whatever the page.
 	ShowSecrets bool

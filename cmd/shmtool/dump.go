@@ -273,8 +273,9 @@ func (e *env) keeper(s *layout.Schema, page *mist.PageInfo) func(rec *relaccx.Re
 	if e.output.where == nil {
 		return func(*relaccx.Record) (bool, error) { return true, nil }
 	}
+	e.knows(append(fieldNames(s), recordKeys...))
 	o := e.options()
-	o.Page = page
+	o.Page, o.LossyText = page, true
 	object := dump.NewRecordJSON(s, o)
 	var b []byte
 	return func(rec *relaccx.Record) (bool, error) {

@@ -165,6 +165,7 @@ func (e *env) packetKeeper() func(p *dump.Packet) (bool, error) {
 	if e.output.where == nil {
 		return func(*dump.Packet) (bool, error) { return true, nil }
 	}
+	e.knows(dump.PacketFields())
 	row, b := dump.NewPacketRow(dump.Options{Int64String: e.output.quote64}), []byte(nil)
 	return func(p *dump.Packet) (bool, error) {
 		b = row.Append(b[:0], p)

@@ -97,7 +97,9 @@ func (s *streamsLook) print(ctx context.Context, e *env, at string) error {
 		return err
 	}
 	l := streamListing(rows, at)
+	seen := uint64(len(rows))
 	if e.output.where != nil {
+		e.knows(keysOf(l))
 		if rows, err = keepRows(l, rows, e.output.where.True); err != nil {
 			return usageError{err}
 		}
@@ -109,6 +111,9 @@ func (s *streamsLook) print(ctx context.Context, e *env, at string) error {
 			streamMetrics(&m, &rows[i])
 		}
 		return m.Write(e.out)
+	case len(rows) == 0 && seen > 0 && e.output.format == formatTable && !e.output.names:
+		e.warn("--where is true for none of %s", counted(seen, "stream", "streams"))
+		return nil
 	case len(rows) == 0 && e.output.format == formatTable && !e.output.names:
 		return s.none(e)
 	case e.output.format == formatCSV && e.output.fields == nil:
@@ -118,7 +123,7 @@ func (s *streamsLook) print(ctx context.Context, e *env, at string) error {
 	case e.output.format == formatTable && e.output.fields == nil && !e.output.names:
 		return streamTree(rows, e.output.bytes).Table(e.out, e.options())
 	}
-	if len(rows) == 0 {
+	if len(rows) == 0 && seen == 0 {
 		if err := s.none(e); err != nil {
 			return err
 		}

@@ -17,9 +17,10 @@ import (
 
 // Filter is one compiled expression. It is used by one goroutine at a time.
 type Filter struct {
-	flag string
-	code *gojq.Code
-	ctx  context.Context // its end ends every run
+	flag  string
+	code  *gojq.Code
+	query *gojq.Query
+	ctx   context.Context // its end ends every run
 }
 
 // SyntaxError is an expression that does not parse or compile.
@@ -59,7 +60,7 @@ func Compile(ctx context.Context, flag, expr string) (*Filter, error) {
 	if err != nil {
 		return nil, notDefined(flag, expr, err.Error())
 	}
-	return &Filter{flag, code, ctx}, nil
+	return &Filter{flag, code, query, ctx}, nil
 }
 
 // notDefined marks the name that a compiler's error is about. What is no

@@ -62,6 +62,27 @@ func TestEndless(t *testing.T) {
 	}
 }
 
+func TestMembers(t *testing.T) {
+	for expr, want := range map[string]string{
+		".levle < 5":                "levle",
+		".a > 1 and (.b.c | not)":   "a b",
+		"select(.a) | .b":           "a",
+		"if .a then .b else .c end": "a b c",
+		".a as $x | .b":             "a",
+		"any(.a[]; .b)":             "",
+		"-.a == 1 or .b[0]":         "a b",
+		"[.a] | length":             "",
+	} {
+		f, err := Compile(context.Background(), "--where", expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(f.Members(), " "); got != want {
+			t.Errorf("%s asks for %q, want %q", expr, got, want)
+		}
+	}
+}
+
 func TestEnvironment(t *testing.T) {
 	t.Setenv("SHMTOOL_TEST_VALUE", "seen")
 	for _, expr := range []string{"env.SHMTOOL_TEST_VALUE", "$ENV.SHMTOOL_TEST_VALUE"} {

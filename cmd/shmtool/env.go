@@ -39,6 +39,7 @@ type env struct {
 	now          func() mist.Clock // what times since boot are told by
 	pageDir      string            // the folder of the page; "" for one from standard input
 	shmDir       string
+	placeFlags   string // those that lead a command to the same place: a remedy needs them
 	procDir      string
 	moment       *openedMoment // --moment; nil without
 	color        bool

@@ -65,9 +65,11 @@ func (e *env) examine(ctx context.Context, want func(stream string) bool, wait f
 		if err != nil {
 			return nil, err
 		}
-		return &examination{moment: second, found: doctor.Judge(first, second), looks: 2}, nil
+		x = &examination{moment: second, found: doctor.Judge(first, second), looks: 2}
+	} else {
+		x.found = doctor.Judge(nil, first)
 	}
-	x.found = doctor.Judge(nil, first)
+	e.leadHere(x.found)
 	return x, nil
 }
 

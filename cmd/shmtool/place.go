@@ -6,12 +6,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/safe"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -37,6 +40,7 @@ func (e *env) place(c *cli.Context, cmd *command) error {
 			return hinted(fmt.Errorf("process directory %q: %w", e.procDir, bare(err)), "--proc-dir names another")
 		}
 	}
+	defer func() { e.notePlace(c) }()
 	switch {
 	case !c.IsSet(pidFlag) && !c.IsSet(containerFlag):
 		return nil
@@ -54,6 +58,29 @@ func (e *env) place(c *cli.Context, cmd *command) error {
 		return err
 	}
 	return e.placeOf(main.PID)
+}
+
+// notePlace notes the flags by which any command, also one that writes, comes to the
+// place that flags have named. Environment variables stay set.
+func (e *env) notePlace(c *cli.Context) {
+	if c.IsSet("shm-dir") || c.IsSet(pidFlag) || c.IsSet(containerFlag) {
+		e.placeFlags += " --shm-dir " + safe.Word(e.shmDir)
+	}
+	if c.IsSet("proc-dir") {
+		e.placeFlags += " --proc-dir " + safe.Word(e.procDir)
+	}
+}
+
+// ownCommand begins the remedies that are shmtool's own commands, with what they name besides a place.
+var ownCommand = regexp.MustCompile(`^shmtool (clean|dump|rm|check|set|ls)\b`)
+
+// leadHere gives the remedies the flags of the place that was looked at.
+func (e *env) leadHere(found []finding.Finding) {
+	for i := range found {
+		if at := ownCommand.FindStringIndex(found[i].Remedy); at != nil {
+			found[i].Remedy = found[i].Remedy[:at[1]] + e.placeFlags + found[i].Remedy[at[1]:]
+		}
+	}
 }
 
 // placeOf looks at the shared memory that a process sees. The PIDs in it are those of

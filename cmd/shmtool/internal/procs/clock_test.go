@@ -53,3 +53,22 @@ func TestClockOfASavedMoment(t *testing.T) {
 		t.Errorf("%+v, want %+v", c, want)
 	}
 }
+
+// The times of a copied page are told by the boot that a MstGlobalConfig beside it
+// names, and else not at all: never by the clock of this machine.
+func TestPageClockOfCopies(t *testing.T) {
+	live := Open("/proc", "/dev/shm")
+	if c := live.PageClock(""); c.Now != 0 || c.Uptime != 0 {
+		t.Errorf("of a page that lies nowhere: %+v", c)
+	}
+	if c := live.PageClock(t.TempDir()); c.Now != 0 || c.Uptime != 0 {
+		t.Errorf("of a copy alone: %+v", c)
+	}
+	w := newWorld(t)
+	if c := w.table().PageClock(w.shm); c.Now != 0 {
+		t.Errorf("of a snapshot without times: %+v", c)
+	}
+	if c := Open("/proc", w.shm).PageClock(w.shm); c.Now == 0 || c.Uptime == 0 {
+		t.Errorf("of this machine's own: %+v", c)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 )
 
 // conversion carries records of one schema over to another, field by field and
@@ -12,7 +13,8 @@ import (
 type conversion struct {
 	to       *layout.Schema
 	pairs    []fieldPair
-	truncate bool // cut what does not fit, instead of refusing it
+	info     *mist.PageInfo // of the page that the records come from
+	truncate bool           // cut what does not fit, instead of refusing it
 	record   Record
 }
 
@@ -116,6 +118,7 @@ func (c *conversion) convertNested(p fieldPair, from []byte) error {
 	if err != nil || old.Schema().RecordSize() == 0 {
 		return err
 	}
+	old = old.As(c.info.Nested(p.from.Name))
 	page, err := FromBytes(p.to.Name, p.to.In(c.record.bytes))
 	if err != nil {
 		return err
@@ -129,5 +132,6 @@ func (c *conversion) convertNested(p fieldPair, from []byte) error {
 	if err != nil {
 		return err
 	}
+	conv.info = old.info
 	return inner.carry(old, conv)
 }

@@ -48,7 +48,7 @@ func (w *Writer) Reload(shape layout.Shape, o ReloadOptions) error {
 	if err != nil {
 		return old.page.fail("reload", cause(err))
 	}
-	temp.options = old.options
+	temp.setOptions(old.options)
 	*w = *temp
 	return old.Close()
 }
@@ -73,10 +73,12 @@ func (w *Writer) successor(shape layout.Shape, o ReloadOptions) (*Writer, error)
 	if err != nil {
 		return nil, err
 	}
+	r = r.As(w.info)
 	convert, err := newConversion(r.Schema(), shape.Schema, o.Truncate)
 	if err != nil {
 		return nil, err
 	}
+	convert.info = r.info
 	h, err := r.Header()
 	if err != nil {
 		return nil, err
@@ -178,6 +180,9 @@ func (w *Writer) carry(r *Reader, convert *conversion) error {
 	h, err := r.Header()
 	if err != nil {
 		return err
+	}
+	if r.ruled {
+		return w.carryRows(r, h, convert)
 	}
 	var window layout.Window
 	err = w.page.mem.Guard(func() error {

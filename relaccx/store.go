@@ -48,6 +48,7 @@ func (w *Writer) StoreUint(n uint64, f *layout.Field, v uint64) error {
 // locate is the bytes of record n where they live, backed or not.
 func (w *Writer) locate(n uint64) ([]byte, error) {
 	r := Reader{page: w.page, base: w.base, memory: w.memory, cells: w.cells, schema: w.schema, offset: w.offset, size: w.size, room: w.room}
+	r.info, r.ruled = w.info, w.tabular()
 	at, err := r.locate(n)
 	if err != nil {
 		return nil, err

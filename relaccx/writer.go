@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx/internal/shm"
 )
 
@@ -38,9 +39,10 @@ type Writer struct {
 	draft    Record
 	reserved extent // bytes of the file that are backed, as far as this Writer knows
 
-	options WriterOptions // how the page was opened, for the page that replaces it
-	opened  layout.Status // of the page when it was opened
-	deaf    time.Time     // until then Yield ignores requests
+	info    *mist.PageInfo // MistServer's rules for the page; nil for a ring
+	options WriterOptions  // how the page was opened, for the page that replaces it
+	opened  layout.Status  // of the page when it was opened
+	deaf    time.Time      // until then Yield ignores requests
 }
 
 // WriterOptions are how OpenWriter gets the lock.
@@ -55,6 +57,9 @@ type WriterOptions struct {
 	FieldsOnly bool
 	// NoFollow refuses a path whose last element is a symbolic link, with ELOOP.
 	NoFollow bool
+	// Info tells the page's rules, as for Reader.As: Update and Reload then go by
+	// the rows that the page has. What does not fit the page's fields is ignored.
+	Info *mist.PageInfo
 	// OwnOnly refuses an object that belongs to another user than this process,
 	// with an *OwnerError, before anything is written to it.
 	OwnOnly bool
@@ -74,7 +79,7 @@ func OpenWriter(path string, o WriterOptions) (*Writer, error) {
 		err = w.learnShape()
 	}
 	if err == nil {
-		w.options = o
+		w.setOptions(o)
 		w.opened, err = p.status()
 	}
 	if err != nil {
@@ -82,6 +87,13 @@ func OpenWriter(path string, o WriterOptions) (*Writer, error) {
 		return nil, p.fail("open", err)
 	}
 	return w, nil
+}
+
+func (w *Writer) setOptions(o WriterOptions) {
+	w.options, w.info = o, nil
+	if o.Info.Fits(w.schema) {
+		w.info = o.Info
+	}
 }
 
 // learnShape finds out how nested pages are made, so that NewRecord can.

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -65,6 +66,7 @@ type appending struct {
 	skipped uint64
 
 	patience time.Duration // how long to wait for the lock before that is said
+	table    bool          // the page is one of MistServer's tables
 	status   layout.Status // of the page, when it was looked at last
 	released bool          // the lock is another writer's to have
 	moved    bool          // w writes another page than the one that the last record was decoded for
@@ -127,6 +129,11 @@ func (a *appending) prepare(c *cli.Context) error {
 		return relaccx.ErrNotReady
 	}
 	a.status = h.Status
+	info := a.target.info()
+	a.table = info.Fits(a.w.Schema()) && info.Rule != mist.RuleRing
+	if a.table && (c.IsSet("keep") || c.IsSet("full")) {
+		return usagef("--keep and --full are for rings, and this page is a table")
+	}
 	if a.pace, err = newPace(c); err != nil {
 		return err
 	}

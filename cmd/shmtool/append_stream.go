@@ -123,7 +123,8 @@ func (a *appending) input(c *cli.Context) (io.ReadCloser, string, error) {
 
 // publish appends one record, by the rules that the flags gave.
 func (a *appending) publish(record []byte) error {
-	if err := a.w.Push(record); err != nil {
+	row, err := a.add(record)
+	if err != nil {
 		return err
 	}
 	if a.pace != nil {
@@ -135,12 +136,23 @@ func (a *appending) publish(record []byte) error {
 		}
 	}
 	if a.verbose {
-		h, err := a.w.Header()
-		if err != nil {
-			return err
+		if !a.table {
+			h, err := a.w.Header()
+			if err != nil {
+				return err
+			}
+			row = h.EndPos - 1
 		}
-		_, err = fmt.Fprintln(a.e.out, h.EndPos-1)
+		_, err = fmt.Fprintln(a.e.out, row)
 		return err
 	}
 	return nil
+}
+
+// add publishes a record; of a table it returns the row.
+func (a *appending) add(record []byte) (row uint64, err error) {
+	if a.table {
+		return a.w.AppendRow(record)
+	}
+	return 0, a.w.Push(record)
 }

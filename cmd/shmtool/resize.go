@@ -67,36 +67,14 @@ func runResize(_ context.Context, e *env, c *cli.Context) (err error) {
 	if err != nil {
 		return onPage(t.arg, err)
 	}
-	if err := refuseMoved(w, t); err != nil {
-		return e.explain(t, err)
-	}
 	o := relaccx.ReloadOptions{Truncate: c.Bool("truncate")}
 	if c.Bool("dry-run") {
 		if err := w.PlanReload(shape, o); err != nil {
 			return e.explain(t, err)
 		}
-		return e.printPlan(w, h, shape)
+		return e.printPlan(w, t.info(), shape)
 	}
 	return e.explain(t, w.Reload(shape, o))
-}
-
-// refuseMoved refuses a table of MistServer's whose rows are not the records that
-// its counters count: a reload goes by these, and would lose or move rows.
-func refuseMoved(w *relaccx.Writer, t target) error {
-	r, err := w.Reader()
-	if err != nil {
-		return err
-	}
-	counted, err := r.Window()
-	if err != nil {
-		return err
-	}
-	rows, err := r.As(t.info()).Window()
-	if err != nil || rows == counted {
-		return err
-	}
-	return refusef("its rows are %s, and its counters say %s: they would be lost or moved",
-		recordRange(rows.First, rows.Count()), recordRange(counted.First, counted.Count()))
 }
 
 // reshape is the shape with the changes that the flags ask for.
@@ -131,7 +109,11 @@ func reshape(shape layout.Shape, changed []layout.Field, c *cli.Context) (layout
 }
 
 // printPlan says what a resize would do.
-func (e *env) printPlan(w *relaccx.Writer, h layout.Header, shape layout.Shape) error {
+func (e *env) printPlan(w *relaccx.Writer, info *mist.PageInfo, shape layout.Shape) error {
+	h, err := w.Header()
+	if err != nil {
+		return err
+	}
 	added, removed, changed := w.Schema().Diff(shape.Schema)
 	fmt.Fprintf(e.out, "records    %d -> %d of %d -> %d bytes\n", h.RecordCount, shape.RecordCount, h.RecordSize, shape.Schema.RecordSize())
 	for _, part := range []struct {
@@ -144,6 +126,12 @@ func (e *env) printPlan(w *relaccx.Writer, h layout.Header, shape layout.Shape) 
 	}
 	window := h.Window(w.Page().Size())
 	carried := window.Last(uint64(shape.RecordCount))
-	fmt.Fprintf(e.out, "carried    %s\nwithdrawn  %s\n", recordRange(carried.First, carried.Count()), recordRange(window.First, carried.First-window.First))
-	return nil
+	withdrawn := recordRange(window.First, carried.First-window.First)
+	if info.Fits(w.Schema()) && info.Rule != mist.RuleRing { // rows keep their numbers
+		window = info.Rows(h, w.Page().Size())
+		carried = window.Clamp(0, uint64(shape.RecordCount))
+		withdrawn = recordRange(carried.End, window.End-carried.End)
+	}
+	_, err = fmt.Fprintf(e.out, "carried    %s\nwithdrawn  %s\n", recordRange(carried.First, carried.Count()), withdrawn)
+	return err
 }

@@ -52,7 +52,7 @@ func (e *env) writer(t target, c *cli.Context) (*relaccx.Writer, error) {
 		return nil, err
 	}
 	w, err := locking(c, func(timeout time.Duration) (*relaccx.Writer, error) {
-		o.LockTimeout = timeout
+		o.LockTimeout, o.Info = timeout, t.info()
 		return relaccx.OpenWriter(t.path, o)
 	})
 	return w, e.explain(t, anothers(err, "--force writes it all the same"))

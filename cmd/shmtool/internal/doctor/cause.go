@@ -11,7 +11,7 @@ import (
 // of the same stream and, where both are about a track, of the same track; or
 // one of the whole server.
 var causes = map[string][]string{
-	finding.ControllerPageMissing: {finding.ControllerDead},
+	finding.ControllerPageMissing: {finding.ControllerDead, finding.DeletedMapping},
 	finding.SessionOrphaned:       {finding.ControllerDead},
 	finding.SourceMissing:         {finding.PullLockOrphaned, finding.ProcessStopped, finding.ProcessFailing},
 	finding.Waiting:               {finding.ProcessFailing, finding.ProcessStopped, finding.ShortLockStuck},

@@ -89,6 +89,7 @@ func (j *judge) input() {
 	in, lock := j.stream.Input, j.stream.Lock(mist.LockInput)
 	held := lock != nil && lock.Semaphore.Held()
 	switch {
+	case dead(in) && j.stream.Buffer != nil && j.supervised():
 	case dead(in) && j.stream.Buffer != nil:
 		j.find(finding.InputUnsupervised, in.Object.Name, map[string]any{"pid": in.PID, "buffer_pid": j.stream.Buffer.PID},
 			"input pid %d is gone, its buffer %d lives: nobody will start it again", in.PID, j.stream.Buffer.PID)
@@ -100,6 +101,12 @@ func (j *judge) input() {
 		}
 		j.find(finding.InputLockOrphaned, lock.Object.Name, evidence, "lock held, %s: no input can start", who)
 	}
+}
+
+// supervised reports whether a living input watches the buffer, whatever MstIPID says:
+// the next input of a file takes over what a crashed one has left.
+func (j *judge) supervised() bool {
+	return j.stream.VoD() && slices.ContainsFunc(j.stream.Inputs, func(p procs.Process) bool { return p.PID == j.stream.Buffer.Parent })
 }
 
 // pull: the same for an input that pulls.

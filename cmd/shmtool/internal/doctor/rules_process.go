@@ -87,7 +87,7 @@ func (j *judge) noInput() {
 	}
 	var fed []uint64
 	for _, t := range s.Tracks {
-		if t.Valid != 0 && t.Life == procs.Alive && j.fresh(t) {
+		if t.Valid != 0 && t.Life == procs.Alive && j.fresh(t) && t.TypeName() != "meta" {
 			fed = append(fed, t.Index)
 		}
 	}
@@ -119,19 +119,22 @@ func tracksText(indexes []uint64) string {
 // nameless: its objects have lost their names, and live on in memory. Who has them
 // goes on; nobody else can join.
 func (j *judge) nameless() {
+	if len(j.stream.Unnamed) == 0 || len(j.stream.Inputs) == 0 { // viewers see in a moment that the stream has ended
+		return
+	}
 	var pids []int
 	var who []string
-	keeps := false
-	for _, u := range j.stream.Unnamed {
-		if slices.Contains(pids, u.PID) {
-			continue
+	add := func(p procs.Process) {
+		if !slices.Contains(pids, p.PID) {
+			pids = append(pids, p.PID)
+			who = append(who, fmt.Sprintf("%s %d", mist.EscapeName(p.Name), p.PID))
 		}
-		pids = append(pids, u.PID)
-		who = append(who, fmt.Sprintf("%s %d", mist.EscapeName(u.Process.Name), u.PID))
-		keeps = keeps || slices.ContainsFunc(j.stream.Inputs, func(p procs.Process) bool { return p.PID == u.PID })
 	}
-	if !keeps { // viewers see in a moment that the stream has ended
-		return
+	for _, p := range j.stream.Inputs {
+		add(p)
+	}
+	for _, u := range j.stream.Unnamed {
+		add(u.Process)
 	}
 	first := j.stream.Unnamed[0]
 	f := j.find(finding.DeletedMapping, first.Name, map[string]any{"pids": pids, "inode": first.Object.Inode},

@@ -116,8 +116,8 @@ func (j *judge) hangs() (lock string, holders []int, ok bool) {
 // milliseconds: players hold some seconds.
 const apartBy = 60_000
 
-// apart: of tracks that are all fed, one has times far from the others'. The one that
-// differs is the one that has fewer beside it, or is farther from the clock.
+// apart: of tracks that are all fed, one has times far from the others'. It is the one
+// that has fewer beside it; of two, the one that is ahead.
 func (j *judge) apart() {
 	if j.stream.VoD() {
 		return
@@ -133,8 +133,8 @@ func (j *judge) apart() {
 		return
 	}
 	home := fresh[0]
-	if len(fresh) == 2 && j.fromClock(fresh[1]) < j.fromClock(home) {
-		home, fresh[1] = fresh[1], home
+	if len(fresh) == 2 && fresh[1].Page.LastMS < home.Page.LastMS {
+		home, fresh[1] = fresh[1], home // a clock that goes round puts a track ahead
 	}
 	for _, t := range fresh[1:] {
 		by, word := distance(t.Page.LastMS, home.Page.LastMS)
@@ -156,17 +156,6 @@ func (j *judge) company(all []*streams.Track, t *streams.Track) int {
 		}
 	}
 	return n
-}
-
-// fromClock is how far a track's time is from the stream's, by the clock.
-func (j *judge) fromClock(t *streams.Track) time.Duration {
-	m := j.stream.Meta
-	if m == nil {
-		return 0
-	}
-	media := max(0, j.at.Clock.Uptime.Milliseconds()-m.BootOffset)
-	by, _ := distance(t.Page.LastMS, uint64(media))
-	return by
 }
 
 // distance is how far a time is ahead of another one, or behind it.

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ func (j *judge) sourceless() {
 	if s.State.State != mist.StateWait && s.State.State != mist.StateInit && s.State.State != mist.StateBoot {
 		return
 	}
-	if s.State.State == mist.StateBoot && len(j.handlers()) > 0 {
+	if s.State.State == mist.StateBoot && (len(j.handlers()) > 0 || j.readyTrigger()) {
 		return // a trigger holds it
 	}
 	since, known := j.at.Running(s.Buffer.Start)
@@ -141,6 +142,7 @@ func (j *judge) booting() {
 	}
 	handlers := j.handlers()
 	if len(handlers) == 0 {
+		j.bootingUnseen()
 		return
 	}
 	h := handlers[0]
@@ -149,6 +151,23 @@ func (j *judge) booting() {
 		map[string]any{"handler_pid": h.PID, "handler": h.Name, "buffer_pid": s.Buffer.PID},
 		"it does not start before a trigger's handler has answered: %s %d has run%s", mist.EscapeName(h.Name), h.PID, forText(since, known))}
 	f.lasts(since, known)
+}
+
+// bootingUnseen is booting where the handler cannot be seen: it runs elsewhere, as a
+// URL, or was not saved.
+func (j *judge) bootingUnseen() {
+	since, known := j.at.Running(j.stream.Buffer.Start)
+	if !j.readyTrigger() || !known || since < lasting {
+		return
+	}
+	f := waitFinding{j.find(finding.TriggerRunning, mist.Object{Kind: mist.KindState, Stream: j.stream.Name}.Name(),
+		map[string]any{"buffer_pid": j.stream.Buffer.PID}, "its state is boot%s, and it has a trigger STREAM_READY, which has not answered", forText(since, known))}
+	f.lasts(since, known)
+}
+
+// readyTrigger reports whether there is a trigger that runs while a stream starts.
+func (j *judge) readyTrigger() bool {
+	return slices.ContainsFunc(j.at.Server.Objects, func(o *streams.Object) bool { return o.Name == "MstTRGRSTREAM_READY" })
 }
 
 // trigger reports whether a session's lock is held while its MistSession runs a
@@ -196,19 +215,39 @@ func (j *judge) processes() {
 		running[p.Name] = append(running[p.Name], p)
 	}
 	wanted := map[string]int{}
-	for _, name := range c.Processes {
-		if name = name[:min(len(name), commLength)]; wanted[name] == 0 {
-			defer j.process(name, wanted, running)
-		}
+	tracks := map[string]bool{} // the programs that make tracks of this stream
+	for _, p := range c.Processes {
+		name := p.Program[:min(len(p.Program), commLength)]
 		wanted[name]++
+		tracks[name] = tracks[name] || p.Tracks
+	}
+	for _, name := range slices.Sorted(maps.Keys(wanted)) {
+		if !j.process(name, wanted, running) && tracks[name] {
+			j.barren(running[name])
+		}
+	}
+}
+
+// barren: a process that runs for long and has made no track, as one does whose own
+// command does not exist.
+func (j *judge) barren(of []procs.Process) {
+	for _, p := range of {
+		since, known := j.at.Running(p.Start)
+		made := slices.ContainsFunc(j.stream.Tracks, func(t *streams.Track) bool { return t.Valid != 0 && t.PID == uint64(p.PID) })
+		if !known || since < 2*starting || made || stopped(&p) {
+			continue
+		}
+		j.find(finding.ProcessFailing, mist.Object{Kind: mist.KindConfig, Stream: mist.BaseName(j.stream.Name)}.Name(),
+			map[string]any{"program": p.Name, "pid": p.PID, "since_s": int64(since / time.Second)},
+			"%s %d has run%s, and has made no track", mist.EscapeName(p.Name), p.PID, forText(since, known))
 	}
 }
 
 // commLength is how much of a process's name Linux keeps.
 const commLength = 15
 
-// process judges the processes of one program.
-func (j *judge) process(name string, wanted map[string]int, running map[string][]procs.Process) {
+// process judges the processes of one program, and reports whether they fail.
+func (j *judge) process(name string, wanted map[string]int, running map[string][]procs.Process) bool {
 	starts, reason := j.starts(name)
 	young := slices.ContainsFunc(running[name], func(p procs.Process) bool {
 		since, known := j.at.Running(p.Start)
@@ -216,7 +255,7 @@ func (j *judge) process(name string, wanted map[string]int, running map[string][
 	})
 	missing := wanted[name] - len(running[name])
 	if missing <= 0 && !(young && starts >= manyStarts) {
-		return
+		return false
 	}
 	evidence := map[string]any{"program": name, "configured": wanted[name], "running": len(running[name]), "starts": starts}
 	text := fmt.Sprintf("%s is configured, and does not run", name)
@@ -234,6 +273,7 @@ func (j *judge) process(name string, wanted map[string]int, running map[string][
 	if missing > 0 && starts < manyStarts {
 		j.settles(f, 2*lasting) // the buffer starts it every 200 ms at first, and every 5 s at last
 	}
+	return true
 }
 
 // manyStarts are more than an ordinary life has within the time that is looked at.

@@ -85,11 +85,18 @@ func (t *Table) mayKeep(p Process, stream string) bool {
 func (t *Table) Inputs(stream string) []Process {
 	var inputs []Process
 	for _, p := range t.live() {
-		if p.runsInput(stream) && t.within(p) && !t.elsewhere(p, stream) {
+		if p.RunsInput(stream) && t.within(p) && !t.elsewhere(p, stream) {
 			inputs = append(inputs, p)
 		}
 	}
 	return inputs
+}
+
+// RunsInput reports whether a process was started for a stream: to be its input, its
+// buffer or its puller.
+func (p Process) RunsInput(stream string) bool {
+	i := slices.Index(p.Args, "-s")
+	return p.runsInput(stream) || p.plays("angel") && i >= 0 && i+1 < len(p.Args) && p.Args[i+1] == stream
 }
 
 // runsInput reports whether a process was started to be the input of a stream:

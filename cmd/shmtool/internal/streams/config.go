@@ -1,6 +1,7 @@
 package streams
 
 import (
+	"slices"
 	"strings"
 
 	"shmtool/layout/dtsc"
@@ -13,7 +14,13 @@ type Config struct {
 	Source    string // with its secrets
 	Resume    bool   // the stream outlives its source, and waits for it
 	AlwaysOn  bool
-	Processes []string // the programs that run beside the stream: "MistProcMKVExec"
+	Processes []Program
+}
+
+// Program is a program that is configured to run beside a stream.
+type Program struct {
+	Program string // "MistProcMKVExec"
+	Tracks  bool   // what it makes are tracks of the same stream
 }
 
 // wantsConfig reports whether the configuration of any stream that is wanted may
@@ -62,7 +69,9 @@ func configOf(v dtsc.Value) Config {
 				continue
 			}
 			if name, ok := p.Lookup("process"); ok {
-				c.Processes = append(c.Processes, "MistProc"+string(name.Text()))
+				program := "MistProc" + string(name.Text())
+				makes := slices.Contains([]string{"MistProcMKVExec", "MistProcFFMPEG", "MistProcAV"}, program)
+				c.Processes = append(c.Processes, Program{program, makes && !truth(p, "sink")})
 			}
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout"
@@ -61,12 +63,29 @@ func (w *World) Remove(name string) {
 // Process makes one as Linux shows it.
 func (w *World) Process(pid, parent int, comm, state string, args ...string) {
 	w.t.Helper()
+	w.ProcessSince(pid, parent, comm, state, Uptime/2, args...)
+}
+
+// Syscall has the process wait in a system call, as /proc/PID/task/TID/syscall shows it.
+func (w *World) Syscall(pid int, text string) {
+	w.t.Helper()
+	dir := filepath.Join(w.Proc, fmt.Sprint(pid), "task", fmt.Sprint(pid))
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		w.t.Fatal(err)
+	}
+	w.write(filepath.Join(dir, "syscall"), []byte(text+"\n"))
+}
+
+// ProcessSince makes a process that was started when the machine had been up for
+// some seconds.
+func (w *World) ProcessSince(pid, parent int, comm, state string, start int, args ...string) {
+	w.t.Helper()
 	dir := filepath.Join(w.Proc, fmt.Sprint(pid))
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		w.t.Fatal(err)
 	}
-	stat := fmt.Sprintf("%d (%s) %s %d %d %d 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 50000 1000 10 18446744073709551615%s\n",
-		pid, comm, state, parent, pid, pid, strings.Repeat(" 0", 30))
+	stat := fmt.Sprintf("%d (%s) %s %d %d %d 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 %d 1000 10 18446744073709551615%s\n",
+		pid, comm, state, parent, pid, pid, start*100, strings.Repeat(" 0", 30))
 	w.write(filepath.Join(dir, "stat"), []byte(stat))
 	w.write(filepath.Join(dir, "cmdline"), []byte(strings.Join(append(args, ""), "\x00")))
 }
@@ -79,7 +98,8 @@ func (w *World) Maps(pid int, names ...string) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		fmt.Fprintf(&lines, "7f%04d000000-7f%04d001000 rw-s 00000000 00:19 %d /dev/shm/%s\n", i, i, info.Sys().(*syscall.Stat_t).Ino, name)
+		st := info.Sys().(*syscall.Stat_t)
+		fmt.Fprintf(&lines, "7f%04d000000-7f%04d001000 rw-s 00000000 %02x:%02x %d %s\n", i, i, unix.Major(st.Dev), unix.Minor(st.Dev), st.Ino, filepath.Join(w.Shm, name))
 	}
 	w.write(filepath.Join(w.Proc, strconv.Itoa(pid), "maps"), []byte(lines.String()))
 }

@@ -44,7 +44,14 @@ func textOrNull(s string) any {
 // another.
 func (o *mistObject) sizeFact(usual int64) dump.Fact {
 	f := dump.Fact{Name: "bytes", Value: o.info.Size()}
-	if o.info.Size() != usual {
+	maker := ""
+	if o.of.Kind == mist.KindState {
+		maker = mist.State{Size: int(o.info.Size())}.Maker()
+	}
+	switch {
+	case maker != "":
+		f.Text = fmt.Sprintf("%d, %s", o.info.Size(), maker)
+	case o.info.Size() != usual:
 		f.Text, f.Tone = fmt.Sprintf("%d, where MistServer writes %d", o.info.Size(), usual), dump.Attention
 	}
 	return f

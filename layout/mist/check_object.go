@@ -20,7 +20,7 @@ func CheckState(b []byte) []layout.Finding {
 	if !known {
 		found = append(found, NewFinding(CodeStateUnknown, 0, "", "state %d is none that MistServer has", uint8(s.State)))
 	}
-	if !s.Usual() {
+	if !s.Usual() && s.Maker() == "" {
 		found = append(found, oddSize(s.Size, StateSize))
 	}
 	return found

@@ -59,6 +59,17 @@ func DecodeState(b []byte) (State, error) {
 // Usual reports whether the object has the size that MistServer gives it.
 func (s State) Usual() bool { return s.Size == StateSize }
 
+// stateMakers are the other sizes that are known, and who makes them so.
+var stateMakers = map[int]string{
+	1:   "as MistServer 3.0 and 3.1 make it",
+	16:  "as the fork FrameWorks makes it for a stream that it sets offline",
+	112: "as the fork FrameWorks makes it: measures of its speed follow",
+}
+
+// Maker returns who makes a state of an object's size that is not MistServer's of
+// today, or "" where that is not known.
+func (s State) Maker() string { return stateMakers[s.Size] }
+
 // Percent is the progress, 0 to 100.
 func (s State) Percent() int { return (int(s.Progress)*100 + 127) / 255 }
 

@@ -10,6 +10,21 @@ import (
 	"shmtool/layout"
 )
 
+// The sizes of other versions are known, and are no fault.
+func TestStateMaker(t *testing.T) {
+	for size, want := range map[int]bool{1: true, 2: false, 16: true, 112: true, 3: false} {
+		if s := (State{Size: size}); (s.Maker() != "") != want {
+			t.Errorf("%d bytes: %q", size, s.Maker())
+		}
+	}
+	if found := CheckState(append([]byte{4, 255}, make([]byte, 110)...)); len(found) > 0 {
+		t.Errorf("%+v", found)
+	}
+	if found := CheckState([]byte{4, 255, 0}); len(found) != 1 || found[0].Code != CodeObjectSize {
+		t.Errorf("%+v", found)
+	}
+}
+
 func TestDecodeState(t *testing.T) {
 	tests := []struct {
 		bytes   string

@@ -81,11 +81,19 @@ func faults(m *streams.Moment, table *procs.Table, f *finding.Finding, verdict s
 	default:
 		must(words[0] == "cat" && len(f.Effects) == 0, "is an odd command")
 	}
-	must(!ends || !slices.Contains(gentle, f.Code), "ends a process")
+	must(!ends || !slices.Contains(gentle, f.Code) && !needsNothing(f.Code), "ends a process")
 	// Nothing that a source with a blocked time sends gets through.
 	must(!ends || verdict == finding.VerdictStuck || f.Code == finding.TimeBlocked, "ends a process of a stream that works")
 	must(!ends || !m.Hiding && !m.Server.Spaces, "ends what cannot be seen from here")
 	return broken
+}
+
+// needsNothing reports whether the reference page on a code says that there is
+// nothing to do now.
+func needsNothing(code string) bool {
+	text, _ := finding.Explain(code)
+	_, todo, _ := strings.Cut(text, finding.SectionDo)
+	return strings.HasPrefix(strings.TrimSpace(todo), "1. Nothing")
 }
 
 // processFaults are the rules that the effect on one process breaks.

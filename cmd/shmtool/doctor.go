@@ -60,22 +60,40 @@ func runDoctor(ctx context.Context, e *env, c *cli.Context) error {
 		return usagef("--sample must not be less than 0")
 	}
 	x, err := e.examine(ctx, d.patterns.wanted, d.secondLook)
-	if err == nil {
-		err = d.missing(x)
-	}
-	if err == nil {
-		x, err = e.chosen(x)
-	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case e.output.format == formatNagios:
+	}
+	missing := d.missing(x)
+	if missing != nil && (len(x.moment.Streams) == 0 || e.output.format == formatNagios) {
+		return missing
+	}
+	d.noteIdle(x)
+	if x, err = e.chosen(x); err != nil {
+		return err
+	}
+	if e.output.format == formatNagios {
 		return e.nagios(c.String("to"), x)
 	}
 	if err := e.printTo(c.String("to"), func(e *env) error { return d.print(e, x) }); err != nil {
 		return err
 	}
+	if missing != nil { // those that are there have been judged
+		return missing
+	}
 	return x.status()
+}
+
+// noteIdle notes what is known of streams that were named, are configured, and do not
+// run.
+func (d *doctoring) noteIdle(x *examination) {
+	if len(d.patterns) == 0 {
+		return
+	}
+	for _, s := range x.moment.Streams {
+		if s.Configured() {
+			x.idle = append(x.idle, x.moment.IdleOf(s.Name))
+		}
+	}
 }
 
 // doctoring is what the command line asks for.
@@ -131,7 +149,7 @@ func (e *env) chosen(x *examination) (*examination, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	c := &examination{moment: x.moment, looks: x.looks}
+	c := &examination{moment: x.moment, looks: x.looks, idle: x.idle}
 	for _, f := range all {
 		if len(kept) > 0 && kept[0] == f {
 			c.found, kept = append(c.found, *f), kept[1:]
@@ -166,6 +184,9 @@ func findingListing(x *examination) *dump.Listing {
 			{Name: "REMEDY_EFFECTS", Extra: true},
 			{Name: "CAUSE", Extra: true},
 		},
+	}
+	if len(x.idle) > 0 {
+		l.Head = append(l.Head, dump.Fact{Name: "idle", Value: x.idle})
 	}
 	for _, f := range x.found {
 		l.Rows = append(l.Rows, []dump.Cell{

@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -58,13 +59,30 @@ func (t *findingTree) print() error {
 		}
 	}
 	t.healthy(healthy)
-	if len(told) == 0 && len(healthy) == 0 {
+	for _, s := range t.x.idle {
+		t.idle(s)
+	}
+	if len(told) == 0 && len(healthy) == 0 && len(t.x.idle) == 0 {
 		t.line("", "no streams in "+t.e.shmDir, dump.Plain)
 	}
 	for _, unseen := range t.x.unseen() {
 		t.line("", "could not be seen: "+unseen, dump.Attention)
 	}
 	return nil
+}
+
+// idle is a stream that is configured, and does not run.
+func (t *findingTree) idle(s streams.Idle) {
+	text := mist.EscapeName(s.Stream) + "  off: it is configured, and nothing runs"
+	tone := dump.Plain
+	switch {
+	case s.Failed != "":
+		text += "; its last start failed at " + s.Since + ": " + mist.EscapeName(s.Failed)
+		tone = dump.Attention
+	case s.Since != "":
+		text += " since " + s.Since
+	}
+	t.line("", text, tone)
 }
 
 func (t *findingTree) healthy(names []string) {

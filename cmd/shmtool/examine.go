@@ -21,6 +21,7 @@ type examination struct {
 	found  []finding.Finding
 	hidden []finding.Finding // those that are not to be shown
 	looks  int
+	idle   []streams.Idle // streams that were named, and do not run
 }
 
 // of are the findings about one stream that are to be shown; "" is the whole

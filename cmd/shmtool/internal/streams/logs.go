@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"shmtool/layout/mist"
@@ -74,4 +75,33 @@ func (m *Moment) Running(start time.Duration) (time.Duration, bool) {
 		return 0, false
 	}
 	return max(0, m.Clock.Uptime-start), true
+}
+
+// Idle is what MistServer's log says of a stream that is configured, and does not run.
+type Idle struct {
+	Stream string `json:"stream"`
+	Since  string `json:"since,omitempty"`  // RFC 3339; "" is not known
+	Failed string `json:"failed,omitempty"` // why its last start failed; "" when it ended well
+}
+
+// IdleOf returns what is known of a stream that does not run.
+func (m *Moment) IdleOf(stream string) Idle {
+	idle := Idle{Stream: stream}
+	for _, line := range slices.Backward(m.Logs) {
+		at := time.Unix(line.Time, 0).UTC().Format(time.RFC3339)
+		if line.Stream == "" && line.Message == "Stream "+stream+" became inactive" {
+			idle.Since = at
+			return idle
+		}
+		if line.Stream != stream || !strings.HasPrefix(line.Program, "MistIn") {
+			continue
+		}
+		for _, mark := range []string{"Input closing unclean, reason: ", "Logging unclean exit reason: "} {
+			if _, reason, found := strings.Cut(line.Message, mark); found {
+				idle.Since, idle.Failed = at, mist.Redact(reason)
+				return idle
+			}
+		}
+	}
+	return idle
 }

@@ -38,7 +38,9 @@ func TestHexOfRealPages(t *testing.T) {
 
 func checkRealHex(t *testing.T, name string, page []byte) {
 	h, err := layout.DecodeHeader(page)
-	wantError := err != nil || layout.Validate(page, h) != nil
+	// MistServer up to 3.5.1 writes past the field from six protocols on.
+	overrun := name == "MstExtWriters" && strings.Contains(t.Name(), "6-protocols")
+	wantError := err != nil || overrun || layout.Validate(page, h) != nil
 	for _, o := range []HexOptions{{}, {Depth: layout.MaxDepth}, {Depth: layout.MaxDepth, Slots: true, Width: 80}} {
 		var text bytes.Buffer
 		err := Hex(&text, page, h, o)
@@ -48,7 +50,12 @@ func checkRealHex(t *testing.T, name string, page []byte) {
 		if _, err := hexCovered(text.String(), page, 0); err != nil {
 			t.Fatal(err)
 		}
-		if limit := 48 * len(page); text.Len() > 12<<20 || text.Len() > limit+hexTextBase {
+		// Before 3.9.1 the whole table of MstStat counts as in use, and is told in full.
+		most := 12 << 20
+		if uint64(h.Present) == uint64(h.RecordCount) && name == "MstStat" {
+			most = 48 << 20
+		}
+		if limit := 48 * len(page); text.Len() > most || text.Len() > limit+hexTextBase {
 			t.Errorf("%d bytes of text for %d bytes", text.Len(), len(page))
 		}
 	}
@@ -75,7 +82,7 @@ func eachRealPage(archive string, fn func(name string, page []byte)) error {
 			return err
 		}
 		dir, name := filepath.Split(head.Name)
-		if filepath.Base(dir) != "shm" || strings.HasPrefix(name, "sem.") || strings.HasPrefix(name, "MstData") {
+		if filepath.Base(dir) != "shm" || name == "" || strings.HasPrefix(name, "sem.") || strings.HasPrefix(name, "MstData") {
 			continue
 		}
 		page, err := io.ReadAll(files)

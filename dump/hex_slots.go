@@ -261,6 +261,9 @@ func (d *hexDump) nested(p *hexPage, f *hexField, at int, available bool) {
 		index: f.index, judged: p.judged && available, info: p.info.Nested(f.Name),
 	}
 	d.readHeader(&inner)
+	if behind := p.base + p.size - at; at+size == p.base+int(p.header.PageSize()) && !inner.header.RecordsFit(size) && inner.header.RecordsFit(behind) {
+		inner.judged = false // MistServer 3.0 makes the last ring of a track longer than its field
+	}
 	n, c := d.run(at, at+size)
 	zero := n == size && c == 0 && size >= layout.HeaderSize
 	if zero || inner.depth > min(d.o.Depth, layout.MaxDepth) {

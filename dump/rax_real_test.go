@@ -26,12 +26,17 @@ func TestRaxPrintsWhatMistServerPrints(t *testing.T) {
 	if len(archives) == 0 {
 		t.Skip("no archives of real pages at " + raxRealPages)
 	}
+	texts := 0
 	for _, archive := range archives {
 		t.Run(filepath.Base(archive), func(t *testing.T) {
 			for _, c := range readRaxArchive(t, archive) {
+				texts++
 				t.Run(c.name, c.check)
 			}
 		})
+	}
+	if texts == 0 {
+		t.Error("no archive has texts")
 	}
 }
 
@@ -107,9 +112,6 @@ func readRaxArchive(t *testing.T, path string) []*raxReal {
 }
 
 func pairRax(t *testing.T, pages, texts map[string][]byte) []*raxReal {
-	if len(texts) == 0 {
-		t.Fatal("the archive has no texts")
-	}
 	var pairs []*raxReal
 	for name, text := range texts {
 		page, ok := pages[name]

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -21,8 +22,9 @@ import (
 // them these tests are skipped.
 const capturedPages = "../../shared/pages"
 
-// eachCapturedPage calls f for every RelAccX page of every archive: those for
-// which MistServer's own dump tool left a text, under rax/, right behind the page.
+// eachCapturedPage calls f for every RelAccX page of every archive: where MistServer's
+// own dump tool left texts, under rax/, right after each page, those that have one;
+// elsewhere those whose names are names of pages.
 func eachCapturedPage(t *testing.T, f func(t *testing.T, name string, page []byte)) {
 	archives, err := filepath.Glob(filepath.Join(capturedPages, "*.tar.gz"))
 	if err != nil || len(archives) == 0 {
@@ -49,6 +51,7 @@ func walkArchive(t *testing.T, archive string, f func(t *testing.T, name string,
 	}
 	var object string
 	var page bytes.Buffer
+	texts := hasTexts(archive)
 	for members := tar.NewReader(unpacked); ; {
 		member, err := members.Next()
 		if errors.Is(err, io.EOF) {
@@ -60,10 +63,16 @@ func walkArchive(t *testing.T, archive string, f func(t *testing.T, name string,
 		folder, name := path.Split(member.Name)
 		switch path.Base(folder) {
 		case "shm":
-			object = name
-			page.Reset()
-			if _, err := page.ReadFrom(members); err != nil {
-				t.Fatal(err)
+			if texts || pageName.MatchString(name) {
+				object = name
+				page.Reset()
+				if _, err := page.ReadFrom(members); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !texts && pageName.MatchString(name) {
+				f(t, name, wholePage(name, page.Bytes()))
+				count++
 			}
 		case "rax":
 			if name != object {
@@ -75,6 +84,24 @@ func walkArchive(t *testing.T, archive string, f func(t *testing.T, name string,
 	}
 }
 
+// pageName matches the names of MistServer's pages, and not those of its other objects.
+var pageName = regexp.MustCompile(`^Mst(Meta|Trak|User|Stat$|Session|SCnf|State|Global|Capa|Prot|Prox|StrmKeys|TRGR|JWK|Vars|ExtWriters|Cnns|Cameras)`)
+
+// wholePage returns a copy of an object as MistServer maps it: a MstMeta that ends a few
+// bytes before its last record does goes on in the rest of its memory page.
+func wholePage(name string, object []byte) []byte {
+	if strings.HasPrefix(name, "MstMeta") {
+		object = append(object[:len(object):len(object)], make([]byte, -len(object)&4095)...)
+	}
+	return bytes.Clone(object)
+}
+
+// hasTexts reports whether an archive is one of those with texts: later ones are
+// snapshots, which have a moment.json, or were made without the tool.
+func hasTexts(archive string) bool {
+	return !regexp.MustCompile(`^(live|fork|mist)-`).MatchString(filepath.Base(archive))
+}
+
 func TestCapturedPages(t *testing.T) {
 	eachCapturedPage(t, func(t *testing.T, name string, page []byte) {
 		h, err := DecodeHeader(page)
@@ -83,7 +110,9 @@ func TestCapturedPages(t *testing.T) {
 			return
 		}
 		for _, f := range CheckPage(page, h) {
-			if f.Severity == Error {
+			// MistServer up to 3.5.1 writes past the field from six protocols on.
+			overrun := name == "MstExtWriters" && f.Path == ":protocols@0" && strings.HasSuffix(t.Name(), "6-protocols")
+			if f.Severity == Error && !overrun {
 				t.Errorf("%s: %+v", name, f)
 			}
 		}

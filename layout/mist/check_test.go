@@ -263,7 +263,8 @@ func TestCheckCodes(t *testing.T) {
 	}
 }
 
-// Nothing is found on what living servers had.
+// Nothing is found on what living servers had, but for a stream whose buffer was killed
+// and whose pages the next push took over.
 func TestCheckCaptured(t *testing.T) {
 	archives, err := filepath.Glob(filepath.Join(capturedPages, "*.tar.gz"))
 	if err != nil || len(archives) == 0 {
@@ -295,7 +296,8 @@ func TestCheckCaptured(t *testing.T) {
 					keys += int(track.nested(0, "keys").window.Count())
 				}
 			}
-			if len(found) > 0 {
+			damaged := name == "MstMetalive" && strings.Contains(archive, "live-buffer-killed-then-refed")
+			if (len(found) > 0) != damaged {
 				t.Errorf("%s: %s: %+v", archive, name, found)
 			}
 		})

@@ -254,7 +254,11 @@ func (j *judge) process(name string, wanted map[string]int, running map[string][
 		return known && since < 2*starting
 	})
 	missing := wanted[name] - len(running[name])
-	if missing <= 0 && !(young && starts >= manyStarts) {
+	many := manyStarts
+	if up, known := j.at.Running(j.stream.Buffer.Start); !known || up < firstStarts {
+		many++ // it may come before the tracks that it needs
+	}
+	if missing <= 0 && !(young && starts >= many) {
 		return false
 	}
 	evidence := map[string]any{"program": name, "configured": wanted[name], "running": len(running[name]), "starts": starts}
@@ -278,6 +282,9 @@ func (j *judge) process(name string, wanted map[string]int, running map[string][
 
 // manyStarts are more than an ordinary life has within the time that is looked at.
 const manyStarts = 3
+
+// firstStarts is how long a buffer starts its processes more often than later.
+const firstStarts = 30 * time.Second
 
 // startsWithin is how far back starts of a process are counted.
 const startsWithin = 3 * time.Minute

@@ -55,7 +55,7 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool/internal/recording": {
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/dump",
 	},
-	"shmtool/cmd/shmtool/internal/metrics": {},
+	"shmtool/cmd/shmtool/internal/metrics": {"shmtool/layout/mist"},
 	"shmtool/cmd/shmtool/internal/moment": {
 		"shmtool/cmd/shmtool/internal/objectfile",
 		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",

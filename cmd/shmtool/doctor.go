@@ -230,7 +230,7 @@ func findingMetrics(m *metrics.Set, x *examination) {
 	for _, s := range x.all() {
 		names = append(names, s.Name)
 		m.State("mist_doctor_verdict", "Whether a stream works: 1 for the verdict on it.", "verdict",
-			[]string{finding.VerdictOK, finding.VerdictWarning, finding.VerdictStuck, verdictUnknown}, x.verdict(s), metrics.Labels{"stream", mist.EscapeName(s.Name)})
+			[]string{finding.VerdictOK, finding.VerdictWarning, finding.VerdictStuck, verdictUnknown}, x.verdict(s), metrics.Labels{"stream", s.Name})
 	}
 	for _, c := range finding.Codes() {
 		of := metrics.Labels{"code", c.Name, "severity", c.Severity.String()}

@@ -27,7 +27,7 @@ var pageStatuses = []string{"ready", "exit", "reload"}
 
 // objectMetrics are the metrics of a listing.
 func objectMetrics(s *metrics.Set, o *objectSight) {
-	labels := metrics.Labels{"page", mist.EscapeName(o.name), "kind", o.kind, "stream", mist.EscapeName(o.of.Stream)}
+	labels := metrics.Labels{"page", o.name, "kind", o.kind, "stream", o.of.Stream}
 	s.Gauge("shmtool_object_size_bytes", "Size of a shared memory object.", float64(o.info.Size()), labels)
 	s.Gauge("shmtool_object_allocated_bytes", "Memory that a shared memory object takes.", float64(o.file.Allocated), labels)
 	s.Gauge("shmtool_object_readers", "Processes that map a shared memory object.", float64(o.readers), labels)
@@ -69,7 +69,7 @@ func streamStates() []string {
 
 // streamMetrics are the metrics of a stream and its tracks.
 func streamMetrics(s *metrics.Set, r *streams.Row) {
-	of := metrics.Labels{"stream", mist.EscapeName(r.Stream)}
+	of := metrics.Labels{"stream", r.Stream}
 	s.State("mist_stream_state", "State of a stream: 1 for the one that it is in.", "state", streamStates(), r.State, of)
 	s.State("mist_stream_verdict", "Whether a stream works: 1 for the verdict on it.", "verdict",
 		[]string{finding.VerdictOK, finding.VerdictWarning, finding.VerdictStuck}, r.Verdict, of)
@@ -102,7 +102,7 @@ func streamMetrics(s *metrics.Set, r *streams.Row) {
 }
 
 func trackMetrics(s *metrics.Set, r *streams.Row, t *streams.TrackRow) {
-	of := metrics.Labels{"stream", mist.EscapeName(r.Stream), "track", strconv.FormatUint(t.Index, 10), "type", t.Type, "codec", t.Codec}
+	of := metrics.Labels{"stream", r.Stream, "track", strconv.FormatUint(t.Index, 10), "type", t.Type, "codec", t.Codec}
 	if t.AgeS != nil {
 		s.Gauge("mist_track_last_update_age_seconds", "Time since anything came on a track.", float64(*t.AgeS), of)
 	}
@@ -128,7 +128,7 @@ func trackMetrics(s *metrics.Set, r *streams.Row, t *streams.TrackRow) {
 
 // rateMetrics are the metrics of a page that was measured.
 func rateMetrics(s *metrics.Set, r *rateRow) {
-	of := metrics.Labels{"page", mist.EscapeName(r.page)}
+	of := metrics.Labels{"page", r.page}
 	s.Gauge("shmtool_rate_records_per_second", "Records a second that came on a page.", r.PerSecond, of)
 	s.Gauge("shmtool_rate_bytes_per_second", "Bytes of records a second that came on a page.", r.BytesPerSecond, of)
 	s.Counter("shmtool_rate_records_total", "Records that were seen since measuring began.", r.Total, of)

@@ -137,6 +137,27 @@ func TestMetricsParse(t *testing.T) {
 	}
 }
 
+// A label holds the name itself: the format's own escapes are the only ones. Names
+// that are no UTF-8 are told apart, and no sample comes twice.
+func TestMetricsLabels(t *testing.T) {
+	names := []string{`a\b`, "a\\xff", "a\xff", "quo\"te", "line\nend", "esc\x1b", "ü"}
+	var s metrics.Set
+	for _, name := range append(names, names...) {
+		streamMetrics(&s, &streams.Row{Stream: name, State: "ready", Verdict: "ok"})
+	}
+	var b bytes.Buffer
+	if err := s.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, m := range parseMetrics(t, b.String())["mist_stream_tracks"].Metric {
+		got = append(got, m.Label[0].GetValue())
+	}
+	if want := []string{`a\b`, `a\xff`, "quo\"te", "line\nend", "esc\x1b", "ü"}; !slices.Equal(got, want) {
+		t.Errorf("labels are %q, want %q", got, want)
+	}
+}
+
 // The manual lists every metric, and no other.
 func TestManualMetrics(t *testing.T) {
 	printed := map[string]bool{}

@@ -6,9 +6,12 @@ package metrics
 import (
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+
+	"shmtool/layout/mist"
 )
 
 // Set is metrics by their families, in the order in which they were first
@@ -16,6 +19,7 @@ import (
 type Set struct {
 	families []*dto.MetricFamily
 	byName   map[string]*dto.MetricFamily
+	have     map[string]bool // name and labels of what has been added
 }
 
 // Labels are names and values of labels in turn.
@@ -26,16 +30,31 @@ var units = []string{"seconds", "bytes"}
 
 // Gauge adds a value that goes up and down.
 func (s *Set) Gauge(name, help string, value float64, labels Labels) {
-	f := s.family(name, help, dto.MetricType_GAUGE)
-	f.Metric = append(f.Metric, &dto.Metric{Label: pairs(labels), Gauge: &dto.Gauge{Value: &value}})
+	s.add(s.family(name, help, dto.MetricType_GAUGE), &dto.Metric{Label: pairs(labels), Gauge: &dto.Gauge{Value: &value}})
 }
 
 // Counter adds a value that only goes up, but for a beginning anew. Its name ends
 // in _total.
 func (s *Set) Counter(name, help string, value uint64, labels Labels) {
-	f := s.family(name, help, dto.MetricType_COUNTER)
 	v := float64(value)
-	f.Metric = append(f.Metric, &dto.Metric{Label: pairs(labels), Counter: &dto.Counter{Value: &v}})
+	s.add(s.family(name, help, dto.MetricType_COUNTER), &dto.Metric{Label: pairs(labels), Counter: &dto.Counter{Value: &v}})
+}
+
+// add adds a metric, unless there is one of that name with the same labels:
+// Prometheus refuses a whole text that has one twice, and names are made by others.
+func (s *Set) add(f *dto.MetricFamily, m *dto.Metric) {
+	key := f.GetName()
+	for _, l := range m.Label {
+		key += "\xff" + l.GetName() + "\xff" + l.GetValue() // which no UTF-8 has in it
+	}
+	if s.have[key] {
+		return
+	}
+	if s.have == nil {
+		s.have = map[string]bool{}
+	}
+	s.have[key] = true
+	f.Metric = append(f.Metric, m)
 }
 
 // State adds a gauge for each of the states there are: 1 for the one that it is
@@ -68,10 +87,15 @@ func (s *Set) family(name, help string, kind dto.MetricType) *dto.MetricFamily {
 	return f
 }
 
+// pairs returns labels as they are written: the format has escapes of its own, and
+// knows UTF-8 only. A value that is none has its bytes as escapes.
 func pairs(labels Labels) []*dto.LabelPair {
 	var out []*dto.LabelPair
 	for i := 0; i+1 < len(labels); i += 2 {
-		value := strings.ToValidUTF8(labels[i+1], "\uFFFD")
+		value := labels[i+1]
+		if !utf8.ValidString(value) {
+			value = mist.EscapeName(value)
+		}
 		out = append(out, &dto.LabelPair{Name: &labels[i], Value: &value})
 	}
 	return out

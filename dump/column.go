@@ -42,12 +42,10 @@ func (o *Options) columns(s *layout.Schema) []column {
 		return columns
 	}
 	for _, name := range o.Fields {
-		f := s.Lookup(name)
-		switch {
-		case f != nil:
-			columns = append(columns, o.column(f))
-		case name == numberKey:
+		if name == numberKey {
 			columns = append(columns, column{})
+		} else if f := LookupColumn(s, name); f != nil {
+			columns = append(columns, o.column(f))
 		}
 	}
 	return columns
@@ -55,6 +53,36 @@ func (o *Options) columns(s *layout.Schema) []column {
 
 // numberKey names a record's number wherever its fields have names.
 const numberKey = "#"
+
+// ColumnName returns what a field's column is called, and its key in JSON: the name
+// of the field. What begins with "#" is no field, so a name that begins so has a
+// backslash in front, and so has one that looks like that.
+func ColumnName(field string) string {
+	if strings.HasPrefix(strings.TrimLeft(field, `\`), "#") {
+		return `\` + field
+	}
+	return field
+}
+
+// fieldName returns the name of the field whose column has a name.
+func fieldName(column string) string {
+	if strings.HasPrefix(column, `\`) && strings.HasPrefix(strings.TrimLeft(column, `\`), "#") {
+		return column[1:]
+	}
+	return column
+}
+
+// LookupColumn returns the field of a schema that a column's name means, or nil: "#"
+// is the record's number. All other fields may be called by their own names.
+func LookupColumn(s *layout.Schema, name string) *layout.Field {
+	if name == numberKey {
+		return nil
+	}
+	if f := s.Lookup(fieldName(name)); f != nil {
+		return f
+	}
+	return s.Lookup(name)
+}
 
 func (o *Options) column(f *layout.Field) column {
 	c := column{field: f}

@@ -39,7 +39,7 @@ func (c *RecordCSV) Heading(b []byte) []byte {
 			b = append(b, numberKey...)
 			continue
 		}
-		b = appendCell(b, c.options.text([]byte(c.columns[i].field.Name)))
+		b = appendCell(b, c.options.text([]byte(ColumnName(c.columns[i].field.Name))))
 	}
 	return append(b, '\n')
 }

@@ -41,8 +41,8 @@ type DecodeOptions struct {
 // Decoder reads records of one schema from text: what RecordJSON and RecordCSV
 // print comes back as the same content of the same fields.
 //
-//   - NDJSON: an object a line. A key that begins with "#" is passed over with
-//     its value; so is a line with a key "event" and no key "#", unless the
+//   - NDJSON: an object a line. A field has the key that ColumnName gives it. A key
+//     that begins with "#" is passed over with its value; so is a line with a key "event" and no key "#", unless the
 //     schema has a field of that name. Integers are numbers without fraction or
 //     exponent, strings of decimal or 0x digits, or true and false; null leaves
 //     a field as it is; every field takes {"hex":"…"}.

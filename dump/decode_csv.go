@@ -80,7 +80,7 @@ func (r *rowReader) column(name string) (*layout.Field, error) {
 	if strings.HasPrefix(name, string(passedOver)) {
 		return nil, nil
 	}
-	f := r.object.fields[name]
+	f := r.object.fields[name].Field
 	if f == nil {
 		return nil, unknownField(name, r.object.schema)
 	}

@@ -53,10 +53,10 @@ func (j *jsonLines) reshape(s *layout.Schema) error {
 // stored then: of one that is no record, or no JSON, nothing is stored.
 type objectReader struct {
 	schema *layout.Schema
-	fields map[string]*layout.Field
+	fields map[string]keyedField
 	// order is the field of each member, as it was in the object before: a
 	// comparison instead of a search in what a program has written.
-	order  []*layout.Field
+	order  []keyedField
 	json   jsonReader
 	depth  int // 0 for records of the page itself, 1 for those of one nested in it
 	nested map[*layout.Field]*pageReader
@@ -69,6 +69,12 @@ type objectReader struct {
 	unknown    string // the first key that is no field
 	hasUnknown bool
 	hasEvent   bool // one of the unknown keys is "event"
+}
+
+// keyedField is a field under the key that it has in JSON.
+type keyedField struct {
+	key string
+	*layout.Field
 }
 
 type member struct {
@@ -90,12 +96,13 @@ func (o objectOptions) nestedIn(f *layout.Field) objectOptions {
 func newObjectReader(s *layout.Schema, depth int, known objectOptions) *objectReader {
 	o := &objectReader{
 		schema: s, depth: depth, objectOptions: known,
-		fields: map[string]*layout.Field{}, nested: map[*layout.Field]*pageReader{},
+		fields: map[string]keyedField{}, nested: map[*layout.Field]*pageReader{},
 	}
 	for i := range s.Fields() {
 		f := &s.Fields()[i]
-		o.fields[f.Name] = f // of several with one name the last, as in Schema.Lookup
-		o.order = append(o.order, f)
+		k := keyedField{ColumnName(f.Name), f}
+		o.fields[k.key] = k // of several with one name the last, as in Schema.Lookup
+		o.order = append(o.order, k)
 	}
 	return o
 }
@@ -141,14 +148,14 @@ func (o *objectReader) add(key, value []byte) {
 // find is the field of that name, or nil.
 func (o *objectReader) find(key []byte) *layout.Field {
 	at := len(o.members)
-	if at < len(o.order) && string(key) == o.order[at].Name {
-		return o.order[at]
+	if at < len(o.order) && string(key) == o.order[at].key {
+		return o.order[at].Field
 	}
-	f := o.fields[string(key)]
-	if f != nil && at < len(o.order) {
+	f, ok := o.fields[string(key)]
+	if ok && at < len(o.order) {
 		o.order[at] = f
 	}
-	return f
+	return f.Field
 }
 
 // isEvent reports whether the object tells of the page instead of being a

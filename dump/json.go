@@ -45,7 +45,7 @@ func NewRecordJSON(s *layout.Schema, o Options) *RecordJSON {
 	for _, column := range columns {
 		c := jsonColumn{column: column, key: []byte(`,"#":`)}
 		if f := c.field; f != nil {
-			c.key = append(appendString([]byte{','}, []byte(f.Name)), ':')
+			c.key = append(appendString([]byte{','}, []byte(ColumnName(f.Name))), ':')
 			c.quote = o.Int64String && f.Size == 8
 		}
 		j.columns = append(j.columns, c)

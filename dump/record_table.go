@@ -86,7 +86,7 @@ func (t *RecordTable) name(i int) string {
 	if t.columns[i].field == nil {
 		return numberKey
 	}
-	return printable(t.columns[i].field.Name)
+	return printable(ColumnName(t.columns[i].field.Name))
 }
 
 // Append adds a record. It may be written later; Flush writes it.

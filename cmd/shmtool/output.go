@@ -293,7 +293,7 @@ func (o *output) chooseFields(s *layout.Schema) ([]string, error) {
 		if shown == nil {
 			name = strings.TrimPrefix(name, "+")
 		}
-		if name != "#" && s.Lookup(name) == nil {
+		if name != "#" && dump.LookupColumn(s, name) == nil {
 			return nil, &relaccx.FieldError{Field: name, Have: s}
 		}
 	}

@@ -34,7 +34,8 @@ type DecodeOptions struct {
 
 	// Page is what is known of the page that the records are for; nil is nothing.
 	Page *mist.PageInfo
-	// ShowSecrets lets errors name values of fields that are secret.
+	// ShowSecrets lets errors name values of fields that are secret, and stores a
+	// value that looks like a hidden secret as it is.
 	ShowSecrets bool
 }
 
@@ -57,7 +58,8 @@ type DecodeOptions struct {
 //   - Blank lines are passed over, a byte order mark too. The last line needs no
 //     newline. A newline inside a quoted cell stays as it is, CR and all.
 //   - An unknown field, a key or column that is there twice, a value that does
-//     not fit, and one that dump has hidden as *** are errors.
+//     not fit, and one that dump has hidden as *** are errors; the last is stored
+//     with ShowSecrets.
 //
 // A record is decoded as soon as its line is complete, however slowly the input
 // comes. A Decoder keeps the longest line so far, allocates nothing for a

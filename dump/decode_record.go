@@ -85,7 +85,7 @@ type member struct {
 // objectOptions are what is known of the page that records are read for.
 type objectOptions struct {
 	page        *mist.PageInfo
-	showSecrets bool // in errors
+	showSecrets bool // errors name them, and what looks like a hidden one is stored
 }
 
 // nestedIn is the same for the page in a field.

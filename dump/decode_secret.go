@@ -12,40 +12,42 @@ import (
 // hiddenMark is what a rendering has in the place of a secret.
 var hiddenMark = []byte(mist.Mark)
 
-const hiddenReason = "is hidden: dump it with --show-secrets"
+const hiddenReason = "is hidden: dump it with --show-secrets, or pass --show-secrets to store *** as it is"
 
-// target hides stream keys, too: a value that comes from another page may have
-// had one hidden there.
+// target finds stream keys as well: a rendering of the page that a value comes
+// from may have hidden one.
 var target = mist.Meaning{Secret: mist.SecretTargets}
 
 // hidden reports whether a value for a field is, or holds, a secret that a
-// rendering has hidden.
+// rendering of that field hides. The mark alone is a hidden secret only where the
+// whole field is secret: anywhere else it is a text like any other.
 func (o *objectReader) hidden(f *layout.Field, value []byte) bool {
-	if !bytes.Contains(value, hiddenMark) { // nearly all end here
+	if o.showSecrets || !bytes.Contains(value, hiddenMark) { // nearly all end here
 		return false
 	}
 	m := o.page.MeaningOf(f)
-	text := string(value)
+	if m.Secret == mist.SecretNever {
+		return false
+	}
+	text := string(bytes.TrimRight(value, "\x00"))
 	return m.Hidden(text) || target.Hidden(text)
 }
 
-// hiddenBytes is hidden for bytes that were given as such: the mark alone may be
-// what they are.
-func (o *objectReader) hiddenBytes(f *layout.Field, value []byte) bool {
-	value = bytes.TrimRight(value, "\x00")
-	if m := o.page.MeaningOf(f); m.Secret != mist.SecretAll && bytes.Equal(value, hiddenMark) {
+// hiddenMember reports whether a string in a packed value is hidden, or the
+// packed value of a field that is secret as a whole.
+func (o *objectReader) hiddenMember(f *layout.Field, packed []byte) (hidden bool) {
+	if o.showSecrets || !bytes.Contains(packed, hiddenMark) {
 		return false
 	}
-	return o.hidden(f, value)
-}
-
-// hiddenMember reports whether a string in a packed value is hidden.
-func hiddenMember(packed []byte) (hidden bool) {
-	if !bytes.Contains(packed, hiddenMark) {
+	m := o.page.MeaningOf(f)
+	if m.Secret == mist.SecretNever {
 		return false
 	}
 	_, err := dtsc.AppendJSONFunc(nil, packed, func(name, value []byte) []byte {
-		hidden = hidden || bytes.Contains(value, hiddenMark) && mist.Member(string(name)).Hidden(string(value))
+		if bytes.Contains(value, hiddenMark) {
+			text := string(value)
+			hidden = hidden || m.Hidden(text) || mist.Member(string(name)).Hidden(text)
+		}
 		return nil
 	})
 	return hidden && err == nil

@@ -93,7 +93,7 @@ func (o *objectReader) putPacked(f *layout.Field, value, record []byte) error {
 	switch {
 	case err != nil:
 		return refuse(f, shorten(string(value)), "cannot be packed: "+err.Error())
-	case hiddenMember(packed):
+	case o.hiddenMember(f, packed):
 		return refuse(f, shorten(string(value)), hiddenReason)
 	case len(packed) > int(f.Size):
 		return refuse(f, fmt.Sprintf("of %d bytes when packed", len(packed)), fmt.Sprintf("is too long, the field has %d bytes", f.Size))
@@ -171,7 +171,7 @@ func (o *objectReader) putHex(f *layout.Field, record, digits []byte) error {
 	if len(digits)/2 <= len(b) {
 		if n, err := hex.Decode(b, digits); err == nil {
 			clear(b[n:])
-			if holdsText(f) && o.hiddenBytes(f, b[:n]) {
+			if holdsText(f) && o.hidden(f, b[:n]) {
 				return refuse(f, quote(b[:n]), hiddenReason)
 			}
 			return nil

@@ -32,7 +32,8 @@ After a resize it goes on in the new page; no record is lost or doubled.
 
 append takes back what tail and dump print with -o ndjson or csv: the page gives
 the numbers, and event lines are ignored. A value that holds a secret hidden as
-*** is refused: dump it with --show-secrets.`,
+*** is refused where the page's field holds secrets: dump it with
+--show-secrets, or append it as it is with --show-secrets.`,
 		examples: []string{
 			"shmtool append log time=$(date +%s) msg='source restarted'",
 			"shmtool dump old -o ndjson | shmtool append new",
@@ -47,7 +48,7 @@ the numbers, and event lines are ignored. A value that holds a secret hidden as
 			&cli.DurationFlag{Name: "keep", Usage: "withdraw records that are older than `D` by the --time field"},
 			&cli.StringFlag{Name: "time", Usage: "the `FIELD` that has a record's time, in milliseconds"},
 			&cli.Float64Flag{Name: "rate", Usage: "publish `N` records a second"},
-			secretsFlag("name secret values in messages"),
+			secretsFlag("name secret values in messages, and store a hidden ***"),
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "print the numbers of the records written"},
 		),
 		run: runAppend,

@@ -18,13 +18,16 @@ func createCommand() *command {
 		args:   "PAGE --records N --field NAME:TYPE[:SIZE]…",
 		usage:  "make a page",
 		writes: true,
-		about: `The page is whole and ready before anybody can see it. Fields come from
+		about: `The page is whole and ready before any process can see it. Fields come from
 --field, in their order, from a --schema file, or from another page with
 --like. When the name exists already it is refused, unless --force replaces
 that page: its readers are told to reload.
 
 A schema file has a field a line, NAME:TYPE[:SIZE]; a nested page's fields
-stand below it, two blanks deeper, its record count as nested[N].`,
+stand below it, two blanks deeper, its record count as nested[N].
+
+--force replaces no symbolic link, and no other user's page, that is given by
+name: give its path to replace it.`,
 		examples: []string{
 			"shmtool create log --records 1000 --field time:uint64 --field msg:string:128",
 			"shmtool create users --records 20 --table --field pid:uint64 --field name:string:32",

@@ -328,6 +328,36 @@ func TestSecretsInErrors(t *testing.T) {
 	}
 }
 
+// *** is refused only where it stands for a secret, and --show-secrets stores it
+// there, too.
+func TestMarksAreAppended(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "shm"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, runIn(t, dir, "", "create", "MstStrmKeys", "--records", "4", "--field", "key:string:16", "--field", "stream:string:16"))
+	mustRun(t, runIn(t, dir, "", "create", "log", "--records", "4", "--field", "msg:string:32", "--field", "d:dtsc:32"))
+	for _, c := range []struct {
+		stdin string
+		args  []string
+		want  string
+	}{
+		{"", []string{"append", "log", "msg=***", `d={"a":"***"}`}, `{"#":0,"msg":"***","d":{"a":"***"}}`},
+		{"msg\n***\n", []string{"append", "log"}, `{"#":1,"msg":"***",`},
+		{`{"msg":"x://u:***@h"}`, []string{"append", "log", "--show-secrets"}, `{"#":2,"msg":"x://u:***@h",`},
+		{"", []string{"set", "log", "2", `d={"pass":"***"}`, "--show-secrets"}, `{"#":2,"msg":"x://u:***@h","d":{"pass":"***"}}`},
+		{"", []string{"append", "MstStrmKeys", "stream=***"}, `{"#":0,"key":"","stream":"***"}`},
+		{`{"key":"***"}`, []string{"append", "MstStrmKeys", "--show-secrets"}, `{"#":1,"key":"***","stream":""}`},
+	} {
+		mustRun(t, runIn(t, dir, c.stdin, c.args...))
+		page := c.args[1]
+		r := runIn(t, dir, "", "dump", page, "-o", "ndjson", "--last", "1", "--show-secrets")
+		if !strings.HasPrefix(r.stdout, c.want) {
+			t.Errorf("%v\n got %s\nwant %s", c.args, r.stdout, c.want)
+		}
+	}
+}
+
 // A secret is known by its field's name also on a page that is called anything,
 // and of a version that nothing is known of.
 func TestSecretsByFieldName(t *testing.T) {

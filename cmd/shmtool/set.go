@@ -16,13 +16,17 @@ func setCommand() *command {
 		usage:  "change fields of a record in place",
 		writes: true,
 		about: `For tables, which are rewritten in place. All values are checked before the
-first is stored, and written as for append. Readers see each integer whole, but not all fields at once.`,
+first is stored, and written as for append. Readers see each integer whole, but
+not all fields at once.
+
+A name that is a symbolic link, or that belongs to another user, is refused: give
+the path that it leads to. --force writes another user's page, but follows no link.`,
 		examples: []string{
 			"shmtool set users 3 pid=4711 name=alice",
 			"shmtool set page 0 host=hex:00000000000000000000ffff7f000001",
 			"shmtool set MstMetalive 0 maxkeepaway=5000 --force",
 		},
-		flags: append(writeFlags(forceOwner), secretsFlag("name secret values in messages")),
+		flags: append(writeFlags(forceOwner), secretsFlag("name secret values in messages, and store a hidden ***")),
 		run:   runSet,
 	}
 }

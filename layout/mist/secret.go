@@ -150,9 +150,6 @@ func (m Meaning) Secrets(value []byte) []Span {
 // Hidden reports whether a value is, or holds, a secret that Redact has hidden:
 // such a value must not be written back.
 func (m Meaning) Hidden(value string) bool {
-	if value == Mark {
-		return true
-	}
 	for _, s := range m.Secrets([]byte(value)) {
 		if value[s.From:s.To] == Mark {
 			return true

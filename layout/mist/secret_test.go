@@ -132,6 +132,15 @@ func TestRedact(t *testing.T) {
 	}
 }
 
+// The mark alone is what has been hidden only where a whole field is.
+func TestMarkAlone(t *testing.T) {
+	for secrecy, want := range map[Secrecy]bool{SecretAll: true, SecretText: false, SecretTargets: false, SecretNever: false} {
+		if got := (Meaning{Secret: secrecy}).Hidden(Mark); got != want {
+			t.Errorf("secrecy %d: hidden %v", secrecy, got)
+		}
+	}
+}
+
 func TestSecretsOfBytes(t *testing.T) {
 	tests := []struct {
 		meaning Meaning

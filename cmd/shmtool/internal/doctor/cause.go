@@ -25,7 +25,7 @@ var causes = map[string][]string{
 	finding.WriterDead: {
 		finding.ProcessStopped,
 		finding.ReloadPending, finding.PageNotReady, finding.ShmFull, finding.NamespaceMismatch,
-		finding.InputLockOrphaned, finding.InputUnsupervised, finding.NoInput,
+		finding.InputLockOrphaned, finding.InputUnsupervised, finding.NoInput, finding.MetaReclaimed,
 	},
 	finding.ReloadPending:    {finding.ShmFull},
 	finding.PageNotReady:     {finding.ShmFull},

@@ -71,6 +71,7 @@ var remedies = map[string]func(*prescription) cure{
 	finding.PageNotReady:      (*prescription).unlessKept,
 	finding.TrackListOverflow: (*prescription).endAll,
 	finding.TrackPageShared:   (*prescription).endAll,
+	finding.MetaReclaimed:     (*prescription).reclaimed,
 	finding.NoInput:           (*prescription).unlessKept,
 	finding.PresentDrift:      (*prescription).drift,
 	finding.RingOverfull:      (*prescription).endSource,
@@ -149,6 +150,15 @@ func (p *prescription) unlessKept() cure {
 		return p.explain("its input lives, and starts a new buffer")
 	}
 	return p.endAll()
+}
+
+// reclaimed: the tracks of the run before stay, and viewers wait for them; a stream
+// that has only counted its restarts plays.
+func (p *prescription) reclaimed() cure {
+	if _, left := p.f.Evidence["tracks"]; left {
+		return p.endAll()
+	}
+	return p.explain("")
 }
 
 func lockHeld(s *streams.Stream, kind mist.Lock) bool {

@@ -161,10 +161,7 @@ func (j *judge) meta() {
 		j.lostMeta()
 		return
 	}
-	if h := m.Object.Header; h != nil && h.RecordCount == 1 && h.EndPos >= 2 {
-		j.find(finding.MetaReclaimed, m.Object.Name, map[string]any{"endpos": h.EndPos, "restarts": h.EndPos - 1},
-			"the input was started again %d times on the pages of the one before", h.EndPos-1)
-	}
+	j.reclaimed(m)
 	if m.Object.Header != nil && m.Object.Header.Status.Exit() {
 		f := j.find(finding.ExitPending, m.Object.Name, map[string]any{"status": uint8(m.Object.Header.Status)}, "the stream has ended, and its page is still there")
 		j.settles(f, brief)
@@ -172,6 +169,30 @@ func (j *judge) meta() {
 	if m.ListReady && m.List.RecordCount != 0 && m.List.Present > m.List.RecordCount {
 		j.find(finding.TrackListOverflow, m.Object.Name, map[string]any{"present": m.List.Present, "rcount": m.List.RecordCount},
 			"the track list has %d entries in %d slots: tracks share one", m.List.Present, m.List.RecordCount)
+	}
+}
+
+// reclaimed: a live stream whose buffer found the pages of one that had crashed. It
+// removes none of the tracks that fed that one, and viewers may wait for them.
+func (j *judge) reclaimed(m *streams.Meta) {
+	h := m.Object.Header
+	if h == nil {
+		return
+	}
+	var left []uint64
+	for _, t := range j.stream.Tracks {
+		if t.Valid != 0 && t.Inherited && t.Life == procs.Dead && !m.VoD {
+			left = append(left, t.Index)
+		}
+	}
+	evidence := map[string]any{"endpos": h.EndPos}
+	switch {
+	case len(left) > 0:
+		evidence["tracks"], evidence["buffer_pid"] = left, j.stream.Buffer.PID
+		j.find(finding.MetaReclaimed, m.Object.Name, evidence, "buffer %d took up the pages of one that had crashed, with %d of its tracks", j.stream.Buffer.PID, len(left))
+	case h.RecordCount == 1 && h.EndPos >= 2:
+		evidence["restarts"] = h.EndPos - 1
+		j.find(finding.MetaReclaimed, m.Object.Name, evidence, "the input was started again %d times on the pages of the one before", h.EndPos-1)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
@@ -44,6 +45,11 @@ func TestStagedOnAServer(t *testing.T) {
 	}{
 		{"the buffer was killed, and its parent has cleaned up", func(_ *testing.T, w *streamstest.World, _, _ *streamstest.Page) { lose(w) },
 			[]string{"no_input error: tracks 0, 1 are fed"}},
+		{"the next push took up what a crash had left", func(_ *testing.T, w *streamstest.World, _, _ *streamstest.Page) {
+			w.ProcessSince(buffer, angel, "MistInBuffer", "S", streamstest.Uptime-8, "MistInBuffer", "-s", "live", "push://")
+			w.Kill(source)
+			w.Written("MstTraklive@412-1", (streamstest.Uptime-20)*time.Second)
+		}, []string{"meta_reclaimed warning: buffer 801 took up the pages of one that had crashed, with 1 of its tracks", "writer_dead error:", "writer_dead error:"}},
 		{"two tracks share a page", func(_ *testing.T, _ *streamstest.World, meta, _ *streamstest.Page) {
 			meta.Nested("tracks").Set(1, "page", "/MstTraklive@412-0")
 		}, []string{"track_page_shared error: tracks 0 and 1 both have the page", "orphan_object warning:"}},

@@ -188,6 +188,12 @@ func (p Process) mayBeInput(stream string) bool {
 	return p.runsInput(stream)
 }
 
+// StartedAfter reports whether a process was started, by two seconds or more, after the
+// machine had been up for so long; 0 is not known.
+func (t *Table) StartedAfter(p Process, uptime time.Duration) bool {
+	return p.startedAfter(uptime, t.suspended())
+}
+
 // startedAfter reports whether the process was started after the machine had been
 // up for so long. Processes count the time that the machine was suspended, and
 // pages do not.

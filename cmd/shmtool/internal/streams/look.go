@@ -54,6 +54,7 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 	for _, s := range all {
 		if p, ok := table.Buffer(s.Name); ok {
 			s.Buffer = &p
+			l.inherited(s)
 		}
 		s.Foreign = table.Foreign(s.Name)
 		s.Objects = slices.DeleteFunc(s.Objects, func(o *Object) bool { return o.gone })
@@ -71,6 +72,14 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 	l.logs()
 	l.across()
 	return l.at, nil
+}
+
+// inherited marks the tracks whose pages are older than the process that keeps the
+// stream.
+func (l *looker) inherited(s *Stream) {
+	for _, t := range s.Tracks {
+		t.Inherited = t.Object != nil && l.table.StartedAfter(*s.Buffer, l.at.Uptime(t.Object.born))
+	}
 }
 
 // across finds what can only be seen of all objects together.
@@ -183,7 +192,7 @@ func (l *looker) stat(name string) (*Object, error) {
 	file := l.table.File(info)
 	o := &Object{
 		Name: name, Size: info.Size(), Mode: file.Mode, Modified: file.Modified,
-		Allocated: file.Allocated, Identity: file.Identity,
+		Allocated: file.Allocated, Identity: file.Identity, born: l.table.Born(info),
 	}
 	o.Is, _ = mist.ParseName(name)
 	return o, nil

@@ -69,7 +69,8 @@ type Object struct {
 	Err       error          // why it could not be
 	Users     int            // processes that have it in memory, as far as they can be seen
 
-	gone   bool  // it vanished while we looked
+	gone   bool // it vanished while we looked
+	born   time.Time
 	unread error // why it is not in the moment that was saved
 }
 
@@ -104,6 +105,7 @@ type Track struct {
 	Why        procs.Reason
 	Object     *Object    // the track's page; nil where there is none
 	Page       *TrackPage // nil where it cannot be read
+	Inherited  bool       // its page is older than the buffer, which did not make the stream
 }
 
 // TrackPage is what a MstTrak says.

@@ -70,9 +70,12 @@ func (f *Facts) NDJSON(w io.Writer) error { return f.listing().NDJSON(w) }
 // CSV writes the facts as a line below their names.
 func (f *Facts) CSV(w io.Writer, o Options) error { return f.listing().CSV(w, o) }
 
+// Keys returns the facts' names.
+func (f *Facts) Keys() []string { return f.listing().keys() }
+
 // Names writes the facts' names, one a line.
 func (f *Facts) Names(w io.Writer) error {
-	_, err := io.WriteString(w, strings.Join(append(f.listing().keys(), ""), "\n"))
+	_, err := io.WriteString(w, strings.Join(append(f.Keys(), ""), "\n"))
 	return err
 }
 

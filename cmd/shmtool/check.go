@@ -84,6 +84,7 @@ func runCheck(ctx context.Context, e *env, c *cli.Context) error {
 	if e.output.format == formatTable && !e.output.names && e.output.where == nil {
 		e.printHealthy(healthy)
 	}
+	e.knows(keysOf(l))
 	if len(l.Rows) > 0 || e.output.format != formatTable {
 		if err := e.list(l); err != nil {
 			return err

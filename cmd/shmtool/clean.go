@@ -107,10 +107,8 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 	for _, o := range shown {
 		l.Rows = append(l.Rows, e.cleanRow(o, verdictOf(o), o.Evidence, 0))
 	}
-	if e.output.where != nil { // chooses what is removed, too
-		if shown, err = keepRows(l, shown, e.output.where.True); err != nil {
-			return usageError{err}
-		}
+	if shown, err = keepRows(e, l, shown); err != nil { // what is removed, not what is printed only
+		return err
 	}
 	waits := e.waits(plan, o)
 	if len(shown) == 0 && e.output.format == formatTable && !e.output.names {
@@ -325,8 +323,7 @@ func (e *env) printClean(l *dump.Listing, shown []cleaning.Object, yes bool) err
 			sum, count = sum+o.Allocated, count+1
 		}
 	}
-	e.output.where = nil // the rows are chosen already
-	if err := e.list(l); err != nil || !e.terminal || e.output.format != formatTable || e.output.names {
+	if err := e.printList(l); err != nil || !e.terminal || e.output.format != formatTable || e.output.names {
 		return err
 	}
 	text := fmt.Sprintf("%s, %s to give back; --yes removes them", counted(count, "object", "objects"), dump.Size(sum, e.output.bytes))

@@ -132,7 +132,7 @@ func (d *doctoring) print(e *env, x *examination) error {
 	case e.output.format == formatTable && e.output.fields == nil && !e.output.names:
 		return (&findingTree{e: e, x: x}).print()
 	}
-	return e.list(findingListing(x))
+	return e.printList(findingListing(x))
 }
 
 // chosen is the examination with the findings that --where chooses; the verdicts
@@ -145,9 +145,9 @@ func (e *env) chosen(x *examination) (*examination, error) {
 	for i := range x.found {
 		all[i] = &x.found[i]
 	}
-	kept, err := keepRows(findingListing(x), all, e.output.where.True)
+	kept, err := keepRows(e, findingListing(x), all)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, err
 	}
 	c := &examination{moment: x.moment, looks: x.looks, idle: x.idle}
 	for _, f := range all {

@@ -266,24 +266,3 @@ func (e *env) sift(r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error])
 		}
 	}
 }
-
-// keeper tells which records --where wants. It sees what is printed, and so
-// nothing that is hidden.
-func (e *env) keeper(s *layout.Schema, page *mist.PageInfo) func(rec *relaccx.Record) (bool, error) {
-	if e.output.where == nil {
-		return func(*relaccx.Record) (bool, error) { return true, nil }
-	}
-	e.knows(append(fieldNames(s), recordKeys...))
-	o := e.options()
-	o.Page, o.LossyText = page, true
-	object := dump.NewRecordJSON(s, o)
-	var b []byte
-	return func(rec *relaccx.Record) (bool, error) {
-		b = object.Append(b[:0], rec)
-		ok, err := e.output.where.True(b)
-		if err != nil {
-			return false, usageError{err}
-		}
-		return ok, nil
-	}
-}

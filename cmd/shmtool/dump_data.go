@@ -169,11 +169,7 @@ func (e *env) packetKeeper() func(p *dump.Packet) (bool, error) {
 	row, b := dump.NewPacketRow(dump.Options{Int64String: e.output.quote64}), []byte(nil)
 	return func(p *dump.Packet) (bool, error) {
 		b = row.Append(b[:0], p)
-		ok, err := e.output.where.True(b)
-		if err != nil {
-			return false, usageError{err}
-		}
-		return ok, nil
+		return e.wants(b)
 	}
 }
 

@@ -155,11 +155,9 @@ func (e *env) facts(f *dump.Facts) error {
 		if err != nil {
 			return err
 		}
-		if ok, err := e.output.where.True(b); err != nil || !ok {
-			if err != nil {
-				return usageError{err}
-			}
-			return nil
+		e.knows(f.Keys())
+		if ok, err := e.wants(b); err != nil || !ok {
+			return err
 		}
 	}
 	chosen, err := f.Choose(e.output.fields)

@@ -94,10 +94,8 @@ func runLs(_ context.Context, e *env, c *cli.Context) error {
 
 // objectMetrics prints the metrics of a listing's rows.
 func (e *env) objectMetrics(l *dump.Listing, sights []objectSight) (err error) {
-	if e.output.where != nil {
-		if sights, err = keepRows(l, sights, e.output.where.True); err != nil {
-			return usageError{err}
-		}
+	if sights, err = keepRows(e, l, sights); err != nil {
+		return err
 	}
 	var s metrics.Set
 	for i := range sights {

@@ -165,48 +165,17 @@ func (e *env) line(text string, tone dump.Tone) error {
 
 const defaultDepth = 8
 
-// keysOf are the members that the rows of a listing have in JSON.
-func keysOf(l *dump.Listing) []string {
-	var keys []string
-	for _, c := range l.Columns {
-		keys = append(keys, c.Key())
-	}
-	return keys
-}
-
-// recordKeys are the members of a record's object that are none of its fields.
-var recordKeys = []string{"#", "#decoded", pageKey, deltaKey}
-
-// knows says, once, which members --where names that the objects it sees do not
-// have: such a member is null, which is less than every number.
-func (e *env) knows(members []string) {
-	if e.output.where == nil {
-		return
-	}
-	for _, name := range e.output.where.Members() {
-		if slices.Contains(members, name) || e.said[name] {
-			continue
-		}
-		if e.said == nil {
-			e.said = map[string]bool{}
-		}
-		e.said[name] = true
-		hint := "there are " + strings.Join(members, ", ")
-		if near := closest(name, slices.Clone(members)); len(near) > 0 {
-			hint = "did you mean " + strings.Join(near, " or ") + "?"
-		}
-		e.warn("--where: there is no member %q, so it is null; %s", name, hint)
-	}
-}
-
-// list prints a listing in the format that was asked for.
+// list prints the rows of a listing that --where keeps, in the format that was asked
+// for.
 func (e *env) list(l *dump.Listing) error {
-	if e.output.where != nil {
-		e.knows(keysOf(l))
-		if err := l.Filter(e.output.where.True); err != nil {
-			return usageError{err}
-		}
+	if _, err := keepRows(e, l, l.Rows); err != nil {
+		return err
 	}
+	return e.printList(l)
+}
+
+// printList prints a listing whose rows have been chosen.
+func (e *env) printList(l *dump.Listing) error {
 	chosen, err := l.Choose(e.output.fields)
 	if err != nil {
 		return usageError{err}

@@ -195,17 +195,15 @@ func (r *rating) print(now time.Time) error {
 	for i := range rows {
 		l.Rows = append(l.Rows, rateCells(&rows[i], now, r.e.output.bytes))
 	}
-	if r.e.output.where != nil {
-		var err error
-		if rows, err = keepRows(l, rows, r.e.output.where.True); err != nil {
-			return usageError{err}
-		}
+	rows, err := keepRows(r.e, l, rows)
+	if err != nil {
+		return err
 	}
 	switch {
 	case r.e.output.format == formatOpenMetrics:
 		return r.metrics(rows)
 	case r.to != "":
-		return r.e.printTo(r.to, func(e *env) error { return e.list(l) })
+		return r.e.printTo(r.to, func(e *env) error { return e.printList(l) })
 	case r.e.output.format == formatJSON:
 		if r.all == nil {
 			r.all = r.listing()
@@ -235,7 +233,7 @@ func (r *rating) finish() error {
 	case r.measured != nil && r.to == "":
 		return r.measured.Write(r.e.out)
 	case r.all != nil:
-		return r.e.list(r.all)
+		return r.e.printList(r.all)
 	}
 	return nil
 }
@@ -245,7 +243,7 @@ func (r *rating) show(e *env, l *dump.Listing) error {
 	if len(l.Rows) == 0 {
 		return nil
 	}
-	if err := e.list(l); err != nil {
+	if err := e.printList(l); err != nil {
 		return err
 	}
 	e.output.noHeader = true

@@ -30,8 +30,7 @@ func (e *env) printResult(r *simulate.Result, withSummary bool) error {
 		fmt.Fprintln(e.out)
 	}
 	if len(r.Viewers) > 0 || !withSummary {
-		e.output.where = nil // the rows are chosen already
-		if err := e.list(viewerListing(r, rows)); err != nil {
+		if err := e.printList(viewerListing(r, rows)); err != nil {
 			return err
 		}
 	}
@@ -314,7 +313,10 @@ func (e *env) viewerRows(r *simulate.Result) ([]viewerJSON, error) {
 	return rows, nil
 }
 
-// wantsRow is what --where says of a row.
+// viewerKeys are the members of a viewer's row.
+var viewerKeys = []string{"viewer", "stream", "pid", "tracks", "records", "lost", "reloads", "unheard", "latency", "frames"}
+
+// wantsRow reports whether --where wants a viewer's row.
 func (e *env) wantsRow(row any) (bool, error) {
 	if e.output.where == nil {
 		return true, nil
@@ -323,9 +325,6 @@ func (e *env) wantsRow(row any) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	keep, err := e.output.where.True(b)
-	if err != nil {
-		return false, usageError{err}
-	}
-	return keep, nil
+	e.knows(viewerKeys)
+	return e.wants(b)
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
-	"time"
 
 	"shmtool/dump"
 	"shmtool/layout/mist"
@@ -18,7 +16,7 @@ type lead struct {
 	page  string
 	wide  int // columns that pages take
 	delta bool
-	since *float64 // seconds; nil is not known
+	since *delta // nil is not known
 }
 
 const (
@@ -42,7 +40,7 @@ func (l *lead) deltaText() string {
 	if l.since == nil {
 		return ""
 	}
-	return fineSpan(time.Duration(*l.since * float64(time.Second)))
+	return l.since.text()
 }
 
 // appendNames are the names of the columns of CSV, each with its comma.
@@ -70,7 +68,7 @@ func (l *lead) appendDelta(b []byte) []byte {
 	if l.since == nil {
 		return b
 	}
-	return strconv.AppendFloat(b, *l.since, 'f', 6, 64)
+	return l.since.append(b)
 }
 
 // insert puts it in front of the keys of a record's object. Keys that begin with

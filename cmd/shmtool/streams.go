@@ -98,11 +98,8 @@ func (s *streamsLook) print(ctx context.Context, e *env, at string) error {
 	}
 	l := streamListing(rows, at)
 	seen := uint64(len(rows))
-	if e.output.where != nil {
-		e.knows(keysOf(l))
-		if rows, err = keepRows(l, rows, e.output.where.True); err != nil {
-			return usageError{err}
-		}
+	if rows, err = keepRows(e, l, rows); err != nil {
+		return err
 	}
 	switch {
 	case e.output.format == formatOpenMetrics:
@@ -128,7 +125,7 @@ func (s *streamsLook) print(ctx context.Context, e *env, at string) error {
 			return err
 		}
 	}
-	return e.list(l)
+	return e.printList(l)
 }
 
 // none says that there is nothing to show, which is no error.
@@ -160,9 +157,9 @@ func (s *streamsLook) nagios(ctx context.Context, to string) error {
 	if err != nil {
 		return err
 	}
-	if where := s.e.output.where; where != nil {
-		if rows, err = keepRows(streamListing(rows, ""), rows, where.True); err != nil {
-			return usageError{err}
+	if s.e.output.where != nil {
+		if rows, err = keepRows(s.e, streamListing(rows, ""), rows); err != nil {
+			return err
 		}
 		x.keep(rows)
 	}

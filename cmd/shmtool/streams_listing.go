@@ -142,19 +142,3 @@ func flat(l *dump.Listing) (*dump.Listing, error) {
 	}
 	return l.Choose(names)
 }
-
-// keepRows keeps the rows of a listing, and what they were made of, for which
-// an expression is true.
-func keepRows[T any](l *dump.Listing, rows []T, keep func([]byte) (bool, error)) ([]T, error) {
-	var kept []T
-	i := 0
-	err := l.Filter(func(row []byte) (bool, error) {
-		ok, err := keep(row)
-		if ok {
-			kept = append(kept, rows[i])
-		}
-		i++
-		return ok, err
-	})
-	return kept, err
-}

@@ -53,7 +53,7 @@ with --count, --for or a signal only.`,
 			&cli.DurationFlag{Name: "for", Usage: "end after `D`"},
 			&cli.StringFlag{Name: "wait", Usage: "wait `D`, or forever, for a page that is not there or not ready"},
 			&cli.Uint64Flag{Name: "behind", Usage: "print a record once `N` newer ones exist (default with -f: 1 on keys and fragments, which MistServer revises, else 0)"},
-			&cli.BoolFlag{Name: "delta", Usage: "show the time since the record before, as they were seen"},
+			&cli.BoolFlag{Name: "delta", Usage: "show the time since the record printed before, as they were seen; since any, where --where asks for #delta"},
 			&cli.StringFlag{Name: "time", Usage: "with --delta: as this `FIELD` tells it"},
 			&cli.DurationFlag{Name: "poll", Usage: "look every `D` (default: by the kind of writer)"},
 			&cli.BoolFlag{Name: "spin", Usage: "look all the time: the last microsecond for a whole core"},
@@ -66,21 +66,22 @@ with --count, --for or a signal only.`,
 
 // tailRun is one run of tail: what all of its pages have in common.
 type tailRun struct {
-	e         *env
-	events    bool
-	many      bool   // there may be several pages
-	delta     bool   // --delta
-	field     string // --time
-	behind    uint64 // --behind
-	behindSet bool   // it was given
-	last      uint64 // records to begin with, where no other start was given
-	from      bool   // another was given
-	count     uint64 // records still wanted
-	records   uint64
-	lost      uint64
-	sinks     []*tailSink // of many pages: one for all records of a kind
-	current   *recordSink // the one that has printed last
-	wide      int         // columns that names of pages take
+	e          *env
+	events     bool
+	many       bool   // there may be several pages
+	delta      bool   // --delta
+	deltaAsked bool   // --where asks for it
+	field      string // --time
+	behind     uint64 // --behind
+	behindSet  bool   // it was given
+	last       uint64 // records to begin with, where no other start was given
+	from       bool   // another was given
+	count      uint64 // records still wanted
+	records    uint64
+	lost       uint64
+	sinks      []*tailSink // of many pages: one for all records of a kind
+	current    *recordSink // the one that has printed last
+	wide       int         // columns that names of pages take
 }
 
 // tailing is one page of a run.
@@ -92,6 +93,7 @@ type tailing struct {
 	schema *layout.Schema // keep and sink are for it
 	known  *mist.PageInfo // what is known of the page that is followed
 	before recordTime     // of the record before
+	since  *delta         // of the record that comes; nil is not known
 }
 
 func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
@@ -149,7 +151,8 @@ func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
 func newTailRun(e *env, c *cli.Context) (*tailRun, error) {
 	run := &tailRun{
 		e: e, events: c.Bool("events"), delta: c.Bool("delta"), field: c.String("time"),
-		behind: c.Uint64("behind"), last: c.Uint64("lines"), from: c.IsSet("from"), count: math.MaxUint64,
+		deltaAsked: c.Bool("delta") && e.output.where != nil && e.output.where.Mentions(deltaKey),
+		behind:     c.Uint64("behind"), last: c.Uint64("lines"), from: c.IsSet("from"), count: math.MaxUint64,
 	}
 	if err := e.livingOnly(c, "follow", "wait", "spin", "poll"); err != nil {
 		return nil, err
@@ -159,6 +162,9 @@ func newTailRun(e *env, c *cli.Context) (*tailRun, error) {
 	}
 	if err := positive(c, "for", "poll"); err != nil {
 		return nil, err
+	}
+	if run.events && e.output.format == formatCSV {
+		return nil, hinted(usagef("--events stand between records, which CSV has no place for"), "use -o ndjson")
 	}
 	if run.delta && run.field == "" && !c.Bool("follow") {
 		return nil, usagef("--delta without -f needs --time FIELD: when a record came that is there already, nobody knows")
@@ -351,7 +357,7 @@ func (r *tailing) adopt(s *layout.Schema) error {
 	if !page.Fits(s) {
 		page = nil
 	}
-	r.schema, r.keep = s, r.e.keeper(s, page)
+	r.schema, r.keep = s, r.e.keeperWith(s, page, r.lead)
 	fields, err := r.e.output.chooseFields(s)
 	if err != nil && first {
 		return onPage(r.target.arg, err)
@@ -370,6 +376,9 @@ func (r *tailing) adopt(s *layout.Schema) error {
 
 // want tells whether a record is to be printed, and counts those that are.
 func (r *tailing) want(rec *relaccx.Record) (bool, error) {
+	if r.deltaAsked {
+		r.since = r.before.since(rec, r.field, r.known, time.Now())
+	}
 	kept, err := r.keep(rec)
 	if err != nil || !kept {
 		return false, err
@@ -377,6 +386,12 @@ func (r *tailing) want(rec *relaccx.Record) (bool, error) {
 	r.records++
 	r.count--
 	return true, nil
+}
+
+// lead puts what --where may ask for into a record's object.
+func (r *tailing) lead(object []byte) []byte {
+	l := lead{many: true, page: r.target.arg, delta: r.delta, since: r.since}
+	return l.insert(object)
 }
 
 func (r *tailing) lapped(first, lost uint64) error {

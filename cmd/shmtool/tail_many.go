@@ -222,7 +222,10 @@ func (r *tailing) print(rec *relaccx.Record) error {
 		r.current = r.sink
 	}
 	if r.delta {
-		r.sink.lead.since = r.before.since(rec, r.field, r.known, time.Now())
+		if !r.deltaAsked {
+			r.since = r.before.since(rec, r.field, r.known, time.Now())
+		}
+		r.sink.lead.since = r.since
 	}
 	return r.sink.record(rec)
 }
@@ -230,61 +233,6 @@ func (r *tailing) print(rec *relaccx.Record) error {
 // quiet is told when all that was there has been handed out: what comes from now
 // on is seen when it comes.
 func (r *tailing) quiet() { r.before.settled = true }
-
-// recordTime is when the record before came: as it was seen, or by its own field.
-type recordTime struct {
-	settled bool      // what comes now was not there before
-	seen    time.Time // zero: not known
-	value   float64   // seconds, by the field
-	known   bool
-}
-
-// since is the time from the record before to this one, in seconds; nil where that
-// is not known.
-func (b *recordTime) since(rec *relaccx.Record, field string, info *mist.PageInfo, now time.Time) *float64 {
-	var d float64
-	if field == "" {
-		seen := b.seen
-		if b.settled {
-			b.seen = now
-		}
-		if seen.IsZero() {
-			return nil
-		}
-		d = now.Sub(seen).Seconds()
-		return &d
-	}
-	value, ok := fieldSeconds(rec, field, info)
-	d = value - b.value
-	had := b.known
-	b.value, b.known = value, ok
-	if !had || !ok {
-		return nil
-	}
-	return &d
-}
-
-// fieldSeconds is a field of a time in seconds: milliseconds, where nothing else is
-// known of it.
-func fieldSeconds(rec *relaccx.Record, field string, info *mist.PageInfo) (float64, bool) {
-	f := rec.Schema().Lookup(field)
-	if f == nil || !f.Readable() {
-		return 0, false
-	}
-	perSecond := 1000.0
-	if m, ok := info.Meaning(field); ok && info.Fits(rec.Schema()) {
-		if m.Unit == mist.Seconds || m.Unit == mist.BootSeconds || m.Unit == mist.UnixSeconds {
-			perSecond = 1
-		}
-	}
-	switch f.Kind() {
-	case layout.Uint:
-		return float64(f.Uint(rec.Bytes())) / perSecond, true
-	case layout.Int:
-		return float64(f.Int(rec.Bytes())) / perSecond, true
-	}
-	return 0, false
-}
 
 // appeared finds a nested page whose object is not there yet: only then it is
 // known which part of the argument is its name. It waits at most so long.

@@ -72,6 +72,8 @@ func TestMembers(t *testing.T) {
 		"any(.a[]; .b)":             "",
 		"-.a == 1 or .b[0]":         "a b",
 		"[.a] | length":             "",
+		`."#a" > 1 and .["b"]`:      "#a b",
+		`."a\(.b)"`:                 "",
 	} {
 		f, err := Compile(context.Background(), "--where", expr)
 		if err != nil {

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/itchyny/gojq"
 )
@@ -14,6 +15,9 @@ func (f *Filter) Members() []string {
 	m.query(f.query)
 	return m.names
 }
+
+// Mentions reports whether a text stands in the expression.
+func (f *Filter) Mentions(text string) bool { return strings.Contains(f.query.String(), text) }
 
 type members struct{ names []string }
 
@@ -28,6 +32,18 @@ func (m *members) query(q *gojq.Query) {
 	}
 }
 
+// memberOf returns the name in .name, ."name" or .["name"]; "" of all else.
+func memberOf(i *gojq.Index) string {
+	text := i.Str
+	if start := i.Start; text == nil && start != nil && !i.IsSlice && start.Term != nil {
+		text = start.Term.Str
+	}
+	if text == nil || text.Queries != nil {
+		return i.Name
+	}
+	return text.Str
+}
+
 // sameInput are functions whose argument has the input of the function itself.
 var sameInput = []string{"select", "isempty", "IN"}
 
@@ -37,7 +53,7 @@ func (m *members) term(t *gojq.Term) {
 	}
 	switch t.Type {
 	case gojq.TermTypeIndex:
-		if name := t.Index.Name; name != "" && !slices.Contains(m.names, name) {
+		if name := memberOf(t.Index); name != "" && !slices.Contains(m.names, name) {
 			m.names = append(m.names, name)
 		}
 	case gojq.TermTypeQuery:

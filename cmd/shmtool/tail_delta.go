@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"shmtool/layout"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// delta is a time between two records, exact over all that two 64-bit integers may
+// be apart.
+type delta struct {
+	less    bool // the later record has the earlier time
+	seconds uint64
+	micros  uint64 // below a million
+}
+
+const microsPerSecond = 1_000_000
+
+// deltaOf returns units of a time, of which a second has perSecond: one or a
+// thousand.
+func deltaOf(less bool, units, perSecond uint64) *delta {
+	return &delta{less, units / perSecond, units % perSecond * (microsPerSecond / perSecond)}
+}
+
+func (d *delta) append(b []byte) []byte {
+	if d.less {
+		b = append(b, '-')
+	}
+	return fmt.Appendf(strconv.AppendUint(b, d.seconds, 10), ".%06d", d.micros)
+}
+
+// text returns it for people.
+func (d *delta) text() string {
+	if d.seconds >= math.MaxInt64/uint64(time.Second) {
+		return string(d.append(nil)) + "s"
+	}
+	span := time.Duration(d.seconds)*time.Second + time.Duration(d.micros)*time.Microsecond
+	if d.less {
+		span = -span
+	}
+	return fineSpan(span)
+}
+
+// recordTime is when the record before came: as it was seen, or by its own field.
+type recordTime struct {
+	settled bool      // what comes now was not there before
+	seen    time.Time // zero: not known
+	value   fieldTime // by the field
+	known   bool
+}
+
+// fieldTime is the value of a field of a time.
+type fieldTime struct {
+	number    uint64 // of a signed field its two's complement
+	signed    bool
+	perSecond uint64
+}
+
+// since returns the time from the record before to this one; nil where that is not
+// known.
+func (b *recordTime) since(rec *relaccx.Record, field string, info *mist.PageInfo, now time.Time) *delta {
+	if field == "" {
+		seen := b.seen
+		if b.settled {
+			b.seen = now
+		}
+		if seen.IsZero() {
+			return nil
+		}
+		return deltaOf(false, uint64(max(0, now.Sub(seen)).Round(time.Microsecond)/time.Microsecond), microsPerSecond)
+	}
+	before, had := b.value, b.known
+	b.value, b.known = timeIn(rec, field, info)
+	if !had || !b.known || before.signed != b.value.signed || before.perSecond != b.value.perSecond {
+		return nil
+	}
+	return b.value.since(before)
+}
+
+func (t fieldTime) since(before fieldTime) *delta {
+	less := t.number < before.number
+	if t.signed {
+		less = int64(t.number) < int64(before.number)
+	}
+	if less {
+		return deltaOf(true, before.number-t.number, t.perSecond)
+	}
+	return deltaOf(false, t.number-before.number, t.perSecond)
+}
+
+// timeIn returns a field of a time: in milliseconds, where nothing else is known of
+// it.
+func timeIn(rec *relaccx.Record, field string, info *mist.PageInfo) (fieldTime, bool) {
+	f := rec.Schema().Lookup(field)
+	if f == nil || !f.Readable() {
+		return fieldTime{}, false
+	}
+	t := fieldTime{perSecond: 1000}
+	if m, ok := info.Meaning(field); ok && info.Fits(rec.Schema()) {
+		if m.Unit == mist.Seconds || m.Unit == mist.BootSeconds || m.Unit == mist.UnixSeconds {
+			t.perSecond = 1
+		}
+	}
+	switch f.Kind() {
+	case layout.Uint:
+		t.number = f.Uint(rec.Bytes())
+	case layout.Int:
+		t.number, t.signed = uint64(f.Int(rec.Bytes())), true
+	default:
+		return fieldTime{}, false
+	}
+	return t, true
+}

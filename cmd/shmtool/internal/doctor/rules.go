@@ -60,6 +60,9 @@ func (j *judge) settles(f *finding.Finding, after time.Duration) {
 	}
 }
 
+// anyway is a Lasts of what is the same whatever its message tells.
+func anyway(*finding.Finding) bool { return true }
+
 // brief says that the same may be seen while something is under way, where
 // anything is.
 func (j *judge) brief(f *finding.Finding, moves bool) {
@@ -339,6 +342,7 @@ func (j *judge) users() {
 		f := j.find(finding.ViewerDead, u.Object.Name, map[string]any{"pids": pids, "buffer_pid": j.stream.Buffer.PID, "buffer_state": j.stream.Buffer.State},
 			"%s gone, and buffer %d does not free the slots", viewersText(pids), j.stream.Buffer.PID)
 		if !stopped(j.stream.Buffer) {
+			f.Lasts = f.Overlaps("pids")
 			j.settles(f, lasting)
 		}
 	}

@@ -50,6 +50,7 @@ func (j *judge) shortLock(l *streams.Lock) {
 		}
 	}
 	f := j.find(finding.ShortLockStuck, l.Object.Name, evidence, "%s", j.lockText(waiting, holders, unknown))
+	f.Lasts = f.Overlaps("waiting")
 	j.settles(f, lasting)
 }
 

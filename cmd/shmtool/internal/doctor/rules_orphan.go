@@ -26,6 +26,7 @@ func (j *judge) orphans() {
 	}
 	evidence := map[string]any{"objects": names, "bytes": bytes}
 	f := j.find(finding.OrphanObject, names[0], evidence, "%s: %s", countedObjects(len(names)), why)
+	f.Lasts = anyway
 	j.settles(f, lasting) // what is being made is named, or in somebody's memory, much sooner
 }
 

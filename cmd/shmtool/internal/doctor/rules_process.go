@@ -95,9 +95,11 @@ func (j *judge) noInput() {
 	switch viewers := s.Viewers(); {
 	case s.VoD() && viewers > 0:
 		f := j.find(finding.NoInput, s.Meta.Object.Name, evidence, "its input has ended, and %s: the next request for it starts another", countedReaders(viewers))
+		f.Lasts = anyway
 		j.settles(f, lasting)
 	case !s.VoD() && len(fed) > 0:
 		f := j.find(finding.NoInput, s.Meta.Object.Name, evidence, "%s fed, and there is neither input nor buffer", tracksText(fed))
+		f.Lasts = anyway
 		j.settles(f, 3*lasting)
 	}
 }
@@ -139,6 +141,7 @@ func (j *judge) nameless() {
 	first := j.stream.Unnamed[0]
 	f := j.find(finding.DeletedMapping, first.Name, map[string]any{"pids": pids, "inode": first.Object.Inode},
 		"its names were removed while it runs in %s: no viewer and no source can join it", someText(who))
+	f.Lasts = f.Overlaps("pids")
 	j.settles(f, 3*lasting)
 }
 

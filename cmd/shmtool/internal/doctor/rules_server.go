@@ -124,6 +124,7 @@ func (j *judge) splits() {
 		f := j.find(finding.DeletedMapping, name, map[string]any{"pids": pids, "inode": first.Object.Inode, "now": first.Now.Identity.Inode},
 			"%s: still on the one that was deleted: inode %d, now it is %d", strings.Join(who, ", "), first.Object.Inode, first.Now.Identity.Inode)
 		f.Stream = first.Now.Is.Stream
+		f.Lasts = f.Overlaps("pids")
 		j.settles(f, lasting)
 	}
 }

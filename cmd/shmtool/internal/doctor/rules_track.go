@@ -118,7 +118,9 @@ func (j *judge) rings(t *streams.Track) {
 		evidence := map[string]any{"track": t.Index, "deleted": h.Deleted, "endpos": h.EndPos, "present": h.Present, "rcount": h.RecordCount}
 		switch {
 		case h.RecordCount != 0 && available > uint64(h.RecordCount):
-			j.brief(j.find(finding.RingOverfull, object, evidence, "%s: %d %s in %d slots: they overwrite each other", title(t), available, r.Name, h.RecordCount), j.moves(t))
+			f := j.find(finding.RingOverfull, object, evidence, "%s: %d %s in %d slots: they overwrite each other", title(t), available, r.Name, h.RecordCount)
+			f.Lasts = anyway
+			j.brief(f, j.moves(t))
 		case r.Kept && uint64(h.Present) != available:
 			j.drift(t, r, object, evidence)
 		}

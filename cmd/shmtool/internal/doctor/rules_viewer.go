@@ -82,6 +82,7 @@ func (j *judge) request(t *streams.Track, d streams.DataPage, u streams.User) {
 		f.Severity = finding.Warning
 	}
 	if j.stream.Buffer != nil {
+		f.Lasts = anyway
 		j.settles(f, lasting)
 	}
 }

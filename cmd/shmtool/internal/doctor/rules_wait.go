@@ -275,6 +275,7 @@ func (j *judge) process(name string, wanted map[string]int, running map[string][
 	}
 	f := j.find(finding.ProcessFailing, mist.Object{Kind: mist.KindConfig, Stream: mist.BaseName(j.stream.Name)}.Name(), evidence, "%s", text)
 	if missing > 0 && starts < manyStarts {
+		f.Lasts = anyway
 		j.settles(f, 2*lasting) // the buffer starts it every 200 ms at first, and every 5 s at last
 	}
 	return true

@@ -40,6 +40,51 @@ type Finding struct {
 	// something is under way: only what a second look shows again, no sooner, is
 	// true.
 	Settles time.Duration `json:"-"`
+
+	// Lasts reports whether a finding of an earlier look, with the same code and
+	// object, is this one; nil compares the messages. A rule sets it where the message
+	// also tells what changes meanwhile.
+	Lasts func(was *Finding) bool `json:"-"`
+}
+
+// Overlaps returns a Lasts: the PIDs that both findings have in a member of the
+// evidence overlap. Without that member it compares the messages.
+func (f *Finding) Overlaps(key string) func(was *Finding) bool {
+	pids, message := pidsOf(f, key), f.Message
+	return func(was *Finding) bool {
+		before := pidsOf(was, key)
+		if len(pids) == 0 && len(before) == 0 {
+			return was.Message == message
+		}
+		return slices.ContainsFunc(pids, func(pid uint64) bool { return slices.Contains(before, pid) })
+	}
+}
+
+// pidsOf returns the PIDs in a member of the evidence: as processes are called here, or
+// as a page has them.
+func pidsOf(f *Finding, key string) []uint64 {
+	switch pids := f.Evidence[key].(type) {
+	case []uint64:
+		return pids
+	case []int:
+		var all []uint64
+		for _, pid := range pids {
+			all = append(all, uint64(pid))
+		}
+		return all
+	}
+	return nil
+}
+
+// is reports whether an earlier finding is this one.
+func (f *Finding) is(was *Finding) bool {
+	switch {
+	case was.Code != f.Code || was.Object != f.Object:
+		return false
+	case f.Lasts != nil:
+		return f.Lasts(was)
+	}
+	return was.Message == f.Message
 }
 
 // Effect is what a remedy does to one process. A remedy without effects does
@@ -78,12 +123,10 @@ func Settle(found []Finding) time.Duration {
 }
 
 // Lasting are the findings of a second look that are true: without those that may
-// pass, unless the first look, so much earlier, had them with the same message.
+// pass, unless the first look, so much earlier, had them (see Finding.Lasts).
 func Lasting(first, second []Finding, apart time.Duration) []Finding {
 	return slices.DeleteFunc(slices.Clone(second), func(f Finding) bool {
-		return f.Settles > 0 && (f.Settles > apart || !slices.ContainsFunc(first, func(was Finding) bool {
-			return was.Code == f.Code && was.Object == f.Object && was.Message == f.Message
-		}))
+		return f.Settles > 0 && (f.Settles > apart || !slices.ContainsFunc(first, func(was Finding) bool { return f.is(&was) }))
 	})
 }
 

@@ -43,6 +43,25 @@ func TestLasting(t *testing.T) {
 			t.Errorf("%d: %v", i, got)
 		}
 	}
+	with := func(f Finding, pids ...int) Finding {
+		f.Evidence = map[string]any{"pids": pids}
+		f.Lasts = f.Overlaps("pids")
+		return f
+	}
+	for i, tt := range []struct {
+		first, second Finding
+		want          int
+	}{
+		{with(passing, 1, 2), with(changed, 2, 3), 1},
+		{with(passing, 1), with(changed, 2), 0},
+		{with(passing), with(changed), 0},
+		{with(passing), with(passing), 1},
+		{with(passing), with(passing, 1), 0},
+	} {
+		if got := Lasting([]Finding{tt.first}, []Finding{tt.second}, time.Second); len(got) != tt.want {
+			t.Errorf("PIDs %d: %v", i, got)
+		}
+	}
 	if Settle([]Finding{sure, passing}) != time.Second || Settle([]Finding{sure}) != 0 {
 		t.Error("Settle")
 	}

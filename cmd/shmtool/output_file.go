@@ -81,21 +81,20 @@ func behindLinks(path string) (string, error) {
 	return behindLinks(to)
 }
 
-// replaceFile puts a file in the place of the one at path. Its temporary name ends
-// in nothing that a collector looks for.
+// replaceFile puts a file in the place of the one at path.
 func replaceFile(name, path string, mode fs.FileMode, write func(to *os.File) error) error {
-	temp, err := os.CreateTemp(filepath.Dir(path), ".shmtool-*.tmp")
+	temp, err := createUnnamed(filepath.Dir(path))
 	if err != nil {
 		return saveError(name, err)
 	}
-	if err = write(temp); err != nil && !isAbout(err, temp) {
-		return errors.Join(err, temp.Close(), os.Remove(temp.Name()))
+	if err = write(temp.File); err != nil && !isAbout(err, temp.File) {
+		return errors.Join(err, temp.Close(), temp.forget())
 	}
-	if err = errors.Join(err, temp.Chmod(mode), temp.Close()); err == nil {
-		err = os.Rename(temp.Name(), path)
+	if err = errors.Join(err, temp.Chmod(mode)); err != nil {
+		return errors.Join(saveError(name, err), temp.Close(), temp.forget())
 	}
-	if err != nil {
-		return errors.Join(saveError(name, err), os.Remove(temp.Name()))
+	if err = temp.moveTo(path); err != nil {
+		return saveError(name, err)
 	}
 	return nil
 }

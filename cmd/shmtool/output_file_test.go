@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func text(s string) func(to *os.File) error {
@@ -88,6 +90,62 @@ func TestLinkStays(t *testing.T) {
 			if b, err := os.ReadFile(filepath.Join(dir, name)); string(b) != want || err != nil {
 				t.Errorf("%q %v", b, err)
 			}
+		}
+	}
+}
+
+// A file in the making has no name, which a process that is killed would leave
+// behind; what it replaces is whole until then.
+func TestFileInTheMaking(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "page")
+	if f, err := os.OpenFile(dir, os.O_RDWR|unix.O_TMPFILE, 0o600); err != nil {
+		t.Skip("no file without a name can be made here: ", err)
+	} else {
+		f.Close()
+	}
+	if err := os.WriteFile(name, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := new(env).writeFile(name, readableByAll, func(to *os.File) error {
+		if entries, err := os.ReadDir(dir); len(entries) != 1 || err != nil {
+			t.Errorf("while it is written: %v %v", entries, err)
+		}
+		if b, err := os.ReadFile(name); string(b) != "old" || err != nil {
+			t.Errorf("while it is written: %q %v", b, err)
+		}
+		_, err := io.WriteString(to, "new")
+		return err
+	})
+	if b, _ := os.ReadFile(name); string(b) != "new" || err != nil {
+		t.Errorf("%q %v", b, err)
+	}
+	if entries, err := os.ReadDir(dir); len(entries) != 1 || err != nil {
+		t.Errorf("left: %v %v", entries, err)
+	}
+	if info, err := os.Stat(name); err != nil || info.Mode().Perm() != readableByAll {
+		t.Errorf("%v %v", info, err)
+	}
+}
+
+// An error leaves what was there, and nothing else, with a name or without.
+func TestFileNotMade(t *testing.T) {
+	for _, named := range []bool{false, true} {
+		dir := t.TempDir()
+		f, err := createUnnamed(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if named {
+			if err := f.link(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.moveTo(filepath.Join(dir, "no", "folder")); err == nil {
+			t.Error("it has been moved to a folder that is not there")
+		}
+		if entries, err := os.ReadDir(dir); len(entries) != 0 || err != nil {
+			t.Errorf("left: %v %v", entries, err)
 		}
 	}
 }

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// newFile is a file in the making. It has no name where the file system can make
+// such files, so that a process that is killed leaves nothing behind.
+type newFile struct {
+	*os.File
+	named bool // the file has its temporary name
+}
+
+// createUnnamed makes a file in a directory. The file's Name is temporary, and
+// ends in nothing that a collector looks for.
+func createUnnamed(dir string) (*newFile, error) {
+	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if err == nil {
+		if _, err := os.Lstat(procDescriptor(fd)); err == nil {
+			return &newFile{File: os.NewFile(uintptr(fd), filepath.Join(dir, ".shmtool-"+rand.Text()+".tmp"))}, nil
+		}
+		_ = unix.Close(fd) // without /proc it cannot get a name
+	}
+	f, err := os.CreateTemp(dir, ".shmtool-*.tmp")
+	if err != nil {
+		return nil, err
+	}
+	return &newFile{f, true}, nil
+}
+
+func procDescriptor(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }
+
+// moveTo gives the file its name, in the place of what has that name, and closes
+// it. On an error the file is removed.
+func (n *newFile) moveTo(path string) error {
+	err := n.link()
+	if err = errors.Join(err, n.Close()); err == nil {
+		err = os.Rename(n.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, n.forget())
+	}
+	return nil
+}
+
+func (n *newFile) link() error {
+	if n.named {
+		return nil
+	}
+	err := unix.Linkat(unix.AT_FDCWD, procDescriptor(int(n.Fd())), unix.AT_FDCWD, n.Name(), unix.AT_SYMLINK_FOLLOW)
+	if err != nil {
+		return &fs.PathError{Op: "link", Path: n.Name(), Err: err}
+	}
+	n.named = true
+	return nil
+}
+
+// forget removes the temporary name, if the file has one.
+func (n *newFile) forget() error {
+	if !n.named {
+		return nil
+	}
+	return os.Remove(n.Name())
+}

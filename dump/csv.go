@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"io"
 	"strconv"
+	"unicode/utf8"
 
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -79,7 +80,10 @@ func (c *RecordCSV) appendText(b, text []byte) []byte {
 	if len(text) == 0 && len(c.columns) == 1 {
 		return append(b, `""`...)
 	}
-	return appendCell(b, bytes.ToValidUTF8(text, []byte("\uFFFD")))
+	if !utf8.Valid(text) { // ToValidUTF8 copies all text
+		text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
+	}
+	return appendCell(b, text)
 }
 
 // appendPlain is a value whose text needs no quotes.

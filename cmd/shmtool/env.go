@@ -51,7 +51,7 @@ func newEnv(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) strin
 	e.out = bufio.NewWriterSize(stdout, 64<<10)
 	f, isFile := stdout.(*os.File)
 	if isFile {
-		e.out = bufio.NewWriterSize(standardOutput{e, f}, 64<<10)
+		e.out = bufio.NewWriterSize(newStandardOutput(e, f), outputBuffer)
 	}
 	if isFile && term.IsTerminal(int(f.Fd())) {
 		e.terminal = true

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -39,6 +40,11 @@ func runGet(_ context.Context, e *env, c *cli.Context) error {
 	t, err := e.address(c.Args().First())
 	if err != nil {
 		return err
+	}
+	if o, ok := e.mistObject(t); ok {
+		what := objectWords[o.of.Kind]
+		o.close(&err)
+		return errors.Join(err, onPage(t.arg, hinted(saidError{relaccx.ErrNotPage, "it is " + what + ", which has no fields"}, "shmtool dump shows it")))
 	}
 	r, done, err := e.read(t, false)
 	if err != nil {

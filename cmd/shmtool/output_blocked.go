@@ -10,14 +10,28 @@ import (
 // standardOutput writes to a file that may take nothing: a full pipe, a stopped
 // terminal. The end of the program ends a write that waits.
 type standardOutput struct {
-	e    *env
-	file *os.File
+	e       *env
+	file    *os.File
+	regular bool // it is a file on a disk, where no write waits for a reader
+}
+
+// outputBuffer is how much is written at once: a write that can be given up costs
+// more than one that cannot.
+const outputBuffer = 256 << 10
+
+func newStandardOutput(e *env, file *os.File) standardOutput {
+	info, err := file.Stat()
+	return standardOutput{e, file, err == nil && info.Mode().IsRegular()}
 }
 
 // lastWrite is how long a write may still take once the program is to end.
 const lastWrite = 100 * time.Millisecond
 
 func (s standardOutput) Write(text []byte) (int, error) {
+	if s.regular {
+		n, err := s.file.Write(text)
+		return n, s.unwritten(err)
+	}
 	type result struct {
 		n   int
 		err error
@@ -37,8 +51,12 @@ func (s standardOutput) Write(text []byte) (int, error) {
 			return 0, context.Canceled
 		}
 	}
-	if r.err != nil {
-		return r.n, unwrittenError{fmt.Errorf("standard output: %w", bare(r.err))}
+	return r.n, s.unwritten(r.err)
+}
+
+func (s standardOutput) unwritten(err error) error {
+	if err == nil {
+		return nil
 	}
-	return r.n, nil
+	return unwrittenError{fmt.Errorf("standard output: %w", bare(err))}
 }

@@ -388,12 +388,6 @@ func (r *tailing) want(rec *relaccx.Record) (bool, error) {
 	return true, nil
 }
 
-// lead puts what --where may ask for into a record's object.
-func (r *tailing) lead(object []byte) []byte {
-	l := lead{many: true, page: r.target.arg, delta: r.delta, since: r.since}
-	return l.insert(object)
-}
-
 func (r *tailing) lapped(first, lost uint64) error {
 	r.lost += lost
 	r.speak()

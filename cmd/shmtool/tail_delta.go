@@ -116,3 +116,9 @@ func timeIn(rec *relaccx.Record, field string, info *mist.PageInfo) (fieldTime, 
 	}
 	return t, true
 }
+
+// lead puts what --where may ask for into a record's object.
+func (r *tailing) lead(object []byte) []byte {
+	l := lead{many: true, page: r.target.arg, delta: r.delta, since: r.since}
+	return l.insert(object)
+}

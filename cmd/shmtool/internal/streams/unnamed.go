@@ -14,7 +14,7 @@ import (
 func (l *looker) unnamed() {
 	for _, m := range l.use.Mappings {
 		is, _ := mist.ParseName(m.Name)
-		if !m.Deleted || is.Stream == "" || !l.wanted(is.Stream) || is.Kind != mist.KindMeta && is.Kind != mist.KindUsers {
+		if !m.Deleted || is.Stream == "" || !l.wanted(is.Stream) || !keptForLife(is) {
 			continue // tracks and packets lose their names all the time
 		}
 		p, life := l.table.Look(m.PID)
@@ -38,6 +38,11 @@ func (l *looker) unnamed() {
 		}
 		s.Unnamed = append(s.Unnamed, Unnamed{m, p, is})
 	}
+}
+
+// keptForLife reports whether an object keeps its name for as long as a stream lives.
+func keptForLife(o mist.Object) bool {
+	return o.Kind == mist.KindMeta || o.Kind == mist.KindUsers || o.Kind == mist.KindSemaphore && o.Lock.ForLife()
 }
 
 func (l *looker) stream(name string) *Stream {

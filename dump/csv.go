@@ -20,6 +20,8 @@ import (
 type RecordCSV struct {
 	options Options
 	columns []column
+	names   []string    // of the columns
+	gone    []bool      // columns whose fields the schema no longer has; nil for none
 	json    *RecordJSON // of nested pages
 	cell    []byte
 }
@@ -27,7 +29,43 @@ type RecordCSV struct {
 // NewRecordCSV makes an encoder for records of schema s.
 func NewRecordCSV(s *layout.Schema, o Options) *RecordCSV {
 	o.valuesOnly = true
-	return &RecordCSV{options: o, columns: o.columns(s), json: NewRecordJSON(s, o)}
+	c := &RecordCSV{options: o, columns: o.columns(s), json: NewRecordJSON(s, o)}
+	for i := range c.columns {
+		name := numberKey
+		if f := c.columns[i].field; f != nil {
+			name = f.Name
+		}
+		c.names = append(c.names, name)
+	}
+	return c
+}
+
+// Reshape returns an encoder for records of another schema below the same heading: a
+// column whose field is gone stays empty, and fields that were added have none. Added
+// and removed name them.
+func (c *RecordCSV) Reshape(s *layout.Schema, o Options) (next *RecordCSV, added, removed []string) {
+	o.valuesOnly = true
+	next = &RecordCSV{options: o, names: c.names, gone: make([]bool, len(c.names)), json: NewRecordJSON(s, o)}
+	shown := map[string]bool{}
+	for i, name := range c.names {
+		if c.columns[i].field == nil && !(c.gone != nil && c.gone[i]) {
+			next.columns = append(next.columns, column{})
+			continue
+		}
+		shown[name] = true
+		f := s.Lookup(name)
+		if f == nil {
+			next.columns, next.gone[i], removed = append(next.columns, column{}), true, append(removed, name)
+			continue
+		}
+		next.columns = append(next.columns, o.column(f))
+	}
+	for i := range s.Fields() {
+		if name := s.Fields()[i].Name; o.Fields == nil && !shown[name] {
+			added = append(added, name)
+		}
+	}
+	return next, added, removed
 }
 
 // Heading adds the line that names the columns.
@@ -54,6 +92,9 @@ func (c *RecordCSV) Append(b []byte, rec *relaccx.Record) []byte {
 		}
 		column := &c.columns[i]
 		f := column.field
+		if c.gone != nil && c.gone[i] {
+			continue
+		}
 		if f == nil {
 			b = strconv.AppendUint(b, rec.Number, 10)
 			continue

@@ -39,6 +39,10 @@ func (s *recordSink) adopt(schema *layout.Schema, page *mist.PageInfo, fields []
 	case formatNDJSON, formatJSON:
 		s.json = dump.NewRecordJSON(schema, o)
 	case formatCSV:
+		if s.csv != nil && !s.lead.many {
+			s.reshape(schema, o)
+			return nil
+		}
 		s.csv = dump.NewRecordCSV(schema, o)
 		return s.heading()
 	default:
@@ -46,6 +50,19 @@ func (s *recordSink) adopt(schema *layout.Schema, page *mist.PageInfo, fields []
 		s.table = dump.NewRecordTable(s.e.out, schema, o)
 	}
 	return nil
+}
+
+// reshape goes on below the heading of the records before: a second one would be a
+// record to append, and to whatever else reads CSV.
+func (s *recordSink) reshape(schema *layout.Schema, o dump.Options) {
+	var added, removed []string
+	s.csv, added, removed = s.csv.Reshape(schema, o)
+	if len(added) > 0 {
+		s.e.warn("page %q: no column for what was added: %s; start again for it, or use -o ndjson", s.page, strings.Join(added, ", "))
+	}
+	if len(removed) > 0 {
+		s.e.warn("page %q: the column stays empty of what was removed: %s", s.page, strings.Join(removed, ", "))
+	}
 }
 
 // heading stands above records, where that is not left out: also when records of

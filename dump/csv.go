@@ -164,8 +164,12 @@ func appendCell(b, cell []byte) []byte {
 }
 
 // CSV writes the view's records as CSV. Without records it writes its fields,
-// a line each, so that a schema can be read as a table.
+// a line each, so that a schema can be read as a table; of the header alone the
+// header, as one line.
 func CSV(w io.Writer, v *View, o Options) error {
+	if v.ShowHeader && !v.ShowSchema && !v.ShowRecords {
+		return headerListing(v).CSV(w, o)
+	}
 	if !v.ShowRecords {
 		return fieldListing(v.Schema).CSV(w, o)
 	}

@@ -197,3 +197,20 @@ func writeNested(w io.Writer, f *layout.Field, rec *relaccx.Record, o Options) e
 	}
 	return nil
 }
+
+// headerListing is the header as the only row of a listing.
+func headerListing(v *View) *Listing {
+	h := &v.Header
+	l := &Listing{Rows: [][]Cell{nil}}
+	for _, m := range []struct {
+		name  string
+		value any
+	}{
+		{"page", Text(v.Name)}, {"bytes", v.Bytes}, {"ready", h.Status.Ready()}, {"exit", h.Status.Exit()}, {"reload", h.Status.Reload()},
+		{"field_offset", h.FieldOffset}, {"rcount", h.RecordCount}, {"rsize", h.RecordSize}, {"startpos", h.StartPos},
+		{"deleted", h.Deleted}, {"present", h.Present}, {"offset", h.Offset}, {"endpos", h.EndPos},
+	} {
+		l.Columns, l.Rows[0] = append(l.Columns, Column{Name: m.name}), append(l.Rows[0], Cell{Value: m.value})
+	}
+	return l
+}

@@ -34,7 +34,8 @@ are exact.
 -o hex is an annotated hex dump: every byte range with what it is and its
 value. -o rax prints what MistServer's own tool, MistUtilRAX, prints for the
 page, byte for byte. -o schema prints the fields in the form that
-create --schema takes. With -o csv and no records the fields are printed.
+create --schema takes. -o csv prints records; with --header alone the header, and
+with --schema the fields.
 
 What MistServer makes that is no page is shown as what it is: the packets of a
 data page (--payload N writes out what one carries), a stream's state, a PID and

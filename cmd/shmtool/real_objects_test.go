@@ -117,7 +117,13 @@ func TestRealStreamOrder(t *testing.T) {
 		rank[string(kind)] = i
 	}
 	eachMoment(t, func(t *testing.T, m *moment) {
-		for _, stream := range []string{"live", "vod", "vodmkv"} {
+		streams := map[string]bool{}
+		for _, row := range listAll(t, m.dir, "--all") {
+			if row.Stream != nil {
+				streams[*row.Stream] = true
+			}
+		}
+		for stream := range streams {
 			last := -1
 			for _, row := range listAll(t, m.dir, "--stream", stream) {
 				if row.Stream == nil || *row.Stream != stream {

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"shmtool/cmd/shmtool/internal/procs"
 )
 
 // Moments of living MistServers lie beside the repository, never in it. Without
@@ -69,7 +71,7 @@ func unpack(t *testing.T, archive string) *moment {
 				t.Fatal(err)
 			}
 			m.rax[object] = string(text)
-		case folder == "shm" || folder == "proc":
+		case folder == "shm" || folder == "proc" || folder == procs.SavedFile:
 			write(t, filepath.Join(m.dir, name), members)
 			if folder == "shm" {
 				m.names = append(m.names, object)

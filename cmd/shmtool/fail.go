@@ -175,6 +175,8 @@ func classify(err error) failure {
 		return failure{"invalid_page", exitInvalid}
 	case as[*recording.DamageError](err), is(recording.ErrNotRecording):
 		return failure{"invalid_recording", exitInvalid}
+	case as[*recording.NameError](err):
+		return failure{"bad_input", exitUsage}
 	case is(relaccx.ErrNotPage, objectfile.ErrIrregular, syscall.EISDIR, syscall.ENXIO, syscall.ELOOP):
 		return failure{"invalid_page", exitInvalid}
 	case is(relaccx.ErrTruncated):

@@ -9,8 +9,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/safe"
 	"shmtool/layout"
-	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -70,7 +70,7 @@ func (e *env) remove(arg string, c *cli.Context) (err error) {
 	}
 	defer closeWriter(w, &err)
 	if c.Bool("dry-run") {
-		return e.planRemoval(t)
+		return e.plan("set exit on %s and unlink it\n", t)
 	}
 	return e.explain(t, w.Remove())
 }
@@ -78,7 +78,7 @@ func (e *env) remove(arg string, c *cli.Context) (err error) {
 // unlink removes an object that is no page, or a link.
 func (e *env) unlink(t target, c *cli.Context) error {
 	if c.Bool("dry-run") {
-		return e.planRemoval(t)
+		return e.plan("unlink %s\n", t)
 	}
 	is, err := relaccx.ObjectAt(t.path)
 	if err == nil {
@@ -87,8 +87,9 @@ func (e *env) unlink(t target, c *cli.Context) error {
 	return e.explain(t, err)
 }
 
-func (e *env) planRemoval(t target) error {
-	_, err := fmt.Fprintf(e.out, "set exit on %s and unlink it\n", mist.EscapeName(t.arg))
+// plan prints the plan for a page, whose name stands as a shell takes it.
+func (e *env) plan(format string, t target) error {
+	_, err := fmt.Fprintf(e.out, format, safe.Word(t.arg))
 	return err
 }
 

@@ -55,6 +55,9 @@ func (e *env) writer(t target, c *cli.Context) (*relaccx.Writer, error) {
 		o.LockTimeout, o.Info = timeout, t.info()
 		return relaccx.OpenWriter(t.path, o)
 	})
+	if errors.Is(err, relaccx.ErrNotReady) {
+		err = hinted(err, "it is empty: create --force makes a page of it")
+	}
 	return w, e.explain(t, anothers(err, "--force writes it all the same"))
 }
 

@@ -138,10 +138,16 @@ func (s *Snapshot) shape() (shape, error) {
 	return of, nil
 }
 
+// NameError is a name that no page can be played back under.
+type NameError struct{ Name, Reason string }
+
+// Error gives one line.
+func (e *NameError) Error() string { return fmt.Sprintf("name %q: %s", e.Name, e.Reason) }
+
 // checkName refuses what is no name of an object in one directory.
 func checkName(name string) error {
 	if name == "" || name == "." || name == ".." || len(name) > 255 || strings.ContainsAny(name, "/\x00") {
-		return fmt.Errorf("%q is no name of a page", name)
+		return &NameError{name, "a page's name has 1 to 255 bytes, no slash and no zero byte"}
 	}
 	return nil
 }

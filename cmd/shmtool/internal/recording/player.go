@@ -156,7 +156,7 @@ func (p *Player) message(ctx context.Context, r *Reader, m message) error {
 		}
 		for _, other := range p.pages {
 			if other.name == page.name {
-				return fmt.Errorf("two pages are to be %q", page.name)
+				return &NameError{page.name, "two pages would have it"}
 			}
 		}
 		p.pages[m.page] = page

@@ -57,6 +57,17 @@ func checkSmall(of mist.Object, b []byte) (found []layout.Finding, says string) 
 		}
 		return mist.CheckPID(b), says
 	}
+	switch of.Kind {
+	case mist.KindProcess:
+		_, err := mist.DecodeProcessState(b)
+		return mist.CheckDecoded(err), ""
+	case mist.KindPressure:
+		_, err := mist.DecodePressure(b)
+		return mist.CheckDecoded(err), ""
+	case mist.KindAttempt:
+		_, err := mist.DecodeAttempt(b)
+		return mist.CheckDecoded(err), ""
+	}
 	if s, err := mist.DecodeSemaphore(b, of.Form); err == nil {
 		says = ": " + semaphoreText(s)
 	}

@@ -33,6 +33,9 @@ var objectWords = map[mist.Kind]string{
 	mist.KindInputPID:  "a PID",
 	mist.KindPullPID:   "a PID",
 	mist.KindPush:      "the list of pushes",
+	mist.KindProcess:   "a process's state",
+	mist.KindPressure:  "the machine's pressure",
+	mist.KindAttempt:   "the result of a stream's start",
 	mist.KindSemaphore: "a semaphore",
 	mist.KindTemporary: "a semaphore in the making",
 }
@@ -87,7 +90,7 @@ func (e *env) dumpObject(o *mistObject, c *cli.Context, s selection) error {
 	case mist.KindPush:
 		return e.dumpPush(o, e.secrets)
 	}
-	b, err := o.small()
+	b, err := o.consistent()
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,12 @@ func (o *mistObject) facts(b []byte, table *procs.Table) (*dump.Facts, []dump.He
 		return o.pidFacts(b, table)
 	case mist.KindSemaphore:
 		return o.semaphoreFacts(b, table)
+	case mist.KindProcess:
+		return o.processStateFacts(b, table)
+	case mist.KindPressure:
+		return o.pressureFacts(b)
+	case mist.KindAttempt:
+		return o.attemptFacts(b, table)
 	}
 	return o.temporaryFacts(b)
 }

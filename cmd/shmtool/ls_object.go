@@ -32,8 +32,8 @@ type object struct {
 	small  []byte        // the first bytes of what is no page, and says something with them
 }
 
-// smallSize is more than any state, PID or semaphore has.
-const smallSize = 256
+// smallSize is more than any object has that is neither a page nor a list of packets.
+const smallSize = 512
 
 // is tells objects of one directory apart.
 func (o object) is(other object) bool { return o.name == other.name }
@@ -120,6 +120,14 @@ func (o *object) statusCell(table *procs.Table) dump.Cell {
 		return pidCell(o.small, o.of, table)
 	case mist.KindSemaphore:
 		return lockCell(o.small, o.of)
+	case mist.KindProcess:
+		return processCell(o.small, o.of, table)
+	case mist.KindPressure:
+		if _, err := mist.DecodePressure(o.small); err != nil {
+			return broken
+		}
+	case mist.KindAttempt:
+		return attemptCell(o.small)
 	}
 	return dump.Cell{}
 }

@@ -27,7 +27,7 @@ var rightOfSnapshots = []struct {
 	{"live-disk-full", "", " shm_full", ""},
 	{"live-all-killed-encoder-reconnects", "live stuck", "live input_lock_orphaned", ""},
 	{"fork-v0.3.0-feeding", "gone ok, live ok, proc warning, res ok", "proc process_failing", "MistProcMKVExec ends again and again"},
-	{"fork-v0.3.0-resume-waiting", "gone ok, live ok, proc warning, res ok", "proc process_failing, res source_missing", "its source is away"},
+	{"fork-v0.3.0-resume-waiting", "gone ok, live ok, proc warning, res ok", "proc process_failing, res source_missing,  orphan_object", "its source is away"},
 	{"mist-3.3-live", "live ok", " controller_page_missing", ""},
 	{"mist-3.10-33-tracks", "big ok", "", ""},
 	{"live-36-tracks", "live ok", "", ""},
@@ -38,7 +38,10 @@ var rightOfSnapshots = []struct {
 	{"live-pull-gave-up", "k37 warning", "k37 source_missing", "No tracks found, cancelling pull"},
 	{"live-push-one", "live ok", "", ""},
 	{"live-sequence-header-again", "xfwd ok", "", ""},
-	{"live-upgraded-in-place", "proc warning", "proc process_failing", "MistProcMKVExec ends again and again"},
+	{"live-upgraded-in-place", "proc warning", "proc process_failing,  orphan_object", "process 2256 ended"},
+	{"fork-v0.3.0-offline-camera-procstate", "gone warning", "gone orphan_object,  orphan_object", "process 15 ended: it left no reason"},
+	{"mist-3.3-extwriters-6-protocols", "", "", ""},
+	{"mist-3.6.1-drm-keys", "enc stuck", "enc writer_dead, enc orphan_object", ""},
 	// Its sources had written nothing for 10 s when it was saved.
 	{"mist-3.0-live", "live warning", "live track_stale,  controller_page_missing", ""},
 }

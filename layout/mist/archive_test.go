@@ -173,7 +173,7 @@ func (c *capture) check(name string, size int, object []byte) {
 }
 
 // newObjects are those of the fork that upstream 3.10 does not have.
-var newObjects = regexp.MustCompile(`^Mst(Cameras|NodePressure|ProcState_|AttRes_|MkvExec)`)
+var newObjects = regexp.MustCompile(`^MstMkvExec`)
 
 // checkSnapshot holds an object of a later snapshot against what is known: streams of
 // any name, in any state, of any MistServer. Its name says what it is, and what it holds
@@ -191,6 +191,14 @@ func (c *capture) checkSnapshot(name string, size int, object []byte) {
 	case o.Kind == KindState:
 		if s, err := DecodeState(object); err != nil || s.State > 6 || s.Size != size {
 			c.Errorf("%s: %+v, %v", name, s, err)
+		}
+	case o.Kind == KindProcess:
+		if s, err := DecodeProcessState(object); err != nil || s.Phase > 4 || s.Sequence%2 != 0 || s.Size != uint32(size) {
+			c.Errorf("%s: %+v, %v", name, s, err)
+		}
+	case o.Kind == KindPressure:
+		if p, err := DecodePressure(object); err != nil || p.Sequence%2 != 0 || p.Size != uint32(size) {
+			c.Errorf("%s: %+v, %v", name, p, err)
 		}
 	case o.Kind == KindInputPID, o.Kind == KindPullPID:
 		if pid, err := DecodePID(object); err != nil || pid < 2 || pid > 1<<22 || size != PIDSize {

@@ -26,6 +26,15 @@ func CheckState(b []byte) []layout.Finding {
 	return found
 }
 
+// CheckDecoded returns the finding on an object that could not be decoded; none
+// without an error.
+func CheckDecoded(err error) []layout.Finding {
+	if err == nil {
+		return nil
+	}
+	return []layout.Finding{invalidObject(err)}
+}
+
 // CheckPID holds a MstIPID or MstPPID against what MistServer writes there.
 // Whether the process lives it does not ask.
 func CheckPID(b []byte) []layout.Finding {

@@ -84,12 +84,16 @@ var keyListFields = meanings{
 	"stream": {Refers: ToStream, About: "to this stream"},
 }
 
+// OnFailNames are what a fork does where a trigger's handler fails.
+var OnFailNames = []Name{{0, "legacy"}, {1, "value"}, {2, "deny"}, {3, "keep"}, {4, "offline"}, {5, "configured"}}
+
 var triggersFields = meanings{
 	"url":     {About: "program or URL that is called"},
 	"sync":    {About: "1: wait for its answer"},
 	"streams": {Unit: NameList, About: "for these streams only; none: for all"},
 	"params":  {About: "for these parameters only"},
 	"default": {About: "the answer where none comes"},
+	"onfail":  {Unit: Enum, Names: OnFailNames, About: "what becomes of a trigger that fails; a fork's"},
 }
 
 // PermissionNames are the bits of what a key lets its owner do.

@@ -6,33 +6,37 @@ type Kind string
 
 // The kinds, by the name pattern that each has.
 const (
-	KindMeta       Kind = "meta"        // MstMeta<stream>: the stream and its track list
-	KindTrack      Kind = "track"       // MstTrak<stream>@<pid>-<index>
-	KindData       Kind = "data"        // MstData<stream>@<index>_<first key>: packets, no RelAccX
-	KindUsers      Kind = "users"       // MstUser<stream>: who reads and feeds it
-	KindState      Kind = "state"       // MstSTATE<stream>: two bytes
-	KindInputPID   Kind = "input-pid"   // MstIPID<stream>: the input's parent process
-	KindPullPID    Kind = "pull-pid"    // MstPPID<stream>
-	KindConfig     Kind = "config"      // MstSCnf<stream>
-	KindSession    Kind = "session"     // MstSession<id>
-	KindStatistics Kind = "statistics"  // MstStat
-	KindGlobal     Kind = "global"      // MstGlobalConfig
-	KindLogs       Kind = "logs"        // MstStateLogs
-	KindAccess     Kind = "access-log"  // MstStateAccs
-	KindStreams    Kind = "streams"     // MstStateStreams
-	KindCapability Kind = "capability"  // MstCapa
-	KindProtocols  Kind = "protocols"   // MstProt
-	KindProxies    Kind = "proxies"     // MstProx
-	KindKeys       Kind = "stream-keys" // MstStrmKeys
-	KindTriggers   Kind = "triggers"    // MstTRGR<type>
-	KindVariables  Kind = "variables"   // MstVars
-	KindWriters    Kind = "writers"     // MstExtWriters
-	KindJWK        Kind = "jwk"         // MstJWK
-	KindConnectors Kind = "connectors"  // MstCnns
-	KindUDPProxy   Kind = "udp-proxy"   // MstUDPProxy<address>, on Windows only
-	KindPush       Kind = "push"        // MstPush: no RelAccX
-	KindSemaphore  Kind = "semaphore"   // sem.MstSem…, or MstSem… with musl
-	KindTemporary  Kind = "temporary"   // sem.XXXXXX or tmp-N: a semaphore that is being made
+	KindMeta       Kind = "meta"          // MstMeta<stream>: the stream and its track list
+	KindTrack      Kind = "track"         // MstTrak<stream>@<pid>-<index>
+	KindData       Kind = "data"          // MstData<stream>@<index>_<first key>: packets, no RelAccX
+	KindUsers      Kind = "users"         // MstUser<stream>: who reads and feeds it
+	KindState      Kind = "state"         // MstSTATE<stream>: two bytes
+	KindInputPID   Kind = "input-pid"     // MstIPID<stream>: the input's parent process
+	KindPullPID    Kind = "pull-pid"      // MstPPID<stream>
+	KindConfig     Kind = "config"        // MstSCnf<stream>
+	KindSession    Kind = "session"       // MstSession<id>
+	KindStatistics Kind = "statistics"    // MstStat
+	KindGlobal     Kind = "global"        // MstGlobalConfig
+	KindLogs       Kind = "logs"          // MstStateLogs
+	KindAccess     Kind = "access-log"    // MstStateAccs
+	KindStreams    Kind = "streams"       // MstStateStreams
+	KindCapability Kind = "capability"    // MstCapa
+	KindProtocols  Kind = "protocols"     // MstProt
+	KindProxies    Kind = "proxies"       // MstProx
+	KindKeys       Kind = "stream-keys"   // MstStrmKeys
+	KindTriggers   Kind = "triggers"      // MstTRGR<type>
+	KindVariables  Kind = "variables"     // MstVars
+	KindWriters    Kind = "writers"       // MstExtWriters
+	KindJWK        Kind = "jwk"           // MstJWK
+	KindConnectors Kind = "connectors"    // MstCnns
+	KindUDPProxy   Kind = "udp-proxy"     // MstUDPProxy<address>, on Windows only
+	KindPush       Kind = "push"          // MstPush: no RelAccX
+	KindProcess    Kind = "process-state" // MstProcState_<pid>, a fork's: no RelAccX
+	KindPressure   Kind = "node-pressure" // MstNodePressure, a fork's: no RelAccX
+	KindAttempt    Kind = "start-attempt" // MstAttRes_<pid>_<stream>, a fork's: one byte
+	KindCameras    Kind = "cameras"       // MstCameras, a fork's
+	KindSemaphore  Kind = "semaphore"     // sem.MstSem…, or MstSem… with musl
+	KindTemporary  Kind = "temporary"     // sem.XXXXXX or tmp-N: a semaphore that is being made
 )
 
 // Owner is the process that writes an object, by its part in MistServer.
@@ -49,18 +53,21 @@ const (
 	OwnerSession    Owner = "session"    // the session's MistSession
 	OwnerController Owner = "controller" // MistController
 	OwnerConnector  Owner = "connector"  // the process that listens
+	OwnerProcess    Owner = "process"    // the one whose PID is in the name
 )
 
 // naming is what follows the prefix of a kind's names.
 type naming uint8
 
 const (
-	bare     naming = iota // nothing
-	ofStream               // the stream
-	ofID                   // something else that names one of many
-	ofTrack                // <stream>@<pid>-<index>
-	ofData                 // <stream>@<index>_<first key>
-	ofLock                 // the locks have a table of their own
+	bare      naming = iota // nothing
+	ofStream                // the stream
+	ofID                    // something else that names one of many
+	ofTrack                 // <stream>@<pid>-<index>
+	ofData                  // <stream>@<index>_<first key>
+	ofPID                   // <pid>
+	ofAttempt               // <pid>_<stream>
+	ofLock                  // the locks have a table of their own
 )
 
 type kindInfo struct {
@@ -98,6 +105,10 @@ var kinds = [...]kindInfo{
 	{KindConnectors, "MstCnns", bare, OwnerController, true},
 	{KindUDPProxy, "MstUDPProxy", ofID, OwnerConnector, true},
 	{KindPush, "MstPush", bare, OwnerController, false},
+	{KindCameras, "MstCameras", bare, OwnerController, true},
+	{KindPressure, "MstNodePressure", bare, OwnerController, false},
+	{KindProcess, "MstProcState_", ofPID, OwnerProcess, false},
+	{KindAttempt, "MstAttRes_", ofAttempt, OwnerProcess, false},
 	{KindSemaphore, "", ofLock, OwnerNobody, false},
 	{KindTemporary, "", ofLock, OwnerNobody, false},
 }

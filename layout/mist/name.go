@@ -13,7 +13,7 @@ type Object struct {
 	Kind   Kind
 	Stream string // of the kinds that belong to a stream
 	ID     string // of a session its id, of triggers their type, of a UDP proxy its address
-	PID    int    // of a track: the process that made it
+	PID    int    // of a track, a process's state or a start attempt: the process that made it
 	Index  int    // of a track or data page: the track's index in the list
 	Key    uint64 // of a data page: number of its first key
 
@@ -69,6 +69,15 @@ func (k *kindInfo) parse(rest string) (Object, bool) {
 		stream, index, key, ok := splitNumbers(rest, "_")
 		o.Stream, o.Index, o.Key = stream, int(index), key
 		return o, ok
+	case ofPID:
+		pid, ok := parseNumber(rest)
+		o.PID = int(pid)
+		return o, ok && pid > 0
+	case ofAttempt:
+		number, stream, found := strings.Cut(rest, "_")
+		pid, ok := parseNumber(number)
+		o.PID, o.Stream = int(pid), stream
+		return o, found && ok && pid > 0 && stream != ""
 	}
 	return Object{}, false
 }
@@ -106,6 +115,10 @@ func (o Object) Name() string {
 		return k.prefix + o.Stream + "@" + strconv.Itoa(o.PID) + "-" + strconv.Itoa(o.Index)
 	case ofData:
 		return k.prefix + o.Stream + "@" + strconv.Itoa(o.Index) + "_" + strconv.FormatUint(o.Key, 10)
+	case ofPID:
+		return k.prefix + strconv.Itoa(o.PID)
+	case ofAttempt:
+		return k.prefix + strconv.Itoa(o.PID) + "_" + o.Stream
 	case ofLock:
 		if o.Kind == KindTemporary {
 			return o.temporaryName()

@@ -39,6 +39,11 @@ var names = []struct {
 	{"MstCnns", Object{Kind: KindConnectors}},
 	{"MstUDPProxy1.2.3.4", Object{Kind: KindUDPProxy, ID: "1.2.3.4"}},
 	{"MstPush", Object{Kind: KindPush}},
+	{"MstProcState_248", Object{Kind: KindProcess, PID: 248}},
+	{"MstNodePressure", Object{Kind: KindPressure}},
+	{"MstAttRes_77_gone", Object{Kind: KindAttempt, PID: 77, Stream: "gone"}},
+	{"MstAttRes_77_live+a_b", Object{Kind: KindAttempt, PID: 77, Stream: "live+a_b"}},
+	{"MstCameras", Object{Kind: KindCameras}},
 
 	// Streams with what MistServer leaves in their names.
 	{"MstTraklive+a@b@412-0", Object{Kind: KindTrack, Stream: "live+a@b", PID: 412}},

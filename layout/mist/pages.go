@@ -82,5 +82,9 @@ var pageTables = map[Kind]*PageInfo{
 	KindVariables:  {Rule: RuleList, fields: variablesFields},
 	KindWriters:    {Rule: RuleList, fields: writersFields},
 	KindConnectors: {Rule: RuleSlots, fields: connectorsFields},
-	KindUDPProxy:   {Rule: RuleSingle, fields: udpProxyFields},
+	KindCameras: {Rule: RuleList, fields: camerasFields, nested: map[string]*PageInfo{
+		"protocols": {Rule: RuleList, fields: cameraProtocolsFields},
+		"streams":   {Rule: RuleList, fields: cameraStreamsFields},
+	}},
+	KindUDPProxy: {Rule: RuleSingle, fields: udpProxyFields},
 }

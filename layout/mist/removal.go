@@ -18,7 +18,7 @@ import (
 // The locks are last, and the input's lock is the very last: as long as it is
 // held, no input starts.
 var removalOrder = []Kind{
-	KindMeta, KindData, KindTrack, KindUsers, KindState, KindInputPID, KindPullPID, KindConfig, KindSemaphore,
+	KindMeta, KindData, KindTrack, KindUsers, KindState, KindInputPID, KindPullPID, KindAttempt, KindConfig, KindSemaphore,
 }
 
 // CompareRemoval orders the objects of a stream as they are to be removed when no

@@ -19,7 +19,7 @@ func (f *file) form(r *os.File, path string) string {
 	if f.size == 0 {
 		return ""
 	}
-	head := make([]byte, 256)
+	head := make([]byte, mist.ProcessStateSize)
 	n, err := r.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
 		return "it cannot be read: " + bareText(err)
@@ -37,6 +37,18 @@ func (f *file) form(r *os.File, path string) string {
 	case k == mist.KindInputPID, k == mist.KindPullPID:
 		if f.size != mist.PIDSize {
 			return "it holds no PID: it has another size"
+		}
+	case k == mist.KindProcess:
+		if _, err := mist.DecodeProcessState(head); err != nil {
+			return "it is no process's state: " + bareText(err)
+		}
+	case k == mist.KindPressure:
+		if _, err := mist.DecodePressure(head); err != nil {
+			return "it is no machine's pressure: " + bareText(err)
+		}
+	case k == mist.KindAttempt:
+		if f.size != mist.AttemptSize {
+			return "it is no result of a stream's start: it has another size"
 		}
 	case k == mist.KindPush:
 		if f.size != mist.PushSize {

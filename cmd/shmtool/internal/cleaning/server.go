@@ -1,6 +1,7 @@
 package cleaning
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,6 +14,15 @@ import (
 // session's, or of all together. It stays as long as anything of MistServer
 // lives: a new controller takes up what it finds.
 func (j *judge) serverWide(f *file, o *Object) string {
+	if f.is.Kind == mist.KindProcess {
+		switch v := j.now.table.Judge(procs.Named{PID: uint64(f.is.PID)}); v.Life {
+		case procs.Dead:
+			o.Evidence = append(o.Evidence, fmt.Sprintf("process %d has ended", f.is.PID))
+			return ""
+		case procs.Unknown:
+			return fmt.Sprintf("process %d cannot be seen from here", f.is.PID)
+		}
+	}
 	if p, ok := j.mistServer(); ok {
 		return "MistServer runs: " + processText(p)
 	}

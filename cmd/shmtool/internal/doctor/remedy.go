@@ -61,7 +61,7 @@ var remedies = map[string]func(*prescription) cure{
 	finding.TrackHidden:       (*prescription).show,
 	finding.UsersFull:         (*prescription).show,
 	finding.InvalidPage:       func(p *prescription) cure { return cure{command: "shmtool check " + safe.Word(p.f.Object)} },
-	finding.OrphanObject:      func(p *prescription) cure { return p.clean("") },
+	finding.OrphanObject:      (*prescription).orphan,
 	finding.InputLockOrphaned: (*prescription).endAll,
 	finding.PullLockOrphaned:  (*prescription).pullLock,
 	finding.StateStale:        (*prescription).stateStale,
@@ -105,6 +105,14 @@ func (p *prescription) clean(note string) cure {
 		command += " --min-age 2s"
 	}
 	return cure{command: command + " --yes", note: note}
+}
+
+// orphan removes what is left over of a stream, or of processes that have ended.
+func (p *prescription) orphan() cure {
+	if p.f.Stream != "" {
+		return p.clean("")
+	}
+	return cure{command: "shmtool clean --where '.kind == \"process-state\"' --yes"}
 }
 
 // fresh reports whether an object of the stream changed within a minute, the

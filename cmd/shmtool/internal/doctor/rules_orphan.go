@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout/mist"
 )
@@ -99,4 +100,31 @@ func (j *judge) unnamed() []*streams.Object {
 		}
 	}
 	return orphans
+}
+
+// processStates: what processes that have ended have left of themselves; the reason of
+// their end may stand in it. The stream's buffer takes it away, unless it knows none.
+func (j *judge) processStates() {
+	var names, why []string
+	var bytes int64
+	for _, s := range j.at.Server.ProcStates {
+		if s.Life != procs.Dead || s.Object.Users > 0 {
+			continue
+		}
+		names = append(names, s.Object.Name)
+		bytes += s.Object.Allocated
+		why = append(why, fmt.Sprintf("process %d ended: %s", s.PID, endedText(s.State)))
+	}
+	if len(names) == 0 {
+		return
+	}
+	f := j.find(finding.OrphanObject, names[0], map[string]any{"objects": names, "bytes": bytes}, "%s: %s", countedObjects(len(names)), someText(why))
+	j.settles(f, ending)
+}
+
+func endedText(s mist.ProcessState) string {
+	if reason := s.Ended(); reason != "" {
+		return mist.EscapeName(mist.Redact(reason))
+	}
+	return "it left no reason"
 }

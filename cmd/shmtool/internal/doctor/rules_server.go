@@ -14,7 +14,7 @@ import (
 // serverRules judge what belongs to no stream, or to all.
 var serverRules = []func(*judge){
 	(*judge).space, (*judge).stoppedController, (*judge).namespaces, (*judge).versions, (*judge).controller,
-	(*judge).splits, (*judge).serverLocks, (*judge).lostLocks, (*judge).sessions,
+	(*judge).splits, (*judge).serverLocks, (*judge).lostLocks, (*judge).sessions, (*judge).processStates,
 }
 
 // The shared memory is full where that little of it is left, by its size and by

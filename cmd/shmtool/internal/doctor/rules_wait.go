@@ -314,5 +314,10 @@ func (j *judge) starts(name string) (count int, reason string) {
 			}
 		}
 	}
+	for _, s := range j.at.Server.ProcStates {
+		if pids[uint64(s.PID)] && s.Life == procs.Dead && s.State.Ended() != "" {
+			reason = endedText(s.State)
+		}
+	}
 	return len(pids), reason
 }

@@ -29,6 +29,8 @@ func (c *capture) named() map[int]bool {
 					add(pid)
 				}
 			}
+		case o.is.Kind == mist.KindProcess || o.is.Kind == mist.KindAttempt:
+			add(uint64(o.is.PID))
 		case o.is.Kind == mist.KindPush:
 			pushedBy(path, add)
 		case o.known && o.is.Kind.IsPage():

@@ -30,6 +30,8 @@ func (t *Table) Keeper(path string) (Verdict, bool) {
 		return t.found(p, ok, "")
 	case o.Kind == mist.KindInputPID || o.Kind == mist.KindPullPID:
 		return t.Left(o)
+	case o.Kind == mist.KindProcess || o.Kind == mist.KindAttempt:
+		return t.Judge(Named{PID: uint64(o.PID), Stream: o.Stream, Written: t.writtenAt(o.Name())}), true
 	case o.Lock.ForLife():
 		return t.Left(leftBeside(o))
 	case o.Stream == "":

@@ -277,7 +277,7 @@ func (l *looker) small(o *Object) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b := make([]byte, 128)
+	b := make([]byte, mist.ProcessStateSize)
 	n, err := f.ReadAt(b, 0)
 	if n > 0 || n == 0 && o.Size == 0 {
 		err = nil

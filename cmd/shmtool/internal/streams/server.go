@@ -27,6 +27,7 @@ type Server struct {
 	Foreign    bool          // processes use what is the server's that cannot be seen from here
 	Split      []SplitMapping
 	LostLocks  []LostLock
+	ProcStates []ProcessState
 	Space      *procs.Space // nil: not known
 	Largest    []Large      // files of the directory, MistServer's or not, the largest first
 	Unseen     []int        // PIDs of MistServer's processes, or nobody knows whose, whose memory could not be looked at
@@ -117,6 +118,8 @@ func (l *looker) serverObject(o *Object, sessions map[string]*Session) {
 		s.Global = o
 	case mist.KindStatistics:
 		l.sessions(o)
+	case mist.KindProcess:
+		l.processState(o)
 	case mist.KindSession:
 		session(sessions, o.Is.ID).Page = o
 	case mist.KindSemaphore:

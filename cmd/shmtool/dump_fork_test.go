@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// deadPID is a number that no process of a test machine has.
+const deadPID = "4194303"
+
+// forkObjects are the objects that a fork of MistServer makes, of a process that has
+// ended.
+func forkObjects(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	shm := filepath.Join(dir, "shm")
+	if err := os.Mkdir(shm, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	state := make([]byte, 400)
+	binary.LittleEndian.PutUint32(state, 3)
+	binary.LittleEndian.PutUint32(state[4:], 400)
+	binary.LittleEndian.PutUint32(state[8:], 6)
+	state[12], state[14] = 4, 5
+	binary.LittleEndian.PutUint32(state[16:], 3<<15)
+	copy(state[108:], "READ_START_FAILURE")
+	copy(state[140:], "No tracks found\x1b")
+	pressure := make([]byte, 40)
+	pressure[0], pressure[4], pressure[24] = 1, 40, 1
+	binary.LittleEndian.PutUint16(pressure[28:], 65535)
+	for name, b := range map[string][]byte{
+		"MstProcState_" + deadPID: state, "MstNodePressure": pressure, "MstAttRes_" + deadPID + "_gone": {1},
+	} {
+		if err := os.WriteFile(filepath.Join(shm, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestForkObjects(t *testing.T) {
+	dir := forkObjects(t)
+	for _, tt := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"dump", "MstProcState_" + deadPID, "--jq", `.phase, .flags, .recommended_feed, .alive, .exit_reason, .whole`},
+			[]string{"draining\n", `["source limited","capacity valid"]`, "\n1.5\nfalse\nREAD_START_FAILURE\ntrue\n"}},
+		{[]string{"dump", "MstProcState_" + deadPID}, []string{`exit_message      No tracks found\x1b` + "\n"}},
+		{[]string{"dump", "MstProcState_" + deadPID, "-o", "hex"}, []string{"exit_message", "sequence"}},
+		{[]string{"dump", "MstNodePressure", "--jq", ".cpu_some, .has_psi"}, []string{"1\ntrue\n"}},
+		{[]string{"dump", "MstAttRes_" + deadPID + "_gone", "--jq", ".offline, .pid, .alive, .stream"}, []string{"true\n" + deadPID + "\nfalse\ngone\n"}},
+		{[]string{"ls", "--all", "--jq", `.rows[] | "\(.kind) \(.status)"`}, []string{"process-state dead\n", "start-attempt offline\n", "node-pressure"}},
+		{[]string{"check", "MstProcState_" + deadPID, "MstNodePressure", "MstAttRes_" + deadPID + "_gone"}, nil},
+	} {
+		r := runIn(t, dir, "", append(tt.args, "--proc-dir", "/proc")...)
+		if r.code != exitOK {
+			t.Errorf("%v: exit code %d: %s%s", tt.args, r.code, r.stdout, r.stderr)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(r.stdout, want) {
+				t.Errorf("%v: %q is not in\n%s", tt.args, want, r.stdout)
+			}
+		}
+	}
+}
+
+// A process that has ended says why; clean removes what doctor says it does, and nothing
+// of another version, whose layout is not known.
+func TestForkProcessEnded(t *testing.T) {
+	dir := forkObjects(t)
+	r := runIn(t, dir, "", "doctor", "--proc-dir", "/proc", "--jq", `.findings[] | select(.code == "orphan_object" and (.stream // "") == "") | .message, .remedy`)
+	lines := strings.Split(r.stdout, "\n")
+	if len(lines) < 2 ||
+		!strings.Contains(lines[0], "process "+deadPID+` ended: No tracks found\x1b (READ_START_FAILURE)`) {
+		t.Fatalf("exit code %d: %s%s", r.code, r.stdout, r.stderr)
+	}
+	const remedy = ` --where '.kind == "process-state"' --yes`
+	if !strings.HasSuffix(lines[1], remedy) {
+		t.Fatalf("remedy %q", lines[1])
+	}
+	clean := []string{"clean", "--where", `.kind == "process-state"`, "--yes", "--min-age", "0s", "--proc-dir", "/proc"}
+	path := filepath.Join(dir, "shm", "MstProcState_"+deadPID)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[0] = 4
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	runIn(t, dir, "", clean...)
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("a version that is not known: %v", err)
+	}
+	if r := runIn(t, dir, "", "dump", "MstProcState_"+deadPID); r.code == exitOK || !strings.Contains(r.stderr, "version 4 is not known") {
+		t.Errorf("exit code %d: %s", r.code, r.stderr)
+	}
+	b[0] = 3
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r = runIn(t, dir, "", clean...)
+	if _, err := os.Stat(path); err == nil {
+		t.Errorf("it is there yet: exit code %d: %s%s", r.code, r.stdout, r.stderr)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "shm", "MstNodePressure")); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,29 @@
+package streams
+
+import (
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/layout/mist"
+)
+
+// ProcessState is a MstProcState, and what became of the process that made it.
+type ProcessState struct {
+	Object *Object
+	PID    int
+	Life   procs.Life
+	State  mist.ProcessState
+}
+
+// processState reads a MstProcState. One that cannot be read, or is of a version that
+// is not known, says nothing.
+func (l *looker) processState(o *Object) {
+	b, err := l.small(o)
+	if err != nil {
+		return
+	}
+	state, err := mist.DecodeProcessState(b)
+	if err != nil {
+		return
+	}
+	v := l.judge(procs.Named{PID: uint64(o.Is.PID), Written: l.at.Uptime(o.Modified)})
+	l.at.Server.ProcStates = append(l.at.Server.ProcStates, ProcessState{Object: o, PID: o.Is.PID, Life: v.Life, State: state})
+}

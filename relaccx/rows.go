@@ -172,6 +172,8 @@ func (w *Writer) countRow(row uint64, h layout.Header) {
 	case rule == mist.RuleComms || rule == mist.RuleList || rule == mist.RuleSingle:
 		w.cells.SetPresent(uint32(max(counted, uint64(h.Present))))
 		w.cells.SetEndPos(max(counted, h.EndPos))
+	case rule == mist.RuleSlots: // MistServer finds its rows without it, and its dump does not
+		w.cells.SetEndPos(max(counted, h.EndPos))
 	}
 	w.cells.WakeEndPos()
 }

@@ -126,6 +126,9 @@ var deadStreams = map[string]string{
 func TestCleanOnMoments(t *testing.T) {
 	eachMoment(t, func(t *testing.T, m *moment) {
 		shm, proc := filepath.Join(m.dir, "shm"), filepath.Join(m.dir, "proc")
+		if err := os.MkdirAll(proc, 0o777); err != nil { // some moments were saved without processes
+			t.Fatal(err)
+		}
 		var doc struct {
 			Rows []struct{ Name, Verdict, Stream string }
 		}

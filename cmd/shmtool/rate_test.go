@@ -72,7 +72,10 @@ func TestRateDelay(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	shmtool(t, dir, "create", "page", "--records", "50", "--field", "ms:uint64", "--field", "far:int64", "--field", "word:string:9")
-	for field, late := range map[string]bool{"ms": true, "far": false, "word": false} {
+	if r := runIn(t, "", "", "--shm-dir", dir, "rate", "page", "--time", "word", "--count", "1"); r.code != exitUsage || !strings.Contains(r.stderr, "use an integer field") {
+		t.Errorf("--time word: exit code %d: %s", r.code, r.stderr)
+	}
+	for field, late := range map[string]bool{"ms": true, "far": false} {
 		rate := launch(t, dir, "rate", "page", "--time", field, "--interval", "50ms", "-o", "ndjson")
 		writer := launch(t, dir, "append", "page")
 		rate.until(1)

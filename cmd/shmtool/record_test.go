@@ -39,8 +39,10 @@ func TestKilledRecorder(t *testing.T) {
 
 	replay := launch(t, again, "replay", file, "--speed", "max")
 	status := replay.done()
-	if status.ExitStatus() != exitInvalid || !strings.HasSuffix(replay.err.String(), "the recording ends here, without its end: it was not closed, or was cut\n") || strings.Count(replay.err.String(), "\n") != 1 {
-		t.Fatalf("exit status %d: %s", status.ExitStatus(), replay.err.String())
+	said := replay.err.String()
+	if status.ExitStatus() != exitInvalid || strings.Count(said, "\n") != 2 || !strings.HasPrefix(said, "shmtool: replay: made 1 page in "+again+": \"log\"\n") ||
+		!strings.HasSuffix(said, "the recording ends here, without its end: it was not closed, or was cut\n") {
+		t.Fatalf("exit status %d: %s", status.ExitStatus(), said)
 	}
 	n := 0
 	for line := range strings.Lines(shmtool(t, again, "dump", "log", "-o", "ndjson")) {

@@ -197,7 +197,7 @@ func TestObjects(t *testing.T) {
 		o, _ := mist.ParseName(n)
 		kinds = append(kinds, o.Kind)
 	}
-	want := []mist.Kind{"data", "track", "meta", "users", "state", "input-pid", "semaphore", "semaphore", "semaphore", "config"}
+	want := []mist.Kind{"meta", "data", "track", "users", "state", "input-pid", "config", "semaphore", "semaphore", "semaphore"}
 	if len(kinds) != len(want) {
 		t.Fatalf("%v", names)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
-	"shmtool/layout"
 	"shmtool/layout/mist"
 )
 
@@ -73,9 +72,6 @@ func (o *mistObject) rest(b []byte, known int) []dump.HexPart {
 
 func (o *mistObject) stateFacts(b []byte) (*dump.Facts, []dump.HexPart, error) {
 	s, err := mist.DecodeState(b)
-	if err == nil && len(b) < mist.StateSize {
-		err = &layout.FormatError{Offset: int64(len(b)), What: "state ends inside its 2 bytes"}
-	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,16 +79,19 @@ func (o *mistObject) stateFacts(b []byte) (*dump.Facts, []dump.HexPart, error) {
 	if s.State == mist.StateReady {
 		tone = dump.Good
 	}
-	progress := fmt.Sprintf("%d (%d%%)", s.Progress, s.Percent())
+	progress := dump.Fact{Name: "progress", Value: s.Progress, Text: fmt.Sprintf("%d (%d%%)", s.Progress, s.Percent())}
+	parts := []dump.HexPart{{Offset: 0, Bytes: b[:1], Name: "state", Value: s.State.String()}}
+	if len(b) > 1 {
+		parts = append(parts, dump.HexPart{Offset: 1, Bytes: b[1:2], Name: "progress", Value: progress.Text})
+	} else { // MistServer before 3.2 does not tell it
+		progress.Value, progress.Text = nil, "-"
+	}
 	facts := append(o.head(),
 		dump.Fact{Name: "state", Value: s.State.String(), Tone: tone},
 		dump.Fact{Name: "state_code", Value: uint8(s.State)},
-		dump.Fact{Name: "progress", Value: s.Progress, Text: progress},
+		progress,
 		o.sizeFact(mist.StateSize))
-	parts := append([]dump.HexPart{
-		{Offset: 0, Bytes: b[:1], Name: "state", Value: s.State.String()},
-		{Offset: 1, Bytes: b[1:2], Name: "progress", Value: progress},
-	}, o.rest(b, mist.StateSize)...)
+	parts = append(parts, o.rest(b, mist.StateSize)...)
 	return &dump.Facts{Schema: "shmtool.state/1", Facts: facts}, parts, nil
 }
 

@@ -145,11 +145,12 @@ var broken = dump.Cell{Value: "wrong size", Tone: dump.Bad}
 
 func stateCell(b []byte) dump.Cell {
 	s, err := mist.DecodeState(b)
-	if err != nil || len(b) < mist.StateSize {
+	if err != nil {
 		return broken
 	}
 	text := s.State.String()
-	if s.State == mist.StateInit || s.State == mist.StateBoot || s.State == mist.StateWait {
+	coming := s.State == mist.StateInit || s.State == mist.StateBoot || s.State == mist.StateWait
+	if coming && s.Size > 1 { // MistServer before 3.2 does not tell the progress
 		text += fmt.Sprintf(" %d%%", s.Percent())
 	}
 	return toned(s.State.String(), text, s.State == mist.StateReady)

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -67,6 +68,10 @@ var kindByPrefix = []struct{ prefix, kind string }{
 	{"MstJWK", "jwk"},
 	{"MstCnns", "connectors"},
 	{"MstPush", "push"},
+	// What versions before or after 3.10 make is no page, and of no kind.
+	{"MstNodePressure", ""},
+	{"MstProcState_", ""},
+	{"MstAttRes_", ""},
 }
 
 // blankProbe is a page in one archive, and in another it is still zeros.
@@ -356,5 +361,24 @@ func TestObjectsOfNoise(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// MistServer before 3.2 makes a state of one byte: it is told, without a progress.
+func TestStateOfOneByte(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "shm", "MstSTATElive")
+	if err := errors.Join(os.Mkdir(filepath.Dir(path), 0o777), os.WriteFile(path, []byte{byte(mist.StateBoot)}, 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"schema":"shmtool.state/1","page":"MstSTATElive","stream":"live","state":"boot","state_code":2,"progress":null,"bytes":1}` + "\n"
+	if r := runIn(t, dir, "", "dump", "MstSTATElive", "-j"); r.code != exitOK || r.stdout != want || r.stderr != "" {
+		t.Errorf("exit code %d: %s%s", r.code, r.stdout, r.stderr)
+	}
+	if r := runIn(t, dir, "", "dump", "MstSTATElive", "-o", "hex"); r.code != exitOK || strings.Count(r.stdout, "\n") != 1 {
+		t.Errorf("hex: exit code %d: %s%s", r.code, r.stdout, r.stderr)
+	}
+	if rows := listAll(t, dir, "--all"); len(rows) != 1 || rows[0].Status == nil || *rows[0].Status != "boot" {
+		t.Errorf("ls: %+v", rows)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -69,7 +71,11 @@ func TestRecordRealPages(t *testing.T) {
 	skipShort(t)
 	count := 0
 	eachMoment(t, func(t *testing.T, m *moment) {
-		again, file := t.TempDir(), filepath.Join(t.TempDir(), "all.mcap")
+		// Beside the copies, what is noted of their clock holds.
+		again, file := filepath.Join(m.dir, "again"), filepath.Join(t.TempDir(), "all.mcap")
+		if err := os.Mkdir(again, 0o777); err != nil {
+			t.Fatal(err)
+		}
 		for _, args := range [][]string{
 			{"record", "*", "-w", file, "--for", "200ms"},
 			{"replay", file, "--speed", "max", "--shm-dir", again},
@@ -84,7 +90,7 @@ func TestRecordRealPages(t *testing.T) {
 				continue // nothing was recorded of it
 			}
 			is := runIn(t, m.dir, "", "dump", name, "-j", "--shm-dir", again)
-			if was.stdout != is.stdout || was.code != is.code {
+			if was.stdout != is.stdout && (!cutShort(t, was.stdout) || wholePages(was.stdout) != is.stdout) || was.code != is.code {
 				t.Errorf("%s: exit status %d, was %d: %s\n%.2000s\n%.2000s", name, is.code, was.code, is.stderr, was.stdout, is.stdout)
 			}
 			count++
@@ -93,4 +99,31 @@ func TestRecordRealPages(t *testing.T) {
 	if count < 100 && !raceDetector {
 		t.Errorf("%d pages", count)
 	}
+}
+
+var pageBytes = regexp.MustCompile(`"bytes":(\d+),`)
+
+// cutShort reports whether a dumped page is shorter than its header says: MistServer's
+// MstMeta is.
+func cutShort(t *testing.T, dumped string) bool {
+	t.Helper()
+	var doc struct {
+		Bytes  int
+		Header struct{ Rcount, Rsize, Offset int }
+	}
+	if err := json.Unmarshal([]byte(dumped), &doc); err != nil {
+		t.Fatal(err)
+	}
+	return doc.Bytes < doc.Header.Offset+doc.Header.Rcount*doc.Header.Rsize
+}
+
+// wholePages is a dumped page as it comes back when it was cut short: the size is
+// one for all that the header says, rounded up to whole pages of memory.
+func wholePages(dumped string) string {
+	at := pageBytes.FindStringSubmatchIndex(dumped)
+	if at == nil {
+		return dumped
+	}
+	n, _ := strconv.Atoi(dumped[at[2]:at[3]])
+	return fmt.Sprint(dumped[:at[2]], (n+4095)&^4095, dumped[at[3]:])
 }

@@ -26,7 +26,7 @@ alarming (exit 0). What changes while it is looked at is looked at again.
 On MistServer's pages counters are judged by what MistServer does with them:
 present and startpos count where it keeps them in step, in the rings of a track
 and in its log; there they are warnings. Its objects are held against what they
-mean, too: a track's keys, parts, fragments and data pages against each other, the
+mean: a track's keys, parts, fragments and data pages against each other, the
 packets of data pages against what is published, the list of tracks, states,
 PIDs, semaphores and the list of pushes.
 

@@ -29,7 +29,7 @@ writer's lock, else the living one that MistServer means to own the object;
 READERS is how many processes map it, as far as you may see; AGE is since it was
 made.
 
---stream and --all list what is no page, too: data, state, PIDs, semaphores.
+--stream and --all also list what is no page: data, state, PIDs, semaphores.
 STATUS is then the state, whether a PID lives, or whether a semaphore is held.
 --all adds ALLOCATED, the memory that an object takes, which is much less than
 its size where it has never been written. -o openmetrics is for Prometheus;

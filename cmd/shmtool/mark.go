@@ -14,7 +14,7 @@ func markCommand() *command {
 		args:   "PAGE ready|exit|reload",
 		usage:  "set a status bit",
 		writes: true,
-		about: `ready: fields and header are complete. exit: nothing comes any more, readers
+		about: `ready: fields and header are complete. exit: no more records come, readers
 finish and leave. reload: readers close the page and open its name again,
 where something else must be by then; resize does both in the right order.
 A bit that is set stays set.`,

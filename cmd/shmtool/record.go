@@ -31,8 +31,8 @@ file is MCAP, with a channel a page and a JSON Schema for each, so that Foxglove
 and the mcap tool open and plot it. What was written by a second ago is readable
 whatever becomes of the recorder.
 
-PAGE may be a pattern, MstTraklive@*:keys; pages that come later are recorded,
-too, and it does not end by itself. A table is recorded by the rows that change.
+PAGE may be a pattern, MstTraklive@*:keys; pages that come later are recorded as
+well, and it does not end by itself. A table is recorded by the rows that change.
 A page whose records hold pages (MstMeta…, MstTrak…) is recorded whole, at most
 once a second when it has changed; name the pages in it for every record.
 MistServer goes on writing to its newest keys, fragments and parts: such a record

@@ -13,7 +13,7 @@ func saveCommand() *command {
 		args:  "PAGE FILE | --all DIR | --stream NAME DIR",
 		usage: "a consistent copy of a page in a file, or of all there is in a folder",
 		about: `The copy is the page's bytes, zeros left as holes; what was withdrawn while it
-was copied is withdrawn in it, too. Every reading command takes it as ./FILE.
+was copied is withdrawn in it as well. Every reading command takes it as ./FILE.
 An existing file is replaced only when the copy is whole. FILE - is standard
 output.
 

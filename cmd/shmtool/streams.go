@@ -41,7 +41,7 @@ its configuration is listed with --all, or when it is named.`,
 		formats: judgedFormats,
 		flags: []cli.Flag{
 			toFlag(),
-			&cli.BoolFlag{Name: "all", Usage: "configured streams that do not run, and removed tracks, too"},
+			&cli.BoolFlag{Name: "all", Usage: "also list configured streams that do not run, and removed tracks"},
 			&cli.BoolFlag{Name: "watch", Usage: "redraw it, on a terminal in place, until interrupted"},
 			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "the `TIME` between two looks of --watch"},
 			&cli.UintFlag{Name: "count", Usage: "end --watch after `N` looks"},

@@ -25,7 +25,7 @@ func waitCommand() *command {
 		about: `exists: there is a page, or an object that MistServer makes and that is no page.
 ready: it is ready. exit, reload: that bit is set, also on the page that had the
 name at the look before and has lost it. gone: the name leads nowhere.
-record=N: record N has been published, on a nested page, too. With several --for,
+record=N: record N has been published, also on a nested page. With several --for,
 until all are true at one time. The page is found by its name anew each time, so
 that it may be replaced meanwhile; a page nested in one that is not there yet is
 waited for.`,

@@ -3,8 +3,10 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -165,22 +167,19 @@ func TestSignalsEndQuietly(t *testing.T) {
 	}
 }
 
-// What does not come to an end is ended by the second signal, but not by one that
-// comes along with the first: timeout(1) sends two.
+// A command that has something to finish, and hangs in what no signal reaches, is
+// ended by the second signal, but not by one that comes along with the first:
+// timeout(1) sends two.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	shmtool(t, dir, "create", "log", "--records", "20000", "--table", "--field", "n:uint64", "--field", "msg:string:64")
-	r, w, err := os.Pipe()
-	if err != nil {
+	shmtool(t, dir, "create", "log", "--records", "2", "--field", "n:uint64")
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
-	p := launchTo(t, dir, w, "dump", "log", "-j")
-	w.Close()
-	if _, err := r.Read(make([]byte, 1)); err != nil { // it prints, and nobody goes on to read
-		t.Fatal(err)
-	}
+	p := launch(t, dir, "append", "log", "--from", fifo)
+	p.opens(t)
 	ended := make(chan syscall.WaitStatus, 1)
 	go func() { ended <- p.done() }()
 	for _, pause := range []time.Duration{oneEnding / 20, oneEnding + oneEnding/10, 0} {
@@ -195,6 +194,25 @@ func TestSecondSignal(t *testing.T) {
 	if status := <-ended; !status.Signaled() || status.Signal() != syscall.SIGTERM {
 		t.Errorf("ended with status %#x", status)
 	}
+}
+
+// opens waits until a thread of the process waits in the opening of a file.
+func (p *process) opens(t *testing.T) {
+	t.Helper()
+	opening, seen := fmt.Sprint(syscall.SYS_OPENAT, " "), map[string]int{}
+	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(5 * time.Millisecond) {
+		calls, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/syscall", p.cmd.Process.Pid))
+		for _, call := range calls {
+			text, err := os.ReadFile(call)
+			if errors.Is(err, fs.ErrPermission) {
+				t.Skip("what a process waits for may not be seen here")
+			}
+			if seen[string(text)]++; strings.HasPrefix(string(text), opening) && seen[string(text)] > 10 {
+				return
+			}
+		}
+	}
+	t.Fatalf("it opens nothing: %s", p.err.String())
 }
 
 // Whoever reads no further, as head does, ends a command quietly.

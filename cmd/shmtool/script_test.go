@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,6 +19,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"shmtool/cmd/shmtool/internal/procs"
 )
 
 // The scripts run this test binary as shmtool: the real main, in a process of
@@ -65,8 +68,11 @@ func TestScripts(t *testing.T) {
 			"lock":      scriptLock,
 		}),
 		Condition: func(cond string) (bool, error) {
-			if cond == "root" {
+			switch cond {
+			case "root":
 				return os.Getuid() == 0, nil
+			case "nocontroller": // that this machine runs, whatever it serves
+				return !slices.ContainsFunc(procs.Open("/proc", t.TempDir()).All(), func(p procs.Process) bool { return p.Name == "MistController" }), nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},

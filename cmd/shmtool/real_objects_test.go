@@ -186,12 +186,22 @@ func checkPackets(t *testing.T, dir, name string, of mist.Object) {
 		Avail   *int
 		Packets []packetRow
 	}
-	if err := json.Unmarshal([]byte(r.stdout), &doc); err != nil || r.code != exitOK || r.stderr != "" {
-		t.Fatalf("dump %s: %v, exit code %d\n%s", name, err, r.code, r.stderr)
-	}
 	page, err := os.ReadFile(filepath.Join(dir, "shm", name))
 	if err != nil {
 		t.Fatal(err)
+	}
+	broken := false
+	for _, err := range dtsc.Packets(page) {
+		broken = broken || err != nil
+	}
+	if broken { // two sources have written it at a time: packets in packets
+		if !strings.Contains(t.Name(), "killed-then-refed") || r.code != exitInvalid || !strings.Contains(r.stderr, "packet") {
+			t.Errorf("dump %s: exit code %d\n%s", name, r.code, r.stderr)
+		}
+		return
+	}
+	if err := json.Unmarshal([]byte(r.stdout), &doc); err != nil || r.code != exitOK || staleBehind.ReplaceAllString(r.stderr, "") != "" {
+		t.Fatalf("dump %s: %v, exit code %d\n%s", name, err, r.code, r.stderr)
 	}
 	n, end := 0, 0
 	for p, err := range dtsc.Packets(page) {
@@ -210,7 +220,8 @@ func checkPackets(t *testing.T, dir, name string, of mist.Object) {
 		}
 		n, end = n+1, end+p.Size
 	}
-	if n != len(doc.Packets) || n == 0 {
+	empty := !bytes.ContainsFunc(page, func(r rune) bool { return r != 0 }) // a page that was asked for and never filled
+	if n != len(doc.Packets) || n == 0 && !empty {
 		t.Errorf("%s: %d packets, %d were printed", name, n, len(doc.Packets))
 	}
 	if doc.Avail == nil || end > *doc.Avail {

@@ -68,10 +68,10 @@ var kindByPrefix = []struct{ prefix, kind string }{
 	{"MstJWK", "jwk"},
 	{"MstCnns", "connectors"},
 	{"MstPush", "push"},
-	// What versions before or after 3.10 make is no page, and of no kind.
-	{"MstNodePressure", ""},
-	{"MstProcState_", ""},
-	{"MstAttRes_", ""},
+	{"MstNodePressure", "node-pressure"},
+	{"MstProcState_", "process-state"},
+	{"MstAttRes_", "start-attempt"},
+	{"MstCameras", "cameras"},
 }
 
 // blankProbe is a page in one archive, and in another it is still zeros.
@@ -102,7 +102,7 @@ func TestRealKinds(t *testing.T) {
 				t.Errorf("%s is of kind %s, not %s", row.Name, row.Kind, want)
 			}
 			switch row.Kind {
-			case "data", "push", "":
+			case "data", "push", "node-pressure", "":
 			default:
 				if row.Status == nil || *row.Status == "wrong size" {
 					t.Errorf("%s has no status", row.Name)

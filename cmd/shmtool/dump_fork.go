@@ -28,7 +28,7 @@ func (o *mistObject) consistent() ([]byte, error) {
 		again := make([]byte, 4)
 		_, err = o.file.ReadAt(again, mist.SequenceOffset)
 		if n == tries || err != nil || len(b) < mist.SequenceOffset+4 {
-			return b, nil // whoever decodes it says that it is too short
+			return b, nil // the decoder says that it is too short
 		}
 		if before := b[mist.SequenceOffset : mist.SequenceOffset+4]; before[0]&1 == 0 && slices.Equal(before, again) {
 			return b, nil

@@ -105,7 +105,7 @@ func (j *judge) unnamed() []*streams.Object {
 // processStates: what processes that have ended have left of themselves; the reason of
 // their end may stand in it. The stream's buffer takes it away, unless it knows none.
 func (j *judge) processStates() {
-	var names, why []string
+	var names, why, silent []string
 	var bytes int64
 	for _, s := range j.at.Server.ProcStates {
 		if s.Life != procs.Dead || s.Object.Users > 0 {
@@ -113,7 +113,14 @@ func (j *judge) processStates() {
 		}
 		names = append(names, s.Object.Name)
 		bytes += s.Object.Allocated
+		if s.State.Ended() == "" {
+			silent = append(silent, fmt.Sprint(s.PID))
+			continue
+		}
 		why = append(why, fmt.Sprintf("process %d ended: %s", s.PID, endedText(s.State)))
+	}
+	if len(silent) > 0 {
+		why = append(why, "no reason was left by the dead process "+someText(silent))
 	}
 	if len(names) == 0 {
 		return
@@ -122,9 +129,5 @@ func (j *judge) processStates() {
 	j.settles(f, ending)
 }
 
-func endedText(s mist.ProcessState) string {
-	if reason := s.Ended(); reason != "" {
-		return mist.EscapeName(mist.Redact(reason))
-	}
-	return "it left no reason"
-}
+// endedText is the reason that a process has left, fit for a terminal.
+func endedText(s mist.ProcessState) string { return mist.EscapeName(mist.Redact(s.Ended())) }

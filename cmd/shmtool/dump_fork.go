@@ -195,3 +195,16 @@ func (o *mistObject) attemptFacts(b []byte, table *procs.Table) (*dump.Facts, []
 	parts := append([]dump.HexPart{{Offset: 0, Bytes: b[:1], Name: "offline", Value: fmt.Sprint(offline)}}, o.rest(b, mist.AttemptSize)...)
 	return &dump.Facts{Schema: "shmtool.start-attempt/1", Facts: facts}, parts, nil
 }
+
+// diagnosticFacts are the numbers that the fork keeps behind a stream's state.
+func diagnosticFacts(b []byte) []dump.Fact {
+	var facts []dump.Fact
+	for _, d := range mist.Diagnostics(b) {
+		f := dump.Fact{Name: d.Name, Value: d.Value}
+		if d.Speed {
+			f.Value = float64(d.Value) / (1 << 16)
+		}
+		facts = append(facts, f)
+	}
+	return facts
+}

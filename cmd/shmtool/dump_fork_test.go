@@ -33,6 +33,7 @@ func forkObjects(t *testing.T) string {
 	binary.LittleEndian.PutUint16(pressure[28:], 65535)
 	for name, b := range map[string][]byte{
 		"MstProcState_" + deadPID: state, "MstNodePressure": pressure, "MstAttRes_" + deadPID + "_gone": {1},
+		"MstSTATEgone": append([]byte{6, 0, 2, 0, 3, 0, 0, 0, 5}, make([]byte, 103)...),
 	} {
 		if err := os.WriteFile(filepath.Join(shm, name), b, 0o600); err != nil {
 			t.Fatal(err)
@@ -53,6 +54,7 @@ func TestForkObjects(t *testing.T) {
 		{[]string{"dump", "MstProcState_" + deadPID, "-o", "hex"}, []string{"exit_message", "sequence"}},
 		{[]string{"dump", "MstNodePressure", "--jq", ".cpu_some, .has_psi"}, []string{"1\ntrue\n"}},
 		{[]string{"dump", "MstAttRes_" + deadPID + "_gone", "--jq", ".offline, .pid, .alive, .stream"}, []string{"true\n" + deadPID + "\nfalse\ngone\n"}},
+		{[]string{"dump", "MstSTATEgone", "--jq", ".outputs_resolved, .outputs_expected, .effective_speed, .input_speed_sum"}, []string{"2\n3\n5\n0\n"}},
 		{[]string{"ls", "--all", "--jq", `.rows[] | "\(.kind) \(.status)"`}, []string{"process-state dead\n", "start-attempt offline\n", "node-pressure"}},
 		{[]string{"check", "MstProcState_" + deadPID, "MstNodePressure", "MstAttRes_" + deadPID + "_gone"}, nil},
 	} {

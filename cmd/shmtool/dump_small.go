@@ -91,6 +91,7 @@ func (o *mistObject) stateFacts(b []byte) (*dump.Facts, []dump.HexPart, error) {
 		dump.Fact{Name: "state_code", Value: uint8(s.State)},
 		progress,
 		o.sizeFact(mist.StateSize))
+	facts = append(facts, diagnosticFacts(b)...)
 	parts = append(parts, o.rest(b, mist.StateSize)...)
 	return &dump.Facts{Schema: "shmtool.state/1", Facts: facts}, parts, nil
 }

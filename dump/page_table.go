@@ -206,9 +206,19 @@ func headerListing(v *View) *Listing {
 		name  string
 		value any
 	}{
-		{"page", Text(v.Name)}, {"bytes", v.Bytes}, {"ready", h.Status.Ready()}, {"exit", h.Status.Exit()}, {"reload", h.Status.Reload()},
-		{"field_offset", h.FieldOffset}, {"rcount", h.RecordCount}, {"rsize", h.RecordSize}, {"startpos", h.StartPos},
-		{"deleted", h.Deleted}, {"present", h.Present}, {"offset", h.Offset}, {"endpos", h.EndPos},
+		{"page", Text(v.Name)},
+		{"bytes", v.Bytes},
+		{"ready", h.Status.Ready()},
+		{"exit", h.Status.Exit()},
+		{"reload", h.Status.Reload()},
+		{"field_offset", h.FieldOffset},
+		{"rcount", h.RecordCount},
+		{"rsize", h.RecordSize},
+		{"startpos", h.StartPos},
+		{"deleted", h.Deleted},
+		{"present", h.Present},
+		{"offset", h.Offset},
+		{"endpos", h.EndPos},
 	} {
 		l.Columns, l.Rows[0] = append(l.Columns, Column{Name: m.name}), append(l.Rows[0], Cell{Value: m.value})
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"errors"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
 	"shmtool/layout"

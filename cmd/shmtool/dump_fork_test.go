@@ -48,8 +48,10 @@ func TestForkObjects(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{"dump", "MstProcState_" + deadPID, "--jq", `.phase, .flags, .recommended_feed, .alive, .exit_reason, .whole`},
-			[]string{"draining\n", `["source limited","capacity valid"]`, "\n1.5\nfalse\nREAD_START_FAILURE\ntrue\n"}},
+		{
+			[]string{"dump", "MstProcState_" + deadPID, "--jq", `.phase, .flags, .recommended_feed, .alive, .exit_reason, .whole`},
+			[]string{"draining\n", `["source limited","capacity valid"]`, "\n1.5\nfalse\nREAD_START_FAILURE\ntrue\n"},
+		},
 		{[]string{"dump", "MstProcState_" + deadPID}, []string{`exit_message      No tracks found\x1b` + "\n"}},
 		{[]string{"dump", "MstProcState_" + deadPID, "-o", "hex"}, []string{"exit_message", "sequence"}},
 		{[]string{"dump", "MstNodePressure", "--jq", ".cpu_some, .has_psi"}, []string{"1\ntrue\n"}},

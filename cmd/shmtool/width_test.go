@@ -58,8 +58,14 @@ func fits(t *testing.T, dir string, width int, args ...string) {
 
 // tableCommands are those that print tables of what is in the shared memory.
 var tableCommands = [][]string{
-	{"ls"}, {"ls", "--all"}, {"streams", "--all"}, {"doctor"}, {"top", "--once"}, {"clean", "--all"},
-	{"streams", "--fields", "stream,tracks,source,state"}, {"ls", "--fields", "+pids"},
+	{"ls"},
+	{"ls", "--all"},
+	{"streams", "--all"},
+	{"doctor"},
+	{"top", "--once"},
+	{"clean", "--all"},
+	{"streams", "--fields", "stream,tracks,source,state"},
+	{"ls", "--fields", "+pids"},
 }
 
 // pageCommands are those that print tables of one object.

@@ -31,8 +31,14 @@ var (
 	ProcessResourceNames = []Name{{0, "unknown"}, {1, "cpu"}, {2, "gpu"}, {3, "external"}, {4, "io"}}
 	ProcessFlagNames     = []Name{{1, "source limited"}, {2, "processor limited"}, {4, "capacity valid"}}
 	PressureReasonNames  = []Name{
-		{0, "unknown"}, {1, "cpu"}, {2, "source wait"}, {3, "sink wait"},
-		{4, "hardware slot"}, {5, "external wait"}, {6, "queue full"}, {7, "retry"},
+		{0, "unknown"},
+		{1, "cpu"},
+		{2, "source wait"},
+		{3, "sink wait"},
+		{4, "hardware slot"},
+		{5, "external wait"},
+		{6, "queue full"},
+		{7, "retry"},
 	}
 )
 

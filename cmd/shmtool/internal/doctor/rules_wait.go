@@ -55,7 +55,7 @@ func forText(since time.Duration, known bool) string {
 	case since < starting:
 		return " for a moment"
 	case since < time.Minute:
-		return fmt.Sprintf(" for %d s", since/(starting)*starting/time.Second)
+		return fmt.Sprintf(" for %d s", since/starting*starting/time.Second)
 	}
 	return " for " + since.Truncate(time.Minute).String()
 }

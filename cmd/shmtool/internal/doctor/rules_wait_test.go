@@ -43,8 +43,10 @@ func TestStagedOnAServer(t *testing.T) {
 		stage func(t *testing.T, w *streamstest.World, meta, video *streamstest.Page)
 		want  []string // "code severity: a part of the message"
 	}{
-		{"the buffer was killed, and its parent has cleaned up", func(_ *testing.T, w *streamstest.World, _, _ *streamstest.Page) { lose(w) },
-			[]string{"no_input error: tracks 0, 1 are fed"}},
+		{
+			"the buffer was killed, and its parent has cleaned up", func(_ *testing.T, w *streamstest.World, _, _ *streamstest.Page) { lose(w) },
+			[]string{"no_input error: tracks 0, 1 are fed"},
+		},
 		{"the next push took up what a crash had left", func(_ *testing.T, w *streamstest.World, _, _ *streamstest.Page) {
 			w.ProcessSince(buffer, angel, "MistInBuffer", "S", streamstest.Uptime-8, "MistInBuffer", "-s", "live", "push://")
 			w.Kill(source)

@@ -19,9 +19,15 @@ func TestOpen(t *testing.T) {
 		path string
 		want error
 	}{
-		{Open, file, nil}, {OpenNamed, file, nil}, {OpenNamed, link, nil},
-		{Open, link, syscall.ELOOP}, {Open, fifo, ErrIrregular}, {OpenNamed, fifo, ErrIrregular},
-		{Open, dir, ErrIrregular}, {Open, "/dev/null", ErrIrregular}, {Open, filepath.Join(dir, "none"), os.ErrNotExist},
+		{Open, file, nil},
+		{OpenNamed, file, nil},
+		{OpenNamed, link, nil},
+		{Open, link, syscall.ELOOP},
+		{Open, fifo, ErrIrregular},
+		{OpenNamed, fifo, ErrIrregular},
+		{Open, dir, ErrIrregular},
+		{Open, "/dev/null", ErrIrregular},
+		{Open, filepath.Join(dir, "none"), os.ErrNotExist},
 	} {
 		f, err := c.open(c.path)
 		if !errors.Is(err, c.want) || (f == nil) != (c.want != nil) {

@@ -144,8 +144,10 @@ func TestRewrittenRecordings(t *testing.T) {
 			slices.Reverse(all)
 			return all
 		}, "is missing"},
-		"the beginning cut off": {func(all []*mcap.Message, _ map[uint16]*mcap.Channel) []*mcap.Message { return all[1:] },
-			"or the beginning of the recording, is missing"},
+		"the beginning cut off": {
+			func(all []*mcap.Message, _ map[uint16]*mcap.Channel) []*mcap.Message { return all[1:] },
+			"or the beginning of the recording, is missing",
+		},
 	} {
 		again := t.TempDir()
 		err := playBytes(t, again, rewritten(t, file, test.arrange), PlayOptions{})

@@ -110,7 +110,8 @@ func stageLoseInput(ctx context.Context, d *drill) (string, error) {
 	}
 	for _, o := range []mist.Object{
 		{Kind: mist.KindSemaphore, Form: mist.FormGlibc, Lock: mist.LockInput, Stream: d.stream},
-		{Kind: mist.KindState, Stream: d.stream}, {Kind: mist.KindInputPID, Stream: d.stream},
+		{Kind: mist.KindState, Stream: d.stream},
+		{Kind: mist.KindInputPID, Stream: d.stream},
 	} {
 		if err := d.remove(o.Name()); err != nil {
 			return did, err

@@ -63,6 +63,7 @@ var arrows = map[string][]string{
 	},
 	"shmtool/cmd/shmtool/internal/objectfile": {},
 	"shmtool/cmd/shmtool/internal/holes":      {},
+	"shmtool/cmd/shmtool/internal/newfile":    {},
 	"shmtool/cmd/shmtool/internal/unread":     {},
 	"shmtool/cmd/shmtool/internal/safe":       {"shmtool/layout/mist"},
 	"shmtool/cmd/shmtool/internal/rate":       {},

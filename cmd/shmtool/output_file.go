@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/newfile"
 )
 
 // toFlag is of commands whose output something else picks up from a file.
@@ -83,17 +85,17 @@ func behindLinks(path string) (string, error) {
 
 // replaceFile puts a file in the place of the one at path.
 func replaceFile(name, path string, mode fs.FileMode, write func(to *os.File) error) error {
-	temp, err := createUnnamed(filepath.Dir(path))
+	temp, err := newfile.Create(filepath.Dir(path))
 	if err != nil {
 		return saveError(name, err)
 	}
 	if err = write(temp.File); err != nil && !isAbout(err, temp.File) {
-		return errors.Join(err, temp.Close(), temp.forget())
+		return errors.Join(err, temp.Close(), temp.Forget())
 	}
 	if err = errors.Join(err, temp.Chmod(mode)); err != nil {
-		return errors.Join(saveError(name, err), temp.Close(), temp.forget())
+		return errors.Join(saveError(name, err), temp.Close(), temp.Forget())
 	}
-	if err = temp.moveTo(path); err != nil {
+	if err = temp.MoveTo(path); err != nil {
 		return saveError(name, err)
 	}
 	return nil

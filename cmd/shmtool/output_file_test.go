@@ -128,28 +128,6 @@ func TestFileInTheMaking(t *testing.T) {
 	}
 }
 
-// An error leaves what was there, and nothing else, with a name or without.
-func TestFileNotMade(t *testing.T) {
-	for _, named := range []bool{false, true} {
-		dir := t.TempDir()
-		f, err := createUnnamed(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if named {
-			if err := f.link(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := f.moveTo(filepath.Join(dir, "no", "folder")); err == nil {
-			t.Error("it has been moved to a folder that is not there")
-		}
-		if entries, err := os.ReadDir(dir); len(entries) != 0 || err != nil {
-			t.Errorf("left: %v %v", entries, err)
-		}
-	}
-}
-
 // What a full medium cannot take is neither wrong input nor the page's state, and
 // the line names the file.
 func TestFullMedium(t *testing.T) {

@@ -1,4 +1,5 @@
-package main
+// Package newfile makes files that are not there until they are whole.
+package newfile
 
 import (
 	"crypto/rand"
@@ -11,20 +12,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// newFile is a file in the making. It has no name where the file system can make
+// File is a file in the making. It has no name where the file system can make
 // such files, so that a process that is killed leaves nothing behind.
-type newFile struct {
+type File struct {
 	*os.File
 	named bool // the file has its temporary name
 }
 
-// createUnnamed makes a file in a directory. The file's Name is temporary, and
+// Create makes a file in a directory. The file's Name is temporary, and
 // ends in nothing that a collector looks for.
-func createUnnamed(dir string) (*newFile, error) {
+func Create(dir string) (*File, error) {
 	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
 	if err == nil {
 		if _, err := os.Lstat(procDescriptor(fd)); err == nil {
-			return &newFile{File: os.NewFile(uintptr(fd), filepath.Join(dir, ".shmtool-"+rand.Text()+".tmp"))}, nil
+			return &File{File: os.NewFile(uintptr(fd), filepath.Join(dir, ".shmtool-"+rand.Text()+".tmp"))}, nil
 		}
 		_ = unix.Close(fd) // without /proc it cannot get a name
 	}
@@ -32,25 +33,25 @@ func createUnnamed(dir string) (*newFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &newFile{f, true}, nil
+	return &File{f, true}, nil
 }
 
 func procDescriptor(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }
 
-// moveTo gives the file its name, in the place of what has that name, and closes
+// MoveTo gives the file its name, in the place of what has that name, and closes
 // it. On an error the file is removed.
-func (n *newFile) moveTo(path string) error {
+func (n *File) MoveTo(path string) error {
 	err := n.link()
 	if err = errors.Join(err, n.Close()); err == nil {
 		err = os.Rename(n.Name(), path)
 	}
 	if err != nil {
-		return errors.Join(err, n.forget())
+		return errors.Join(err, n.Forget())
 	}
 	return nil
 }
 
-func (n *newFile) link() error {
+func (n *File) link() error {
 	if n.named {
 		return nil
 	}
@@ -62,8 +63,8 @@ func (n *newFile) link() error {
 	return nil
 }
 
-// forget removes the temporary name, if the file has one.
-func (n *newFile) forget() error {
+// Forget removes the temporary name, if the file has one.
+func (n *File) Forget() error {
 	if !n.named {
 		return nil
 	}

@@ -220,7 +220,11 @@ func (e *env) checkPage(t target) ([]objectFinding, error) {
 	if err != nil {
 		return nil, onPage(t.arg, err)
 	}
-	findings = judged(e.known, findings)
+	info := e.known
+	if r, err := p.Peek(); err == nil {
+		info = earlyLogs(info, r.Schema())
+	}
+	findings = judged(info, findings)
 	of, known := e.objectOf(t)
 	var records []mist.DataRecord
 	err = p.Inspect(func(page []byte, h layout.Header) error {
@@ -267,7 +271,7 @@ func (e *env) checkNested(t target) ([]objectFinding, error) {
 	if err != nil {
 		return nil, onPage(t.arg, err)
 	}
-	findings = judged(e.nestedInfo(t), findings)
+	findings = judged(earlyLogs(e.nestedInfo(t), r.Schema()), findings)
 	of, _ := e.objectOf(t)
 	err = r.Page().Inspect(func(page []byte, h layout.Header) error {
 		for _, f := range mist.CheckPage(of, page, h) {
@@ -296,6 +300,17 @@ func pathBelow(path string, steps int) string {
 // moment: those that it leads to must then be there, too.
 func (e *env) inShm(t target) bool {
 	return !t.stdin && filepath.Dir(t.path) == filepath.Clean(e.shmDir)
+}
+
+// earlyLogs is info, or for the logs of a MistServer before 3.8 what is true of them:
+// they have no field pid, and of the counters only endpos is kept.
+func earlyLogs(info *mist.PageInfo, s *layout.Schema) *mist.PageInfo {
+	if info == nil || info.Kind != mist.KindLogs || s.Lookup("pid") != nil {
+		return info
+	}
+	early := *info
+	early.CountersKept = false
+	return &early
 }
 
 // judged are the findings about a page of which it is known what its writer does:

@@ -13,15 +13,25 @@ type Diagnostic struct {
 
 // diagnostics are the fork's, in the order of the object.
 var diagnostics = [...]Diagnostic{
-	{Name: "outputs_resolved", Offset: 2, Bytes: 1}, {Name: "outputs_expected", Offset: 4, Bytes: 2},
+	{Name: "outputs_resolved", Offset: 2, Bytes: 1},
+	{Name: "outputs_expected", Offset: 4, Bytes: 2},
 	{Name: "effective_speed", Offset: 8, Bytes: 8},
-	{Name: "speed_ticks", Offset: 16, Bytes: 4}, {Name: "speed_min", Offset: 20, Bytes: 4}, {Name: "speed_max", Offset: 24, Bytes: 4},
-	{Name: "hard_slow_ticks", Offset: 28, Bytes: 4}, {Name: "slow_ticks", Offset: 32, Bytes: 4}, {Name: "ramp_ups", Offset: 36, Bytes: 4},
-	{Name: "lockout_ticks", Offset: 40, Bytes: 4}, {Name: "stale_hold_ticks", Offset: 44, Bytes: 4}, {Name: "speed_sum", Offset: 48, Bytes: 8},
-	{Name: "warmup_ticks", Offset: 56, Bytes: 4}, {Name: "source_limited_ticks", Offset: 60, Bytes: 4},
-	{Name: "processor_limited_ticks", Offset: 64, Bytes: 4}, {Name: "node_limited_ticks", Offset: 68, Bytes: 4},
+	{Name: "speed_ticks", Offset: 16, Bytes: 4},
+	{Name: "speed_min", Offset: 20, Bytes: 4},
+	{Name: "speed_max", Offset: 24, Bytes: 4},
+	{Name: "hard_slow_ticks", Offset: 28, Bytes: 4},
+	{Name: "slow_ticks", Offset: 32, Bytes: 4},
+	{Name: "ramp_ups", Offset: 36, Bytes: 4},
+	{Name: "lockout_ticks", Offset: 40, Bytes: 4},
+	{Name: "stale_hold_ticks", Offset: 44, Bytes: 4},
+	{Name: "speed_sum", Offset: 48, Bytes: 8},
+	{Name: "warmup_ticks", Offset: 56, Bytes: 4},
+	{Name: "source_limited_ticks", Offset: 60, Bytes: 4},
+	{Name: "processor_limited_ticks", Offset: 64, Bytes: 4},
+	{Name: "node_limited_ticks", Offset: 68, Bytes: 4},
 	{Name: "capacity_samples", Offset: 72, Bytes: 4},
-	{Name: "input_speed_sum", Offset: 80, Bytes: 8, Speed: true}, {Name: "output_speed_sum", Offset: 88, Bytes: 8, Speed: true},
+	{Name: "input_speed_sum", Offset: 80, Bytes: 8, Speed: true},
+	{Name: "output_speed_sum", Offset: 88, Bytes: 8, Speed: true},
 	{Name: "capacity_speed_sum", Offset: 96, Bytes: 8, Speed: true},
 }
 

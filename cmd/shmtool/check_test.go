@@ -171,7 +171,7 @@ func checkJSON(t *testing.T, dir string, names ...string) (status int, out strin
 	return ended.ExitStatus(), p.stdout.String()
 }
 
-// What is found on what living MistServers had, is there. Notes are what a healthy
+// Snapshots of real MistServers show what was wrong with them. Notes are what a healthy
 // server has: sessions that have ended, cameras that were never found.
 func TestCheckReal(t *testing.T) {
 	skipShort(t)

@@ -46,6 +46,9 @@ var pageDrills = []drillTest{
 	{code: finding.TrackListOverflow},
 	{code: finding.ValueWrapped},
 	{code: finding.InvalidPage},
+	{code: finding.TimeApart},
+	{code: finding.TrackPageShared},
+	{code: finding.ViewerBehind},
 }
 
 // Each drill yields its code as the first finding, and none that is not true; it

@@ -109,8 +109,8 @@ var codes = []Code{
 func Codes() []Code { return slices.Clone(codes) }
 
 // undrilled are the codes that no drill of the simulation shows: they need a real
-// source, a program, or hours of media time.
-var undrilled = []string{TrackPageShared, SourceMissing, ProcessFailing, TriggerRunning, TimeApart, ViewerBehind}
+// source, or a program.
+var undrilled = []string{SourceMissing, ProcessFailing, TriggerRunning}
 
 // Drilled reports whether the simulation has a drill for a code.
 func Drilled(code string) bool { return !slices.Contains(undrilled, code) }

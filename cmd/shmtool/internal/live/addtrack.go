@@ -81,9 +81,12 @@ func (t *Track) join(ctx context.Context) error {
 	return err
 }
 
-// enlist adds the track to the stream's list, under the lock of the tracks.
-func (t *Track) enlist(ctx context.Context) (err error) {
-	lock, err := t.place.lock(t.stream, mist.LockTracks)
+// enlist adds the track to the stream's list.
+func (t *Track) enlist(ctx context.Context) error { return t.meta.changeList(ctx, t.addRecord) }
+
+// changeList does something with the list, as it is now, under the lock of the tracks.
+func (m *meta) changeList(ctx context.Context, do func() error) (err error) {
+	lock, err := m.place.lock(m.stream, mist.LockTracks)
 	if err != nil {
 		return err
 	}
@@ -92,10 +95,10 @@ func (t *Track) enlist(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Post()) }()
-	if err := t.meta.refresh(ctx); err != nil {
+	if err := m.refresh(ctx); err != nil {
 		return err
 	}
-	return t.addRecord()
+	return do()
 }
 
 func (t *Track) addRecord() error {

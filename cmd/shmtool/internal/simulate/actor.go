@@ -38,7 +38,7 @@ func (p part) actor(ctx context.Context, r *reporter) (err error) {
 		if crowd, err = live.FillUsers(ctx, p.place(), p.Stream, victim); err == nil {
 			leave, count = crowd.Leave, crowd.Taken()
 		}
-	case finding.VoDPagePending:
+	case finding.VoDPagePending, finding.ViewerBehind:
 		leave, err = live.Request(ctx, p.place(), p.Stream, victim, p.Key)
 	default:
 		err = fmt.Errorf("an actor does nothing for %s", p.Fault)

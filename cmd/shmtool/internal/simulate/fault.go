@@ -22,7 +22,7 @@ type fault struct {
 	stage  func(ctx context.Context, d *drill) (did string, err error) // once all watch
 }
 
-var faults = slices.Concat(processFaults, pageFaults)
+var faults = slices.Concat(processFaults, pageFaults, trackFaults)
 
 // Faults are the codes that there is a drill for.
 func Faults() []string {

@@ -55,6 +55,8 @@ func (m *misfeed) spoil(p *live.Packet) {
 	case m.code == finding.TimeBlocked && !m.done:
 		p.Time += uint64(aheadBy.Milliseconds())
 		m.done = true
+	case m.code == finding.TimeApart:
+		p.Time += uint64(clockRound.Milliseconds())
 	case m.code == finding.DataStalled:
 		if m.large == nil {
 			m.large = make([]byte, largeFrame)

@@ -48,6 +48,7 @@ var pageDrills = []drillTest{
 	{code: finding.InvalidPage},
 	{code: finding.TimeApart},
 	{code: finding.TrackPageShared},
+	{code: finding.SourceMissing},
 	{code: finding.ViewerBehind},
 }
 

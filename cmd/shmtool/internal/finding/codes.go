@@ -108,9 +108,9 @@ var codes = []Code{
 // Codes are all codes of the doctor, what causes others before what is caused.
 func Codes() []Code { return slices.Clone(codes) }
 
-// undrilled are the codes that no drill of the simulation shows: they need a real
-// source, or a program.
-var undrilled = []string{SourceMissing, ProcessFailing, TriggerRunning}
+// undrilled are the codes that no drill of the simulation shows: they need a
+// program that it does not have.
+var undrilled = []string{ProcessFailing, TriggerRunning}
 
 // Drilled reports whether the simulation has a drill for a code.
 func Drilled(code string) bool { return !slices.Contains(undrilled, code) }

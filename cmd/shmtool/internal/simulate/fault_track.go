@@ -7,6 +7,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/layout/mist"
 )
 
 // trackFaults are those in which what is said of one track does not agree with what
@@ -14,6 +15,7 @@ import (
 var trackFaults = []fault{
 	{code: finding.TimeApart, adjust: spoil(finding.TimeApart), stage: stageClockRound},
 	{code: finding.TrackPageShared, adjust: keepAll, stage: stageListAgain},
+	{code: finding.SourceMissing, adjust: waitForSource, stage: stageLeaveAll},
 	{code: finding.ViewerBehind, adjust: shortWindow, stage: stageLeaveBehind},
 }
 
@@ -77,4 +79,29 @@ func stageLeaveBehind(ctx context.Context, d *drill) (string, error) {
 		})
 	}
 	return fmt.Sprintf("viewer process %d stands at key %d of track %d, as a paused player's does: it reads nothing, and the buffer has withdrawn that key", c.id(), key, victim), err
+}
+
+// waitForSource makes the stream one that waits for its encoder to come back.
+func waitForSource(o *Options) {
+	keepIdle(o)
+	o.Resume = true
+}
+
+// stageLeaveAll ends all sources of a stream that waits for its encoder.
+func stageLeaveAll(ctx context.Context, d *drill) (string, error) {
+	n := 0
+	for _, c := range d.s.sources {
+		if c.Stream != d.stream || !c.running() {
+			continue
+		}
+		if err := d.kill(c); err != nil {
+			return "", err
+		}
+		n++
+	}
+	err := d.await(ctx, func() bool {
+		state, e := live.State(d.place(), d.stream)
+		return e == nil && state == mist.StateWait
+	})
+	return fmt.Sprintf("%s away: the stream is one that waits for its encoder (resume), keeps its tracks, and nothing feeds them", counted(n, "source, which was killed, is", "sources, which were killed, are")), err
 }

@@ -21,6 +21,8 @@ type Filter struct {
 	code  *gojq.Code
 	query *gojq.Query
 	ctx   context.Context // its end ends every run
+	short bool            // no step of it takes long
+	steps *stepper        // nil until a run needs it
 }
 
 // SyntaxError is an expression that does not parse or compile.
@@ -60,7 +62,7 @@ func Compile(ctx context.Context, flag, expr string) (*Filter, error) {
 	if err != nil {
 		return nil, notDefined(flag, expr, err.Error())
 	}
-	return &Filter{flag, code, query, ctx}, nil
+	return &Filter{flag: flag, code: code, query: query, ctx: ctx, short: isShort(expr)}, nil
 }
 
 // notDefined marks the name that a compiler's error is about. What is no
@@ -105,9 +107,9 @@ func (f *Filter) Run(doc []byte, each func(v any) error) error {
 	}
 	results := f.code.RunWithContext(f.ctx, v)
 	for {
-		v, ok := results.Next()
-		if f.ctx.Err() != nil {
-			return f.ctx.Err()
+		v, ok, err := f.next(results)
+		if err != nil {
+			return err
 		}
 		if !ok {
 			return nil

@@ -231,3 +231,54 @@ func FuzzCompile(f *testing.F) {
 		}
 	})
 }
+
+// A builtin that gives nothing for long is given up when the context ends.
+func TestBuiltinIsGivenUp(t *testing.T) {
+	for _, expr := range []string{`"a" * 1e7 | test("(a*)*b")`, `[range(3000000)] | sort`} {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		f, err := Compile(ctx, "--jq", expr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := lines(f, "", "{}"); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s, begun late, ends with %v", expr, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	f, err := Compile(ctx, "--jq", `[range(3)] | sort`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stuck := &stuckIter{make(chan struct{}), make(chan struct{})}
+	defer close(stuck.free)
+	go func() {
+		<-stuck.inside
+		cancel()
+	}()
+	if _, _, err := f.next(stuck); !errors.Is(err, context.Canceled) {
+		t.Errorf("a step that hangs ends with %v", err)
+	}
+}
+
+// stuckIter hangs as a builtin does.
+type stuckIter struct{ inside, free chan struct{} }
+
+func (s *stuckIter) Next() (any, bool) {
+	close(s.inside)
+	<-s.free
+	return nil, false
+}
+
+func TestIsShort(t *testing.T) {
+	for expr, want := range map[string]bool{
+		`.a > 100 and .b == "1"`: true, `select(.a != null) | .b`: true, `.a <= 1 or (.b | not)`: true,
+		`"a" * 3e7`: false, `.[1e8] = 0`: false, `.a |= 1`: false, `.. == 1`: false, `[.[] | .a] | sort`: false,
+		`repeat(1)`: false, `$ENV.a`: false, `@base64`: false, `.a |test("x")`: false, `1|.a|range(3)`: false,
+	} {
+		if got := isShort(expr); got != want {
+			t.Errorf("isShort(%s) = %v", expr, got)
+		}
+	}
+}

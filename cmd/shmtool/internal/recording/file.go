@@ -147,7 +147,7 @@ func cause(err error) error {
 }
 
 // settle remembers the first error, after which nothing is written any more: the
-// file is cut to what is whole of it.
+// file is cut to what is whole of it, and goes where that is nothing.
 func (f *file) settle(err error) error {
 	if err == nil || f.failed != nil {
 		return f.failed
@@ -155,6 +155,9 @@ func (f *file) settle(err error) error {
 	f.failed = &FileError{f.path(), cause(err)}
 	if f.out != nil {
 		_ = f.out.Truncate(f.whole) // of no file that is none, such as /dev/full
+		if f.whole == 0 && !f.force {
+			_ = os.Remove(f.path()) // it is new, and holds nothing
+		}
 	}
 	return f.failed
 }

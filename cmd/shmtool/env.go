@@ -127,7 +127,11 @@ func (e *env) guard(cmd *command) {
 	if !e.terminal || len(cmd.formats) > 0 && !o.names && (o.format == formatTable || o.format == formatHex) {
 		return
 	}
-	e.out = bufio.NewWriterSize(&safe.Writer{To: e.stdout}, 64<<10)
+	to := e.stdout
+	if f, isFile := to.(*os.File); isFile {
+		to = newStandardOutput(e, f)
+	}
+	e.out = bufio.NewWriterSize(&safe.Writer{To: to}, 64<<10)
 }
 
 // dumb reports whether the terminal understands nothing but text.

@@ -27,13 +27,12 @@ func main() {
 			signal.Notify(signals, sig)
 		}
 	}
-	limit := longestOf(os.Args[1:])
 	asItWas, _ := term.GetState(int(os.Stdin.Fd())) // nil for what is no terminal
 	var caught os.Signal
 	go func() {
 		caught = <-signals
 		cancel()
-		first, late := time.Now(), time.After(limit)
+		first, late := time.Now(), time.After(longestOf(os.Args[1:]))
 		for again := caught; ; {
 			select {
 			case again = <-signals:

@@ -67,7 +67,7 @@ func (o *Options) nested(f *layout.Field, rec *relaccx.Record) (*relaccx.Reader,
 		return nil, layout.Header{}, err
 	}
 	h, err := r.Header()
-	return r.As(o.Page.Nested(f.Name)), h, err
+	return r.WithRules(o.Page.Nested(f.Name)), h, err
 }
 
 func nestedSummary(r *relaccx.Reader, h layout.Header) string {
@@ -83,7 +83,7 @@ func liveCount(r *relaccx.Reader) (count uint64) {
 	if err != nil {
 		return 0
 	}
-	if info := r.Info(); info == nil || info.Marker == "" {
+	if info := r.Rules(); info == nil || info.Marker == "" {
 		return w.Count()
 	}
 	for _, err := range r.LiveRecords(w) {

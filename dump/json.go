@@ -177,7 +177,7 @@ func (j *RecordJSON) appendNested(b []byte, f *layout.Field, rec *relaccx.Record
 	if err != nil {
 		return append(appendString(append(b, `{"error":`...), []byte(err.Error())), '}')
 	}
-	r = r.As(j.options.Page.Nested(f.Name))
+	r = r.WithRules(j.options.Page.Nested(f.Name))
 	b = append(b, '{')
 	b = appendHeader(b, h)
 	b = append(b, ',')
@@ -195,7 +195,7 @@ func (j *RecordJSON) encoderOf(f *layout.Field, r *relaccx.Reader) *RecordJSON {
 	if n == nil || !n.schema.Equal(s) {
 		o := j.options
 		o.Depth--
-		o.Page = r.Info()
+		o.Page = r.Rules()
 		n = &nestedJSON{s, NewRecordJSON(s, o)}
 		j.nested[f] = n
 	}

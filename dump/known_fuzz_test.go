@@ -46,12 +46,12 @@ func FuzzKnown(f *testing.F) {
 		if err != nil {
 			return
 		}
-		r = r.As(info)
+		r = r.WithRules(info)
 		w, err := r.Window()
 		if err != nil {
 			t.Fatal(err)
 		}
-		showKnown(t, r, w.Last(50), Options{Depth: 8, Width: int(width), Page: r.Info(), Clock: noon, ShowSecrets: width%2 == 0})
+		showKnown(t, r, w.Last(50), Options{Depth: 8, Width: int(width), Page: r.Rules(), Clock: noon, ShowSecrets: width%2 == 0})
 	})
 }
 

@@ -37,10 +37,10 @@ func ExampleOptions() {
 		fmt.Println(err)
 		return
 	}
-	r = r.As(mist.Lookup(w.Page().Name()))
+	r = r.WithRules(mist.Lookup(w.Page().Name()))
 	window, _ := r.Window()
 	view := &dump.View{Schema: r.Schema(), Records: r.LiveRecords(window), ShowRecords: true}
-	o := dump.Options{Page: r.Info(), Clock: func() mist.Clock { return mist.Clock{Now: time.Now().UnixNano()} }}
+	o := dump.Options{Page: r.Rules(), Clock: func() mist.Clock { return mist.Clock{Now: time.Now().UnixNano()} }}
 	if err := dump.NDJSON(os.Stdout, view, o); err != nil {
 		fmt.Println(err)
 	}

@@ -167,7 +167,7 @@ func writeNested(w io.Writer, f *layout.Field, rec *relaccx.Record, o Options) e
 	}
 	var text bytes.Buffer
 	inner := o
-	inner.Fields, inner.Depth, inner.Page = nil, o.Depth-1, r.Info()
+	inner.Fields, inner.Depth, inner.Page = nil, o.Depth-1, r.Rules()
 	inner.way = fmt.Sprintf("%s:%s@%d", o.way, f.Name, rec.Number)
 	if o.Width > 0 {
 		inner.Width = max(1, o.Width-2)

@@ -118,7 +118,7 @@ func (c *conversion) convertNested(p fieldPair, from []byte) error {
 	if err != nil || old.Schema().RecordSize() == 0 {
 		return err
 	}
-	old = old.As(c.info.Nested(p.from.Name))
+	old = old.WithRules(c.info.Nested(p.from.Name))
 	page, err := FromBytes(p.to.Name, p.to.In(c.record.bytes))
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@
 // *layout.Field: looked up once by name, then used on a record's bytes.
 //
 // What the header says of a page's records is the rule of a ring. Most pages of
-// MistServer are tables of its own kinds; Reader.As reads them by its rules.
+// MistServer are tables of its own kinds; Reader.WithRules reads them by its rules.
 //
 // The format itself is package layout; relaccx(5) tells it in prose.
 package relaccx

@@ -76,7 +76,7 @@ func (s Start) Of(w layout.Window) layout.Window {
 type FollowOptions struct {
 	Start    Start
 	Nested   []Step         // follow the page nested there; nil follows the page itself
-	As       *mist.PageInfo // what is known of the page, as for Reader.As; of a table, the rows that change are followed
+	Rules    *mist.PageInfo // MistServer's rules for the page, as for Reader.WithRules; a table's changed rows are followed
 	Behind   uint64         // hand a record out once so many newer ones exist, and all when none can come; not on tables
 	Appear   time.Duration  // how long the page may be missing or not ready at the start
 	PastExit bool           // after EventExit, go on with the page of the next writer

@@ -139,7 +139,7 @@ func (f *Follower) adopt(p *Page) error {
 	if err != nil {
 		return err
 	}
-	r, err := root.As(f.options.As).Descend(f.options.Nested, false)
+	r, err := root.WithRules(f.options.Rules).Descend(f.options.Nested, false)
 	if err != nil {
 		return err
 	}

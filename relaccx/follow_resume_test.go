@@ -122,7 +122,7 @@ func TestFollowResizeOfRevised(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := keysPage(t, filepath.Join(shmDir(t), "page"), 4)
-			f := follow(t, w.Page().Path(), FollowOptions{Start: FromFirst(), As: o.as, Behind: o.behind})
+			f := follow(t, w.Page().Path(), FollowOptions{Start: FromFirst(), Rules: o.as, Behind: o.behind})
 			for n := range uint64(4) {
 				pushKey(t, w, n)
 				if n >= o.behind {

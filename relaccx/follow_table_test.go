@@ -82,7 +82,7 @@ func wantPass(tb testing.TB, f *Follower, want ...string) {
 
 func TestFollowTable(t *testing.T) {
 	w := newTable(t, 3)
-	o := FollowOptions{As: users, Start: FromFirst()}
+	o := FollowOptions{Rules: users, Start: FromFirst()}
 	f := follow(t, w.Page().Path(), o)
 	wantPass(t, f, "0=1", "1=2", "2=3")
 	wantPass(t, f)
@@ -115,7 +115,7 @@ func TestFollowTable(t *testing.T) {
 // not changed.
 func TestFollowTableReplaced(t *testing.T) {
 	w := newTable(t, 2)
-	f := follow(t, w.Page().Path(), FollowOptions{As: users, Start: FromFirst()})
+	f := follow(t, w.Page().Path(), FollowOptions{Rules: users, Start: FromFirst()})
 	wantPass(t, f, "0=1", "1=2")
 	if err := w.Reload(parseShape(t, "status:uint8\nkeynum:uint32", 9), ReloadOptions{}); err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func TestFollowNestedTable(t *testing.T) {
 	w := newPage(t, "live:uint8\ntracks:nested[4]\n  valid:uint8\n  pid:uint64", 1)
 	appendEmpty(t, w, 1)
 	list := nestedWriter(t, w, 0, "tracks")
-	f := follow(t, w.Page().Path(), FollowOptions{As: mist.Lookup("MstMetalive"), Start: FromFirst(), Nested: []Step{{Field: "tracks"}}})
+	f := follow(t, w.Page().Path(), FollowOptions{Rules: mist.Lookup("MstMetalive"), Start: FromFirst(), Nested: []Step{{Field: "tracks"}}})
 	wantPass(t, f)
 	track := Record{schema: list.Schema(), bytes: make([]byte, 9)}
 	track.bytes[0] = 255
@@ -166,7 +166,7 @@ func TestFollowSparseTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	putRow(t, w, 3_000_000, 1, 30)
-	f := follow(t, w.Page().Path(), FollowOptions{Start: FromFirst(), As: users})
+	f := follow(t, w.Page().Path(), FollowOptions{Start: FromFirst(), Rules: users})
 	want := func(n uint64) {
 		t.Helper()
 		if e := next(t, f); e.Kind != EventRecord || e.Record.Number != n {
@@ -178,7 +178,7 @@ func TestFollowSparseTable(t *testing.T) {
 	want(7)
 	putRow(t, w, slots-1, 1, 32)
 	want(slots - 1)
-	r := mustReader(t, w.Page().Path()).As(users)
+	r := mustReader(t, w.Page().Path()).WithRules(users)
 	passed := (&table{}).written(r, r.perBatch(), slots)
 	if passed < 2_900_000 || passed > 3_000_000 {
 		t.Errorf("the first slot that may be in use is %d, want one just below 3000000", passed)

@@ -143,7 +143,7 @@ func TestTableFillsNoHoles(t *testing.T) {
 		}
 	}
 	before := blocks(t, path)
-	r := mustReader(t, path).As(mist.KindUsers.Page())
+	r := mustReader(t, path).WithRules(mist.KindUsers.Page())
 	all, err := r.Window()
 	if err != nil {
 		t.Fatal(err)

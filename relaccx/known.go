@@ -7,12 +7,13 @@ import (
 	"shmtool/layout/mist"
 )
 
-// As is a Reader of the same page that has those records which MistServer has
-// on such a page: most of its pages are no rings, and their counters mean
-// something else. Window, Records, Newest and Read go by that, and so do the
-// pages nested in it. Nil, and what does not fit the page's fields, leaves it as
-// it was. It is as good, and as long, as r.
-func (r *Reader) As(info *mist.PageInfo) *Reader {
+// WithRules returns a Reader of the same page that applies MistServer's rules for
+// pages of this kind, as mist.Lookup finds them by the page's name. Most of its
+// pages are tables, and their counters mean something else than on a ring. Window,
+// Records, Newest, and Read go by the rules, and so do the pages nested in it.
+// WithRules returns r itself when info is nil, or does not fit the page's fields.
+// The new Reader is valid as long as r is.
+func (r *Reader) WithRules(info *mist.PageInfo) *Reader {
 	if !info.Fits(r.schema) {
 		return r
 	}
@@ -21,8 +22,9 @@ func (r *Reader) As(info *mist.PageInfo) *Reader {
 	return &known
 }
 
-// Info is what is known of the page, as As was told; nil is nothing.
-func (r *Reader) Info() *mist.PageInfo { return r.info }
+// Rules returns MistServer's rules for the page, as given to WithRules. It returns
+// nil when the page is read as a ring.
+func (r *Reader) Rules() *mist.PageInfo { return r.info }
 
 // Live reports whether a record of the page is in use: tables keep rows that are
 // free. Of a page that nothing is known of all are.

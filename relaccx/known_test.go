@@ -80,7 +80,7 @@ func TestAs(t *testing.T) {
 		{"ring", mist.Lookup("MstStateLogs"), "time:uint64\n", 4, layout.Header{EndPos: 6, Deleted: 3, Present: 3}, []uint64{1, 1, 1, 1}, []uint64{3, 4, 5}, 5, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := knownPage(t, c.schema, c.slots, c.header, c.values...).As(c.info)
+			r := knownPage(t, c.schema, c.slots, c.header, c.values...).WithRules(c.info)
 			w, err := r.Window()
 			if err != nil {
 				t.Fatal(err)
@@ -118,7 +118,7 @@ func TestAs(t *testing.T) {
 
 // The last rows in use are counted without those that are free.
 func TestLastLive(t *testing.T) {
-	r := knownPage(t, "status:uint8\n", 8, layout.Header{EndPos: 8}, 1, 0, 1, 0, 0, 1, 1, 0).As(mist.Lookup("MstStat"))
+	r := knownPage(t, "status:uint8\n", 8, layout.Header{EndPos: 8}, 1, 0, 1, 0, 0, 1, 1, 0).WithRules(mist.Lookup("MstStat"))
 	all := layout.Window{First: 0, End: 8}
 	for n, want := range [][]uint64{{}, {6}, {5, 6}, {2, 5, 6}, {0, 2, 5, 6}, {0, 2, 5, 6}} {
 		w, err := r.LastLive(all, uint64(n))
@@ -149,12 +149,12 @@ func TestAsKnowsNestedPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nested, err := r.As(mist.Lookup("MstMetalive")).Descend([]Step{{Field: "tracks"}}, false)
+	nested, err := r.WithRules(mist.Lookup("MstMetalive")).Descend([]Step{{Field: "tracks"}}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if nested.Info() != mist.Lookup("MstMetalive", "tracks") {
-		t.Errorf("nested page is %+v", nested.Info())
+	if nested.Rules() != mist.Lookup("MstMetalive", "tracks") {
+		t.Errorf("nested page is %+v", nested.Rules())
 	}
 	window, err := nested.Window()
 	if got := numbersOf(t, nested, window); err != nil || !slices.Equal(got, []uint64{0, 2}) {

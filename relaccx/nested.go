@@ -52,8 +52,8 @@ func (r *Reader) recordOf(s Step) (uint64, error) {
 	return r.Newest()
 }
 
-// Newest is the number of the newest available record, or 0 on a table. Of a
-// page of which As knows more it is the last that is in use. ErrNoRecord when
+// Newest is the number of the newest available record, or 0 on a table. With
+// WithRules, it is the last record in use. ErrNoRecord when
 // there is none.
 func (r *Reader) Newest() (uint64, error) {
 	h, err := r.Header()
@@ -160,5 +160,5 @@ func (r *Reader) peekNested(n uint64, f *layout.Field) (*Reader, error) {
 	if err := r.page.settle("read", err); err != nil {
 		return nil, err
 	}
-	return inner.As(r.info.Nested(f.Name)), nil
+	return inner.WithRules(r.info.Nested(f.Name)), nil
 }

@@ -34,7 +34,7 @@ type Reader struct {
 	size   uint64 // bytes a record
 	room   uint64 // slots that the mapping has bytes for, whatever the header says
 
-	info  *mist.PageInfo // what is known of the page: see As
+	info  *mist.PageInfo // MistServer's rules: see WithRules; nil: a ring
 	ruled bool           // its records are not those of a ring
 }
 

@@ -73,7 +73,7 @@ func (w *Writer) successor(shape layout.Shape, o ReloadOptions) (*Writer, error)
 	if err != nil {
 		return nil, err
 	}
-	r = r.As(w.info)
+	r = r.WithRules(w.info)
 	convert, err := newConversion(r.Schema(), shape.Schema, o.Truncate)
 	if err != nil {
 		return nil, err

@@ -97,7 +97,7 @@ func (w *Writer) setCounters(h layout.Header, rows layout.Window, slots uint64) 
 	w.cells.SetEndPos(h.EndPos)
 }
 
-// AppendRow publishes a record in a page that Info tells to be a table: in the
+// AppendRow publishes a record in a page that is a table by WriterOptions.Rules: in the
 // first row that is not in use, else behind the last one. It returns the row's
 // number; ErrFull when there is no such row. On any other page it is Push.
 func (w *Writer) AppendRow(record []byte) (row uint64, err error) {
@@ -113,7 +113,7 @@ func (w *Writer) AppendRow(record []byte) (row uint64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	r = r.As(w.info)
+	r = r.WithRules(w.info)
 	row, err = r.freeRow()
 	if err != nil {
 		return 0, w.page.fail("append", err)

@@ -57,9 +57,10 @@ type WriterOptions struct {
 	FieldsOnly bool
 	// NoFollow refuses a path whose last element is a symbolic link, with ELOOP.
 	NoFollow bool
-	// Info tells the page's rules, as for Reader.As: Update and Reload then go by
-	// the rows that the page has. What does not fit the page's fields is ignored.
-	Info *mist.PageInfo
+	// Rules are MistServer's rules for the page, as for Reader.WithRules. Update and
+	// Reload then go by the rows that the page has. Rules that do not fit the page's
+	// fields are ignored.
+	Rules *mist.PageInfo
 	// OwnOnly refuses an object that belongs to another user than this process,
 	// with an *OwnerError, before anything is written to it.
 	OwnOnly bool
@@ -91,8 +92,8 @@ func OpenWriter(path string, o WriterOptions) (*Writer, error) {
 
 func (w *Writer) setOptions(o WriterOptions) {
 	w.options, w.info = o, nil
-	if o.Info.Fits(w.schema) {
-		w.info = o.Info
+	if o.Rules.Fits(w.schema) {
+		w.info = o.Rules
 	}
 }
 

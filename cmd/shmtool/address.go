@@ -237,7 +237,7 @@ func (e *env) read(t target, peek bool) (*relaccx.Reader, func() error, error) {
 		r, err = p.Peek()
 	}
 	if err == nil {
-		r, err = r.As(e.known).Descend(t.steps, peek)
+		r, err = r.WithRules(e.known).Descend(t.steps, peek)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(e.explain(t, err), p.Close())

@@ -105,7 +105,7 @@ func runDump(_ context.Context, e *env, c *cli.Context) (err error) {
 	}
 	chooseSections(v, c)
 	o := e.options()
-	o.Depth, o.Page = c.Int("depth"), r.Info()
+	o.Depth, o.Page = c.Int("depth"), r.Rules()
 	if o.Fields, err = e.output.chooseFields(r.Schema()); err != nil {
 		return onPage(t.arg, err)
 	}
@@ -249,7 +249,7 @@ func (e *env) view(t target, r *relaccx.Reader, s selection) (*dump.View, error)
 // sift passes over records that were withdrawn before they were read, saying
 // so on standard error, and over those that --where does not want.
 func (e *env) sift(r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
-	keep := e.keeper(r.Schema(), r.Info())
+	keep := e.keeper(r.Schema(), r.Rules())
 	return func(yield func(*relaccx.Record, error) bool) {
 		for rec, err := range records {
 			var lapped *relaccx.LappedError

@@ -136,7 +136,7 @@ func usualWidths() map[string]int {
 
 // options: only what comes from now on is measured.
 func (r *rating) options(p *setPage, _ bool) relaccx.FollowOptions {
-	o := relaccx.FollowOptions{Nested: p.steps, As: p.info(), PastExit: p.glob}
+	o := relaccx.FollowOptions{Nested: p.steps, Rules: p.info(), PastExit: p.glob}
 	if inTheMaking(p.path) {
 		o.Appear = math.MaxInt64
 	}

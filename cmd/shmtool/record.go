@@ -203,7 +203,7 @@ func (e *env) isReadyPage(t target) bool {
 	defer p.Close()
 	r, err := p.Reader()
 	if err == nil {
-		_, err = r.As(t.info()).Descend(t.steps, false)
+		_, err = r.WithRules(t.info()).Descend(t.steps, false)
 	}
 	return err == nil
 }

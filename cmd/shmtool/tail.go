@@ -122,7 +122,7 @@ func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
 	if t, err = e.appeared(ctx, t, o.Appear); err != nil {
 		return err
 	}
-	o.Nested, o.As = t.steps, t.info()
+	o.Nested, o.Rules = t.steps, t.info()
 	follow := c.Bool("follow")
 	switch {
 	case follow && t.stdin:
@@ -219,7 +219,7 @@ func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
 	o := relaccx.FollowOptions{
 		Start:  relaccx.FromNewest(c.Uint64("lines")),
 		Nested: t.steps,
-		As:     t.info(),
+		Rules:  t.info(),
 		Behind: c.Uint64("behind"),
 		Poll:   c.Duration("poll"),
 		Spin:   c.Bool("spin"),

@@ -76,7 +76,7 @@ func (r *tailRun) pages(ctx context.Context, c *cli.Context) error {
 // optionsOf are those of one of many pages. One that appeared later is new with
 // all that it has.
 func (r *tailRun) optionsOf(p *setPage, o relaccx.FollowOptions, later bool) relaccx.FollowOptions {
-	o.Nested, o.As, o.PastExit, o.Spin = p.steps, p.info(), p.glob, false
+	o.Nested, o.Rules, o.PastExit, o.Spin = p.steps, p.info(), p.glob, false
 	if info := p.nestedInfo(); !r.behindSet && info != nil {
 		o.Behind = info.Behind
 	}
@@ -102,7 +102,7 @@ func (r *tailRun) eachOnce(ctx context.Context, set *pageSet, o relaccx.FollowOp
 				return err
 			}
 		}
-		o.Nested, o.As = p.steps, p.info()
+		o.Nested, o.Rules = p.steps, p.info()
 		if err := page.once(ctx, o); err != nil {
 			return err
 		}

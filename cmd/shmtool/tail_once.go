@@ -26,7 +26,7 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 		return err
 	}
 	defer done()
-	r.known = reader.Info()
+	r.known = reader.Rules()
 	v, err := r.e.view(r.target, reader, selection{})
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func exited(r *relaccx.Reader) bool {
 }
 
 // isRing reports whether a page's records are published one behind the other.
-func isRing(r *relaccx.Reader) bool { return r.Info() == nil || r.Info().Rule == mist.RuleRing }
+func isRing(r *relaccx.Reader) bool { return r.Rules() == nil || r.Rules().Rule == mist.RuleRing }
 
 // names prints the names of the fields, as dump does.
 func (r *tailing) names() error {
@@ -110,6 +110,6 @@ func (r *tailing) chosen(records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*r
 func (r *tailing) document(v *dump.View, reader *relaccx.Reader) (err error) {
 	v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
 	o := r.e.options()
-	o.Fields, o.Page = r.e.output.shownFields(), reader.Info()
+	o.Fields, o.Page = r.e.output.shownFields(), reader.Rules()
 	return onPage(r.target.arg, r.e.render(v, reader, o))
 }

@@ -151,7 +151,7 @@ func fitsFrom(t *testing.T, path string, from, step int) {
 	if err != nil {
 		return
 	}
-	r = r.As(mist.Lookup(filepath.Base(path)))
+	r = r.WithRules(mist.Lookup(filepath.Base(path)))
 	w, err := r.Window()
 	if err == nil {
 		w, err = r.LastLive(w, 3)
@@ -161,7 +161,7 @@ func fitsFrom(t *testing.T, path string, from, step int) {
 	}
 	for width := from; width <= 300; width += step {
 		var b bytes.Buffer
-		o := dump.Options{Width: width, Depth: 2, Page: r.Info(), Newest: 2}
+		o := dump.Options{Width: width, Depth: 2, Page: r.Rules(), Newest: 2}
 		if err := dump.Table(&b, &dump.View{Name: path, Schema: r.Schema(), Records: r.LiveRecords(w), ShowRecords: true}, o); err != nil {
 			t.Fatalf("%s at %d columns: %v", path, width, err)
 		}

@@ -52,7 +52,7 @@ func (e *env) writer(t target, c *cli.Context) (*relaccx.Writer, error) {
 		return nil, err
 	}
 	w, err := locking(c, func(timeout time.Duration) (*relaccx.Writer, error) {
-		o.LockTimeout, o.Info = timeout, t.info()
+		o.LockTimeout, o.Rules = timeout, t.info()
 		return relaccx.OpenWriter(t.path, o)
 	})
 	if errors.Is(err, relaccx.ErrNotReady) {

@@ -78,7 +78,7 @@ func namedOn(path string, info *mist.PageInfo, add func(pid uint64)) {
 	}
 	defer p.Close()
 	if r, err := p.Peek(); err == nil {
-		namedIn(r.As(info), info, add)
+		namedIn(r.WithRules(info), info, add)
 	}
 }
 
@@ -104,7 +104,7 @@ func namedIn(r *relaccx.Reader, info *mist.PageInfo, add func(pid uint64)) {
 		}
 		for _, f := range nested {
 			if inner, err := r.Nested(n, f); err == nil {
-				namedIn(inner.As(info.Nested(f.Name)), info.Nested(f.Name), add)
+				namedIn(inner.WithRules(info.Nested(f.Name)), info.Nested(f.Name), add)
 			}
 		}
 	}

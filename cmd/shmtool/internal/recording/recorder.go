@@ -131,9 +131,9 @@ func (r *recorder) add(t Target) error {
 		return err
 	}
 	s := &source{Target: t, nested: holds}
-	o := relaccx.FollowOptions{Start: relaccx.FromFirst(), Nested: t.Steps, As: t.Known}
+	o := relaccx.FollowOptions{Start: relaccx.FromFirst(), Nested: t.Steps, Rules: t.Known}
 	if holds { // its rows may be large: they are looked at by us, and not as often
-		o.As = nil
+		o.Rules = nil
 	}
 	o.Drained = func() {
 		if s.enough != nil {
@@ -156,7 +156,7 @@ func holdsPages(t Target) (bool, error) {
 	defer p.Close()
 	reader, err := p.Reader()
 	if err == nil {
-		reader, err = reader.As(t.Known).Descend(t.Steps, false)
+		reader, err = reader.WithRules(t.Known).Descend(t.Steps, false)
 	}
 	if err != nil {
 		return false, err

@@ -129,7 +129,7 @@ func (s *source) later(err error) error {
 // window is the records that the page has by its header.
 func (s *source) window(h layout.Header) layout.Window {
 	r := s.follower.Reader()
-	return r.Info().Rows(h, r.Size())
+	return r.Rules().Rows(h, r.Size())
 }
 
 // snapshot writes a note that tells all of the page, and the records that it has
@@ -147,7 +147,7 @@ func (s *source) snapshot(f *file, at time.Time, n Note, continues bool) error {
 		s.begun = false
 		return s.later(err)
 	}
-	info := r.Info()
+	info := r.Rules()
 	s.table = info != nil && info.Rule != mist.RuleRing
 	page.Table = s.table
 	s.begun, s.schema, s.json, s.last, s.records = true, r.Schema(), nil, nil, 0

@@ -167,7 +167,7 @@ func (p *page) sum(now time.Time) {
 		}
 		total += h.EndPos
 		if i == 0 {
-			p.row.Used = r.reader.Info().Rows(h, r.reader.Size()).Count()
+			p.row.Used = r.reader.Rules().Rows(h, r.reader.Size()).Count()
 			p.row.Slots = uint64(h.RecordCount)
 		}
 	}
@@ -203,7 +203,7 @@ func ringsOf(p *relaccx.Page, name string) (rings []ring, lacks bool) {
 	if err != nil {
 		return nil, true
 	}
-	r = r.As(mist.Lookup(name))
+	r = r.WithRules(mist.Lookup(name))
 	nested := func(field string) []ring {
 		inner, err := r.Descend([]relaccx.Step{{Field: field, Exact: true}}, false)
 		if err != nil {

@@ -39,7 +39,7 @@ func (s *Source) Look(now time.Time) (v *dump.View, info *mist.PageInfo, note st
 	}
 	r, err := s.page.Peek()
 	if err == nil {
-		r, err = r.As(s.Known).Descend(s.Steps, true)
+		r, err = r.WithRules(s.Known).Descend(s.Steps, true)
 	}
 	if err != nil {
 		return nil, nil, s.note(now), err
@@ -47,7 +47,7 @@ func (s *Source) Look(now time.Time) (v *dump.View, info *mist.PageInfo, note st
 	if v, err = s.view(r); err != nil {
 		return nil, nil, s.note(now), err
 	}
-	return v, r.Info(), s.note(now), nil
+	return v, r.Rules(), s.note(now), nil
 }
 
 // tableRows is how many rows of a table are shown.
@@ -63,7 +63,7 @@ func (s *Source) view(r *relaccx.Reader) (*dump.View, error) {
 		size = s.page.Size()
 	}
 	last := uint64(1)
-	if info := r.Info(); info != nil && info.Rule != mist.RuleRing {
+	if info := r.Rules(); info != nil && info.Rule != mist.RuleRing {
 		last = tableRows
 	}
 	w, err := r.Window()

@@ -161,6 +161,11 @@ func TestDrillUnknown(t *testing.T) {
 			t.Errorf("%s is no code of the doctor's", code)
 		}
 	}
+	for _, c := range finding.Codes() {
+		if !slices.Contains(simulate.Faults(), c.Name) {
+			t.Errorf("%s has no drill", c.Name)
+		}
+	}
 }
 
 // The JSON of a drill says what was done.

@@ -31,6 +31,8 @@ var processDrills = []drillTest{
 	{code: finding.NoInput},
 	{code: finding.DeletedMapping},
 	{code: finding.VoDPagePending, stops: true},
+	{code: finding.ProcessFailing},
+	{code: finding.TriggerRunning},
 }
 
 func TestProcessDrills(t *testing.T) {
@@ -64,7 +66,7 @@ func TestDrillNamespace(t *testing.T) {
 // What only some drills make, beside or instead of the stream's own: a session,
 // locks, processes that are stopped.
 func TestProcessDrillsKilled(t *testing.T) {
-	for _, code := range []string{finding.SessionOrphaned, finding.PullLockOrphaned, finding.VersionsMixed, finding.ViewerDead} {
+	for _, code := range []string{finding.SessionOrphaned, finding.PullLockOrphaned, finding.VersionsMixed, finding.ViewerDead, finding.TriggerRunning} {
 		t.Run(code, func(t *testing.T) {
 			skipShort(t)
 			t.Parallel()

@@ -108,13 +108,6 @@ var codes = []Code{
 // Codes are all codes of the doctor, what causes others before what is caused.
 func Codes() []Code { return slices.Clone(codes) }
 
-// undrilled are the codes that no drill of the simulation shows: they need a
-// program that it does not have.
-var undrilled = []string{ProcessFailing, TriggerRunning}
-
-// Drilled reports whether the simulation has a drill for a code.
-func Drilled(code string) bool { return !slices.Contains(undrilled, code) }
-
 // Lookup is the code of that name.
 func Lookup(name string) (Code, bool) {
 	if i := Rank(name); i < len(codes) {

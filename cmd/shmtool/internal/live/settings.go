@@ -20,6 +20,7 @@ type Settings struct {
 	CutTime      time.Duration // media time before which all is cut; default nothing
 	Resume       bool          // tracks outlive their source, until IdleTime is over
 	AlwaysOn     bool          // no viewer is needed to keep the stream
+	Process      string        // a program beside the stream, without "MistProc": nothing here starts it
 }
 
 const (
@@ -61,6 +62,9 @@ func (s Settings) JSON(stream string) []byte {
 	}
 	if s.AlwaysOn {
 		members["always_on"] = true
+	}
+	if s.Process != "" {
+		members["processes"] = []map[string]string{{"process": s.Process}}
 	}
 	text, err := json.Marshal(members)
 	if err != nil {

@@ -85,16 +85,19 @@ const restarted = 2
 // as MistServer's does; ours does it in that drill alone, once.
 func (p part) restarts() bool { return p.Fault == finding.MetaReclaimed && p.Number != restarted }
 
-// toldToDie hears when a buffer is to begin with its end
-// and to die in it; of others it is nil.
-func (p part) toldToDie() <-chan os.Signal {
-	if p.Fault != finding.ExitPending {
+// toldToBegin hears when a buffer is to begin with what it does wrong; it is nil where
+// that is nothing.
+func (p part) toldToBegin() <-chan os.Signal {
+	if p.Fault != finding.ExitPending && p.Fault != finding.TriggerRunning {
 		return nil
 	}
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, beginSignal)
 	return told
 }
+
+// tellBuffer tells a buffer to begin with what it does wrong.
+func tellBuffer(pid int) error { return syscall.Kill(pid, beginSignal) }
 
 // dieClosing ends a buffer between the exit bit of its page and the removal.
 func dieClosing(b *live.Buffer) error {

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/live"
 	"shmtool/layout/mist"
 )
@@ -90,7 +91,7 @@ func (p part) buffer(ctx context.Context, r *reporter) error {
 	if err != nil {
 		return err
 	}
-	begin := p.toldToDie()
+	begin := p.toldToBegin()
 	pid := syscall.Getpid()
 	r.send(message{Kind: kindReady, PID: pid})
 	second := every{interval: time.Second}
@@ -112,7 +113,13 @@ func (p part) buffer(ctx context.Context, r *reporter) error {
 		case <-tick:
 			continue
 		case <-begin:
-			return dieClosing(b)
+			if p.Fault == finding.ExitPending {
+				return dieClosing(b)
+			}
+			if err := p.hold(); err != nil {
+				return fmt.Errorf("stream %q: %w", p.Stream, err)
+			}
+			continue
 		case <-ctx.Done():
 		}
 		break

@@ -22,7 +22,7 @@ type fault struct {
 	stage  func(ctx context.Context, d *drill) (did string, err error) // once all watch
 }
 
-var faults = slices.Concat(processFaults, pageFaults, trackFaults)
+var faults = slices.Concat(processFaults, pageFaults, trackFaults, programFaults)
 
 // Faults are the codes that there is a drill for.
 func Faults() []string {

@@ -253,7 +253,7 @@ func stageReclaim(ctx context.Context, d *drill) (string, error) {
 
 func stageDieClosing(ctx context.Context, d *drill) (string, error) {
 	buffer := d.input().buffer
-	err := syscall.Kill(buffer, beginSignal)
+	err := tellBuffer(buffer)
 	if err == nil {
 		err = d.await(ctx, func() bool { return d.input().crashed })
 	}

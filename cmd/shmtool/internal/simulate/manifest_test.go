@@ -270,7 +270,7 @@ func TestOptions(t *testing.T) {
 // The process that is a stream's input is known by its command line, as
 // MistServer's is; no other part looks like one.
 func TestArgs(t *testing.T) {
-	for _, r := range []role{roleAngel, roleBuffer, roleSource, roleViewer, roleLockedWriter, roleLockedReader} {
+	for _, r := range []role{roleAngel, roleBuffer, roleSource, roleViewer, roleLockedWriter, roleLockedReader, roleActor, roleHandler} {
 		args := part{Simulation: "abc", Role: r, Stream: "live", Number: 2}.args()
 		i := slices.Index(args, "-s")
 		isInput := i >= 0 && args[i+1] == "live"

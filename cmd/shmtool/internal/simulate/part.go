@@ -27,7 +27,8 @@ const (
 	roleViewer       role = "viewer"
 	roleLockedWriter role = "locked-writer" // the way before RelAccX, to compare with
 	roleLockedReader role = "locked-reader"
-	roleActor        role = "actor" // of a drill: does what its fault needs, and stays until it is killed
+	roleActor        role = "actor"   // of a drill: does what its fault needs, and stays until it is killed
+	roleHandler      role = "handler" // of a drill: plays a trigger's handler, a child of the buffer
 )
 
 const (
@@ -69,6 +70,9 @@ func (p part) place() live.Place { return live.Place{Dir: p.ShmDir} }
 // args is the part's command line. Those of an input have "-s STREAM" in it, as
 // MistServer's have, by which an input is known.
 func (p part) args() []string {
+	if p.Role == roleHandler {
+		return []string{processName, handlerName, p.Stream}
+	}
 	args := []string{processName, partVerb, string(p.Role)}
 	switch {
 	case p.Role == roleAngel || p.Role == roleBuffer:
@@ -84,7 +88,7 @@ func (p part) args() []string {
 
 // IsPart reports whether this process was started as a part of a simulation.
 func IsPart(args []string, getenv func(string) string) bool {
-	return len(args) > 1 && args[1] == partVerb && getenv(partVariable) != ""
+	return len(args) > 1 && (args[1] == partVerb || args[1] == handlerName) && getenv(partVariable) != ""
 }
 
 // RunPart does what a part is to do, and gives its exit code.
@@ -94,7 +98,7 @@ func RunPart(getenv func(string) string) int {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", partVariable, err)
 		return 2
 	}
-	_ = os.WriteFile("/proc/self/comm", []byte(processName), 0) // it is only a name
+	_ = os.WriteFile("/proc/self/comm", []byte(p.comm()), 0) // it is only a name
 	syscall.CloseOnExec(reportFile)
 	syscall.CloseOnExec(lifelineFile)
 	r := newReporter(os.NewFile(reportFile, "reports"), p.Role)
@@ -109,6 +113,14 @@ func RunPart(getenv func(string) string) int {
 		return 1
 	}
 	return 0
+}
+
+// comm is the name of the part's process.
+func (p part) comm() string {
+	if p.Role == roleHandler {
+		return handlerName
+	}
+	return processName
 }
 
 // lifetime ends when the part is told to end, or has been without its
@@ -150,6 +162,8 @@ func (p part) run(ctx context.Context, r *reporter) error {
 		return p.lockedReader(ctx, r)
 	case roleActor:
 		return p.actor(ctx, r)
+	case roleHandler:
+		return p.handle(ctx, os.Stdin)
 	}
 	return errors.New("no such role: " + string(p.Role))
 }

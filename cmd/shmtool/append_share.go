@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/relaccx"
 )
 
@@ -134,10 +135,8 @@ func (a *appending) await(ctx context.Context, due func() time.Duration) error {
 		if err := a.share(); err != nil {
 			return err
 		}
-		select {
-		case <-ctx.Done():
+		if pause.For(ctx, min(d, sharePoll)) != nil {
 			return io.EOF
-		case <-time.After(min(d, sharePoll)):
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -177,10 +178,8 @@ func lasting(ctx context.Context, look func() ([]objectFinding, error)) ([]objec
 		if err != nil || !slices.ContainsFunc(found, objectFinding.passing) {
 			break
 		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-time.After(checkPause):
+		if err := pause.For(ctx, checkPause); err != nil {
+			return nil, err
 		}
 		before := found
 		if found, err = look(); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/doctor"
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout/mist"
@@ -61,7 +62,7 @@ func (e *env) examine(ctx context.Context, want func(stream string) bool, wait f
 		return nil, err
 	}
 	x := &examination{moment: first, looks: 1}
-	if d := wait(first); first.Living && d > 0 && pause(ctx, d) {
+	if d := wait(first); first.Living && d > 0 && pause.For(ctx, d) == nil {
 		second, err := e.look(want)
 		if err != nil {
 			return nil, err
@@ -152,16 +153,4 @@ func (x *examination) status() error {
 // unread reports whether there is a stream of which nobody can tell.
 func (x *examination) unread() bool {
 	return slices.ContainsFunc(x.all(), func(s *streams.Stream) bool { return x.verdict(s) == verdictUnknown })
-}
-
-// pause waits, and reports whether nothing ended it early.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

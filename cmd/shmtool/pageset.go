@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -249,7 +250,7 @@ func (s *pageSet) next(ctx context.Context) (*setPage, relaccx.Event, time.Time,
 		s.awake, s.now = true, now
 		switch {
 		case f == nil && errors.Is(err, io.EOF) && len(s.globs) > 0:
-			if !pause(ctx, rescanEvery/10) {
+			if pause.For(ctx, rescanEvery/10) != nil {
 				return nil, event, now, ctx.Err()
 			}
 			s.quiet(nil)
@@ -314,7 +315,7 @@ func (s *pageSet) await(ctx context.Context, appear time.Duration) error {
 			return onPage(s.globs[0].arg, &fs.PathError{Op: "find", Path: s.globs[0].arg, Err: errNoMatch})
 		case appear != math.MaxInt64 && time.Since(begun) > appear:
 			return onPage(s.globs[0].arg, timeoutError{"after " + appear.String() + ": no such page"})
-		case !pause(ctx, 20*time.Millisecond):
+		case pause.For(ctx, 20*time.Millisecond) != nil:
 			return ctx.Err()
 		}
 	}

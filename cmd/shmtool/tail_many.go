@@ -12,6 +12,7 @@ import (
 	"github.com/mattn/go-runewidth"
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -244,7 +245,7 @@ func (e *env) appeared(ctx context.Context, t target, appear time.Duration) (tar
 		if time.Since(begun) > appear {
 			return t, onPage(t.arg, timeoutError{"after " + appear.String() + ": not ready"})
 		}
-		if !pause(ctx, 2*time.Millisecond) {
+		if pause.For(ctx, 2*time.Millisecond) != nil {
 			return t, ctx.Err()
 		}
 		var err error

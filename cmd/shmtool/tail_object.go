@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -156,10 +157,8 @@ func (d *dataPage) follow(ctx context.Context, poll time.Duration, first, count 
 		if gone || count == 0 {
 			break
 		}
-		select {
-		case <-ctx.Done():
+		if pause.For(ctx, poll) != nil {
 			return nil
-		case <-time.After(poll):
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/top"
 	"shmtool/dump"
@@ -109,7 +110,7 @@ func (e *env) topOnce(ctx context.Context, s *top.Sampler, interval time.Duratio
 	defer s.Close()
 	rows, err := s.Look(time.Now())
 	if err == nil && e.moment == nil {
-		if !pause(ctx, interval) {
+		if pause.For(ctx, interval) != nil {
 			return ctx.Err()
 		}
 		rows, err = s.Look(time.Now())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -116,7 +117,7 @@ func (e *env) await(ctx context.Context, arg string, conditions []waitCondition)
 		if time.Since(begun) > waitIdleAfter {
 			poll = waitIdlePoll
 		}
-		if !pause(ctx, poll) {
+		if pause.For(ctx, poll) != nil {
 			return missing, ctx.Err()
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/top"
 	"shmtool/dump"
 	"shmtool/layout/mist"
@@ -111,7 +112,7 @@ func (w *pageWatch) run(ctx context.Context, every *watching) error {
 		if err != nil || done {
 			return err
 		}
-		if !pause(ctx, every.interval) {
+		if pause.For(ctx, every.interval) != nil {
 			return context.Cause(ctx)
 		}
 	}

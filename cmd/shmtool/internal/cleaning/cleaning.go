@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -62,7 +63,7 @@ func Scan(ctx context.Context, o Options) (*Plan, error) {
 	}
 	second := first
 	if first.moment.Living { // in a moment nothing moves
-		if !pause(ctx, o.Pause) {
+		if pause.For(ctx, o.Pause) != nil {
 			return nil, ctx.Err()
 		}
 		if second, err = o.look(o.wants); err != nil {
@@ -95,15 +96,4 @@ func (p *Plan) Waits() (Object, bool) {
 // wants: what is of no stream is wanted when all is.
 func (o *Options) wants(f *file) bool {
 	return o.Streams == nil || f.sim != "" || f.is.Stream != "" && o.Streams(f.is.Stream)
-}
-
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

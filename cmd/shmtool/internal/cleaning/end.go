@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
 )
 
@@ -156,7 +157,7 @@ func (e *Ending) await(ctx context.Context, open []handle, d time.Duration) bool
 		if !slices.ContainsFunc(open, func(h handle) bool { return h.lives() }) {
 			return true
 		}
-		if time.Now().After(deadline) || !pause(ctx, roundTime) {
+		if time.Now().After(deadline) || pause.For(ctx, roundTime) != nil {
 			return false
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -130,7 +131,7 @@ func (e *Ending) endHolders(ctx context.Context, claims []*claim, report func(Me
 				h.close()
 			}
 		}
-		if !pause(ctx, roundTime) {
+		if pause.For(ctx, roundTime) != nil {
 			return ctx.Err()
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shmtool/cmd/shmtool/internal/objectfile"
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/relaccx"
 )
 
@@ -29,7 +30,7 @@ func (o *Options) foreign(ctx context.Context, s *survey) (string, error) {
 		if err != nil || len(suspects) == 0 {
 			return "", err
 		}
-		if !pause(ctx, 10*time.Millisecond) {
+		if pause.For(ctx, 10*time.Millisecond) != nil {
 			return "", ctx.Err()
 		}
 		now := *s

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -62,7 +63,7 @@ func awaitStream(ctx context.Context, p Place, stream string) error {
 		if err != nil || s == mist.StateWait || s == mist.StateReady {
 			return err
 		}
-		if err := sleep(ctx, statePoll); err != nil {
+		if err := pause.For(ctx, statePoll); err != nil {
 			return fmt.Errorf("stream %q is %v: %w", stream, s, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/relaccx"
 )
 
@@ -64,7 +65,7 @@ func StartOrJoinController(ctx context.Context, p Place) (c *Controller, joined 
 			blocked.Err = err
 			return nil, false, blocked
 		}
-		if err := sleep(ctx, openFirst); err != nil {
+		if err := pause.For(ctx, openFirst); err != nil {
 			return nil, false, err
 		}
 	}

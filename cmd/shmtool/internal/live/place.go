@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -131,26 +132,14 @@ func (p Place) openNow(o mist.Object) (*relaccx.Writer, error) {
 // or not ready yet.
 func patiently(ctx context.Context, patience time.Duration, try func() error) error {
 	deadline := time.Now().Add(patience)
-	for pause := openFirst; ; pause = min(2*pause, openLast) {
+	for next := openFirst; ; next = min(2*next, openLast) {
 		err := try()
 		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, relaccx.ErrNotReady) || time.Now().After(deadline) {
 			return err
 		}
-		if sleep(ctx, pause) != nil {
+		if pause.For(ctx, next) != nil {
 			return errors.Join(ctx.Err(), err)
 		}
-	}
-}
-
-// sleep is ctx.Err() when ctx ends before d is over.
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout/mist"
 )
 
@@ -85,7 +86,7 @@ func (b *Buffer) dismiss(ctx context.Context) error {
 				return err
 			}
 		}
-		if left == 0 || sleep(ctx, round) != nil {
+		if left == 0 || pause.For(ctx, round) != nil {
 			return nil
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"shmtool/cmd/shmtool/internal/pause"
 )
 
 // ViewerOptions are how a viewer reads.
@@ -68,7 +70,7 @@ func Join(ctx context.Context, p Place, stream string, o ViewerOptions) (*Viewer
 	for err == nil && len(v.tracks) == 0 {
 		err = v.pick(ctx, o)
 		if err == nil && len(v.tracks) == 0 {
-			err = sleep(ctx, statePoll)
+			err = pause.For(ctx, statePoll)
 		}
 	}
 	if err != nil {
@@ -182,7 +184,7 @@ func (v *Viewer) Next(ctx context.Context) (Seen, error) {
 				return Seen{}, v.judge(err)
 			}
 		}
-		if err := sleep(ctx, v.poll); err != nil {
+		if err := pause.For(ctx, v.poll); err != nil {
 			return Seen{}, err
 		}
 	}

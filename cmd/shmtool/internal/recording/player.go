@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/relaccx"
 )
 
@@ -233,7 +234,7 @@ func (p *Player) wait(ctx context.Context, m message, page *played) error {
 		return err
 	}
 	p.wake()
-	return pause(ctx, left)
+	return pause.Exactly(ctx, left)
 }
 
 // wake wakes the readers of all pages on which something happened.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -180,7 +181,7 @@ func (r *recorder) run(over context.Context) error {
 			if r.o.Discover == nil {
 				return nil
 			}
-			if err := pause(over, discoverEvery/10); err != nil {
+			if err := pause.Exactly(over, discoverEvery/10); err != nil {
 				return nil
 			}
 			continue

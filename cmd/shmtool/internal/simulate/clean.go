@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 )
@@ -171,7 +172,7 @@ func endAll(ctx context.Context, id string) []int {
 		if time.Now().After(deadline) {
 			signalAll(left, syscall.SIGKILL)
 		}
-		time.Sleep(20 * time.Millisecond)
+		_ = pause.For(ctx, 20*time.Millisecond)
 	}
 	return found
 }

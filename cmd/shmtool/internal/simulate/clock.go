@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"shmtool/cmd/shmtool/internal/pause"
 )
 
 // clock is CLOCK_MONOTONIC, which all processes of a machine share. Go reads it
@@ -40,18 +42,8 @@ func (c clock) until(ctx context.Context, t int64) bool {
 			ts := unix.NsecToTimespec(int64(d))
 			_ = unix.Nanosleep(&ts, nil) // interrupted, it is looked at again
 		default:
-			wait(ctx, d)
+			_ = pause.For(ctx, d)
 		}
 	}
 	return false
-}
-
-// wait is a sleep that the end of ctx ends at once.
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

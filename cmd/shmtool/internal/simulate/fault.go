@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 )
@@ -163,7 +164,7 @@ func (d *drill) repeat(ctx context.Context, do func()) {
 	d.s.beside.Go(func() {
 		for ctx.Err() == nil {
 			do()
-			wait(ctx, tick)
+			_ = pause.For(ctx, tick)
 		}
 	})
 }

@@ -86,7 +86,7 @@ func liveCount(r *relaccx.Reader) (count uint64) {
 	if info := r.Rules(); info == nil || info.Marker == "" {
 		return w.Count()
 	}
-	for _, err := range r.LiveRecords(w) {
+	for _, err := range r.RecordsInUse(w) {
 		if err == nil {
 			count++
 		}

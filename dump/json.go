@@ -210,7 +210,7 @@ func (j *RecordJSON) appendRecords(b []byte, r *relaccx.Reader) []byte {
 		return b
 	}
 	separate := false
-	for rec, err := range r.LiveRecords(w) {
+	for rec, err := range r.RecordsInUse(w) {
 		if err != nil {
 			break
 		}

@@ -56,7 +56,7 @@ func FuzzKnown(f *testing.F) {
 }
 
 func showKnown(t *testing.T, r *relaccx.Reader, w layout.Window, o Options) {
-	v := &View{Schema: r.Schema(), Records: r.LiveRecords(w), ShowRecords: true}
+	v := &View{Schema: r.Schema(), Records: r.RecordsInUse(w), ShowRecords: true}
 	var b bytes.Buffer
 	if err := JSON(&b, v, o); err != nil {
 		t.Fatal(err)

@@ -39,7 +39,7 @@ func ExampleOptions() {
 	}
 	r = r.WithRules(mist.Lookup(w.Page().Name()))
 	window, _ := r.Window()
-	view := &dump.View{Schema: r.Schema(), Records: r.LiveRecords(window), ShowRecords: true}
+	view := &dump.View{Schema: r.Schema(), Records: r.RecordsInUse(window), ShowRecords: true}
 	o := dump.Options{Page: r.Rules(), Clock: func() mist.Clock { return mist.Clock{Now: time.Now().UnixNano()} }}
 	if err := dump.NDJSON(os.Stdout, view, o); err != nil {
 		fmt.Println(err)

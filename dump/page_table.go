@@ -173,11 +173,11 @@ func writeNested(w io.Writer, f *layout.Field, rec *relaccx.Record, o Options) e
 		inner.Width = max(1, o.Width-2)
 	}
 	if o.Newest > 0 {
-		if window, err = r.LastLive(window, o.Newest); err != nil {
+		if window, err = r.LastInUse(window, o.Newest); err != nil {
 			return nil
 		}
 	}
-	v := &View{Schema: r.Schema(), Records: r.LiveRecords(window), ShowRecords: true}
+	v := &View{Schema: r.Schema(), Records: r.RecordsInUse(window), ShowRecords: true}
 	if liveCount(r) > 0 {
 		if err := Table(&text, v, inner); err != nil {
 			return err

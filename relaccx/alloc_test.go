@@ -43,15 +43,15 @@ func TestAllocations(t *testing.T) {
 		return nil
 	}))
 	must(w.Batch(func() error {
-		allocates(t, "Push in a Batch", 0, func() { must(w.Push(record)) })
+		allocates(t, "AppendOverwrite in a Batch", 0, func() { must(w.AppendOverwrite(record)) })
 		return nil
 	}))
-	allocates(t, "Push", 0, func() { must(w.Push(record)) })
-	allocates(t, "NewRecord and Push", 0, func() {
+	allocates(t, "AppendOverwrite", 0, func() { must(w.AppendOverwrite(record)) })
+	allocates(t, "NewRecord and AppendOverwrite", 0, func() {
 		rec, err := w.NewRecord()
 		must(err)
 		must(field.PutUint(rec.Bytes(), 7))
-		must(w.Push(rec.Bytes()))
+		must(w.AppendOverwrite(rec.Bytes()))
 	})
 	var rec Record
 	must(r.Read(900, &rec))
@@ -81,7 +81,7 @@ func TestFollowAllocations(t *testing.T) {
 	record := make([]byte, w.size)
 	ctx := t.Context()
 	allocates(t, "Next of a record that is there", 0, func() {
-		if err := w.Push(record); err != nil {
+		if err := w.AppendOverwrite(record); err != nil {
 			t.Fatal(err)
 		}
 		if e, err := f.Next(ctx); err != nil || e.Kind != EventRecord {
@@ -133,7 +133,7 @@ func TestHugeSparsePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	if err := w.Push(record); err != nil {
+	if err := w.AppendOverwrite(record); err != nil {
 		t.Fatal(err)
 	}
 	if filled := blocksOf(t, file) - backed; filled > 2*reserveStep {

@@ -31,7 +31,7 @@ func TestLookingFillsNoHoles(t *testing.T) {
 		if _, err := p.Header(); err != nil {
 			t.Error(err)
 		}
-		f := Follow(path, FollowOptions{Start: FromFirst(), Appear: time.Millisecond})
+		f := Follow(path, FollowOptions{Start: FromOldest(), Appear: time.Millisecond})
 		for {
 			if _, ok, err := f.step(); !ok || err != nil {
 				break

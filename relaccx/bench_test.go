@@ -65,7 +65,7 @@ func BenchmarkAppend(b *testing.B) {
 			_ = fc.PutUint(to, i)
 			_ = fd.PutUint(to, 7)
 			_ = name.PutText(to, "abcdefghijklmnopqrstuvwxyz12345")
-			if err := w.Push(to); err != nil {
+			if err := w.AppendOverwrite(to); err != nil {
 				return err
 			}
 			i++
@@ -181,7 +181,7 @@ func BenchmarkPushAlone(b *testing.B) {
 	record := make([]byte, w.Schema().RecordSize())
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := w.Push(record); err != nil {
+		if err := w.AppendOverwrite(record); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -191,7 +191,7 @@ func BenchmarkPushAlone(b *testing.B) {
 func BenchmarkFollowNext(b *testing.B) {
 	w := benchWriter(b, benchSchema, 100_000)
 	fill(b, w, 100_000)
-	f := Follow(w.Page().Path(), FollowOptions{Start: FromFirst()})
+	f := Follow(w.Page().Path(), FollowOptions{Start: FromOldest()})
 	defer f.Close()
 	ctx := b.Context()
 	record := make([]byte, w.Schema().RecordSize())
@@ -201,7 +201,7 @@ func BenchmarkFollowNext(b *testing.B) {
 			b.StopTimer()
 			err := w.Batch(func() error {
 				for ; n > 0; n-- {
-					if err := w.Push(record); err != nil {
+					if err := w.AppendOverwrite(record); err != nil {
 						return err
 					}
 				}

@@ -27,8 +27,8 @@
 //
 // A Writer holds a lock on its page's object, which readers do not need. One that
 // lives long shares it: Writer.Yield, between two records now and then, gives the
-// lock to a writer that waits in OpenWriter; Release and Resume do so while there
-// is nothing to write. Both move on to the page that has the name afterwards,
+// lock to a writer that waits in OpenWriter; ReleaseLock gives it away while there is
+// nothing to write, and Yield takes it back. Yield moves on to the page that has the name afterwards,
 // when the other writer has reloaded it. relaccx(5) tells how writers ask.
 //
 // # The types

@@ -60,11 +60,11 @@ func (w *Writer) raise(bit layout.Status) error {
 	return err
 }
 
-// SetCounts stores the counters of h (RecordCount, StartPos, Deleted, Present
-// and EndPos) as they are, for pages on which they mean something else than on
-// a ring. The record count may grow but not shrink on a ready page, and must
-// fit the page: else ErrFull, with nothing changed.
-func (w *Writer) SetCounts(h layout.Header) error {
+// SetCounters stores the counters of h (RecordCount, StartPos, Deleted, Present, and
+// EndPos) unchanged, for pages on which they mean something else than on a ring. It
+// returns ErrFull when RecordCount records do not fit the page, and ErrReady when
+// RecordCount is below that of a ready page. After an error nothing has changed.
+func (w *Writer) SetCounters(h layout.Header) error {
 	return w.do("set counts", func() error {
 		now := w.cells.Header()
 		next := now

@@ -39,7 +39,7 @@ func appendKey(w *relaccx.Writer, time, size uint64) {
 	}
 	err = errors.Join(rec.SetUint("time", time), rec.SetUint("size", size), rec.SetText("codec", "H264"))
 	if err == nil {
-		err = w.Push(rec.Bytes())
+		err = w.AppendOverwrite(rec.Bytes())
 	}
 	if err != nil {
 		log.Fatal(err)

@@ -61,7 +61,7 @@ func FromNewest(n uint64) Start { return Start{newest: n} }
 func FromNumber(n uint64) Start { return Start{number: n, exact: true} }
 
 // FromFirst begins at the oldest available record.
-func FromFirst() Start { return Start{newest: math.MaxUint64} }
+func FromOldest() Start { return Start{newest: math.MaxUint64} }
 
 // Of is the part of a page's window that a Follower would begin with.
 func (s Start) Of(w layout.Window) layout.Window {

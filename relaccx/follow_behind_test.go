@@ -10,10 +10,10 @@ func TestFollowBehind(t *testing.T) {
 	w := newPage(t, "v:uint32", 9)
 	pushValues(t, w, 0, 1, 2)
 	path := w.Page().Path()
-	f := follow(t, path, FollowOptions{Start: FromFirst(), Behind: 2})
+	f := follow(t, path, FollowOptions{Start: FromOldest(), Behind: 2})
 	new1 := follow(t, path, FollowOptions{Behind: 2})
 	last := follow(t, path, FollowOptions{Start: FromNewest(1), Behind: 1})
-	all := follow(t, path, FollowOptions{Start: FromFirst(), Behind: 99})
+	all := follow(t, path, FollowOptions{Start: FromOldest(), Behind: 99})
 	wantValues(t, f, 0)
 	nothing(t, f)
 	nothing(t, new1)
@@ -45,7 +45,7 @@ func TestFollowBehind(t *testing.T) {
 func TestFollowBehindReplaced(t *testing.T) {
 	w := newPage(t, "v:uint32", 9)
 	pushValues(t, w, 0, 1)
-	f := follow(t, w.Page().Path(), FollowOptions{Start: FromFirst(), Behind: 1})
+	f := follow(t, w.Page().Path(), FollowOptions{Start: FromOldest(), Behind: 1})
 	wantValues(t, f, 0)
 	if err := w.Reload(parseShape(t, "v:uint32", 20), ReloadOptions{}); err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestFollowBehindReplaced(t *testing.T) {
 func TestFollowBehindLapped(t *testing.T) {
 	w := newPage(t, "v:uint32", 3)
 	pushValues(t, w, 0, 1, 2)
-	f := follow(t, w.Page().Path(), FollowOptions{Start: FromFirst(), Behind: 1})
+	f := follow(t, w.Page().Path(), FollowOptions{Start: FromOldest(), Behind: 1})
 	wantValues(t, f, 0, 1)
 	nothing(t, f)
 	pushValues(t, w, 3, 4, 5, 6)

@@ -94,7 +94,7 @@ func (c *chaos) push() {
 		count = c.rng.IntN(70) // laps every ring
 	}
 	for range count {
-		if err := c.w.Push(c.record(c.published[c.life])); err != nil {
+		if err := c.w.AppendOverwrite(c.record(c.published[c.life])); err != nil {
 			c.t.Fatal(err)
 		}
 		c.published[c.life]++

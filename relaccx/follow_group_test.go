@@ -20,7 +20,7 @@ func TestGroup(t *testing.T) {
 	for i := range writers {
 		path := filepath.Join(dir, fmt.Sprint("page", i))
 		writers[i] = mustCreate(t, path, "v:uint32", 8, CreateOptions{})
-		g.Add(Follow(path, FollowOptions{Start: FromFirst()}))
+		g.Add(Follow(path, FollowOptions{Start: FromOldest()}))
 	}
 	followers := g.Followers()
 	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
@@ -89,7 +89,7 @@ func TestGroupGrows(t *testing.T) {
 		added = true
 		other := mustCreate(t, filepath.Join(dir, "other"), "v:uint32", 8, CreateOptions{})
 		pushValues(t, other, 5)
-		g.Add(Follow(other.Page().Path(), FollowOptions{Start: FromFirst()}))
+		g.Add(Follow(other.Page().Path(), FollowOptions{Start: FromOldest()}))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
 	defer cancel()
@@ -106,8 +106,8 @@ func TestGroupIsFair(t *testing.T) {
 	quiet := mustCreate(t, filepath.Join(dir, "quiet"), "v:uint32", 8, CreateOptions{})
 	var g Group
 	defer g.Close()
-	g.Add(Follow(busy.Page().Path(), FollowOptions{Start: FromFirst()}))
-	g.Add(Follow(quiet.Page().Path(), FollowOptions{Start: FromFirst()}))
+	g.Add(Follow(busy.Page().Path(), FollowOptions{Start: FromOldest()}))
+	g.Add(Follow(quiet.Page().Path(), FollowOptions{Start: FromOldest()}))
 	pushValues(t, busy, 1)
 	pushValues(t, quiet, 1)
 	for range 100 {

@@ -20,7 +20,7 @@ func TestFollowPastExit(t *testing.T) {
 	w := newPage(t, "v:uint32", 4)
 	path := w.Page().Path()
 	pushValues(t, w, 10, 11)
-	f := follow(t, path, FollowOptions{Start: FromFirst(), PastExit: true})
+	f := follow(t, path, FollowOptions{Start: FromOldest(), PastExit: true})
 	wantValues(t, f, 10, 11)
 	if err := w.SetExit(); err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestFollowPastExit(t *testing.T) {
 func TestFollowWhatCannotBeRead(t *testing.T) {
 	path := filepath.Join(shmDir(t), "page")
 	w := mustCreate(t, path, "v:uint32", 4, CreateOptions{NotReady: true})
-	f := follow(t, path, FollowOptions{Start: FromFirst(), PastExit: true, Appear: watchdog})
+	f := follow(t, path, FollowOptions{Start: FromOldest(), PastExit: true, Appear: watchdog})
 	looks := func() (same bool) {
 		t.Helper()
 		nothing(t, f)
@@ -129,7 +129,7 @@ func TestFollowKnowsPagesAgain(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			w := newPage(t, "v:uint32", 5)
 			path := w.Page().Path()
-			f := follow(t, path, FollowOptions{Start: FromFirst()})
+			f := follow(t, path, FollowOptions{Start: FromOldest()})
 			for _, v := range []uint64{1, 2, 3} { // as they come: batches of one
 				pushValues(t, w, v)
 				wantValues(t, f, v)
@@ -165,7 +165,7 @@ func successor(tb testing.TB, path, schema string, values []uint64) {
 			tb.Fatal(err)
 		}
 		_ = rec.SetUint("v", v) // where there is one
-		if err := w.Push(rec.Bytes()); err != nil {
+		if err := w.AppendOverwrite(rec.Bytes()); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -176,7 +176,7 @@ func successor(tb testing.TB, path, schema string, values []uint64) {
 func TestFollowPageMadeAgain(t *testing.T) {
 	w := newPage(t, "v:uint32", 3)
 	path := w.Page().Path()
-	f := follow(t, path, FollowOptions{Start: FromFirst()})
+	f := follow(t, path, FollowOptions{Start: FromOldest()})
 	pushValues(t, w, 1, 2)
 	wantValues(t, f, 1, 2)
 	shape := parseShape(t, "v:uint32", 50)
@@ -205,7 +205,7 @@ func TestFollowPageMadeAgain(t *testing.T) {
 // nobody can read any more, is lost.
 func TestFollowCutShort(t *testing.T) {
 	c := newCutPage(t)
-	if err := c.w.Push(c.sealed); err != nil {
+	if err := c.w.AppendOverwrite(c.sealed); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Truncate(c.path, 5000); err != nil { // of more than 12,000, the header among what is left

@@ -46,7 +46,7 @@ func TestFollowOverrun(t *testing.T) {
 	w := newPage(t, overrunSchema, slots)
 	overrunner(w, 0, slots+1)
 	writeHalf(w, slots+1) // over record 1
-	f := follow(t, w.Page().Path(), FollowOptions{Start: FromFirst(), Spin: true})
+	f := follow(t, w.Page().Path(), FollowOptions{Start: FromOldest(), Spin: true})
 	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
 	defer cancel()
 	var got, lost, began uint64

@@ -33,7 +33,7 @@ func pushKey(tb testing.TB, w *Writer, n uint64) {
 			tb.Fatal(err)
 		}
 	}
-	if err := w.Push(rec.Bytes()); err != nil {
+	if err := w.AppendOverwrite(rec.Bytes()); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -84,7 +84,7 @@ func resizeKeys(tb testing.TB, w *Writer, announce bool) *Writer {
 		copy(resized.memory[at:at+resized.size], record)
 	}
 	h.RecordCount *= 2
-	if err := resized.SetCounts(h); err != nil {
+	if err := resized.SetCounters(h); err != nil {
 		tb.Fatal(err)
 	}
 	if err := resized.SetReady(); err != nil {
@@ -122,7 +122,7 @@ func TestFollowResizeOfRevised(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := keysPage(t, filepath.Join(shmDir(t), "page"), 4)
-			f := follow(t, w.Page().Path(), FollowOptions{Start: FromFirst(), Rules: o.as, Behind: o.behind})
+			f := follow(t, w.Page().Path(), FollowOptions{Start: FromOldest(), Rules: o.as, Behind: o.behind})
 			for n := range uint64(4) {
 				pushKey(t, w, n)
 				if n >= o.behind {
@@ -157,7 +157,7 @@ func TestFollowAnnouncedEndsEarlier(t *testing.T) {
 	} {
 		w := newPage(t, "v:uint32", 5)
 		path := w.Page().Path()
-		f := follow(t, path, FollowOptions{Start: FromFirst()})
+		f := follow(t, path, FollowOptions{Start: FromOldest()})
 		pushValues(t, w, 1, 2, 3)
 		wantValues(t, f, 1, 2, 3)
 		if err := w.SetReload(); err != nil {
@@ -200,7 +200,7 @@ func TestFollowExitAndReload(t *testing.T) {
 	w := newPage(t, "v:uint32", 9)
 	path := w.Page().Path()
 	pushValues(t, w, 1, 2, 3)
-	f := follow(t, path, FollowOptions{Start: FromFirst()})
+	f := follow(t, path, FollowOptions{Start: FromOldest()})
 	wantValues(t, f, 1, 2)
 	w.cells.SetStatus(both)
 	if err := os.Remove(path); err != nil {
@@ -225,7 +225,7 @@ func TestFollowExitAndReload(t *testing.T) {
 func TestFollowReadsOn(t *testing.T) {
 	w := newPage(t, "v:uint32", 9)
 	path := w.Page().Path()
-	f := follow(t, path, FollowOptions{Start: FromFirst()})
+	f := follow(t, path, FollowOptions{Start: FromOldest()})
 	pushValues(t, w, 1)
 	wantValues(t, f, 1)
 	if err := os.Remove(path); err != nil {

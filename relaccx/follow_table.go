@@ -69,7 +69,7 @@ func (t *table) begin(r *Reader, start Start) (err error) {
 	}
 	t.wanted = start.Of(t.window)
 	if !start.exact {
-		t.wanted, err = r.LastLive(t.window, start.newest)
+		t.wanted, err = r.LastInUse(t.window, start.newest)
 	}
 	return err
 }
@@ -89,7 +89,7 @@ func (t *table) written(r *Reader, n, end uint64) uint64 {
 		return n
 	}
 	at := r.base + int(r.offset+n*r.size)
-	start, _ := r.page.Memory(at)
+	start, _ := r.page.NextData(at)
 	if start <= at {
 		return n
 	}
@@ -110,7 +110,7 @@ func (t *table) compare(f *Follower, n uint64) (Event, bool, error) {
 		if err := t.read(r, n, row); err != nil {
 			return Event{}, false, err
 		}
-		live = r.Live(&t.rec)
+		live = r.used(&t.rec)
 	}
 	was := t.live[n]
 	t.live[n] = live

@@ -22,7 +22,7 @@ var users = mist.Lookup("MstUserlive")
 func newTable(tb testing.TB, used int) *Writer {
 	tb.Helper()
 	w := newPage(tb, "status:uint8\nkeynum:uint32", 8)
-	if err := w.SetCounts(layout.Header{RecordCount: 8, EndPos: 8}); err != nil {
+	if err := w.SetCounters(layout.Header{RecordCount: 8, EndPos: 8}); err != nil {
 		tb.Fatal(err)
 	}
 	for n := range used {
@@ -34,7 +34,7 @@ func newTable(tb testing.TB, used int) *Writer {
 
 func endAt(tb testing.TB, w *Writer, end uint64) {
 	tb.Helper()
-	if err := w.SetCounts(layout.Header{RecordCount: 8, EndPos: end}); err != nil {
+	if err := w.SetCounters(layout.Header{RecordCount: 8, EndPos: end}); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -82,7 +82,7 @@ func wantPass(tb testing.TB, f *Follower, want ...string) {
 
 func TestFollowTable(t *testing.T) {
 	w := newTable(t, 3)
-	o := FollowOptions{Rules: users, Start: FromFirst()}
+	o := FollowOptions{Rules: users, Start: FromOldest()}
 	f := follow(t, w.Page().Path(), o)
 	wantPass(t, f, "0=1", "1=2", "2=3")
 	wantPass(t, f)
@@ -115,7 +115,7 @@ func TestFollowTable(t *testing.T) {
 // not changed.
 func TestFollowTableReplaced(t *testing.T) {
 	w := newTable(t, 2)
-	f := follow(t, w.Page().Path(), FollowOptions{Rules: users, Start: FromFirst()})
+	f := follow(t, w.Page().Path(), FollowOptions{Rules: users, Start: FromOldest()})
 	wantPass(t, f, "0=1", "1=2")
 	if err := w.Reload(parseShape(t, "status:uint8\nkeynum:uint32", 9), ReloadOptions{}); err != nil {
 		t.Fatal(err)
@@ -139,7 +139,7 @@ func TestFollowNestedTable(t *testing.T) {
 	w := newPage(t, "live:uint8\ntracks:nested[4]\n  valid:uint8\n  pid:uint64", 1)
 	appendEmpty(t, w, 1)
 	list := nestedWriter(t, w, 0, "tracks")
-	f := follow(t, w.Page().Path(), FollowOptions{Rules: mist.Lookup("MstMetalive"), Start: FromFirst(), Nested: []Step{{Field: "tracks"}}})
+	f := follow(t, w.Page().Path(), FollowOptions{Rules: mist.Lookup("MstMetalive"), Start: FromOldest(), Nested: []Step{{Field: "tracks"}}})
 	wantPass(t, f)
 	track := Record{schema: list.Schema(), bytes: make([]byte, 9)}
 	track.bytes[0] = 255
@@ -162,11 +162,11 @@ func TestFollowNestedTable(t *testing.T) {
 func TestFollowSparseTable(t *testing.T) {
 	const slots = 4 << 20
 	w := mustCreate(t, filepath.Join(shmDir(t), "page"), "status:uint8\nkeynum:uint32", slots, CreateOptions{Sparse: true})
-	if err := w.SetCounts(layout.Header{RecordCount: slots, EndPos: slots}); err != nil {
+	if err := w.SetCounters(layout.Header{RecordCount: slots, EndPos: slots}); err != nil {
 		t.Fatal(err)
 	}
 	putRow(t, w, 3_000_000, 1, 30)
-	f := follow(t, w.Page().Path(), FollowOptions{Start: FromFirst(), Rules: users})
+	f := follow(t, w.Page().Path(), FollowOptions{Start: FromOldest(), Rules: users})
 	want := func(n uint64) {
 		t.Helper()
 		if e := next(t, f); e.Kind != EventRecord || e.Record.Number != n {

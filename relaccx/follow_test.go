@@ -79,7 +79,7 @@ func TestFollowStarts(t *testing.T) {
 		{Start{}, 0, []uint64{6}},
 		{FromNewest(2), 0, []uint64{4, 5, 6}},
 		{FromNewest(99), 0, []uint64{2, 3, 4, 5, 6}},
-		{FromFirst(), 0, []uint64{2, 3, 4, 5, 6}},
+		{FromOldest(), 0, []uint64{2, 3, 4, 5, 6}},
 		{FromNumber(3), 0, []uint64{3, 4, 5, 6}},
 		{FromNumber(0), 2, []uint64{2, 3, 4, 5, 6}},
 		{FromNumber(6), 0, []uint64{6}},
@@ -133,7 +133,7 @@ func TestFollowIdles(t *testing.T) {
 	} {
 		w := newPage(t, "v:uint32", 4)
 		h.RecordCount = 4
-		if err := w.SetCounts(h); err != nil {
+		if err := w.SetCounters(h); err != nil {
 			t.Fatal(err)
 		}
 		for what, start := range map[string]Start{"newest": {}, "number to come": FromNumber(20)} {
@@ -146,7 +146,7 @@ func TestFollowIdles(t *testing.T) {
 
 func TestFollowToTheEnd(t *testing.T) {
 	w := newPage(t, "v:uint32", 4)
-	f := follow(t, w.Page().Path(), FollowOptions{Start: FromFirst()})
+	f := follow(t, w.Page().Path(), FollowOptions{Start: FromOldest()})
 	pushValues(t, w, 0, 1)
 	if err := w.SetExit(); err != nil {
 		t.Fatal(err)
@@ -170,7 +170,7 @@ func TestFollowToTheEnd(t *testing.T) {
 func TestFollowClosed(t *testing.T) {
 	w := newPage(t, "v:uint32", 4)
 	pushValues(t, w, 0, 1)
-	f := Follow(w.Page().Path(), FollowOptions{Start: FromFirst()})
+	f := Follow(w.Page().Path(), FollowOptions{Start: FromOldest()})
 	wantValues(t, f, 0)
 	for range 2 {
 		if err := f.Close(); err != nil {
@@ -222,7 +222,7 @@ func TestFollowMissing(t *testing.T) {
 // the making, all fields, ready. Nothing of that is an error of the Follower.
 func TestFollowAppearing(t *testing.T) {
 	path := filepath.Join(shmDir(t), "page")
-	f := follow(t, path, FollowOptions{Start: FromFirst(), Appear: watchdog})
+	f := follow(t, path, FollowOptions{Start: FromOldest(), Appear: watchdog})
 	stages := []func(file *os.File) error{
 		func(*os.File) error { return nil },
 		func(file *os.File) error { return file.Truncate(200) },
@@ -275,12 +275,12 @@ func TestFollowAppearing(t *testing.T) {
 func TestFollowEndComesBack(t *testing.T) {
 	w := newPage(t, "v:uint32", 6)
 	end := func(end uint64) {
-		if err := w.SetCounts(layout.Header{RecordCount: 6, EndPos: end}); err != nil {
+		if err := w.SetCounters(layout.Header{RecordCount: 6, EndPos: end}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	pushValues(t, w, 10, 11, 12, 13, 14)
-	f := follow(t, w.Page().Path(), FollowOptions{Start: FromFirst()})
+	f := follow(t, w.Page().Path(), FollowOptions{Start: FromOldest()})
 	wantValues(t, f, 10, 11, 12, 13, 14)
 	end(2)
 	wantRestart(t, f, 2) // records 0 and 1 are what they were
@@ -315,7 +315,7 @@ func TestFollowNested(t *testing.T) {
 	w := newTwoDeep(t)
 	deep := nestedWriter(t, nestedWriter(t, w, 1, "inner"), 0, "deep")
 	f := follow(t, w.Page().Path(), FollowOptions{
-		Start:  FromFirst(),
+		Start:  FromOldest(),
 		Nested: []Step{{Field: "inner", Record: 1, Exact: true}, {Field: "deep", Record: 0, Exact: true}},
 	})
 	wantValues(t, f, 40, 41, 42)

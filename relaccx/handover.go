@@ -24,15 +24,14 @@ const (
 	resumePoll = 2 * time.Millisecond
 )
 
-// Wanted reports whether another writer waits for the lock that w holds. It
-// costs one system call, so it is best asked once for many records, or while
-// nothing is written.
-func (w *Writer) Wanted() bool { return w.page.locked && shm.Requested(w.page.file) }
+// LockWanted reports whether another writer waits for the lock that w holds. It
+// costs one system call, so ask once for many records, or while nothing is written.
+func (w *Writer) LockWanted() bool { return w.page.locked && shm.Requested(w.page.file) }
 
-// Release gives the lock to the writers that wait for it. w keeps the page open
-// for reading, and must not write until Resume succeeds. The Writer of a nested
-// page has no lock of its own.
-func (w *Writer) Release() error {
+// ReleaseLock gives the lock to the writers that wait for it. w keeps the page open
+// for reading, and must not write until Yield succeeds. The Writer of a nested page
+// has no lock of its own, and ReleaseLock does nothing there.
+func (w *Writer) ReleaseLock() error {
 	if w.nested || !w.page.locked {
 		return nil
 	}
@@ -40,24 +39,16 @@ func (w *Writer) Release() error {
 	return w.page.fail("release", shm.Unlock(w.page.file))
 }
 
-// Resume takes the lock again after Release, waiting for at most timeout, and
-// makes sure that w writes the page that has the name now: one that was
-// reloaded meanwhile, or that lost its name, is closed, and the new one opened.
-// It may also be called while w has the lock; then it only looks.
-//
-// moved reports whether w writes another page now. Its fields may differ, and
-// Readers and nested Writers that came from w are void. A *LockedError says
-// that another writer kept the lock; ErrEnded that one has set exit; ErrReloading
-// and ErrNotReady that the new page is not there or not ready yet;
-// fs.ErrNotExist that no page has the name. After an error w is as it was, and
-// Resume may be tried again.
-func (w *Writer) Resume(timeout time.Duration) (moved bool, err error) {
+// resume takes the lock again after ReleaseLock, waiting for at most timeout, and
+// makes sure that w writes the page that has the name now. While w has the lock, it
+// only looks.
+func (w *Writer) resume(timeout time.Duration) (moved bool, err error) {
 	if w.nested || w.page.file == nil {
 		return false, nil
 	}
 	deadline := time.Now().Add(timeout)
 	for {
-		moved, err = w.resume(deadline)
+		moved, err = w.resumeOnce(deadline)
 		waits := errors.Is(err, ErrReloading) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNotReady)
 		if !waits || !time.Now().Before(deadline) {
 			return moved, w.page.fail("resume", err)
@@ -66,7 +57,7 @@ func (w *Writer) Resume(timeout time.Duration) (moved bool, err error) {
 	}
 }
 
-func (w *Writer) resume(deadline time.Time) (moved bool, err error) {
+func (w *Writer) resumeOnce(deadline time.Time) (moved bool, err error) {
 	if err := w.relock(time.Until(deadline)); err != nil {
 		return false, err
 	}
@@ -116,21 +107,31 @@ func (w *Writer) move(deadline time.Time, old layout.Status) (moved bool, err er
 	return true, page.Close()
 }
 
-// Yield lets the writers that wait for the lock have it, and takes it back. To
-// be called between records, now and then, by a Writer that lives long: a writer
-// that waits for a second or two then gets the lock however busy w is. timeout,
-// moved and err are those of Resume.
+// Yield gives the lock to the writers that wait for it, and takes it back, waiting for
+// at most timeout. A Writer that lives long calls it between records now and then:
+// another writer then gets the lock within a second or two, however busy w is. Yield
+// also takes the lock back after ReleaseLock.
+//
+// Yield makes sure that w writes the page that has the name now. When the page was
+// reloaded meanwhile, or lost its name, Yield closes it and opens the new one. moved
+// reports whether it did: fields may differ then, and Readers and nested Writers that
+// came from w are no longer valid.
+//
+// Errors: a *LockedError when another writer keeps the lock; ErrEnded when another
+// writer has set exit; ErrReloading or ErrNotReady when the new page is not there, or
+// not ready yet; fs.ErrNotExist when no page has the name. After an error w is as it
+// was, and Yield may be tried again.
 func (w *Writer) Yield(timeout time.Duration) (moved bool, err error) {
 	shares := w.page.file != nil && !w.nested && !w.options.NoLock
 	if shares && shm.Requested(w.page.file) && time.Now().After(w.deaf) {
-		if err := w.Release(); err != nil {
+		if err := w.ReleaseLock(); err != nil {
 			return false, err
 		}
 		if err := w.giveWay(); err != nil {
 			return false, w.page.fail("yield", err)
 		}
 	}
-	return w.Resume(timeout)
+	return w.resume(timeout)
 }
 
 // giveWay waits until the writers that asked have the lock, or no longer want

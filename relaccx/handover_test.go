@@ -23,7 +23,7 @@ func publishNumber(tb testing.TB, w *Writer, n uint64) {
 		err = rec.SetUint("n", n)
 	}
 	if err == nil {
-		err = w.Push(rec.Bytes())
+		err = w.AppendOverwrite(rec.Bytes())
 	}
 	if err != nil {
 		tb.Fatalf("record %d: %v", n, err)
@@ -97,7 +97,7 @@ func checkNumbers(t *testing.T, path string, end uint64) {
 
 func TestWantedAndRelease(t *testing.T) {
 	w := newPage(t, numbered, 4)
-	if w.Wanted() {
+	if w.LockWanted() {
 		t.Error("wanted without another writer")
 	}
 	got := make(chan error, 1)
@@ -108,17 +108,17 @@ func TestWantedAndRelease(t *testing.T) {
 		}
 		got <- err
 	}()
-	until(t, w.Wanted)
-	if err := w.Release(); err != nil {
+	until(t, w.LockWanted)
+	if err := w.ReleaseLock(); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-got; err != nil {
 		t.Fatal(err)
 	}
-	if moved, err := w.Resume(0); moved || err != nil {
+	if moved, err := w.resume(0); moved || err != nil {
 		t.Errorf("resumed: moved %v, %v", moved, err)
 	}
-	if w.Wanted() {
+	if w.LockWanted() {
 		t.Error("wanted though nothing waits any longer")
 	}
 	_, err := OpenWriter(w.Page().Path(), WriterOptions{})
@@ -152,12 +152,12 @@ func TestResume(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := newPage(t, numbered, 4)
 			publishNumber(t, w, 0)
-			check(t, w.Release())
+			check(t, w.ReleaseLock())
 			other, err := OpenWriter(w.Page().Path(), WriterOptions{})
 			check(t, err)
 			c.change(t, other)
 			check(t, other.Close())
-			moved, err := w.Resume(10 * time.Millisecond)
+			moved, err := w.resume(10 * time.Millisecond)
 			if moved != c.moved || !errors.Is(err, c.want) {
 				t.Fatalf("moved %v, %v, want %v, %v", moved, err, c.moved, c.want)
 			}
@@ -186,7 +186,7 @@ func TestYieldToStopped(t *testing.T) {
 	check(t, err)
 	defer f.Close()
 	check(t, unix.FcntlFlock(f.Fd(), unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_RDLCK, Start: 1 << 62, Len: 1}))
-	if !w.Wanted() {
+	if !w.LockWanted() {
 		t.Fatal("the request is not seen")
 	}
 	for range 3 {

@@ -161,7 +161,7 @@ func pushSealed(tb testing.TB, w *Writer, count int) {
 	record := make([]byte, w.Schema().RecordSize())
 	for i := range count {
 		seal(record, h.EndPos+uint64(i))
-		if err := w.Push(record); err != nil {
+		if err := w.AppendOverwrite(record); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -178,7 +178,7 @@ func pushValues(tb testing.TB, w *Writer, values ...uint64) {
 		if err := rec.SetUint("v", v); err != nil {
 			tb.Fatal(err)
 		}
-		if err := w.Push(rec.Bytes()); err != nil {
+		if err := w.AppendOverwrite(rec.Bytes()); err != nil {
 			tb.Fatal(err)
 		}
 	}

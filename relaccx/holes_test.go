@@ -125,7 +125,7 @@ func TestTableFillsNoHoles(t *testing.T) {
 	defer w.Close()
 	h := shape.Header()
 	h.EndPos = uint64(h.RecordCount)
-	if err := w.SetCounts(h); err != nil {
+	if err := w.SetCounters(h); err != nil {
 		t.Fatal(err)
 	}
 	size := uint64(shape.Schema.RecordSize())
@@ -149,7 +149,7 @@ func TestTableFillsNoHoles(t *testing.T) {
 		t.Fatal(err)
 	}
 	var found []uint64
-	for rec, err := range r.LiveRecords(all) {
+	for rec, err := range r.RecordsInUse(all) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +159,7 @@ func TestTableFillsNoHoles(t *testing.T) {
 		t.Errorf("records %d are in use, found %d", live, found)
 	}
 	for n, first := range map[uint64]uint64{0: h.EndPos, 1: 9000, 2: border, 3: 3, 4: 0, h.EndPos: 0} {
-		last, err := r.LastLive(all, n)
+		last, err := r.LastInUse(all, n)
 		if want := (layout.Window{First: first, End: h.EndPos}); err != nil || last != want {
 			t.Errorf("the last %d in use: %v, %v; want %v", n, last, err, want)
 		}
@@ -169,7 +169,7 @@ func TestTableFillsNoHoles(t *testing.T) {
 	}
 	var rec Record
 	for _, n := range []uint64{border, border + 1, 20000} {
-		if err := r.Read(n, &rec); err != nil || r.Live(&rec) != (n == border) {
+		if err := r.Read(n, &rec); err != nil || r.used(&rec) != (n == border) {
 			t.Errorf("record %d: %v", n, err)
 		}
 	}

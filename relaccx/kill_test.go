@@ -25,7 +25,7 @@ func killReloading(t *testing.T, step string) {
 	path := filepath.Join(dir, "page")
 	writer := startChild(t, path)
 	writer.does("create 6 64", "push 8 8")
-	f := follow(t, path, FollowOptions{Start: FromFirst()})
+	f := follow(t, path, FollowOptions{Start: FromOldest()})
 	c := tally{next: 2}
 	c.untilNumber(t, f, 7)
 	old := mustOpen(t, path)
@@ -105,7 +105,7 @@ func TestKilledReplacing(t *testing.T) {
 		path := filepath.Join(dir, "page")
 		writer := startChild(t, path)
 		writer.does("create 6 64", "push 3 3")
-		f := follow(t, path, FollowOptions{Start: FromFirst()})
+		f := follow(t, path, FollowOptions{Start: FromOldest()})
 		var c tally
 		c.untilNumber(t, f, 3)
 		writer.diesAt("dieat "+step, "replace 5 64")

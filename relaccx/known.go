@@ -26,17 +26,18 @@ func (r *Reader) WithRules(info *mist.PageInfo) *Reader {
 // nil when the page is read as a ring.
 func (r *Reader) Rules() *mist.PageInfo { return r.info }
 
-// Live reports whether a record of the page is in use: tables keep rows that are
-// free. Of a page that nothing is known of all are.
-func (r *Reader) Live(rec *Record) bool { return r.info.Live(r.schema, rec.bytes) }
+// used reports whether a record of the page is in use: tables keep rows that are
+// free. Without rules every record is.
+func (r *Reader) used(rec *Record) bool { return r.info.Live(r.schema, rec.bytes) }
 
 // marked reports whether the page is a table whose rows say themselves whether they
 // are in use. Most of such a page was never written.
 func (r *Reader) marked() bool { return r.info != nil && r.info.Marker != "" }
 
-// LastLive is the part of w that begins with the last n records that are in use,
-// or w where it has fewer.
-func (r *Reader) LastLive(w layout.Window, n uint64) (layout.Window, error) {
+// LastInUse returns the part of w that begins at the n-th last record in use, or w
+// when fewer than n are in use. On a ring every record is in use. Errors are those
+// of Records.
+func (r *Reader) LastInUse(w layout.Window, n uint64) (layout.Window, error) {
 	if !r.marked() || n >= w.Count() {
 		return w.Last(n), nil
 	}
@@ -78,7 +79,7 @@ func (r *Reader) liveIn(b *batch, w layout.Window) iter.Seq2[*Record, error] {
 			switch {
 			case rec == nil && err == nil:
 				return
-			case err == nil && !r.Live(rec):
+			case err == nil && !r.used(rec):
 			case !yield(rec, err) || err != nil && !isLapped(err):
 				return
 			}
@@ -97,7 +98,7 @@ func (r *Reader) hole(w layout.Window) bool {
 		return false
 	}
 	at, end := r.base+int(r.offset+first*r.size), r.base+int(r.offset+(last+1)*r.size)
-	start, _ := r.page.Memory(at)
+	start, _ := r.page.NextData(at)
 	return start >= end
 }
 
@@ -111,8 +112,11 @@ func (r *Reader) window(h layout.Header) layout.Window {
 	return proven(w, h.Deleted, h.EndPos, uint64(h.RecordCount))
 }
 
-// LiveRecords is Records without those that are not in use.
-func (r *Reader) LiveRecords(w layout.Window) iter.Seq2[*Record, error] {
+// RecordsInUse returns the records of w as Records does, and leaves out the free rows
+// of a table: a track that was removed, a viewer that left. A table's free rows keep
+// their last values, so most programs want RecordsInUse. It needs the page's rules,
+// see WithRules; without them it returns every record.
+func (r *Reader) RecordsInUse(w layout.Window) iter.Seq2[*Record, error] {
 	if !r.marked() {
 		return r.Records(w)
 	}

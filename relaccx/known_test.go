@@ -13,7 +13,7 @@ import (
 func numbersOf(tb testing.TB, r *Reader, w layout.Window) []uint64 {
 	tb.Helper()
 	numbers := []uint64{}
-	for rec, err := range r.LiveRecords(w) {
+	for rec, err := range r.RecordsInUse(w) {
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -121,12 +121,12 @@ func TestLastLive(t *testing.T) {
 	r := knownPage(t, "status:uint8\n", 8, layout.Header{EndPos: 8}, 1, 0, 1, 0, 0, 1, 1, 0).WithRules(mist.Lookup("MstStat"))
 	all := layout.Window{First: 0, End: 8}
 	for n, want := range [][]uint64{{}, {6}, {5, 6}, {2, 5, 6}, {0, 2, 5, 6}, {0, 2, 5, 6}} {
-		w, err := r.LastLive(all, uint64(n))
+		w, err := r.LastInUse(all, uint64(n))
 		if got := numbersOf(t, r, w); err != nil || !slices.Equal(got, want) {
 			t.Errorf("last %d: %v, %v; want %v", n, got, err, want)
 		}
 	}
-	if w, err := r.LastLive(all, 1<<63); err != nil || w != all {
+	if w, err := r.LastInUse(all, 1<<63); err != nil || w != all {
 		t.Errorf("last of all: %v, %v", w, err)
 	}
 }

@@ -136,7 +136,7 @@ func (s *scriptWriter) push(count, burst int) error {
 					return err
 				}
 				seal(rec.Bytes()[:sealSize], n)
-				if err := s.w.Push(rec.Bytes()); err != nil {
+				if err := s.w.AppendOverwrite(rec.Bytes()); err != nil {
 					return err
 				}
 			}

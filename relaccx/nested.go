@@ -74,7 +74,7 @@ func (r *Reader) Newest() (uint64, error) {
 }
 
 func (r *Reader) newestLive(w layout.Window) (uint64, error) {
-	last, err := r.LastLive(w, 1)
+	last, err := r.LastInUse(w, 1)
 	if err != nil {
 		return 0, err
 	}
@@ -83,7 +83,7 @@ func (r *Reader) newestLive(w layout.Window) (uint64, error) {
 		case isLapped(err):
 		case err != nil:
 			return 0, err
-		case r.Live(rec):
+		case r.used(rec):
 			return rec.Number, nil
 		}
 	}

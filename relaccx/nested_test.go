@@ -234,7 +234,7 @@ func TestNestedOfReopenedPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Push(rec.Bytes()); err != nil {
+	if err := w.AppendOverwrite(rec.Bytes()); err != nil {
 		t.Fatal(err)
 	}
 	inner := nestedWriter(t, w, 2, "inner")

@@ -319,7 +319,7 @@ func (r *Reader) copyOut(dst []byte, at int) error {
 	return r.page.copyOut(dst, r.base+at)
 }
 
-// ReadAt copies the page's bytes from a place on, as they are; see Memory. It fills
+// ReadAt copies the page's bytes from a place on, as they are; see NextData. It fills
 // no holes, as a look through Inspect does. io.EOF where there are fewer; it is an
 // io.ReaderAt.
 func (p *Page) ReadAt(b []byte, off int64) (int, error) {
@@ -351,10 +351,10 @@ func (p *Page) readOut(dst []byte, from int) error {
 	return shm.ReadFile(p.file, dst, int64(from))
 }
 
-// Memory is the next range of the page's bytes, at or behind from, that has
-// memory behind it; what lies between such ranges is a hole, and reads as zeros.
-// Both are Size when there is none.
-func (p *Page) Memory(from int) (start, end int) {
+// NextData returns the next range [start, end) of the page's bytes, at or after byte
+// from, that has memory. The bytes between two such ranges are a hole, and read as
+// zeros. Both results are Size when there is no further range.
+func (p *Page) NextData(from int) (start, end int) {
 	if p.file == nil {
 		return from, p.Size()
 	}

@@ -121,7 +121,7 @@ func TestReadersNeedNoRightToWrite(t *testing.T) {
 	if want := `relaccx: open "page": permission denied`; err.Error() != want {
 		t.Errorf("message %q, want %q", err, want)
 	}
-	wantValues(t, follow(t, path, FollowOptions{Start: FromFirst()}), 1)
+	wantValues(t, follow(t, path, FollowOptions{Start: FromOldest()}), 1)
 }
 
 // mappingsOf are the rights of this process's mappings of a file.

@@ -151,7 +151,7 @@ func goOn(t *testing.T, f *Follower, path string, c tally) uint64 {
 	c.untilNumber(t, f, h.EndPos)
 	record := make([]byte, sealSize)
 	seal(record, h.EndPos)
-	if err := w.Push(record); err != nil {
+	if err := w.AppendOverwrite(record); err != nil {
 		t.Fatal(err)
 	}
 	c.untilNumber(t, f, h.EndPos+1)

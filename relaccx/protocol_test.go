@@ -57,7 +57,7 @@ func hurry(t *testing.T, w *Writer, count uint64) func() {
 		err := w.Batch(func() error {
 			for n := range count {
 				seal(record, n)
-				if err := w.Push(record); err != nil {
+				if err := w.AppendOverwrite(record); err != nil {
 					return err
 				}
 				if n%64 == 0 && rand.IntN(4) == 0 {
@@ -246,7 +246,7 @@ func TestProtocolOnNestedRings(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			if err := w.Push(outer.Bytes()); err != nil {
+			if err := w.AppendOverwrite(outer.Bytes()); err != nil {
 				t.Error(err)
 				return
 			}
@@ -257,7 +257,7 @@ func TestProtocolOnNestedRings(t *testing.T) {
 			}
 			for i := range uint64(8) { // numbers say of which record they are
 				seal(record, n<<8|i)
-				if err := inner.Push(record); err != nil {
+				if err := inner.AppendOverwrite(record); err != nil {
 					t.Error(err)
 					return
 				}

@@ -147,7 +147,7 @@ func growAndPush(tb testing.TB, w *Writer, n uint64) {
 	}
 	if n < 10 {
 		h.RecordCount = uint32(n) + 1
-		if err := w.SetCounts(h); err != nil {
+		if err := w.SetCounters(h); err != nil {
 			tb.Fatal(err)
 		}
 	}

@@ -83,7 +83,7 @@ func TestReloadCounters(t *testing.T) {
 				w.memory[int(w.offset)+4*int(slot)] = byte(slot) // what the record is of, modulo the ring
 			}
 			test.before.RecordCount = test.records
-			if err := w.SetCounts(test.before); err != nil {
+			if err := w.SetCounters(test.before); err != nil {
 				t.Fatal(err)
 			}
 			if err := w.Reload(parseShape(t, "v:uint32", test.to), ReloadOptions{}); err != nil {
@@ -184,7 +184,7 @@ func flowUnderReaders(t *testing.T, rounds uint64, firstOf func(round uint64) ui
 		for round := range rounds {
 			record := make([]byte, w.size)
 			first := firstOf(round)
-			if err := source.SetCounts(layout.Header{RecordCount: 12, StartPos: uint32(first), Deleted: first, EndPos: first}); err != nil {
+			if err := source.SetCounters(layout.Header{RecordCount: 12, StartPos: uint32(first), Deleted: first, EndPos: first}); err != nil {
 				t.Error(err)
 			}
 			for n := first; n < first+round%12+1; n++ {
@@ -251,7 +251,7 @@ func TestFlowFromOtherForm(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(rec.SetUint("v", n), rec.SetText("name", "abcdefghi"[:n+1]), from.Push(rec.Bytes())); err != nil {
+		if err := errors.Join(rec.SetUint("v", n), rec.SetText("name", "abcdefghi"[:n+1]), from.AppendOverwrite(rec.Bytes())); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -41,7 +41,7 @@ func (m *ringModel) Append(t *rapid.T) {
 func (m *ringModel) AppendWrongSize(t *rapid.T) {
 	record := make([]byte, int(m.w.Schema().RecordSize())+rapid.SampledFrom([]int{-1, 1}).Draw(t, "off by"))
 	before, _ := snapshot(t, m.path)
-	if m.w.Append(record) == nil || m.w.Push(record) == nil {
+	if m.w.Append(record) == nil || m.w.AppendOverwrite(record) == nil {
 		t.Fatal("a record of a wrong size was taken")
 	}
 	if after, _ := snapshot(t, m.path); !bytes.Equal(before, after) {
@@ -54,7 +54,7 @@ func (m *ringModel) Push(t *rapid.T) {
 	err := m.w.Batch(func() error {
 		for range count {
 			r, record := m.record(t)
-			if err := m.w.Push(record); err != nil {
+			if err := m.w.AppendOverwrite(record); err != nil {
 				return err
 			}
 			if m.full() {

@@ -30,7 +30,7 @@ func (w *Writer) carryRows(r *Reader, h layout.Header, convert *conversion) erro
 		return err
 	}
 	carried := rows.Clamp(0, slots)
-	for rec, err := range r.LiveRecords(layout.Window{First: max(rows.First, slots), End: rows.End}) {
+	for rec, err := range r.RecordsInUse(layout.Window{First: max(rows.First, slots), End: rows.End}) {
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (w *Writer) carryRows(r *Reader, h layout.Header, convert *conversion) erro
 
 // flowRows writes the rows of a window, without those that were never written.
 func (w *Writer) flowRows(r *Reader, window layout.Window, convert *conversion) error {
-	for rec, err := range r.LiveRecords(window) {
+	for rec, err := range r.RecordsInUse(window) {
 		if isLapped(err) {
 			continue
 		}
@@ -97,12 +97,13 @@ func (w *Writer) setCounters(h layout.Header, rows layout.Window, slots uint64) 
 	w.cells.SetEndPos(h.EndPos)
 }
 
-// AppendRow publishes a record in a page that is a table by WriterOptions.Rules: in the
-// first row that is not in use, else behind the last one. It returns the row's
-// number; ErrFull when there is no such row. On any other page it is Push.
+// AppendRow publishes a record on a page that WriterOptions.Rules make a table: in the
+// first row that is not in use, or else after the last row. It returns the row's
+// number, or ErrFull when there is no such row. On a ring it does what
+// AppendOverwrite does.
 func (w *Writer) AppendRow(record []byte) (row uint64, err error) {
 	if !w.tabular() {
-		err := w.Push(record)
+		err := w.AppendOverwrite(record)
 		h, headErr := w.Header()
 		return h.EndPos - 1, errors.Join(err, headErr)
 	}
@@ -160,7 +161,7 @@ func (r *Reader) inUse(rec *Record) bool {
 	if r.info.Rule == mist.RuleSlots && !r.marked() {
 		return slices.ContainsFunc(rec.bytes, func(b byte) bool { return b != 0 })
 	}
-	return r.Live(rec)
+	return r.used(rec)
 }
 
 // countRow raises the counter that says how many rows there are, where it has to.

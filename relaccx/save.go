@@ -36,7 +36,7 @@ func (p *Page) Save(f *os.File) error {
 
 func (p *Page) copyTo(f *os.File) error {
 	buffer := make([]byte, min(saveChunk, p.Size()))
-	start, end := p.Memory(0)
+	start, end := p.NextData(0)
 	for start < p.Size() {
 		chunk := buffer[:min(len(buffer), end-start)]
 		if err := p.copyChunk(chunk, start); err != nil {
@@ -46,7 +46,7 @@ func (p *Page) copyTo(f *os.File) error {
 			return err
 		}
 		if start += len(chunk); start >= end {
-			start, end = p.Memory(start)
+			start, end = p.NextData(start)
 		}
 	}
 	if err := p.intact(); err != nil {

@@ -66,7 +66,7 @@ func TestSaveUnderWriter(t *testing.T) {
 	push := func() error {
 		rec, err := w.NewRecord()
 		if err == nil {
-			err = w.Push(rec.Bytes())
+			err = w.AppendOverwrite(rec.Bytes())
 		}
 		if err != nil {
 			return err
@@ -78,7 +78,7 @@ func TestSaveUnderWriter(t *testing.T) {
 		inner, err := w.Nested(h.EndPos-1, f)
 		for i := range uint64(5) {
 			seal(record, (h.EndPos-1)<<8|i)
-			err = errors.Join(err, inner.Push(record))
+			err = errors.Join(err, inner.AppendOverwrite(record))
 		}
 		return err
 	}
@@ -155,7 +155,7 @@ func TestSaveLapped(t *testing.T) {
 		record := make([]byte, w.size)
 		for n := range uint64(300_000) {
 			seal(record, n)
-			if err := w.Push(record); err != nil {
+			if err := w.AppendOverwrite(record); err != nil {
 				t.Error(err)
 				return
 			}

@@ -129,13 +129,13 @@ func appendWithoutSpace(t *testing.T, dir string) {
 	var err error
 	for ; err == nil && n < 1000; n++ {
 		seal(record, n)
-		err = w.Push(record)
+		err = w.AppendOverwrite(record)
 	}
 	wantErr(t, err, unix.ENOSPC)
 	fillUp(t, dir)
 	n--
 	wantErr(t, w.Append(record), unix.ENOSPC)
-	wantErr(t, w.Batch(func() error { return w.Push(record) }), unix.ENOSPC)
+	wantErr(t, w.Batch(func() error { return w.AppendOverwrite(record) }), unix.ENOSPC)
 	if n < 5 || n > 32 {
 		t.Errorf("%d records of 4096 bytes were taken, in 128 KiB", n)
 	}
@@ -148,10 +148,10 @@ func appendWithoutSpace(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	h.Deleted, h.EndPos, h.Present, h.StartPos = 500, 1500, 1000, 500
-	if err := w.SetCounts(h); err != nil {
+	if err := w.SetCounters(h); err != nil {
 		t.Fatal(err)
 	}
-	wantErr(t, w.Push(record), unix.ENOSPC)
+	wantErr(t, w.AppendOverwrite(record), unix.ENOSPC)
 	if got := counters(t, w); got != [4]uint64{500, 500, 1000, 1500} {
 		t.Errorf("counters %v: a refused push withdrew", got)
 	}
@@ -207,7 +207,7 @@ func reloadWithoutSpace(t *testing.T, dir string) {
 	w := mustCreate(t, filepath.Join(dir, "page"), "v:uint32\nbody:raw:1000", 20, CreateOptions{})
 	pushValues(t, w, 1, 2, 3)
 	flow := sparse(t, filepath.Join(dir, "flow"), parseShape(t, "v:uint32\nbody:raw:9000", 20))
-	if err := flow.SetCounts(layout.Header{RecordCount: 20, EndPos: 2, Present: 2}); err != nil {
+	if err := flow.SetCounters(layout.Header{RecordCount: 20, EndPos: 2, Present: 2}); err != nil {
 		t.Fatal(err)
 	}
 	fillUp(t, dir)

@@ -86,7 +86,7 @@ func TestSparse(t *testing.T) {
 	}
 	for i := range 20 {
 		wantErr(t, o.StoreUint(0, o.Schema().Lookup("i8"), uint64(i)), nil)
-		wantErr(t, ring.Push([]byte{byte(i), 0}), nil)
+		wantErr(t, ring.AppendOverwrite([]byte{byte(i), 0}), nil)
 	}
 	if size := memoryOf(t, w.Page().Path()); size == 0 || size > 64<<10 {
 		t.Errorf("%d bytes of memory", size)

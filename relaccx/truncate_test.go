@@ -101,12 +101,12 @@ func (c *cutPage) uses(t *testing.T) map[string]func() error {
 			return errors.Join(c.p.Save(file), file.Close())
 		},
 		"append":       func() error { return c.w.Append(c.sealed) },
-		"push":         func() error { return c.w.Push(c.sealed) },
-		"batch":        func() error { return c.w.Batch(func() error { return c.w.Push(c.sealed) }) },
+		"push":         func() error { return c.w.AppendOverwrite(c.sealed) },
+		"batch":        func() error { return c.w.Batch(func() error { return c.w.AppendOverwrite(c.sealed) }) },
 		"publish":      func() error { return c.w.Publish(1) },
 		"withdraw":     func() error { return c.w.Withdraw(1) },
 		"update":       func() error { return c.w.Update(74, func(rec *Record) error { return rec.SetUint("number", 7) }) },
-		"set counts":   func() error { return c.w.SetCounts(layout.Header{RecordCount: 80}) },
+		"set counts":   func() error { return c.w.SetCounters(layout.Header{RecordCount: 80}) },
 		"set exit":     func() error { return c.w.SetExit() },
 		"add field":    func() error { return c.w.AddField(layout.Field{Name: "x", Code: layout.CodeUint8}) },
 		"full":         func() error { _, err := c.w.Full(); return err },
@@ -223,7 +223,7 @@ func TestUnlinked(t *testing.T) {
 	}
 	wantKind(t, c.f, EventGone)
 	nothing(t, c.f)
-	if err := c.w.Push(c.sealed); err != nil {
+	if err := c.w.AppendOverwrite(c.sealed); err != nil {
 		t.Fatal(err)
 	}
 	if e := wantKind(t, c.f, EventRecord); e.Record.Number != 75 {
@@ -319,7 +319,7 @@ func TestForeignPanics(t *testing.T) {
 			}
 		}
 	}
-	if err := c.w.Push(c.sealed); err != nil {
+	if err := c.w.AppendOverwrite(c.sealed); err != nil {
 		t.Errorf("after panics in it: %v", err)
 	}
 	if c.w.guarded {

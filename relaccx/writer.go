@@ -236,11 +236,11 @@ func (w *Writer) NewRecord() (*Record, error) {
 // that, best once a batch.
 func (w *Writer) Append(record []byte) error { return w.append(record, false) }
 
-// Push is Append into a ring that makes room for itself: when it is full, the
-// oldest record is withdrawn first. On a page with direct indexing, which
-// cannot wrap, and on one that has withdrawn more than it has published, ErrFull
-// remains. An error changes nothing here either.
-func (w *Writer) Push(record []byte) error { return w.append(record, true) }
+// AppendOverwrite publishes a record as Append does, and withdraws the oldest record
+// first when the ring is full. It still returns ErrFull on a page with direct
+// indexing (RecordCount 0), which cannot wrap, and on a page that has withdrawn more
+// than it has published. After an error nothing has changed.
+func (w *Writer) AppendOverwrite(record []byte) error { return w.append(record, true) }
 
 func (w *Writer) append(record []byte, drop bool) error {
 	if w.guarded { // Batch looks whether the page is whole
@@ -284,7 +284,7 @@ func (w *Writer) publish(record []byte, drop bool) error {
 	return nil
 }
 
-// Batch runs fn, which may call Append and Push any number of times; one guard
+// Batch runs fn, which may call Append and AppendOverwrite any number of times; one guard
 // against a page that is cut short serves them all, which makes each a third
 // cheaper. Readers see every record as it is published.
 func (w *Writer) Batch(fn func() error) (err error) {

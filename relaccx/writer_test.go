@@ -31,7 +31,7 @@ func TestDeletedOverEndPos(t *testing.T) {
 		record := make([]byte, 4)
 		unchanged(t, p, func() {
 			wantErr(t, w.Append(record), ErrFull)
-			wantErr(t, w.Push(record), ErrFull)
+			wantErr(t, w.AppendOverwrite(record), ErrFull)
 			wantErr(t, w.Publish(0), ErrFull)
 			wantErr(t, w.Withdraw(0), ErrOverdraw)
 		})
@@ -98,7 +98,7 @@ func TestDirectIndexing(t *testing.T) {
 	}
 	unchanged(t, p, func() {
 		wantErr(t, w.Append(make([]byte, 4)), ErrFull)
-		wantErr(t, w.Push(make([]byte, 4)), ErrFull)
+		wantErr(t, w.AppendOverwrite(make([]byte, 4)), ErrFull)
 		wantErr(t, w.Publish(1), ErrFull)
 	})
 	if full, err := w.Full(); !full || err != nil {
@@ -139,7 +139,7 @@ func TestRecordCountGrowsUnderWriter(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.RecordCount, h.Deleted, h.Present = 10, 4, 0
-	if err := w.SetCounts(h); err != nil {
+	if err := w.SetCounters(h); err != nil {
 		t.Fatal(err)
 	}
 	pushValues(t, w, 4)
@@ -151,7 +151,7 @@ func TestRecordCountGrowsUnderWriter(t *testing.T) {
 func TestSetCounts(t *testing.T) {
 	p, w := heapPage(t, "v:uint32", 4, 8)
 	want := layout.Header{RecordCount: 6, StartPos: 7, Deleted: 1 << 40, Present: 3, EndPos: 1<<40 + 2}
-	if err := w.SetCounts(want); err != nil {
+	if err := w.SetCounters(want); err != nil {
 		t.Fatal(err)
 	}
 	got, err := w.Header()
@@ -163,8 +163,8 @@ func TestSetCounts(t *testing.T) {
 		t.Error(diff)
 	}
 	unchanged(t, p, func() {
-		wantErr(t, w.SetCounts(layout.Header{RecordCount: 7}), ErrFull)
-		wantErr(t, w.SetCounts(layout.Header{RecordCount: 5}), ErrReady)
+		wantErr(t, w.SetCounters(layout.Header{RecordCount: 7}), ErrFull)
+		wantErr(t, w.SetCounters(layout.Header{RecordCount: 5}), ErrReady)
 	})
 }
 

@@ -30,11 +30,11 @@ func (p pageStateError) Unwrap() error { return p.error }
 
 // share lets go of the lock when another writer asks for it.
 func (a *appending) share() error {
-	if !a.w.Wanted() {
+	if !a.w.LockWanted() {
 		return nil
 	}
 	a.released = true
-	return a.w.Release()
+	return a.w.ReleaseLock()
 }
 
 // lead takes the lock back, and looks whether the page has been replaced. It

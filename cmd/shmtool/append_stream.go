@@ -154,5 +154,5 @@ func (a *appending) add(record []byte) (row uint64, err error) {
 	if a.table {
 		return a.w.AppendRow(record)
 	}
-	return 0, a.w.Push(record)
+	return 0, a.w.AppendOverwrite(record)
 }

@@ -217,7 +217,7 @@ func (s selection) records(r *relaccx.Reader) (iter.Seq2[*relaccx.Record, error]
 		return r.Slots(), nil
 	}
 	w, err := s.of(r)
-	return r.LiveRecords(w), err
+	return r.RecordsInUse(w), err
 }
 
 // of is the window of the records that were asked for.
@@ -226,7 +226,7 @@ func (s selection) of(r *relaccx.Reader) (layout.Window, error) {
 	if err != nil {
 		return w, err
 	}
-	return r.LastLive(w.Clamp(s.first, s.end), s.last)
+	return r.LastInUse(w.Clamp(s.first, s.end), s.last)
 }
 
 // view is one reading of a page with the records that were asked for.

@@ -115,7 +115,7 @@ func lookBehind(path string, avail uint64, now func() (published, bool)) (b dtsc
 	defer p.Close()
 	for range availTries {
 		err := p.Inspect(func(page []byte, _ layout.Header) error {
-			b = dtsc.PacketsBehind(page, avail, p.Memory)
+			b = dtsc.PacketsBehind(page, avail, p.NextData)
 			return nil
 		})
 		said, ok := now()

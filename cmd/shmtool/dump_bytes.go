@@ -50,7 +50,7 @@ func (e *env) dumpBytes(t target, c *cli.Context, s selection) error {
 // untouched returns the bytes of page, which begin at base, in a copy where they have
 // holes: to look at a hole would fill it.
 func untouched(p *relaccx.Page, page []byte, base int) ([]byte, error) {
-	start, end := p.Memory(base)
+	start, end := p.NextData(base)
 	if start == base && end >= base+len(page) {
 		return page, nil
 	}
@@ -60,7 +60,7 @@ func untouched(p *relaccx.Page, page []byte, base int) ([]byte, error) {
 		if n, err := p.ReadAt(part, int64(start)); n < len(part) {
 			return nil, err
 		}
-		start, end = p.Memory(end)
+		start, end = p.NextData(end)
 	}
 	return b, nil
 }

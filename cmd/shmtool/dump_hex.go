@@ -24,7 +24,7 @@ func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, bas
 		Page:        info,
 		Clock:       e.now,
 		Memory: func(from int) (start, end int) {
-			start, end = p.Memory(base + from)
+			start, end = p.NextData(base + from)
 			return min(start-base, len(page)), min(end-base, len(page))
 		},
 	}

@@ -77,7 +77,7 @@ func BenchmarkTailLatency(b *testing.B) {
 			var took []time.Duration
 			for n := range uint64(b.N) + 10 {
 				if how == "own" {
-					if err := w.Push(binary.LittleEndian.AppendUint64(nil, uint64(time.Now().UnixNano()))); err != nil {
+					if err := w.AppendOverwrite(binary.LittleEndian.AppendUint64(nil, uint64(time.Now().UnixNano()))); err != nil {
 						b.Fatal(err)
 					}
 					w.Wake()

@@ -230,7 +230,7 @@ func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
 	switch from := c.String("from"); from {
 	case "":
 	case "first":
-		o.Start = relaccx.FromFirst()
+		o.Start = relaccx.FromOldest()
 	case "new":
 		o.Start = relaccx.FromNewest(0)
 	default:

@@ -82,7 +82,7 @@ func (r *tailRun) optionsOf(p *setPage, o relaccx.FollowOptions, later bool) rel
 		o.Behind = info.Behind
 	}
 	if later {
-		o.Start = relaccx.FromFirst()
+		o.Start = relaccx.FromOldest()
 	}
 	if o.Appear == 0 && inTheMaking(p.path) {
 		o.Appear = math.MaxInt64

@@ -38,7 +38,7 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 	if err := r.adopt(reader.Schema()); err != nil {
 		return err
 	}
-	v.Records = r.chosen(reader.LiveRecords(w))
+	v.Records = r.chosen(reader.RecordsInUse(w))
 	if r.e.output.format == formatJSON {
 		return r.document(v, reader)
 	}
@@ -67,7 +67,7 @@ func (r *tailing) begin(reader *relaccx.Reader, start relaccx.Start) (layout.Win
 		of.First = min(of.First, w.End)
 		return layout.Window{First: of.First, End: w.End}, nil
 	}
-	return reader.LastLive(w, r.last)
+	return reader.LastInUse(w, r.last)
 }
 
 // exited reports whether the page's writer is done, and no newer record can come.

@@ -40,7 +40,7 @@ func pushCam(t *testing.T, w *relaccx.Writer, n uint64) {
 		err = rec.SetText("msg", strings.Repeat("x", 490))
 	}
 	if err == nil {
-		err = w.Push(rec.Bytes())
+		err = w.AppendOverwrite(rec.Bytes())
 	}
 	if err != nil {
 		t.Fatal(err)

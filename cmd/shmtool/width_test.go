@@ -154,7 +154,7 @@ func fitsFrom(t *testing.T, path string, from, step int) {
 	r = r.WithRules(mist.Lookup(filepath.Base(path)))
 	w, err := r.Window()
 	if err == nil {
-		w, err = r.LastLive(w, 3)
+		w, err = r.LastInUse(w, 3)
 	}
 	if err != nil {
 		return
@@ -162,7 +162,7 @@ func fitsFrom(t *testing.T, path string, from, step int) {
 	for width := from; width <= 300; width += step {
 		var b bytes.Buffer
 		o := dump.Options{Width: width, Depth: 2, Page: r.Rules(), Newest: 2}
-		if err := dump.Table(&b, &dump.View{Name: path, Schema: r.Schema(), Records: r.LiveRecords(w), ShowRecords: true}, o); err != nil {
+		if err := dump.Table(&b, &dump.View{Name: path, Schema: r.Schema(), Records: r.RecordsInUse(w), ShowRecords: true}, o); err != nil {
 			t.Fatalf("%s at %d columns: %v", path, width, err)
 		}
 		for line := range strings.Lines(b.String()) {

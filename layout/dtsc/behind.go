@@ -24,7 +24,7 @@ func (b Behind) Stale() bool { return b.Count >= 2 }
 //
 // Memory gives the next range of the page's bytes, at or behind from, that has
 // memory behind it, or one that is empty and ends the page (relaccx's
-// Page.Memory): no byte of a hole is touched, which would fill it. Nil means
+// Page.NextData): no byte of a hole is touched, which would fill it. Nil means
 // that there are no holes. What is found is told as MistServer writes it: a
 // packet whose payload is not the last of its members is passed over. It
 // allocates nothing for bytes that a MistServer has written, and its time grows

@@ -230,7 +230,7 @@ func TestStuckLock(t *testing.T) {
 	s.ok(b.users.lock.Wait(t.Context()))
 	h := must[layout.Header](t)(b.users.w.Header())
 	h.EndPos = 5
-	s.ok(b.users.w.SetCounts(h))
+	s.ok(b.users.w.SetCounters(h))
 	s.loop(b)
 	s.ok(b.users.lock.Post())
 	s.loop(b)
@@ -244,7 +244,7 @@ func TestUsersFull(t *testing.T) {
 	_, b := s.stream("live", Settings{AlwaysOn: true})
 	h := must[layout.Header](t)(b.users.w.Header())
 	h.EndPos = uint64(h.RecordCount)
-	s.ok(b.users.w.SetCounts(h))
+	s.ok(b.users.w.SetCounters(h))
 	for n := range h.EndPos {
 		s.ok(b.users.set(n, "status", 1))
 	}

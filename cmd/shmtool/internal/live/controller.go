@@ -211,7 +211,7 @@ func (c *Controller) Log(e LogEntry) error {
 	if err != nil {
 		return err
 	}
-	if err := c.logs.Push(rec.Bytes()); err != nil {
+	if err := c.logs.AppendOverwrite(rec.Bytes()); err != nil {
 		return err
 	}
 	c.logs.Wake()

@@ -68,7 +68,7 @@ func ReclaimBuffer(p Place, stream string, s Settings) (*Buffer, error) {
 	h, err := b.meta.w.Header()
 	if err == nil {
 		h.RecordCount, h.Present, h.EndPos = 1, 0, h.EndPos+1
-		err = b.meta.w.SetCounts(h)
+		err = b.meta.w.SetCounters(h)
 	}
 	if err == nil {
 		err = b.configure()
@@ -169,7 +169,7 @@ func (c *Crowd) fill(track int) error {
 	}
 	used := h.EndPos
 	h.EndPos = uint64(h.RecordCount)
-	if err := c.users.w.SetCounts(h); err != nil {
+	if err := c.users.w.SetCounters(h); err != nil {
 		return err
 	}
 	for slot := range h.EndPos {

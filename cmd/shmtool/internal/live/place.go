@@ -90,7 +90,7 @@ func (p Place) create(o mist.Object, t mist.Template, fill func(w *relaccx.Write
 	if err != nil {
 		return nil, err
 	}
-	err = w.SetCounts(layout.Header{RecordCount: t.RecordCount, Present: t.Present, EndPos: t.EndPos})
+	err = w.SetCounters(layout.Header{RecordCount: t.RecordCount, Present: t.Present, EndPos: t.EndPos})
 	if err == nil && fill != nil {
 		err = fill(w)
 	}

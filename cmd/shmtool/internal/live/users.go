@@ -66,7 +66,7 @@ func (u *users) claim(ctx context.Context, flags uint8, track int, key uint64) (
 	}
 	if slot >= h.EndPos { // its status is 0 still: nobody is there
 		h.EndPos = slot + 1
-		if err := u.w.SetCounts(h); err != nil {
+		if err := u.w.SetCounters(h); err != nil {
 			return 0, err
 		}
 	}
@@ -229,7 +229,7 @@ func (u *users) shrinkLocked() error {
 		end--
 	}
 	h.EndPos = end
-	return u.w.SetCounts(h)
+	return u.w.SetCounters(h)
 }
 
 // alive reports whether a process runs: MistServer asks kill(2) alone, for which

@@ -49,7 +49,7 @@ func endsOf(path string, is mist.Object) ends {
 		return nil
 	}
 	found := ends{}
-	for rec, err := range r.LiveRecords(w) {
+	for rec, err := range r.RecordsInUse(w) {
 		if err != nil {
 			return nil
 		}

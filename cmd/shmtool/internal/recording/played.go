@@ -284,11 +284,11 @@ func (p *played) push() error {
 	if h.EndPos != p.next { // as on a page whose counters mean something else
 		h.EndPos, h.Deleted = p.next, min(h.Deleted, p.next)
 		h.Present = uint32(h.EndPos - h.Deleted)
-		if err := p.writer.SetCounts(h); err != nil {
+		if err := p.writer.SetCounters(h); err != nil {
 			return err
 		}
 	}
-	if err := p.writer.Push(p.bytes); err != nil {
+	if err := p.writer.AppendOverwrite(p.bytes); err != nil {
 		if errors.Is(err, relaccx.ErrFull) {
 			return &contentError{err}
 		}
@@ -332,7 +332,7 @@ func (p *played) lapped(first, lost uint64) error {
 	}
 	h.EndPos, h.Deleted, h.StartPos, h.Present = end, end, uint32(end), 0
 	p.next = end
-	return p.writer.SetCounts(h)
+	return p.writer.SetCounters(h)
 }
 
 // count sets counters and the bits of the status, none of which can be taken
@@ -343,7 +343,7 @@ func (p *played) count(h layout.Header) error {
 		return err
 	}
 	h.RecordCount = max(h.RecordCount, now.RecordCount)
-	if err := p.writer.SetCounts(h); err != nil {
+	if err := p.writer.SetCounters(h); err != nil {
 		if errors.Is(err, relaccx.ErrFull) {
 			return &contentError{err}
 		}

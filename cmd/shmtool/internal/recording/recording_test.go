@@ -58,7 +58,7 @@ func appendValues(tb testing.TB, w *relaccx.Writer, values ...uint64) {
 		rec, err := w.NewRecord()
 		must(tb, err)
 		must(tb, rec.SetUint("v", v))
-		must(tb, w.Push(rec.Bytes()))
+		must(tb, w.AppendOverwrite(rec.Bytes()))
 	}
 	w.Wake()
 }
@@ -228,7 +228,7 @@ func liveTwice(t *testing.T) (first, second []string) {
 			must(t, err)
 			h.EndPos += 9
 			h.Deleted, h.StartPos, h.Present = h.EndPos, uint32(h.EndPos), 0
-			must(t, w.SetCounts(h))
+			must(t, w.SetCounters(h))
 			appendValues(t, w, 28)
 		},
 		func() {
@@ -283,7 +283,7 @@ func TestRecordTable(t *testing.T) {
 	}
 	end := func(end uint64) {
 		t.Helper()
-		must(t, w.SetCounts(layout.Header{RecordCount: 8, EndPos: end}))
+		must(t, w.SetCounters(layout.Header{RecordCount: 8, EndPos: end}))
 	}
 	end(8)
 	put(0, 1, 10)

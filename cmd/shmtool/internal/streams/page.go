@@ -99,7 +99,7 @@ func rows(r *relaccx.Reader, info *mist.PageInfo, fn func(n uint64, w row)) erro
 			start := r.Base() + int(at)
 			if start < lo || start+size > to {
 				lo = start
-				from, to = r.Page().Memory(start)
+				from, to = r.Page().NextData(start)
 			}
 			record := page[at : int(at)+size]
 			switch {

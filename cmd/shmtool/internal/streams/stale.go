@@ -24,7 +24,7 @@ func (l *looker) stale(d *DataPage, again func() (avail uint64)) int {
 	for range attempts {
 		var behind dtsc.Behind
 		err := p.Inspect(func(page []byte, _ layout.Header) error {
-			behind = dtsc.PacketsBehind(page, avail, p.Memory)
+			behind = dtsc.PacketsBehind(page, avail, p.NextData)
 			return nil
 		})
 		if err != nil || !behind.Stale() {

@@ -52,7 +52,7 @@ func push(t *testing.T, w *relaccx.Writer, count int) {
 	rec, err := w.NewRecord()
 	for range count {
 		if err == nil {
-			err = w.Push(rec.Bytes())
+			err = w.AppendOverwrite(rec.Bytes())
 		}
 	}
 	if err != nil {

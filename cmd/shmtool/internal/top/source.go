@@ -68,7 +68,7 @@ func (s *Source) view(r *relaccx.Reader) (*dump.View, error) {
 	}
 	w, err := r.Window()
 	if err == nil {
-		w, err = r.LastLive(w, last)
+		w, err = r.LastInUse(w, last)
 	}
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func (s *Source) view(r *relaccx.Reader) (*dump.View, error) {
 // meanwhile.
 func copies(r *relaccx.Reader, w layout.Window) (iter.Seq2[*relaccx.Record, error], error) {
 	var records []*relaccx.Record
-	for rec, err := range r.LiveRecords(w) {
+	for rec, err := range r.RecordsInUse(w) {
 		var lapped *relaccx.LappedError
 		switch {
 		case errors.As(err, &lapped):

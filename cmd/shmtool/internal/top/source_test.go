@@ -169,7 +169,7 @@ func TestModelLooks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := errors.Join(rec.SetUint("n", n), rec.SetText("msg", "\x1b[31m"+strings.Repeat("日", 190)), w.Push(rec.Bytes())); err != nil {
+		if err := errors.Join(rec.SetUint("n", n), rec.SetText("msg", "\x1b[31m"+strings.Repeat("日", 190)), w.AppendOverwrite(rec.Bytes())); err != nil {
 			t.Fatal(err)
 		}
 	}

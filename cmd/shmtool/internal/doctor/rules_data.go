@@ -124,28 +124,6 @@ func (j *judge) fresh(t *streams.Track) bool {
 	return known && age <= streams.IdleAfter
 }
 
-// keyPatience is how many milliseconds after its last key frame a track is said to
-// have none any more; encoders send one every 10 s or more often.
-const keyPatience = 60_000
-
-// soon is how many seconds after its track a key frame may be expected.
-const soon = 2
-
-func (j *judge) keyless(t *streams.Track) {
-	p := t.Page
-	age, known := j.at.Age(t.LastUpdate)
-	if t.TypeName() == "video" && fed(t) && known && age > soon && !j.stream.VoD() &&
-		p.Pages.Known && p.Keys.Known && p.Pages.Header.EndPos == 0 && p.Keys.Header.EndPos == 0 {
-		j.find(finding.NoKeyframe, t.PageName, map[string]any{"track": t.Index, "pid": t.PID},
-			"%s: no key frame has come from pid %d yet: its encoder must send one", title(t), t.PID)
-	}
-	if t.TypeName() == "video" && fed(t) && j.fresh(t) && !j.stream.VoD() && p.Keys.Known && p.Keys.Available() > 0 && p.LastMS > p.LastKeyMS && p.LastMS-p.LastKeyMS > keyPatience {
-		since := time.Duration(min(p.LastMS-p.LastKeyMS, math.MaxUint32)) * time.Millisecond
-		j.find(finding.NoKeyframe, t.PageName, map[string]any{"track": t.Index, "pid": t.PID, "since_key_ms": p.LastMS - p.LastKeyMS},
-			"%s: no key frame for %v: its encoder must send them more often", title(t), since.Round(time.Second))
-	}
-}
-
 // The bits of a track's mask.
 const validForViewers = 1
 

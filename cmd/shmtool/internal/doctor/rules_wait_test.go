@@ -102,11 +102,19 @@ func TestStagedOnAServer(t *testing.T) {
 		}, []string{"time_apart warning: track 0 video H264 is 26h30m0s ahead of track 1 audio AAC"}},
 		{"no key frame for minutes", func(_ *testing.T, w *streamstest.World, _, video *streamstest.Page) {
 			for i, page := range []*streamstest.Page{video, w.SampleTrack("live", 1, source, "audio", "AAC")} {
-				page.Set(0, "lastms", 150_000)
-				page.Nested("parts").Ring(100, 110)
+				page.Set(0, "lastms", 150_000).Set(0, "fpks", 10_000)
+				page.Nested("parts").Ring(100, 1500)
+				page.Nested("keys").Set(23, "firstpart", 200)
 				w.Object(streamstest.TrackName("live", source, i), page.Bytes)
 			}
 		}, []string{"no_keyframe warning: track 0 video H264: no key frame for 2m7s"}},
+		{"the clock of an encoder jumps within a group", func(_ *testing.T, w *streamstest.World, _, video *streamstest.Page) {
+			for i, page := range []*streamstest.Page{video, w.SampleTrack("live", 1, source, "audio", "AAC")} {
+				page.Set(0, "lastms", 3_623_960)
+				page.Nested("keys").Set(23, "firstpart", 580)
+				w.Object(streamstest.TrackName("live", source, i), page.Bytes)
+			}
+		}, nil},
 		{"a viewer behind the window", func(_ *testing.T, w *streamstest.World, _, _ *streamstest.Page) {
 			w.Object("MstUserlive", w.SampleUsers().Set(2, "keynum", 2).Set(3, "keynum", 20).Bytes)
 		}, []string{"viewer_behind note: track 0 video H264: MistOutHTTPTS 900 stands at key 2"}},

@@ -126,6 +126,7 @@ type TrackPage struct {
 	Fragments       Ring
 	Pages           Ring
 	LastKeyMS       uint64 // when the newest key is; only where Keys has any
+	LastKeyPart     uint64 // and the number of the part that it begins with
 	DataPages       []DataPage
 }
 

@@ -288,14 +288,17 @@ func counters(r *relaccx.Reader, info *mist.PageInfo) (Ring, error) {
 	return Ring{Name: info.Path, Known: true, Kept: info.CountersKept, Header: h}, err
 }
 
-// takeKeys takes the time of the newest key.
+// takeKeys takes where the newest key is.
 func (p *TrackPage) takeKeys(r *relaccx.Reader) error {
 	n, err := r.Newest()
 	if err != nil {
 		return quiet(err)
 	}
 	return quiet(r.Lease(func(l *relaccx.Lease) error {
-		return l.View(n, func(record []byte) { p.LastKeyMS = row{r.Schema(), record}.uint("time") })
+		return l.View(n, func(record []byte) {
+			w := row{r.Schema(), record}
+			p.LastKeyMS, p.LastKeyPart = w.uint("time"), w.uint("firstpart")
+		})
 	}))
 }
 

@@ -237,12 +237,18 @@ func (e *env) report(ctx context.Context, err error) int {
 	if e.verb != "" {
 		line += e.verb + ": "
 	}
-	line += err.Error()
-	if hint != "" {
+	fmt.Fprintln(e.stderr, line+e.worded(err))
+	return f.exit
+}
+
+// worded returns what the user reads of an error: its text and its hint, without
+// secrets.
+func (e *env) worded(err error) string {
+	line := err.Error()
+	if hint := hintOf(err); hint != "" {
 		line += "; " + mist.EscapeText(hint) // it may name what others have named
 	}
-	fmt.Fprintln(e.stderr, e.redacted(err, line))
-	return f.exit
+	return e.redacted(err, line)
 }
 
 // redacted is a message without secrets: those that may stand in any text, and

@@ -86,6 +86,10 @@ func (e *env) screenOptions(interval time.Duration) top.Options {
 	return top.Options{
 		Look: top.Look{Color: e.color, Bytes: e.output.bytes}, Every: interval,
 		Render: e.options(), Clock: e.clock, Output: e.stdout,
+		PageError: func(s *top.Source, err error) string {
+			return e.worded(e.explain(target{arg: s.Name, path: s.Path}, err))
+		},
+		DirectoryError: func(err error) string { return e.worded(e.noDirectory(err)) },
 	}
 }
 

@@ -147,3 +147,43 @@ func TestTerminalIsNotAsked(t *testing.T) {
 		t.Error("CI is left in the environment")
 	}
 }
+
+// What a screen says of an error is what dump and top --once say of it.
+func TestErrorsOnATerminal(t *testing.T) {
+	t.Setenv("TERM", "xterm-256color")
+	for _, command := range []string{"top", "watch"} {
+		dir, _ := newCam(t)
+		args := []string{command, "--interval", "10ms", "--shm-dir", dir, "--proc-dir", t.TempDir()}
+		if command == "watch" {
+			args = append(args, "cam")
+		}
+		tm := onTerminal(t, 120, 24, args...)
+		tm.until("cam")
+		if command == "top" {
+			tm.press("\r")
+		}
+		tm.until("msg")
+		page := filepath.Join(dir, "cam")
+		if err := os.Remove(page); err != nil {
+			t.Fatal(err)
+		}
+		tm.until("gone since")
+		if err := os.WriteFile(page, []byte("\x01no page, and yet long enough for one's header"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		tm.until(`page "cam": not a valid RelAccX page: `)
+		if command == "top" {
+			tm.press("\x1b")
+			tm.until("no pages in")
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+			tm.until(`shared memory directory "` + dir + `": no such file or directory; --shm-dir names another`)
+		}
+		tm.press("q")
+		_ = tm.cmd.Wait()
+		if strings.Contains(tm.out.String(), "relaccx: ") {
+			t.Errorf("%s says it in the library's words:\n%q", command, tm.out.String())
+		}
+	}
+}

@@ -83,7 +83,9 @@ func runWatch(ctx context.Context, e *env, c *cli.Context) error {
 	source := watchSource(t)
 	if e.fullScreen() && every.count == 0 {
 		this := e.sampler(filepath.Dir(t.path), func(name string) bool { return name == filepath.Base(t.path) })
-		err = top.Watch(ctx, e.screenOptions(every.interval), this, source)
+		o := e.screenOptions(every.interval)
+		o.PageError = func(_ *top.Source, err error) string { return e.worded(e.explain(t, err)) }
+		err = top.Watch(ctx, o, this, source)
 	} else {
 		e.endUnread()
 		defer source.Close()
@@ -126,13 +128,13 @@ func (w *pageWatch) look() (done bool, err error) {
 		return false, nil // it is waited for
 	}
 	if v.Records, err = w.wanted(v, info); err != nil {
-		return false, err
+		return false, w.e.explain(w.target, err)
 	}
 	o := w.e.options()
 	o.Page = info
 	now, err := w.sees(v, o)
 	if err != nil || w.printed != nil && bytes.Equal(now, w.printed) {
-		return false, err
+		return false, w.e.explain(w.target, err)
 	}
 	first := w.printed == nil
 	w.printed = append([]byte{}, now...)
@@ -168,7 +170,7 @@ func (w *pageWatch) print(v *dump.View, o dump.Options, first bool) (err error) 
 	}
 	o.Clock, o.Newest = w.e.clock, top.NestedRows
 	o.NoHeader = o.NoHeader || w.e.output.format == formatCSV && !first
-	return w.e.render(v, nil, o)
+	return onPage(w.target.arg, w.e.render(v, nil, o))
 }
 
 // wanted are the records that --where wants.
@@ -203,7 +205,7 @@ func (w *pageWatch) say(v *dump.View, err error) {
 	case w.source.Gone():
 		text = fmt.Sprintf("page %q is gone; waiting for it", w.target.arg)
 	case err != nil:
-		text = onPage(w.target.arg, err).Error()
+		text = w.e.worded(w.e.explain(w.target, err))
 	case !v.Header.Status.Ready():
 		text = fmt.Sprintf("page %q is not ready: its writer has not finished it", w.target.arg)
 	}

@@ -37,12 +37,9 @@ type list struct {
 	top    int    // the first that is on the screen
 }
 
-// see takes what a look has shown.
-func (m *list) see(now time.Time, rows []Row, err error) {
-	m.now, m.err = now, ""
-	if err != nil {
-		m.err = err.Error()
-	}
+// see takes what a look has shown; problem is why there is nothing to see.
+func (m *list) see(now time.Time, rows []Row, problem string) {
+	m.now, m.err = now, problem
 	m.rows = rows
 	m.arrange()
 }

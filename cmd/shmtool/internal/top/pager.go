@@ -30,11 +30,9 @@ type pager struct {
 
 // see takes what a look has shown. What was to be seen before stays where the page
 // cannot be read.
-func (m *pager) see(now time.Time, lines []string, note string, err error) {
-	m.now, m.note, m.err = now, note, ""
-	if err != nil {
-		m.err = err.Error()
-	} else {
+func (m *pager) see(now time.Time, lines []string, note, problem string) {
+	m.now, m.note, m.err = now, note, problem
+	if problem == "" {
 		m.lines = lines
 	}
 	m.move(0)

@@ -25,6 +25,11 @@ type Options struct {
 	Clock  func() mist.Clock
 	Input  io.Reader // nil: the terminal
 	Output io.Writer
+
+	// PageError and DirectoryError return what the user reads of an error about a
+	// page, and about the directory.
+	PageError      func(of *Source, err error) string
+	DirectoryError func(err error) string
 }
 
 // Pages shows all pages until it is told to quit, or ctx ends, whose error it is
@@ -209,7 +214,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.lookingAtPages = false
 		first := m.list.now.IsZero()
 		if !m.list.paused || first {
-			m.list.see(msg.now, msg.rows, msg.err)
+			m.list.see(msg.now, msg.rows, said(msg.err, m.o.DirectoryError))
 		}
 		if first {
 			return m, m.lookAround()
@@ -227,10 +232,19 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.lookingAtPage = false
 		if msg.of == m.page && m.pager != nil {
 			m.pager.facts, m.pager.left = m.facts(), msg.left
-			m.pager.see(msg.now, msg.lines, msg.note, msg.err)
+			about := func(err error) string { return m.o.PageError(msg.of.Source, err) }
+			m.pager.see(msg.now, msg.lines, msg.note, said(msg.err, about))
 		}
 	}
 	return m, nil
+}
+
+// said returns the words for an error, "" for none.
+func said(err error, words func(error) string) string {
+	if err == nil {
+		return ""
+	}
+	return words(err)
 }
 
 // lookAgain looks at what is not paused. The pages are looked at while one of them

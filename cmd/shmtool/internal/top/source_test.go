@@ -143,7 +143,7 @@ func TestRunRestores(t *testing.T) {
 		in, typed := io.Pipe()
 		go func() { _, _ = io.WriteString(typed, test.input) }()
 		var out screen
-		err := Pages(ctx, Options{Every: time.Millisecond, Input: in, Output: &out}, s, nil)
+		err := Pages(ctx, Options{Every: time.Millisecond, Input: in, Output: &out, DirectoryError: error.Error}, s, nil)
 		typed.Close()
 		cancel(nil)
 		if !errors.Is(err, test.want) || test.want == nil && err != nil {

@@ -133,6 +133,7 @@ func views() map[string]*model {
 	press(m, "?")
 	all["help 80x24"] = m
 	m = newModel(80, 24, false)
+	m.o.DirectoryError = func(err error) string { return "directory: " + err.Error() }
 	m.Update(pagesMsg{now: noon, err: errors.New("permission denied")})
 	all["error 80x24"] = m
 	return all

@@ -29,6 +29,9 @@ writer's lock, else the living one that MistServer means to own the object;
 READERS is how many processes map it, as far as you may see; AGE is since it was
 made.
 
+What you are not allowed to read is counted on standard error, and --all lists it.
+When nothing matches, ls says so there and exits with code 0.
+
 --stream and --all also list what is no page: data, state, PIDs, semaphores.
 STATUS is then the state, whether a PID lives, or whether a semaphore is held.
 --all adds ALLOCATED, the memory that an object takes, which is much less than
@@ -69,15 +72,27 @@ func runLs(_ context.Context, e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	noStream := false
 	if len(wanted) > 0 {
 		if objects, err = e.ofStreams(objects, wanted); err != nil {
 			return err
 		}
-	} else if !c.Bool("all") {
-		objects = slices.DeleteFunc(objects, func(o object) bool { return !o.isPage })
+		noStream = len(objects) == 0
 	}
 	if c.NArg() > 0 {
 		objects = slices.DeleteFunc(objects, func(o object) bool { return !matchesAny(o.name, patterns) })
+	}
+	nouns, denied := "objects", 0
+	if len(wanted) == 0 && !c.Bool("all") {
+		nouns = "pages"
+		objects, denied = e.onlyPages(objects)
+	} else {
+		denied = deniedOf(objects)
+		e.sayDenied(denied, 0)
+	}
+	why := e.emptyText(nouns, c.Args().Slice(), denied)
+	if noStream {
+		why = fmt.Sprintf("no stream in %s matches %s", e.shmDir, mist.EscapeName(strings.Join(wanted.texts(), " ")))
 	}
 	slices.SortFunc(objects, compareObjects)
 	l, sights := e.pageListing(objects, table, c.Bool("all"))
@@ -85,11 +100,37 @@ func runLs(_ context.Context, e *env, c *cli.Context) error {
 		if e.output.format == formatOpenMetrics {
 			return e.objectMetrics(l, sights)
 		}
-		if err := e.list(l); err != nil || !c.Bool("all") {
+		if err := e.listed(l, nouns, why); err != nil || !c.Bool("all") {
 			return err
 		}
 		return e.total(l)
 	})
+}
+
+// onlyPages returns the pages among objects, and says how many of those that are
+// left out may be pages that you are not allowed to read.
+func (e *env) onlyPages(objects []object) (pages []object, denied int) {
+	leftOut := 0
+	for _, o := range objects {
+		switch {
+		case o.isPage:
+			pages = append(pages, o)
+		case o.denied && !o.known:
+			leftOut++
+		}
+	}
+	denied = deniedOf(pages) + leftOut
+	e.sayDenied(denied, leftOut)
+	return pages, denied
+}
+
+func deniedOf(objects []object) (count int) {
+	for _, o := range objects {
+		if o.denied {
+			count++
+		}
+	}
+	return count
 }
 
 // objectMetrics prints the metrics of a listing's rows.
@@ -175,9 +216,6 @@ func (e *env) ofStreams(objects []object, wanted streamPatterns) ([]object, erro
 			return nil, e.noSuchStream(name)
 		}
 	}
-	if len(mine) == 0 {
-		e.warn("no stream in %s matches %s", e.shmDir, mist.EscapeName(strings.Join(wanted.texts(), " ")))
-	}
 	return mine, nil
 }
 
@@ -188,7 +226,7 @@ func (e *env) noSuchStream(name string) error {
 
 // total says on a terminal what all that is listed takes.
 func (e *env) total(l *dump.Listing) error {
-	if !e.terminal || e.output.format != formatTable || e.output.names || e.output.fields != nil {
+	if !e.terminal || len(l.Rows) == 0 || e.output.format != formatTable || e.output.names || e.output.fields != nil {
 		return nil
 	}
 	at := slices.IndexFunc(l.Columns, func(c dump.Column) bool { return c.Name == allocatedColumn })

@@ -28,7 +28,8 @@ FILL how much of the page is taken, or of the ring in it; AGE since its header
 changed, >9s where it has not in the 9 s that it was looked at; WRITER and
 READERS as in ls. s sorts by the next column, / filters, Enter opens a page with
 its newest record, in which changes stand out; ? explains all keys, q quits.
-Only headers are read, again and again.
+Only headers are read, again and again. The first line counts the pages that you
+are not allowed to read; --once counts them on standard error.
 
 --once looks twice, --interval apart (1s), and prints a table; so do a format
 other than table, --fields, --where, --jq and --names, and standard output that
@@ -65,7 +66,7 @@ func runTop(ctx context.Context, e *env, c *cli.Context) error {
 		if !c.IsSet("interval") {
 			interval = time.Second
 		}
-		return e.topOnce(ctx, s, interval)
+		return e.topOnce(ctx, s, interval, c.Args().Slice())
 	}
 	if _, err := os.ReadDir(e.shmDir); err != nil {
 		return e.noDirectory(err)
@@ -110,7 +111,7 @@ func pageWriter(table *procs.Table, path string, holder int) (procs.Process, boo
 }
 
 // topOnce prints what two looks show; of a saved moment one, for nothing moves.
-func (e *env) topOnce(ctx context.Context, s *top.Sampler, interval time.Duration) error {
+func (e *env) topOnce(ctx context.Context, s *top.Sampler, interval time.Duration, patterns []string) error {
 	defer s.Close()
 	rows, err := s.Look(time.Now())
 	if err == nil && e.moment == nil {
@@ -123,7 +124,9 @@ func (e *env) topOnce(ctx context.Context, s *top.Sampler, interval time.Duratio
 		return e.noDirectory(err)
 	}
 	around := s.Around(rows)
-	return e.list(e.topListing(rows, &around))
+	denied, unlisted := top.Denied(rows), s.Unlisted()
+	e.sayDenied(denied+unlisted, unlisted)
+	return e.listed(e.topListing(rows, &around), "pages", e.emptyText("pages", patterns, denied+unlisted))
 }
 
 // topListing is the table of pages and what moves on them.

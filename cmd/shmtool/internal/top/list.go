@@ -26,6 +26,8 @@ type list struct {
 	err    string // why there is nothing to see
 	paused bool
 
+	unlisted int // objects that may be pages and may not be read
+
 	filter  string
 	typing  bool
 	by      int // column
@@ -220,6 +222,9 @@ func (m *list) nothing() string {
 	case m.filter != "":
 		return "no page matches " + mist.EscapeName(m.filter)
 	}
+	if m.unlisted > 0 {
+		return "no readable pages in " + mist.EscapeName(m.title)
+	}
 	return "no pages in " + mist.EscapeName(m.title)
 }
 
@@ -230,6 +235,9 @@ func (m *list) head() string {
 	}
 	if len(m.shown) != len(m.rows) {
 		text = fmt.Sprintf("%d of %d pages", len(m.shown), len(m.rows))
+	}
+	if denied := Denied(m.rows) + m.unlisted; denied > 0 {
+		text += "  " + dump.Paint(fmt.Sprintf("%d may not be read", denied), dump.Attention, m.look.Color)
 	}
 	if m.paused {
 		text += "  " + dump.Paint("paused", dump.Marked, m.look.Color)

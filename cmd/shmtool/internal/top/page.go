@@ -84,6 +84,7 @@ const judgeEvery = 2 * time.Second
 func (p *page) begin(s *Sampler, now time.Time) {
 	p.judged, p.isPage, p.row.Problem, p.row.Header = now, false, "", layout.Header{}
 	open, err := relaccx.Open(p.row.Path)
+	p.row.Denied = errors.Is(err, fs.ErrPermission)
 	if err != nil {
 		// What nobody may read and has the name of a page is listed by its name.
 		p.row.Problem, p.isPage = problem(err), p.row.Known && !errors.Is(err, fs.ErrNotExist)

@@ -19,6 +19,7 @@ type Row struct {
 	Size    int64
 	Header  layout.Header
 	Problem string // why it cannot be read; then there is no header
+	Denied  bool   // you are not allowed to read it
 	Gone    bool   // it was there a moment ago
 
 	// Rate is records a second, over the last few seconds; nil before two looks.
@@ -29,6 +30,16 @@ type Row struct {
 	// has not for so long as it was looked at.
 	Changed time.Duration
 	Seen    bool
+}
+
+// Denied returns how many of the pages may not be read.
+func Denied(rows []Row) (count int) {
+	for i := range rows {
+		if rows[i].Denied && !rows[i].Gone {
+			count++
+		}
+	}
+	return count
 }
 
 // Kind is what MistServer calls the page, or "relaccx".

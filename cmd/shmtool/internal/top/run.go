@@ -103,6 +103,8 @@ type (
 		now  time.Time
 		rows []Row
 		err  error
+
+		unlisted int // objects that may not be read, and have no row
 	}
 	aroundMsg struct {
 		around Around
@@ -135,7 +137,7 @@ func (m *model) lookAtPages() tea.Cmd {
 		defer m.pages.Unlock()
 		now := time.Now()
 		rows, err := m.pages.Look(now)
-		return pagesMsg{now, rows, err}
+		return pagesMsg{now, rows, err, m.pages.Unlisted()}
 	}
 }
 
@@ -215,6 +217,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		first := m.list.now.IsZero()
 		if !m.list.paused || first {
 			m.list.see(msg.now, msg.rows, said(msg.err, m.o.DirectoryError))
+			m.list.unlisted = msg.unlisted
 		}
 		if first {
 			return m, m.lookAround()

@@ -66,6 +66,17 @@ func (s *Sampler) Look(now time.Time) ([]Row, error) {
 	return rows, nil
 }
 
+// Unlisted returns how many objects the last look left out because they may not be
+// read, and their names do not say that they are pages.
+func (s *Sampler) Unlisted() (count int) {
+	for _, p := range s.pages {
+		if p.row.Denied && !p.isPage && !p.row.Gone {
+			count++
+		}
+	}
+	return count
+}
+
 func (s *Sampler) visit(entry fs.DirEntry, now time.Time) {
 	name := entry.Name()
 	if !entry.Type().IsRegular() || !s.Wanted(name) {

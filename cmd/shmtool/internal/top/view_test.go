@@ -136,6 +136,12 @@ func views() map[string]*model {
 	m.o.DirectoryError = func(err error) string { return "directory: " + err.Error() }
 	m.Update(pagesMsg{now: noon, err: errors.New("permission denied")})
 	all["error 80x24"] = m
+	m = newModel(80, 24, false)
+	m.Update(pagesMsg{now: noon, unlisted: 2})
+	all["unlisted 80x24"] = m
+	m = newModel(80, 24, false)
+	m.Update(pagesMsg{now: noon, rows: []Row{row("MstMetalive", func(r *Row) { r.Problem, r.Denied = "no permission", true })}, unlisted: 2})
+	all["denied 80x24"] = m
 	return all
 }
 
@@ -146,7 +152,7 @@ func TestViews(t *testing.T) {
 		a := &txtar.Archive{}
 		for _, name := range []string{
 			"list 80x24", "list 200x60", "list 40x8", "page 80x24", "page 200x60", "page 40x8",
-			"sorted 80x24", "filter 80x24", "help 80x24", "error 80x24",
+			"sorted 80x24", "filter 80x24", "help 80x24", "error 80x24", "unlisted 80x24", "denied 80x24",
 		} {
 			a.Files = append(a.Files, txtar.File{Name: name, Data: []byte(shown(views()[name]))})
 		}

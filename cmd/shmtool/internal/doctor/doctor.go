@@ -58,6 +58,7 @@ func Suspicions(before, now *streams.Moment) []finding.Finding {
 		for _, rule := range rules {
 			rule(j)
 		}
+		j.besideMedia()
 		found = append(found, j.found...)
 	}
 	return found

@@ -173,6 +173,15 @@ func (s *Schema) AppendDescriptors(b []byte) []byte {
 // schema and must not be changed.
 func (s *Schema) Fields() []Field { return s.fields }
 
+// Names returns the names of the fields, in their order.
+func (s *Schema) Names() []string {
+	names := make([]string, len(s.fields))
+	for i := range s.fields {
+		names[i] = s.fields[i].Name
+	}
+	return names
+}
+
 // Lookup is the field of that name, or nil. Of several with one name the last
 // counts, as MistServer has it. A linear search: schemas are short, and
 // comparing lengths and bytes beats hashing.

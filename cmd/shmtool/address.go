@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/recording"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -62,10 +63,10 @@ func (t target) within(info *mist.PageInfo) *mist.PageInfo {
 // onePage is the single PAGE argument of most commands.
 func (e *env) onePage(c *cli.Context) (target, error) {
 	if c.NArg() == 0 {
-		return target{}, usagef("needs a PAGE; shmtool ls lists the pages")
+		return target{}, fail.Usagef("needs a PAGE; shmtool ls lists the pages")
 	}
 	if c.NArg() > 1 {
-		return target{}, usagef("takes one PAGE, and %q is too much", c.Args().Get(1))
+		return target{}, fail.Usagef("takes one PAGE, and %q is too much", c.Args().Get(1))
 	}
 	return e.address(c.Args().First())
 }
@@ -112,7 +113,7 @@ func (e *env) find(arg string) (target, error) {
 		return target{arg: arg, path: "-", stdin: true, steps: steps}, err
 	}
 	if arg == "" {
-		return target{}, usagef("PAGE is empty")
+		return target{}, fail.Usagef("PAGE is empty")
 	}
 	whole := e.pathOf(arg)
 	if _, err := os.Lstat(whole); err == nil {
@@ -158,12 +159,12 @@ func parseSteps(text string) ([]relaccx.Step, error) {
 		if at := strings.LastIndexByte(part, '@'); at >= 0 {
 			n, err := strconv.ParseUint(part[at+1:], 10, 64)
 			if err != nil {
-				return nil, usagef("%q: what follows the @ is not a record number", part)
+				return nil, fail.Usagef("%q: what follows the @ is not a record number", part)
 			}
 			step = relaccx.Step{Field: part[:at], Record: n, Exact: true}
 		}
 		if step.Field == "" {
-			return nil, usagef("%q: a colon is followed by FIELD or FIELD@RECORD", text)
+			return nil, fail.Usagef("%q: a colon is followed by FIELD or FIELD@RECORD", text)
 		}
 		steps = append(steps, step)
 	}
@@ -173,7 +174,7 @@ func parseSteps(text string) ([]relaccx.Step, error) {
 // plain refuses an address of a nested page, for what works on whole objects.
 func (t target) plain() error {
 	if len(t.steps) > 0 {
-		return usagef("%q: this command takes a whole page, not one nested in it", t.arg)
+		return fail.Usagef("%q: this command takes a whole page, not one nested in it", t.arg)
 	}
 	return nil
 }
@@ -186,18 +187,18 @@ func (e *env) open(t target) (*relaccx.Page, error) {
 			return nil, fmt.Errorf("standard input: %w", err)
 		}
 		if len(b) == 0 { // nobody makes a page there: what should have come did not
-			return nil, onPage(t.arg, fmt.Errorf("standard input is empty, %w", relaccx.ErrNotPage))
+			return nil, fail.OnPage(t.arg, fmt.Errorf("standard input is empty, %w", relaccx.ErrNotPage))
 		}
 		p, err := relaccx.FromBytes("-", b)
 		if err == nil {
 			e.learn(t, p)
 		}
-		return p, onPage(t.arg, err)
+		return p, fail.OnPage(t.arg, err)
 	}
 	p, err := relaccx.Open(t.path)
 	if err == nil && p.Size() == 0 && filepath.Dir(t.path) != filepath.Clean(e.shmDir) {
 		// An object of 0 bytes is being made; a file of 0 bytes is a copy that failed.
-		return nil, onPage(t.arg, errors.Join(fmt.Errorf("the file is empty, %w", relaccx.ErrNotPage), p.Close()))
+		return nil, fail.OnPage(t.arg, errors.Join(fmt.Errorf("the file is empty, %w", relaccx.ErrNotPage), p.Close()))
 	}
 	if err == nil {
 		e.learn(t, p)
@@ -210,18 +211,18 @@ func (e *env) explain(t target, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case as[inputError](err): // about another file
-	case as[*relaccx.DirectoryError](err):
+	case fail.Is(err, fail.BadInput): // about another file
+	case fail.Has[*relaccx.DirectoryError](err):
 		var dir *relaccx.DirectoryError
 		if errors.As(err, &dir) && errors.Is(err, fs.ErrPermission) {
-			err = hinted(err, permissionHint(dir.Dir))
+			err = fail.Hinted(err, fail.PermissionHint(dir.Dir))
 		}
 	case errors.Is(err, fs.ErrNotExist):
-		err = hinted(err, e.notFoundHint(t.path))
-	case errors.Is(err, fs.ErrPermission) && hintOf(err) == "":
-		err = hinted(err, permissionHint(t.path))
+		err = fail.Hinted(err, fail.NotFoundHint(t.path, e.shmDir))
+	case errors.Is(err, fs.ErrPermission) && fail.HintOf(err) == "":
+		err = fail.Hinted(err, fail.PermissionHint(t.path))
 	}
-	return onPage(t.arg, err)
+	return fail.OnPage(t.arg, err)
 }
 
 // read opens a page's records, or those of the page nested in it, by the rules of

@@ -1,13 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
+
+	"shmtool/cmd/shmtool/internal/fail"
 
 	"github.com/urfave/cli/v2"
 )
@@ -60,7 +62,7 @@ func app(e *env, all []*command) *cli.App {
 		CustomAppHelpTemplate:     appHelp,
 		HideHelpCommand:           true,                         // arrange makes "help VERB" of "VERB --help"
 		ExitErrHandler:            func(*cli.Context, error) {}, // run turns errors into messages and codes
-		OnUsageError:              func(_ *cli.Context, err error, _ bool) error { return usageError{err} },
+		OnUsageError:              func(_ *cli.Context, err error, _ bool) error { return fail.As(fail.Usage, err) },
 		Flags:                     globalFlags(),
 		Action:                    func(c *cli.Context) error { return cli.ShowAppHelp(c) },
 	}
@@ -129,19 +131,12 @@ func run(ctx context.Context, e *env, args []string) int {
 	if err == nil {
 		err = app(e, all).RunContext(ctx, append([]string{"shmtool"}, ordered...))
 	}
-	if flush := e.out.Flush(); err == nil || flush != nil && as[exitStatus](err) {
+	if flush := e.out.Flush(); err == nil || flush != nil && fail.Has[fail.Status](err) {
 		err = flush
 	}
 	e.moment.dieOfPipe(err)
 	return e.report(ctx, err)
 }
-
-// usageError is a command line that cannot be understood.
-type usageError struct{ error }
-
-func (u usageError) Unwrap() error { return u.error }
-
-func usagef(format string, a ...any) error { return usageError{fmt.Errorf(format, a...)} }
 
 // valueError says in our words that package flag could not read a flag's value:
 // `invalid value "x" for flag -n: parse error`.
@@ -151,14 +146,14 @@ func valueError(err error, flags []cli.Flag) error {
 	_, name, found := strings.Cut(text[len(value):], "for ")
 	name, _, _ = strings.Cut(strings.TrimPrefix(strings.TrimPrefix(name, "flag "), "-"), ":")
 	if quoteErr != nil || !found {
-		return usageError{err}
+		return fail.As(fail.Usage, err)
 	}
 	for _, f := range flags {
 		if slices.Contains(f.Names(), name) {
-			return usagef("%s %s is not %s", strings.Repeat("-", min(len(name), 2))+name, value, valueKind(f))
+			return fail.Usagef("%s %s is not %s", strings.Repeat("-", min(len(name), 2))+name, value, valueKind(f))
 		}
 	}
-	return usageError{err}
+	return fail.As(fail.Usage, err)
 }
 
 // valueKind is what a flag's value must be.
@@ -220,34 +215,8 @@ func findCommand(all []*command, name string) (*command, error) {
 		}
 		names = append(names, c.name)
 	}
-	hint := closest(name, names)
-	if len(hint) == 0 {
-		return nil, hinted(usagef("unknown command %q", name), "shmtool --help lists the commands")
-	}
-	return nil, hinted(usagef("unknown command %q", name), "did you mean "+strings.Join(hint, " or ")+"?")
-}
-
-// hintedError is an error with a line that says what to do.
-type hintedError struct {
-	error
-	hint string
-}
-
-func (h hintedError) Unwrap() error { return h.error }
-
-func hinted(err error, hint string) error {
-	if err == nil || hint == "" {
-		return err
-	}
-	return hintedError{err, hint}
-}
-
-func hintOf(err error) string {
-	var h hintedError
-	if errors.As(err, &h) {
-		return h.hint
-	}
-	return ""
+	hint := cmp.Or(fail.DidYouMean(name, names), "shmtool --help lists the commands")
+	return nil, fail.Hinted(fail.Usagef("unknown command %q", name), hint)
 }
 
 const appHelp = `{{.Name}}: {{.Usage}}

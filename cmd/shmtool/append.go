@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -75,7 +78,7 @@ type appending struct {
 
 func runAppend(ctx context.Context, e *env, c *cli.Context) (err error) {
 	if c.NArg() == 0 {
-		return usagef("needs a PAGE")
+		return fail.Usagef("needs a PAGE")
 	}
 	t, err := e.address(c.Args().First())
 	if err != nil {
@@ -83,13 +86,13 @@ func runAppend(ctx context.Context, e *env, c *cli.Context) (err error) {
 	}
 	words := c.Args().Slice()[1:]
 	if len(words) > 0 && (c.IsSet("from") || c.IsSet("format")) {
-		return usagef("takes NAME=VALUE or --from, not both")
+		return fail.Usagef("takes NAME=VALUE or --from, not both")
 	}
 	if !slices.Contains([]string{"drop", "fail", "wait"}, c.String("full")) {
-		return usagef("--full %q is not drop, fail or wait", c.String("full"))
+		return fail.Usagef("--full %q is not drop, fail or wait", c.String("full"))
 	}
 	if !slices.Contains([]string{"", "ndjson", "csv", "tsv"}, c.String("format")) {
-		return usagef("--format %q is not ndjson, csv or tsv", c.String("format"))
+		return fail.Usagef("--format %q is not ndjson, csv or tsv", c.String("format"))
 	}
 	w, err := e.writer(t, c)
 	if err != nil {
@@ -98,7 +101,7 @@ func runAppend(ctx context.Context, e *env, c *cli.Context) (err error) {
 	defer closeWriter(w, &err)
 	a := &appending{e: e, target: t, w: w, full: c.String("full"), verbose: c.Bool("verbose"), patience: c.Duration("lock-timeout")}
 	if err := a.prepare(c); err != nil {
-		return onPage(t.arg, err)
+		return fail.OnPage(t.arg, err)
 	}
 	if len(words) > 0 {
 		err = a.one(ctx, words)
@@ -110,15 +113,10 @@ func runAppend(ctx context.Context, e *env, c *cli.Context) (err error) {
 		err = replacedMeanwhile(w, err)
 	}
 	if err == nil && a.skipped > 0 {
-		err = skippedError{a.skipped}
+		err = fail.As(fail.LinesSkipped, errors.New(units.Counted(a.skipped, "line was", "lines were")+" skipped"))
 	}
 	return e.explain(t, err)
 }
-
-// skippedError is lines that --skip-bad passed over.
-type skippedError struct{ lines uint64 }
-
-func (s skippedError) Error() string { return counted(s.lines, "line was", "lines were") + " skipped" }
 
 // prepare works out pace and window, and refuses a page that is not ready.
 func (a *appending) prepare(c *cli.Context) error {
@@ -133,13 +131,13 @@ func (a *appending) prepare(c *cli.Context) error {
 	info := a.target.info()
 	a.table = info.Fits(a.w.Schema()) && info.Rule != mist.RuleRing
 	if a.table && (c.IsSet("keep") || c.IsSet("full")) {
-		return usagef("--keep and --full are for rings, and this page is a table")
+		return fail.Usagef("--keep and --full are for rings, and this page is a table")
 	}
 	if a.pace, err = newPace(c); err != nil {
 		return err
 	}
 	if c.IsSet("keep") != c.IsSet("time") {
-		return usagef("--keep and --time go together")
+		return fail.Usagef("--keep and --time go together")
 	}
 	if !c.IsSet("keep") {
 		return nil

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/relaccx"
 )
@@ -61,7 +62,7 @@ func (a *appending) lead(ctx context.Context) error {
 		case errors.Is(err, relaccx.ErrLocked):
 			if late && !said {
 				said = true
-				a.e.warn("page %q: waiting for the lock: %v", a.target.arg, bare(err))
+				a.e.warn("page %q: waiting for the lock: %v", a.target.arg, fail.Bare(err))
 			}
 		case late || !beingReplaced(err):
 			return gone(err)
@@ -99,7 +100,7 @@ func (a *appending) turn(ctx context.Context) error {
 			return err
 		}
 		if a.full == "fail" {
-			return hinted(relaccx.ErrFull, "--full drop withdraws the oldest records")
+			return fail.Hinted(relaccx.ErrFull, "--full drop withdraws the oldest records")
 		}
 		if err := a.await(ctx, a.roomDue); err != nil {
 			return err

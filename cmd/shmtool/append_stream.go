@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
 )
 
@@ -25,7 +26,7 @@ func (a *appending) stream(ctx context.Context, c *cli.Context) error {
 	input := newSharedInput(ctx, in, a)
 	d, err := dump.NewDecoder(input, dump.InputFormat(c.String("format")), a.w.Schema(), a.e.decoding(a.target))
 	if err != nil {
-		return inputError{fmt.Errorf("%s: %w", name, err)}
+		return fail.As(fail.BadInput, fmt.Errorf("%s: %w", name, err))
 	}
 	l := &lines{appending: a, d: d, name: name, skip: c.Bool("skip-bad")}
 	for err == nil {
@@ -106,7 +107,7 @@ func (l *lines) wrong(err error) error {
 		l.e.warn("%s: line %d skipped: %v", l.name, line.Line, line.Err)
 		return nil
 	}
-	return inputError{fmt.Errorf("%s: %w", l.name, err)}
+	return fail.As(fail.BadInput, fmt.Errorf("%s: %w", l.name, err))
 }
 
 func (a *appending) input(c *cli.Context) (io.ReadCloser, string, error) {
@@ -116,7 +117,7 @@ func (a *appending) input(c *cli.Context) (io.ReadCloser, string, error) {
 	}
 	f, err := os.Open(from)
 	if err != nil {
-		return nil, "", inputError{fmt.Errorf("--from %q: %w", from, bare(err))}
+		return nil, "", fail.As(fail.BadInput, fmt.Errorf("--from %q: %w", from, fail.Bare(err)))
 	}
 	return f, from, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
@@ -29,9 +30,9 @@ func newPace(c *cli.Context) (*pace, error) {
 	interval := float64(time.Second) / rate
 	switch {
 	case !(rate > 0) || math.IsInf(rate, 0): // also what is not a number
-		return nil, usagef("--rate is a number over 0")
+		return nil, fail.Usagef("--rate is a number over 0")
 	case interval > slowest:
-		return nil, usagef("--rate %v is one record in more than 146 years", rate)
+		return nil, fail.Usagef("--rate %v is one record in more than 146 years", rate)
 	}
 	return &pace{interval: time.Duration(interval)}, nil
 }
@@ -60,7 +61,7 @@ type keeping struct {
 
 func newKeeping(name string, d time.Duration) (*keeping, error) {
 	if d < 0 {
-		return nil, usagef("--keep %v is below 0", d)
+		return nil, fail.Usagef("--keep %v is below 0", d)
 	}
 	return &keeping{name: name, window: uint64(d.Milliseconds())}, nil
 }
@@ -72,7 +73,7 @@ func (k *keeping) open(w *relaccx.Writer) (err error) {
 		return &relaccx.FieldError{Field: k.name, Have: w.Schema()}
 	}
 	if kind := f.Kind(); kind != layout.Uint && kind != layout.Int {
-		return usagef("--time: field %q is no integer", f.Name)
+		return fail.Usagef("--time: field %q is no integer", f.Name)
 	}
 	k.w, k.field = w, f
 	k.r, err = w.Reader()

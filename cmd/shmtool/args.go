@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
-	"github.com/xrash/smetrics"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout/mist"
 )
 
@@ -145,7 +145,7 @@ func joinValue(word string, words []string, set map[string]bool) (string, []stri
 	case !takesValue || hasValue:
 		return word, words, nil
 	case len(words) == 0:
-		return "", nil, usagef("flag --%s needs a value", name)
+		return "", nil, fail.Usagef("flag --%s needs a value", name)
 	}
 	return word + "=" + words[0], words[1:], nil
 }
@@ -168,7 +168,7 @@ func splitCluster(word string, words []string, set map[string]bool) ([]string, [
 			flags = append(flags, "-"+name+"="+strings.TrimPrefix(letters, "="))
 			return flags, words, nil
 		case len(words) == 0:
-			return nil, nil, usagef("flag -%s needs a value", name)
+			return nil, nil, fail.Usagef("flag -%s needs a value", name)
 		}
 		return append(flags, "-"+name+"="+words[0]), words[1:], nil
 	}
@@ -182,11 +182,7 @@ func unknownFlag(flag string, set map[string]bool) error {
 			names = append(names, "--"+name)
 		}
 	}
-	err := usagef("unknown flag %s", mist.EscapeText(flag))
-	if near := closest(flag, names); len(near) > 0 {
-		return hinted(err, "did you mean "+strings.Join(near, " or ")+"?")
-	}
-	return err
+	return fail.Hinted(fail.Usagef("unknown flag %s", mist.EscapeText(flag)), fail.DidYouMean(flag, names))
 }
 
 // wantsJSON tells whether errors are to be JSON: surely from words that are
@@ -217,23 +213,4 @@ func outputsOf(args []string) (formats []string) {
 		}
 	}
 	return formats
-}
-
-// closest are the names that are nearest to what was typed, at most two
-// changes away, sorted. What was typed itself is none of them.
-func closest(typed string, names []string) []string {
-	best := 2
-	var near []string
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		d := smetrics.WagnerFischer(typed, name, 1, 1, 1)
-		if d == 0 || d > min(best, len(typed)/2) {
-			continue
-		}
-		if d < best {
-			best, near = d, nil
-		}
-		near = append(near, name)
-	}
-	return near[:min(len(near), 3)]
 }

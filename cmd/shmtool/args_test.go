@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"shmtool/cmd/shmtool/internal/fail"
 )
 
 func TestArrange(t *testing.T) {
@@ -83,11 +83,11 @@ func TestArrangeRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		_, verb, err := arrange(strings.Fields(tt.line), commands())
-		if err == nil || err.Error() != tt.want || hintOf(err) != tt.hint || verb != tt.verb {
-			t.Errorf("%q is refused with %v, hint %q, verb %q, want %q, %q, %q", tt.line, err, hintOf(err), verb, tt.want, tt.hint, tt.verb)
+		if err == nil || err.Error() != tt.want || fail.HintOf(err) != tt.hint || verb != tt.verb {
+			t.Errorf("%q is refused with %v, hint %q, verb %q, want %q, %q, %q", tt.line, err, fail.HintOf(err), verb, tt.want, tt.hint, tt.verb)
 		}
-		if err != nil && classify(err).exit != exitUsage {
-			t.Errorf("%q is %+v", tt.line, classify(err))
+		if err != nil && fail.Of(err).Exit != fail.ExitUsage {
+			t.Errorf("%q is %+v", tt.line, fail.Of(err))
 		}
 	}
 }
@@ -106,7 +106,7 @@ func FuzzArrange(f *testing.F) {
 		words := strings.Split(line, " ")
 		got, verb, err := arrange(slices.Clone(words), all)
 		if err != nil {
-			if classify(err).exit != exitUsage {
+			if fail.Of(err).Exit != fail.ExitUsage {
 				t.Fatalf("%q: %v is no usage error", words, err)
 			}
 			return
@@ -171,31 +171,6 @@ func TestWantsJSON(t *testing.T) {
 	}
 }
 
-func TestClosest(t *testing.T) {
-	tests := []struct {
-		typed string
-		names []string
-		want  []string
-	}{
-		{"dmp", []string{"dump", "ls", "get"}, []string{"dump"}},
-		{"live", []string{"alive", "love", "live2", "xlive"}, []string{"alive", "live2", "love"}},
-		{"live", []string{"live"}, nil}, // what was typed is no news
-		{"live", []string{"livexx", "livex"}, []string{"livex"}},
-		{"ab", []string{"cd", "abcd"}, nil},
-		{"a", []string{"b"}, nil},
-		{"", []string{"a"}, nil},
-		{"MstMetaliv", []string{"MstMetalive", "MstMetalive", "MstMetavod"}, []string{"MstMetalive"}},
-		{"time", nil, nil},
-		{"abcdef", []string{"abcxyz"}, nil},
-		{"aaaa", []string{"aaab", "aaac", "aaad", "aaae"}, []string{"aaab", "aaac", "aaad"}},
-	}
-	for _, tt := range tests {
-		if got := closest(tt.typed, tt.names); !cmp.Equal(got, tt.want, cmp.Comparer(func(a, b []string) bool { return slices.Equal(a, b) })) {
-			t.Errorf("closest to %q of %q is %q, want %q", tt.typed, tt.names, got, tt.want)
-		}
-	}
-}
-
 func TestParseSteps(t *testing.T) {
 	for text, want := range map[string]string{
 		"tracks":         "[tracks]",
@@ -221,14 +196,6 @@ func TestParseSteps(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q is %s, want %s", text, got, want)
-		}
-	}
-}
-
-func TestAgeText(t *testing.T) {
-	for text, seconds := range map[string]int{"0s": -5, "59s": 59, "1m": 60, "59m": 3599, "1h": 3600, "47h": 47*3600 + 3599, "2d": 48 * 3600, "400d": 400 * 86400} {
-		if got := ageText(secondsOf(seconds)); got != text {
-			t.Errorf("%d seconds are %s, want %s", seconds, got, text)
 		}
 	}
 }

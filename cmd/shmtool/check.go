@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/dump"
 	"shmtool/layout"
@@ -46,7 +47,7 @@ exit code is the highest of all.`,
 
 func runCheck(ctx context.Context, e *env, c *cli.Context) error {
 	if c.NArg() == 0 {
-		return usagef("needs a PAGE; shmtool ls lists the pages")
+		return fail.Usagef("needs a PAGE; shmtool ls lists the pages")
 	}
 	l := &dump.Listing{Schema: "shmtool.findings/1", RowsKey: "findings", Columns: []dump.Column{
 		{Name: "SEVERITY"},
@@ -65,7 +66,7 @@ func runCheck(ctx context.Context, e *env, c *cli.Context) error {
 	case err != nil:
 		return err
 	case len(all) == 0:
-		return exitStatus(failed)
+		return fail.Status(failed)
 	}
 	for _, k := range all {
 		if len(k.found) == 0 {
@@ -91,13 +92,13 @@ func runCheck(ctx context.Context, e *env, c *cli.Context) error {
 			return err
 		}
 	}
-	if code := max(failed, checkCodes[worst]); code != exitOK {
-		return exitStatus(code)
+	if code := max(failed, checkCodes[worst]); code != fail.ExitOK {
+		return fail.Status(code)
 	}
 	return nil
 }
 
-var checkCodes = map[layout.Severity]int{layout.Warning: exitFindings, layout.Error: exitInvalid}
+var checkCodes = map[layout.Severity]int{layout.Warning: fail.ExitFindings, layout.Error: fail.ExitInvalid}
 
 // checkAll checks what was named. What cannot be is told, and the others are
 // checked all the same: of many, one may have gone since they were listed. failed
@@ -217,7 +218,7 @@ func (e *env) checkPage(t target) ([]objectFinding, error) {
 	defer p.Close()
 	findings, err := p.Check()
 	if err != nil {
-		return nil, onPage(t.arg, err)
+		return nil, fail.OnPage(t.arg, err)
 	}
 	info := e.known
 	if r, err := p.Peek(); err == nil {
@@ -234,7 +235,7 @@ func (e *env) checkPage(t target) ([]objectFinding, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, onPage(t.arg, err)
+		return nil, fail.OnPage(t.arg, err)
 	}
 	found := plainFindings(findings)
 	if e.inShm(t) && known {
@@ -268,7 +269,7 @@ func (e *env) checkNested(t target) ([]objectFinding, error) {
 	defer done()
 	findings, err := r.Check()
 	if err != nil {
-		return nil, onPage(t.arg, err)
+		return nil, fail.OnPage(t.arg, err)
 	}
 	findings = judged(earlyLogs(e.nestedInfo(t), r.Schema()), findings)
 	of, _ := e.objectOf(t)
@@ -281,7 +282,7 @@ func (e *env) checkNested(t target) ([]objectFinding, error) {
 		}
 		return nil
 	})
-	return plainFindings(findings), onPage(t.arg, err)
+	return plainFindings(findings), fail.OnPage(t.arg, err)
 }
 
 // pathBelow is the way to a nested page without its first steps.

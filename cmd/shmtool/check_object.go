@@ -7,8 +7,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
@@ -23,15 +25,15 @@ func (e *env) checkObject(o *mistObject) (found []objectFinding, about string, e
 	case mist.KindData:
 		d := dataCheck{of: o.of, path: o.path, published: func() (published, bool) { return trackAvail(o.path, o.of) }}
 		err := d.check(o.file, o.info.Size(), e.inMemory(o.path))
-		return plainFindings(d.found), what + ": " + counted(d.count, "packet", "packets") + fmt.Sprintf(", %d bytes", d.end), onPage(o.arg, err)
+		return plainFindings(d.found), what + ": " + units.Counted(d.count, "packet", "packets") + fmt.Sprintf(", %d bytes", d.end), fail.OnPage(o.arg, err)
 	case mist.KindPush:
 		_, pushes, err := o.pushes()
 		var wrong *dtsc.FormatError
 		if errors.As(err, &wrong) {
-			f := mist.NewFinding(mist.CodePushBroken, wrong.Offset, "", "%s, behind %s", packetText(wrong), counted(uint64(len(pushes)), "push", "pushes"))
+			f := mist.NewFinding(mist.CodePushBroken, wrong.Offset, "", "%s, behind %s", packetText(wrong), units.Counted(uint64(len(pushes)), "push", "pushes"))
 			return plainFindings([]layout.Finding{f}), what, nil
 		}
-		return nil, fmt.Sprintf("%s: %d", what, len(pushes)), onPage(o.arg, err)
+		return nil, fmt.Sprintf("%s: %d", what, len(pushes)), fail.OnPage(o.arg, err)
 	case mist.KindTemporary:
 		return nil, what, nil
 	}
@@ -105,7 +107,7 @@ func (e *env) checkDataPages(t target, track mist.Object, records []mist.DataRec
 		}
 		d := dataCheck{of: of, path: path, published: func() (published, bool) { return availIn(t.path, r.FirstKey) }}
 		if err := d.checkFile(f, e.inMemory(path)); err != nil {
-			return found, onPage(of.Name(), err)
+			return found, fail.OnPage(of.Name(), err)
 		}
 		for _, f := range d.found {
 			found = append(found, objectFinding{Finding: f, object: of.Name()})
@@ -177,7 +179,7 @@ func (d *dataCheck) packets(page io.ReaderAt, size int64, avail uint64, known, m
 		switch {
 		case errors.Is(err, io.EOF):
 			if !mayEnd {
-				d.add(mist.CodeDataEnd, d.end, "%s end here, avail says at byte %d", counted(d.count, "packet", "packets"), avail)
+				d.add(mist.CodeDataEnd, d.end, "%s end here, avail says at byte %d", units.Counted(d.count, "packet", "packets"), avail)
 			}
 			return nil
 		case errors.As(err, &wrong):

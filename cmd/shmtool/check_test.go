@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
 	"shmtool/layout"
@@ -128,7 +129,7 @@ func checkWrongAvail(t *testing.T, dir string) {
 		}
 	}
 	status, out := checkJSON(t, dir, name)
-	if err := json.Unmarshal([]byte(out), &doc); err != nil || status != exitFindings {
+	if err := json.Unmarshal([]byte(out), &doc); err != nil || status != fail.ExitFindings {
 		t.Fatalf("exit code %d, %v\n%s", status, err, out)
 	}
 	data := mist.Object{Kind: mist.KindData, Stream: "live", Index: 0, Key: newest.FirstKey}.Name()
@@ -148,7 +149,7 @@ func checkWrongAvail(t *testing.T, dir string) {
 			t.Fatal(err)
 		}
 	}
-	if status, out := checkJSON(t, copied, name); status != exitOK {
+	if status, out := checkJSON(t, copied, name); status != fail.ExitOK {
 		t.Errorf("of a copy: exit code %d\n%s", status, out)
 	}
 	for _, at := range []string{dir, copied} {
@@ -156,10 +157,10 @@ func checkWrongAvail(t *testing.T, dir string) {
 			t.Fatal(err)
 		}
 	}
-	if status, out := checkJSON(t, dir, name); status != exitFindings || !strings.Contains(out, mist.CodeDataMissing) {
+	if status, out := checkJSON(t, dir, name); status != fail.ExitFindings || !strings.Contains(out, mist.CodeDataMissing) {
 		t.Errorf("without its newest page: exit code %d\n%s", status, out)
 	}
-	if status, out := checkJSON(t, copied, name); status != exitOK {
+	if status, out := checkJSON(t, copied, name); status != fail.ExitOK {
 		t.Errorf("of a copy without the newest page: exit code %d\n%s", status, out)
 	}
 }
@@ -179,8 +180,8 @@ func TestCheckReal(t *testing.T) {
 		code  int
 		codes []string
 	}{
-		"live-buffer-killed-then-refed":   {exitFindings, []string{"data_packet_broken", "data_stale_bytes", "track_name_odd", "track_page_shared"}},
-		"mist-3.3-extwriters-6-protocols": {exitInvalid, []string{"invalid_page"}}, // MistServer makes room for fewer
+		"live-buffer-killed-then-refed":   {fail.ExitFindings, []string{"data_packet_broken", "data_stale_bytes", "track_name_odd", "track_page_shared"}},
+		"mist-3.3-extwriters-6-protocols": {fail.ExitInvalid, []string{"invalid_page"}}, // MistServer makes room for fewer
 	}
 	eachMoment(t, func(t *testing.T, m *moment) {
 		if len(m.names) == 0 || strings.HasPrefix(filepath.Base(t.Name()), "probe") {
@@ -225,7 +226,7 @@ func TestCheckOpensRegularFilesOnly(t *testing.T) {
 			}
 		}
 		r := runIn(t, dir, "", "check", streamstest.TrackName("live", streamstest.SourcePID, 0))
-		if r.code != exitInvalid || !strings.Contains(r.stderr, filepath.Base(names[0])) {
+		if r.code != fail.ExitInvalid || !strings.Contains(r.stderr, filepath.Base(names[0])) {
 			t.Errorf("%s: exit code %d, %s", what, r.code, r.stderr)
 		}
 	}

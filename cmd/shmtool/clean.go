@@ -13,7 +13,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/cleaning"
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -88,7 +90,7 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 	}
 	yes := c.Bool("yes") && !c.Bool("dry-run")
 	if yes && e.moment != nil {
-		return usagef("a saved moment is only looked at: clean --yes takes no --moment")
+		return fail.Usagef("a saved moment is only looked at: clean --yes takes no --moment")
 	}
 	plan, err := cleaning.Scan(ctx, o)
 	if err != nil {
@@ -96,7 +98,7 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 	}
 	switch {
 	case yes && !plan.Living:
-		return usagef("%s is a saved moment: nothing of it is removed", e.procDir)
+		return fail.Usagef("%s is a saved moment: nothing of it is removed", e.procDir)
 	case plan.Foreign != "":
 		return e.foreignProcesses(plan.Foreign)
 	case plan.Partial() && !c.Bool("force"):
@@ -119,7 +121,7 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 	}
 	if yes {
 		if part := partChosen(plan.Objects, shown); part != "" {
-			return refusef("nothing is removed: --where chooses a part of the dead stream %q, which goes as a whole or not at all", part)
+			return fail.Refusef("nothing is removed: --where chooses a part of the dead stream %q, which goes as a whole or not at all", part)
 		}
 		plan.Objects = chosenObjects(plan.Objects, shown)
 		err = e.clean(ctx, plan, shown, l)
@@ -143,14 +145,14 @@ func (e *env) waits(plan *cleaning.Plan, o cleaning.Options) error {
 	}
 	wait := young.Waits.Truncate(time.Second) + time.Second
 	age := max(0, o.MinAge-young.Waits).Truncate(100 * time.Millisecond)
-	return hinted(refusef("%s changed %v ago, and --min-age is %v", what, age, o.MinAge),
+	return fail.Hinted(fail.Refusef("%s changed %v ago, and --min-age is %v", what, age, o.MinAge),
 		fmt.Sprintf("run it again in %v, or with --min-age %v", wait, max(0, age).Truncate(time.Second)))
 }
 
 // foreignProcesses says that objects are in use by processes that cannot be seen from
 // here, so that none can be said to be free.
 func (e *env) foreignProcesses(object string) error {
-	return hinted(refusef("object %q is in use by a process that %s does not show: a process of another PID namespace or machine uses %s, and nothing of it is known to be free",
+	return fail.Hinted(fail.Refusef("object %q is in use by a process that %s does not show: a process of another PID namespace or machine uses %s, and nothing of it is known to be free",
 		object, e.procDir, e.shmDir), "run clean where MistServer's processes show: in their container, or on the host")
 }
 
@@ -185,7 +187,7 @@ func (e *env) cleanOptions(c *cli.Context) (cleaning.Options, error) {
 	}
 	patterns = append(patterns, flagged...)
 	if o.MinAge < 0 {
-		return o, usagef("--min-age %v is below 0", o.MinAge)
+		return o, fail.Usagef("--min-age %v is below 0", o.MinAge)
 	}
 	if len(patterns) > 0 {
 		o.Streams = patterns.wanted
@@ -202,11 +204,11 @@ func (e *env) blind(unseen []procs.Process) error {
 		hint = "not even root may here; --force where they are none of MistServer's"
 	}
 	if len(unseen) == 0 {
-		return hinted(fmt.Errorf("not all processes show in %s, and may hold objects: %w", e.procDir, fs.ErrPermission), hint)
+		return fail.Hinted(fmt.Errorf("not all processes show in %s, and may hold objects: %w", e.procDir, fs.ErrPermission), hint)
 	}
 	p := unseen[0]
-	return hinted(fmt.Errorf("%s cannot be looked into and may hold objects, such as %s: %w",
-		counted(uint64(len(unseen)), "process", "processes"), processText(p), fs.ErrPermission), hint)
+	return fail.Hinted(fmt.Errorf("%s cannot be looked into and may hold objects, such as %s: %w",
+		units.Counted(uint64(len(unseen)), "process", "processes"), processText(p), fs.ErrPermission), hint)
 }
 
 func shownObjects(objects []cleaning.Object, all bool) []cleaning.Object {
@@ -249,10 +251,10 @@ func (e *env) clean(ctx context.Context, plan *cleaning.Plan, shown []cleaning.O
 		switch {
 		case errors.As(err, &kept):
 			verdict, why, freed = "refused", []string{kept.Reason}, 0
-			err = refusedError{err}
+			err = fail.As(fail.Refused, err)
 		case err != nil:
-			verdict, why, freed = "failed", []string{bare(err).Error()}, 0
-			err = onPage(o.Name, err)
+			verdict, why, freed = "failed", []string{fail.Bare(err).Error()}, 0
+			err = fail.OnPage(o.Name, err)
 		}
 		l.Rows[i] = e.cleanRow(*o, verdict, why, freed)
 		if err != nil && all != nil {
@@ -298,7 +300,7 @@ func (e *env) cleanRow(o cleaning.Object, verdict string, why []string, freed in
 	}
 	age := dump.Cell{}
 	if o.Age >= 0 {
-		age = dump.Cell{Value: int64(o.Age.Seconds()), Text: ageText(o.Age)}
+		age = dump.Cell{Value: int64(o.Age.Seconds()), Text: units.Age(o.Age)}
 	}
 	return []dump.Cell{
 		{Value: o.Name, Text: mist.EscapeName(o.Name)},
@@ -326,9 +328,9 @@ func (e *env) printClean(l *dump.Listing, shown []cleaning.Object, yes bool) err
 	if err := e.printList(l); err != nil || !e.terminal || e.output.format != formatTable || e.output.names {
 		return err
 	}
-	text := fmt.Sprintf("%s, %s to give back; --yes removes them", counted(count, "object", "objects"), dump.Size(sum, e.output.bytes))
+	text := fmt.Sprintf("%s, %s to give back; --yes removes them", units.Counted(count, "object", "objects"), dump.Size(sum, e.output.bytes))
 	if yes {
-		text = fmt.Sprintf("%s removed, %s given back", counted(count, "object", "objects"), dump.Size(sum, e.output.bytes))
+		text = fmt.Sprintf("%s removed, %s given back", units.Counted(count, "object", "objects"), dump.Size(sum, e.output.bytes))
 	}
 	return e.line(text, dump.Faint)
 }

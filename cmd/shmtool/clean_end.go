@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/cleaning"
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -22,17 +23,17 @@ func runEnd(ctx context.Context, e *env, c *cli.Context) error {
 	case err != nil:
 		return err
 	case len(streams) == 0 || len(streams) < len(wanted) || c.NArg() > 0:
-		return usagef("--end takes --stream NAME, and no other way to choose streams")
+		return fail.Usagef("--end takes --stream NAME, and no other way to choose streams")
 	case e.output.where != nil:
-		return usagef("--end removes a stream whole, and takes no --where")
+		return fail.Usagef("--end removes a stream whole, and takes no --where")
 	case e.moment != nil:
-		return usagef("a snapshot is only looked at: clean --end takes no --moment")
+		return fail.Usagef("a snapshot is only looked at: clean --end takes no --moment")
 	}
 	o := cleaning.Options{ShmDir: e.shmDir, ProcDir: e.procDir}
 	ending, err := cleaning.ScanEnding(ctx, o, streams, c.Bool("force"))
 	switch {
 	case errors.Is(err, cleaning.ErrSnapshot):
-		return usageError{err}
+		return fail.As(fail.Usage, err)
 	case err != nil:
 		return e.noDirectory(err)
 	case ending.Foreign != "":
@@ -42,7 +43,7 @@ func runEnd(ctx context.Context, e *env, c *cli.Context) error {
 	case len(ending.Members) == 0 && len(ending.Objects) == 0:
 		return e.noSuchStream(streams[0])
 	case ending.Refused != "":
-		return hinted(refusef("nothing is ended or removed: %s", ending.Refused), "see them with: shmtool clean --all")
+		return fail.Hinted(fail.Refusef("nothing is ended or removed: %s", ending.Refused), "see them with: shmtool clean --all")
 	}
 	l := &dump.Listing{Schema: cleanSchema, Columns: endColumns()}
 	if !c.Bool("yes") || c.Bool("dry-run") {
@@ -64,13 +65,13 @@ func runEnd(ctx context.Context, e *env, c *cli.Context) error {
 		o.Evidence = []string{"the processes of the stream have ended"}
 		if err != nil && there[o.Name] {
 			verdict, freed = "refused", 0
-			o.Evidence = []string{bare(err).Error()}
+			o.Evidence = []string{fail.Bare(err).Error()}
 		}
 		l.Rows = append(l.Rows, e.endedRow(o, verdict, freed))
 	}
 	var kept *cleaning.KeptError
 	if errors.As(err, &kept) {
-		err = refusef("stream %q is not removed: %s", streams[0], kept.Reason)
+		err = fail.Refusef("stream %q is not removed: %s", streams[0], kept.Reason)
 	}
 	return errors.Join(e.list(l), err)
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout/mist"
 )
 
@@ -142,11 +143,11 @@ func TestCleanTakesAnyNameForAName(t *testing.T) {
 		t.Fatal(err)
 	}
 	part := []string{"clean", "--stream", "live", "--yes", "--min-age", "0s", "--force", "--proc-dir", "/proc", "--where", `.kind == "state"`}
-	if out, exit := printed(t, dir, part...); exit != exitRefused || !strings.Contains(out, `a part of the dead stream "live"`) || !allThere(dir, "MstSTATElive") {
+	if out, exit := printed(t, dir, part...); exit != fail.ExitRefused || !strings.Contains(out, `a part of the dead stream "live"`) || !allThere(dir, "MstSTATElive") {
 		t.Errorf("a part: exit code %d: %s", exit, out)
 	}
 	out, exit := printed(t, dir, "clean", "--stream", "live", "--yes", "--force", "--proc-dir", "/proc")
-	if exit != exitRefused || !strings.Contains(out, `stream "live" changed `) || !strings.Contains(out, "run it again in ") {
+	if exit != fail.ExitRefused || !strings.Contains(out, `stream "live" changed `) || !strings.Contains(out, "run it again in ") {
 		t.Errorf("young: exit code %d: %s", exit, out)
 	}
 }

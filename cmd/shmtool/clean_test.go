@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout/mist"
 )
 
@@ -148,7 +149,7 @@ func TestCleanOnMoments(t *testing.T) {
 		}
 		p := launch(t, shm, "clean", "--proc-dir", proc, "--yes", "--force")
 		_ = p.cmd.Wait()
-		if code := p.cmd.ProcessState.ExitCode(); code != exitUsage {
+		if code := p.cmd.ProcessState.ExitCode(); code != fail.ExitUsage {
 			t.Errorf("--yes exits with %d", code)
 		}
 	})

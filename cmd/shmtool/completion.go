@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -50,7 +51,7 @@ func runCompletion(_ context.Context, e *env, c *cli.Context) error {
 	scripts := map[string]string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}
 	script, ok := scripts[c.Args().First()]
 	if !ok || c.NArg() != 1 {
-		return usagef("needs one of bash, zsh or fish")
+		return fail.Usagef("needs one of bash, zsh or fish")
 	}
 	_, err := io.WriteString(e.out, script)
 	return err

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/fail"
+
 	"github.com/urfave/cli/v2"
 )
 
@@ -24,7 +26,7 @@ func completionDir(t *testing.T) string {
 		{"create", "MstTraklive@412-0", "--records", "1", "--field", "id:uint32", "--field", "keys:nested:100", "--field", "parts:nested:100"},
 		{"create", "odd name", "--records", "1", "--field", "n:uint8"},
 	} {
-		if r := runIn(t, dir, "", args...); r.code != exitOK {
+		if r := runIn(t, dir, "", args...); r.code != fail.ExitOK {
 			t.Fatal(r.stderr)
 		}
 	}
@@ -99,7 +101,7 @@ func TestComplete(t *testing.T) {
 			text, _, _ := strings.Cut(line, "\t")
 			got = append(got, text)
 		}
-		if want := strings.Fields(c.want); r.code != exitOK || r.stderr != "" || !slices.Equal(got, want) {
+		if want := strings.Fields(c.want); r.code != fail.ExitOK || r.stderr != "" || !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q; exit code %d, %s", c.line, got, want, r.code, r.stderr)
 		}
 	}

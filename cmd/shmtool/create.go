@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
@@ -55,7 +56,7 @@ func runCreate(_ context.Context, e *env, c *cli.Context) error {
 		return err
 	}
 	if t.stdin {
-		return usagef("standard input cannot be made a page; name one")
+		return fail.Usagef("standard input cannot be made a page; name one")
 	}
 	t.path = e.pathOf(t.arg) // a new name may have a colon
 	var lock relaccx.WriterOptions
@@ -89,7 +90,7 @@ func runCreate(_ context.Context, e *env, c *cli.Context) error {
 // explainCreate adds what the user needs to go on.
 func (e *env) explainCreate(t target, err error) error {
 	if errors.Is(err, fs.ErrExist) {
-		err = hinted(err, "--force replaces it")
+		err = fail.Hinted(err, "--force replaces it")
 	}
 	return e.explain(t, anothers(err, "give its path to replace it"))
 }
@@ -108,7 +109,7 @@ func (e *env) newShape(c *cli.Context) (layout.Shape, error) {
 		}
 	}
 	if given != 1 {
-		return shape, usagef("needs fields: --field, or --schema, or --like, and one of them alone")
+		return shape, fail.Usagef("needs fields: --field, or --schema, or --like, and one of them alone")
 	}
 	switch {
 	case c.IsSet("like"):
@@ -117,17 +118,17 @@ func (e *env) newShape(c *cli.Context) (layout.Shape, error) {
 		shape.Schema, err = e.readSchema(c.String("schema"))
 	default:
 		if shape.Schema, err = layout.NewSchema(fields...); err != nil {
-			err = usageError{err}
+			err = fail.As(fail.Usage, err)
 		}
 	}
 	if c.IsSet("records") {
 		shape.RecordCount = uint32(c.Uint("records"))
 		if uint(shape.RecordCount) != c.Uint("records") {
-			return shape, usagef("--records is over 4294967295")
+			return shape, fail.Usagef("--records is over 4294967295")
 		}
 	}
 	if err == nil && shape.RecordCount == 0 {
-		err = usagef("needs --records N, 1 or more")
+		err = fail.Usagef("needs --records N, 1 or more")
 	}
 	return shape, err
 }
@@ -145,7 +146,7 @@ func (e *env) shapeOf(arg string) (layout.Shape, error) {
 	}
 	defer done()
 	shape, err := r.Shape()
-	return shape, onPage(arg, err)
+	return shape, fail.OnPage(arg, err)
 }
 
 func createOptions(c *cli.Context, shape layout.Shape) (relaccx.CreateOptions, error) {
@@ -154,7 +155,7 @@ func createOptions(c *cli.Context, shape layout.Shape) (relaccx.CreateOptions, e
 		return relaccx.CreateOptions{}, err
 	}
 	if shape.Size() > relaccx.MaxPageSize {
-		return relaccx.CreateOptions{}, usagef("%d records of %d bytes are more than a file can hold", shape.RecordCount, shape.Schema.RecordSize())
+		return relaccx.CreateOptions{}, fail.Usagef("%d records of %d bytes are more than a file can hold", shape.RecordCount, shape.Schema.RecordSize())
 	}
 	o := relaccx.CreateOptions{Mode: mode, NotReady: c.Bool("no-ready"), Replace: c.Bool("force")}
 	if c.Bool("table") {
@@ -163,13 +164,13 @@ func createOptions(c *cli.Context, shape layout.Shape) (relaccx.CreateOptions, e
 	if c.IsSet("size") {
 		size, err := layout.ParseSize(c.String("size"))
 		if err != nil {
-			return o, usagef("--%w", err)
+			return o, fail.Usagef("--%w", err)
 		}
 		if size > relaccx.MaxPageSize {
-			return o, usagef("--size %d is more than a file can hold", size)
+			return o, fail.Usagef("--size %d is more than a file can hold", size)
 		}
 		if size < shape.Size() {
-			return o, usagef("--size %d is less than the %d bytes that fields and records take", size, shape.Size())
+			return o, fail.Usagef("--size %d is less than the %d bytes that fields and records take", size, shape.Size())
 		}
 		o.Size = int64(size)
 	}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout"
 )
 
@@ -44,7 +46,7 @@ func runDelete(_ context.Context, e *env, c *cli.Context) (err error) {
 		}
 	}
 	if given != 1 {
-		return usagef("needs --count N, --before REC or --all, and one of them alone")
+		return fail.Usagef("needs --count N, --before REC or --all, and one of them alone")
 	}
 	w, err := e.writer(t, c)
 	if err != nil {
@@ -53,11 +55,11 @@ func runDelete(_ context.Context, e *env, c *cli.Context) (err error) {
 	defer closeWriter(w, &err)
 	h, err := w.Header()
 	if err != nil {
-		return onPage(t.arg, err)
+		return fail.OnPage(t.arg, err)
 	}
 	count, err := withdrawal(c, h)
 	if err != nil {
-		return onPage(t.arg, err)
+		return fail.OnPage(t.arg, err)
 	}
 	if c.Bool("dry-run") {
 		fmt.Fprintf(e.out, "withdraw %s\n", recordRange(h.Deleted, count))
@@ -65,7 +67,7 @@ func runDelete(_ context.Context, e *env, c *cli.Context) (err error) {
 	}
 	err = w.Withdraw(count)
 	w.Wake()
-	return onPage(t.arg, replacedMeanwhile(w, err))
+	return fail.OnPage(t.arg, replacedMeanwhile(w, err))
 }
 
 // withdrawal is how many records the flags mean.
@@ -74,13 +76,13 @@ func withdrawal(c *cli.Context, h layout.Header) (uint64, error) {
 	switch {
 	case c.IsSet("count"):
 		if n := c.Uint64("count"); n > available {
-			return 0, refusef("has %s, %d cannot be withdrawn", counted(available, "record", "records"), n)
+			return 0, fail.Refusef("has %s, %d cannot be withdrawn", units.Counted(available, "record", "records"), n)
 		}
 		return c.Uint64("count"), nil
 	case c.IsSet("before"):
 		before := c.Uint64("before")
 		if before > h.EndPos {
-			return 0, refusef("its newest record is %d, it cannot be withdrawn up to %d", int64(h.EndPos)-1, before)
+			return 0, fail.Refusef("its newest record is %d, it cannot be withdrawn up to %d", int64(h.EndPos)-1, before)
 		}
 		return before - min(h.Deleted, before), nil
 	}

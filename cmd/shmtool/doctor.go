@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/doctor"
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/streams"
@@ -57,7 +58,7 @@ func runDoctor(ctx context.Context, e *env, c *cli.Context) error {
 	}
 	d := doctoring{e: e, patterns: patterns, sample: c.Duration("sample")}
 	if d.sample < 0 {
-		return usagef("--sample must not be less than 0")
+		return fail.Usagef("--sample must not be less than 0")
 	}
 	x, err := e.examine(ctx, d.patterns.wanted, d.secondLook)
 	if err != nil {
@@ -116,8 +117,8 @@ func (d *doctoring) secondLook(m *streams.Moment) time.Duration {
 func (d *doctoring) missing(x *examination) error {
 	for _, p := range d.patterns {
 		if !slices.ContainsFunc(x.moment.Streams, func(s *streams.Stream) bool { return p.wanted(s.Name) }) {
-			err := saidError{fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: nobody keeps it, and nobody has started it", p.text, d.e.shmDir)}
-			return hinted(err, "shmtool streams --all lists the streams")
+			err := fail.Worded(fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: nobody keeps it, and nobody has started it", p.text, d.e.shmDir))
+			return fail.Hinted(err, "shmtool streams --all lists the streams")
 		}
 	}
 	return nil

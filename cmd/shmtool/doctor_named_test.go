@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
 )
 
@@ -17,13 +18,13 @@ func TestDoctorOfNamedStreams(t *testing.T) {
 		t.Helper()
 		return runIn(t, t.TempDir(), "", append([]string{"doctor", "--shm-dir", w.Shm, "--proc-dir", w.Proc, "--sample", "0s"}, args...)...)
 	}
-	if r := run("idle"); r.code != exitOK || !strings.HasPrefix(r.stdout, "idle  off: it is configured, and nothing runs") {
+	if r := run("idle"); r.code != fail.ExitOK || !strings.HasPrefix(r.stdout, "idle  off: it is configured, and nothing runs") {
 		t.Errorf("idle: exit code %d: %s%s", r.code, r.stdout, r.stderr)
 	}
-	if r := run("live", "nosuch"); r.code != exitNotFound || !strings.Contains(r.stdout, "live  ok") || !strings.Contains(r.stderr, `"nosuch"`) {
+	if r := run("live", "nosuch"); r.code != fail.ExitNotFound || !strings.Contains(r.stdout, "live  ok") || !strings.Contains(r.stderr, `"nosuch"`) {
 		t.Errorf("live nosuch: exit code %d: %s%s", r.code, r.stdout, r.stderr)
 	}
-	if r := run("nosuch"); r.code != exitNotFound || r.stdout != "" {
+	if r := run("nosuch"); r.code != fail.ExitNotFound || r.stdout != "" {
 		t.Errorf("nosuch: exit code %d: %s%s", r.code, r.stdout, r.stderr)
 	}
 	if r := run("live", "idle", "--jq", ".idle[].stream"); r.stdout != "idle\n" {

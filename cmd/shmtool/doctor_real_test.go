@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/fail"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -121,7 +123,7 @@ func remove(t *testing.T, pattern string) {
 
 func exitOf(found bool) int {
 	if found {
-		return exitFindings
+		return fail.ExitFindings
 	}
-	return exitOK
+	return fail.ExitOK
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout/mist"
@@ -33,7 +34,7 @@ func TestUnreadableStream(t *testing.T) {
 	if got, want := shown(tree), "live  unknown\ncould not be seen: stream live: permission denied: MstMetalive and 1 more\n"; got != want {
 		t.Errorf("%q", got)
 	}
-	if err := x.status(); !errors.Is(err, exitStatus(exitPermission)) {
+	if err := x.status(); !errors.Is(err, fail.Status(fail.ExitPermission)) {
 		t.Errorf("%v", err)
 	}
 	if got := shown(func(e *env) error { return e.nagios("", x) }); !strings.HasPrefix(got, "UNKNOWN: stream live: permission denied: MstMetalive and 1 more | streams=1 ok=0 ") {
@@ -48,7 +49,7 @@ func TestUnreadableStream(t *testing.T) {
 	if got := shown(tree); !strings.HasPrefix(got, "live  stuck\n└─ writer_dead\n") {
 		t.Errorf("%q", got)
 	}
-	if err := x.status(); !errors.Is(err, exitStatus(exitFindings)) {
+	if err := x.status(); !errors.Is(err, fail.Status(fail.ExitFindings)) {
 		t.Errorf("%v", err)
 	}
 	if got := nagiosText(nagiosStateOf(x), x); !strings.HasPrefix(got, "CRITICAL: live: writer_dead: gone / ") || strings.Count(got, "|") != 1 || strings.Count(got, "\n") != 2 {

@@ -11,6 +11,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -107,7 +108,7 @@ func (t *findingTree) stream(name string) {
 // hidden is a stream that is not well, of which nothing that was found is shown.
 func (t *findingTree) hidden(name string) {
 	verdict := t.x.worst(name)
-	left := counted(uint64(len(about(name, t.x.hidden))), "finding", "findings")
+	left := units.Counted(uint64(len(about(name, t.x.hidden))), "finding", "findings")
 	t.line("", titleOf(name)+"  "+verdict+"  "+left+" not shown", verdictTone(verdict))
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -83,14 +84,14 @@ func runDump(_ context.Context, e *env, c *cli.Context) (err error) {
 		return e.dumpObject(o, c, selection)
 	}
 	if c.IsSet("payload") {
-		return onPage(t.arg, usagef("--payload is for data pages, MstData…; %q is none", t.arg))
+		return fail.OnPage(t.arg, fail.Usagef("--payload is for data pages, MstData…; %q is none", t.arg))
 	}
 	if e.output.format == formatRax || e.output.format == formatHex {
 		return e.dumpBytes(t, c, selection)
 	}
 	r, done, err := e.read(t, true)
-	if as[*layout.FormatError](err) {
-		err = hinted(err, "-o hex shows it as far as it goes")
+	if fail.Has[*layout.FormatError](err) {
+		err = fail.Hinted(err, "-o hex shows it as far as it goes")
 	}
 	if err != nil {
 		return err
@@ -107,9 +108,9 @@ func runDump(_ context.Context, e *env, c *cli.Context) (err error) {
 	o := e.options()
 	o.Depth, o.Page = c.Int("depth"), r.Rules()
 	if o.Fields, err = e.output.chooseFields(r.Schema()); err != nil {
-		return onPage(t.arg, err)
+		return fail.OnPage(t.arg, err)
 	}
-	return onPage(t.arg, e.render(v, r, o))
+	return fail.OnPage(t.arg, e.render(v, r, o))
 }
 
 // unsuited are the flags that a format has no use for.
@@ -122,7 +123,7 @@ var unsuited = map[string][]string{
 func refuseUnsuited(format string, c *cli.Context) error {
 	for _, name := range unsuited[format] {
 		if c.IsSet(name) {
-			return usagef("--%s does nothing with -o %s", name, format)
+			return fail.Usagef("--%s does nothing with -o %s", name, format)
 		}
 	}
 	return nil
@@ -143,7 +144,7 @@ func chooseSections(v *dump.View, c *cli.Context) {
 func (e *env) render(v *dump.View, r *relaccx.Reader, o dump.Options) error {
 	switch {
 	case e.output.names:
-		return e.printNames(fieldNames(v.Schema))
+		return e.printNames(v.Schema.Names())
 	case e.output.format == formatSchema:
 		return e.printSchema(v, r)
 	case e.output.format == formatJSON && e.output.jq != nil:
@@ -198,12 +199,12 @@ func parseSelection(c *cli.Context) (selection, error) {
 	var err error
 	if first != "" {
 		if s.first, err = strconv.ParseUint(first, 10, 64); err != nil {
-			return s, usagef("--range %q is not A..B", c.String("range"))
+			return s, fail.Usagef("--range %q is not A..B", c.String("range"))
 		}
 	}
 	if last != "" {
 		if s.end, err = strconv.ParseUint(last, 10, 64); err != nil || s.end < s.first {
-			return s, usagef("--range %q is not A..B with A up to B", c.String("range"))
+			return s, fail.Usagef("--range %q is not A..B with A up to B", c.String("range"))
 		}
 		s.end += min(1, 1<<64-1-s.end) // B is included
 	}
@@ -233,11 +234,11 @@ func (s selection) of(r *relaccx.Reader) (layout.Window, error) {
 func (e *env) view(t target, r *relaccx.Reader, s selection) (*dump.View, error) {
 	h, err := r.Header()
 	if err != nil {
-		return nil, onPage(t.arg, err)
+		return nil, fail.OnPage(t.arg, err)
 	}
 	records, err := s.records(r)
 	if err != nil {
-		return nil, onPage(t.arg, err)
+		return nil, fail.OnPage(t.arg, err)
 	}
 	size := r.Size()
 	if len(t.steps) == 0 { // a page of no bytes is read as a header of zeros

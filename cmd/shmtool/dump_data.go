@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
@@ -27,21 +28,21 @@ type dataPage struct {
 // dumpData shows the packets of a data page, or writes one's payload.
 func (e *env) dumpData(o *mistObject, c *cli.Context, s selection) error {
 	if o.info.Size() == 0 {
-		return onPage(o.arg, fmt.Errorf("not a data page: %w", &layout.FormatError{What: "object has no byte yet"}))
+		return fail.OnPage(o.arg, fmt.Errorf("not a data page: %w", &layout.FormatError{What: "object has no byte yet"}))
 	}
 	d := &dataPage{mistObject: o, e: e, staleFrom: math.MaxInt}
 	if c.IsSet("payload") {
 		if c.IsSet("output") || c.IsSet("json") || c.IsSet("range") || c.IsSet("last") {
-			return usagef("--payload writes one packet's bytes; it goes with no other choice")
+			return fail.Usagef("--payload writes one packet's bytes; it goes with no other choice")
 		}
-		return onPage(o.arg, d.writePayload(c.Uint64("payload")))
+		return fail.OnPage(o.arg, d.writePayload(c.Uint64("payload")))
 	}
 	fields, err := e.packetFields()
 	if err != nil {
 		return err
 	}
 	d.findStale()
-	return onPage(o.arg, d.render(d.selected(s), fields))
+	return fail.OnPage(o.arg, d.render(d.selected(s), fields))
 }
 
 // packetFields holds --fields against what a packet has; nil is all of it.
@@ -51,7 +52,7 @@ func (e *env) packetFields() ([]string, error) {
 		l.Columns = append(l.Columns, dump.Column{Name: name})
 	}
 	if _, err := l.Choose(e.output.fields); err != nil {
-		return nil, usageError{err}
+		return nil, fail.As(fail.Usage, err)
 	}
 	return e.output.shownFields(), nil
 }
@@ -114,7 +115,7 @@ func (d *dataPage) broken(number uint64, err error) error {
 	}
 	err = fmt.Errorf("packet %d: %w", number, err)
 	if d.avail != nil && wrong.Offset >= int64(*d.avail) {
-		return hinted(err, fmt.Sprintf("the stream's own packets end at byte %d; what follows was left in the page before", *d.avail))
+		return fail.Hinted(err, fmt.Sprintf("the stream's own packets end at byte %d; what follows was left in the page before", *d.avail))
 	}
 	return err
 }

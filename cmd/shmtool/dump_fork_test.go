@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"shmtool/cmd/shmtool/internal/fail"
 )
 
 // deadPID is a number that no process of a test machine has.
@@ -61,7 +63,7 @@ func TestForkObjects(t *testing.T) {
 		{[]string{"check", "MstProcState_" + deadPID, "MstNodePressure", "MstAttRes_" + deadPID + "_gone"}, nil},
 	} {
 		r := runIn(t, dir, "", append(tt.args, "--proc-dir", "/proc")...)
-		if r.code != exitOK {
+		if r.code != fail.ExitOK {
 			t.Errorf("%v: exit code %d: %s%s", tt.args, r.code, r.stdout, r.stderr)
 		}
 		for _, want := range tt.want {
@@ -100,7 +102,7 @@ func TestForkProcessEnded(t *testing.T) {
 	if _, err := os.Stat(path); err != nil {
 		t.Errorf("a version that is not known: %v", err)
 	}
-	if r := runIn(t, dir, "", "dump", "MstProcState_"+deadPID); r.code == exitOK || !strings.Contains(r.stderr, "version 4 is not known") {
+	if r := runIn(t, dir, "", "dump", "MstProcState_"+deadPID); r.code == fail.ExitOK || !strings.Contains(r.stderr, "version 4 is not known") {
 		t.Errorf("exit code %d: %s", r.code, r.stderr)
 	}
 	b[0] = 3

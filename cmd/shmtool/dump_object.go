@@ -9,8 +9,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -97,7 +99,7 @@ func (e *env) dumpObject(o *mistObject, c *cli.Context, s selection) error {
 	table := procs.Open(e.procDir, filepath.Dir(o.path))
 	facts, parts, err := o.facts(b, table)
 	if err != nil {
-		return onPage(o.arg, fmt.Errorf("not %s: %w", objectWords[o.of.Kind], err))
+		return fail.OnPage(o.arg, fmt.Errorf("not %s: %w", objectWords[o.of.Kind], err))
 	}
 	if e.output.format == formatHex {
 		return dump.HexObject(e.out, partsOf(parts), e.hexOptions())
@@ -123,10 +125,10 @@ func partsOf(parts []dump.HexPart) func(yield func(dump.HexPart) bool) {
 func (o *mistObject) refuseUnsuited(format string, c *cli.Context) error {
 	what := objectWords[o.of.Kind]
 	if len(o.steps) > 0 {
-		return usagef("%q: %s has no pages in it", o.arg, what)
+		return fail.Usagef("%q: %s has no pages in it", o.arg, what)
 	}
 	if format == formatRax || format == formatSchema {
-		return usagef("-o %s is for RelAccX pages; %q is %s", format, o.arg, what)
+		return fail.Usagef("-o %s is for RelAccX pages; %q is %s", format, o.arg, what)
 	}
 	flags := []string{"header", "schema", "records", "slots", "depth"}
 	if o.of.Kind != mist.KindData {
@@ -134,7 +136,7 @@ func (o *mistObject) refuseUnsuited(format string, c *cli.Context) error {
 	}
 	for _, name := range flags {
 		if c.IsSet(name) {
-			return usagef("--%s does nothing with %s", name, what)
+			return fail.Usagef("--%s does nothing with %s", name, what)
 		}
 	}
 	return nil
@@ -146,7 +148,7 @@ func (o *mistObject) small() ([]byte, error) {
 	b := make([]byte, min(o.info.Size(), smallSize))
 	n, err := o.file.ReadAt(b, 0)
 	if n < len(b) && err != nil {
-		return nil, onPage(o.arg, fmt.Errorf("byte %d: %w", n, relaccx.ErrTruncated))
+		return nil, fail.OnPage(o.arg, fmt.Errorf("byte %d: %w", n, relaccx.ErrTruncated))
 	}
 	return b, nil
 }
@@ -165,7 +167,7 @@ func (e *env) facts(f *dump.Facts) error {
 	}
 	chosen, err := f.Choose(e.output.fields)
 	if err != nil {
-		return usageError{err}
+		return fail.As(fail.Usage, err)
 	}
 	switch {
 	case e.output.names:
@@ -182,7 +184,7 @@ func (e *env) facts(f *dump.Facts) error {
 
 // errNoPacket is a packet that a data page has not.
 func errNoPacket(number, count uint64) error {
-	return saidError{relaccx.ErrNoRecord, fmt.Sprintf("no packet %d; the page has %s", number, counted(count, "packet", "packets"))}
+	return fail.Worded(relaccx.ErrNoRecord, fmt.Sprintf("no packet %d; the page has %s", number, units.Counted(count, "packet", "packets")))
 }
 
 // close ends the reading of an object.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
 	"shmtool/layout/dtsc"
@@ -17,8 +18,8 @@ import (
 // dumpPush shows the controller's list of pushes.
 func (e *env) dumpPush(o *mistObject, showSecrets bool) error {
 	b, pushes, broken := o.pushes()
-	if broken != nil && !as[*dtsc.FormatError](broken) {
-		return onPage(o.arg, broken)
+	if broken != nil && !fail.Has[*dtsc.FormatError](broken) {
+		return fail.OnPage(o.arg, broken)
 	}
 	hide := mist.PushTarget.Redact
 	if showSecrets {
@@ -31,7 +32,7 @@ func (e *env) dumpPush(o *mistObject, showSecrets bool) error {
 		err = e.list(o.pushListing(pushes, hide, procs.Open(e.procDir, filepath.Dir(o.path))))
 	}
 	if err == nil && broken != nil {
-		err = onPage(o.arg, fmt.Errorf("list of pushes: %w", broken))
+		err = fail.OnPage(o.arg, fmt.Errorf("list of pushes: %w", broken))
 	}
 	return err
 }

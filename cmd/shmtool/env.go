@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/safe"
 	"shmtool/cmd/shmtool/internal/unread"
@@ -108,7 +109,7 @@ func (e *env) settle(c *cli.Context, cmd *command) error {
 	case "auto":
 		e.color = e.terminal && e.getenv("NO_COLOR") == "" && !e.dumb()
 	default:
-		return usagef("--color is auto, always or never, not %q", c.String("color"))
+		return fail.Usagef("--color is auto, always or never, not %q", c.String("color"))
 	}
 	if len(cmd.formats) > 0 {
 		if err := e.output.settle(c, cmd.formats); err != nil {

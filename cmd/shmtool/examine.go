@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/doctor"
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
@@ -49,7 +50,7 @@ func (x *examination) worst(stream string) string {
 func (e *env) look(want func(stream string) bool) (*streams.Moment, error) {
 	moment, err := streams.Look(e.shmDir, procs.Open(e.procDir, e.shmDir), want)
 	if err != nil {
-		return nil, hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, bare(err)), "--shm-dir names another")
+		return nil, fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, fail.Bare(err)), "--shm-dir names another")
 	}
 	return moment, nil
 }
@@ -142,10 +143,10 @@ func (x *examination) keep(rows []streams.Row) {
 // be read is none to be content.
 func (x *examination) status() error {
 	if finding.Verdict(slices.Concat(x.found, x.hidden)) != finding.VerdictOK {
-		return exitStatus(exitFindings)
+		return fail.Status(fail.ExitFindings)
 	}
 	if x.unread() {
-		return exitStatus(exitPermission)
+		return fail.Status(fail.ExitPermission)
 	}
 	return nil
 }

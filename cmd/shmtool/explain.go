@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/dump"
 )
@@ -42,7 +43,7 @@ func runExplain(_ context.Context, e *env, c *cli.Context) error {
 	}
 	o := &e.output
 	if o.format == formatCSV || o.names || o.where != nil || o.fields != nil {
-		return usagef("-o csv, --where, --fields and --names are for the list of codes; leave out CODE, or them")
+		return fail.Usagef("-o csv, --where, --fields and --names are for the list of codes; leave out CODE, or them")
 	}
 	var pages []explanation
 	for _, name := range c.Args().Slice() {
@@ -75,7 +76,7 @@ func explanationOf(name string) (explanation, error) {
 	i := slices.IndexFunc(codes, func(c knownCode) bool { return c.Name == name })
 	text, ok := finding.Explain(name)
 	if i < 0 || !ok {
-		return explanation{}, hinted(unknownCodeError{name}, codeHint(name, codes))
+		return explanation{}, fail.Hinted(fail.As(fail.CodeNotFound, fmt.Errorf("no such code: %q", name)), codeHint(name, codes))
 	}
 	c := codes[i]
 	return explanation{"shmtool.explanation/1", c.Name, c.Severity.String(), c.Means, c.by, text}, nil
@@ -110,11 +111,6 @@ func isSection(line string) bool {
 	return line == finding.SectionTry || slices.Contains(finding.Sections(), line)
 }
 
-// unknownCodeError is a code that nobody tells.
-type unknownCodeError struct{ code string }
-
-func (u unknownCodeError) Error() string { return fmt.Sprintf("no such code: %q", u.code) }
-
 // codeHint names the codes that may have been meant: those that are spelled
 // nearly so, else those that have the word in them.
 func codeHint(typed string, codes []knownCode) string {
@@ -126,7 +122,7 @@ func codeHint(typed string, codes []knownCode) string {
 			having = append(having, c.Name)
 		}
 	}
-	near := closest(typed, names)
+	near := fail.Closest(typed, names)
 	if len(near) == 0 {
 		near = having
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/dump"
 	"shmtool/layout/mist"
@@ -131,7 +132,7 @@ func fieldsKnown(words []string) func(string) bool {
 func TestExplain(t *testing.T) {
 	dir := t.TempDir()
 	r := runIn(t, dir, "", "explain", "writer_dead")
-	if text, _ := finding.Explain("writer_dead"); r.code != exitOK || r.stdout != text || r.stderr != "" {
+	if text, _ := finding.Explain("writer_dead"); r.code != fail.ExitOK || r.stdout != text || r.stderr != "" {
 		t.Errorf("%d, %q\n%s", r.code, r.stderr, r.stdout)
 	}
 	r = runIn(t, dir, "", "explain", "writer_dead", "--color", "always")

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"shmtool/cmd/shmtool/internal/fail"
 )
 
 // line is what tail -o ndjson --events prints.
@@ -164,7 +166,7 @@ func TestLappedTailCountsExactly(t *testing.T) {
 	if records+lost != total || end.Event != "end" || end.Records != records || end.Lost != lost {
 		t.Errorf("%d records and %d lost of %d; the end is %+v", records, lost, total, end)
 	}
-	if want := map[bool]int{true: exitLoss}[lost > 0]; status.ExitStatus() != want {
+	if want := map[bool]int{true: fail.ExitLoss}[lost > 0]; status.ExitStatus() != want {
 		t.Errorf("exit status %d with %d lost", status.ExitStatus(), lost)
 	}
 	t.Logf("%d records, %d lost", records, lost)

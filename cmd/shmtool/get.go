@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
@@ -35,7 +36,7 @@ newest record is the last row in use. Secrets are printed as they are.`,
 
 func runGet(_ context.Context, e *env, c *cli.Context) error {
 	if c.NArg() != 2 {
-		return usagef("needs a PAGE and a FIELD")
+		return fail.Usagef("needs a PAGE and a FIELD")
 	}
 	t, err := e.address(c.Args().First())
 	if err != nil {
@@ -44,7 +45,7 @@ func runGet(_ context.Context, e *env, c *cli.Context) error {
 	if o, ok := e.mistObject(t); ok {
 		what := objectWords[o.of.Kind]
 		o.close(&err)
-		return errors.Join(err, onPage(t.arg, hinted(saidError{relaccx.ErrNotPage, "it is " + what + ", which has no fields"}, "shmtool dump shows it")))
+		return errors.Join(err, fail.OnPage(t.arg, fail.Hinted(fail.Worded(relaccx.ErrNotPage, "it is "+what+", which has no fields"), "shmtool dump shows it")))
 	}
 	r, done, err := e.read(t, false)
 	if err != nil {
@@ -53,17 +54,17 @@ func runGet(_ context.Context, e *env, c *cli.Context) error {
 	defer done()
 	f := r.Schema().Lookup(c.Args().Get(1))
 	if f == nil {
-		return onPage(t.arg, &relaccx.FieldError{Field: c.Args().Get(1), Have: r.Schema()})
+		return fail.OnPage(t.arg, &relaccx.FieldError{Field: c.Args().Get(1), Have: r.Schema()})
 	}
 	n := c.Uint64("record")
 	if !c.IsSet("record") {
 		if n, err = r.Newest(); err != nil {
-			return onPage(t.arg, err)
+			return fail.OnPage(t.arg, err)
 		}
 	}
 	var rec relaccx.Record
 	if err := r.Read(n, &rec); err != nil {
-		return onPage(t.arg, err)
+		return fail.OnPage(t.arg, err)
 	}
 	_, err = e.out.Write(bareValue(f, rec.Bytes(), c.Bool("hex")))
 	return err

@@ -11,8 +11,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -221,7 +223,7 @@ func (e *env) ofStreams(objects []object, wanted streamPatterns) ([]object, erro
 
 // noSuchStream says that a stream that was named has no object.
 func (e *env) noSuchStream(name string) error {
-	return hinted(saidError{fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, e.shmDir)}, "shmtool streams --all lists the streams")
+	return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, e.shmDir)), "shmtool streams --all lists the streams")
 }
 
 // total says on a terminal what all that is listed takes.
@@ -234,6 +236,6 @@ func (e *env) total(l *dump.Listing) error {
 	for _, row := range l.Rows {
 		sum += row[at].Value.(int64)
 	}
-	text := fmt.Sprintf("%s, %s allocated", counted(uint64(len(l.Rows)), "object", "objects"), dump.Size(sum, e.output.bytes))
+	text := fmt.Sprintf("%s, %s allocated", units.Counted(uint64(len(l.Rows)), "object", "objects"), dump.Size(sum, e.output.bytes))
 	return e.line(text, dump.Faint)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -149,7 +150,7 @@ func madeCell(o object, table *procs.Table, now time.Time) dump.Cell {
 		return dump.Cell{}
 	}
 	age := now.Sub(born)
-	return dump.Cell{Value: int64(age.Seconds()), Text: ageText(age)}
+	return dump.Cell{Value: int64(age.Seconds()), Text: units.Age(age)}
 }
 
 func orNull(s string) any {
@@ -157,19 +158,4 @@ func orNull(s string) any {
 		return nil
 	}
 	return s
-}
-
-// ageText is a duration in its largest unit.
-func ageText(d time.Duration) string {
-	switch {
-	case d < 0:
-		return "0s"
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh", int(d.Hours()))
-	}
-	return fmt.Sprintf("%dd", int(d.Hours()/24))
 }

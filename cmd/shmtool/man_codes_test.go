@@ -24,7 +24,7 @@ import (
 func TestManualCodes(t *testing.T) {
 	sections := manSections(t, "shmtool.1")
 	exits := map[string]string{} // the constants' names and values
-	for _, m := range matches(t, "fail.go", `(exit[A-Z]\w*)\s+= (\d+)\n`) {
+	for _, m := range matches(t, "internal/fail/class.go", `(Exit[A-Z]\w*)\s+= (\d+)\n`) {
 		exits[m[0]] = m[1]
 	}
 	var documented []string
@@ -36,7 +36,7 @@ func TestManualCodes(t *testing.T) {
 	sameWords(t, "exit code", documented, slices.Collect(maps.Values(exits)))
 
 	var errorCodes []string
-	for _, m := range matches(t, "*.go", `failure\{"(\w+)", (\w+)\}`) {
+	for _, m := range matches(t, "internal/fail/class.go", `Class\{"(\w+)", (\w+)\}`) {
 		errorCodes = append(errorCodes, exits[m[1]]+" "+m[0])
 	}
 	sameWords(t, "error code", documentedErrors(section(t, sections, "DIAGNOSTICS")), errorCodes)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/relaccx"
 )
 
@@ -29,7 +30,7 @@ A bit that is set stays set.`,
 
 func runMark(_ context.Context, e *env, c *cli.Context) (err error) {
 	if c.NArg() != 2 {
-		return usagef("needs a PAGE and ready, exit or reload")
+		return fail.Usagef("needs a PAGE and ready, exit or reload")
 	}
 	marks := map[string]func(*relaccx.Writer) error{
 		"ready":  (*relaccx.Writer).SetReady,
@@ -38,7 +39,7 @@ func runMark(_ context.Context, e *env, c *cli.Context) (err error) {
 	}
 	mark, ok := marks[c.Args().Get(1)]
 	if !ok {
-		return usagef("%q is not ready, exit or reload", c.Args().Get(1))
+		return fail.Usagef("%q is not ready, exit or reload", c.Args().Get(1))
 	}
 	t, err := e.address(c.Args().First())
 	if err != nil {
@@ -49,5 +50,5 @@ func runMark(_ context.Context, e *env, c *cli.Context) (err error) {
 		return err
 	}
 	defer closeWriter(w, &err)
-	return onPage(t.arg, replacedMeanwhile(w, mark(w)))
+	return fail.OnPage(t.arg, replacedMeanwhile(w, mark(w)))
 }

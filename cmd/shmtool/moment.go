@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	moments "shmtool/cmd/shmtool/internal/moment"
 )
 
@@ -30,13 +31,13 @@ func (e *env) openMoment(c *cli.Context, cmd *command) error {
 	case !c.IsSet("moment"):
 		return nil
 	case path == "":
-		return usagef("--moment is empty")
+		return fail.Usagef("--moment is empty")
 	case c.IsSet("shm-dir") || c.IsSet("proc-dir"):
-		return usagef("--moment is a place to look at, and so are --shm-dir and --proc-dir: they cannot be combined")
+		return fail.Usagef("--moment is a place to look at, and so are --shm-dir and --proc-dir: they cannot be combined")
 	case c.IsSet(pidFlag) || c.IsSet(containerFlag):
-		return usagef("--moment is a place to look at, and so are --pid and --container: they cannot be combined")
+		return fail.Usagef("--moment is a place to look at, and so are --pid and --container: they cannot be combined")
 	case cmd.writes && !cmd.lists:
-		return usagef("a saved moment is only looked at: %s takes no --moment", cmd.name)
+		return fail.Usagef("a saved moment is only looked at: %s takes no --moment", cmd.name)
 	case cmd.living:
 		return notInMoment(cmd.name)
 	}
@@ -105,7 +106,7 @@ func (m *openedMoment) dieOfPipe(err error) {
 
 // notInMoment refuses what makes no sense where nothing moves.
 func notInMoment(what string) error {
-	return usagef("nothing moves in a saved moment: %s takes no --moment", what)
+	return fail.Usagef("nothing moves in a saved moment: %s takes no --moment", what)
 }
 
 // livingOnly refuses flags that make no sense in a saved moment.
@@ -120,7 +121,7 @@ func (e *env) livingOnly(c *cli.Context, flags ...string) error {
 
 // momentError is about a moment that could not be opened, or saved.
 func momentError(path string, err error) error {
-	return outputError(fmt.Errorf("moment %q: %w", path, inMoment(err)))
+	return fail.Output(fmt.Errorf("moment %q: %w", path, inMoment(err)))
 }
 
 // inMoment is what went wrong, without the names of what is temporary.

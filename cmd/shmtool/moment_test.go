@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
 )
@@ -57,7 +58,7 @@ func TestMomentSavedAgain(t *testing.T) {
 	skipShort(t)
 	eachMoment(t, func(t *testing.T, m *moment) {
 		saved := filepath.Join(t.TempDir(), "saved")
-		if r := runIn(t, m.dir, "", "save", "--all", saved); r.code != exitOK || strings.Count(r.stderr, "\n") != 1 || r.stdout != "" {
+		if r := runIn(t, m.dir, "", "save", "--all", saved); r.code != fail.ExitOK || strings.Count(r.stderr, "\n") != 1 || r.stdout != "" {
 			t.Fatalf("exit code %d: %s%s", r.code, r.stdout, r.stderr)
 		}
 		for _, name := range m.names {

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout/mist"
 )
 
@@ -13,7 +15,7 @@ import (
 // and an exit code.
 type nagiosState struct {
 	word string
-	code exitStatus
+	code fail.Status
 }
 
 // The states that a monitoring plugin may tell of.
@@ -80,7 +82,7 @@ func nagiosSummary(state nagiosState, x *examination) string {
 	case state == nagiosUnknown:
 		return x.unseen()[len(x.unseen())-1]
 	case len(x.hidden) > 0:
-		return "--where leaves out " + counted(uint64(len(x.hidden)), "finding", "findings")
+		return "--where leaves out " + units.Counted(uint64(len(x.hidden)), "finding", "findings")
 	case len(x.all()) == 0:
 		return "no streams"
 	case len(x.all()) == 1:
@@ -92,7 +94,7 @@ func nagiosSummary(state nagiosState, x *examination) string {
 // reportNagios is an error for a monitor: on standard output, where it looks.
 func (e *env) reportNagios(err error) int {
 	text := err.Error()
-	if hint := hintOf(err); hint != "" {
+	if hint := fail.HintOf(err); hint != "" {
 		text += "; " + hint
 	}
 	fmt.Fprintf(e.stdout, "%s: %s\n", nagiosUnknown.word, oneLine(e.redacted(err, text)))

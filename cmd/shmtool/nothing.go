@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -19,7 +21,7 @@ func (e *env) listed(l *dump.Listing, nouns, why string) error {
 		return e.printList(l)
 	}
 	if _, err := l.Choose(e.output.fields); err != nil {
-		return usageError{err}
+		return fail.As(fail.Usage, err)
 	}
 	table := e.output.format == formatTable && !e.output.names
 	switch {
@@ -51,7 +53,7 @@ func (e *env) sayDenied(count, leftOut int) {
 	if count == 0 {
 		return
 	}
-	text := "permission denied: cannot read " + counted(uint64(count), "object", "objects")
+	text := "permission denied: cannot read " + units.Counted(uint64(count), "object", "objects")
 	switch {
 	case leftOut == 0:
 		e.warn("%s", text)

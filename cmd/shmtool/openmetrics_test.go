@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/rate"
@@ -233,7 +234,7 @@ func TestFileIsReplacedWhole(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-	if err := replace(filepath.Join(dir, "none", "x"), nil); classify(err).exit != exitUsage && classify(err).exit != exitNotFound {
+	if err := replace(filepath.Join(dir, "none", "x"), nil); fail.Of(err).Exit != fail.ExitUsage && fail.Of(err).Exit != fail.ExitNotFound {
 		t.Errorf("%v", err)
 	}
 }

@@ -11,7 +11,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/filter"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/relaccx"
@@ -75,14 +77,14 @@ func (o *output) settle(c *cli.Context, formats []string) error {
 		o.format = formatJSON
 	}
 	if !slices.Contains(formats, o.format) {
-		return usagef("-o %s: the formats of %s are %s", o.format, c.Command.Name, strings.Join(formats, ", "))
+		return fail.Usagef("-o %s: the formats of %s are %s", o.format, c.Command.Name, strings.Join(formats, ", "))
 	}
 	switch c.String("int64") {
 	case "number":
 	case "string":
 		o.quote64 = true
 	default:
-		return usagef("--int64 is number or string, not %q", c.String("int64"))
+		return fail.Usagef("--int64 is number or string, not %q", c.String("int64"))
 	}
 	o.names, o.noHeader, o.bytes, o.wide = c.Bool("names"), c.Bool("no-header"), c.Bool("bytes"), c.Bool("wide")
 	if c.IsSet("fields") {
@@ -94,18 +96,18 @@ func (o *output) settle(c *cli.Context, formats []string) error {
 func (o *output) compile(c *cli.Context) (err error) {
 	if c.IsSet("where") {
 		if o.where, err = filter.Compile(c.Context, "--where", c.String("where")); err != nil {
-			return usageError{err}
+			return fail.As(fail.Usage, err)
 		}
 	}
 	if c.IsSet("jq") {
 		if o.jq, err = filter.Compile(c.Context, "--jq", c.String("jq")); err != nil {
-			return usageError{err}
+			return fail.As(fail.Usage, err)
 		}
 		if o.format == formatTable {
 			o.format = formatJSON
 		}
 		if o.format != formatJSON && o.format != formatNDJSON {
-			return usagef("--jq filters JSON; it does not go with -o %s", o.format)
+			return fail.Usagef("--jq filters JSON; it does not go with -o %s", o.format)
 		}
 	}
 	return nil
@@ -150,7 +152,7 @@ const fewColumns = 6
 
 func leftOutText(columns []string) string {
 	names := columns[:min(len(columns), fewColumns)]
-	text := counted(uint64(len(columns)), "column", "columns") + " not shown, for lack of room: " + strings.Join(names, ", ")
+	text := units.Counted(uint64(len(columns)), "column", "columns") + " not shown, for lack of room: " + strings.Join(names, ", ")
 	if more := len(columns) - len(names); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
@@ -178,7 +180,7 @@ func (e *env) list(l *dump.Listing) error {
 func (e *env) printList(l *dump.Listing) error {
 	chosen, err := l.Choose(e.output.fields)
 	if err != nil {
-		return usageError{err}
+		return fail.As(fail.Usage, err)
 	}
 	if e.output.fields != nil {
 		l = chosen
@@ -226,7 +228,7 @@ func (e *env) printFiltered(doc []byte) error {
 	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
 		return err
 	case err != nil:
-		return usageError{err}
+		return fail.As(fail.Usage, err)
 	}
 	return nil
 }
@@ -275,12 +277,4 @@ func (o *output) shownFields() []string {
 		return nil
 	}
 	return o.fields
-}
-
-func fieldNames(s *layout.Schema) []string {
-	var names []string
-	for i := range s.Fields() {
-		names = append(names, s.Fields()[i].Name)
-	}
-	return names
 }

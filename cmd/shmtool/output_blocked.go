@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"shmtool/cmd/shmtool/internal/fail"
 )
 
 // standardOutput writes to a file that may take nothing: a full pipe, a stopped
@@ -58,5 +60,5 @@ func (s standardOutput) unwritten(err error) error {
 	if err == nil {
 		return nil
 	}
-	return unwrittenError{fmt.Errorf("standard output: %w", bare(err))}
+	return fail.As(fail.WriteFailed, fmt.Errorf("standard output: %w", fail.Bare(err)))
 }

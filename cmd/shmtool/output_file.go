@@ -10,10 +10,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/newfile"
 )
 
@@ -58,11 +58,11 @@ func (e *env) writeFile(name string, mode fs.FileMode, write func(to *os.File) e
 	case err == nil && !info.Mode().IsRegular():
 		return e.writeThrough(name, write)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return saveError(name, err)
+		return fail.OnFile(name, err)
 	}
 	path, err := behindLinks(name)
 	if err != nil {
-		return saveError(name, err)
+		return fail.OnFile(name, err)
 	}
 	return replaceFile(name, path, mode, write)
 }
@@ -87,16 +87,16 @@ func behindLinks(path string) (string, error) {
 func replaceFile(name, path string, mode fs.FileMode, write func(to *os.File) error) error {
 	temp, err := newfile.Create(filepath.Dir(path))
 	if err != nil {
-		return saveError(name, err)
+		return fail.OnFile(name, err)
 	}
-	if err = write(temp.File); err != nil && !isAbout(err, temp.File) {
+	if err = write(temp.File); err != nil && !fail.OnOpen(err, temp.File) {
 		return errors.Join(err, temp.Close(), temp.Forget())
 	}
 	if err = errors.Join(err, temp.Chmod(mode)); err != nil {
-		return errors.Join(saveError(name, err), temp.Close(), temp.Forget())
+		return errors.Join(fail.OnFile(name, err), temp.Close(), temp.Forget())
 	}
 	if err = temp.MoveTo(path); err != nil {
-		return saveError(name, err)
+		return fail.OnFile(name, err)
 	}
 	return nil
 }
@@ -109,7 +109,7 @@ func (e *env) writeThrough(name string, write func(to *os.File) error) error {
 		return tempError(err)
 	}
 	defer temp.Close()
-	if err := errors.Join(os.Remove(temp.Name()), write(temp)); isAbout(err, temp) {
+	if err := errors.Join(os.Remove(temp.Name()), write(temp)); fail.OnOpen(err, temp) {
 		return tempError(err)
 	} else if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (e *env) writeThrough(name string, write func(to *os.File) error) error {
 		return context.Canceled
 	case err := <-done:
 		if err != nil && name != "-" {
-			err = saveError(name, err)
+			err = fail.OnFile(name, err)
 		}
 		return err
 	}
@@ -129,11 +129,11 @@ func (e *env) writeThrough(name string, write func(to *os.File) error) error {
 
 // toTerminal refuses to write bytes where a person would see them.
 func toTerminal(what string) error {
-	return usagef("%s is not for a terminal: name a FILE, or send standard output to a file or a pipe", what)
+	return fail.Usagef("%s is not for a terminal: name a FILE, or send standard output to a file or a pipe", what)
 }
 
 func tempError(err error) error {
-	return hinted(outputError(fmt.Errorf("temporary folder %q: %w", os.TempDir(), bare(err))), "TMPDIR names another")
+	return fail.Hinted(fail.Output(fmt.Errorf("temporary folder %q: %w", os.TempDir(), fail.Bare(err))), "TMPDIR names another")
 }
 
 func (e *env) copyInto(name string, from io.Reader) error {
@@ -147,50 +147,4 @@ func (e *env) copyInto(name string, from io.Reader) error {
 	}
 	_, err = io.Copy(to, from)
 	return errors.Join(err, to.Close())
-}
-
-// isAbout reports whether an error is about a file, and not about what is put
-// there.
-func isAbout(err error, f *os.File) bool {
-	var about *fs.PathError
-	return errors.As(err, &about) && about.Path == f.Name()
-}
-
-// saveError is about the file, not the page. The name of its temporary form is
-// nobody's business.
-func saveError(name string, err error) error {
-	var link *os.LinkError
-	if errors.As(err, &link) {
-		err = link.Err
-	}
-	return outputError(fmt.Errorf("file %q: %w", name, bare(err)))
-}
-
-// outputError is about what was to be written: input that is wrong, unless the
-// medium cannot take it.
-func outputError(err error) error {
-	if noRoom(err) {
-		return unwrittenError{err}
-	}
-	return inputError{err}
-}
-
-// unwrittenError is output for which there is no room, or that did not reach the
-// medium.
-type unwrittenError struct{ error }
-
-func (u unwrittenError) Unwrap() error { return u.error }
-
-// unwritten reports whether output did not get where it was to go.
-func unwritten(err error) bool {
-	return as[unwrittenError](err) || isAbout(err, os.Stdout) && noRoom(err)
-}
-
-func noRoom(err error) bool {
-	for _, cause := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EIO} {
-		if errors.Is(err, cause) {
-			return true
-		}
-	}
-	return false
 }

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/fail"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -133,12 +135,12 @@ func TestFileInTheMaking(t *testing.T) {
 func TestFullMedium(t *testing.T) {
 	const full = "/dev/full" // it stays what it is: nothing may be put in its place
 	cause := &fs.PathError{Op: "write", Path: "/tmp/x", Err: syscall.ENOSPC}
-	for _, err := range []error{saveError(full, cause), momentError(full, cause), &fs.PathError{Op: "write", Path: os.Stdout.Name(), Err: syscall.ENOSPC}} {
-		if got := classify(err); got != (failure{"write_failed", exitInternal}) {
+	for _, err := range []error{fail.OnFile(full, cause), momentError(full, cause), &fs.PathError{Op: "write", Path: os.Stdout.Name(), Err: syscall.ENOSPC}} {
+		if got := fail.Of(err); got != fail.WriteFailed {
 			t.Errorf("%v: %v", err, got)
 		}
 	}
-	if got := saveError(full, cause).Error(); got != `file "/dev/full": no space left on device` {
+	if got := fail.OnFile(full, cause).Error(); got != `file "/dev/full": no space left on device` {
 		t.Error(got)
 	}
 }

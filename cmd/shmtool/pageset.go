@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -86,10 +87,10 @@ func newPageSet(e *env, args []string, options func(p *setPage, later bool) rela
 			return nil, err
 		}
 		if t.stdin {
-			return nil, usagef("standard input cannot be followed; name a page")
+			return nil, fail.Usagef("standard input cannot be followed; name a page")
 		}
 		if is, known := mist.ParseName(filepath.Base(t.path)); known && !is.Kind.IsPage() {
-			return nil, usagef("%q is %s, no page", arg, objectWords[is.Kind])
+			return nil, fail.Usagef("%q is %s, no page", arg, objectWords[is.Kind])
 		}
 		if p := s.find(t); p != nil {
 			p.glob = false // it was named, too
@@ -106,10 +107,10 @@ func (e *env) parseGlob(arg string) (pageGlob, error) {
 		whole := e.pathOf(name)
 		way := globWay{filepath.Dir(whole), filepath.Base(whole), tail, steps}
 		if _, err := path.Match(way.pattern, ""); err != nil {
-			return usagef("%q is not a pattern", arg)
+			return fail.Usagef("%q is not a pattern", arg)
 		}
 		if strings.ContainsAny(way.dir, `*?[`) && !strings.HasPrefix(way.dir, e.shmDir) {
-			return usagef("%q: a pattern is of names, not of directories", arg)
+			return fail.Usagef("%q: a pattern is of names, not of directories", arg)
 		}
 		g.ways = append(g.ways, way)
 		return nil
@@ -193,7 +194,7 @@ func (s *pageSet) scan(later bool) error {
 		dir := g.ways[0].dir
 		entries, err := os.ReadDir(dir)
 		if err != nil && !later {
-			return hinted(fileError(dir, err), "--shm-dir names another")
+			return fail.Hinted(fileError(dir, err), "--shm-dir names another")
 		}
 		for _, entry := range entries {
 			t, ok := g.match(dir, entry.Name())
@@ -312,9 +313,9 @@ func (s *pageSet) await(ctx context.Context, appear time.Duration) error {
 		}
 		switch {
 		case appear == 0:
-			return onPage(s.globs[0].arg, &fs.PathError{Op: "find", Path: s.globs[0].arg, Err: errNoMatch})
+			return fail.OnPage(s.globs[0].arg, &fs.PathError{Op: "find", Path: s.globs[0].arg, Err: errNoMatch})
 		case appear != math.MaxInt64 && time.Since(begun) > appear:
-			return onPage(s.globs[0].arg, timeoutError{"after " + appear.String() + ": no such page"})
+			return fail.OnPage(s.globs[0].arg, fail.Timeout("after "+appear.String()+": no such page"))
 		case pause.For(ctx, 20*time.Millisecond) != nil:
 			return ctx.Err()
 		}
@@ -322,8 +323,8 @@ func (s *pageSet) await(ctx context.Context, appear time.Duration) error {
 }
 
 // errNoMatch is a pattern that matches no page: an fs.ErrNotExist in our words.
-var errNoMatch = saidError{fs.ErrNotExist, "no page has a name that matches"}
+var errNoMatch = fail.Worded(fs.ErrNotExist, "no page has a name that matches")
 
 func fileError(name string, err error) error {
-	return inputError{&fs.PathError{Op: "read", Path: name, Err: bare(err)}}
+	return fail.As(fail.BadInput, &fs.PathError{Op: "read", Path: name, Err: fail.Bare(err)})
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"shmtool/cmd/shmtool/internal/fail"
 )
 
 // isPattern reports whether an argument names pages by a shell pattern. An object
@@ -40,7 +42,7 @@ func (e *env) namePatterns(args []string) ([]namePattern, error) {
 			p.exact = err == nil
 		}
 		if _, err := path.Match(p.text, ""); err != nil && !p.exact {
-			return nil, usagef("%q is not a pattern", arg)
+			return nil, fail.Usagef("%q is not a pattern", arg)
 		}
 		patterns = append(patterns, p)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/safe"
@@ -37,7 +38,7 @@ func (e *env) place(c *cli.Context, cmd *command) error {
 			if err == nil {
 				err = errors.New("it is no directory")
 			}
-			return hinted(fmt.Errorf("process directory %q: %w", e.procDir, bare(err)), "--proc-dir names another")
+			return fail.Hinted(fmt.Errorf("process directory %q: %w", e.procDir, fail.Bare(err)), "--proc-dir names another")
 		}
 	}
 	defer func() { e.notePlace(c) }()
@@ -45,11 +46,11 @@ func (e *env) place(c *cli.Context, cmd *command) error {
 	case !c.IsSet(pidFlag) && !c.IsSet(containerFlag):
 		return nil
 	case c.IsSet(pidFlag) && c.IsSet(containerFlag):
-		return usagef("--pid and --container each name a place; give one of them")
+		return fail.Usagef("--pid and --container each name a place; give one of them")
 	case c.IsSet("shm-dir"):
-		return usagef("--pid and --container name the shared memory, and so does --shm-dir: they cannot be combined")
+		return fail.Usagef("--pid and --container name the shared memory, and so does --shm-dir: they cannot be combined")
 	case cmd.writes && !cmd.lists:
-		return usagef("--pid and --container are for commands that read; %s writes", cmd.name)
+		return fail.Usagef("--pid and --container are for commands that read; %s writes", cmd.name)
 	case c.IsSet(pidFlag):
 		return e.placeOf(c.Int(pidFlag))
 	}
@@ -88,15 +89,15 @@ func (e *env) leadHere(found []finding.Finding) {
 func (e *env) placeOf(pid int) error {
 	table := procs.Open(e.procDir, e.shmDir)
 	if _, life := table.Look(pid); life == procs.Dead {
-		return hinted(saidError{fs.ErrNotExist, fmt.Sprintf("no process %d in %s", pid, e.procDir)}, "ps -e lists the processes; --container takes a container's name")
+		return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no process %d in %s", pid, e.procDir)), "ps -e lists the processes; --container takes a container's name")
 	}
 	dir := filepath.Join(e.procDir, strconv.Itoa(pid), "root", relaccx.ShmDir)
 	_, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return hinted(fmt.Errorf("shared memory of process %d: %w", pid, bare(err)), "run as root, or as the user of that process")
+		return fail.Hinted(fmt.Errorf("shared memory of process %d: %w", pid, fail.Bare(err)), "run as root, or as the user of that process")
 	case err != nil:
-		return fmt.Errorf("shared memory of process %d: %w", pid, bare(err))
+		return fmt.Errorf("shared memory of process %d: %w", pid, fail.Bare(err))
 	}
 	e.shmDir = dir
 	return nil
@@ -110,11 +111,11 @@ func (e *env) container(name string) (procs.Process, error) {
 	case len(found) == 1:
 		return found[0].Main, nil
 	case len(found) > 1:
-		return procs.Process{}, hinted(usagef("%q is %d containers: %s", name, len(found), containerList(found)), "give the ID of one of them")
+		return procs.Process{}, fail.Hinted(fail.Usagef("%q is %d containers: %s", name, len(found), containerList(found)), "give the ID of one of them")
 	case len(all) == 0:
-		return procs.Process{}, hinted(saidError{fs.ErrNotExist, fmt.Sprintf("no container %q: no process in %s shows that it is in one", name, e.procDir)}, "--pid takes any process of it")
+		return procs.Process{}, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no container %q: no process in %s shows that it is in one", name, e.procDir)), "--pid takes any process of it")
 	}
-	return procs.Process{}, hinted(saidError{fs.ErrNotExist, fmt.Sprintf("no container %q", name)}, "these run: "+containerList(all))
+	return procs.Process{}, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no container %q", name)), "these run: "+containerList(all))
 }
 
 // containerList names a few containers, by short ID and name.

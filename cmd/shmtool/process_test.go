@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/relaccx"
 )
 
@@ -299,13 +300,13 @@ func TestPageIsTakenAway(t *testing.T) {
 		{
 			"append, page replaced",
 			[]string{"append", "page"},
-			func(page string) error { return os.Rename(page, page+"2") }, exitRefused,
+			func(page string) error { return os.Rename(page, page+"2") }, fail.ExitRefused,
 			`shmtool: append: page "page": page was replaced or removed`,
 		},
 		{
 			"append, page cut short",
 			[]string{"append", "page"},
-			func(page string) error { return os.Truncate(page, 10) }, exitInvalid,
+			func(page string) error { return os.Truncate(page, 10) }, fail.ExitInvalid,
 			`shmtool: append: page "page": page was cut short while it was mapped`,
 		},
 	}

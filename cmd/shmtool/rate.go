@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/rate"
 	"shmtool/dump"
@@ -82,7 +83,7 @@ type ratedPage struct {
 
 func runRate(ctx context.Context, e *env, c *cli.Context) error {
 	if c.NArg() == 0 {
-		return usagef("needs a PAGE; shmtool ls lists the pages")
+		return fail.Usagef("needs a PAGE; shmtool ls lists the pages")
 	}
 	w, err := newWatching(c)
 	if err != nil {
@@ -98,7 +99,7 @@ func runRate(ctx context.Context, e *env, c *cli.Context) error {
 	case e.output.format == formatOpenMetrics:
 		r.count = 1
 	default:
-		return usagef("without --count or --for it has no end, so it makes no JSON document; -o ndjson has an object a line")
+		return fail.Usagef("without --count or --for it has no end, so it makes no JSON document; -o ndjson has an object a line")
 	}
 	e.now = e.clock
 	r.set, err = newPageSet(e, c.Args().Slice(), r.options)
@@ -152,7 +153,7 @@ func (r *rating) begin(p *setPage, now time.Time) error {
 		}
 		defer done()
 		if r.field != "" && reader.Schema().Lookup(r.field) == nil {
-			return onPage(p.arg, &relaccx.FieldError{Field: r.field, Have: reader.Schema()})
+			return fail.OnPage(p.arg, &relaccx.FieldError{Field: r.field, Have: reader.Schema()})
 		}
 		if err := isTime(reader.Schema(), r.field); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -126,5 +127,5 @@ func isTime(s *layout.Schema, field string) error {
 	if f == nil || f.Readable() && (f.Kind() == layout.Int || f.Kind() == layout.Uint) {
 		return nil
 	}
-	return usagef("--time %q: the field is %v; use an integer field", field, f.Kind())
+	return fail.Usagef("--time %q: the field is %v; use an integer field", field, f.Kind())
 }

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"shmtool/cmd/shmtool/internal/fail"
 )
 
 // A writer that is killed is missed at once, by its name, and not only when the
@@ -72,7 +74,7 @@ func TestRateDelay(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	shmtool(t, dir, "create", "page", "--records", "50", "--field", "ms:uint64", "--field", "far:int64", "--field", "word:string:9")
-	if r := runIn(t, "", "", "--shm-dir", dir, "rate", "page", "--time", "word", "--count", "1"); r.code != exitUsage || !strings.Contains(r.stderr, "use an integer field") {
+	if r := runIn(t, "", "", "--shm-dir", dir, "rate", "page", "--time", "word", "--count", "1"); r.code != fail.ExitUsage || !strings.Contains(r.stderr, "use an integer field") {
 		t.Errorf("--time word: exit code %d: %s", r.code, r.stderr)
 	}
 	for field, late := range map[string]bool{"ms": true, "far": false} {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
 )
@@ -30,7 +31,7 @@ func listAll(t *testing.T, dir string, args ...string) []listed {
 	t.Helper()
 	r := runIn(t, dir, "", append([]string{"ls", "-j"}, args...)...)
 	var doc struct{ Rows []listed }
-	if err := json.Unmarshal([]byte(r.stdout), &doc); err != nil || r.code != exitOK {
+	if err := json.Unmarshal([]byte(r.stdout), &doc); err != nil || r.code != fail.ExitOK {
 		t.Fatalf("ls %v: %v, exit code %d\n%s", args, err, r.code, r.stderr)
 	}
 	return doc.Rows
@@ -195,12 +196,12 @@ func checkPackets(t *testing.T, dir, name string, of mist.Object) {
 		broken = broken || err != nil
 	}
 	if broken { // two sources have written it at a time: packets in packets
-		if !strings.Contains(t.Name(), "killed-then-refed") || r.code != exitInvalid || !strings.Contains(r.stderr, "packet") {
+		if !strings.Contains(t.Name(), "killed-then-refed") || r.code != fail.ExitInvalid || !strings.Contains(r.stderr, "packet") {
 			t.Errorf("dump %s: exit code %d\n%s", name, r.code, r.stderr)
 		}
 		return
 	}
-	if err := json.Unmarshal([]byte(r.stdout), &doc); err != nil || r.code != exitOK || staleBehind.ReplaceAllString(r.stderr, "") != "" {
+	if err := json.Unmarshal([]byte(r.stdout), &doc); err != nil || r.code != fail.ExitOK || staleBehind.ReplaceAllString(r.stderr, "") != "" {
 		t.Fatalf("dump %s: %v, exit code %d\n%s", name, err, r.code, r.stderr)
 	}
 	n, end := 0, 0
@@ -214,7 +215,7 @@ func checkPackets(t *testing.T, dir, name string, of mist.Object) {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
 		}
 		if n == 0 || n%500 == 499 {
-			if r := runIn(t, dir, "", "dump", name, "--payload", fmt.Sprint(n)); r.code != exitOK || r.stdout != string(p.Payload(page)) {
+			if r := runIn(t, dir, "", "dump", name, "--payload", fmt.Sprint(n)); r.code != fail.ExitOK || r.stdout != string(p.Payload(page)) {
 				t.Errorf("%s: payload %d: exit code %d, %d bytes", name, n, r.code, len(r.stdout))
 			}
 		}
@@ -244,7 +245,7 @@ func TestObjectsKeepHoles(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, args := range [][]string{{"dump", name}, {"dump", name, "-o", "hex"}, {"ls", "--all"}} {
-			if r := runIn(t, dir, "", args...); r.code != exitOK {
+			if r := runIn(t, dir, "", args...); r.code != fail.ExitOK {
 				t.Errorf("%v: exit code %d\n%s", args, r.code, r.stderr)
 			}
 		}
@@ -337,7 +338,7 @@ func TestPacketsOfLiveWriter(t *testing.T) {
 		}
 		r := runIn(t, dir, "", "dump", "MstDatalive@0_0", "-o", "ndjson")
 		n := strings.Count(r.stdout, "\n")
-		if r.code != exitOK || n < last || !running && n != packets {
+		if r.code != fail.ExitOK || n < last || !running && n != packets {
 			t.Fatalf("exit code %d, %d packets after %d\n%s", r.code, n, last, r.stderr)
 		}
 		last = n
@@ -367,7 +368,7 @@ func TestObjectsOfNoise(t *testing.T) {
 			}
 			for _, args := range [][]string{{"dump"}, {"dump", "-j"}, {"dump", "-o", "csv"}, {"dump", "-o", "hex"}, {"tail"}, {"ls", "--all"}} {
 				r := runIn(t, dir, "", append(args, name)...)
-				if r.code != exitOK && r.code != exitInvalid && (args[0] != "tail" || r.code != exitUsage) || strings.Count(r.stderr, "\n") > 1 {
+				if r.code != fail.ExitOK && r.code != fail.ExitInvalid && (args[0] != "tail" || r.code != fail.ExitUsage) || strings.Count(r.stderr, "\n") > 1 {
 					t.Errorf("%v %s: %x: exit code %d\n%s", args, name, b, r.code, r.stderr)
 				}
 			}
@@ -383,10 +384,10 @@ func TestStateOfOneByte(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"schema":"shmtool.state/1","page":"MstSTATElive","stream":"live","state":"boot","state_code":2,"progress":null,"bytes":1}` + "\n"
-	if r := runIn(t, dir, "", "dump", "MstSTATElive", "-j"); r.code != exitOK || r.stdout != want || r.stderr != "" {
+	if r := runIn(t, dir, "", "dump", "MstSTATElive", "-j"); r.code != fail.ExitOK || r.stdout != want || r.stderr != "" {
 		t.Errorf("exit code %d: %s%s", r.code, r.stdout, r.stderr)
 	}
-	if r := runIn(t, dir, "", "dump", "MstSTATElive", "-o", "hex"); r.code != exitOK || strings.Count(r.stdout, "\n") != 1 {
+	if r := runIn(t, dir, "", "dump", "MstSTATElive", "-o", "hex"); r.code != fail.ExitOK || strings.Count(r.stdout, "\n") != 1 {
 		t.Errorf("hex: exit code %d: %s%s", r.code, r.stdout, r.stderr)
 	}
 	if rows := listAll(t, dir, "--all"); len(rows) != 1 || rows[0].Status == nil || *rows[0].Status != "boot" {

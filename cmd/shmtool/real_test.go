@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
 )
 
@@ -182,15 +183,15 @@ var staleBehind = regexp.MustCompile(`(?m)^shmtool: \w+: page "MstData\S+": pack
 
 func checkEnd(t *testing.T, what string, command []string, r result) {
 	t.Helper()
-	if r.code < exitOK || r.code > exitLoss {
+	if r.code < fail.ExitOK || r.code > fail.ExitLoss {
 		t.Errorf("%s: exit code %d\n%s", what, r.code, r.stderr)
 	}
 	// A warning of a page stands beside what it holds, and before an error in it.
 	said := staleBehind.ReplaceAllString(r.stderr, "")
-	if n := strings.Count(said, "\n"); n > 1 || r.code == exitOK && n > 0 && !strings.Contains(said, "is not ready") || strings.Count(r.stderr, "\n") > n+1 {
+	if n := strings.Count(said, "\n"); n > 1 || r.code == fail.ExitOK && n > 0 && !strings.Contains(said, "is not ready") || strings.Count(r.stderr, "\n") > n+1 {
 		t.Errorf("%s: exit code %d, standard error\n%s", what, r.code, r.stderr)
 	}
-	if slices.Contains(command, "-j") && r.code <= exitFindings && !json.Valid([]byte(r.stdout)) {
+	if slices.Contains(command, "-j") && r.code <= fail.ExitFindings && !json.Valid([]byte(r.stdout)) {
 		t.Errorf("%s: no JSON:\n%.200s", what, r.stdout)
 	}
 }
@@ -201,12 +202,12 @@ func checkListing(t *testing.T, m *moment) {
 	t.Helper()
 	r := runIn(t, m.dir, "", "ls", "--all", "--names")
 	all := slices.Sorted(strings.FieldsSeq(r.stdout))
-	if r.code != exitOK || !slices.Equal(all, slices.Sorted(slices.Values(m.names))) {
+	if r.code != fail.ExitOK || !slices.Equal(all, slices.Sorted(slices.Values(m.names))) {
 		t.Errorf("ls --all: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	r = runIn(t, m.dir, "", "ls", "-j")
 	var listing struct{ Rows []struct{ Name string } }
-	if err := json.Unmarshal([]byte(r.stdout), &listing); err != nil || r.code != exitOK {
+	if err := json.Unmarshal([]byte(r.stdout), &listing); err != nil || r.code != fail.ExitOK {
 		t.Fatalf("ls -j: exit code %d, %v\n%s", r.code, err, r.stderr)
 	}
 	listed := map[string]bool{}
@@ -214,7 +215,7 @@ func checkListing(t *testing.T, m *moment) {
 		listed[row.Name] = true
 	}
 	for name := range m.rax {
-		if ready := runIn(t, m.dir, "", "wait", name, "--timeout", "1ms").code == exitOK; ready && !listed[name] {
+		if ready := runIn(t, m.dir, "", "wait", name, "--timeout", "1ms").code == fail.ExitOK; ready && !listed[name] {
 			t.Errorf("ls does not list %s", name)
 		}
 	}
@@ -245,7 +246,7 @@ func nestedPages(t *testing.T, dir, name string) []string {
 	var pages []string
 	r := runIn(t, dir, "", "dump", name, "-o", "csv", "--schema", "--no-header")
 	for line := range strings.Lines(r.stdout) {
-		if f := strings.Split(line, ","); f[1] == "nested" && runIn(t, dir, "", "dump", name+":"+f[0], "--header").code == exitOK {
+		if f := strings.Split(line, ","); f[1] == "nested" && runIn(t, dir, "", "dump", name+":"+f[0], "--header").code == fail.ExitOK {
 			pages = append(pages, name+":"+f[0])
 		}
 	}
@@ -260,7 +261,7 @@ func roundTrips(t *testing.T, dir, page string) bool {
 		return false
 	}
 	first := runIn(t, dir, "", "dump", page, "-o", "ndjson", "--show-secrets")
-	if first.code != exitOK || first.stdout == "" {
+	if first.code != fail.ExitOK || first.stdout == "" {
 		return false
 	}
 	create := []string{"create", "--force", "copy", "--like", page}
@@ -268,7 +269,7 @@ func roundTrips(t *testing.T, dir, page string) bool {
 		create = append(create, "--records", "100")
 	}
 	for _, step := range []result{runIn(t, dir, "", create...), runIn(t, dir, first.stdout, "append", "copy", "--full", "fail")} {
-		if step.code != exitOK {
+		if step.code != fail.ExitOK {
 			t.Errorf("%s: exit code %d\n%s", page, step.code, step.stderr)
 			return true
 		}
@@ -283,7 +284,7 @@ func roundTrips(t *testing.T, dir, page string) bool {
 	}
 	if slices.Contains(names, "dtsc_data") { // packed as MistServer did, to the byte
 		want, got := runIn(t, dir, "", "get", page, "dtsc_data"), runIn(t, dir, "", "get", "copy", "dtsc_data")
-		if want.code != exitOK || got.stdout != want.stdout {
+		if want.code != fail.ExitOK || got.stdout != want.stdout {
 			t.Errorf("%s: dtsc_data comes back as other bytes", page)
 		}
 	}

@@ -13,7 +13,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/recording"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
@@ -61,15 +63,15 @@ func runRecord(ctx context.Context, e *env, c *cli.Context) error {
 	o := recording.Options{File: c.String("write"), Force: c.Bool("force"), Count: c.Uint64("count"), Clock: e.clock, Said: e.sayRecorded}
 	switch {
 	case c.NArg() == 0:
-		return usagef("needs a PAGE; shmtool ls lists the pages")
+		return fail.Usagef("needs a PAGE; shmtool ls lists the pages")
 	case o.File == "":
-		return usagef("needs -w FILE")
+		return fail.Usagef("needs -w FILE")
 	case o.File == "-" && c.IsSet("split"):
-		return usagef("--split writes several files, and standard output is one: name a FILE")
+		return fail.Usagef("--split writes several files, and standard output is one: name a FILE")
 	case o.File == "-" && e.terminal:
 		return toTerminal("a recording")
 	case c.IsSet("count") && o.Count == 0:
-		return usagef("--count must be more than 0")
+		return fail.Usagef("--count must be more than 0")
 	}
 	if err := positive(c, "for"); err != nil {
 		return err
@@ -77,10 +79,10 @@ func runRecord(ctx context.Context, e *env, c *cli.Context) error {
 	if c.IsSet("split") {
 		size, err := layout.ParseSize(c.String("split"))
 		if err != nil {
-			return usagef("--%w", err)
+			return fail.Usagef("--%w", err)
 		}
 		if size == 0 || size > relaccx.MaxPageSize {
-			return usagef("--split %s is no size that a file can have", c.String("split"))
+			return fail.Usagef("--split %s is no size that a file can have", c.String("split"))
 		}
 		o.Split = int64(size)
 	}
@@ -104,8 +106,8 @@ func runRecord(ctx context.Context, e *env, c *cli.Context) error {
 		err = errNoMatch
 	}
 	if err == nil && c.Bool("verbose") {
-		e.warn("%s of %s, %d lost, in %s", counted(summary.Records, "record", "records"),
-			counted(uint64(summary.Pages), "page", "pages"), summary.Lost, counted(uint64(summary.Files), "file", "files"))
+		e.warn("%s of %s, %d lost, in %s", units.Counted(summary.Records, "record", "records"),
+			units.Counted(uint64(summary.Pages), "page", "pages"), summary.Lost, units.Counted(uint64(summary.Files), "file", "files"))
 	}
 	return e.explainRecording(err)
 }
@@ -127,11 +129,11 @@ func (e *env) recordTargets(args []string, o *recording.Options) (patterns []pag
 			return nil, err
 		}
 		if t.stdin {
-			return nil, usagef("standard input cannot be followed; name a page")
+			return nil, fail.Usagef("standard input cannot be followed; name a page")
 		}
 		named := recordTarget(t)
 		if slices.ContainsFunc(o.Targets, func(other recording.Target) bool { return other.Name == named.Name }) {
-			return nil, usagef("%q: a page of that name is recorded already", arg)
+			return nil, fail.Usagef("%q: a page of that name is recorded already", arg)
 		}
 		o.Targets = append(o.Targets, named)
 	}
@@ -139,7 +141,7 @@ func (e *env) recordTargets(args []string, o *recording.Options) (patterns []pag
 		return nil, nil
 	}
 	if _, err := os.ReadDir(e.shmDir); err != nil {
-		return nil, hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, bare(err)), "--shm-dir names another")
+		return nil, fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, fail.Bare(err)), "--shm-dir names another")
 	}
 	o.Discover = func() []recording.Target { return e.matching(patterns) }
 	return patterns, nil
@@ -212,9 +214,9 @@ func (e *env) isReadyPage(t target) bool {
 func (e *env) sayRecorded(page string, event relaccx.Event, err error) {
 	switch {
 	case err != nil:
-		e.warn("page %q: %v; it is not recorded", page, said(bare(err)))
+		e.warn("page %q: %v; it is not recorded", page, fail.Cause(err))
 	case event.Kind == relaccx.EventLapped:
-		e.warn("page %q: %s lost: withdrawn before they were read", page, counted(event.Lost, "record was", "records were"))
+		e.warn("page %q: %s lost: withdrawn before they were read", page, units.Counted(event.Lost, "record was", "records were"))
 	}
 }
 
@@ -228,17 +230,17 @@ func (e *env) explainRecording(err error) error {
 	case errors.As(err, &damage):
 		return err
 	case errors.As(err, &page) && errors.As(err, &shadow):
-		return onPage(page.Page, hinted(refusef("%w", shadow), "use --prefix TEXT, or --shm-dir DIR with a directory of its own"))
+		return fail.OnPage(page.Page, fail.Hinted(fail.Refusef("%w", shadow), "use --prefix TEXT, or --shm-dir DIR with a directory of its own"))
 	case errors.As(err, &page) && errors.Is(err, fs.ErrExist):
-		return onPage(page.Page, hinted(page.Err, "--force replaces it"))
+		return fail.OnPage(page.Page, fail.Hinted(page.Err, "--force replaces it"))
 	case errors.As(err, &page):
 		return e.explain(target{arg: page.Page, path: e.pathOf(page.Page)}, page.Err)
 	case errors.As(err, &file) && errors.Is(err, fs.ErrExist):
-		return hinted(refusef("file %q exists", file.Path), "--force replaces it")
-	case errors.As(err, &file) && noRoom(err):
-		return outputError(err)
+		return fail.Hinted(fail.Refusef("file %q exists", file.Path), "--force replaces it")
+	case errors.As(err, &file) && fail.NoRoom(err):
+		return fail.Output(err)
 	case errors.As(err, &file) && errors.Is(err, syscall.ENXIO):
-		return inputError{fmt.Errorf("file %q: nobody reads this FIFO", file.Path)}
+		return fail.As(fail.BadInput, fmt.Errorf("file %q: nobody reads this FIFO", file.Path))
 	}
 	return err
 }

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"shmtool/cmd/shmtool/internal/fail"
 )
 
 // A recorder that is killed in the middle leaves a file that is played up to its
@@ -42,7 +44,7 @@ func TestKilledRecorder(t *testing.T) {
 	replay := launch(t, again, "replay", file, "--speed", "max")
 	status := replay.done()
 	said := replay.err.String()
-	if status.ExitStatus() != exitInvalid || strings.Count(said, "\n") != 2 || !strings.HasPrefix(said, "shmtool: replay: made 1 page in "+again+": \"log\"\n") ||
+	if status.ExitStatus() != fail.ExitInvalid || strings.Count(said, "\n") != 2 || !strings.HasPrefix(said, "shmtool: replay: made 1 page in "+again+": \"log\"\n") ||
 		!strings.HasSuffix(said, "the recording ends here, without its end: it was not closed, or was cut\n") {
 		t.Fatalf("exit status %d: %s", status.ExitStatus(), said)
 	}
@@ -80,13 +82,13 @@ func TestRecordRealPages(t *testing.T) {
 			{"record", "*", "-w", file, "--for", "200ms"},
 			{"replay", file, "--speed", "max", "--shm-dir", again},
 		} {
-			if r := runIn(t, m.dir, "", args...); r.code != exitOK || args[0] == "record" && r.stderr != "" {
+			if r := runIn(t, m.dir, "", args...); r.code != fail.ExitOK || args[0] == "record" && r.stderr != "" {
 				t.Fatalf("%v: exit status %d: %s", args, r.code, r.stderr)
 			}
 		}
 		for _, name := range strings.Fields(runIn(t, m.dir, "", "ls", "--names").stdout) {
 			was := runIn(t, m.dir, "", "dump", name, "-j")
-			if was.code != exitOK || strings.Contains(was.stderr, "not ready") {
+			if was.code != fail.ExitOK || strings.Contains(was.stderr, "not ready") {
 				continue // nothing was recorded of it
 			}
 			is := runIn(t, m.dir, "", "dump", name, "-j", "--shm-dir", again)

@@ -14,7 +14,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/recording"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/relaccx"
 )
 
@@ -57,7 +59,7 @@ there; then the exit status is 4.`,
 
 func runReplay(ctx context.Context, e *env, c *cli.Context) (err error) {
 	if c.NArg() == 0 {
-		return usagef("needs a FILE that record has written")
+		return fail.Usagef("needs a FILE that record has written")
 	}
 	o := recording.PlayOptions{Dir: e.shmDir, Force: c.Bool("force"), Lock: relaccx.WriterOptions{LockTimeout: c.Duration("lock-timeout")}}
 	if o.Speed, err = parseSpeed(c.String("speed")); err != nil {
@@ -65,7 +67,7 @@ func runReplay(ctx context.Context, e *env, c *cli.Context) (err error) {
 	}
 	if c.Bool("step") {
 		if c.IsSet("speed") {
-			return usagef("--step has no --speed")
+			return fail.Usagef("--step has no --speed")
 		}
 		o.Step = e.stepping()
 	}
@@ -73,9 +75,9 @@ func runReplay(ctx context.Context, e *env, c *cli.Context) (err error) {
 		return err
 	}
 	if n := stdinCount(c.Args().Slice()); n > 1 {
-		return usagef("standard input is one FILE")
+		return fail.Usagef("standard input is one FILE")
 	} else if n == 1 && o.Step != nil {
-		return usagef("--step reads standard input, and so does FILE -: name a file")
+		return fail.Usagef("--step reads standard input, and so does FILE -: name a file")
 	}
 	player := recording.NewPlayer(o)
 	defer func() {
@@ -107,7 +109,7 @@ func (e *env) sayMade(names []string) {
 	if more := len(names) - len(list); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
-	e.warn("made %s in %s: %s", counted(uint64(len(names)), "page", "pages"), e.shmDir, text)
+	e.warn("made %s in %s: %s", units.Counted(uint64(len(names)), "page", "pages"), e.shmDir, text)
 }
 
 // stdinCount is how many of the arguments are standard input.
@@ -141,7 +143,7 @@ func (e *env) replay(ctx context.Context, player *recording.Player, name string)
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return more, nil
-	case as[*recording.DamageError](err), errors.Is(err, recording.ErrNotRecording):
+	case fail.Has[*recording.DamageError](err), errors.Is(err, recording.ErrNotRecording):
 		return false, fmt.Errorf("%s: %w", what, err)
 	}
 	return false, e.explainRecording(err)
@@ -158,7 +160,7 @@ func (e *env) openRecording(ctx context.Context, name string) (r *recording.Read
 	}
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a FIFO must not hang us
 	if err != nil {
-		return nil, nil, nil, inputError{bare(err)}
+		return nil, nil, nil, fail.As(fail.BadInput, fail.Bare(err))
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
@@ -169,7 +171,7 @@ func (e *env) openRecording(ctx context.Context, name string) (r *recording.Read
 	}
 	if err != nil {
 		f.Close()
-		return nil, nil, nil, bare(err)
+		return nil, nil, nil, fail.Bare(err)
 	}
 	return r, recording.Pages(f, info.Size()), func() { r.Close(); f.Close() }, nil
 }
@@ -180,7 +182,7 @@ func parseSpeed(text string) (float64, error) {
 	}
 	speed, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(speed > 0) || math.IsInf(speed, 0) {
-		return 0, usagef("--speed %q is not a number above 0, or max", text)
+		return 0, fail.Usagef("--speed %q is not a number above 0, or max", text)
 	}
 	return speed, nil
 }
@@ -204,7 +206,7 @@ func renaming(prefix string, pages []string) (func(string) string, error) {
 	for _, pair := range pages {
 		old, name, found := strings.Cut(pair, "=")
 		if !found || old == "" || name == "" {
-			return nil, usagef("--page %q is not OLD=NEW", pair)
+			return nil, fail.Usagef("--page %q is not OLD=NEW", pair)
 		}
 		names[old] = name
 	}

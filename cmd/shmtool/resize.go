@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -52,7 +53,7 @@ func runResize(_ context.Context, e *env, c *cli.Context) (err error) {
 		return err
 	}
 	if len(changed) == 0 && !c.IsSet("records") && !c.IsSet("drop") {
-		return usagef("needs --records, --field or --drop")
+		return fail.Usagef("needs --records, --field or --drop")
 	}
 	w, err := e.writer(t, c)
 	if err != nil {
@@ -61,11 +62,11 @@ func runResize(_ context.Context, e *env, c *cli.Context) (err error) {
 	defer closeWriter(w, &err)
 	h, err := w.Header()
 	if err != nil {
-		return onPage(t.arg, err)
+		return fail.OnPage(t.arg, err)
 	}
 	shape, err := reshape(layout.Shape{Schema: w.Schema(), RecordCount: h.RecordCount}, changed, c)
 	if err != nil {
-		return onPage(t.arg, err)
+		return fail.OnPage(t.arg, err)
 	}
 	o := relaccx.ReloadOptions{Truncate: c.Bool("truncate")}
 	if c.Bool("dry-run") {
@@ -95,12 +96,12 @@ func reshape(shape layout.Shape, changed []layout.Field, c *cli.Context) (layout
 		}
 	}
 	if len(fields) == 0 {
-		return shape, usagef("drops every field; a page has one at least")
+		return shape, fail.Usagef("drops every field; a page has one at least")
 	}
 	if c.IsSet("records") {
 		shape.RecordCount = uint32(c.Uint("records"))
 		if shape.RecordCount == 0 || uint(shape.RecordCount) != c.Uint("records") {
-			return shape, usagef("--records is a number from 1 to 4294967295")
+			return shape, fail.Usagef("--records is a number from 1 to 4294967295")
 		}
 	}
 	var err error

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/safe"
 	"shmtool/layout"
 	"shmtool/relaccx"
@@ -35,7 +36,7 @@ meanwhile. With --force, the name of a symbolic link removes the link.`,
 
 func runRm(_ context.Context, e *env, c *cli.Context) error {
 	if c.NArg() == 0 {
-		return usagef("needs a PAGE")
+		return fail.Usagef("needs a PAGE")
 	}
 	var all error
 	for _, arg := range c.Args().Slice() {
@@ -64,7 +65,7 @@ func (e *env) remove(arg string, c *cli.Context) (err error) {
 	case noPage && c.Bool("force"):
 		return e.unlink(t, c)
 	case noPage:
-		return hinted(err, "--force removes it all the same")
+		return fail.Hinted(err, "--force removes it all the same")
 	case err != nil:
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"os"
 
+	"shmtool/cmd/shmtool/internal/fail"
+
 	"github.com/urfave/cli/v2"
 )
 
@@ -48,7 +50,7 @@ func runSave(ctx context.Context, e *env, c *cli.Context) (err error) {
 		return e.saveMoment(ctx, c)
 	}
 	if c.NArg() != 2 {
-		return usagef("needs a PAGE and a FILE")
+		return fail.Usagef("needs a PAGE and a FILE")
 	}
 	t, err := e.address(c.Args().First())
 	if err != nil {
@@ -64,7 +66,7 @@ func runSave(ctx context.Context, e *env, c *cli.Context) (err error) {
 	defer p.Close()
 	h, err := p.Header()
 	if err != nil {
-		return onPage(t.arg, err)
+		return fail.OnPage(t.arg, err)
 	}
 	if o, is := e.mistObject(t); is { // which no bit says to be finished
 		o.file.Close()
@@ -76,10 +78,10 @@ func runSave(ctx context.Context, e *env, c *cli.Context) (err error) {
 	}
 	return e.writeFile(c.Args().Get(1), ownersAlone, func(to *os.File) error {
 		err := p.Save(to)
-		if isAbout(err, to) {
+		if fail.OnOpen(err, to) {
 			return err
 		}
-		return onPage(t.arg, err)
+		return fail.OnPage(t.arg, err)
 	})
 }
 

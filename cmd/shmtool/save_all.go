@@ -11,8 +11,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	moments "shmtool/cmd/shmtool/internal/moment"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 )
 
@@ -20,11 +22,11 @@ import (
 func (e *env) saveMoment(ctx context.Context, c *cli.Context) error {
 	switch {
 	case c.Bool("all") && c.IsSet("stream"):
-		return usagef("--all is every stream, and --stream is one: they cannot be combined")
+		return fail.Usagef("--all is every stream, and --stream is one: they cannot be combined")
 	case c.Bool("all") && c.IsSet("stream-pattern"):
-		return usagef("--all is every stream, and --stream-pattern chooses some: they cannot be combined")
+		return fail.Usagef("--all is every stream, and --stream-pattern chooses some: they cannot be combined")
 	case c.NArg() != 1 || c.Args().First() == "":
-		return usagef("needs one DIR, or FILE.tar.gz, for all that is saved")
+		return fail.Usagef("needs one DIR, or FILE.tar.gz, for all that is saved")
 	}
 	chosen, err := e.streamsToSave(c)
 	if err != nil {
@@ -44,7 +46,7 @@ func (e *env) saveMoment(ctx context.Context, c *cli.Context) error {
 		e.warn("%s", momentSummary(saved))
 	}
 	if len(problems) > 0 {
-		return exitStatus(exitLoss)
+		return fail.Status(fail.ExitLoss)
 	}
 	return nil
 }
@@ -69,7 +71,7 @@ func (e *env) streamsToSave(c *cli.Context) ([]string, error) {
 			}
 		}
 		if len(names) == before && !slices.ContainsFunc(names, p.wanted) {
-			return nil, hinted(saidError{fs.ErrNotExist, fmt.Sprintf("no stream in %s matches %q", e.shmDir, p.text)}, "shmtool streams --all lists the streams")
+			return nil, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no stream in %s matches %q", e.shmDir, p.text)), "shmtool streams --all lists the streams")
 		}
 	}
 	return names, nil
@@ -81,11 +83,11 @@ func (e *env) momentFailure(path string, err error) error {
 	var about *fs.PathError
 	switch {
 	case errors.As(err, &none):
-		return hinted(fmt.Errorf("%w in %s", err, e.shmDir), "shmtool streams --all lists the streams")
+		return fail.Hinted(fmt.Errorf("%w in %s", err, e.shmDir), "shmtool streams --all lists the streams")
 	case errors.As(err, &about) && about.Path == e.shmDir:
 		return e.noDirectory(err)
 	case errors.Is(err, fs.ErrExist):
-		return hinted(refusef("%q: %w", path, inMoment(err)), "what is saved takes the place of nothing")
+		return fail.Hinted(fail.Refusef("%q: %w", path, inMoment(err)), "what is saved takes the place of nothing")
 	}
 	return momentError(path, err)
 }
@@ -96,8 +98,8 @@ func momentSummary(s *procs.Saved) string {
 	for _, o := range s.Objects {
 		allocated += o.Allocated
 	}
-	text := fmt.Sprintf("%s, %s allocated, %s", counted(uint64(len(s.Objects)), "object", "objects"),
-		dump.Size(allocated, false), counted(uint64(s.Processes.Saved), "process", "processes"))
+	text := fmt.Sprintf("%s, %s allocated, %s", units.Counted(uint64(len(s.Objects)), "object", "objects"),
+		dump.Size(allocated, false), units.Counted(uint64(s.Processes.Saved), "process", "processes"))
 	if unseen := momentUnseen(s); len(unseen) > 0 {
 		text += "; not seen: " + strings.Join(unseen, ", ")
 	}
@@ -110,13 +112,13 @@ func momentSummary(s *procs.Saved) string {
 func momentUnseen(s *procs.Saved) []string {
 	var unseen []string
 	if n := len(s.Unread); n > 0 {
-		unseen = append(unseen, counted(uint64(n), "object", "objects"))
+		unseen = append(unseen, units.Counted(uint64(n), "object", "objects"))
 	}
 	if s.Processes.Hiding {
 		unseen = append(unseen, "processes of others")
 	}
 	if n := len(s.Processes.Unreadable); n > 0 {
-		unseen = append(unseen, "the maps of "+counted(uint64(n), "process", "processes"))
+		unseen = append(unseen, "the maps of "+units.Counted(uint64(n), "process", "processes"))
 	}
 	return unseen
 }

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"shmtool/cmd/shmtool/internal/fail"
 )
 
 // Errors name no secret, and nothing that was hidden is written.
@@ -38,7 +40,7 @@ func TestSecretsInErrors(t *testing.T) {
 		{`{"d":{"x":` + string(quoted) + `}`, []string{"append", "log"}},
 	} {
 		r := runIn(t, dir, c.stdin, c.args...)
-		if r.code == exitOK {
+		if r.code == fail.ExitOK {
 			t.Errorf("%v: exit code 0", c.args)
 		}
 		if part := leak(r.stdout+r.stderr, secret); part != "" {
@@ -55,7 +57,7 @@ func TestSecretsInErrors(t *testing.T) {
 		{"append", "log", "msg=x://u:***@h"},
 		{"append", "log", `d={"pass":"***"}`},
 	} {
-		if r := runIn(t, dir, "", args...); r.code != exitUsage || !strings.Contains(r.stderr, "is hidden") {
+		if r := runIn(t, dir, "", args...); r.code != fail.ExitUsage || !strings.Contains(r.stderr, "is hidden") {
 			t.Errorf("%v: exit code %d, %s", args, r.code, r.stderr)
 		}
 	}

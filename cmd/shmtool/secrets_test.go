@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -272,7 +273,7 @@ func TestPlantedSecrets(t *testing.T) {
 
 func mustRun(t *testing.T, r result) {
 	t.Helper()
-	if r.code != exitOK {
+	if r.code != fail.ExitOK {
 		t.Fatalf("exit code %d\n%s", r.code, r.stderr)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/relaccx"
 )
 
@@ -33,7 +34,7 @@ the path that it leads to. --force writes another user's page, but follows no li
 
 func runSet(_ context.Context, e *env, c *cli.Context) (err error) {
 	if c.NArg() < 3 {
-		return usagef("needs PAGE, a record number, and NAME=VALUE")
+		return fail.Usagef("needs PAGE, a record number, and NAME=VALUE")
 	}
 	t, err := e.address(c.Args().First())
 	if err != nil {
@@ -41,7 +42,7 @@ func runSet(_ context.Context, e *env, c *cli.Context) (err error) {
 	}
 	n, err := strconv.ParseUint(c.Args().Get(1), 10, 64)
 	if err != nil {
-		return usagef("%q is not a record number", c.Args().Get(1))
+		return fail.Usagef("%q is not a record number", c.Args().Get(1))
 	}
 	w, err := e.writer(t, c)
 	if err != nil {
@@ -53,9 +54,9 @@ func runSet(_ context.Context, e *env, c *cli.Context) (err error) {
 		err = relaccx.ErrNotReady
 	}
 	if err != nil {
-		return onPage(t.arg, err)
+		return fail.OnPage(t.arg, err)
 	}
 	err = w.Update(n, func(rec *relaccx.Record) error { return assign(rec, c.Args().Slice()[2:], e.decoding(t)) })
 	w.Wake()
-	return onPage(t.arg, replacedMeanwhile(w, err))
+	return fail.OnPage(t.arg, replacedMeanwhile(w, err))
 }

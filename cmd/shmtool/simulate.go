@@ -15,6 +15,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/dump"
 	"shmtool/layout/mist"
@@ -82,15 +83,15 @@ what they have made.`,
 
 func runSimulate(ctx context.Context, e *env, c *cli.Context) error {
 	if c.NArg() > 0 {
-		return usagef("takes no arguments, and %q is one; --stream names a stream", c.Args().First())
+		return fail.Usagef("takes no arguments, and %q is one; --stream names a stream", c.Args().First())
 	}
 	if _, err := os.Stat(e.shmDir); err != nil {
-		return hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, bare(err)), "--shm-dir names another")
+		return fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, fail.Bare(err)), "--shm-dir names another")
 	}
 	if c.Bool("clean") {
 		for _, f := range simulateCommand().flags {
 			if name := f.Names()[0]; name != "clean" && c.IsSet(name) {
-				return usagef("--clean makes nothing, and takes no --%s", name)
+				return fail.Usagef("--clean makes nothing, and takes no --%s", name)
 			}
 		}
 		return e.cleanSimulations(ctx)
@@ -109,13 +110,13 @@ func runSimulate(ctx context.Context, e *env, c *cli.Context) error {
 		}
 		var err error
 		if o, err = o.Drill(code); errors.Is(err, simulate.ErrNoFault) {
-			return hinted(usagef("--fault: %w", err), codeHint(code, drilledCodes()))
+			return fail.Hinted(fail.Usagef("--fault: %w", err), codeHint(code, drilledCodes()))
 		} else if err != nil {
-			return usageError{err}
+			return fail.As(fail.Usage, err)
 		}
 	}
 	if err := o.Check(); err != nil {
-		return usageError{err}
+		return fail.As(fail.Usage, err)
 	}
 	return e.simulate(ctx, o)
 }
@@ -145,7 +146,7 @@ func (e *env) simulate(ctx context.Context, o simulate.Options) error {
 		err = flush
 	}
 	if release(); err == nil && result.Lost > 0 && result.Fault == nil {
-		err = lossError{result.Lost}
+		err = fail.Lost(result.Lost)
 	}
 	return err
 }
@@ -199,7 +200,7 @@ func dieOf(sig os.Signal) {
 func refusal(dir string, err error) error {
 	var page *relaccx.PageError
 	if errors.Is(err, fs.ErrPermission) && errors.As(err, &page) {
-		return hinted(onPage(page.Page, page), permissionHint(filepath.Join(dir, page.Page)))
+		return fail.Hinted(fail.OnPage(page.Page, page), fail.PermissionHint(filepath.Join(dir, page.Page)))
 	}
 	var r *simulate.RefusedError
 	if !errors.As(err, &r) {
@@ -216,7 +217,7 @@ func refusal(dir string, err error) error {
 	case r.Other != nil:
 		hint = "shmtool simulate --clean removes it"
 	}
-	return hinted(refusedError{r}, hint)
+	return fail.Hinted(fail.As(fail.Refused, r), hint)
 }
 
 // cleanSimulations lists what was done about each simulation.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/simulate"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 )
 
@@ -163,7 +164,7 @@ func (e *env) comparison(r *simulate.Result) error {
 }
 
 func verdict(r *simulate.Result) string {
-	text := fmt.Sprintf("%s, %d lost", counted(r.Records, "record", "records"), r.Lost)
+	text := fmt.Sprintf("%s, %d lost", units.Counted(r.Records, "record", "records"), r.Lost)
 	if r.All.P50 > 0 && r.Locked.Latency.P50 > 0 {
 		text += fmt.Sprintf("; seen %.0f times sooner than before", float64(r.Locked.Latency.P50)/float64(r.All.P50))
 	}

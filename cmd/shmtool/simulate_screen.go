@@ -9,6 +9,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"shmtool/cmd/shmtool/internal/simulate"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/relaccx"
 )
@@ -93,7 +94,7 @@ func (s *simulationScreen) tryText(e simulate.Event) string {
 func (s *simulationScreen) cleanText(e simulate.Event) string {
 	text := "everything is removed from " + s.e.shmDir
 	if e.Count > 0 {
-		text += fmt.Sprintf(", %s that the dead had left too", counted(uint64(e.Count), "object", "objects"))
+		text += fmt.Sprintf(", %s that the dead had left too", units.Counted(uint64(e.Count), "object", "objects"))
 	}
 	if e.Text != "" {
 		text += "; " + e.Text
@@ -144,13 +145,13 @@ func (s *simulationScreen) statusText() string {
 	if len(s.status.Tracks) > 0 {
 		_ = s.tracks().Table(&b, o) // to memory
 		if more := len(s.status.Tracks) - shownTracks; more > 0 {
-			fmt.Fprintf(&b, "… and %s\n", counted(uint64(more), "track more", "tracks more"))
+			fmt.Fprintf(&b, "… and %s\n", units.Counted(uint64(more), "track more", "tracks more"))
 		}
 		b.WriteByte('\n')
 	}
 	for _, st := range s.status.Streams[:min(len(s.status.Streams), shownTracks)] {
 		s.writeLine(&b, fmt.Sprintf("%s: %s, window %.1f s, %s, %s, %s", st.Name, st.State, st.Window.Seconds(),
-			counted(uint64(st.Tracks), "track", "tracks"), counted(uint64(st.Sources), "source", "sources"), counted(uint64(st.Viewers), "viewer", "viewers")))
+			units.Counted(uint64(st.Tracks), "track", "tracks"), units.Counted(uint64(st.Sources), "source", "sources"), units.Counted(uint64(st.Viewers), "viewer", "viewers")))
 	}
 	v := s.status.Viewers
 	if v.Records > 0 {
@@ -158,7 +159,7 @@ func (s *simulationScreen) statusText() string {
 			v.Records, v.Lost, millis(v.P50), millis(v.P99), millis(v.Max)))
 	}
 	s.writeLine(&b, fmt.Sprintf("%s %.1f s, %s; Ctrl-C ends it", spinner(s.status.Elapsed), s.status.Elapsed.Seconds(),
-		counted(uint64(s.status.Processes), "process", "processes")))
+		units.Counted(uint64(s.status.Processes), "process", "processes")))
 	return b.String()
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 )
@@ -184,7 +185,7 @@ func TestSimulateRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := launch(t, dir, "simulate")
-	if status := p.done(); status.ExitStatus() != exitRefused {
+	if status := p.done(); status.ExitStatus() != fail.ExitRefused {
 		t.Errorf("exit code %d", status.ExitStatus())
 	}
 	if want := `shmtool: simulate: stream "live" is none of a simulation's, and has MstMetalive; --stream gives the simulated one another name, --shm-dir another place` + "\n"; p.err.String() != want {
@@ -317,7 +318,7 @@ func TestSimulateKilled(t *testing.T) {
 	shmtool(t, dir, "create", "page", "--records", "1", "--field", "n:uint8") // removes what other makers of pages have left
 	shmtool(t, dir, "rm", "page")
 	refused := launch(t, dir, "simulate")
-	if status := refused.done(); status.ExitStatus() != exitRefused || !strings.Contains(refused.err.String(), "shmtool simulate --clean removes it") {
+	if status := refused.done(); status.ExitStatus() != fail.ExitRefused || !strings.Contains(refused.err.String(), "shmtool simulate --clean removes it") {
 		t.Errorf("exit code %d, %s", status.ExitStatus(), refused.err.String())
 	}
 	rows := shmtool(t, dir, "simulate", "--clean", "-o", "csv", "--fields", "streams,state")

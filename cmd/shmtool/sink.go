@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -132,7 +133,7 @@ func (s *recordSink) event(ev relaccx.Event) error {
 	switch ev.Kind {
 	case relaccx.EventLapped:
 		doc.First, doc.Lost = &ev.First, &ev.Lost
-		text = "lost " + counted(ev.Lost, "record", "records") + ": withdrawn before they were read"
+		text = "lost " + units.Counted(ev.Lost, "record", "records") + ": withdrawn before they were read"
 	case relaccx.EventReload, relaccx.EventRestart:
 		if ev.Kind == relaccx.EventRestart {
 			doc.First = &ev.First

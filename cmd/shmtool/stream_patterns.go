@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout/mist"
 )
 
@@ -57,7 +58,7 @@ func flaggedStreams(c *cli.Context) (streamPatterns, error) {
 	var all streamPatterns
 	for _, name := range c.StringSlice("stream") {
 		if name == "" {
-			return nil, usagef("--stream is empty")
+			return nil, fail.Usagef("--stream is empty")
 		}
 		all = append(all, streamPattern{text: name, exact: true})
 	}
@@ -81,7 +82,7 @@ func streamFlags(name, pattern string) []cli.Flag {
 
 func (p streamPattern) valid() error {
 	if _, err := path.Match(p.text, ""); err != nil && !p.exact {
-		return usagef("%q is not a pattern", p.text)
+		return fail.Usagef("%q is not a pattern", p.text)
 	}
 	return nil
 }

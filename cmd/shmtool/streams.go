@@ -10,9 +10,11 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/doctor"
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 )
 
 func streamsCommand() *command {
@@ -74,7 +76,7 @@ func runStreams(ctx context.Context, e *env, c *cli.Context) error {
 			return err
 		}
 		if e.output.format == formatOpenMetrics && to == "" && w.count != 1 {
-			return usagef("a text of metrics cannot be followed by another: --watch needs --to FILE")
+			return fail.Usagef("a text of metrics cannot be followed by another: --watch needs --to FILE")
 		}
 		return w.run(ctx, e, print)
 	}
@@ -109,7 +111,7 @@ func (s *streamsLook) print(ctx context.Context, e *env, at string) error {
 		}
 		return m.Write(e.out)
 	case len(rows) == 0 && seen > 0 && e.output.format == formatTable && !e.output.names:
-		e.warn("--where is true for none of %s", counted(seen, "stream", "streams"))
+		e.warn("--where is true for none of %s", units.Counted(seen, "stream", "streams"))
 		return nil
 	case len(rows) == 0 && e.output.format == formatTable && !e.output.names:
 		return s.none(e)

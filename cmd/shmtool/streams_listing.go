@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 )
 
@@ -97,7 +98,7 @@ func readersText(r streams.Readers) string {
 		one, other string
 	}{{r.People, "for people", "for people"}, {r.Pushes, "push", "pushes"}, {r.Processes, "process", "processes"}, {r.Pullers, "puller", "pullers"}} {
 		if of.n > 0 {
-			parts = append(parts, counted(uint64(of.n), of.one, of.other))
+			parts = append(parts, units.Counted(uint64(of.n), of.one, of.other))
 		}
 	}
 	if parts == nil {
@@ -110,7 +111,7 @@ func readersText(r streams.Readers) string {
 func behindText(behind []streams.Behind) string {
 	var parts []string
 	for _, b := range behind {
-		parts = append(parts, fmt.Sprintf("%d by %s on track %d", b.PID, counted(b.Keys, "key", "keys"), b.Track))
+		parts = append(parts, fmt.Sprintf("%d by %s on track %d", b.PID, units.Counted(b.Keys, "key", "keys"), b.Track))
 	}
 	if parts == nil {
 		return "none"

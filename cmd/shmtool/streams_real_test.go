@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/fail"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -59,10 +61,10 @@ func TestRealStreams(t *testing.T) {
 			return
 		}
 		r := runIn(t, m.dir, "", "streams", "--jq", realStreamsJQ)
-		if diff := cmp.Diff(strings.TrimPrefix(want, "\n"), r.stdout); diff != "" || r.code != exitOK {
+		if diff := cmp.Diff(strings.TrimPrefix(want, "\n"), r.stdout); diff != "" || r.code != fail.ExitOK {
 			t.Errorf("exit code %d, %s-want +got:\n%s", r.code, r.stderr, diff)
 		}
-		if r := runIn(t, m.dir, "", "streams"); r.code != exitOK || strings.Count(r.stdout, "├─")+strings.Count(r.stdout, "└─") != strings.Count(want, " keys ") {
+		if r := runIn(t, m.dir, "", "streams"); r.code != fail.ExitOK || strings.Count(r.stdout, "├─")+strings.Count(r.stdout, "└─") != strings.Count(want, " keys ") {
 			t.Errorf("exit code %d, the table is\n%s", r.code, r.stdout)
 		}
 	})

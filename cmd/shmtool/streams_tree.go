@@ -8,6 +8,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 )
 
@@ -233,7 +234,7 @@ func ageCell(r *streams.Row, t *streams.TrackRow) dump.Cell {
 	if t.AgeS == nil || r.VoD {
 		return dump.Cell{}
 	}
-	cell := dump.Cell{Value: *t.AgeS, Text: ageText(time.Duration(*t.AgeS) * time.Second)}
+	cell := dump.Cell{Value: *t.AgeS, Text: units.Age(time.Duration(*t.AgeS) * time.Second)}
 	if *t.AgeS > streams.IdleAfter && t.Type != "meta" {
 		cell.Tone = dump.Attention
 	}

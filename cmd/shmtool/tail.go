@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -126,13 +127,13 @@ func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
 	follow := c.Bool("follow")
 	switch {
 	case follow && t.stdin:
-		return usagef("standard input cannot be followed; name a page")
+		return fail.Usagef("standard input cannot be followed; name a page")
 	case follow && e.output.format == formatJSON:
-		return usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
+		return fail.Usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
 	case run.delta && e.output.format == formatJSON:
-		return usagef("--delta stands with each record as it is printed; use -o ndjson")
+		return fail.Usagef("--delta stands with each record as it is printed; use -o ndjson")
 	case c.Bool("events") && e.output.format == formatJSON:
-		return usagef("--events stand between records, which a JSON document has no place for; use -o ndjson")
+		return fail.Usagef("--events stand between records, which a JSON document has no place for; use -o ndjson")
 	}
 	page := run.page(t)
 	switch {
@@ -164,10 +165,10 @@ func newTailRun(e *env, c *cli.Context) (*tailRun, error) {
 		return nil, err
 	}
 	if run.events && e.output.format == formatCSV {
-		return nil, hinted(usagef("--events stand between records, which CSV has no place for"), "use -o ndjson")
+		return nil, fail.Hinted(fail.Usagef("--events stand between records, which CSV has no place for"), "use -o ndjson")
 	}
 	if run.delta && run.field == "" && !c.Bool("follow") {
-		return nil, usagef("--delta without -f needs --time FIELD: when a record came that is there already, nobody knows")
+		return nil, fail.Usagef("--delta without -f needs --time FIELD: when a record came that is there already, nobody knows")
 	}
 	return run, nil
 }
@@ -187,29 +188,16 @@ func (r *tailRun) finish(sink *recordSink, page string, c *cli.Context, err erro
 		err = sink.end(r.records, r.lost)
 	}
 	if err == nil && r.lost > 0 && c.Bool("fail-on-loss") {
-		return onPage(page, lossError{r.lost})
+		return fail.OnPage(page, fail.Lost(r.lost))
 	}
 	return err
-}
-
-// lossError is records that were withdrawn before they were read.
-type lossError struct{ lost uint64 }
-
-func (l lossError) Error() string { return counted(l.lost, "record was", "records were") + " lost" }
-
-// counted is a number and the word for as many.
-func counted(n uint64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.FormatUint(n, 10) + " " + many
 }
 
 // positive refuses durations that are given, and last no time.
 func positive(c *cli.Context, flags ...string) error {
 	for _, name := range flags {
 		if c.IsSet(name) && c.Duration(name) <= 0 {
-			return usagef("--%s must be more than 0", name)
+			return fail.Usagef("--%s must be more than 0", name)
 		}
 	}
 	return nil
@@ -236,7 +224,7 @@ func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
 	default:
 		n, err := strconv.ParseUint(from, 10, 64)
 		if err != nil {
-			return o, usagef("--from %q is not a record number, first or new", from)
+			return o, fail.Usagef("--from %q is not a record number, first or new", from)
 		}
 		o.Start = relaccx.FromNumber(n)
 	}
@@ -247,7 +235,7 @@ func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
 	default:
 		d, err := time.ParseDuration(wait)
 		if err != nil || d < 0 {
-			return o, usagef("--wait %q is not a duration such as 10s, or forever", wait)
+			return o, fail.Usagef("--wait %q is not a duration such as 10s, or forever", wait)
 		}
 		o.Appear = d
 	}
@@ -256,7 +244,7 @@ func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
 
 // neverReady says that --wait was not long enough.
 func (r *tailing) neverReady(d time.Duration) error {
-	return onPage(r.target.arg, timeoutError{"after " + d.String() + ": not ready"})
+	return fail.OnPage(r.target.arg, fail.Timeout("after "+d.String()+": not ready"))
 }
 
 func ignoreEnd(err error) error {
@@ -360,13 +348,13 @@ func (r *tailing) adopt(s *layout.Schema) error {
 	r.schema, r.keep = s, r.e.keeperWith(s, page, r.lead)
 	fields, err := r.e.output.chooseFields(s)
 	if err != nil && first {
-		return onPage(r.target.arg, err)
+		return fail.OnPage(r.target.arg, err)
 	}
 	if err != nil { // a reload took a field away: go on with those left
 		fields = r.e.output.shownFields()
 	}
 	if r.field != "" && s.Lookup(r.field) == nil && first {
-		return onPage(r.target.arg, &relaccx.FieldError{Field: r.field, Have: s})
+		return fail.OnPage(r.target.arg, &relaccx.FieldError{Field: r.field, Have: s})
 	}
 	if err := isTime(s, r.field); first && err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/mattn/go-runewidth"
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/dump"
 	"shmtool/layout"
@@ -33,11 +34,11 @@ func (r *tailRun) pages(ctx context.Context, c *cli.Context) error {
 	r.many = follow || r.e.output.format != formatTable // else a heading says it
 	switch {
 	case r.e.output.format == formatJSON:
-		return usagef("several pages make no JSON document; -o ndjson has an object a line")
+		return fail.Usagef("several pages make no JSON document; -o ndjson has an object a line")
 	case r.e.output.names:
-		return usagef("--names are those of one page's fields")
+		return fail.Usagef("--names are those of one page's fields")
 	case c.Bool("spin"):
-		return usagef("--spin follows one page only")
+		return fail.Usagef("--spin follows one page only")
 	case r.count == 0:
 		return nil
 	}
@@ -113,7 +114,7 @@ func (r *tailRun) eachOnce(ctx context.Context, set *pageSet, o relaccx.FollowOp
 		shown++
 	}
 	if shown == 0 {
-		return onPage(set.globs[0].arg, errNoMatch)
+		return fail.OnPage(set.globs[0].arg, errNoMatch)
 	}
 	return nil
 }
@@ -243,7 +244,7 @@ func (e *env) appeared(ctx context.Context, t target, appear time.Duration) (tar
 	}
 	for begun := time.Now(); mayBeNested(t); {
 		if time.Since(begun) > appear {
-			return t, onPage(t.arg, timeoutError{"after " + appear.String() + ": not ready"})
+			return t, fail.OnPage(t.arg, fail.Timeout("after "+appear.String()+": not ready"))
 		}
 		if pause.For(ctx, 2*time.Millisecond) != nil {
 			return t, ctx.Err()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/dump"
 	"shmtool/layout/mist"
@@ -27,14 +28,14 @@ const packetPoll = 20 * time.Millisecond
 func (e *env) tailObject(ctx context.Context, o *mistObject, c *cli.Context) error {
 	what := objectWords[o.of.Kind]
 	if o.of.Kind != mist.KindData {
-		return usagef("%q is %s, which has no records; dump shows it", o.arg, what)
+		return fail.Usagef("%q is %s, which has no records; dump shows it", o.arg, what)
 	}
 	if len(o.steps) > 0 {
-		return usagef("%q: %s has no pages in it", o.arg, what)
+		return fail.Usagef("%q: %s has no pages in it", o.arg, what)
 	}
 	for _, name := range []string{"wait", "spin", "events", "fail-on-loss", "behind", "delta", "time"} {
 		if c.IsSet(name) {
-			return usagef("--%s does nothing with %s", name, what)
+			return fail.Usagef("--%s does nothing with %s", name, what)
 		}
 	}
 	fields, err := e.packetFields()
@@ -45,17 +46,17 @@ func (e *env) tailObject(ctx context.Context, o *mistObject, c *cli.Context) err
 	d.findStale()
 	first, err := d.tailStart(c)
 	if err != nil {
-		return onPage(o.arg, err)
+		return fail.OnPage(o.arg, err)
 	}
 	count := uint64(math.MaxUint64)
 	if c.IsSet("count") {
 		count = c.Uint64("count")
 	}
 	if !c.Bool("follow") {
-		return onPage(o.arg, d.render(head(d.published(first), count), fields))
+		return fail.OnPage(o.arg, d.render(head(d.published(first), count), fields))
 	}
 	if e.output.format == formatJSON {
-		return usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
+		return fail.Usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
 	}
 	if c.IsSet("for") {
 		var cancel func()
@@ -66,7 +67,7 @@ func (e *env) tailObject(ctx context.Context, o *mistObject, c *cli.Context) err
 	if c.IsSet("poll") {
 		poll = c.Duration("poll")
 	}
-	return onPage(o.arg, d.follow(ctx, poll, first, count, fields))
+	return fail.OnPage(o.arg, d.follow(ctx, poll, first, count, fields))
 }
 
 // tailStart is the number of the first packet to print.
@@ -85,7 +86,7 @@ func (d *dataPage) tailStart(c *cli.Context) (uint64, error) {
 	default:
 		n, err := strconv.ParseUint(from, 10, 64)
 		if err != nil {
-			return 0, usagef("--from %q is not a packet's number, first or new", from)
+			return 0, fail.Usagef("--from %q is not a packet's number, first or new", from)
 		}
 		return n, nil
 	}

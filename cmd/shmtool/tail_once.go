@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -33,7 +34,7 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 	}
 	w, err := r.begin(reader, o.Start)
 	if err != nil {
-		return onPage(r.target.arg, err)
+		return fail.OnPage(r.target.arg, err)
 	}
 	if err := r.adopt(reader.Schema()); err != nil {
 		return err
@@ -47,7 +48,7 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 			err = r.print(rec)
 		}
 		if err != nil {
-			return onPage(r.target.arg, err)
+			return fail.OnPage(r.target.arg, err)
 		}
 	}
 	return nil
@@ -86,7 +87,7 @@ func (r *tailing) names() error {
 		return err
 	}
 	defer done()
-	return r.e.printNames(fieldNames(reader.Schema()))
+	return r.e.printNames(reader.Schema().Names())
 }
 
 // chosen are the records that are wanted; those that are lost are counted.
@@ -111,5 +112,5 @@ func (r *tailing) document(v *dump.View, reader *relaccx.Reader) (err error) {
 	v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
 	o := r.e.options()
 	o.Fields, o.Page = r.e.output.shownFields(), reader.Rules()
-	return onPage(r.target.arg, r.e.render(v, reader, o))
+	return fail.OnPage(r.target.arg, r.e.render(v, reader, o))
 }

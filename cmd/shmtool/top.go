@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/top"
@@ -56,7 +57,7 @@ func runTop(ctx context.Context, e *env, c *cli.Context) error {
 	}
 	interval := c.Duration("interval")
 	if interval <= 0 {
-		return usagef("--interval must be more than 0")
+		return fail.Usagef("--interval must be more than 0")
 	}
 	if e.moment != nil && (c.IsSet("interval") || !c.Bool("once") && e.fullScreen()) {
 		return notInMoment("top without --once")
@@ -95,7 +96,7 @@ func (e *env) screenOptions(interval time.Duration) top.Options {
 }
 
 func (e *env) noDirectory(err error) error {
-	return hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, bare(err)), "--shm-dir names another")
+	return fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, fail.Bare(err)), "--shm-dir names another")
 }
 
 func (e *env) sampler(dir string, wanted func(name string) bool) *top.Sampler {

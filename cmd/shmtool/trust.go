@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/relaccx"
 )
 
@@ -35,14 +36,14 @@ func (e *env) writable(t target, force bool, links string) (target, relaccx.Writ
 			to = filepath.Join(filepath.Dir(t.path), to)
 		}
 		if !isPath(t.arg) {
-			return t, o, onPage(t.arg, hinted(refusef("it is a symbolic link to %q, which a name does not follow", to), links))
+			return t, o, fail.OnPage(t.arg, fail.Hinted(fail.Refusef("it is a symbolic link to %q, which a name does not follow", to), links))
 		}
 		if plantedLink(t.path, info) {
-			return t, o, onPage(t.arg, hinted(refusef("it is a symbolic link to %q, made by %s in a directory that all may write", to, ownerOf(info)), "give the path that it leads to"))
+			return t, o, fail.OnPage(t.arg, fail.Hinted(fail.Refusef("it is a symbolic link to %q, made by %s in a directory that all may write", to, ownerOf(info)), "give the path that it leads to"))
 		}
 		t.path = to
 	}
-	return t, o, onPage(t.arg, syscall.ELOOP)
+	return t, o, fail.OnPage(t.arg, syscall.ELOOP)
 }
 
 // maxLinks is how many links may lead to a page, as in the kernel.
@@ -85,7 +86,7 @@ func anothers(err error, hint string) error {
 	if !errors.As(err, &owner) {
 		return err
 	}
-	return hinted(refusef("it belongs to %s, and you are %s", userName(owner.UID), userName(os.Geteuid())), hint)
+	return fail.Hinted(fail.Refusef("it belongs to %s, and you are %s", userName(owner.UID), userName(os.Geteuid())), hint)
 }
 
 // isPath reports whether an argument is a path, and no name of shared memory.
@@ -97,7 +98,7 @@ func isPath(arg string) bool {
 // name meanwhile: no reader will look there.
 func replacedMeanwhile(w *relaccx.Writer, err error) error {
 	if err == nil && w.Page().Replaced() {
-		return hinted(relaccx.ErrReplaced, "look at the new page, and run the command again")
+		return fail.Hinted(relaccx.ErrReplaced, "look at the new page, and run the command again")
 	}
 	return err
 }

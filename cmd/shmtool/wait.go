@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -51,10 +52,10 @@ func runWait(ctx context.Context, e *env, c *cli.Context) error {
 		return err
 	}
 	if t.stdin {
-		return usagef("standard input cannot be waited for; name a page")
+		return fail.Usagef("standard input cannot be waited for; name a page")
 	}
 	if c.Duration("timeout") < 0 {
-		return usagef("--timeout must not be less than 0")
+		return fail.Usagef("--timeout must not be less than 0")
 	}
 	wanted := c.StringSlice("for")
 	if len(wanted) == 0 {
@@ -75,16 +76,10 @@ func runWait(ctx context.Context, e *env, c *cli.Context) error {
 	}
 	missing, err := e.await(ctx, t.arg, conditions)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return onPage(t.arg, timeoutError{"after " + c.Duration("timeout").String() + ": not " + wanted[missing]})
+		return fail.OnPage(t.arg, fail.Timeout("after "+c.Duration("timeout").String()+": not "+wanted[missing]))
 	}
 	return e.explain(t, err)
 }
-
-// timeoutError is an os.ErrDeadlineExceeded that says what did not happen.
-type timeoutError struct{ what string }
-
-func (t timeoutError) Error() string { return "timeout " + t.what }
-func (t timeoutError) Unwrap() error { return os.ErrDeadlineExceeded }
 
 // waitCondition is something that may become true of what an address leads to.
 type waitCondition struct {
@@ -163,7 +158,7 @@ func (e *env) parseCondition(what string, t target) (waitCondition, error) {
 	n, err := strconv.ParseUint(digits, 10, 64)
 	switch {
 	case isRecord && err != nil:
-		return waitCondition{}, usagef("--for %q: %q is not a record number", what, digits)
+		return waitCondition{}, fail.Usagef("--for %q: %q is not a record number", what, digits)
 	case isRecord:
 		return hasRecord(n), nil
 	}
@@ -175,7 +170,7 @@ func (e *env) parseCondition(what string, t target) (waitCondition, error) {
 		"reload": ofPage(relaccx.IsReload),
 	}[what]
 	if !known {
-		return waitCondition{}, usagef("--for %q is not exists, ready, exit, reload, gone or record=N", what)
+		return waitCondition{}, fail.Usagef("--for %q is not exists, ready, exit, reload, gone or record=N", what)
 	}
 	return is, t.plain()
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/top"
 	"shmtool/dump"
@@ -56,12 +57,12 @@ func runWatch(ctx context.Context, e *env, c *cli.Context) error {
 		return err
 	}
 	if t.stdin {
-		return usagef("standard input cannot be watched; name a page")
+		return fail.Usagef("standard input cannot be watched; name a page")
 	}
 	if o, ok := e.mistObject(t); ok {
 		word := objectWords[o.of.Kind]
 		o.close(&err)
-		return errors.Join(err, onPage(t.arg, hinted(usagef("it is %s; watch shows pages", word), "shmtool dump shows it")))
+		return errors.Join(err, fail.OnPage(t.arg, fail.Hinted(fail.Usagef("it is %s; watch shows pages", word), "shmtool dump shows it")))
 	}
 	every, err := newWatching(c)
 	if err != nil {
@@ -76,7 +77,7 @@ func runWatch(ctx context.Context, e *env, c *cli.Context) error {
 		_, err = e.output.chooseFields(r.Schema())
 	}
 	if err := errors.Join(err, done()); err != nil {
-		return onPage(t.arg, err)
+		return fail.OnPage(t.arg, err)
 	}
 	ctx, cancel := every.until(ctx)
 	defer cancel()
@@ -166,11 +167,11 @@ func (w *pageWatch) sees(v *dump.View, o dump.Options) ([]byte, error) {
 
 func (w *pageWatch) print(v *dump.View, o dump.Options, first bool) (err error) {
 	if o.Fields, err = w.e.output.chooseFields(v.Schema); err != nil {
-		return onPage(w.target.arg, err)
+		return fail.OnPage(w.target.arg, err)
 	}
 	o.Clock, o.Newest = w.e.clock, top.NestedRows
 	o.NoHeader = o.NoHeader || w.e.output.format == formatCSV && !first
-	return onPage(w.target.arg, w.e.render(v, nil, o))
+	return fail.OnPage(w.target.arg, w.e.render(v, nil, o))
 }
 
 // wanted are the records that --where wants.

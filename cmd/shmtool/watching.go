@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
 )
 
@@ -31,7 +32,7 @@ func newWatching(c *cli.Context) (*watching, error) {
 		return nil, err
 	}
 	if c.IsSet("count") && w.count == 0 {
-		return nil, usagef("--count must be more than 0")
+		return nil, fail.Usagef("--count must be more than 0")
 	}
 	return w, nil
 }

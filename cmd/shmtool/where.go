@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -30,10 +32,7 @@ func (e *env) knows(members []string) {
 			e.said = map[string]bool{}
 		}
 		e.said[name] = true
-		hint := "there are " + strings.Join(members, ", ")
-		if near := closest(name, slices.Clone(members)); len(near) > 0 {
-			hint = "did you mean " + strings.Join(near, " or ") + "?"
-		}
+		hint := cmp.Or(fail.DidYouMean(name, members), "there are "+strings.Join(members, ", "))
 		e.warn("--where: there is no member %q, so it is null; %s", name, hint)
 	}
 }
@@ -45,7 +44,7 @@ func (e *env) wants(object []byte) (bool, error) {
 	}
 	ok, err := e.output.where.True(object)
 	if err != nil {
-		return false, usageError{err}
+		return false, fail.As(fail.Usage, err)
 	}
 	return ok, nil
 }
@@ -91,7 +90,7 @@ func (e *env) keeperWith(s *layout.Schema, page *mist.PageInfo, add func(object 
 		return func(*relaccx.Record) (bool, error) { return true, nil }
 	}
 	var keys []string
-	for _, name := range fieldNames(s) {
+	for _, name := range s.Names() {
 		keys = append(keys, dump.ColumnName(name))
 	}
 	e.knows(append(keys, recordKeys...))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
 	"shmtool/dump"
 	"shmtool/layout/mist"
@@ -42,7 +43,7 @@ func fits(t *testing.T, dir string, width int, args ...string) {
 	if took := time.Since(begun); took > time.Minute {
 		t.Errorf("%v on %d columns took %v", args, width, took)
 	}
-	if r.code < exitOK || r.code > exitLoss {
+	if r.code < fail.ExitOK || r.code > fail.ExitLoss {
 		t.Errorf("%v on %d columns: exit code %d\n%s", args, width, r.code, r.stderr)
 	}
 	for line := range strings.Lines(r.stdout) {

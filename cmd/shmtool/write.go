@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
 	"shmtool/layout"
@@ -39,7 +40,7 @@ func dryRunFlag() cli.Flag {
 // writer opens a page for writing, with the lock, unless MistServer has it.
 func (e *env) writer(t target, c *cli.Context) (*relaccx.Writer, error) {
 	if t.stdin {
-		return nil, usagef("standard input cannot be written; name a page")
+		return nil, fail.Usagef("standard input cannot be written; name a page")
 	}
 	if err := t.plain(); err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func (e *env) writer(t target, c *cli.Context) (*relaccx.Writer, error) {
 		return relaccx.OpenWriter(t.path, o)
 	})
 	if errors.Is(err, relaccx.ErrNotReady) {
-		err = hinted(err, "it is empty: create --force makes a page of it")
+		err = fail.Hinted(err, "it is empty: create --force makes a page of it")
 	}
 	return w, e.explain(t, anothers(err, "--force writes it all the same"))
 }
@@ -88,11 +89,11 @@ func (e *env) refuseOwned(t target, c *cli.Context) error {
 	case !ok, owner.Life == procs.Dead, owner.Why == procs.NotSaved:
 		return nil
 	case owner.Life == procs.Alive:
-		return onPage(t.arg, hinted(refusef("in use by %s (PID %d)", mist.EscapeName(owner.Process.Name), owner.Process.PID), "--force writes it all the same"))
+		return fail.OnPage(t.arg, fail.Hinted(fail.Refusef("in use by %s (PID %d)", mist.EscapeName(owner.Process.Name), owner.Process.PID), "--force writes it all the same"))
 	case owner.PID != 0:
-		return onPage(t.arg, hinted(refusef("process %d owns it and may live: %s", owner.PID, owner.Why), "--force writes it all the same"))
+		return fail.OnPage(t.arg, fail.Hinted(fail.Refusef("process %d owns it and may live: %s", owner.PID, owner.Why), "--force writes it all the same"))
 	}
-	return onPage(t.arg, hinted(refusef("its owner may live: %s", owner.Why), "--force writes it all the same"))
+	return fail.OnPage(t.arg, fail.Hinted(fail.Refusef("its owner may live: %s", owner.Why), "--force writes it all the same"))
 }
 
 // fieldFlags are the fields that --field and --schema describe.
@@ -107,7 +108,7 @@ func parseFields(texts []string) ([]layout.Field, error) {
 	for _, text := range texts {
 		f, err := layout.ParseField(text)
 		if err != nil {
-			return nil, usageError{fmt.Errorf("--field: %w", err)}
+			return nil, fail.As(fail.Usage, fmt.Errorf("--field: %w", err))
 		}
 		fields = append(fields, f)
 	}
@@ -124,11 +125,11 @@ func (e *env) readSchema(name string) (*layout.Schema, error) {
 		text, err = os.ReadFile(name)
 	}
 	if err != nil {
-		return nil, inputError{fmt.Errorf("schema %q: %w", name, bare(err))}
+		return nil, fail.As(fail.BadInput, fmt.Errorf("schema %q: %w", name, fail.Bare(err)))
 	}
 	s, err := layout.ParseSchema(string(text))
 	if err != nil {
-		return nil, inputError{fmt.Errorf("schema %q: %w", name, err)}
+		return nil, fail.As(fail.BadInput, fmt.Errorf("schema %q: %w", name, err))
 	}
 	return s, nil
 }
@@ -145,9 +146,9 @@ func assign(rec *relaccx.Record, words []string, known dump.DecodeOptions) error
 		name, value, found := strings.Cut(word, "=")
 		switch {
 		case !found:
-			return usagef("%q is not NAME=VALUE", word)
+			return fail.Usagef("%q is not NAME=VALUE", word)
 		case given[name]:
-			return usagef("field %q is given twice", name)
+			return fail.Usagef("field %q is given twice", name)
 		}
 		given[name] = true
 		f := rec.Schema().Lookup(name)
@@ -168,10 +169,10 @@ func assignValue(f *layout.Field, rec *relaccx.Record, value string, known dump.
 	}
 	b, err := readStart(file, int64(f.Size)+1)
 	if err != nil {
-		return inputError{fmt.Errorf("field %q: %q: %w", f.Name, file, bare(err))}
+		return fail.As(fail.BadInput, fmt.Errorf("field %q: %q: %w", f.Name, file, fail.Bare(err)))
 	}
 	if len(b) > int(f.Size) {
-		return inputError{fmt.Errorf("field %q: %q has more than its %d bytes", f.Name, file, f.Size)}
+		return fail.As(fail.BadInput, fmt.Errorf("field %q: %q has more than its %d bytes", f.Name, file, f.Size))
 	}
 	return f.PutBytes(rec.Bytes(), b)
 }
@@ -189,7 +190,7 @@ func readStart(path string, most int64) ([]byte, error) {
 func parseMode(text string) (fs.FileMode, error) {
 	mode, err := strconv.ParseUint(text, 8, 32)
 	if err != nil || mode > 0o777 {
-		return 0, usagef("--mode %q is not an octal mode such as 0600", text)
+		return 0, fail.Usagef("--mode %q is not an octal mode such as 0600", text)
 	}
 	return fs.FileMode(mode), nil
 }

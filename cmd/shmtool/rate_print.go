@@ -6,12 +6,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/rate"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -310,25 +310,7 @@ func spanCell(s rate.Spread, d time.Duration) dump.Cell {
 	if s.Count == 0 {
 		return dump.Cell{}
 	}
-	return dump.Cell{Value: rounded(d.Seconds() * 1000), Text: fineSpan(d)}
-}
-
-// fineSpan is a duration with three digits, or four: 0.25ms, 40.1ms, 1.20s.
-func fineSpan(d time.Duration) string {
-	ms := d.Seconds() * 1000
-	sign := ""
-	if ms < 0 {
-		sign, ms = "-", -ms
-	}
-	switch {
-	case ms < 10:
-		return sign + fmt.Sprintf("%.2fms", ms)
-	case ms < 1000:
-		return sign + fmt.Sprintf("%.1fms", ms)
-	case ms < 100_000:
-		return sign + fmt.Sprintf("%.2fs", ms/1000)
-	}
-	return sign + strings.TrimSpace(spanText(uint64(ms)))
+	return dump.Cell{Value: rounded(d.Seconds() * 1000), Text: units.Fine(d)}
 }
 
 func lostCell(n uint64) dump.Cell {

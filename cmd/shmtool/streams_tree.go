@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/streams"
@@ -104,7 +103,7 @@ func leafRow(r *streams.Row, t *streams.TrackRow, plain bool) []dump.Cell {
 		formatCell(t),
 		{Value: fpsText(t)},
 		{Value: dump.Bits(t.BytesPerSecond, plain)},
-		{Value: window, Text: spanText(window)},
+		{Value: window, Text: units.Span(units.Milliseconds(window))},
 		{Value: positionText(t.LastMS)},
 		keyCell(r, t), ageCell(r, t), writerPID(t),
 	}
@@ -115,7 +114,7 @@ func windowCell(r *streams.Row) dump.Cell {
 	if r.VoD && r.BufferWindowMS == 0 {
 		return dump.Cell{}
 	}
-	return dump.Cell{Value: r.BufferWindowMS, Text: spanText(r.BufferWindowMS)}
+	return dump.Cell{Value: r.BufferWindowMS, Text: units.Span(units.Milliseconds(r.BufferWindowMS))}
 }
 
 func stateText(r *streams.Row) string {
@@ -227,35 +226,18 @@ func keyCell(r *streams.Row, t *streams.TrackRow) dump.Cell {
 	if !known || r.VoD || t.Type == "meta" {
 		return dump.Cell{}
 	}
-	return dump.Cell{Value: ms, Text: spanText(ms)}
+	return dump.Cell{Value: ms, Text: units.Span(units.Milliseconds(ms))}
 }
 
 func ageCell(r *streams.Row, t *streams.TrackRow) dump.Cell {
 	if t.AgeS == nil || r.VoD {
 		return dump.Cell{}
 	}
-	cell := dump.Cell{Value: *t.AgeS, Text: units.Age(time.Duration(*t.AgeS) * time.Second)}
+	cell := dump.Cell{Value: *t.AgeS, Text: units.Age(units.Seconds(*t.AgeS))}
 	if *t.AgeS > streams.IdleAfter && t.Type != "meta" {
 		cell.Tone = dump.Attention
 	}
 	return cell
-}
-
-// spanText is a number of milliseconds in at most six characters: 0.4s, 28.5s,
-// 1m40s, 3h20m, 5d4h. 0 is nothing.
-func spanText(ms uint64) string {
-	s := ms / 1000
-	switch {
-	case ms == 0:
-		return "0s"
-	case ms < 60_000:
-		return fmt.Sprintf("%.1fs", float64(ms/100)/10)
-	case s < 3600:
-		return fmt.Sprintf("%dm%02ds", s/60, s%60)
-	case s < 48*3600:
-		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
-	}
-	return fmt.Sprintf("%dd%dh", s/86400, s/3600%24)
 }
 
 // likeThat is how many findings of one code are told one by one: a process that

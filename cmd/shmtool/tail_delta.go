@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -43,7 +44,7 @@ func (d *delta) text() string {
 	if d.less {
 		span = -span
 	}
-	return fineSpan(span)
+	return units.Fine(span)
 }
 
 // recordTime is when the record before came: as it was seen, or by its own field.

@@ -10,6 +10,7 @@ import (
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout/mist"
 )
 
@@ -117,7 +118,7 @@ func (j *judge) object(f *file, kept map[string]bool) Object {
 }
 
 func touched(o *Object) string {
-	return fmt.Sprintf("it was touched %v ago", o.Age.Truncate(time.Second))
+	return fmt.Sprintf("it was touched %s ago", units.Long(o.Age))
 }
 
 // ofWhole reports whether an object goes and stays together with all others of its
@@ -153,7 +154,7 @@ func (j *judge) rest(f *file, o *Object) {
 	if looking := j.now.holdings.Of(f.identity, f.name); len(looking) > 0 {
 		held = "only shmtool reads it"
 	}
-	o.Evidence = append(o.Evidence, held, fmt.Sprintf("unmoved for %v", o.Age.Truncate(time.Second)))
+	o.Evidence = append(o.Evidence, held, fmt.Sprintf("unmoved for %s", units.Long(o.Age)))
 }
 
 // stirred says what has happened to an object between the two looks.
@@ -207,7 +208,7 @@ func (j *judge) whole(name string, s *stream) {
 			age := max(0, j.at.Sub(f.touched))
 			if wait := j.o.MinAge - age; wait > s.waits {
 				s.because, s.waits = f, wait
-				s.stays = fmt.Sprintf("the stream has changed %v ago: %s", age.Truncate(time.Second), f.name)
+				s.stays = fmt.Sprintf("the stream has changed %s ago: %s", units.Long(age), f.name)
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout/mist"
 )
 
@@ -53,7 +54,7 @@ func (j *judge) stirs(name string) string {
 			return "the stream is changing: " + f.name + " " + why
 		}
 		if age := j.at.Sub(f.touched); age < j.o.MinAge && young == "" && !flows {
-			young = fmt.Sprintf("the stream has changed %v ago: %s", max(0, age).Round(time.Second), f.name)
+			young = fmt.Sprintf("the stream has changed %s ago: %s", units.Long(age.Round(time.Second)), f.name)
 		}
 	}
 	return young

@@ -7,6 +7,7 @@ import (
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 )
 
 // dataPages: what its list of pages says is in memory, and what is.
@@ -115,7 +116,7 @@ func (j *judge) blocked(t *streams.Track) {
 	}
 	lead := time.Duration(min(t.Page.LastMS-reference, math.MaxUint32)) * time.Millisecond
 	j.find(finding.TimeBlocked, t.PageName, map[string]any{"track": t.Index, "pid": t.PID, "lastms": t.Page.LastMS, "reference_ms": reference, "age_s": age},
-		"%s: its newest packet is %v ahead of %s time: what is older is thrown away", title(t), lead.Round(time.Second), what)
+		"%s: its newest packet is %s ahead of %s time: what is older is thrown away", title(t), units.Long(lead.Round(time.Second)), what)
 }
 
 // fresh reports whether packets of a track came of late.

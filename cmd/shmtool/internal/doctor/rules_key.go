@@ -1,11 +1,9 @@
 package doctor
 
 import (
-	"math"
-	"time"
-
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 )
 
 // keyPatience is how many milliseconds after its last key frame a track is said to
@@ -31,7 +29,7 @@ func (j *judge) keyless(t *streams.Track) {
 		return
 	}
 	f := j.find(finding.NoKeyframe, t.PageName, map[string]any{"track": t.Index, "pid": t.PID, "since_key_ms": since, "last_key_ms": p.LastKeyMS},
-		"%s: no key frame for %v: its encoder must send them more often", title(t), (time.Duration(min(since, math.MaxUint32)) * time.Millisecond).Round(time.Second))
+		"%s: no key frame for %s: its encoder must send them more often", title(t), units.Long(units.Milliseconds(since)))
 	f.Lasts = func(was *finding.Finding) bool { return was.Evidence["last_key_ms"] == p.LastKeyMS }
 	j.settles(f, lasting)
 }

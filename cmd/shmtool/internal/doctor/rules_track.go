@@ -7,6 +7,7 @@ import (
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 )
 
 // tracks: those in use; of a removed one nothing is expected any more.
@@ -81,7 +82,7 @@ func (j *judge) stale(t *streams.Track) {
 		return
 	}
 	if age, known := j.at.Age(t.LastUpdate); known && age > streams.IdleAfter && !j.unfed(t) {
-		j.find(finding.TrackStale, t.PageName, map[string]any{"track": t.Index, "age_s": age}, "%s: nothing came for %d s%s", title(t), age, j.sibling(t))
+		j.find(finding.TrackStale, t.PageName, map[string]any{"track": t.Index, "age_s": age}, "%s: nothing came for %s%s", title(t), units.Long(units.Seconds(age)), j.sibling(t))
 	}
 }
 

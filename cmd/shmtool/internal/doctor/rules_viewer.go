@@ -9,6 +9,7 @@ import (
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 )
 
 // behind: a viewer that reads nothing stays where it is while the stream's oldest
@@ -143,7 +144,7 @@ func (j *judge) apart() {
 			continue
 		}
 		f := j.find(finding.TimeApart, t.PageName, map[string]any{"track": t.Index, "other": home.Index, "last_ms": t.Page.LastMS, "other_last_ms": home.Page.LastMS},
-			"%s is %v %s %s", title(t), by.Truncate(time.Minute), word, title(home))
+			"%s is %s %s %s", title(t), units.Long(by.Truncate(time.Minute)), word, title(home))
 		j.settles(f, lasting)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout/mist"
 )
 
@@ -55,9 +56,9 @@ func forText(since time.Duration, known bool) string {
 	case since < starting:
 		return " for a moment"
 	case since < time.Minute:
-		return fmt.Sprintf(" for %d s", since/starting*starting/time.Second)
+		return " for " + units.Long(since/starting*starting)
 	}
-	return " for " + since.Truncate(time.Minute).String()
+	return " for " + units.Long(since.Truncate(time.Minute))
 }
 
 // sourceless: a buffer waits, and no source feeds the stream. How long says the

@@ -12,6 +12,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout/mist"
 )
 
@@ -149,7 +150,7 @@ func stageRemoveTrackPage(_ context.Context, d *drill) (string, error) {
 func stageRemoveOldData(_ context.Context, d *drill) (string, error) {
 	names, err := live.DataPages(d.place(), d.stream, victim)
 	if err == nil && len(names) < 2 {
-		err = fmt.Errorf("track %d has %s, and it takes two", victim, counted(len(names), "data page", "data pages"))
+		err = fmt.Errorf("track %d has %s, and it takes two", victim, units.Counted(len(names), "data page", "data pages"))
 	}
 	if err == nil {
 		err = d.remove(names[0])
@@ -214,7 +215,7 @@ func stageNuke(ctx context.Context, d *drill) (string, error) {
 	if err == nil {
 		err = d.await(ctx, func() bool { return time.Since(newest) > orphanAge })
 	}
-	return fmt.Sprintf("all processes of the stream were killed, and its pages removed as MistUtilNuke removes them: first the lists, so that what they name is not found. %s left", counted(left, "data page is", "data pages are")), err
+	return fmt.Sprintf("all processes of the stream were killed, and its pages removed as MistUtilNuke removes them: first the lists, so that what they name is not found. %s left", units.Counted(left, "data page is", "data pages are")), err
 }
 
 // orphanAge is how old an object is that nobody is about to use.

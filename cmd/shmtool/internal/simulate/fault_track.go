@@ -7,6 +7,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout/mist"
 )
 
@@ -31,7 +32,7 @@ func stageClockRound(ctx context.Context, d *drill) (string, error) {
 			return e == nil && ms > uint64(clockRound.Milliseconds())
 		})
 	}
-	return fmt.Sprintf("the clock of source %d, process %d, has gone round: from here on its times are %v ahead of the other tracks', and it goes on", c.number(), c.id(), clockRound.Truncate(time.Minute)), err
+	return fmt.Sprintf("the clock of source %d, process %d, has gone round: from here on its times are %s ahead of the other tracks', and it goes on", c.number(), c.id(), units.Long(clockRound.Truncate(time.Minute))), err
 }
 
 // keepAll keeps the buffer from withdrawing anything while a drill goes on.
@@ -103,5 +104,5 @@ func stageLeaveAll(ctx context.Context, d *drill) (string, error) {
 		state, e := live.State(d.place(), d.stream)
 		return e == nil && state == mist.StateWait
 	})
-	return fmt.Sprintf("%s away: the stream is one that waits for its encoder (resume), keeps its tracks, and nothing feeds them", counted(n, "source, which was killed, is", "sources, which were killed, are")), err
+	return fmt.Sprintf("%s away: the stream is one that waits for its encoder (resume), keeps its tracks, and nothing feeds them", units.Counted(n, "source, which was killed, is", "sources, which were killed, are")), err
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout/mist"
 )
 
@@ -135,7 +136,7 @@ func (s *simulation) takeLoop(st *stream, l live.Report) {
 	}
 	if l.KeysCut > 0 && !st.cut {
 		st.cut = true
-		s.event(Event{Kind: EventCut, Stream: st.name, Text: fmt.Sprintf("the window is full, %v: from here on the buffer withdraws the oldest keys", l.Window.Round(tick))})
+		s.event(Event{Kind: EventCut, Stream: st.name, Text: fmt.Sprintf("the window is full, %s: from here on the buffer withdraws the oldest keys", units.Span(l.Window))})
 	}
 	if l.Ended != "" && st.ended == "" {
 		st.ended = l.Ended
@@ -158,7 +159,7 @@ func (s *simulation) takeReload(c *process, m message) {
 	if m.Reload.Ring == listRing {
 		page = ""
 	}
-	text := fmt.Sprintf("%s%d %s fill the page; it is made anew with room for %d, in %v", page, m.Reload.From, m.Reload.Ring, m.Reload.To, short(m.Reload.Took))
+	text := fmt.Sprintf("%s%d %s fill the page; it is made anew with room for %d, in %s", page, m.Reload.From, m.Reload.Ring, m.Reload.To, units.Fine(m.Reload.Took))
 	switch n := s.reloadCount(watched); {
 	case n == toldReloads:
 		text += "; more follow"
@@ -210,7 +211,7 @@ func (s *simulation) tellFollowed(st *stream) {
 	st.followed = made
 	e := Event{Kind: EventFollowed, Stream: st.name, Count: n}
 	if s.reloadCount(true) <= toldReloads {
-		e.Text = counted(n, "viewer has", "viewers have") + " gone on in the new page"
+		e.Text = units.Counted(n, "viewer has", "viewers have") + " gone on in the new page"
 	}
 	s.event(e)
 }
@@ -252,7 +253,7 @@ func (s *simulation) takeTrackGone(c *process, track int) {
 		}
 		n++
 	}
-	s.event(Event{Kind: EventGone, Stream: c.Stream, Track: track, Count: n, Text: counted(n, "viewer has", "viewers have") + fmt.Sprintf(" seen track %d go", track)})
+	s.event(Event{Kind: EventGone, Stream: c.Stream, Track: track, Count: n, Text: units.Counted(n, "viewer has", "viewers have") + fmt.Sprintf(" seen track %d go", track)})
 }
 
 // takeFailure: before a part is ready, the simulation cannot be; later it is
@@ -332,14 +333,4 @@ func (st *stream) state() string {
 		return "its buffer is dead"
 	}
 	return st.loop.State.String()
-}
-
-func short(d time.Duration) time.Duration {
-	switch {
-	case d > 10*time.Second:
-		return d.Round(100 * time.Millisecond)
-	case d > 10*time.Millisecond:
-		return d.Round(time.Millisecond)
-	}
-	return d.Round(10 * time.Microsecond)
 }

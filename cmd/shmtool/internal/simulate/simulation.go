@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/units"
 )
 
 // simulation is a run, seen from its own process. All of it belongs to the
@@ -190,9 +191,9 @@ func (s *simulation) over() bool {
 
 func (s *simulation) backlogText() string {
 	if s.o.Backlog == 0 {
-		return counted(len(s.sources), "source has", "sources have") + " begun"
+		return units.Counted(len(s.sources), "source has", "sources have") + " begun"
 	}
-	return counted(len(s.sources), "source has", "sources have") + fmt.Sprintf(" sent %v of backlog; from here on in real time", s.o.Backlog)
+	return units.Counted(len(s.sources), "source has", "sources have") + fmt.Sprintf(" sent %v of backlog; from here on in real time", s.o.Backlog)
 }
 
 // startViewers starts them, and with them the two that show what was before.
@@ -233,14 +234,14 @@ func (s *simulation) viewersText() string {
 	for _, c := range s.viewers {
 		least, most = min(least, c.tracks), max(most, c.tracks)
 	}
-	text := counted(len(s.viewers), "viewer reads", "viewers read")
+	text := units.Counted(len(s.viewers), "viewer reads", "viewers read")
 	switch {
 	case s.o.Tracks == 1:
 		return text + " it"
 	case least == s.o.Tracks:
 		return fmt.Sprintf("%s all %d tracks", text, least)
 	case least == most:
-		return fmt.Sprintf("%s %s each, of %d", text, counted(least, "track", "tracks"), s.o.Tracks)
+		return fmt.Sprintf("%s %s each, of %d", text, units.Counted(least, "track", "tracks"), s.o.Tracks)
 	}
 	return fmt.Sprintf("%s %d to %d tracks each, of %d", text, least, most, s.o.Tracks)
 }
@@ -261,11 +262,4 @@ func (s *simulation) watch(ctx context.Context) error {
 // all is true of a list whose every element is.
 func all[T any](list []T, is func(T) bool) bool {
 	return !slices.ContainsFunc(list, func(e T) bool { return !is(e) })
-}
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprint(n, " ", many)
 }

@@ -1,14 +1,13 @@
 package top
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/mattn/go-runewidth"
 
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 )
 
@@ -58,28 +57,13 @@ func rateText(rate *float64) string {
 	return strconv.FormatFloat(*rate/1e6, 'f', 1, 64) + "M"
 }
 
-// agoText is how long ago something was, in at most four characters.
-func agoText(d time.Duration) string {
-	switch {
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.1fs", max(d, 0).Truncate(100*time.Millisecond).Seconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%dm", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%dh", int(d.Hours()))
-	}
-	return fmt.Sprintf("%dd", int(d.Hours()/24))
-}
-
 // changedText is how long ago a page's last change was; behind a ">", that none was
 // seen for so long as it was looked at.
 func changedText(r *Row) string {
 	if r.Seen {
-		return agoText(r.Changed)
+		return units.Ago(r.Changed)
 	}
-	return ">" + agoText(r.Changed)
+	return ">" + units.Ago(r.Changed)
 }
 
 // percent is a part of 1 as a number from 0 to 100, and 100 only for all of it.

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 )
@@ -271,7 +272,7 @@ func TestTexts(t *testing.T) {
 		got = append(got, rateText(&r))
 	}
 	for _, d := range []time.Duration{-1, 40 * time.Millisecond, 9990 * time.Millisecond, time.Minute - 1, time.Minute, 47 * time.Hour, 480 * time.Hour} {
-		got = append(got, agoText(d))
+		got = append(got, units.Ago(d))
 	}
 	for _, p := range []float64{0, 0.001, 0.5, 0.999, 1} {
 		got = append(got, percent(p)+bar(p, 4))

@@ -262,11 +262,28 @@ func (p *prescription) lock() cure {
 	}
 	for _, key := range []string{"holders", "unknown"} {
 		if pids, ok := p.f.Evidence[key].([]int); ok && len(pids) > 0 {
-			return cure{command: fmt.Sprintf("cat /proc/%d/wchan /proc/%d/status", pids[0], pids[0]), note: "is it alive, and does it move?"}
+			return candidates(pids)
 		}
 	}
 	if s := p.stream; s != nil && s.Buffer != nil && slices.Contains(waiting, s.Buffer.PID) && len(p.at.Server.Unseen) == 0 {
 		return p.endAll()
 	}
 	return p.explain("")
+}
+
+// maxCandidates is how many processes a command shows.
+const maxCandidates = 8
+
+// candidates shows the processes that may hold a lock, and ends none: a lock does not
+// say who holds it, so of those that have it in memory none is known to be the one.
+func candidates(pids []int) cure {
+	command := "grep -H State"
+	for _, pid := range pids[:min(maxCandidates, len(pids))] {
+		command += fmt.Sprintf(" /proc/%d/status", pid)
+	}
+	note := "a lock does not name its holder: these may hold it; if all of them work, the holder has died: shmtool explain " + finding.ShortLockStuck
+	if len(pids) == 1 {
+		note = "a lock does not name its holder: this one may hold it; if it works, the holder has died: shmtool explain " + finding.ShortLockStuck
+	}
+	return cure{command: command, note: note}
 }

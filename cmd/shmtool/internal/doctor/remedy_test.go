@@ -120,6 +120,23 @@ func TestRemedies(t *testing.T) {
 			fmt.Sprint("kill -CONT ", angel) + there + "MistInBuffer -s live: goes on",
 			[]finding.Effect{{PID: angel, Role: "input", Program: "MistInBuffer", Effect: "goes on"}},
 		},
+		{
+			"a lock whose holder has died, and who may have it works", finding.ShortLockStuck,
+			func(w *streamstest.World) { mayHold(w, source, viewer) },
+			fmt.Sprintf("grep -H State /proc/%d/status /proc/%d/status", source, viewer) +
+				"   # a lock does not name its holder: these may hold it; if all of them work, the holder has died: shmtool explain short_lock_stuck",
+			nil,
+		},
+		{
+			"the same, and one that waits", finding.ShortLockStuck,
+			func(w *streamstest.World) {
+				mayHold(w, source, viewer)
+				w.Syscall(viewer, "202 0x7f0000000000 0x0")
+			},
+			fmt.Sprintf("grep -H State /proc/%d/status", source) +
+				"   # a lock does not name its holder: this one may hold it; if it works, the holder has died: shmtool explain short_lock_stuck",
+			nil,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := streamstest.NewWorld(t)
@@ -136,6 +153,15 @@ func TestRemedies(t *testing.T) {
 				t.Errorf("%s: %q %+v,\nwant %q", tt.code, found[i].Remedy, found[i].Effects, tt.want)
 			}
 		})
+	}
+}
+
+// mayHold has processes use a lock that is held, without waiting for it.
+func mayHold(w *streamstest.World, pids ...int) {
+	name := w.Lock("live", mist.LockTracks, true)
+	for _, pid := range pids {
+		w.Maps(pid, name)
+		w.Syscall(pid, "running")
 	}
 }
 

@@ -78,8 +78,13 @@ func faults(m *streams.Moment, table *procs.Table, f *finding.Finding, verdict s
 		if i := slices.Index(words, "--stream"); i >= 0 {
 			must(i+1 < len(words) && words[i+1] == f.Stream, "is of another stream")
 		}
+	case "grep":
+		reads := !slices.ContainsFunc(words[1:], func(w string) bool {
+			return w != "-H" && w != "State" && !(strings.HasPrefix(w, "/proc/") && strings.HasSuffix(w, "/status"))
+		})
+		must(reads && len(f.Effects) == 0, "does more than read")
 	default:
-		must(words[0] == "cat" && len(f.Effects) == 0, "is an odd command")
+		must(false, "is an odd command")
 	}
 	must(!ends || !slices.Contains(gentle, f.Code) && !needsNothing(f.Code), "ends a process")
 	// Nothing that a source with a blocked time sends gets through.

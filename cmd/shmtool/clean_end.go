@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/cleaning"
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -34,6 +36,8 @@ func runEnd(ctx context.Context, e *env, c *cli.Context) error {
 	switch {
 	case errors.Is(err, cleaning.ErrSnapshot):
 		return fail.As(fail.Usage, err)
+	case errors.Is(err, cleaning.ErrElsewhere):
+		return e.elsewhere(err)
 	case err != nil:
 		return e.noDirectory(err)
 	case ending.Foreign != "":
@@ -74,6 +78,16 @@ func runEnd(ctx context.Context, e *env, c *cli.Context) error {
 		err = fail.Refusef("stream %q is not removed: %s", streams[0], kept.Reason)
 	}
 	return errors.Join(e.list(l), err)
+}
+
+// elsewhere says that processes are not ended by PIDs that mean others here, and where
+// the command does what it says.
+func (e *env) elsewhere(err error) error {
+	hint := "run it in that namespace"
+	if r := procs.Open(e.procDir, e.shmDir).Reach(); r.Known {
+		hint = "run it there, as: " + strings.Join(r.Enter, " ") + " shmtool clean …"
+	}
+	return fail.Hinted(fail.Refusef("process directory %q: %w", e.procDir, err), hint)
 }
 
 // endColumns are those of clean, with the PID of a process.

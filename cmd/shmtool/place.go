@@ -72,8 +72,9 @@ func (e *env) notePlace(c *cli.Context) {
 	}
 }
 
-// ownCommand begins the remedies that are shmtool's own commands, with what they name besides a place.
-var ownCommand = regexp.MustCompile(`^shmtool (clean|dump|rm|check|set|ls)\b`)
+// ownCommand begins the remedies that are shmtool's own commands, with what they name
+// besides a place, in the PID namespace of the processes.
+var ownCommand = regexp.MustCompile(`^(?:nsenter -t \d+ -p )?shmtool (clean|dump|rm|check|set|ls)\b`)
 
 // leadHere gives the remedies the flags of the place that was looked at.
 func (e *env) leadHere(found []finding.Finding) {

@@ -38,6 +38,9 @@ type Ending struct {
 // ErrSnapshot is what ScanEnding says of processes that were saved.
 var ErrSnapshot = errors.New("a snapshot has no processes that can be ended")
 
+// ErrElsewhere is what ScanEnding says of a table whose PIDs are other processes' here.
+var ErrElsewhere = errors.New("its PIDs are those of another PID namespace, and mean other processes here")
+
 // Partial reports whether a process that cannot be seen may use the streams.
 func (e *Ending) Partial() bool { return e.Hiding || len(e.Unseen) > 0 }
 
@@ -51,6 +54,9 @@ func ScanEnding(ctx context.Context, o Options, streams []string, force bool) (*
 	}
 	if !s.moment.Living {
 		return nil, ErrSnapshot
+	}
+	if !s.table.Ours() {
+		return nil, ErrElsewhere
 	}
 	if e.Foreign, err = o.foreign(ctx, s); err != nil {
 		return nil, err

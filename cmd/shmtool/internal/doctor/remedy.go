@@ -1,7 +1,9 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -23,8 +25,11 @@ import (
 func prescribe(m *streams.Moment, f *finding.Finding) {
 	p := &prescription{at: m, stream: stream(m, f.Stream), f: f}
 	c := p.choose()
-	if p.stream != nil && p.stream.Foreign || !p.harmless(c) {
+	switch {
+	case p.stream != nil && p.stream.Foreign || !p.harmless(c):
 		c = p.explain("")
+	case c.signal != none && p.at.Living && !p.at.Reach.Known:
+		c = p.explain("its PIDs are those of " + safe.Word(p.at.Reach.Dir) + ", and other processes have them here: run the doctor there")
 	}
 	f.Remedy, f.Effects = c.text(p), c.effects
 }
@@ -262,7 +267,7 @@ func (p *prescription) lock() cure {
 	}
 	for _, key := range []string{"holders", "unknown"} {
 		if pids, ok := p.f.Evidence[key].([]int); ok && len(pids) > 0 {
-			return candidates(pids)
+			return p.candidates(pids)
 		}
 	}
 	if s := p.stream; s != nil && s.Buffer != nil && slices.Contains(waiting, s.Buffer.PID) && len(p.at.Server.Unseen) == 0 {
@@ -276,10 +281,10 @@ const maxCandidates = 8
 
 // candidates shows the processes that may hold a lock, and ends none: a lock does not
 // say who holds it, so of those that have it in memory none is known to be the one.
-func candidates(pids []int) cure {
+func (p *prescription) candidates(pids []int) cure {
 	command := "grep -H State"
 	for _, pid := range pids[:min(maxCandidates, len(pids))] {
-		command += fmt.Sprintf(" /proc/%d/status", pid)
+		command += " " + safe.Word(filepath.Join(cmp.Or(p.at.Reach.Dir, "/proc"), fmt.Sprint(pid), "status"))
 	}
 	note := "a lock does not name its holder: these may hold it; if all of them work, the holder has died: shmtool explain " + finding.ShortLockStuck
 	if len(pids) == 1 {

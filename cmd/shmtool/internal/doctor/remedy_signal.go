@@ -76,19 +76,21 @@ func (p *prescription) kill(command string, how signal, who []procs.Process, eff
 	return c
 }
 
-// text is the command, and behind it what it does, in a comment.
+// text is the command, and behind it what it does, in a comment. What touches processes
+// is led to where their PIDs are theirs.
 func (c cure) text(p *prescription) string {
-	note := c.note
-	if len(c.effects) > 0 {
+	command, note := c.command, c.note
+	if c.signal != none {
 		note = p.effectsText(c)
 		if !p.at.Living {
 			note = "on that machine: " + note
 		}
+		command = strings.Join(append(slices.Clone(p.at.Reach.Enter), command), " ")
 	}
 	if note == "" {
-		return c.command
+		return command
 	}
-	return c.command + "   # " + note
+	return command + "   # " + note
 }
 
 // fewEffects is how many processes a comment names.

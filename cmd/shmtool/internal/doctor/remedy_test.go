@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"shmtool/cmd/shmtool/internal/doctor/doctortest"
 	"shmtool/cmd/shmtool/internal/finding"
@@ -229,5 +230,37 @@ func TestRemediesOfTheUnseen(t *testing.T) {
 			}
 		}
 		doctortest.Rules(t, m, procs.Open(w.Proc, w.Shm), found)
+	}
+}
+
+// What touches processes is led to where their PIDs are theirs, and is not told where
+// that is not known.
+func TestRemediesElsewhere(t *testing.T) {
+	for _, tt := range []struct {
+		reach procs.Reach
+		want  string
+	}{
+		{procs.Reach{Dir: "/proc", Known: true}, fmt.Sprint("kill ", streamstest.AngelPID, "   # MistInBuffer -s live: removes the stream's lock and state")},
+		{
+			procs.Reach{Dir: "/proc/4711/root/proc", Enter: []string{"nsenter", "-t", "4711", "-p"}, Known: true},
+			fmt.Sprint("nsenter -t 4711 -p kill ", streamstest.AngelPID, "   # MistInBuffer -s live: removes the stream's lock and state"),
+		},
+		{
+			procs.Reach{Dir: "/mnt/proc"},
+			"shmtool explain state_stale   # its PIDs are those of /mnt/proc, and other processes have them here: run the doctor there",
+		},
+	} {
+		w := streamstest.NewWorld(t)
+		w.Sample("live")
+		w.Kill(streamstest.BufferPID)
+		w.Maps(streamstest.AngelPID, "MstSTATElive")
+		first, m := moment(w, true), moment(w, true)
+		m.Reach, m.Clock.Uptime = tt.reach, m.Clock.Uptime+time.Second
+		found := Judge(first, m)
+		doctortest.Rules(t, m, procs.Open(w.Proc, w.Shm), found)
+		i := slices.IndexFunc(found, func(f finding.Finding) bool { return f.Code == finding.StateStale })
+		if i < 0 || found[i].Remedy != tt.want {
+			t.Errorf("%+v,\nwant %q", found, tt.want)
+		}
 	}
 }

@@ -42,7 +42,7 @@ func judged(t testing.TB, w *streamstest.World, living bool) []string {
 // moment is a look at a world, as if it lived or not.
 func moment(w *streamstest.World, living bool) *streams.Moment {
 	m := w.Look()
-	m.Living = living
+	m.Living, m.Reach.Known = living, living
 	return m
 }
 

@@ -48,7 +48,7 @@ func (t *Table) blind() bool {
 		return false
 	}
 	space, err := os.Readlink(filepath.Join(t.procDir, "self", "ns", "pid"))
-	return err != nil || !t.ours() || space != initSpace
+	return err != nil || !t.Ours() || space != initSpace
 }
 
 // usedHere reports whether a process of the table has an object of the stream in

@@ -65,7 +65,7 @@ func (t *Table) lifeOfUnseen(pid int, err error) Life {
 		return Alive
 	case t.shows(1): // it hides nothing, and everybody can be seen as process 1 can
 		return Dead
-	case !t.ours():
+	case !t.Ours():
 		return Unknown
 	}
 	switch err := unix.Kill(pid, 0); {
@@ -90,8 +90,8 @@ func (t *Table) shows(pid int) bool {
 	return err == nil
 }
 
-// ours reports whether the table's PIDs are those of our own namespace.
-func (t *Table) ours() bool {
+// Ours reports whether the table's PIDs are those of our own namespace.
+func (t *Table) Ours() bool {
 	self, err := os.Readlink(filepath.Join(t.procDir, "self"))
 	return err == nil && self == strconv.Itoa(os.Getpid())
 }

@@ -57,7 +57,7 @@ func TestLookAtOurselves(t *testing.T) {
 	if _, life := table.Look(child.Pid); life != Dead {
 		t.Errorf("it is gone, and %v", life)
 	}
-	if !table.ours() {
+	if !table.Ours() {
 		t.Error("/proc is not ours")
 	}
 }

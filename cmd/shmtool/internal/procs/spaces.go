@@ -182,22 +182,36 @@ func (t *Table) Outer(named uint64) (pid int, ok bool) {
 	return all[0], true
 }
 
-// Reach returns the words that must stand before a command such as "kill 12", so that
-// the PIDs of the table mean the same to it: none where the operator's are the same,
-// and "nsenter -t 4711 -p" where the table is that of /proc/4711/root/proc. It is false
-// where nothing is known that would do, as in a snapshot.
-func (t *Table) Reach() (words []string, ok bool) {
+// Reach is how commands reach the processes of a table.
+type Reach struct {
+	Dir string // where the files of the processes are, as in Dir/PID/status
+
+	// Enter are the words that must stand before a command such as "kill 12", so that
+	// the PIDs of the table mean the same to it: none where the operator's are the
+	// same, and "nsenter -t 4711 -p" where the table is that of /proc/4711/root/proc.
+	Enter []string
+
+	// Known reports whether a command can reach them at all: not those of a snapshot,
+	// nor those of a table of which it is not known whose it is.
+	Known bool
+}
+
+// Reach returns how commands reach the processes of the table.
+func (t *Table) Reach() Reach {
 	if !t.Live() {
-		return nil, false
+		return Reach{Dir: "/proc"} // that of the machine that was saved
 	}
-	if t.ours() {
-		return nil, true
+	dir := filepath.Clean(t.procDir)
+	if t.Ours() {
+		return Reach{Dir: dir, Known: true}
 	}
-	if m := processRoot.FindStringSubmatch(filepath.Clean(t.procDir)); m != nil {
-		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Clean(t.procDir), "/proc/"), "/")
-		return []string{"nsenter", "-t", pid, "-p"}, true
+	if m := processRoot.FindStringSubmatch(dir); m != nil {
+		pid, _, _ := strings.Cut(strings.TrimPrefix(dir, "/proc/"), "/")
+		if n, err := strconv.Atoi(pid); err == nil && n > 0 {
+			return Reach{Dir: dir, Enter: []string{"nsenter", "-t", pid, "-p"}, Known: true}
+		}
 	}
-	return nil, false
+	return Reach{Dir: dir}
 }
 
 // within reports whether a process may be one of those that use the directory: by its

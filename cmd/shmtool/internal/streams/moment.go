@@ -14,8 +14,9 @@ import (
 // Moment is what one look found.
 type Moment struct {
 	Clock   mist.Clock
-	Living  bool // of a machine that runs; else it was saved, and nothing moves
-	Hiding  bool // there may be processes that could not be seen
+	Living  bool        // of a machine that runs; else it was saved, and nothing moves
+	Hiding  bool        // there may be processes that could not be seen
+	Reach   procs.Reach // of its processes
 	Streams []*Stream
 	Server  Server
 	Logs    []LogLine // MistServer's, oldest first; read only where a stream does not run

@@ -51,6 +51,12 @@ func faults(m *streams.Moment, table *procs.Table, f *finding.Finding, verdict s
 	if len(words) < 2 {
 		return broken
 	}
+	if n := len(m.Reach.Enter); n > 0 && words[0] == m.Reach.Enter[0] {
+		must(len(words) > n+1 && slices.Equal(words[:n], m.Reach.Enter) && len(f.Effects) > 0, "enters another namespace")
+		words = words[min(n, len(words)-2):]
+	} else {
+		must(n == 0 || len(f.Effects) == 0, "names PIDs that are others' here")
+	}
 	named := map[int]bool{}
 	for _, e := range f.Effects {
 		named[e.PID] = true
@@ -80,7 +86,7 @@ func faults(m *streams.Moment, table *procs.Table, f *finding.Finding, verdict s
 		}
 	case "grep":
 		reads := !slices.ContainsFunc(words[1:], func(w string) bool {
-			return w != "-H" && w != "State" && !(strings.HasPrefix(w, "/proc/") && strings.HasSuffix(w, "/status"))
+			return w != "-H" && w != "State" && !strings.HasSuffix(w, "/status")
 		})
 		must(reads && len(f.Effects) == 0, "does more than read")
 	default:

@@ -163,33 +163,3 @@ func (w *Writer) Nested(n uint64, f *layout.Field) (*Writer, error) {
 func (w *Writer) slotOf(n uint64) uint64 {
 	return layout.Header{RecordCount: w.cells.RecordCount()}.Slot(n)
 }
-
-// FlowFrom makes the records of w those of r, by number: what w had is gone.
-// Fields are matched by name and converted as Reload does; truncate cuts what
-// does not fit. ErrFull, with nothing changed, when w has fewer slots than r
-// has records; so is a *layout.ValueError. Readers of w see the old records, then
-// none, then the new ones. A page flows from itself without any change.
-func (w *Writer) FlowFrom(r *Reader, truncate bool) error {
-	if r.page.same(w.page) && r.base == w.base {
-		return nil
-	}
-	window, err := r.Window()
-	if err != nil {
-		return err
-	}
-	convert, err := newConversion(r.Schema(), w.schema, truncate)
-	if err != nil {
-		return w.page.fail("flow", err)
-	}
-	h, err := w.Header()
-	if err != nil {
-		return err
-	}
-	if slots := h.Slots(len(w.memory)); window.Count() > slots {
-		return w.page.fail("flow", fmt.Errorf("%w: %d records do not fit its %d slots", ErrFull, window.Count(), slots))
-	}
-	if _, err := w.flow(r, window, convert, false); err != nil {
-		return w.page.fail("flow", err)
-	}
-	return w.page.settle("flow", w.carry(r, convert))
-}

@@ -53,18 +53,19 @@ type Start struct {
 	exact  bool
 }
 
-// The records to begin with: the newest n that are available (0: only what
-// comes from now on), a record by its number, or the oldest available one.
+// FromNewest begins at the newest n available records; with 0, at the next record
+// that is published.
 func FromNewest(n uint64) Start { return Start{newest: n} }
 
-// FromNumber begins at record n; what of it was withdrawn already is lost.
+// FromNumber begins at record n. When it was withdrawn already, the Follower begins
+// with an EventLapped.
 func FromNumber(n uint64) Start { return Start{number: n, exact: true} }
 
-// FromFirst begins at the oldest available record.
+// FromOldest begins at the oldest available record.
 func FromOldest() Start { return Start{newest: math.MaxUint64} }
 
-// Of is the part of a page's window that a Follower would begin with.
-func (s Start) Of(w layout.Window) layout.Window {
+// In returns the part of a page's window that a Follower begins with.
+func (s Start) In(w layout.Window) layout.Window {
 	if s.exact {
 		return layout.Window{First: s.number, End: max(w.End, s.number)}
 	}
@@ -139,9 +140,6 @@ func Follow(path string, o FollowOptions) *Follower {
 	return &Follower{path: path, options: o, checkEvery: checkEvery, waiter: waiter{poll: o.Poll, spin: o.Spin}}
 }
 
-// Path is the page's path, as Follow was given it.
-func (f *Follower) Path() string { return f.path }
-
 // Close lets go of the page; Next is os.ErrClosed after it.
 func (f *Follower) Close() error {
 	f.closed = true
@@ -152,14 +150,6 @@ func (f *Follower) Close() error {
 	p := f.page
 	f.page, f.root, f.reader = nil, nil, nil
 	return p.Close()
-}
-
-// Schema is the fields of the page as it is now, nil before the first event.
-func (f *Follower) Schema() *layout.Schema {
-	if f.reader == nil {
-		return nil
-	}
-	return f.reader.schema
 }
 
 // Reader reads the page as it is now, by what is known of it; nil before the

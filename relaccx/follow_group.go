@@ -62,16 +62,6 @@ func (g *Group) Remove(f *Follower) {
 	g.members = slices.DeleteFunc(g.members, func(m *member) bool { return m.follower == f })
 }
 
-// Followers are those of the group, in the order in which they were added. One
-// that has come to its end, or to an error, is none of them any more.
-func (g *Group) Followers() []*Follower {
-	followers := make([]*Follower, len(g.members))
-	for i, m := range g.members {
-		followers[i] = m.follower
-	}
-	return followers
-}
-
 // Close closes every Follower of the group.
 func (g *Group) Close() error {
 	var err error

@@ -16,13 +16,13 @@ func TestGroup(t *testing.T) {
 	var g Group
 	defer g.Close()
 	const pages = 40
-	writers := make([]*Writer, pages)
+	writers, followers := make([]*Writer, pages), make([]*Follower, pages)
 	for i := range writers {
 		path := filepath.Join(dir, fmt.Sprint("page", i))
 		writers[i] = mustCreate(t, path, "v:uint32", 8, CreateOptions{})
-		g.Add(Follow(path, FollowOptions{Start: FromOldest()}))
+		followers[i] = Follow(path, FollowOptions{Start: FromOldest()})
+		g.Add(followers[i])
 	}
-	followers := g.Followers()
 	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
 	defer cancel()
 	for round := range 3 {
@@ -69,8 +69,8 @@ func TestGroupEnds(t *testing.T) {
 	if _, _, err := g.Next(t.Context()); !errors.Is(err, io.EOF) {
 		t.Errorf("%v, want the end", err)
 	}
-	if len(g.Followers()) > 0 {
-		t.Error("somebody is left")
+	if len(g.members) > 0 {
+		t.Error("a follower is left")
 	}
 }
 
@@ -94,7 +94,7 @@ func TestGroupGrows(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
 	defer cancel()
 	f, e, err := g.Next(ctx)
-	if err != nil || e.Kind != EventRecord || filepath.Base(f.Path()) != "other" {
+	if err != nil || e.Kind != EventRecord || filepath.Base(f.path) != "other" {
 		t.Fatal(f, e.Kind, err)
 	}
 }
@@ -115,7 +115,7 @@ func TestGroupIsFair(t *testing.T) {
 		if err != nil || e.Kind != EventRecord {
 			t.Fatal(e.Kind, err)
 		}
-		if filepath.Base(f.Path()) == "quiet" {
+		if filepath.Base(f.path) == "quiet" {
 			return
 		}
 		pushValues(t, busy, 2)

@@ -41,7 +41,7 @@ func (f *Follower) begin() (there bool, err error) {
 	if f.reader.ruled {
 		f.table, f.waiter.table = new(table), true
 	}
-	f.batch.next = f.options.Start.Of(f.ripeWindow()).First
+	f.batch.next = f.options.Start.In(f.ripeWindow()).First
 	f.first = f.batch.next
 	return true, nil
 }

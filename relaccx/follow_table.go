@@ -67,7 +67,7 @@ func (t *table) begin(r *Reader, start Start) (err error) {
 	if err != nil || t.begun {
 		return err
 	}
-	t.wanted = start.Of(t.window)
+	t.wanted = start.In(t.window)
 	if !start.exact {
 		t.wanted, err = r.LastInUse(t.window, start.newest)
 	}

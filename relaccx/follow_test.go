@@ -88,8 +88,8 @@ func TestFollowStarts(t *testing.T) {
 	followers := make([]*Follower, len(tests))
 	for i, test := range tests {
 		followers[i] = follow(t, path, FollowOptions{Start: test.start})
-		if followers[i].Schema() != nil {
-			t.Error("a schema before the first event")
+		if followers[i].Reader() != nil {
+			t.Error("a reader before the first event")
 		}
 		if test.lost > 0 {
 			if e := wantKind(t, followers[i], EventLapped); e.First != 0 || e.Lost != test.lost {
@@ -102,7 +102,7 @@ func TestFollowStarts(t *testing.T) {
 	pushValues(t, w, 6, 7, 8)
 	for i, test := range tests {
 		wantValues(t, followers[i], test.first[len(test.first)-1])
-		if followers[i].Schema().RecordSize() != 4 {
+		if followers[i].Reader().Schema().RecordSize() != 4 {
 			t.Error("no schema after an event")
 		}
 	}

@@ -217,14 +217,8 @@ func TestMadeAnewMeanwhile(t *testing.T) {
 			}
 			return err
 		},
-		"remove": (*Writer).Remove,
-		"remove object": func(w *Writer) error {
-			is, err := ObjectAt(w.Page().Path())
-			if err != nil {
-				return err
-			}
-			return RemoveObject(w.Page().Path(), is)
-		},
+		"remove":        (*Writer).Remove,
+		"remove object": func(w *Writer) error { return RemoveObject(w.Page().Path()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newPage(t, numbered, 4)

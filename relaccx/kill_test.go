@@ -171,7 +171,7 @@ func TestDeadTempsAreOurs(t *testing.T) {
 		_, err := os.Stat(filepath.Join(dir, name))
 		return err == nil
 	}
-	if err := w.PlanReload(sealedShape(9, 64, false), ReloadOptions{}); err != nil || !there(dead) {
+	if err := w.Reload(sealedShape(9, 64, false), ReloadOptions{DryRun: true}); err != nil || !there(dead) {
 		t.Errorf("a plan: %v, %v", err, there(dead))
 	}
 	if err := w.Reload(sealedShape(9, 64, false), ReloadOptions{}); err != nil || there(dead) {

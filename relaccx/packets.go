@@ -43,9 +43,6 @@ func NewPackets(page io.ReaderAt, size int64) *Packets { return &Packets{page: p
 // Offset is the byte at which the next packet begins, or would begin.
 func (p *Packets) Offset() int { return p.at }
 
-// SeekTo goes on at a byte of the page, at which a packet must begin.
-func (p *Packets) SeekTo(offset int) { p.at = offset }
-
 // Next is the next packet. At the end, which is four zero bytes or the page's,
 // it is io.EOF, and may be called again for what is written meanwhile. A packet
 // that is not whole is a *dtsc.FormatError; a page that has fewer bytes than was

@@ -115,12 +115,4 @@ func TestPacketsFollow(t *testing.T) {
 	if err != nil || p.Offset != first.Size || p.Time != 40 || r.Offset() != p.Offset+p.Size {
 		t.Errorf("%+v, %v", p, err)
 	}
-	r.SeekTo(0)
-	if p, err := r.Next(); err != nil || p != first {
-		t.Errorf("from the start: %+v, %v", p, err)
-	}
-	r.SeekTo(5000)
-	if _, err := r.Next(); err != io.EOF {
-		t.Errorf("behind the page: %v", err)
-	}
 }

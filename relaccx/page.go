@@ -150,9 +150,9 @@ func (p *Page) Path() string { return p.path }
 // Size is the bytes that are mapped.
 func (p *Page) Size() int { return len(p.mem.Bytes) }
 
-// Identity tells this object from others of the same name: device and inode,
-// both 0 for bytes.
-func (p *Page) Identity() (device, inode uint64) { return p.stat.Device, p.stat.Inode }
+// Identity returns the object's device and inode, by which it differs from others
+// that have had its name. Both are 0 for bytes.
+func (p *Page) Identity() Identity { return p.stat.Identity }
 
 // view returns the bytes that readers see. MistServer makes some pages a few bytes
 // shorter than their headers claim, and uses the rest of the last memory page:

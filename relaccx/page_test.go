@@ -93,15 +93,14 @@ func TestPageNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	st := info.Sys().(*syscall.Stat_t)
-	if device, inode := p.Identity(); device != uint64(st.Dev) || inode != st.Ino {
-		t.Errorf("identity %d, %d", device, inode)
+	if is := p.Identity(); is.Device != uint64(st.Dev) || is.Inode != st.Ino {
+		t.Errorf("identity %d, %d", is.Device, is.Inode)
 	}
 	heap, err := FromBytes("heap", make([]byte, 36))
 	if err != nil {
 		t.Fatal(err)
 	}
-	device, inode := heap.Identity()
-	if device != 0 || inode != 0 || heap.Replaced() || heap.LockHolder() != 0 {
+	if heap.Identity() != (Identity{}) || heap.Replaced() || heap.LockHolder() != 0 {
 		t.Error("bytes have an identity, or a place to be replaced at, or a writer")
 	}
 }

@@ -250,7 +250,7 @@ func TestFollowThroughEverything(t *testing.T) {
 	if diff := cmp.Diff([][]string{{"extra"}, nil, {"seal"}}, [][]string{c.event.Added, c.event.Removed, c.event.Changed}); diff != "" {
 		t.Error(diff)
 	}
-	if f.Schema() != c.event.Schema || c.event.Schema.Lookup("seal").Size != 80 {
+	if f.Reader().Schema() != c.event.Schema || c.event.Schema.Lookup("seal").Size != 80 {
 		t.Error("the event's schema is another")
 	}
 	c.untilNumber(t, f, 12)

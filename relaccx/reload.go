@@ -15,6 +15,7 @@ import (
 // ReloadOptions are how Reload treats what does not carry over by itself.
 type ReloadOptions struct {
 	Truncate bool  // cut values that do not fit their new field
+	DryRun   bool  // do all that may be refused, on a page that no reader sees, and remove that page again
 	Size     int64 // bytes of the object, if the shape takes less; 0 keeps what the old one had beyond its shape
 }
 
@@ -35,10 +36,15 @@ func (w *Writer) Reload(shape layout.Shape, o ReloadOptions) error {
 	if w.nested || w.page.file == nil {
 		return w.page.fail("reload", errors.New("a nested page is reloaded with the page around it"))
 	}
-	removeDeadTemps(filepath.Dir(w.page.path))
+	if !o.DryRun {
+		removeDeadTemps(filepath.Dir(w.page.path))
+	}
 	temp, err := w.successor(shape, o)
 	if err != nil {
 		return w.page.fail("reload", cause(err))
+	}
+	if o.DryRun {
+		return temp.discard()
 	}
 	old := *w
 	err = temp.takePlace(old.page.path, old.page, old.tellReload)
@@ -51,16 +57,6 @@ func (w *Writer) Reload(shape layout.Shape, o ReloadOptions) error {
 	temp.setOptions(old.options)
 	*w = *temp
 	return old.Close()
-}
-
-// PlanReload is Reload without its last step: it does everything that may be
-// refused, on a page that nobody sees, and removes that page again.
-func (w *Writer) PlanReload(shape layout.Shape, o ReloadOptions) error {
-	temp, err := w.successor(shape, o)
-	if err != nil {
-		return w.page.fail("reload", cause(err))
-	}
-	return temp.discard()
 }
 
 // atStep is called before each step of a reload that other processes can see;
@@ -194,7 +190,7 @@ func (w *Writer) carry(r *Reader, convert *conversion) error {
 	if err != nil {
 		return err
 	}
-	if window.First, err = w.flow(r, window, convert, true); err != nil {
+	if window.First, err = w.flow(r, window, convert); err != nil {
 		return err
 	}
 	return w.page.mem.Guard(func() error {
@@ -238,8 +234,8 @@ func carriedPresent(h layout.Header, w layout.Window) uint32 {
 
 // flow writes the records of window into their slots, and publishes none. Those
 // that somebody else withdrew meanwhile stay withdrawn: first is the number
-// behind them. Without write it only finds out whether all of it can be done.
-func (w *Writer) flow(r *Reader, window layout.Window, convert *conversion, write bool) (first uint64, err error) {
+// behind them.
+func (w *Writer) flow(r *Reader, window layout.Window, convert *conversion) (first uint64, err error) {
 	h, err := w.Header()
 	if err != nil {
 		return 0, err
@@ -261,9 +257,6 @@ func (w *Writer) flow(r *Reader, window layout.Window, convert *conversion, writ
 		mapped, err := w.slot(rec.Number, uint64(h.RecordCount))
 		if err != nil {
 			return 0, err
-		}
-		if !write {
-			continue
 		}
 		err = w.page.mem.Guard(func() error {
 			shm.CopyIn(mapped, converted)

@@ -4,9 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
-	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -162,125 +160,6 @@ func TestReloadWhileOthersWithdraw(t *testing.T) {
 		}
 	}
 	t.Logf("%d of 40 reloads met a withdrawal", lost)
-}
-
-// Readers of a page that flows from another see the old records, none, or the
-// new ones, and never new bytes under an old number: whether numbers go up or down.
-func TestFlowUnderReaders(t *testing.T) {
-	const rounds = 3000
-	t.Run("up", func(t *testing.T) { flowUnderReaders(t, rounds, func(round uint64) uint64 { return round * 17 }) })
-	t.Run("down", func(t *testing.T) {
-		flowUnderReaders(t, rounds, func(round uint64) uint64 { return (rounds - round) * 17 })
-	})
-	t.Run("overlapping", func(t *testing.T) {
-		flowUnderReaders(t, rounds, func(round uint64) uint64 { return (rounds - round) * 5 })
-	})
-}
-
-func flowUnderReaders(t *testing.T, rounds uint64, firstOf func(round uint64) uint64) {
-	p, w := heapPage(t, sealedSchema, 12, 0)
-	write := func() {
-		from, source := heapPage(t, sealedSchema, 12, 0)
-		for round := range rounds {
-			record := make([]byte, w.size)
-			first := firstOf(round)
-			if err := source.SetCounters(layout.Header{RecordCount: 12, StartPos: uint32(first), Deleted: first, EndPos: first}); err != nil {
-				t.Error(err)
-			}
-			for n := first; n < first+round%12+1; n++ {
-				seal(record, n)
-				if err := source.Append(record); err != nil {
-					t.Error(err)
-				}
-			}
-			r, err := from.Reader()
-			if err == nil {
-				err = w.FlowFrom(r, false)
-			}
-			if round%16 == 0 {
-				runtime.Gosched()
-			}
-			if err != nil {
-				t.Error(err)
-				return
-			}
-		}
-	}
-	var whole atomic.Int64
-	watch := func(done *atomic.Bool) error {
-		r, err := p.Reader()
-		if err != nil {
-			return err
-		}
-		for !done.Load() {
-			window, err := r.Window()
-			if err != nil {
-				return err
-			}
-			for rec, err := range r.Records(window) {
-				if err == nil {
-					err = sealed(rec.Bytes(), rec.Number)
-					whole.Add(1)
-				}
-				if err != nil && !isLapped(err) {
-					return err
-				}
-			}
-			runtime.Gosched()
-		}
-		return nil
-	}
-	storm(t, write, watch, readAtRandom(heapReader(t, p), ErrNoRecord), watch)
-	if whole.Load() == 0 {
-		t.Error("nothing was read")
-	}
-	before := append([]byte(nil), p.mem.Bytes...)
-	if err := w.FlowFrom(heapReader(t, p), false); err != nil {
-		t.Fatal(err)
-	}
-	if string(before) != string(p.mem.Bytes) {
-		t.Error("a page that flows from itself changed")
-	}
-}
-
-// A page flows into one of another form, and the numbers go on there.
-func TestFlowFromOtherForm(t *testing.T) {
-	from := newPage(t, "v:uint32\nname:string:10", 4)
-	for n := range uint64(6) {
-		rec, err := from.NewRecord()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := errors.Join(rec.SetUint("v", n), rec.SetText("name", "abcdefghi"[:n+1]), from.AppendOverwrite(rec.Bytes())); err != nil {
-			t.Fatal(err)
-		}
-	}
-	to := newPage(t, "name:string:5\nv:int64", 5)
-	pushValues(t, to, 70, 71)
-	r := mustReader(t, from.Page().Path())
-	var value *layout.ValueError
-	unchanged(t, to.Page(), func() {
-		if err := to.FlowFrom(r, false); !errors.As(err, &value) || value.Field != "name" {
-			t.Errorf("a name too long: %v", err)
-		}
-	})
-	if err := to.FlowFrom(r, true); err != nil {
-		t.Fatal(err)
-	}
-	got := mustReader(t, to.Page().Path())
-	if diff := cmp.Diff([]uint64{2, 3, 4, 5}, valuesOf(t, got)); diff != "" {
-		t.Error(diff)
-	}
-	var rec Record
-	if err := got.Read(5, &rec); err != nil {
-		t.Fatal(err)
-	}
-	if name, err := rec.Text("name"); name != "abcd" || err != nil {
-		t.Errorf("name %q, %v, want it cut", name, err)
-	}
-	if got, want := counters(t, got), [4]uint64{2, 2, 4, 6}; got != want {
-		t.Errorf("counters %v, want %v", got, want)
-	}
 }
 
 // A dead page's name must not be taken over by the reload of its ghost.

@@ -30,21 +30,18 @@ func (w *Writer) Remove() error {
 	return w.page.fail("remove", cause(err))
 }
 
-// RemoveObject removes the name of an object that is no page, if it is the very
-// object that was looked at. ErrReplaced when it is not.
-func RemoveObject(path string, is Identity) error {
-	err := removeExactly(path, is, func() error { return nil })
+// RemoveObject removes the name path, whether it leads to a page or not; a symbolic
+// link itself is removed. It returns ErrReplaced, and removes nothing, when another
+// object gets the name meanwhile.
+func RemoveObject(path string) error {
+	st, err := shm.StatName(path)
+	if err == nil {
+		err = removeExactly(path, st.Identity, func() error { return nil })
+	}
 	if err != nil {
 		return &PageError{"remove", filepath.Base(path), cause(err)}
 	}
 	return nil
-}
-
-// ObjectAt returns the identity of what has the name path; a symbolic link is
-// not followed.
-func ObjectAt(path string) (Identity, error) {
-	st, err := shm.StatName(path)
-	return st.Identity, err
 }
 
 // removeExactly removes the name of one object: it gives the object a name that

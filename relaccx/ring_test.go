@@ -154,7 +154,7 @@ func (m *ringModel) Reload(t *rapid.T) {
 		})
 		return
 	}
-	m.refused(t, "planned reload", nil, func() error { return m.w.PlanReload(to.shape(), o) })
+	m.refused(t, "planned reload", nil, func() error { return m.w.Reload(to.shape(), ReloadOptions{Truncate: o.Truncate, DryRun: true}) })
 	if err := m.w.Reload(to.shape(), o); err != nil {
 		t.Fatal(err)
 	}
@@ -172,45 +172,6 @@ func (m *ringModel) Reopen(t *rapid.T) {
 		t.Fatal(err)
 	}
 	m.w = w
-}
-
-// Flow makes another ring's records the page's own.
-func (m *ringModel) Flow(t *rapid.T) {
-	from := newRing(t, filepath.Join(filepath.Dir(m.path), "from"))
-	defer os.Remove(from.path)
-	defer from.w.Close()
-	for range rapid.IntRange(0, 20).Draw(t, "records") {
-		from.Push(t)
-	}
-	if from.deleted < from.end && rapid.Bool().Draw(t, "withdraw") {
-		from.Withdraw(t)
-	}
-	r, err := from.w.Reader()
-	if err != nil {
-		t.Fatal(err)
-	}
-	truncate := rapid.Bool().Draw(t, "truncate")
-	slots, deleted, ok := from.carried(m.form, truncate)
-	switch {
-	case from.end-from.deleted > m.size():
-		m.refused(t, "flow", ErrFull, func() error { return m.w.FlowFrom(r, truncate) })
-	case !ok:
-		var value *layout.ValueError
-		m.refused(t, "flow", nil, func() error {
-			if err := m.w.FlowFrom(r, truncate); !errors.As(err, &value) {
-				t.Fatalf("flow: %v, want a value error", err)
-			}
-			return nil
-		})
-	default:
-		if err := m.w.FlowFrom(r, truncate); err != nil {
-			t.Fatal(err)
-		}
-		for n := deleted; n < from.end; n++ {
-			*m.at(n) = slots[n%m.size()]
-		}
-		m.deleted, m.end = deleted, from.end
-	}
 }
 
 // Check holds everything that can be read against the slice.
@@ -298,7 +259,7 @@ func TestRingIsASlice(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"append": m.Append, "append wrong size": m.AppendWrongSize, "push": m.Push,
 			"withdraw": m.Withdraw, "publish": m.Publish, "update": m.Update, "update withdrawn": m.UpdateWithdrawn,
-			"reload": m.Reload, "reopen": m.Reopen, "flow": m.Flow, "": m.Check,
+			"reload": m.Reload, "reopen": m.Reopen, "": m.Check,
 		})
 	})
 }

@@ -8,12 +8,12 @@ import (
 	"shmtool/layout"
 )
 
-// Store writes b over the start of field f of record n where it lies, and
+// StoreBytes writes b over the start of field f of record n where it lies, and
 // nothing else: for records that are too large to be copied for one field, as
 // MistServer's tracks are. An integer that b fills is seen whole. What lies
 // behind b in the field stays. ErrNoRecord, ErrWithdrawn; a *layout.ValueError
 // when b is longer than the field; ENOSPC when the file system cannot back it.
-func (w *Writer) Store(n uint64, f *layout.Field, b []byte) error {
+func (w *Writer) StoreBytes(n uint64, f *layout.Field, b []byte) error {
 	if len(b) > int(f.Size) {
 		return w.page.fail("set", &layout.ValueError{Field: f.Name, Value: fmt.Sprintf("%d bytes", len(b)), Reason: fmt.Sprintf("the field has %d", f.Size)})
 	}
@@ -30,7 +30,7 @@ func (w *Writer) Store(n uint64, f *layout.Field, b []byte) error {
 }
 
 // StoreUint stores the low bytes of v in integer field f of record n, as
-// MistServer does with a number that is too large. Errors are those of Store; a
+// MistServer does with a number that is too large. Errors are those of StoreBytes; a
 // field that is no integer is a *layout.ValueError.
 func (w *Writer) StoreUint(n uint64, f *layout.Field, v uint64) error {
 	var room [8]byte
@@ -42,7 +42,7 @@ func (w *Writer) StoreUint(n uint64, f *layout.Field, v uint64) error {
 	if err := value.PutLow(room[:f.Size], v); err != nil {
 		return w.page.fail("set", err)
 	}
-	return w.Store(n, f, room[:f.Size])
+	return w.StoreBytes(n, f, room[:f.Size])
 }
 
 // locate is the bytes of record n where they live, backed or not.

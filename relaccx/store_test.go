@@ -22,9 +22,9 @@ func TestStore(t *testing.T) {
 		w.StoreUint(0, field("u1"), 0x1ff), // cut, as MistServer cuts it
 		w.StoreUint(0, field("u3"), 0x123456),
 		w.StoreUint(0, field("i8"), ^uint64(0)),
-		w.Store(0, field("text"), []byte("abcdefg\x00")),
-		w.Store(0, field("text"), []byte("xy\x00")), // what lies behind stays
-		w.Store(0, field("hole"), []byte{1, 2, 3}),
+		w.StoreBytes(0, field("text"), []byte("abcdefg\x00")),
+		w.StoreBytes(0, field("text"), []byte("xy\x00")), // what lies behind stays
+		w.StoreBytes(0, field("hole"), []byte{1, 2, 3}),
 	} {
 		wantErr(t, err, nil)
 	}
@@ -42,7 +42,7 @@ func TestStore(t *testing.T) {
 	}
 	unchanged(t, w.Page(), func() {
 		var value *layout.ValueError
-		if err := w.Store(0, field("u1"), []byte{1, 2}); !errors.As(err, &value) {
+		if err := w.StoreBytes(0, field("u1"), []byte{1, 2}); !errors.As(err, &value) {
 			t.Error(err)
 		}
 		if err := w.StoreUint(0, field("text"), 1); !errors.As(err, &value) {

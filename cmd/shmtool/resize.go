@@ -69,13 +69,11 @@ func runResize(_ context.Context, e *env, c *cli.Context) (err error) {
 		return fail.OnPage(t.arg, err)
 	}
 	o := relaccx.ReloadOptions{Truncate: c.Bool("truncate")}
-	if c.Bool("dry-run") {
-		if err := w.PlanReload(shape, o); err != nil {
-			return e.explain(t, err)
-		}
-		return e.printPlan(w, t.info(), shape)
+	o.DryRun = c.Bool("dry-run")
+	if err := w.Reload(shape, o); err != nil || !o.DryRun {
+		return e.explain(t, err)
 	}
-	return e.explain(t, w.Reload(shape, o))
+	return e.printPlan(w, t.info(), shape)
 }
 
 // reshape is the shape with the changes that the flags ask for.

@@ -81,11 +81,7 @@ func (e *env) unlink(t target, c *cli.Context) error {
 	if c.Bool("dry-run") {
 		return e.plan("unlink %s\n", t)
 	}
-	is, err := relaccx.ObjectAt(t.path)
-	if err == nil {
-		err = relaccx.RemoveObject(t.path, is)
-	}
-	return e.explain(t, err)
+	return e.explain(t, relaccx.RemoveObject(t.path))
 }
 
 // plan prints the plan for a page, whose name stands as a shell takes it.

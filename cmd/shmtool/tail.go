@@ -314,10 +314,10 @@ func (r *tailing) handle(f *relaccx.Follower, event relaccx.Event) error {
 		if err := r.sink.event(event); err != nil { // in front of the new heading
 			return err
 		}
-		return r.adopt(f.Schema())
+		return r.adopt(f.Reader().Schema())
 	}
 	if r.schema == nil {
-		if err := r.adopt(f.Schema()); err != nil {
+		if err := r.adopt(f.Reader().Schema()); err != nil {
 			return err
 		}
 	}

@@ -64,7 +64,7 @@ func (r *tailing) begin(reader *relaccx.Reader, start relaccx.Start) (layout.Win
 		w.End = max(w.First, w.End-min(r.behind, w.End))
 	}
 	if r.from {
-		of := start.Of(w)
+		of := start.In(w)
 		of.First = min(of.First, w.End)
 		return layout.Window{First: of.First, End: w.End}, nil
 	}

@@ -150,7 +150,7 @@ func (b *Buffer) configure() error {
 		source = source[:f.Size-1]
 	}
 	return errors.Join(
-		b.meta.w.Store(b.meta.own(), b.meta.w.Schema().Lookup("source"), append([]byte(source), 0)),
+		b.meta.w.StoreBytes(b.meta.own(), b.meta.w.Schema().Lookup("source"), append([]byte(source), 0)),
 		b.meta.set("maxkeepaway", uint64(s.MaxKeepAway.Milliseconds())),
 		b.meta.set("minfragduration", uint64(s.SegmentSize.Milliseconds())))
 }

@@ -304,7 +304,7 @@ func TestHostileList(t *testing.T) {
 	defer track.Close()
 	page := b.meta.list.Schema().Lookup("page")
 	for _, name := range []string{"/MstTrakother@1-0", "/../" + filepath.Base(s.Dir) + "/MstTrakother@1-0", "", "/MstMetalive", "/MstTraklive@1-0/../x"} {
-		s.ok(b.meta.list.Store(0, page, append([]byte(name), 0)))
+		s.ok(b.meta.list.StoreBytes(0, page, append([]byte(name), 0)))
 		r := must[Report](t)(b.Loop())
 		if len(r.Faults) != 1 || r.Tracks != 0 {
 			t.Errorf("%q: %+v", name, r)

@@ -154,7 +154,7 @@ func (c *Controller) Configure(stream string, settings []byte) error {
 		}
 	}
 	w, err := c.place.create(o, mist.ConfigTemplate(uint32(len(packed))), func(w *relaccx.Writer) error {
-		return w.Store(0, w.Schema().Lookup("dtsc_data"), packed)
+		return w.StoreBytes(0, w.Schema().Lookup("dtsc_data"), packed)
 	})
 	if err != nil {
 		return err

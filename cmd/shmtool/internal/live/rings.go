@@ -155,12 +155,12 @@ func (t *trackPage) setText(name, text string) {
 	if len(text) >= int(f.Size) {
 		text = text[:f.Size-1]
 	}
-	t.note(t.w.Store(0, f, append([]byte(text), 0)))
+	t.note(t.w.StoreBytes(0, f, append([]byte(text), 0)))
 }
 
 func (t *trackPage) setBytes(name string, b []byte) {
 	if f := t.field(name); f != nil && t.failed == nil {
-		t.note(t.w.Store(0, f, b))
+		t.note(t.w.StoreBytes(0, f, b))
 	}
 }
 

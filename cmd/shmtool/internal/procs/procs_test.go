@@ -166,8 +166,7 @@ func TestOurselves(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer page.Close()
-	var o Object
-	o.Device, o.Inode = page.Page().Identity()
+	o := page.Page().Identity()
 	table := Open("/proc", filepath.Dir(path))
 	if holder := table.LockHolders()[o]; holder != os.Getpid() {
 		t.Errorf("process %d holds the lock, we are %d", holder, os.Getpid())

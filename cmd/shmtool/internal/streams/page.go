@@ -74,8 +74,7 @@ func (l *looker) pageOnce(o *Object, read func(r *relaccx.Reader) error) (again 
 		return true, err
 	}
 	o.Header = &h
-	device, inode := p.Identity()
-	o.Identity = l.table.Identity(o.Name, relaccx.Identity{Device: device, Inode: inode})
+	o.Identity = l.table.Identity(o.Name, p.Identity())
 	r, err := p.Reader()
 	if err == nil {
 		err = read(r)

@@ -25,7 +25,8 @@ type HexOptions struct {
 	// that are available. All others are told in one line a range.
 	Selected *layout.Window
 	// Slots shows every slot in full, available or not, but for those that are
-	// all zero, and every byte behind the last one: for forensics.
+	// all zero, and every byte behind the last one: for forensics. With Selected,
+	// it shows those slots of the page itself.
 	Slots bool
 	// Depth is how many levels of nested pages are opened; 0 tells each in one
 	// line. More than layout.MaxDepth is as good as that.

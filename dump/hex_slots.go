@@ -143,7 +143,7 @@ func (d *hexDump) segments(p *hexPage) []hexSegment {
 		s := hexSegment{first: cuts[i], end: min(cuts[i+1], slots)}
 		s.number = p.number(s.first)
 		s.state = p.state(s.number)
-		s.shown = d.o.Slots || p.selected.Contains(s.number)
+		s.shown = p.selected.Contains(s.number) || d.o.Slots && (d.o.Selected == nil || p.depth > 0)
 		if last := len(segments) - 1; last >= 0 && segments[last].goesOn(&s) {
 			segments[last].end = s.end
 			continue

@@ -59,7 +59,7 @@ whether it lives, the list of pushes, who holds a semaphore.`,
 			&cli.BoolFlag{Name: "records", Usage: "show the records"},
 			&cli.StringFlag{Name: "range", Usage: "only the records `A..B`, both included; either may be left out"},
 			&cli.Uint64Flag{Name: "last", Usage: "only the newest `N` records"},
-			&cli.BoolFlag{Name: "slots", Usage: "every slot of the page, available or not"},
+			&cli.BoolFlag{Name: "slots", Usage: "every slot, available or not; --range and --last choose slots by record number"},
 			&cli.IntFlag{Name: "depth", Value: defaultDepth, Usage: "show the records of nested pages down to `N` levels"},
 			&cli.Uint64Flag{Name: "payload", Usage: "of a data page: write the payload of packet `N`, its bytes and nothing else"},
 		},
@@ -214,15 +214,30 @@ func parseSelection(c *cli.Context) (selection, error) {
 // records are those that were asked for, of those that are in use; or what lies
 // in every slot.
 func (s selection) records(r *relaccx.Reader) (iter.Seq2[*relaccx.Record, error], error) {
-	if s.slots {
-		return r.Slots(), nil
-	}
 	w, err := s.of(r)
+	if s.slots {
+		return within(r.Slots(), w), err
+	}
 	return r.RecordsInUse(w), err
 }
 
-// of is the window of the records that were asked for.
+// within passes over the records that are not in w.
+func within(records iter.Seq2[*relaccx.Record, error], w layout.Window) iter.Seq2[*relaccx.Record, error] {
+	return func(yield func(*relaccx.Record, error) bool) {
+		for rec, err := range records {
+			if (err != nil || w.Contains(rec.Number)) && !yield(rec, err) {
+				return
+			}
+		}
+	}
+}
+
+// of is the window of the records, or the slots, that were asked for.
 func (s selection) of(r *relaccx.Reader) (layout.Window, error) {
+	if s.slots {
+		h, err := r.Header()
+		return h.AllSlots(r.Size()).Clamp(s.first, s.end).Last(s.last), err
+	}
 	w, err := r.Window()
 	if err != nil {
 		return w, err

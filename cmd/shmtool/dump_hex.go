@@ -35,8 +35,12 @@ func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, bas
 		o.Secrets = dump.HexSecrets
 	}
 	if c.IsSet("range") || c.IsSet("last") {
-		w := info.Rows(h, len(page)).Clamp(s.first, s.end).Last(s.last)
-		if r != nil {
+		all := info.Rows(h, len(page))
+		if s.slots {
+			all = h.AllSlots(len(page))
+		}
+		w := all.Clamp(s.first, s.end).Last(s.last)
+		if r != nil && !s.slots {
 			var err error
 			if w, err = s.of(r); err != nil {
 				return err

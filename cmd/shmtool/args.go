@@ -142,6 +142,8 @@ func joinValue(word string, words []string, set map[string]bool) (string, []stri
 	switch {
 	case !known || len(name) == 1:
 		return "", nil, unknownFlag("--"+name, set)
+	case hasValue && (name == "help" || name == "version"):
+		return "", nil, usagef("flag --%s takes no value", name)
 	case !takesValue || hasValue:
 		return word, words, nil
 	case len(words) == 0:
@@ -161,6 +163,8 @@ func splitCluster(word string, words []string, set map[string]bool) ([]string, [
 		switch {
 		case !known:
 			return nil, nil, unknownFlag("-"+name, set)
+		case !takesValue && strings.HasPrefix(letters, "="):
+			return nil, nil, usagef("flag -%s takes no value", name)
 		case !takesValue:
 			flags = append(flags, "-"+name)
 			continue

@@ -123,13 +123,34 @@ func (o *mistObject) processStateFacts(b []byte, table *procs.Table) (*dump.Fact
 		dump.Fact{Name: "frames", Value: s.Frames},
 		micro("work_us", s.Work), micro("source_wait_us", s.SourceWait), micro("sink_wait_us", s.SinkWait), micro("external_wait_us", s.ExternalWait),
 		dump.Fact{Name: "queue", Value: s.Queue}, dump.Fact{Name: "in_flight", Value: s.InFlight}, dump.Fact{Name: "retries", Value: s.Retries},
-		dump.Fact{Name: "exit_reason", Value: textOrNull(s.ShortReason), Text: mist.EscapeName(mist.Redact(s.ShortReason))},
-		dump.Fact{Name: "exit_message", Value: textOrNull(mist.Redact(s.LongReason)), Text: mist.EscapeName(mist.Redact(s.LongReason))},
+		o.reasonFact("exit_reason", s.ShortReason), o.reasonFact("exit_message", s.LongReason),
 		o.sizeFact(mist.ProcessStateSize))
 	parts := append(versionParts(b), dump.HexPart{Offset: 12, Bytes: b[12:108], Name: "measures"},
-		dump.HexPart{Offset: 108, Bytes: b[108:140], Name: "exit_reason"}, dump.HexPart{Offset: 140, Bytes: b[140:396], Name: "exit_message"},
+		o.reasonPart("exit_reason", s.ShortReason, 108, b[108:140]), o.reasonPart("exit_message", s.LongReason, 140, b[140:396]),
 		dump.HexPart{Offset: 396, Bytes: b[396:400], Name: "padding"})
 	return &dump.Facts{Schema: "shmtool.process-state/1", Facts: facts}, append(parts, o.rest(b, mist.ProcessStateSize)...), nil
+}
+
+// reasonText is why a process ended, which may quote a target with its password.
+var reasonText = mist.Meaning{Secret: mist.SecretTargets}
+
+func (o *mistObject) reasonFact(name, text string) dump.Fact {
+	if !o.secrets {
+		text = reasonText.Redact(text)
+	}
+	return dump.Fact{Name: name, Value: textOrNull(text), Text: mist.EscapeName(text)}
+}
+
+func (o *mistObject) reasonPart(name, text string, at int, b []byte) dump.HexPart {
+	part := dump.HexPart{Offset: at, Bytes: b, Name: name}
+	if !o.secrets {
+		part.Secrets = reasonText.Secrets(b)
+		text = reasonText.Redact(text)
+	}
+	if text != "" {
+		part.Value = fmt.Sprintf("%q", text)
+	}
+	return part
 }
 
 func wholeText(sequence uint32) string {

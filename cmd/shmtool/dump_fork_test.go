@@ -117,3 +117,34 @@ func TestForkProcessEnded(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A password in why a process ended is hidden in every format, and shown when it is
+// asked for.
+func TestForkReasonsAreHidden(t *testing.T) {
+	dir := forkObjects(t)
+	path := filepath.Join(dir, "shm", "MstProcState_"+deadPID)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(b[108:140], "srt://u:hush@h:1")
+	copy(b[140:396], "Could not push to rtmp://u:whisper@host/app?tkn=mumble\x00old rtmp://u:whisper@host/")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []string{"table", "json", "ndjson", "csv", "hex"} {
+		args := []string{"dump", filepath.Base(path), "-o", format, "--proc-dir", t.TempDir()}
+		r := runIn(t, dir, "", args...)
+		for _, secret := range []string{"hush", "whisper", "mumble", "68 75 73 68", "77 68 69 73"} {
+			if strings.Contains(r.stdout+r.stderr, secret) {
+				t.Errorf("%s shows %q:\n%s", format, secret, r.stdout)
+			}
+		}
+		if r.code != exitOK || !strings.Contains(r.stdout, "***@host") {
+			t.Errorf("%s: exit code %d: %s%s", format, r.code, r.stdout, r.stderr)
+		}
+		if r := runIn(t, dir, "", append(args, "--show-secrets")...); !strings.Contains(r.stdout, "whisper") {
+			t.Errorf("%s does not show what was asked for:\n%s", format, r.stdout)
+		}
+	}
+}

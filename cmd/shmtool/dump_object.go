@@ -26,6 +26,7 @@ type mistObject struct {
 	file      *os.File
 	info      fs.FileInfo
 	allocated int64
+	secrets   bool // they are shown
 }
 
 // objectWords are what the kinds of such objects are called in messages.
@@ -58,7 +59,7 @@ func (e *env) mistObject(t target) (*mistObject, bool) {
 	if err != nil {
 		return nil, false
 	}
-	o := &mistObject{target: t, of: of, file: f, info: info}
+	o := &mistObject{target: t, of: of, file: f, info: info, secrets: e.secrets}
 	o.allocated = procs.Open(e.procDir, filepath.Dir(o.path)).File(info).Allocated
 	if o.isPage() {
 		f.Close()

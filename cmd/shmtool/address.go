@@ -15,6 +15,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/recording"
+	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -193,7 +194,7 @@ func (e *env) open(t target) (*relaccx.Page, error) {
 		if err == nil {
 			e.learn(t, p)
 		}
-		return p, fail.OnPage(t.arg, err)
+		return p, e.explain(t, err)
 	}
 	p, err := relaccx.Open(t.path)
 	if err == nil && p.Size() == 0 && filepath.Dir(t.path) != filepath.Clean(e.shmDir) {
@@ -212,6 +213,8 @@ func (e *env) explain(t target, err error) error {
 	case err == nil:
 		return nil
 	case fail.Is(err, fail.BadInput): // about another file
+	case t.stdin && (fail.Has[*layout.FormatError](err) || errors.Is(err, relaccx.ErrNotReady)) && len(t.steps) == 0:
+		err = fail.Hinted(err, namedOnly)
 	case fail.Has[*relaccx.DirectoryError](err):
 		var dir *relaccx.DirectoryError
 		if errors.As(err, &dir) && errors.Is(err, fs.ErrPermission) {
@@ -224,6 +227,9 @@ func (e *env) explain(t target, err error) error {
 	}
 	return fail.OnPage(t.arg, err)
 }
+
+// namedOnly is what to do about bytes from standard input that are no page.
+const namedOnly = "a state, PID, semaphore, push list or data page is known by its name only: give the path of its file"
 
 // read opens a page's records, or those of the page nested in it, by the rules of
 // MistServer where it is one of its pages. With peek a page that is not ready is
@@ -249,5 +255,9 @@ func (e *env) read(t target, peek bool) (*relaccx.Reader, func() error, error) {
 // notReady says on standard error that a page is shown that nobody should read
 // yet.
 func (e *env) notReady(t target) {
-	e.warn("page %q is not ready: its writer has not finished it", t.arg)
+	text := fmt.Sprintf("page %q is not ready: its writer has not finished it", t.arg)
+	if t.stdin {
+		text += "; " + namedOnly
+	}
+	e.warn("%s", text)
 }

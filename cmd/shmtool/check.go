@@ -157,6 +157,9 @@ func (e *env) check(ctx context.Context, arg string) (checked, error) {
 	}
 	if t.stdin {
 		k.found, err = look()
+		if slices.ContainsFunc(k.found, func(f objectFinding) bool { return f.Severity == layout.Error }) {
+			e.warn("%s", namedOnly)
+		}
 	} else {
 		k.found, err = lasting(ctx, look)
 	}

@@ -90,7 +90,7 @@ func runDump(_ context.Context, e *env, c *cli.Context) (err error) {
 		return e.dumpBytes(t, c, selection)
 	}
 	r, done, err := e.read(t, true)
-	if fail.Has[*layout.FormatError](err) {
+	if fail.Has[*layout.FormatError](err) && fail.HintOf(err) == "" {
 		err = fail.Hinted(err, "-o hex shows it as far as it goes")
 	}
 	if err != nil {

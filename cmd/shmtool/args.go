@@ -143,7 +143,7 @@ func joinValue(word string, words []string, set map[string]bool) (string, []stri
 	case !known || len(name) == 1:
 		return "", nil, unknownFlag("--"+name, set)
 	case hasValue && (name == "help" || name == "version"):
-		return "", nil, usagef("flag --%s takes no value", name)
+		return "", nil, fail.Usagef("flag --%s takes no value", name)
 	case !takesValue || hasValue:
 		return word, words, nil
 	case len(words) == 0:
@@ -164,7 +164,7 @@ func splitCluster(word string, words []string, set map[string]bool) ([]string, [
 		case !known:
 			return nil, nil, unknownFlag("-"+name, set)
 		case !takesValue && strings.HasPrefix(letters, "="):
-			return nil, nil, usagef("flag -%s takes no value", name)
+			return nil, nil, fail.Usagef("flag -%s takes no value", name)
 		case !takesValue:
 			flags = append(flags, "-"+name)
 			continue

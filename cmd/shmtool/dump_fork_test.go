@@ -140,7 +140,7 @@ func TestForkReasonsAreHidden(t *testing.T) {
 				t.Errorf("%s shows %q:\n%s", format, secret, r.stdout)
 			}
 		}
-		if r.code != exitOK || !strings.Contains(r.stdout, "***@host") {
+		if r.code != fail.ExitOK || !strings.Contains(r.stdout, "***@host") {
 			t.Errorf("%s: exit code %d: %s%s", format, r.code, r.stdout, r.stderr)
 		}
 		if r := runIn(t, dir, "", append(args, "--show-secrets")...); !strings.Contains(r.stdout, "whisper") {

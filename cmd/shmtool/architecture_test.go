@@ -63,10 +63,10 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool/internal/moment": {
 		"shmtool/cmd/shmtool/internal/objectfile",
 		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
-		"shmtool/cmd/shmtool/internal/holes",
+		"shmtool/cmd/shmtool/internal/sparse",
 	},
 	"shmtool/cmd/shmtool/internal/objectfile": {},
-	"shmtool/cmd/shmtool/internal/holes":      {},
+	"shmtool/cmd/shmtool/internal/sparse":     {},
 	"shmtool/cmd/shmtool/internal/newfile":    {},
 	"shmtool/cmd/shmtool/internal/pause":      {},
 	"shmtool/cmd/shmtool/internal/units":      {},
@@ -98,7 +98,7 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool/internal/cleaning": {
 		"shmtool/cmd/shmtool/internal/objectfile",
 		"shmtool/layout/mist", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/simulate",
-		"shmtool/cmd/shmtool/internal/streams", "shmtool/cmd/shmtool/internal/holes",
+		"shmtool/cmd/shmtool/internal/streams", "shmtool/cmd/shmtool/internal/sparse",
 	},
 	"shmtool/cmd/shmtool/internal/top": {
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/dump", "shmtool/cmd/shmtool/internal/procs",

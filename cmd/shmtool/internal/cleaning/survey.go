@@ -15,10 +15,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"shmtool/cmd/shmtool/internal/holes"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/simulate"
+	"shmtool/cmd/shmtool/internal/sparse"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -206,7 +206,7 @@ func (f *file) marked(r *os.File) (mark, error) {
 // one through a mapping would fill it.
 func sumMemory(r *os.File, size int64) (uint64, error) {
 	hash := crc64.New(table)
-	for start, end := range holes.Around(r, 0, size) {
+	for start, end := range sparse.Parts(r, 0, size) {
 		fmt.Fprintf(hash, "%d-%d:", start, end)
 		if _, err := io.Copy(hash, io.NewSectionReader(r, start, end-start)); err != nil {
 			return 0, err

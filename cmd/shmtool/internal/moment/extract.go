@@ -174,7 +174,7 @@ func (u *unpacking) write(to string, h *tar.Header, from io.Reader) (err error) 
 		return bare(err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	s := sparse{file: f, most: max(u.left, 1)}
+	s := sparseWriter{file: f, most: max(u.left, 1)}
 	end, err := s.copy(u.ctx, from, 0)
 	u.left -= s.wrote
 	switch {

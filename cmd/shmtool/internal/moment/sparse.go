@@ -7,28 +7,29 @@ import (
 	"io"
 	"os"
 
-	"shmtool/cmd/shmtool/internal/holes"
+	"shmtool/cmd/shmtool/internal/sparse"
 )
 
 const (
 	chunkSize = 256 << 10
-	blockSize = 4 << 10 // what a hole is made of at least
+	blockSize = 4 << 10 // the smallest hole
 )
 
 var zeros [blockSize]byte
 
-// sparse writes to a file what is not zero; all else stays a hole.
-type sparse struct {
+// sparseWriter writes the blocks of a file that are not zero, and leaves the others
+// holes.
+type sparseWriter struct {
 	file  *os.File
 	chunk []byte
-	wrote int64 // bytes that are no hole
+	wrote int64 // in bytes
 	most  int64 // that may be written; 0: any number
 }
 
 var errTooMuch = errors.New("it holds more than a moment does")
 
 // copy writes what r gives, from a position on, until its end.
-func (s *sparse) copy(ctx context.Context, r io.Reader, at int64) (end int64, err error) {
+func (s *sparseWriter) copy(ctx context.Context, r io.Reader, at int64) (end int64, err error) {
 	if s.chunk == nil {
 		s.chunk = make([]byte, chunkSize)
 	}
@@ -58,7 +59,7 @@ func ended(r io.Reader) bool {
 }
 
 // writeBlocks writes runs of blocks that are not zero.
-func (s *sparse) writeBlocks(b []byte, at int64) error {
+func (s *sparseWriter) writeBlocks(b []byte, at int64) error {
 	for len(b) > 0 {
 		zero, size := run(b)
 		if !zero {
@@ -95,8 +96,8 @@ func copyFile(ctx context.Context, to, from *os.File, at int64) error {
 	if err != nil {
 		return err
 	}
-	s := sparse{file: to}
-	for start, end := range holes.Around(from, at, info.Size()) {
+	s := sparseWriter{file: to}
+	for start, end := range sparse.Parts(from, at, info.Size()) {
 		if _, err := s.copy(ctx, io.NewSectionReader(from, start, end-start), start); err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/holes"
+	"shmtool/cmd/shmtool/internal/sparse"
 )
 
 // Package archive/tar reads files with holes, and writes them without. So that an
@@ -27,7 +27,7 @@ type part struct{ start, end int64 }
 // partsOf are the parts of a file of a size.
 func partsOf(f *os.File, size int64) []part {
 	var parts []part
-	for start, end := range holes.Around(f, 0, size) {
+	for start, end := range sparse.Parts(f, 0, size) {
 		parts = append(parts, part{start, end})
 	}
 	return parts

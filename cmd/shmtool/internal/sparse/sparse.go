@@ -1,6 +1,7 @@
-// Package holes tells the bytes of a file from its holes: memory that was never
-// written, which reads as zeros, and which to read through a mapping would fill.
-package holes
+// Package sparse finds the parts of a file that hold bytes. Between them are holes:
+// memory that was never written. It reads as zeros, but reading it through a mapping
+// would allocate it.
+package sparse
 
 import (
 	"errors"
@@ -10,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Around are the parts of a file that are no hole, each by its first byte and the
-// one behind its last, from one place to another. Where the file system does not
-// say, everything is one part. It moves the file's own place.
-func Around(f *os.File, from, to int64) iter.Seq2[int64, int64] {
+// Parts returns the parts of a file between two places that hold bytes, each by its
+// first byte and the byte after its last. If the file system cannot tell, it returns
+// everything as one part. Parts moves the file's offset.
+func Parts(f *os.File, from, to int64) iter.Seq2[int64, int64] {
 	return func(yield func(start, end int64) bool) {
 		for from < to {
 			start, end := next(f, from, to)
@@ -28,7 +29,7 @@ func Around(f *os.File, from, to int64) iter.Seq2[int64, int64] {
 func next(f *os.File, from, to int64) (start, end int64) {
 	start, err := unix.Seek(int(f.Fd()), from, unix.SEEK_DATA)
 	switch {
-	case errors.Is(err, unix.ENXIO): // nothing but a hole
+	case errors.Is(err, unix.ENXIO): // only a hole follows
 		return to, to
 	case err != nil:
 		return from, to

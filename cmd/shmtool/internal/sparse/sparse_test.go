@@ -1,4 +1,4 @@
-package holes
+package sparse
 
 import (
 	"os"
@@ -9,7 +9,7 @@ import (
 
 func TestAround(t *testing.T) {
 	const block = 1 << 16
-	f, err := os.CreateTemp("/dev/shm", "holes-test-*")
+	f, err := os.CreateTemp("/dev/shm", "sparse-test-*")
 	if err != nil {
 		t.Skip(err)
 	}
@@ -24,7 +24,7 @@ func TestAround(t *testing.T) {
 		}
 	}
 	parts := func(from, to int64) (all [][2]int64) {
-		for start, end := range Around(f, from, to) {
+		for start, end := range Parts(f, from, to) {
 			all = append(all, [2]int64{start, end})
 		}
 		return all
@@ -37,14 +37,14 @@ func TestAround(t *testing.T) {
 		{"all", 0, 8 * block, [][2]int64{{block, 2 * block}, {5 * block, 6 * block}}},
 		{"cut on both sides", block + 7, 5*block + 9, [][2]int64{{block + 7, 2 * block}, {5 * block, 5*block + 9}}},
 		{"a hole", 2 * block, 5 * block, nil},
-		{"behind the end", 8 * block, 9 * block, nil},
+		{"after the end", 8 * block, 9 * block, nil},
 		{"nothing", block, block, nil},
 	} {
 		if diff := cmp.Diff(c.want, parts(c.from, c.to)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.what, diff)
 		}
 	}
-	for start := range Around(f, 0, 8*block) {
+	for start := range Parts(f, 0, 8*block) {
 		if start != block {
 			t.Error("goes on after the first")
 		}
@@ -52,7 +52,7 @@ func TestAround(t *testing.T) {
 	}
 }
 
-// What has no holes to tell of, as a pipe, is one part.
+// A file that cannot tell its holes, such as a pipe, is one part.
 func TestAroundUnseekable(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -60,7 +60,7 @@ func TestAroundUnseekable(t *testing.T) {
 	}
 	defer r.Close()
 	defer w.Close()
-	for start, end := range Around(r, 3, 9) {
+	for start, end := range Parts(r, 3, 9) {
 		if start != 3 || end != 9 {
 			t.Errorf("%d to %d", start, end)
 		}

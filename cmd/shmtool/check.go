@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -231,6 +232,9 @@ func (e *env) checkPage(t target) ([]objectFinding, error) {
 	of, known := e.objectOf(t)
 	var records []mist.DataRecord
 	err = p.Inspect(func(page []byte, h layout.Header) error {
+		if info != nil {
+			findings = withoutUnused(findings, info.Rows(h, len(page)))
+		}
 		findings = append(findings, mist.CheckPage(of, page, h)...)
 		if of.Kind == mist.KindTrack {
 			records = mist.DataRecords(page, h)
@@ -332,6 +336,17 @@ func judged(info *mist.PageInfo, findings []layout.Finding) []layout.Finding {
 		}
 	}
 	return kept
+}
+
+// withoutUnused leaves out that what is nested in a row is not ready where the row is
+// not in use: MistServer makes such pages when it fills the row.
+func withoutUnused(findings []layout.Finding, rows layout.Window) []layout.Finding {
+	return slices.DeleteFunc(findings, func(f layout.Finding) bool {
+		step, _, _ := strings.Cut(strings.TrimPrefix(f.Path, ":"), ":")
+		_, row, found := strings.Cut(step, "@")
+		n, err := strconv.ParseUint(row, 10, 64)
+		return f.Code == layout.CodeNotReady && found && err == nil && !rows.Contains(n)
+	})
 }
 
 // judge makes of a finding what it is on such a page, and reports whether it is

@@ -3,6 +3,7 @@ package doctor
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -34,7 +36,29 @@ func TestMain(m *testing.M) {
 	}
 }
 
+// makeLock makes a semaphore that is held as the C library does: under another name, which
+// it then loses.
+func makeLock(path string) (*relaccx.Semaphore, error) {
+	making := filepath.Join(filepath.Dir(path), "sem.Ab12Cd")
+	if err := os.WriteFile(making, mist.Semaphore{Value: 0, Size: 32}.Encode(), 0o600); err != nil {
+		return nil, err
+	}
+	sem, err := relaccx.OpenSemaphore(making)
+	if err == nil {
+		err = errors.Join(os.Link(making, path), os.Remove(making))
+	}
+	return sem, err
+}
+
 func play(what, path string) error {
+	if what == "make" {
+		sem, err := makeLock(path)
+		if err != nil {
+			return err
+		}
+		fmt.Println("ready")
+		return sem.Wait(context.Background())
+	}
 	sem, err := relaccx.OpenSemaphore(path)
 	if err != nil {
 		return err
@@ -148,4 +172,37 @@ func stuckLock(t *testing.T, dir string) *finding.Finding {
 func samePIDs(evidence any, want []int) bool {
 	got, _ := evidence.([]int)
 	return slices.Equal(got, want)
+}
+
+// The process that made a lock waits for it as any other does, and is seen to when the
+// lock is deleted, though it has it in memory under no name of a lock.
+func TestMakerOfADeletedLock(t *testing.T) {
+	dir, err := os.MkdirTemp("/dev/shm", "relaccx-test-")
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.WriteFile(filepath.Join(dir, "MstSTATElive"), []byte{byte(mist.StateReady)}, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "sem.MstSemTRKSlive")
+	maker := startUser(t, "make", path)
+	if f := stuckLock(t, dir); f == nil || f.Evidence["deleted"] != nil {
+		t.Errorf("held, and yet %+v", f)
+	}
+	opener := startUser(t, "open", path)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	var f *finding.Finding
+	for range 500 { // it may be on its way into the kernel
+		if f = stuckLock(t, dir); f != nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if f == nil || f.Evidence["deleted"] != true || !samePIDs(f.Evidence["waiting"], []int{maker.pid()}) ||
+		!samePIDs(f.Evidence["holders"], []int{opener.pid()}) || f.Stream != "live" || f.Object != "sem.MstSemTRKSlive" {
+		t.Errorf("deleted, and yet %+v", f)
+	}
 }

@@ -212,7 +212,7 @@ func (p *prescription) endSource() cure {
 	if t == nil || !fed(t) || t.Life != procs.Alive {
 		return p.unlessKept()
 	}
-	return p.end([]procs.Process{t.Writer}, "ends "+p.tracksOf(t.PID)+" until its encoder connects again")
+	return p.end([]procs.Process{t.Writer}, "ends "+p.tracksOf(t.PID)+" until its encoder connects again; viewers stall or leave")
 }
 
 // endIdleSource is endSource, unless the process also feeds a track that is well.
@@ -262,7 +262,8 @@ func (p *prescription) tracksOf(pid uint64) string {
 // has stopped the stream.
 func (p *prescription) lock() cure {
 	waiting, _ := p.f.Evidence["waiting"].([]int)
-	if _, deleted := p.f.Evidence["deleted"]; deleted {
+	keeper := p.stream != nil && p.stream.Buffer != nil && slices.Contains(waiting, p.stream.Buffer.PID)
+	if _, deleted := p.f.Evidence["deleted"]; deleted && !keeper {
 		return p.endDeaf(waiting)
 	}
 	for _, key := range []string{"holders", "unknown"} {
@@ -270,7 +271,7 @@ func (p *prescription) lock() cure {
 			return p.candidates(pids)
 		}
 	}
-	if s := p.stream; s != nil && s.Buffer != nil && slices.Contains(waiting, s.Buffer.PID) && len(p.at.Server.Unseen) == 0 {
+	if keeper && len(p.at.Server.Unseen) == 0 {
 		return p.endAll()
 	}
 	return p.explain("")

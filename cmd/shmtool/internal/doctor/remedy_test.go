@@ -102,8 +102,8 @@ func TestRemedies(t *testing.T) {
 				video.Nested("parts").Change(func(h *layout.Header) { h.Present-- })
 				w.Object("MstTraklive@412-0", video.Bytes)
 			},
-			fmt.Sprint("kill ", source) + there + "MistOutRTMP: ends tracks 0, 1 until its encoder connects again",
-			[]finding.Effect{{PID: source, Role: "source", Program: "MistOutRTMP", Effect: "ends tracks 0, 1 until its encoder connects again"}},
+			fmt.Sprint("kill ", source) + there + "MistOutRTMP: ends tracks 0, 1 until its encoder connects again; viewers stall or leave",
+			[]finding.Effect{{PID: source, Role: "source", Program: "MistOutRTMP", Effect: "ends tracks 0, 1 until its encoder connects again; viewers stall or leave"}},
 		},
 		{
 			"an input without a buffer", finding.StateStale,

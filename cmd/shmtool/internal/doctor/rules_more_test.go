@@ -214,7 +214,7 @@ func TestFindingsOfMovement(t *testing.T) {
 			s.Tracks[0].Object.Identity.Inode++
 		}, nil},
 		{"a deleted lock is waited for", func(m *streams.Moment, _ *streams.Stream) {
-			m.Server.LostLocks = []streams.LostLock{{Mapping: procs.Mapping{PID: 5, Name: "sem.MstSemTRKSlive", Deleted: true}, Process: procs.Process{PID: 5, Name: "MistOutRTMP"}}}
+			m.Server.LostLocks = []streams.LostLock{{Mapping: procs.Mapping{PID: 5, Name: "sem.MstSemTRKSlive", Deleted: true}, Process: procs.Process{PID: 5, Name: "MistOutRTMP"}, Stream: "live"}}
 		}, nil, []string{"short_lock_stuck sem.MstSemTRKSlive"}},
 		{"a viewer died", func(_ *streams.Moment, s *streams.Stream) { s.Users.Slots[2].Life = procs.Dead }, nil, []string{"viewer_dead MstUserlive"}},
 		{"a viewer died just now", nil, func(_ *streams.Moment, s *streams.Stream) { s.Users.Slots[2].Life = procs.Dead }, nil},

@@ -152,10 +152,12 @@ func (j *judge) serverLocks() {
 // unless who holds it is still there.
 func (j *judge) lostLocks() {
 	for _, lost := range j.at.Server.LostLocks {
-		is, _ := mist.ParseName(lost.Name)
-		f := j.find(finding.ShortLockStuck, lost.Name, map[string]any{"waiting": []int{lost.PID}, "deleted": true},
-			"%s %d waits for a lock that was deleted", lost.Process.Name, lost.PID)
-		f.Stream = is.Stream
+		evidence := map[string]any{"waiting": []int{lost.PID}, "deleted": true}
+		if len(lost.Others) > 0 {
+			evidence["holders"] = lost.Others
+		}
+		f := j.find(finding.ShortLockStuck, lost.Name, evidence, "%s %d waits for a lock that was deleted", lost.Process.Name, lost.PID)
+		f.Stream = lost.Stream
 		j.settles(f, lasting)
 	}
 }

@@ -24,7 +24,8 @@ type Mapping struct {
 	Writable   bool
 	Start, End uintptr
 
-	of string // the stream that the object belongs to
+	of   string // the stream that the object belongs to
+	Made bool   // it has lost the name of its making, as a semaphore in its maker has, in this directory
 }
 
 // Use is who uses MistServer's objects, as far as it can be seen.
@@ -84,11 +85,12 @@ func (t *Table) Use() Use {
 			return
 		}
 		// Who makes a semaphore maps it under a name that it loses at once.
+		made := deleted && is.Kind == mist.KindTemporary && filepath.Dir(path) == dir && m.object.Device == device
 		deleted = deleted && is.Kind != mist.KindTemporary
 		if deleted && (filepath.Dir(path) != dir || device != 0 && m.object.Device != device) {
 			return
 		}
-		t.use.Mappings = append(t.use.Mappings, Mapping{pid, m.object, name, deleted, m.writable, m.start, m.end, is.Stream})
+		t.use.Mappings = append(t.use.Mappings, Mapping{pid, m.object, name, deleted, m.writable, m.start, m.end, is.Stream, made})
 	})
 	return *t.use
 }

@@ -60,6 +60,8 @@ type SplitMapping struct {
 type LostLock struct {
 	procs.Mapping
 	Process procs.Process
+	Stream  string
+	Others  []int // PIDs that have it in memory too, and do not wait for it
 }
 
 // server reads what belongs to no stream, and who uses what.
@@ -190,10 +192,48 @@ func (l *looker) split(objects []*Object) {
 		if now := names[m.Name]; now != nil && now.Identity != m.Object {
 			l.at.Server.Split = append(l.at.Server.Split, SplitMapping{m, process, now, l.statusOf(m, now)})
 		}
-		if is, _ := mist.ParseName(m.Name); is.Kind == mist.KindSemaphore && l.wanted(is.Stream) {
-			if waits, _ := l.table.Waits(m); waits {
-				l.at.Server.LostLocks = append(l.at.Server.LostLocks, LostLock{m, process})
+	}
+	l.lostLocks(objects)
+}
+
+// lostLocks finds who waits for a semaphore that has no name any longer. The process
+// that made one has it under a name that it lost in the making: which lock it is, say
+// others that opened it, and which stream's, the rest of its memory.
+func (l *looker) lostLocks(objects []*Object) {
+	isNamed := map[procs.Object]bool{}
+	for _, o := range objects {
+		isNamed[o.Identity] = true
+	}
+	for _, m := range l.use.Mappings {
+		is, _ := mist.ParseName(m.Name)
+		lost := is.Kind == mist.KindSemaphore && m.Deleted
+		made := m.Made && l.table.InMemory() && !isNamed[m.Object]
+		if !lost && !made {
+			continue
+		}
+		if waits, _ := l.table.Waits(m); !waits {
+			continue
+		}
+		process, life := l.table.Look(m.PID)
+		if life != procs.Alive {
+			continue
+		}
+		lock := LostLock{Mapping: m, Process: process, Stream: is.Stream}
+		for _, other := range l.use.Mappings {
+			o, _ := mist.ParseName(other.Name)
+			same := other.Object == m.Object
+			if same && o.Kind == mist.KindSemaphore {
+				lock.Name, lock.Stream = other.Name, o.Stream
 			}
+			if waits, known := l.table.Waits(other); same && other.PID != m.PID && known && !waits {
+				lock.Others = append(lock.Others, other.PID)
+			}
+			if made && lock.Stream == "" && other.PID == m.PID {
+				lock.Stream = o.Stream
+			}
+		}
+		if l.wanted(lock.Stream) {
+			l.at.Server.LostLocks = append(l.at.Server.LostLocks, lock)
 		}
 	}
 }

@@ -71,7 +71,7 @@ func HasRecordIn(way []Step, n uint64) Condition {
 		if err != nil {
 			return false, err
 		}
-		r, err := root.WithRules(mist.Lookup(p.Name())).Descend(way, false)
+		r, err := root.WithRules(mist.Lookup(p.Name())).Nested(way...)
 		if err != nil {
 			return false, err
 		}

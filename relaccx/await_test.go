@@ -173,7 +173,7 @@ func TestAwaitWhatIsNoPage(t *testing.T) {
 	wantErr(t, Await(t.Context(), path, IsReady), fs.ErrPermission)
 }
 
-func TestDescend(t *testing.T) {
+func TestNestedByPath(t *testing.T) {
 	w := newTwoDeep(t)
 	r := mustReader(t, w.Page().Path())
 	step := func(field string) Step { return Step{Field: field} }
@@ -181,11 +181,11 @@ func TestDescend(t *testing.T) {
 	if got := step("deep").String() + " " + at("deep", 3).String(); got != "deep deep@3" {
 		t.Error(got)
 	}
-	deep, err := r.Descend([]Step{step("inner"), at("deep", 0)}, false)
+	deep, err := r.Nested(step("inner"), at("deep", 0))
 	if err != nil || len(valuesOf(t, deep)) != 3 {
 		t.Errorf("%v, %v", deep, err)
 	}
-	if same, err := r.Descend(nil, false); same != r || err != nil {
+	if same, err := r.Nested(); same != r || err != nil {
 		t.Errorf("no steps lead to %v, %v", same, err)
 	}
 	clear(w.memory[deep.Base() : deep.Base()+deep.Size()]) // not made
@@ -202,7 +202,11 @@ func TestDescend(t *testing.T) {
 		{[]Step{at("inner", 1), at("deep", 0)}, true, nil},
 		{[]Step{at("inner", 1), at("deep", 0), step("x")}, true, ErrNotReady},
 	} {
-		if _, err := r.Descend(test.steps, test.peek); !errors.Is(err, test.want) {
+		open := r.Nested
+		if test.peek {
+			open = r.PeekNested
+		}
+		if _, err := open(test.steps...); !errors.Is(err, test.want) {
 			t.Errorf("%v: %v, want %v", test.steps, err, test.want)
 		}
 	}

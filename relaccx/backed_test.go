@@ -51,7 +51,7 @@ func TestLookingFillsNoHoles(t *testing.T) {
 				t.Fatal(path, err)
 			}
 			if f := r.Schema().Lookup("rows"); f != nil {
-				if _, err := r.Nested(rec.Number, f); !errors.Is(err, ErrNotReady) {
+				if _, err := r.nestedIn(rec.Number, f); !errors.Is(err, ErrNotReady) {
 					t.Error(err)
 				}
 			}

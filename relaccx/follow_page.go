@@ -139,7 +139,7 @@ func (f *Follower) adopt(p *Page) error {
 	if err != nil {
 		return err
 	}
-	r, err := root.WithRules(f.options.Rules).Descend(f.options.Nested, false)
+	r, err := root.WithRules(f.options.Rules).Nested(f.options.Nested...)
 	if err != nil {
 		return err
 	}

@@ -149,7 +149,7 @@ func TestAsKnowsNestedPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nested, err := r.WithRules(mist.Lookup("MstMetalive")).Descend([]Step{{Field: "tracks"}}, false)
+	nested, err := r.WithRules(mist.Lookup("MstMetalive")).Nested(Step{Field: "tracks"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,14 +6,14 @@ import (
 	"shmtool/layout"
 )
 
-// Step leads from a page to one nested in a record of it.
+// Step is one step of a path from a page to a page nested in one of its records.
 type Step struct {
 	Field  string // the nested field
 	Record uint64 // the record, where Exact is set
 	Exact  bool   // else the newest available record, or record 0 of a table
 }
 
-// String is the step as an address has it: "keys" or "keys@12".
+// String returns the step as it is written in an address: "keys" or "keys@12".
 func (s Step) String() string {
 	if s.Exact {
 		return fmt.Sprintf("%s@%d", s.Field, s.Record)
@@ -21,27 +21,49 @@ func (s Step) String() string {
 	return s.Field
 }
 
-// Descend goes from page to nested page, one step after the other. ErrNoField,
-// ErrNoRecord, ErrWithdrawn; ErrNotReady when a page on the way is not ready,
-// the last one included unless peek is set.
-func (r *Reader) Descend(steps []Step, peek bool) (*Reader, error) {
-	for i, s := range steps {
-		f := r.schema.Lookup(s.Field)
-		if f == nil {
-			return nil, r.page.fail("read", &FieldError{s.Field, r.schema})
-		}
-		n, err := r.recordOf(s)
+// Nested opens the page at the end of a path of nested pages, where it lies. Without
+// steps it returns r. Its reads are also proven against the withdrawal of the records
+// around it. Errors: ErrNoField, ErrNotNested, ErrNoRecord, ErrWithdrawn; ErrNotReady
+// when a page on the path is not ready; a *layout.FormatError when one is invalid.
+func (r *Reader) Nested(path ...Step) (*Reader, error) {
+	for _, s := range path {
+		n, f, err := r.find(s)
 		if err != nil {
 			return nil, err
 		}
-		if peek && i == len(steps)-1 {
-			return r.peekNested(n, f)
-		}
-		if r, err = r.Nested(n, f); err != nil {
+		if r, err = r.nestedIn(n, f); err != nil {
 			return nil, err
 		}
 	}
 	return r, nil
+}
+
+// PeekNested opens a nested page as Nested does, and also when the last page of the
+// path is not ready. It is to Nested what Page.Peek is to Page.Reader.
+func (r *Reader) PeekNested(path ...Step) (*Reader, error) {
+	if len(path) == 0 {
+		return r, nil
+	}
+	last := len(path) - 1
+	around, err := r.Nested(path[:last]...)
+	if err != nil {
+		return nil, err
+	}
+	n, f, err := around.find(path[last])
+	if err != nil {
+		return nil, err
+	}
+	return around.peekNested(n, f)
+}
+
+// find returns the record and the field that a step names.
+func (r *Reader) find(s Step) (uint64, *layout.Field, error) {
+	f := r.schema.Lookup(s.Field)
+	if f == nil {
+		return 0, nil, r.page.fail("read", &FieldError{s.Field, r.schema})
+	}
+	n, err := r.recordOf(s)
+	return n, f, err
 }
 
 // recordOf is the record that a step means.
@@ -98,10 +120,8 @@ func (r *Reader) empty() error {
 	return r.page.fail("read", fmt.Errorf("%w: %s", ErrNoRecord, why))
 }
 
-// Nested opens the page that is nested in field f of record n, where it lives.
-// Its reads are proven against the withdrawal of record n, too.
-// ErrNotReady when it is not ready.
-func (r *Reader) Nested(n uint64, f *layout.Field) (*Reader, error) {
+// nestedIn opens the page nested in field f of record n.
+func (r *Reader) nestedIn(n uint64, f *layout.Field) (*Reader, error) {
 	inner, err := r.peekNested(n, f)
 	if err == nil && !inner.ready {
 		err = r.page.fail("read", fmt.Errorf("nested page %q of record %d: %w", f.Name, n, ErrNotReady))

@@ -52,7 +52,7 @@ func nestedWriter(tb testing.TB, w *Writer, n uint64, field string) *Writer {
 
 func nestedReader(tb testing.TB, r *Reader, n uint64, field string) *Reader {
 	tb.Helper()
-	inner, err := r.Nested(n, r.Schema().Lookup(field))
+	inner, err := r.nestedIn(n, r.Schema().Lookup(field))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -112,8 +112,8 @@ func TestNestedInWithdrawnRecord(t *testing.T) {
 		var rec Record
 		_, headerErr := deep.Header()
 		_, windowErr := deep.Window()
-		_, nestedErr := inner.Nested(0, inner.Schema().Lookup("deep"))
-		_, topErr := r.Nested(1, r.Schema().Lookup("inner"))
+		_, nestedErr := inner.nestedIn(0, inner.Schema().Lookup("deep"))
+		_, topErr := r.nestedIn(1, r.Schema().Lookup("inner"))
 		for what, err := range map[string]error{
 			"header": headerErr, "window": windowErr, "nested": nestedErr, "top": topErr, "read": deep.Read(2, &rec),
 			"lease": deep.Lease(func(l *Lease) error { return l.View(2, func([]byte) {}) }),
@@ -152,7 +152,7 @@ func TestNestedBrokenOnlyBecauseWithdrawn(t *testing.T) {
 	r := mustReader(t, w.Page().Path())
 	inner := w.Schema().Lookup("inner")
 	w.memory[w.offset+w.size+uint64(inner.Offset)+layout.FieldOffsetOffset] = 3
-	_, err := r.Nested(1, inner)
+	_, err := r.nestedIn(1, inner)
 	var format *layout.FormatError
 	if !errors.As(err, &format) {
 		t.Fatalf("broken nested page: %v", err)
@@ -163,7 +163,7 @@ func TestNestedBrokenOnlyBecauseWithdrawn(t *testing.T) {
 	if err := w.Withdraw(2); err != nil {
 		t.Fatal(err)
 	}
-	_, err = r.Nested(1, inner)
+	_, err = r.nestedIn(1, inner)
 	wantErr(t, err, ErrWithdrawn)
 }
 
@@ -173,7 +173,7 @@ func TestNestedNotReady(t *testing.T) {
 	inner := w.Schema().Lookup("inner")
 	at := w.offset + uint64(inner.Offset)
 	clear(w.memory[at : at+uint64(inner.Size)])
-	_, err := r.Nested(0, inner)
+	_, err := r.nestedIn(0, inner)
 	wantErr(t, err, ErrNotReady)
 	_, err = w.Nested(0, inner)
 	wantErr(t, err, ErrNotReady)
@@ -181,7 +181,7 @@ func TestNestedNotReady(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "nested") {
 		t.Errorf("nested in an integer: %v", err)
 	}
-	if _, err := r.Nested(0, w.Schema().Lookup("id")); err == nil {
+	if _, err := r.nestedIn(0, w.Schema().Lookup("id")); err == nil {
 		t.Error("an integer was opened as a page")
 	}
 }

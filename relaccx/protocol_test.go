@@ -289,7 +289,7 @@ func TestProtocolOnNestedRings(t *testing.T) {
 // readNested reads what is nested in record n in two ways. A record that was
 // withdrawn is no error, but then nothing of it counts.
 func readNested(r *Reader, n uint64, f *layout.Field, whole int) (int, error) {
-	inner, err := r.Nested(n, f)
+	inner, err := r.nestedIn(n, f)
 	if err != nil {
 		return whole, unlessWithdrawn(err)
 	}

@@ -296,7 +296,7 @@ func readOne(t *testing.T, r *Reader, n uint64, w layout.Window, depth int) {
 		if f.Kind() != layout.Nested {
 			continue
 		}
-		if inner, err := r.Nested(n, f); err == nil {
+		if inner, err := r.nestedIn(n, f); err == nil {
 			readEverything(t, inner, depth+1)
 		}
 		copied, err := rec.Nested(f)

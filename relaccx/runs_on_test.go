@@ -37,7 +37,7 @@ func slots(t *testing.T, p *Page) int {
 	t.Helper()
 	r, err := p.Reader()
 	if err == nil {
-		r, err = r.Descend([]Step{{Field: "tracks"}}, false)
+		r, err = r.Nested(Step{Field: "tracks"})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -162,7 +162,7 @@ func TestNestedPageRunsOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nested, err := r.Descend([]Step{{Field: "pages"}}, false)
+	nested, err := r.Nested(Step{Field: "pages"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +190,7 @@ func TestNestedPageRunsOn(t *testing.T) {
 	if r, err = short.Reader(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Descend([]Step{{Field: "pages"}}, false); !isFormat(err) {
+	if _, err := r.Nested(Step{Field: "pages"}); !isFormat(err) {
 		t.Errorf("past the end of the page: %v", err)
 	}
 }

@@ -128,7 +128,7 @@ func (r *Reader) withdrawNestedIn(f *os.File, w layout.Window) error {
 			continue
 		}
 		for n := w.First; n < w.End; n++ {
-			inner, err := r.Nested(n, field)
+			inner, err := r.nestedIn(n, field)
 			if err == nil {
 				_, err = inner.withdrawIn(f)
 			} else if !errors.Is(err, ErrWithdrawn) {

@@ -119,7 +119,7 @@ func checkSaved(t *testing.T, p *Page) (records int, err error) {
 		return 0, err
 	}
 	for n := w.First; n < w.End; n++ {
-		inner, err := r.Nested(n, r.Schema().Lookup("ring"))
+		inner, err := r.nestedIn(n, r.Schema().Lookup("ring"))
 		if err != nil {
 			return 0, err
 		}

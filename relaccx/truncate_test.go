@@ -83,7 +83,7 @@ func (c *cutPage) uses(t *testing.T) map[string]func() error {
 		},
 		"lease first":    view(c.r, 0),
 		"lease last":     view(c.r, 74),
-		"nested":         func() error { _, err := c.r.Nested(74, field); return err },
+		"nested":         func() error { _, err := c.r.nestedIn(74, field); return err },
 		"nested window":  func() error { _, err := c.inner.Window(); return err },
 		"nested records": func() error { return all(c.inner) },
 		"nested lease":   view(c.inner, 0),

@@ -244,7 +244,11 @@ func (e *env) read(t target, peek bool) (*relaccx.Reader, func() error, error) {
 		r, err = p.Peek()
 	}
 	if err == nil {
-		r, err = r.WithRules(e.known).Descend(t.steps, peek)
+		open := r.WithRules(e.known).Nested
+		if peek {
+			open = r.WithRules(e.known).PeekNested
+		}
+		r, err = open(t.steps...)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(e.explain(t, err), p.Close())

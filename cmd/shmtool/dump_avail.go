@@ -80,7 +80,7 @@ func withRecord(path, nested string, is func(rec *relaccx.Record) bool) error {
 	defer p.Close()
 	r, err := p.Reader()
 	if err == nil {
-		r, err = r.Descend([]relaccx.Step{{Field: nested, Exact: true}}, false)
+		r, err = r.Nested(relaccx.Step{Field: nested, Exact: true})
 	}
 	if err != nil {
 		return err

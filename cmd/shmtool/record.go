@@ -205,7 +205,7 @@ func (e *env) isReadyPage(t target) bool {
 	defer p.Close()
 	r, err := p.Reader()
 	if err == nil {
-		_, err = r.WithRules(t.info()).Descend(t.steps, false)
+		_, err = r.WithRules(t.info()).Nested(t.steps...)
 	}
 	return err == nil
 }

@@ -85,7 +85,7 @@ func (t *trackPage) openRing(name string) (*ring, error) {
 	}
 	g := &ring{name: name, failed: &t.failed}
 	var err error
-	if g.r, err = t.r.Nested(0, f); err == nil && t.w != nil {
+	if g.r, err = t.r.Nested(relaccx.Step{Field: f.Name, Exact: true}); err == nil && t.w != nil {
 		g.w, err = t.w.Nested(0, f)
 	}
 	return g, err

@@ -103,7 +103,7 @@ func namedIn(r *relaccx.Reader, info *mist.PageInfo, add func(pid uint64)) {
 			namedBy(r, n, pids, add)
 		}
 		for _, f := range nested {
-			if inner, err := r.Nested(n, f); err == nil {
+			if inner, err := r.Nested(relaccx.Step{Field: f.Name, Record: n, Exact: true}); err == nil {
 				namedIn(inner.WithRules(info.Nested(f.Name)), info.Nested(f.Name), add)
 			}
 		}

@@ -39,7 +39,7 @@ func endsOf(path string, is mist.Object) ends {
 	info := mist.KindTrack.Page("pages")
 	r, err := p.Reader()
 	if err == nil {
-		r, err = r.WithRules(mist.KindTrack.Page()).Descend([]relaccx.Step{{Field: info.Path}}, false)
+		r, err = r.WithRules(mist.KindTrack.Page()).Nested(relaccx.Step{Field: info.Path})
 	}
 	if err != nil {
 		return nil

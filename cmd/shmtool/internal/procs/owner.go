@@ -120,7 +120,7 @@ func (t *Table) listed(o mist.Object, name string) (Named, bool) {
 	defer p.Close()
 	r, err := p.Reader()
 	if err == nil {
-		r, err = r.Descend([]relaccx.Step{{Field: "tracks", Exact: true}}, false)
+		r, err = r.Nested(relaccx.Step{Field: "tracks", Exact: true})
 	}
 	if err != nil {
 		return Named{}, false

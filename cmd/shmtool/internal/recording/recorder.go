@@ -157,7 +157,7 @@ func holdsPages(t Target) (bool, error) {
 	defer p.Close()
 	reader, err := p.Reader()
 	if err == nil {
-		reader, err = reader.WithRules(t.Known).Descend(t.Steps, false)
+		reader, err = reader.WithRules(t.Known).Nested(t.Steps...)
 	}
 	if err != nil {
 		return false, err

@@ -139,7 +139,7 @@ func nested(r *relaccx.Reader, field string) (*relaccx.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.Nested(n, f)
+	return r.Nested(relaccx.Step{Field: f.Name, Record: n, Exact: true})
 }
 
 // single runs fn on the record of a page that has one. Started again, its

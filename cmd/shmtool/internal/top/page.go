@@ -206,7 +206,7 @@ func ringsOf(p *relaccx.Page, name string) (rings []ring, lacks bool) {
 	}
 	r = r.WithRules(mist.Lookup(name))
 	nested := func(field string) []ring {
-		inner, err := r.Descend([]relaccx.Step{{Field: field, Exact: true}}, false)
+		inner, err := r.Nested(relaccx.Step{Field: field, Exact: true})
 		if err != nil {
 			lacks = true
 			return nil

@@ -14,7 +14,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/recording"
+	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -37,21 +39,45 @@ func (t target) info() *mist.PageInfo {
 	return mist.Lookup(filepath.Base(t.path))
 }
 
-// learn notes what is known of the page that was opened, by its fields where it
-// is a copy whose name says nothing.
-func (e *env) learn(t target, p *relaccx.Page) {
-	if e.known != nil || !t.stdin && filepath.Dir(t.path) == filepath.Clean(e.shmDir) {
-		return
+// rules returns what is known of a page that was opened for a target: by its name,
+// or by its fields where it is a copy or came through a pipe, and its name says nothing.
+func (e *env) rules(t target, p *relaccx.Page) *mist.PageInfo {
+	if info := t.info(); info != nil || !t.stdin && filepath.Dir(t.path) == filepath.Clean(e.shmDir) {
+		return info
 	}
-	if r, err := p.Peek(); err == nil {
-		e.known = mist.Recognize(r.Schema())
+	r, err := p.Peek()
+	if err != nil {
+		return nil
 	}
+	return mist.Recognize(r.Schema())
 }
 
-// nestedInfo is what is known of the page that the target leads to.
-func (e *env) nestedInfo(t target) *mist.PageInfo { return t.within(e.known) }
+// onPage returns err as one about the page of the target.
+func (t target) onPage(err error) error { return fail.OnPage(t.arg, fail.Secretive(t.info(), err)) }
 
-// nestedInfo is that by the target's name alone.
+// clock returns the time by which the times since boot of a target's page are told: now,
+// or when the snapshot was saved that the page belongs to.
+func (e *env) clock(t target) mist.Clock {
+	if t.stdin {
+		return e.clockIn("")
+	}
+	return e.clockIn(filepath.Dir(t.path))
+}
+
+// clockIn is clock for the pages of a directory, "" for those that come through a pipe.
+func (e *env) clockIn(dir string) mist.Clock { return procs.Open(e.procDir, e.shmDir).PageClock(dir) }
+
+// clockHere is clock for the directory of shared memory.
+func (e *env) clockHere() mist.Clock { return e.clockIn(e.shmDir) }
+
+// optionsFor returns the options of a rendering of a target's page at one time.
+func (e *env) optionsFor(t target) dump.Options {
+	o := e.options()
+	o.Clock = sync.OnceValue(func() mist.Clock { return e.clock(t) })
+	return o
+}
+
+// nestedInfo is what is known by its name of the page that the target leads to.
 func (t target) nestedInfo() *mist.PageInfo { return t.within(t.info()) }
 
 func (t target) within(info *mist.PageInfo) *mist.PageInfo {
@@ -77,11 +103,6 @@ func (e *env) onePage(c *cli.Context) (target, error) {
 // is the way to a nested page.
 func (e *env) address(arg string) (target, error) {
 	t, err := e.find(arg)
-	e.page, e.known = arg, t.info()
-	if e.pageDir = filepath.Dir(t.path); t.stdin {
-		e.pageDir = ""
-	}
-	e.now = sync.OnceValue(e.clock)
 	if err == nil {
 		e.sayHidden(t)
 	}
@@ -188,21 +209,15 @@ func (e *env) open(t target) (*relaccx.Page, error) {
 			return nil, fmt.Errorf("standard input: %w", err)
 		}
 		if len(b) == 0 { // nobody makes a page there: what should have come did not
-			return nil, fail.OnPage(t.arg, fmt.Errorf("standard input is empty, %w", relaccx.ErrNotPage))
+			return nil, t.onPage(fmt.Errorf("standard input is empty, %w", relaccx.ErrNotPage))
 		}
 		p, err := relaccx.FromBytes("-", b)
-		if err == nil {
-			e.learn(t, p)
-		}
 		return p, e.explain(t, err)
 	}
 	p, err := relaccx.Open(t.path)
 	if err == nil && p.Size() == 0 && filepath.Dir(t.path) != filepath.Clean(e.shmDir) {
 		// An object of 0 bytes is being made; a file of 0 bytes is a copy that failed.
-		return nil, fail.OnPage(t.arg, errors.Join(fmt.Errorf("the file is empty, %w", relaccx.ErrNotPage), p.Close()))
-	}
-	if err == nil {
-		e.learn(t, p)
+		return nil, t.onPage(errors.Join(fmt.Errorf("the file is empty, %w", relaccx.ErrNotPage), p.Close()))
 	}
 	return p, e.explain(t, err)
 }
@@ -225,7 +240,7 @@ func (e *env) explain(t target, err error) error {
 	case errors.Is(err, fs.ErrPermission) && fail.HintOf(err) == "":
 		err = fail.Hinted(err, fail.PermissionHint(t.path))
 	}
-	return fail.OnPage(t.arg, err)
+	return t.onPage(err)
 }
 
 // namedOnly is what to do about bytes from standard input that are no page.
@@ -244,9 +259,9 @@ func (e *env) read(t target, peek bool) (*relaccx.Reader, func() error, error) {
 		r, err = p.Peek()
 	}
 	if err == nil {
-		open := r.WithRules(e.known).Nested
+		open := r.WithRules(e.rules(t, p)).Nested
 		if peek {
-			open = r.WithRules(e.known).PeekNested
+			open = r.WithRules(e.rules(t, p)).PeekNested
 		}
 		r, err = open(t.steps...)
 	}

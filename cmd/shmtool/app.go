@@ -128,6 +128,7 @@ func run(ctx context.Context, e *env, args []string) int {
 	ordered, verb, err := arrange(args, all)
 	e.verb, e.jsonErrors = verb, wantsJSON(args) || wantsJSON(ordered)
 	e.nagiosErrors = !e.jsonErrors && (wantsNagios(args, verb, all) || wantsNagios(ordered, verb, all))
+	e.pageArg = pageOf(ordered, verb, all)
 	if err == nil {
 		err = app(e, all).RunContext(ctx, append([]string{"shmtool"}, ordered...))
 	}
@@ -136,6 +137,19 @@ func run(ctx context.Context, e *env, args []string) int {
 	}
 	e.moment.dieOfPipe(err)
 	return e.report(ctx, err)
+}
+
+// pageOf returns the first PAGE of an arranged line, "" where its command takes none.
+func pageOf(ordered []string, verb string, all []*command) string {
+	cmd, err := findCommand(all, verb)
+	if err != nil || !strings.HasPrefix(cmd.args, "PAGE") {
+		return ""
+	}
+	at := slices.Index(ordered, "--") + 1
+	if at == 0 || at == len(ordered) {
+		return ""
+	}
+	return ordered[at]
 }
 
 // valueError says in our words that package flag could not read a flag's value:

@@ -101,7 +101,7 @@ func runAppend(ctx context.Context, e *env, c *cli.Context) (err error) {
 	defer closeWriter(w, &err)
 	a := &appending{e: e, target: t, w: w, full: c.String("full"), verbose: c.Bool("verbose"), patience: c.Duration("lock-timeout")}
 	if err := a.prepare(c); err != nil {
-		return fail.OnPage(t.arg, err)
+		return t.onPage(err)
 	}
 	if len(words) > 0 {
 		err = a.one(ctx, words)

@@ -222,14 +222,14 @@ func (e *env) checkPage(t target) ([]objectFinding, error) {
 	defer p.Close()
 	findings, err := p.Check()
 	if err != nil {
-		return nil, fail.OnPage(t.arg, err)
+		return nil, t.onPage(err)
 	}
-	info := e.known
+	info := e.rules(t, p)
 	if r, err := p.Peek(); err == nil {
 		info = earlyLogs(info, r.Schema())
 	}
 	findings = judged(info, findings)
-	of, known := e.objectOf(t)
+	of, known := e.objectOf(t, info)
 	var records []mist.DataRecord
 	err = p.Inspect(func(page []byte, h layout.Header) error {
 		if info != nil {
@@ -242,7 +242,7 @@ func (e *env) checkPage(t target) ([]objectFinding, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fail.OnPage(t.arg, err)
+		return nil, t.onPage(err)
 	}
 	found := plainFindings(findings)
 	if e.inShm(t) && known {
@@ -254,13 +254,13 @@ func (e *env) checkPage(t target) ([]objectFinding, error) {
 
 // objectOf is which of MistServer's objects a target is, by its name; of a copy
 // that is called otherwise, what its fields tell.
-func (e *env) objectOf(t target) (of mist.Object, named bool) {
+func (e *env) objectOf(t target, info *mist.PageInfo) (of mist.Object, named bool) {
 	of, named = mist.ParseName(nameOf(t.path))
 	if !t.stdin && named {
 		return of, true
 	}
-	if e.known != nil {
-		return mist.Object{Kind: e.known.Kind}, false
+	if info != nil {
+		return mist.Object{Kind: info.Kind}, false
 	}
 	return mist.Object{}, false
 }
@@ -276,10 +276,10 @@ func (e *env) checkNested(t target) ([]objectFinding, error) {
 	defer done()
 	findings, err := r.Check()
 	if err != nil {
-		return nil, fail.OnPage(t.arg, err)
+		return nil, t.onPage(err)
 	}
-	findings = judged(earlyLogs(e.nestedInfo(t), r.Schema()), findings)
-	of, _ := e.objectOf(t)
+	findings = judged(earlyLogs(r.Rules(), r.Schema()), findings)
+	of, _ := e.objectOf(t, e.rules(t, r.Page()))
 	err = r.Page().Inspect(func(page []byte, h layout.Header) error {
 		for _, f := range mist.CheckPage(of, page, h) {
 			if at := int(f.Offset) - r.Base(); at >= 0 && at < r.Size() {
@@ -289,7 +289,7 @@ func (e *env) checkNested(t target) ([]objectFinding, error) {
 		}
 		return nil
 	})
-	return plainFindings(findings), fail.OnPage(t.arg, err)
+	return plainFindings(findings), t.onPage(err)
 }
 
 // pathBelow is the way to a nested page without its first steps.

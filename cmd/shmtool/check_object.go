@@ -25,7 +25,7 @@ func (e *env) checkObject(o *mistObject) (found []objectFinding, about string, e
 	case mist.KindData:
 		d := dataCheck{of: o.of, path: o.path, published: func() (published, bool) { return trackAvail(o.path, o.of) }}
 		err := d.check(o.file, o.info.Size(), e.inMemory(o.path))
-		return plainFindings(d.found), what + ": " + units.Counted(d.count, "packet", "packets") + fmt.Sprintf(", %d bytes", d.end), fail.OnPage(o.arg, err)
+		return plainFindings(d.found), what + ": " + units.Counted(d.count, "packet", "packets") + fmt.Sprintf(", %d bytes", d.end), o.onPage(err)
 	case mist.KindPush:
 		_, pushes, err := o.pushes()
 		var wrong *dtsc.FormatError
@@ -33,7 +33,7 @@ func (e *env) checkObject(o *mistObject) (found []objectFinding, about string, e
 			f := mist.NewFinding(mist.CodePushBroken, wrong.Offset, "", "%s, behind %s", packetText(wrong), units.Counted(uint64(len(pushes)), "push", "pushes"))
 			return plainFindings([]layout.Finding{f}), what, nil
 		}
-		return nil, fmt.Sprintf("%s: %d", what, len(pushes)), fail.OnPage(o.arg, err)
+		return nil, fmt.Sprintf("%s: %d", what, len(pushes)), o.onPage(err)
 	case mist.KindTemporary:
 		return nil, what, nil
 	}

@@ -134,8 +134,6 @@ func (e *env) newShape(c *cli.Context) (layout.Shape, error) {
 }
 
 func (e *env) shapeOf(arg string) (layout.Shape, error) {
-	page, known := e.page, e.known
-	defer func() { e.page, e.known = page, known }()
 	t, err := e.address(arg)
 	if err != nil {
 		return layout.Shape{}, err

@@ -55,11 +55,11 @@ func runDelete(_ context.Context, e *env, c *cli.Context) (err error) {
 	defer closeWriter(w, &err)
 	h, err := w.Header()
 	if err != nil {
-		return fail.OnPage(t.arg, err)
+		return t.onPage(err)
 	}
 	count, err := withdrawal(c, h)
 	if err != nil {
-		return fail.OnPage(t.arg, err)
+		return t.onPage(err)
 	}
 	if c.Bool("dry-run") {
 		fmt.Fprintf(e.out, "withdraw %s\n", recordRange(h.Deleted, count))
@@ -67,7 +67,7 @@ func runDelete(_ context.Context, e *env, c *cli.Context) (err error) {
 	}
 	err = w.Withdraw(count)
 	w.Wake()
-	return fail.OnPage(t.arg, replacedMeanwhile(w, err))
+	return t.onPage(replacedMeanwhile(w, err))
 }
 
 // withdrawal is how many records the flags mean.

@@ -84,7 +84,7 @@ func runDump(_ context.Context, e *env, c *cli.Context) (err error) {
 		return e.dumpObject(o, c, selection)
 	}
 	if c.IsSet("payload") {
-		return fail.OnPage(t.arg, fail.Usagef("--payload is for data pages, MstData…; %q is none", t.arg))
+		return t.onPage(fail.Usagef("--payload is for data pages, MstData…; %q is none", t.arg))
 	}
 	if e.output.format == formatRax || e.output.format == formatHex {
 		return e.dumpBytes(t, c, selection)
@@ -105,12 +105,12 @@ func runDump(_ context.Context, e *env, c *cli.Context) (err error) {
 		e.notReady(t)
 	}
 	chooseSections(v, c)
-	o := e.options()
+	o := e.optionsFor(t)
 	o.Depth, o.Page = c.Int("depth"), r.Rules()
 	if o.Fields, err = e.output.chooseFields(r.Schema()); err != nil {
-		return fail.OnPage(t.arg, err)
+		return t.onPage(err)
 	}
-	return fail.OnPage(t.arg, e.render(v, r, o))
+	return t.onPage(e.render(v, r, o))
 }
 
 // unsuited are the flags that a format has no use for.
@@ -249,23 +249,25 @@ func (s selection) of(r *relaccx.Reader) (layout.Window, error) {
 func (e *env) view(t target, r *relaccx.Reader, s selection) (*dump.View, error) {
 	h, err := r.Header()
 	if err != nil {
-		return nil, fail.OnPage(t.arg, err)
+		return nil, t.onPage(err)
 	}
 	records, err := s.records(r)
 	if err != nil {
-		return nil, fail.OnPage(t.arg, err)
+		return nil, t.onPage(err)
 	}
 	size := r.Size()
 	if len(t.steps) == 0 { // a page of no bytes is read as a header of zeros
 		size = r.Page().Size()
 	}
-	return &dump.View{Name: t.arg, Bytes: size, Header: h, Schema: r.Schema(), Records: e.sift(r, records)}, nil
+	return &dump.View{Name: t.arg, Bytes: size, Header: h, Schema: r.Schema(), Records: e.sift(t, r, records)}, nil
 }
 
 // sift passes over records that were withdrawn before they were read, saying
 // so on standard error, and over those that --where does not want.
-func (e *env) sift(r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
-	keep := e.keeper(r.Schema(), r.Rules())
+func (e *env) sift(t target, r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
+	o := e.optionsFor(t)
+	o.Page = r.Rules()
+	keep := e.keeper(r.Schema(), o)
 	return func(yield func(*relaccx.Record, error) bool) {
 		for rec, err := range records {
 			var lapped *relaccx.LappedError

@@ -20,7 +20,7 @@ func (e *env) dumpBytes(t target, c *cli.Context, s selection) error {
 	inspect, base := p.Inspect, 0
 	r, err := p.Reader()
 	if err == nil {
-		r, err = r.WithRules(e.known).PeekNested(t.steps...)
+		r, err = r.WithRules(e.rules(t, p)).PeekNested(t.steps...)
 	}
 	switch {
 	case len(t.steps) == 0: // shown as far as it goes

@@ -28,21 +28,21 @@ type dataPage struct {
 // dumpData shows the packets of a data page, or writes one's payload.
 func (e *env) dumpData(o *mistObject, c *cli.Context, s selection) error {
 	if o.info.Size() == 0 {
-		return fail.OnPage(o.arg, fmt.Errorf("not a data page: %w", &layout.FormatError{What: "object has no byte yet"}))
+		return o.onPage(fmt.Errorf("not a data page: %w", &layout.FormatError{What: "object has no byte yet"}))
 	}
 	d := &dataPage{mistObject: o, e: e, staleFrom: math.MaxInt}
 	if c.IsSet("payload") {
 		if c.IsSet("output") || c.IsSet("json") || c.IsSet("range") || c.IsSet("last") {
 			return fail.Usagef("--payload writes one packet's bytes; it goes with no other choice")
 		}
-		return fail.OnPage(o.arg, d.writePayload(c.Uint64("payload")))
+		return o.onPage(d.writePayload(c.Uint64("payload")))
 	}
 	fields, err := e.packetFields()
 	if err != nil {
 		return err
 	}
 	d.findStale()
-	return fail.OnPage(o.arg, d.render(d.selected(s), fields))
+	return o.onPage(d.render(d.selected(s), fields))
 }
 
 // packetFields holds --fields against what a packet has; nil is all of it.

@@ -5,13 +5,14 @@ import (
 
 	"shmtool/dump"
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
 // hex prints the annotated hex dump of a page, valid or not.
 // Reader r has its records; it is nil for a page that cannot be read by records.
 func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, base int, h layout.Header, c *cli.Context, s selection) error {
-	info := e.nestedInfo(t)
+	info := t.within(e.rules(t, p))
 	o := dump.HexOptions{
 		ShowHeader:  c.Bool("header"),
 		ShowSchema:  c.Bool("schema"),
@@ -22,7 +23,7 @@ func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, bas
 		Width:       e.options().Width,
 		Base:        base,
 		Page:        info,
-		Clock:       e.now,
+		Clock:       func() mist.Clock { return e.clock(t) },
 		Memory: func(from int) (start, end int) {
 			start, end = p.NextData(base + from)
 			return min(start-base, len(page)), min(end-base, len(page))

@@ -100,7 +100,7 @@ func (e *env) dumpObject(o *mistObject, c *cli.Context, s selection) error {
 	table := procs.Open(e.procDir, filepath.Dir(o.path))
 	facts, parts, err := o.facts(b, table)
 	if err != nil {
-		return fail.OnPage(o.arg, fmt.Errorf("not %s: %w", objectWords[o.of.Kind], err))
+		return o.onPage(fmt.Errorf("not %s: %w", objectWords[o.of.Kind], err))
 	}
 	if e.output.format == formatHex {
 		return dump.HexObject(e.out, partsOf(parts), e.hexOptions())
@@ -149,7 +149,7 @@ func (o *mistObject) small() ([]byte, error) {
 	b := make([]byte, min(o.info.Size(), smallSize))
 	n, err := o.file.ReadAt(b, 0)
 	if n < len(b) && err != nil {
-		return nil, fail.OnPage(o.arg, fmt.Errorf("byte %d: %w", n, relaccx.ErrTruncated))
+		return nil, o.onPage(fmt.Errorf("byte %d: %w", n, relaccx.ErrTruncated))
 	}
 	return b, nil
 }

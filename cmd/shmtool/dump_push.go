@@ -19,7 +19,7 @@ import (
 func (e *env) dumpPush(o *mistObject, showSecrets bool) error {
 	b, pushes, broken := o.pushes()
 	if broken != nil && !fail.Has[*dtsc.FormatError](broken) {
-		return fail.OnPage(o.arg, broken)
+		return o.onPage(broken)
 	}
 	hide := mist.PushTarget.Redact
 	if showSecrets {
@@ -32,7 +32,7 @@ func (e *env) dumpPush(o *mistObject, showSecrets bool) error {
 		err = e.list(o.pushListing(pushes, hide, procs.Open(e.procDir, filepath.Dir(o.path))))
 	}
 	if err == nil && broken != nil {
-		err = fail.OnPage(o.arg, fmt.Errorf("list of pushes: %w", broken))
+		err = o.onPage(fmt.Errorf("list of pushes: %w", broken))
 	}
 	return err
 }

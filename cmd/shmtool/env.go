@@ -11,10 +11,8 @@ import (
 	"golang.org/x/term"
 
 	"shmtool/cmd/shmtool/internal/fail"
-	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/safe"
 	"shmtool/cmd/shmtool/internal/unread"
-	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -32,13 +30,10 @@ type env struct {
 	said           map[string]bool // warnings that are not said again
 
 	verb         string
-	page         string         // as it was typed, for messages
-	known        *mist.PageInfo // what is known of that page, for what messages must not say
+	pageArg      string // the PAGE of the command line, for JSON errors that name none
 	jsonErrors   bool
-	nagiosErrors bool              // they are for a monitor
-	secrets      bool              // --show-secrets
-	now          func() mist.Clock // what times since boot are told by
-	pageDir      string            // the folder of the page; "" for one from standard input
+	nagiosErrors bool // they are for a monitor
+	secrets      bool // --show-secrets
 	shmDir       string
 	placeFlags   string // those that lead a command to the same place: a remedy needs them
 	procDir      string
@@ -99,8 +94,6 @@ func (e *env) settle(c *cli.Context, cmd *command) error {
 		return err
 	}
 	e.secrets = c.Bool("show-secrets")
-	e.pageDir = e.shmDir
-	e.now = sync.OnceValue(e.clock)
 	switch c.String("color") {
 	case "always":
 		e.color = true
@@ -137,11 +130,6 @@ func (e *env) guard(cmd *command) {
 
 // dumb reports whether the terminal understands nothing but text.
 func (e *env) dumb() bool { return e.getenv("TERM") == "dumb" }
-
-// clock returns the time by which the times since boot of the page are told: now, or
-// when the snapshot was saved that the page belongs to. It is only asked for when a page
-// has such times.
-func (e *env) clock() mist.Clock { return procs.Open(e.procDir, e.shmDir).PageClock(e.pageDir) }
 
 func secretsFlag(usage string) cli.Flag {
 	return &cli.BoolFlag{Name: "show-secrets", Usage: usage}

@@ -45,7 +45,7 @@ func runGet(_ context.Context, e *env, c *cli.Context) error {
 	if o, ok := e.mistObject(t); ok {
 		what := objectWords[o.of.Kind]
 		o.close(&err)
-		return errors.Join(err, fail.OnPage(t.arg, fail.Hinted(fail.Worded(relaccx.ErrNotPage, "it is "+what+", which has no fields"), "shmtool dump shows it")))
+		return errors.Join(err, t.onPage(fail.Hinted(fail.Worded(relaccx.ErrNotPage, "it is "+what+", which has no fields"), "shmtool dump shows it")))
 	}
 	r, done, err := e.read(t, false)
 	if err != nil {
@@ -54,17 +54,17 @@ func runGet(_ context.Context, e *env, c *cli.Context) error {
 	defer done()
 	f := r.Schema().Lookup(c.Args().Get(1))
 	if f == nil {
-		return fail.OnPage(t.arg, &relaccx.FieldError{Field: c.Args().Get(1), Have: r.Schema()})
+		return t.onPage(&relaccx.FieldError{Field: c.Args().Get(1), Have: r.Schema()})
 	}
 	n := c.Uint64("record")
 	if !c.IsSet("record") {
 		if n, err = r.Newest(); err != nil {
-			return fail.OnPage(t.arg, err)
+			return t.onPage(err)
 		}
 	}
 	var rec relaccx.Record
 	if err := r.Read(n, &rec); err != nil {
-		return fail.OnPage(t.arg, err)
+		return t.onPage(err)
 	}
 	_, err = e.out.Write(bareValue(f, rec.Bytes(), c.Bool("hex")))
 	return err

@@ -50,5 +50,5 @@ func runMark(_ context.Context, e *env, c *cli.Context) (err error) {
 		return err
 	}
 	defer closeWriter(w, &err)
-	return fail.OnPage(t.arg, replacedMeanwhile(w, mark(w)))
+	return t.onPage(replacedMeanwhile(w, mark(w)))
 }

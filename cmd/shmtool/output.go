@@ -122,7 +122,6 @@ func (e *env) options() dump.Options {
 		Color:       e.color,
 		Terminal:    e.terminal,
 		Depth:       defaultDepth,
-		Clock:       e.now,
 		ShowSecrets: e.secrets,
 		LossyText:   e.output.jq != nil,
 	}

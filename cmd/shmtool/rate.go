@@ -101,7 +101,6 @@ func runRate(ctx context.Context, e *env, c *cli.Context) error {
 	default:
 		return fail.Usagef("without --count or --for it has no end, so it makes no JSON document; -o ndjson has an object a line")
 	}
-	e.now = e.clock
 	r.set, err = newPageSet(e, c.Args().Slice(), r.options)
 	if err != nil {
 		return err
@@ -153,7 +152,7 @@ func (r *rating) begin(p *setPage, now time.Time) error {
 		}
 		defer done()
 		if r.field != "" && reader.Schema().Lookup(r.field) == nil {
-			return fail.OnPage(p.arg, &relaccx.FieldError{Field: r.field, Have: reader.Schema()})
+			return p.onPage(&relaccx.FieldError{Field: r.field, Have: reader.Schema()})
 		}
 		if err := isTime(reader.Schema(), r.field); err != nil {
 			return err
@@ -207,7 +206,7 @@ func (r *rating) run(ctx context.Context) error {
 
 // measure takes what comes until a time. io.EOF when nothing can come any more.
 func (r *rating) measure(ctx context.Context, end time.Time) error {
-	r.clock.set(r.e.now())
+	r.clock.set(r.e.clockHere())
 	for now := time.Now(); now.Before(end); now = time.Now() {
 		until := now.Add(lookEvery)
 		if until.After(end) {

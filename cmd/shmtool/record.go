@@ -60,7 +60,7 @@ The copy is exact: secrets are in it as they are. Its mode is 0600.`,
 }
 
 func runRecord(ctx context.Context, e *env, c *cli.Context) error {
-	o := recording.Options{File: c.String("write"), Force: c.Bool("force"), Count: c.Uint64("count"), Clock: e.clock, Said: e.sayRecorded}
+	o := recording.Options{File: c.String("write"), Force: c.Bool("force"), Count: c.Uint64("count"), Clock: e.clockHere, Said: e.sayRecorded}
 	switch {
 	case c.NArg() == 0:
 		return fail.Usagef("needs a PAGE; shmtool ls lists the pages")

@@ -56,7 +56,7 @@ func (e *env) redacted(err error, text string) string {
 	if e.secrets {
 		return text
 	}
-	if value := fail.Secret(fail.Secretive(e.known, err)); value != "" {
+	if value := fail.Secret(err); value != "" {
 		text = strings.ReplaceAll(text, value, mist.Mark)
 	}
 	return mist.Redact(text)
@@ -73,7 +73,7 @@ func (e *env) reportJSON(f fail.Class, err error, hint string) {
 			Hint    string `json:"hint,omitempty"`
 		} `json:"error"`
 	}
-	doc.Error.Code, doc.Error.Command, doc.Error.Page = f.Code, e.verb, cmp.Or(name, e.page)
+	doc.Error.Code, doc.Error.Command, doc.Error.Page = f.Code, e.verb, cmp.Or(name, e.pageArg)
 	doc.Error.Message, doc.Error.Hint = e.redacted(err, message), e.redacted(err, hint)
 	b := json.NewEncoder(e.stderr)
 	b.SetEscapeHTML(false)

@@ -62,11 +62,11 @@ func runResize(_ context.Context, e *env, c *cli.Context) (err error) {
 	defer closeWriter(w, &err)
 	h, err := w.Header()
 	if err != nil {
-		return fail.OnPage(t.arg, err)
+		return t.onPage(err)
 	}
 	shape, err := reshape(layout.Shape{Schema: w.Schema(), RecordCount: h.RecordCount}, changed, c)
 	if err != nil {
-		return fail.OnPage(t.arg, err)
+		return t.onPage(err)
 	}
 	o := relaccx.ReloadOptions{Truncate: c.Bool("truncate")}
 	o.DryRun = c.Bool("dry-run")

@@ -66,7 +66,7 @@ func runSave(ctx context.Context, e *env, c *cli.Context) (err error) {
 	defer p.Close()
 	h, err := p.Header()
 	if err != nil {
-		return fail.OnPage(t.arg, err)
+		return t.onPage(err)
 	}
 	if o, is := e.mistObject(t); is { // which no bit says to be finished
 		o.file.Close()
@@ -81,7 +81,7 @@ func runSave(ctx context.Context, e *env, c *cli.Context) (err error) {
 		if fail.OnOpen(err, to) {
 			return err
 		}
-		return fail.OnPage(t.arg, err)
+		return t.onPage(err)
 	})
 }
 

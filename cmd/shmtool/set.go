@@ -54,9 +54,9 @@ func runSet(_ context.Context, e *env, c *cli.Context) (err error) {
 		err = relaccx.ErrNotReady
 	}
 	if err != nil {
-		return fail.OnPage(t.arg, err)
+		return t.onPage(err)
 	}
 	err = w.Update(n, func(rec *relaccx.Record) error { return assign(rec, c.Args().Slice()[2:], e.decoding(t)) })
 	w.Wake()
-	return fail.OnPage(t.arg, replacedMeanwhile(w, err))
+	return t.onPage(replacedMeanwhile(w, err))
 }

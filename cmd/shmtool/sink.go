@@ -30,12 +30,10 @@ type recordSink struct {
 
 // adopt makes ready for records of a schema; in a table and in CSV a new
 // heading stands before them.
-func (s *recordSink) adopt(schema *layout.Schema, page *mist.PageInfo, fields []string) error {
+func (s *recordSink) adopt(schema *layout.Schema, o dump.Options) error {
 	if err := s.flush(); err != nil {
 		return err
 	}
-	o := s.e.options()
-	o.Fields, o.Page = fields, page
 	switch s.e.output.format {
 	case formatNDJSON, formatJSON:
 		s.json = dump.NewRecordJSON(schema, o)

@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -70,6 +71,7 @@ type tailRun struct {
 	e          *env
 	events     bool
 	many       bool   // there may be several pages
+	following  bool   // -f
 	delta      bool   // --delta
 	deltaAsked bool   // --where asks for it
 	field      string // --time
@@ -151,7 +153,7 @@ func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
 // newTailRun is what the flags ask for.
 func newTailRun(e *env, c *cli.Context) (*tailRun, error) {
 	run := &tailRun{
-		e: e, events: c.Bool("events"), delta: c.Bool("delta"), field: c.String("time"),
+		e: e, events: c.Bool("events"), following: c.Bool("follow"), delta: c.Bool("delta"), field: c.String("time"),
 		deltaAsked: c.Bool("delta") && e.output.where != nil && e.output.where.Mentions(deltaKey),
 		behind:     c.Uint64("behind"), last: c.Uint64("lines"), from: c.IsSet("from"), count: math.MaxUint64,
 	}
@@ -244,7 +246,7 @@ func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
 
 // neverReady says that --wait was not long enough.
 func (r *tailing) neverReady(d time.Duration) error {
-	return fail.OnPage(r.target.arg, fail.Timeout("after "+d.String()+": not ready"))
+	return r.target.onPage(fail.Timeout("after " + d.String() + ": not ready"))
 }
 
 func ignoreEnd(err error) error {
@@ -265,7 +267,6 @@ func (r *tailing) follow(ctx context.Context, c *cli.Context, o relaccx.FollowOp
 		r.e.notReady(r.target) // and will be: that is what -f is for
 		o.Appear = math.MaxInt64
 	}
-	r.e.now = r.e.clock                                  // time goes on
 	o.Drained = func() { r.quiet(); _ = r.sink.flush() } // a write error comes again with the next record
 	f := relaccx.Follow(r.target.path, o)
 	defer f.Close()
@@ -345,21 +346,34 @@ func (r *tailing) adopt(s *layout.Schema) error {
 	if !page.Fits(s) {
 		page = nil
 	}
-	r.schema, r.keep = s, r.e.keeperWith(s, page, r.lead)
+	o := r.options(page)
+	r.schema, r.keep = s, r.e.keeperWith(s, o, r.lead)
 	fields, err := r.e.output.chooseFields(s)
 	if err != nil && first {
-		return fail.OnPage(r.target.arg, err)
+		return r.target.onPage(err)
 	}
 	if err != nil { // a reload took a field away: go on with those left
 		fields = r.e.output.shownFields()
 	}
 	if r.field != "" && s.Lookup(r.field) == nil && first {
-		return fail.OnPage(r.target.arg, &relaccx.FieldError{Field: r.field, Have: s})
+		return r.target.onPage(&relaccx.FieldError{Field: r.field, Have: s})
 	}
 	if err := isTime(s, r.field); first && err != nil {
 		return err
 	}
-	return r.sinkFor(s, page, fields)
+	o.Fields = fields
+	return r.sinkFor(s, o)
+}
+
+// options returns the options of the rendering of a page's records. While it is
+// followed, time goes on.
+func (r *tailing) options(page *mist.PageInfo) dump.Options {
+	o := r.e.optionsFor(r.target)
+	if r.following {
+		o.Clock = func() mist.Clock { return r.e.clock(r.target) }
+	}
+	o.Page = page
+	return o
 }
 
 // want tells whether a record is to be printed, and counts those that are.

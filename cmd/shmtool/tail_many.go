@@ -147,7 +147,6 @@ func (r *tailRun) title(page string, more bool) error {
 
 // followAll prints everything that happens on all pages until it is enough.
 func (r *tailRun) followAll(ctx context.Context, set *pageSet, o relaccx.FollowOptions) error {
-	r.e.now = r.e.clock // time goes on
 	pages := map[*setPage]*tailing{}
 	set.changed = func(p *setPage, here bool) {
 		if !here {
@@ -187,23 +186,23 @@ func (r *tailRun) followAll(ctx context.Context, set *pageSet, o relaccx.FollowO
 
 // sinkFor makes ready for records of a schema: of one page alone with a heading of
 // its own, of many with all that are alike.
-func (r *tailing) sinkFor(s *layout.Schema, page *mist.PageInfo, fields []string) error {
+func (r *tailing) sinkFor(s *layout.Schema, o dump.Options) error {
 	if r.current == nil || !r.many {
-		return r.sink.adopt(s, page, fields)
+		return r.sink.adopt(s, o)
 	}
 	for _, known := range r.sinks {
-		if known.known == page && known.schema.Equal(s) {
+		if known.known == o.Page && known.schema.Equal(s) {
 			r.sink = known.recordSink
 			return nil
 		}
 	}
 	r.sink = r.newSink(r.target.arg)
-	r.sinks = append(r.sinks, &tailSink{r.sink, s, page})
+	r.sinks = append(r.sinks, &tailSink{r.sink, s, o.Page})
 	if err := r.current.flush(); err != nil {
 		return err
 	}
 	r.current = r.sink
-	return r.sink.adopt(s, page, fields)
+	return r.sink.adopt(s, o)
 }
 
 // speak makes the next thing that the sink says one of this page.
@@ -244,7 +243,7 @@ func (e *env) appeared(ctx context.Context, t target, appear time.Duration) (tar
 	}
 	for begun := time.Now(); mayBeNested(t); {
 		if time.Since(begun) > appear {
-			return t, fail.OnPage(t.arg, fail.Timeout("after "+appear.String()+": not ready"))
+			return t, t.onPage(fail.Timeout("after " + appear.String() + ": not ready"))
 		}
 		if pause.For(ctx, 2*time.Millisecond) != nil {
 			return t, ctx.Err()
@@ -254,6 +253,5 @@ func (e *env) appeared(ctx context.Context, t target, appear time.Duration) (tar
 			return t, err
 		}
 	}
-	e.known = t.info()
 	return t, nil
 }

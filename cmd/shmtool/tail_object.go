@@ -46,14 +46,14 @@ func (e *env) tailObject(ctx context.Context, o *mistObject, c *cli.Context) err
 	d.findStale()
 	first, err := d.tailStart(c)
 	if err != nil {
-		return fail.OnPage(o.arg, err)
+		return o.onPage(err)
 	}
 	count := uint64(math.MaxUint64)
 	if c.IsSet("count") {
 		count = c.Uint64("count")
 	}
 	if !c.Bool("follow") {
-		return fail.OnPage(o.arg, d.render(head(d.published(first), count), fields))
+		return o.onPage(d.render(head(d.published(first), count), fields))
 	}
 	if e.output.format == formatJSON {
 		return fail.Usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
@@ -67,7 +67,7 @@ func (e *env) tailObject(ctx context.Context, o *mistObject, c *cli.Context) err
 	if c.IsSet("poll") {
 		poll = c.Duration("poll")
 	}
-	return fail.OnPage(o.arg, d.follow(ctx, poll, first, count, fields))
+	return o.onPage(d.follow(ctx, poll, first, count, fields))
 }
 
 // tailStart is the number of the first packet to print.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 
-	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -34,7 +33,7 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 	}
 	w, err := r.begin(reader, o.Start)
 	if err != nil {
-		return fail.OnPage(r.target.arg, err)
+		return r.target.onPage(err)
 	}
 	if err := r.adopt(reader.Schema()); err != nil {
 		return err
@@ -48,7 +47,7 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 			err = r.print(rec)
 		}
 		if err != nil {
-			return fail.OnPage(r.target.arg, err)
+			return r.target.onPage(err)
 		}
 	}
 	return nil
@@ -110,7 +109,7 @@ func (r *tailing) chosen(records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*r
 
 func (r *tailing) document(v *dump.View, reader *relaccx.Reader) (err error) {
 	v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
-	o := r.e.options()
+	o := r.e.optionsFor(r.target)
 	o.Fields, o.Page = r.e.output.shownFields(), reader.Rules()
-	return fail.OnPage(r.target.arg, r.e.render(v, reader, o))
+	return r.target.onPage(r.e.render(v, reader, o))
 }

@@ -87,7 +87,7 @@ func (e *env) fullScreen() bool {
 func (e *env) screenOptions(interval time.Duration) top.Options {
 	return top.Options{
 		Look: top.Look{Color: e.color, Bytes: e.output.bytes}, Every: interval,
-		Render: e.options(), Clock: e.clock, Output: e.stdout,
+		Render: e.options(), Clock: e.clockHere, Output: e.stdout,
 		PageError: func(s *top.Source, err error) string {
 			return e.worded(e.explain(target{arg: s.Name, path: s.Path}, err))
 		},

@@ -36,14 +36,14 @@ func (e *env) writable(t target, force bool, links string) (target, relaccx.Writ
 			to = filepath.Join(filepath.Dir(t.path), to)
 		}
 		if !isPath(t.arg) {
-			return t, o, fail.OnPage(t.arg, fail.Hinted(fail.Refusef("it is a symbolic link to %q, which a name does not follow", to), links))
+			return t, o, t.onPage(fail.Hinted(fail.Refusef("it is a symbolic link to %q, which a name does not follow", to), links))
 		}
 		if plantedLink(t.path, info) {
-			return t, o, fail.OnPage(t.arg, fail.Hinted(fail.Refusef("it is a symbolic link to %q, made by %s in a directory that all may write", to, ownerOf(info)), "give the path that it leads to"))
+			return t, o, t.onPage(fail.Hinted(fail.Refusef("it is a symbolic link to %q, made by %s in a directory that all may write", to, ownerOf(info)), "give the path that it leads to"))
 		}
 		t.path = to
 	}
-	return t, o, fail.OnPage(t.arg, syscall.ELOOP)
+	return t, o, t.onPage(syscall.ELOOP)
 }
 
 // maxLinks is how many links may lead to a page, as in the kernel.

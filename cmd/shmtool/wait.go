@@ -76,7 +76,7 @@ func runWait(ctx context.Context, e *env, c *cli.Context) error {
 	}
 	missing, err := e.await(ctx, t.arg, conditions)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return fail.OnPage(t.arg, fail.Timeout("after "+c.Duration("timeout").String()+": not "+wanted[missing]))
+		return t.onPage(fail.Timeout("after " + c.Duration("timeout").String() + ": not " + wanted[missing]))
 	}
 	return e.explain(t, err)
 }

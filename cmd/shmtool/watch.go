@@ -62,7 +62,7 @@ func runWatch(ctx context.Context, e *env, c *cli.Context) error {
 	if o, ok := e.mistObject(t); ok {
 		word := objectWords[o.of.Kind]
 		o.close(&err)
-		return errors.Join(err, fail.OnPage(t.arg, fail.Hinted(fail.Usagef("it is %s; watch shows pages", word), "shmtool dump shows it")))
+		return errors.Join(err, t.onPage(fail.Hinted(fail.Usagef("it is %s; watch shows pages", word), "shmtool dump shows it")))
 	}
 	every, err := newWatching(c)
 	if err != nil {
@@ -77,7 +77,7 @@ func runWatch(ctx context.Context, e *env, c *cli.Context) error {
 		_, err = e.output.chooseFields(r.Schema())
 	}
 	if err := errors.Join(err, done()); err != nil {
-		return fail.OnPage(t.arg, err)
+		return t.onPage(err)
 	}
 	ctx, cancel := every.until(ctx)
 	defer cancel()
@@ -131,7 +131,7 @@ func (w *pageWatch) look() (done bool, err error) {
 	if v.Records, err = w.wanted(v, info); err != nil {
 		return false, w.e.explain(w.target, err)
 	}
-	o := w.e.options()
+	o := w.e.optionsFor(w.target)
 	o.Page = info
 	now, err := w.sees(v, o)
 	if err != nil || w.printed != nil && bytes.Equal(now, w.printed) {
@@ -169,14 +169,16 @@ func (w *pageWatch) print(v *dump.View, o dump.Options, first bool) (err error) 
 	if o.Fields, err = w.e.output.chooseFields(v.Schema); err != nil {
 		return fail.OnPage(w.target.arg, err)
 	}
-	o.Clock, o.Newest = w.e.clock, top.NestedRows
+	o.Newest = top.NestedRows
 	o.NoHeader = o.NoHeader || w.e.output.format == formatCSV && !first
 	return fail.OnPage(w.target.arg, w.e.render(v, nil, o))
 }
 
 // wanted are the records that --where wants.
 func (w *pageWatch) wanted(v *dump.View, info *mist.PageInfo) (iter.Seq2[*relaccx.Record, error], error) {
-	keep := w.e.keeper(v.Schema, info)
+	o := w.e.optionsFor(w.target)
+	o.Page = info
+	keep := w.e.keeper(v.Schema, o)
 	var kept []*relaccx.Record
 	for rec, err := range v.Records {
 		if err != nil {

@@ -8,7 +8,6 @@ import (
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
 	"shmtool/layout"
-	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -79,13 +78,13 @@ func keysOf(l *dump.Listing) []string {
 }
 
 // keeper returns a function that reports whether --where wants a record. It sees
-// what is printed, and so nothing that is hidden.
-func (e *env) keeper(s *layout.Schema, page *mist.PageInfo) func(rec *relaccx.Record) (bool, error) {
-	return e.keeperWith(s, page, func(object []byte) []byte { return object })
+// what is printed with o, and so nothing that is hidden.
+func (e *env) keeper(s *layout.Schema, o dump.Options) func(rec *relaccx.Record) (bool, error) {
+	return e.keeperWith(s, o, func(object []byte) []byte { return object })
 }
 
 // keeperWith is keeper for records whose objects get more members by add.
-func (e *env) keeperWith(s *layout.Schema, page *mist.PageInfo, add func(object []byte) []byte) func(rec *relaccx.Record) (bool, error) {
+func (e *env) keeperWith(s *layout.Schema, o dump.Options, add func(object []byte) []byte) func(rec *relaccx.Record) (bool, error) {
 	if e.output.where == nil {
 		return func(*relaccx.Record) (bool, error) { return true, nil }
 	}
@@ -94,8 +93,7 @@ func (e *env) keeperWith(s *layout.Schema, page *mist.PageInfo, add func(object 
 		keys = append(keys, dump.ColumnName(name))
 	}
 	e.knows(append(keys, recordKeys...))
-	o := e.options()
-	o.Page, o.LossyText = page, true
+	o.LossyText = true
 	object := dump.NewRecordJSON(s, o)
 	var b []byte
 	return func(rec *relaccx.Record) (bool, error) {

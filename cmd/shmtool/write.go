@@ -89,11 +89,11 @@ func (e *env) refuseOwned(t target, c *cli.Context) error {
 	case !ok, owner.Life == procs.Dead, owner.Why == procs.NotSaved:
 		return nil
 	case owner.Life == procs.Alive:
-		return fail.OnPage(t.arg, fail.Hinted(fail.Refusef("in use by %s (PID %d)", mist.EscapeName(owner.Process.Name), owner.Process.PID), "--force writes it all the same"))
+		return t.onPage(fail.Hinted(fail.Refusef("in use by %s (PID %d)", mist.EscapeName(owner.Process.Name), owner.Process.PID), "--force writes it all the same"))
 	case owner.PID != 0:
-		return fail.OnPage(t.arg, fail.Hinted(fail.Refusef("process %d owns it and may live: %s", owner.PID, owner.Why), "--force writes it all the same"))
+		return t.onPage(fail.Hinted(fail.Refusef("process %d owns it and may live: %s", owner.PID, owner.Why), "--force writes it all the same"))
 	}
-	return fail.OnPage(t.arg, fail.Hinted(fail.Refusef("its owner may live: %s", owner.Why), "--force writes it all the same"))
+	return t.onPage(fail.Hinted(fail.Refusef("its owner may live: %s", owner.Why), "--force writes it all the same"))
 }
 
 // fieldFlags are the fields that --field and --schema describe.

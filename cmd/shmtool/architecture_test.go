@@ -88,11 +88,11 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool/internal/doctor/doctortest": {
 		"shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/streams", "shmtool/cmd/shmtool/internal/finding",
 	},
-	"shmtool/cmd/shmtool/internal/live": {
+	"shmtool/cmd/shmtool/internal/mistserver": {
 		"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
 	},
 	"shmtool/cmd/shmtool/internal/simulate": {
-		"shmtool/layout/mist", "shmtool/cmd/shmtool/internal/live", "shmtool/cmd/shmtool/internal/procs",
+		"shmtool/layout/mist", "shmtool/cmd/shmtool/internal/mistserver", "shmtool/cmd/shmtool/internal/procs",
 		"shmtool/cmd/shmtool/internal/finding",
 	},
 	"shmtool/cmd/shmtool/internal/cleaning": {

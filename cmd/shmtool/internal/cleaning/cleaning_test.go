@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -48,7 +48,7 @@ func (p *place) ok(err error) {
 	}
 }
 
-func (p *place) live() live.Place { return live.Place{Dir: p.dir} }
+func (p *place) live() mistserver.Place { return mistserver.Place{Dir: p.dir} }
 
 func (p *place) write(name string, b []byte) {
 	p.Helper()
@@ -261,14 +261,14 @@ func (p *place) hold(name string) {
 // Of a living stream only what nothing leads to is free.
 func TestOrphansOfTheLiving(t *testing.T) {
 	p := newPlace(t)
-	in, err := live.LockInput(p.live(), "trash", 0)
+	in, err := mistserver.LockInput(p.live(), "trash", 0)
 	p.ok(err)
-	b, err := live.StartBuffer(p.live(), "trash", live.Settings{AlwaysOn: true})
+	b, err := mistserver.StartBuffer(p.live(), "trash", mistserver.Settings{AlwaysOn: true})
 	p.ok(err)
-	track, err := live.AddTrack(t.Context(), p.live(), "trash", live.TrackInfo{Type: "audio", Codec: "AAC"})
+	track, err := mistserver.AddTrack(t.Context(), p.live(), "trash", mistserver.TrackInfo{Type: "audio", Codec: "AAC"})
 	p.ok(err)
 	for n := range uint64(3) {
-		p.ok(track.Write(live.Packet{Time: n * 21, Payload: []byte("packet")}))
+		p.ok(track.Write(mistserver.Packet{Time: n * 21, Payload: []byte("packet")}))
 	}
 	orphans := []string{"MstDatatrash@0_77", "MstDatatrash@5_0", "MstTraktrash@" + strconv.Itoa(p.dead) + "-5"}
 	for _, name := range orphans {
@@ -285,7 +285,7 @@ func TestOrphansOfTheLiving(t *testing.T) {
 	if slices.Sort(removed); !slices.Equal(removed, orphans) {
 		t.Errorf("removed %q, kept %v", removed, kept)
 	}
-	p.ok(track.Write(live.Packet{Time: 70, Payload: []byte("packet")}))
+	p.ok(track.Write(mistserver.Packet{Time: 70, Payload: []byte("packet")}))
 	p.ok(track.Close())
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -125,17 +125,17 @@ func TestRaceWithAStream(t *testing.T) {
 }
 
 func (r *race) play(round int) {
-	in, err := live.LockInput(r.live(), "trash", r.dead)
+	in, err := mistserver.LockInput(r.live(), "trash", r.dead)
 	r.ok(err)
 	r.untouched(round, r.inodes())
-	b, err := live.StartBuffer(r.live(), "trash", live.Settings{AlwaysOn: true})
+	b, err := mistserver.StartBuffer(r.live(), "trash", mistserver.Settings{AlwaysOn: true})
 	r.ok(err)
 	r.untouched(round, r.inodes())
-	track, err := live.AddTrack(r.Context(), r.live(), "trash", live.TrackInfo{Type: "audio", Codec: "AAC"})
+	track, err := mistserver.AddTrack(r.Context(), r.live(), "trash", mistserver.TrackInfo{Type: "audio", Codec: "AAC"})
 	r.ok(err)
 	all := r.inodes()
 	for n := range uint64(5) {
-		r.ok(track.Write(live.Packet{Time: n * 21, Payload: []byte("packet")}))
+		r.ok(track.Write(mistserver.Packet{Time: n * 21, Payload: []byte("packet")}))
 	}
 	report, err := b.Loop()
 	if r.ok(err); len(report.Faults) > 0 {

@@ -14,7 +14,7 @@ import (
 	"syscall"
 
 	"shmtool/cmd/shmtool/internal/finding"
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/layout/mist"
 )
 
@@ -26,20 +26,20 @@ func (p part) actor(ctx context.Context, r *reporter) (err error) {
 	count := 0
 	switch p.Fault {
 	case finding.PullLockOrphaned:
-		err = live.LockPull(p.place(), p.Stream)
+		err = mistserver.LockPull(p.place(), p.Stream)
 	case finding.ShortLockStuck:
-		err = live.TakeLock(ctx, p.place(), p.Stream, mist.LockTracks)
+		err = mistserver.TakeLock(ctx, p.place(), p.Stream, mist.LockTracks)
 	case finding.VersionsMixed:
-		_, err = live.OldLock(p.place(), p.Stream)
+		_, err = mistserver.OldLock(p.place(), p.Stream)
 	case finding.SessionOrphaned:
-		err = live.StartSession(ctx, p.place(), sessionID(p.Simulation))
+		err = mistserver.StartSession(ctx, p.place(), sessionID(p.Simulation))
 	case finding.UsersFull:
-		var crowd *live.Crowd
-		if crowd, err = live.FillUsers(ctx, p.place(), p.Stream, victim); err == nil {
+		var crowd *mistserver.Crowd
+		if crowd, err = mistserver.FillUsers(ctx, p.place(), p.Stream, victim); err == nil {
 			leave, count = crowd.Leave, crowd.Taken()
 		}
 	case finding.VoDPagePending, finding.ViewerBehind:
-		leave, err = live.Request(ctx, p.place(), p.Stream, victim, p.Key)
+		leave, err = mistserver.Request(ctx, p.place(), p.Stream, victim, p.Key)
 	default:
 		err = fmt.Errorf("an actor does nothing for %s", p.Fault)
 	}
@@ -60,7 +60,7 @@ func suicide() error {
 }
 
 // die ends a source inside a reload of its page, once it is told to.
-func (m *misfeed) die(t *live.Track) error {
+func (m *misfeed) die(t *mistserver.Track) error {
 	if m == nil || !m.begun || m.code != finding.ReloadPending && m.code != finding.PageNotReady {
 		return nil
 	}
@@ -71,11 +71,11 @@ func (m *misfeed) die(t *live.Track) error {
 }
 
 // makeBuffer starts on new pages, or on those of one that has crashed.
-func (p part) makeBuffer() (*live.Buffer, error) {
+func (p part) makeBuffer() (*mistserver.Buffer, error) {
 	if p.Number == restarted {
-		return live.ReclaimBuffer(p.place(), p.Stream, p.Settings)
+		return mistserver.ReclaimBuffer(p.place(), p.Stream, p.Settings)
 	}
-	return live.StartBuffer(p.place(), p.Stream, p.Settings)
+	return mistserver.StartBuffer(p.place(), p.Stream, p.Settings)
 }
 
 // restarted is the number of a buffer that is not its stream's first.
@@ -100,7 +100,7 @@ func (p part) toldToBegin() <-chan os.Signal {
 func tellBuffer(pid int) error { return syscall.Kill(pid, beginSignal) }
 
 // dieClosing ends a buffer between the exit bit of its page and the removal.
-func dieClosing(b *live.Buffer) error {
+func dieClosing(b *mistserver.Buffer) error {
 	if err := b.BeginClose(context.Background()); err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (m *Manifest) sessionID() string { return sessionID(m.ID) }
 // removeSession removes what there is of a session.
 func removeSession(dir, id string) error {
 	var errs []error
-	page, lock := live.SessionObjects(id)
+	page, lock := mistserver.SessionObjects(id)
 	for _, o := range []mist.Object{page, lock} {
 		if err := os.Remove(filepath.Join(dir, o.Name())); !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/layout/mist"
 )
 
@@ -20,7 +20,7 @@ const loopInterval = 250 * time.Millisecond
 // the stream has ended, or when it is told to; a buffer that crashes it only
 // tells of.
 func (p part) angel(ctx context.Context, r *reporter) error {
-	input, err := live.LockInput(p.place(), p.Stream, 0)
+	input, err := mistserver.LockInput(p.place(), p.Stream, 0)
 	if err != nil {
 		return err
 	}
@@ -124,6 +124,6 @@ func (p part) buffer(ctx context.Context, r *reporter) error {
 		}
 		break
 	}
-	_ = live.SetState(p.place(), p.Stream, mist.StateShutdown, 0) // without its angel the page may be gone
+	_ = mistserver.SetState(p.place(), p.Stream, mist.StateShutdown, 0) // without its angel the page may be gone
 	return b.Close(context.Background())
 }

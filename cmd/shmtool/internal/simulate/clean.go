@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
@@ -123,7 +123,7 @@ func taken(dir, stream string) bool {
 // removeStream removes what there is of a stream, and names it. The
 // configuration stays where its controller removes it.
 func removeStream(dir, stream string, config bool) (removed []string, err error) {
-	objects, err := live.Objects(live.Place{Dir: dir}, stream)
+	objects, err := mistserver.Objects(mistserver.Place{Dir: dir}, stream)
 	if err != nil {
 		return nil, err
 	}
@@ -143,11 +143,11 @@ func removeStream(dir, stream string, config bool) (removed []string, err error)
 // removeController removes the controller's pages when a simulation of this user
 // has made them that is dead. What cannot be read is not known to be ours.
 func removeController(dir string) (removed []string, err error) {
-	ours, pid, err := live.Simulated(live.Place{Dir: dir})
+	ours, pid, err := mistserver.Simulated(mistserver.Place{Dir: dir})
 	if err != nil || !ours || pid != 0 {
 		return nil, nil
 	}
-	for _, o := range live.ControllerObjects() {
+	for _, o := range mistserver.ControllerObjects() {
 		path := filepath.Join(dir, o.Name())
 		info, err := os.Lstat(path)
 		if err != nil || ownerOf(info) != os.Geteuid() {

@@ -5,19 +5,19 @@ import (
 	"errors"
 	"os"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
 // startController makes the controller's pages, or joins those of another
 // simulation. A MistServer's are left alone: its streams are none of ours.
 func (s *simulation) startController(ctx context.Context) error {
-	control, joined, err := live.StartOrJoinController(ctx, live.Place{Dir: s.o.ShmDir})
+	control, joined, err := mistserver.StartOrJoinController(ctx, mistserver.Place{Dir: s.o.ShmDir})
 	what := "made MstGlobalConfig and MstStateLogs"
-	var blocked *live.BlockedError
+	var blocked *mistserver.BlockedError
 	switch {
 	case errors.As(err, &blocked):
 		return &RefusedError{Object: blocked.Object, Err: blocked}
-	case errors.Is(err, live.ErrForeign):
+	case errors.Is(err, mistserver.ErrForeign):
 		what = "beside a MistServer: its controller's pages are left alone"
 	case err != nil:
 		return err

@@ -1,8 +1,8 @@
 // Package simulate makes a live stream as MistServer would make it, in real
 // processes: the one that calls Run is the controller, and starts for every
 // stream an angel, which starts the buffer, for every track a source, and the
-// viewers. What they do to shared memory is package live's; this package is who
-// they are, when they start and end, and what they have seen.
+// viewers. Package mistserver does what they do to shared memory. This package
+// decides which there are and when they start and end, and reports what they saw.
 //
 // All of them are the program itself, executed once more with the words
 // "simulated ROLE" and what to do in an environment variable (see IsPart). A

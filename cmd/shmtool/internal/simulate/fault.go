@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
@@ -109,11 +109,11 @@ func (s *simulation) stageFault(ctx context.Context) error {
 
 // offered reports whether the buffer has seen the sources, and offers the stream.
 func (d *drill) offered() bool {
-	state, err := live.State(d.place(), d.stream)
+	state, err := mistserver.State(d.place(), d.stream)
 	return err == nil && state == mist.StateReady
 }
 
-func (d *drill) place() live.Place { return live.Place{Dir: d.s.o.ShmDir} }
+func (d *drill) place() mistserver.Place { return mistserver.Place{Dir: d.s.o.ShmDir} }
 
 // await takes what the processes say until something is so.
 func (d *drill) await(ctx context.Context, is func() bool) error {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/layout/mist"
 )
 
@@ -53,7 +53,7 @@ func stageFillData(ctx context.Context, d *drill) (string, error) {
 	var parts, avail uint64
 	if err == nil {
 		err = d.await(ctx, func() bool {
-			p, a, e := live.Parts(d.place(), d.stream, victim)
+			p, a, e := mistserver.Parts(d.place(), d.stream, victim)
 			stalls := e == nil && a == avail && p >= parts+2 && a > mist.LiveDataSize-2*largeFrame
 			if a != avail {
 				parts, avail = p, a
@@ -107,11 +107,11 @@ func stageUseAgain(ctx context.Context, d *drill) (string, error) {
 // leak gives the victim's data page a second name: that of the first one of the
 // track that is added next.
 func (d *drill) leak() (name string, err error) {
-	pages, err := live.DataPages(d.place(), d.stream, victim)
+	pages, err := mistserver.DataPages(d.place(), d.stream, victim)
 	if err == nil && len(pages) == 0 {
 		err = errors.New("nothing was stored")
 	}
-	tracks, e := live.Tracks(d.place(), d.stream)
+	tracks, e := mistserver.Tracks(d.place(), d.stream)
 	if err = errors.Join(err, e); err != nil {
 		return "", err
 	}
@@ -147,14 +147,14 @@ func stageHide(ctx context.Context, d *drill) (string, error) {
 	p := source.part
 	p.Number, p.Fault = d.s.o.Tracks+1, finding.TrackHidden
 	p.Media.Number, p.Epoch = p.Number, newClock().now()
-	c, err := d.addSource(ctx, p, func(c *process) bool { return c.ready && d.entry().Valid == live.ProcessesOnly })
+	c, err := d.addSource(ctx, p, func(c *process) bool { return c.ready && d.entry().Valid == mistserver.ProcessesOnly })
 	if err != nil {
 		return "", err
 	}
 	err = d.kill(c)
 	if err == nil {
 		err = d.await(ctx, func() bool {
-			e, e2 := live.Entry(d.place(), d.stream, c.track)
+			e, e2 := mistserver.Entry(d.place(), d.stream, c.track)
 			return !c.running() && e2 == nil && e.Valid == 0
 		})
 	}

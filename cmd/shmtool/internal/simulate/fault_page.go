@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout/mist"
 )
@@ -80,8 +80,8 @@ func (d *drill) source() (*process, error) {
 }
 
 // entry is the victim as the list has it, zero when it cannot be read now.
-func (d *drill) entry() live.TrackEntry {
-	e, _ := live.Entry(d.place(), d.stream, victim)
+func (d *drill) entry() mistserver.TrackEntry {
+	e, _ := mistserver.Entry(d.place(), d.stream, victim)
 	return e
 }
 
@@ -123,7 +123,7 @@ const driftedRing = "pages"
 
 func stageDrift(ctx context.Context, d *drill) (string, error) {
 	lose := func() error {
-		_, err := live.LosePresent(d.place(), d.stream, victim, driftedRing)
+		_, err := mistserver.LosePresent(d.place(), d.stream, victim, driftedRing)
 		return err
 	}
 	if err := lose(); err != nil {
@@ -136,7 +136,7 @@ func stageDrift(ctx context.Context, d *drill) (string, error) {
 func stageOverrun(ctx context.Context, d *drill) (string, error) {
 	c, err := d.stopped(ctx)
 	if err == nil {
-		err = live.Overrun(d.place(), d.stream, victim, "keys")
+		err = mistserver.Overrun(d.place(), d.stream, victim, "keys")
 	}
 	return fmt.Sprintf("source %d, process %d, has counted one key more than track %d has slots for, without a larger page, and hangs. kill -CONT lets it go on", c.number(), c.id(), victim), err
 }
@@ -148,7 +148,7 @@ func stageRemoveTrackPage(_ context.Context, d *drill) (string, error) {
 }
 
 func stageRemoveOldData(_ context.Context, d *drill) (string, error) {
-	names, err := live.DataPages(d.place(), d.stream, victim)
+	names, err := mistserver.DataPages(d.place(), d.stream, victim)
 	if err == nil && len(names) < 2 {
 		err = fmt.Errorf("track %d has %s, and it takes two", victim, units.Counted(len(names), "data page", "data pages"))
 	}
@@ -166,7 +166,7 @@ func stageRemoveNewData(ctx context.Context, d *drill) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	names, err := live.DataPages(d.place(), d.stream, victim)
+	names, err := mistserver.DataPages(d.place(), d.stream, victim)
 	if err == nil && len(names) == 0 {
 		err = fs.ErrNotExist
 	}
@@ -180,13 +180,13 @@ func stageRemoveNewData(ctx context.Context, d *drill) (string, error) {
 }
 
 func stageOverflowList(_ context.Context, d *drill) (string, error) {
-	slots, err := live.OverflowList(d.place(), d.stream)
+	slots, err := mistserver.OverflowList(d.place(), d.stream)
 	return fmt.Sprintf("the track list says that it has %d tracks, and has %d slots, as when an input takes over the page of one that had more: MistServer's processes take two tracks for one. Ours count otherwise, and go on", slots+1, slots), err
 }
 
 func stageScribble(_ context.Context, d *drill) (string, error) {
 	name := d.entry().Page
-	err := live.Scribble(d.place(), name)
+	err := mistserver.Scribble(d.place(), name)
 	return fmt.Sprintf("a stray byte was written over the fields of %s. Who has read them goes on; nobody can open the page any more", name), err
 }
 
@@ -198,7 +198,7 @@ func stageNuke(ctx context.Context, d *drill) (string, error) {
 	if err := d.await(ctx, func() bool { return all(d.parts(), func(c *process) bool { return !c.running() }) }); err != nil {
 		return "", err
 	}
-	objects, err := live.Objects(d.place(), d.stream)
+	objects, err := mistserver.Objects(d.place(), d.stream)
 	left, newest := 0, time.Time{}
 	for _, name := range objects {
 		switch o, _ := mist.ParseName(name); o.Kind {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/layout/mist"
 )
 
@@ -188,7 +188,7 @@ func stageKillHolder(ctx context.Context, d *drill) (string, error) {
 	waiter.ready = true // it never will be: that it is ended is no failure
 	d.s.actors = append(d.s.actors, waiter)
 	err = d.await(ctx, func() bool {
-		waiters, err := live.Waiters(d.place(), d.stream, mist.LockTracks)
+		waiters, err := mistserver.Waiters(d.place(), d.stream, mist.LockTracks)
 		return err == nil && waiters > 0
 	})
 	return fmt.Sprintf("process %d took the lock of the tracks, and was killed with it in hand; process %d, a source that comes now, waits for it", c.id(), waiter.pid), err

@@ -6,7 +6,7 @@ import (
 	"io"
 
 	"shmtool/cmd/shmtool/internal/finding"
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 )
@@ -49,7 +49,7 @@ func stageHandler(ctx context.Context, d *drill) (string, error) {
 	}
 	handler := 0
 	err := d.await(ctx, func() bool {
-		state, e := live.State(d.place(), d.stream)
+		state, e := mistserver.State(d.place(), d.stream)
 		for _, p := range procs.Open(procDir, d.s.o.ShmDir).Children(buffer) {
 			if p.Name == handlerName {
 				handler = p.PID
@@ -63,7 +63,7 @@ func stageHandler(ctx context.Context, d *drill) (string, error) {
 // hold keeps the stream in the state boot while a handler runs, which ends with its
 // buffer.
 func (p part) hold() error {
-	if err := live.SetState(p.place(), p.Stream, mist.StateBoot, 0); err != nil {
+	if err := mistserver.SetState(p.place(), p.Stream, mist.StateBoot, 0); err != nil {
 		return err
 	}
 	p.Role = roleHandler

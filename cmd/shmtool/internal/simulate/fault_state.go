@@ -8,7 +8,7 @@ import (
 	"syscall"
 
 	"shmtool/cmd/shmtool/internal/finding"
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/layout/mist"
 )
 
@@ -77,12 +77,12 @@ func stageMixVersions(ctx context.Context, d *drill) (string, error) {
 // stageWaiting: wait is what the buffer's state is while a process that the configuration
 // asks for does not run. Ours writes the state only when it changes.
 func stageWaiting(_ context.Context, d *drill) (string, error) {
-	err := live.SetState(d.place(), d.stream, mist.StateWait, 255)
+	err := mistserver.SetState(d.place(), d.stream, mist.StateWait, 255)
 	return "the state is wait, as if a process that the configuration asks for did not come up; all sources send", err
 }
 
 func stageReplaceUsers(ctx context.Context, d *drill) (string, error) {
-	name, err := live.ReplaceUsers(d.place(), d.stream)
+	name, err := mistserver.ReplaceUsers(d.place(), d.stream)
 	if err != nil {
 		return "", err
 	}
@@ -105,7 +105,7 @@ func stageRequestPage(ctx context.Context, d *drill) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	key, err := live.Unload(d.place(), d.stream, victim)
+	key, err := mistserver.Unload(d.place(), d.stream, victim)
 	if err != nil {
 		return "", err
 	}

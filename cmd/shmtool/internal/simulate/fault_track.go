@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout/mist"
 )
@@ -28,7 +28,7 @@ func stageClockRound(ctx context.Context, d *drill) (string, error) {
 	c, err := d.tell()
 	if err == nil {
 		err = d.await(ctx, func() bool {
-			ms, e := live.LastKeyMS(d.place(), d.stream, victim)
+			ms, e := mistserver.LastKeyMS(d.place(), d.stream, victim)
 			return e == nil && ms > uint64(clockRound.Milliseconds())
 		})
 	}
@@ -45,11 +45,11 @@ func keepAll(o *Options) {
 // MistServer's are that have added their tracks to a list, and add them once more to
 // the one that a new input has taken over: they name their pages as before.
 func stageListAgain(ctx context.Context, d *drill) (string, error) {
-	again, err := live.ListAgain(ctx, d.place(), d.stream, victim)
+	again, err := mistserver.ListAgain(ctx, d.place(), d.stream, victim)
 	if err != nil {
 		return "", err
 	}
-	follow := func() error { return live.FollowShared(d.place(), d.stream, again, victim) }
+	follow := func() error { return mistserver.FollowShared(d.place(), d.stream, again, victim) }
 	if err := follow(); err != nil {
 		return "", err
 	}
@@ -67,7 +67,7 @@ func shortWindow(o *Options) {
 // stageLeaveBehind lets a viewer come that reads nothing, and waits until the key that
 // it stands at has left the window. MistServer would end it after 30 to 40 s.
 func stageLeaveBehind(ctx context.Context, d *drill) (string, error) {
-	key, err := live.FirstKey(d.place(), d.stream, victim)
+	key, err := mistserver.FirstKey(d.place(), d.stream, victim)
 	if err != nil {
 		return "", err
 	}
@@ -75,7 +75,7 @@ func stageLeaveBehind(ctx context.Context, d *drill) (string, error) {
 	c, err := d.actor(ctx, func(p *part) { p.Key = key })
 	if err == nil {
 		err = d.await(ctx, func() bool {
-			first, e := live.FirstKey(d.place(), d.stream, victim)
+			first, e := mistserver.FirstKey(d.place(), d.stream, victim)
 			return e == nil && first > key
 		})
 	}
@@ -101,7 +101,7 @@ func stageLeaveAll(ctx context.Context, d *drill) (string, error) {
 		n++
 	}
 	err := d.await(ctx, func() bool {
-		state, e := live.State(d.place(), d.stream)
+		state, e := mistserver.State(d.place(), d.stream)
 		return e == nil && state == mist.StateWait
 	})
 	return fmt.Sprintf("%s away: the stream is one that waits for its encoder (resume), keeps its tracks, and nothing feeds them", units.Counted(n, "source, which was killed, is", "sources, which were killed, are")), err

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
 func write(t *testing.T, dir, name, text string) {
@@ -113,9 +113,9 @@ func TestClean(t *testing.T) {
 // is nobody's.
 func TestCleanController(t *testing.T) {
 	dir := t.TempDir()
-	start := func() *live.Controller {
+	start := func() *mistserver.Controller {
 		t.Helper()
-		c, err := live.StartController(live.Place{Dir: dir})
+		c, err := mistserver.StartController(mistserver.Place{Dir: dir})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
 // media is what a source sends: made up, with the sizes and times that an
@@ -99,8 +99,8 @@ func (m media) about() string {
 	return "meta JSON"
 }
 
-func (m media) info() live.TrackInfo {
-	i := live.TrackInfo{ID: uint32(m.Number), Type: m.Type, Codec: m.codec()}
+func (m media) info() mistserver.TrackInfo {
+	i := mistserver.TrackInfo{ID: uint32(m.Number), Type: m.Type, Codec: m.codec()}
 	switch m.Type {
 	case typeVideo:
 		i.Init, _ = hex.DecodeString(h264Init)
@@ -173,10 +173,10 @@ func newGenerator(m media) *generator {
 
 // packet is the next one, and its number. Its payload has room for a stamp, and
 // is good until the next call.
-func (g *generator) packet() (live.Packet, uint64) {
+func (g *generator) packet() (mistserver.Packet, uint64) {
 	n := g.next
 	g.next++
-	p := live.Packet{Time: uint64(g.micros(n) / 1000)}
+	p := mistserver.Packet{Time: uint64(g.micros(n) / 1000)}
 	p.Key = g.Type == typeVideo && n%uint64(g.GOP) == 0
 	if g.Type == typeMeta {
 		text := fmt.Appendf(g.payload[:stampSize], `{"title":"shmtool simulate","second":%d}`, n)

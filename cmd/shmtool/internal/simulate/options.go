@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
 // Options are what a simulation is to be.
@@ -86,8 +86,8 @@ func checkStream(stream string, before []string) error {
 	return nil
 }
 
-func (o Options) settings() live.Settings {
-	return live.Settings{
+func (o Options) settings() mistserver.Settings {
+	return mistserver.Settings{
 		Source: pushSource, BufferTime: o.DVR, IdleTime: o.Idle, Resume: o.Resume, AlwaysOn: true,
 	}
 }

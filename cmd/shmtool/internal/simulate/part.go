@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
 // role is what a process of a simulation is.
@@ -48,24 +48,24 @@ const (
 
 // part is everything that one process is told.
 type part struct {
-	Simulation string        `json:"simulation"` // its ID
-	Role       role          `json:"role"`
-	Stream     string        `json:"stream,omitempty"`
-	Number     int           `json:"number,omitempty"` // of sources and viewers, from 1
-	ShmDir     string        `json:"shm_dir"`
-	Tracks     int           `json:"tracks"`  // of the stream
-	Viewers    int           `json:"viewers"` // likewise
-	Settings   live.Settings `json:"settings"`
-	Media      media         `json:"media"`
-	Epoch      int64         `json:"epoch"`            // CLOCK_MONOTONIC of media time 0, ns
-	Poll       time.Duration `json:"poll"`             // between a viewer's looks
-	Orphan     time.Duration `json:"orphan"`           // how long it outlives the simulation's process
-	LockedPage string        `json:"locked,omitempty"` // path of the page with the lock
-	Fault      string        `json:"fault,omitempty"`  // of a drill: the code of what the part does wrong
-	Key        uint64        `json:"key,omitempty"`    // of a drill: that an actor waits for
+	Simulation string              `json:"simulation"` // its ID
+	Role       role                `json:"role"`
+	Stream     string              `json:"stream,omitempty"`
+	Number     int                 `json:"number,omitempty"` // of sources and viewers, from 1
+	ShmDir     string              `json:"shm_dir"`
+	Tracks     int                 `json:"tracks"`  // of the stream
+	Viewers    int                 `json:"viewers"` // likewise
+	Settings   mistserver.Settings `json:"settings"`
+	Media      media               `json:"media"`
+	Epoch      int64               `json:"epoch"`            // CLOCK_MONOTONIC of media time 0, ns
+	Poll       time.Duration       `json:"poll"`             // between a viewer's looks
+	Orphan     time.Duration       `json:"orphan"`           // how long it outlives the simulation's process
+	LockedPage string              `json:"locked,omitempty"` // path of the page with the lock
+	Fault      string              `json:"fault,omitempty"`  // of a drill: the code of what the part does wrong
+	Key        uint64              `json:"key,omitempty"`    // of a drill: that an actor waits for
 }
 
-func (p part) place() live.Place { return live.Place{Dir: p.ShmDir} }
+func (p part) place() mistserver.Place { return mistserver.Place{Dir: p.ShmDir} }
 
 // args is the part's command line. Those of an input have "-s STREAM" in it, as
 // MistServer's have, by which an input is known.

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout/mist"
 )
@@ -117,12 +117,12 @@ func (s *simulation) takeInput(st *stream, angel *process, m message) {
 	}
 }
 
-func (s *simulation) takeLoop(st *stream, l live.Report) {
+func (s *simulation) takeLoop(st *stream, l mistserver.Report) {
 	if s.phase == PhaseEnding {
 		return // everything goes now
 	}
 	for i, d := range l.Dead {
-		if slices.ContainsFunc(l.Dead[:i], func(e live.DeadUser) bool { return e.PID == d.PID }) {
+		if slices.ContainsFunc(l.Dead[:i], func(e mistserver.DeadUser) bool { return e.PID == d.PID }) {
 			continue // a viewer has a slot for each of its tracks
 		}
 		text := fmt.Sprintf("the buffer finds viewer %d dead", d.PID)
@@ -320,7 +320,7 @@ func (s *simulation) streamOf(name string) *stream {
 // log writes to MstStateLogs, as a controller does with what its processes say.
 func (s *simulation) log(kind, stream string, pid int, text string) {
 	if s.control != nil {
-		_ = s.control.Log(live.LogEntry{Kind: kind, Message: text, Stream: stream, PID: pid, Exe: processName})
+		_ = s.control.Log(mistserver.LogEntry{Kind: kind, Message: text, Stream: stream, PID: pid, Exe: processName})
 	}
 }
 

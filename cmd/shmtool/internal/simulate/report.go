@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
 // What a message is about.
@@ -27,17 +27,17 @@ const (
 
 // message is a line of a part to its simulation.
 type message struct {
-	Kind    kind         `json:"kind"`
-	Role    role         `json:"role"`
-	PID     int          `json:"pid,omitempty"` // of a buffer
-	Track   int          `json:"track,omitempty"`
-	Text    string       `json:"text,omitempty"`
-	Reload  *live.Reload `json:"reload,omitempty"`
-	Count   int          `json:"count,omitempty"` // tracks of a viewer, reloads it has followed
-	Loop    *live.Report `json:"loop,omitempty"`
-	Packets uint64       `json:"packets,omitempty"`
-	Bytes   uint64       `json:"bytes,omitempty"`
-	Seen    *tally       `json:"seen,omitempty"`
+	Kind    kind               `json:"kind"`
+	Role    role               `json:"role"`
+	PID     int                `json:"pid,omitempty"` // of a buffer
+	Track   int                `json:"track,omitempty"`
+	Text    string             `json:"text,omitempty"`
+	Reload  *mistserver.Reload `json:"reload,omitempty"`
+	Count   int                `json:"count,omitempty"` // tracks of a viewer, reloads it has followed
+	Loop    *mistserver.Report `json:"loop,omitempty"`
+	Packets uint64             `json:"packets,omitempty"`
+	Bytes   uint64             `json:"bytes,omitempty"`
+	Seen    *tally             `json:"seen,omitempty"`
 }
 
 // reporter writes messages from a goroutine of its own, so that nobody who

@@ -5,7 +5,7 @@ import (
 	"syscall"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
 // Result is what a simulation has measured.
@@ -51,7 +51,7 @@ type Reload struct {
 	Stream string
 	Track  int
 	Type   string
-	live.Reload
+	mistserver.Reload
 	Watched bool // viewers had the page
 	source  int  // that made it
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/units"
 )
 
@@ -18,8 +18,8 @@ type simulation struct {
 	o        Options
 	show     Observer
 	manifest *claimed
-	control  *live.Controller // nil beside a MistServer, whose controller is not ours
-	lifeline *os.File         // we hold the other end until we die
+	control  *mistserver.Controller // nil beside a MistServer, whose controller is not ours
+	lifeline *os.File               // we hold the other end until we die
 	epoch    int64
 	inbox    chan note
 	began    time.Time
@@ -42,7 +42,7 @@ type stream struct {
 	name     string
 	angel    *process
 	buffer   int // PID, 0 while there is none
-	loop     live.Report
+	loop     mistserver.Report
 	cut      bool // keys have been withdrawn
 	crashed  bool // the buffer has, and its angel has told
 	followed int  // reloads that all viewers have gone along with

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
 type unseen struct{}
@@ -25,7 +25,7 @@ func TestBegun(t *testing.T) {
 	}
 	failure := message{Kind: kindFailed, Role: roleSource, Text: "data page is full"}
 	gone := message{Kind: kindLoop, Role: roleBuffer, PID: 1}
-	gone.Loop = &live.Report{Ended: "all sources are gone"}
+	gone.Loop = &mistserver.Report{Ended: "all sources are gone"}
 	for _, test := range []struct {
 		name, err string
 		said      func(source, angel *process) note

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
 // source feeds a track until it is told to end. What is due already when it
@@ -13,7 +13,7 @@ import (
 // kept for a while; from there on a packet goes out when its time has come.
 func (p part) source(ctx context.Context, r *reporter) error {
 	wrong := p.misfeed()
-	t, err := live.AddTrack(ctx, p.place(), p.Stream, p.info())
+	t, err := mistserver.AddTrack(ctx, p.place(), p.Stream, p.info())
 	if err != nil {
 		return err
 	}
@@ -23,7 +23,7 @@ func (p part) source(ctx context.Context, r *reporter) error {
 	r.send(message{Kind: kindReady, Track: t.Index()})
 	f := &feed{p: p, track: t, r: r, clock: newClock(), packets: newGenerator(p.Media), wrong: wrong, second: every{interval: time.Second}}
 	err = f.run(ctx)
-	if errors.Is(err, live.ErrDisconnected) || errors.Is(err, live.ErrTrackGone) {
+	if errors.Is(err, mistserver.ErrDisconnected) || errors.Is(err, mistserver.ErrTrackGone) {
 		r.send(message{Kind: kindTold, Track: t.Index(), Text: err.Error()})
 		err = nil
 	}
@@ -33,7 +33,7 @@ func (p part) source(ctx context.Context, r *reporter) error {
 // feed is a source at work.
 type feed struct {
 	p       part
-	track   *live.Track
+	track   *mistserver.Track
 	r       *reporter
 	clock   clock
 	packets *generator

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
 // misfeed is what is wrong with the packets of a source, in a drill.
@@ -39,7 +39,7 @@ const (
 
 // spoil makes a packet what a source's is that is wrong. Those of a data page that
 // is to become full are without a key frame, which would begin another page.
-func (m *misfeed) spoil(p *live.Packet) {
+func (m *misfeed) spoil(p *mistserver.Packet) {
 	if m == nil {
 		return
 	}
@@ -66,7 +66,7 @@ func (m *misfeed) spoil(p *live.Packet) {
 }
 
 // info is what the source says of its track.
-func (p part) info() live.TrackInfo {
+func (p part) info() mistserver.TrackInfo {
 	i := p.Media.info()
 	i.Careless = p.Fault != ""
 	if p.Fault == finding.TrackHidden {
@@ -80,9 +80,9 @@ const maskedTrack = 0
 
 // mask hides the track that this one is made from, as MistServer's processes do
 // that are told to.
-func (p part) mask(t *live.Track) error {
+func (p part) mask(t *mistserver.Track) error {
 	if p.Fault != finding.TrackHidden {
 		return nil
 	}
-	return t.Mask(maskedTrack, live.ProcessesOnly)
+	return t.Mask(maskedTrack, mistserver.ProcessesOnly)
 }

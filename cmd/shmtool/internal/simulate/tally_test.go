@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
 // A tally goes through JSON and into another without losing a latency.
@@ -80,7 +80,7 @@ func TestLossIsFoundByNumbers(t *testing.T) {
 		for _, n := range tt.numbers {
 			payload := make([]byte, stampSize)
 			stamp(payload, 0, n)
-			w.take(live.Seen{Track: 3, Payload: payload}, 1000)
+			w.take(mistserver.Seen{Track: 3, Payload: payload}, 1000)
 		}
 		got, err := w.end()
 		if err != nil || got.Lost != tt.lost || got.Records != uint64(len(tt.numbers)) {

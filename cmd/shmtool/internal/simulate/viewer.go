@@ -5,14 +5,14 @@ import (
 	"errors"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/live"
+	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
 // viewer reads its tracks of the stream, from what comes next on, until it is
 // told to end or nothing is left to read.
 func (p part) viewer(ctx context.Context, r *reporter) error {
-	pick := func(t live.TrackView) bool { return reads(p.Number, p.Viewers, int(t.ID), p.Tracks) }
-	v, err := live.Join(ctx, p.place(), p.Stream, live.ViewerOptions{Poll: p.Poll, Pick: pick})
+	pick := func(t mistserver.TrackView) bool { return reads(p.Number, p.Viewers, int(t.ID), p.Tracks) }
+	v, err := mistserver.Join(ctx, p.place(), p.Stream, mistserver.ViewerOptions{Poll: p.Poll, Pick: pick})
 	if err != nil {
 		return err
 	}
@@ -27,7 +27,7 @@ func (p part) viewer(ctx context.Context, r *reporter) error {
 
 // watching is a viewer at work.
 type watching struct {
-	viewer *live.Viewer
+	viewer *mistserver.Viewer
 	r      *reporter
 	clock  clock
 	tally  *tally
@@ -43,13 +43,13 @@ func (w *watching) run(ctx context.Context) error {
 	for {
 		seen, err := w.viewer.Next(ctx)
 		now := w.clock.now()
-		var gone *live.TrackGoneError
+		var gone *mistserver.TrackGoneError
 		switch {
 		case err == nil:
 			w.take(seen, now)
 		case errors.As(err, &gone):
 			w.r.send(message{Kind: kindGone, Track: gone.Index})
-		case errors.Is(err, live.ErrStreamGone), errors.Is(err, live.ErrDisconnected):
+		case errors.Is(err, mistserver.ErrStreamGone), errors.Is(err, mistserver.ErrDisconnected):
 			w.r.send(message{Kind: kindGone, Track: -1, Text: err.Error()})
 			return nil
 		case ctx.Err() != nil:
@@ -63,7 +63,7 @@ func (w *watching) run(ctx context.Context) error {
 
 // take counts a packet, and what is missing before it: by the numbers that the
 // source gave, which nothing in shared memory can hide.
-func (w *watching) take(seen live.Seen, now int64) {
+func (w *watching) take(seen mistserver.Seen, now int64) {
 	w.tally.Records++
 	w.missed += seen.Lost
 	published, number, ok := readStamp(seen.Payload)

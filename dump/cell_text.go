@@ -2,6 +2,7 @@ package dump
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"shmtool/layout"
@@ -55,6 +56,10 @@ func rawText(raw []byte) string {
 func (o *Options) nestedText(f *layout.Field, rec *relaccx.Record) string {
 	r, h, err := o.nested(f, rec)
 	if err != nil {
+		var page *relaccx.PageError
+		if errors.As(err, &page) {
+			err = page.Err // the field is named already
+		}
 		return "invalid: " + err.Error()
 	}
 	return nestedSummary(r, h)

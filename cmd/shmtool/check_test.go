@@ -180,8 +180,7 @@ func TestCheckReal(t *testing.T) {
 		code  int
 		codes []string
 	}{
-		"live-buffer-killed-then-refed":   {fail.ExitFindings, []string{"data_packet_broken", "data_stale_bytes", "track_name_odd", "track_page_shared"}},
-		"mist-3.3-extwriters-6-protocols": {fail.ExitInvalid, []string{"invalid_page"}}, // MistServer makes room for fewer
+		"live-buffer-killed-then-refed": {fail.ExitFindings, []string{"data_packet_broken", "data_stale_bytes", "track_name_odd", "track_page_shared"}},
 	}
 	eachMoment(t, func(t *testing.T, m *moment) {
 		if len(m.names) == 0 || strings.HasPrefix(filepath.Base(t.Name()), "probe") {
@@ -244,5 +243,23 @@ func TestCheckUnusedRows(t *testing.T) {
 	want := []layout.Finding{found[0], found[3], found[4]}
 	if got := withoutUnused(slices.Clone(found), layout.Window{First: 0, End: 1}); !slices.Equal(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// An external writer with more protocols than an old MistServer makes room for is a
+// note; any other invalid page stays an error.
+func TestCheckOverrunOfProtocols(t *testing.T) {
+	bad := layout.Finding{Code: layout.CodeInvalidPage, Severity: layout.Error, Path: ":protocols@0", Message: "records run past the end of the page: rcount: 6"}
+	other := bad
+	other.Message = "field_offset is below the header: 3"
+	whole := layout.Finding{Code: layout.CodeInvalidPage, Severity: layout.Error}
+	for _, tt := range []struct {
+		page string
+		f    layout.Finding
+		want layout.Severity
+	}{{"MstExtWriters", bad, layout.Note}, {"MstExtWriters", other, layout.Error}, {"MstExtWriters", whole, layout.Error}, {"MstCameras", bad, layout.Error}} {
+		if got := overrun(mist.Lookup(tt.page), []layout.Finding{tt.f})[0].Severity; got != tt.want {
+			t.Errorf("%s%s: %v, want %v", tt.page, tt.f.Path, got, tt.want)
+		}
 	}
 }

@@ -308,3 +308,22 @@ func TestWithoutMaps(t *testing.T) {
 		}
 	}
 }
+
+// The maps of a copy without moment.json name files of another machine: they are kept,
+// and no process is said later to have had nothing in memory.
+func TestMapsOfAnotherMachine(t *testing.T) {
+	p := newScene(t)
+	p.object("MstMetalive", "x")
+	const line = "7f0000000000-7f0000001000 rw-s 00000000 00:2d 32 /dev/shm/MstMetalive\n"
+	p.process(20, 1, "MistInBuffer", "400000-401000 r-xp 00000000 08:01 77 /usr/bin/MistInBuffer\n"+line)
+	p.process(21, 20, "MistController", "400000-401000 r-xp 00000000 08:01 78 /usr/bin/MistController\n")
+	dir := filepath.Join(t.TempDir(), "m")
+	if saved := p.save(dir); !slices.Equal(saved.Processes.Unreadable, []int{20}) {
+		t.Errorf("%+v", saved.Processes)
+	}
+	for pid, want := range map[string]string{"20": line, "21": ""} {
+		if text, err := os.ReadFile(filepath.Join(dir, procFolder, pid, "maps")); string(text) != want {
+			t.Errorf("%s: %q, %v", pid, text, err)
+		}
+	}
+}

@@ -61,8 +61,10 @@ func (c *capture) readProcess(pid int, shm shmMaps) *process {
 	}
 	maps, err := c.table.Text(pid, "maps")
 	p.unreadable = os.IsPermission(err) || err != nil && !c.table.Live() // it was not saved
-	semaphore := false
+	var semaphore bool
 	p.maps, semaphore = shm.of(maps)
+	// The copies are other files than those that the maps of another machine name.
+	p.unreadable = p.unreadable || shm.foreign && len(p.maps) > 0
 	if semaphore {
 		c.readThreads(p)
 	}
@@ -94,12 +96,14 @@ type shmMaps struct {
 	device  string // as a line has it, where nothing else is on it; else ""
 	objects map[string]bool
 	cut     bool // they were when they were saved: there are no other lines
+	foreign bool // of another machine, without a moment.json: only the path tells
 }
 
 // shmMaps looks by what to tell them: by the path and, where the directory is a
 // file system of its own, by the device, whatever a container calls the path.
 func (c *capture) shmMaps() shmMaps {
 	m := shmMaps{folder: procs.KnownAs(c.ShmDir) + "/", objects: map[string]bool{}, cut: c.table.Saved() != nil}
+	m.foreign = !m.cut && !c.table.Live()
 	if there, err := c.thereNow(); err == nil {
 		for _, o := range there {
 			m.objects[deviceText(o.saved.Device)+" "+strconv.FormatUint(o.saved.Inode, 10)] = true
@@ -127,7 +131,8 @@ func (m shmMaps) of(maps []byte) (lines []byte, semaphore bool) {
 			continue
 		}
 		path := words[5]
-		if !m.cut && words[3] != m.device && !strings.HasPrefix(path, m.folder) && !m.objects[words[3]+" "+words[4]] {
+		known := m.foreign && strings.HasPrefix(path, relaccx.ShmDir+"/")
+		if !m.cut && !known && words[3] != m.device && !strings.HasPrefix(path, m.folder) && !m.objects[words[3]+" "+words[4]] {
 			continue
 		}
 		lines = append(lines, line...)
@@ -213,7 +218,7 @@ func (c *capture) noteUnseen(named map[int]bool, all map[int]*process) {
 
 func (c *capture) saveProcess(p *process) error {
 	dir := filepath.Join(c.dir, procFolder, strconv.Itoa(p.pid))
-	if !p.unreadable {
+	if !p.unreadable || len(p.maps) > 0 {
 		p.texts["maps"] = p.maps
 	}
 	for name, text := range p.texts {

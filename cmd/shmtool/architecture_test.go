@@ -60,7 +60,7 @@ var arrows = map[string][]string{
 		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/dump",
 	},
 	"shmtool/cmd/shmtool/internal/metrics": {"shmtool/layout/mist"},
-	"shmtool/cmd/shmtool/internal/moment": {
+	"shmtool/cmd/shmtool/internal/snapshot": {
 		"shmtool/cmd/shmtool/internal/objectfile",
 		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
 		"shmtool/cmd/shmtool/internal/sparse",
@@ -72,7 +72,7 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool/internal/units":      {},
 	"shmtool/cmd/shmtool/internal/unread":     {},
 	"shmtool/cmd/shmtool/internal/safe":       {"shmtool/layout/mist"},
-	"shmtool/cmd/shmtool/internal/rate":       {},
+	"shmtool/cmd/shmtool/internal/meter":      {},
 	"shmtool/cmd/shmtool/internal/streams": {
 		"shmtool/cmd/shmtool/internal/objectfile",
 		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/finding",
@@ -128,7 +128,7 @@ var confined = map[string]func(path string) bool{
 	"log":                                 in(),
 	"C":                                   in(),
 	"github.com/prometheus/common/expfmt": in("shmtool/cmd/shmtool/internal/metrics"),
-	"github.com/HdrHistogram/hdrhistogram-go": in("shmtool/cmd/shmtool/internal/rate", "shmtool/cmd/shmtool/internal/simulate"),
+	"github.com/HdrHistogram/hdrhistogram-go": in("shmtool/cmd/shmtool/internal/meter", "shmtool/cmd/shmtool/internal/simulate"),
 }
 
 func in(rooms ...string) func(string) bool {

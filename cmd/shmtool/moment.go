@@ -13,12 +13,12 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/fail"
-	moments "shmtool/cmd/shmtool/internal/moment"
+	"shmtool/cmd/shmtool/internal/snapshot"
 )
 
 // openedMoment is the saved moment that --moment names.
 type openedMoment struct {
-	*moments.Opened
+	*snapshot.Opened
 	hangup chan os.Signal
 	pipe   chan os.Signal
 	ended  chan struct{}
@@ -48,7 +48,7 @@ func (e *env) openMoment(c *cli.Context, cmd *command) error {
 		signal.Notify(m.hangup, syscall.SIGHUP)
 	}
 	signal.Notify(m.pipe, syscall.SIGPIPE)
-	opened, err := moments.Open(c.Context, path)
+	opened, err := snapshot.Open(c.Context, path)
 	m.Opened = opened
 	go m.guard()
 	if err != nil {
@@ -140,7 +140,7 @@ func inMoment(err error) error {
 // momentDirs are the folders of a moment, for the completion of a command line: it
 // unpacks nothing.
 func momentDirs(path string) (shmDir, procDir string) {
-	shmDir, procDir, ok := moments.Dirs(filepath.Clean(path))
+	shmDir, procDir, ok := snapshot.Dirs(filepath.Clean(path))
 	if !ok {
 		return "", ""
 	}

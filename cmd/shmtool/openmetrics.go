@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/meter"
 	"shmtool/cmd/shmtool/internal/metrics"
-	"shmtool/cmd/shmtool/internal/rate"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout/mist"
 )
@@ -145,7 +145,7 @@ func rateMetrics(s *metrics.Set, r *rateRow) {
 	}
 }
 
-func spreadMetrics(s *metrics.Set, name, help string, d rate.Spread, of metrics.Labels) {
+func spreadMetrics(s *metrics.Set, name, help string, d meter.Spread, of metrics.Labels) {
 	for _, at := range []struct {
 		name string
 		d    time.Duration

@@ -20,8 +20,8 @@ import (
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/meter"
 	"shmtool/cmd/shmtool/internal/metrics"
-	"shmtool/cmd/shmtool/internal/rate"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -91,7 +91,7 @@ func everyMetric(t *testing.T) string {
 		moment: &streams.Moment{Streams: []*streams.Stream{{Name: "a\xff", Objects: []*streams.Object{{Is: mist.Object{Kind: mist.KindMeta}}}}}},
 		found:  []finding.Finding{{Code: finding.WriterDead, Severity: finding.Error, Stream: "a\xff"}},
 	})
-	var m rate.Meter
+	var m meter.Meter
 	start := time.Unix(100, 0)
 	m.Begin(start)
 	for i := range 9 {

@@ -10,8 +10,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/meter"
 	"shmtool/cmd/shmtool/internal/metrics"
-	"shmtool/cmd/shmtool/internal/rate"
 	"shmtool/dump"
 	"shmtool/relaccx"
 )
@@ -72,7 +72,7 @@ type rating struct {
 // ratedPage is a page that is measured.
 type ratedPage struct {
 	*setPage
-	meter  rate.Meter
+	meter  meter.Meter
 	writer writerSight
 	size   int
 	gone   string    // why nothing can come; "" while something can

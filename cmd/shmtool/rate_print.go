@@ -8,9 +8,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/meter"
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/procs"
-	"shmtool/cmd/shmtool/internal/rate"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout/mist"
@@ -18,7 +18,7 @@ import (
 
 // rateRow is what one interval has shown of a page.
 type rateRow struct {
-	rate.Stats
+	meter.Stats
 	early  bool // the interval is not over: it says that the page is silent, and measures nothing
 	page   string
 	note   string
@@ -102,7 +102,7 @@ func (r *rating) alarm(now time.Time) error {
 			if l == nil {
 				l = r.listing()
 			}
-			row := rateRow{early: true, Stats: rate.Stats{Silent: silent}, page: p.arg, note: p.silentText(silent), writer: p.writer}
+			row := rateRow{early: true, Stats: meter.Stats{Silent: silent}, page: p.arg, note: p.silentText(silent), writer: p.writer}
 			l.Rows = append(l.Rows, rateCells(&row, now, r.e.output.bytes))
 		} else if err := r.silentEvent(p, silent); err != nil {
 			return err
@@ -306,7 +306,7 @@ func (r *rateRow) measured(c dump.Cell) dump.Cell {
 
 // spanCell is a duration, in milliseconds and for people; nothing where there was
 // none.
-func spanCell(s rate.Spread, d time.Duration) dump.Cell {
+func spanCell(s meter.Spread, d time.Duration) dump.Cell {
 	if s.Count == 0 {
 		return dump.Cell{}
 	}

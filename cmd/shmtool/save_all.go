@@ -12,8 +12,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/fail"
-	moments "shmtool/cmd/shmtool/internal/moment"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/snapshot"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 )
@@ -33,7 +33,7 @@ func (e *env) saveMoment(ctx context.Context, c *cli.Context) error {
 		return err
 	}
 	path := c.Args().First()
-	saved, problems, err := moments.Save(ctx, path, moments.Options{
+	saved, problems, err := snapshot.Save(ctx, path, snapshot.Options{
 		ShmDir: e.shmDir, ProcDir: e.procDir, Streams: chosen, Version: version(),
 	})
 	if err != nil {
@@ -79,7 +79,7 @@ func (e *env) streamsToSave(c *cli.Context) ([]string, error) {
 
 // momentFailure tells an error about what is saved from one about where.
 func (e *env) momentFailure(path string, err error) error {
-	var none *moments.NoStreamError
+	var none *snapshot.NoStreamError
 	var about *fs.PathError
 	switch {
 	case errors.As(err, &none):

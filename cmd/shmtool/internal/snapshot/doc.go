@@ -1,4 +1,4 @@
-// Package moment saves what there is of shared memory at one moment, and of the
+// Package snapshot saves what there is of shared memory at one moment, and of the
 // processes around it, and opens what was saved.
 //
 // On disk a moment is a folder, or an archive of one:
@@ -17,7 +17,7 @@
 // processes.go saves the processes, among them those that named.go finds in the
 // objects. save.go puts it all into its place, open.go opens it, extract.go what is
 // packed. Holes are kept by sparse.go, and in archives by sparse_tar.go.
-package moment
+package snapshot
 
 // The folders and files of a moment.
 const (

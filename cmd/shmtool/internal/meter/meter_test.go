@@ -1,4 +1,4 @@
-package rate
+package meter
 
 import (
 	"math"

@@ -1,6 +1,6 @@
-// Package rate measures how records come: how many a second, how far apart and
+// Package meter measures how records come: how many a second, how far apart and
 // how late. It is pure: whoever sees a record says when that was.
-package rate
+package meter
 
 import (
 	"math"

@@ -13,128 +13,45 @@ import (
 	"shmtool/layout"
 )
 
-// comes fails unless Await is waiting before do, and done after it.
-func comes(t *testing.T, path string, is Condition, do func() error) {
-	t.Helper()
-	short, cancelShort := context.WithTimeout(t.Context(), 5*time.Millisecond)
-	defer cancelShort()
-	wantErr(t, Await(short, path, is), context.DeadlineExceeded)
+// WaitReady waits for a page that is not there, is no page, or is not ready, and for
+// the page that has the name in the end.
+func TestWaitReady(t *testing.T) {
+	path := filepath.Join(shmDir(t), "page")
 	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
 	defer cancel()
+	waits := func() {
+		t.Helper()
+		short, cancel := context.WithTimeout(ctx, 5*time.Millisecond)
+		defer cancel()
+		wantErr(t, WaitReady(short, path), context.DeadlineExceeded)
+	}
+	waits()
+	check(t, os.WriteFile(path, []byte("garbage"), 0o600))
+	waits()
+	check(t, os.Remove(path))
+	mustCreate(t, path, "v:uint32", 4, CreateOptions{NotReady: true})
+	waits()
+	check(t, os.Remove(path))
+	waits()
 	done := make(chan error, 1)
-	go func() { done <- Await(ctx, path, is) }()
-	if err := errors.Join(do(), <-done, Await(ctx, path, is)); err != nil {
-		t.Error(err)
-	}
+	go func() { done <- WaitReady(ctx, path) }()
+	w := mustCreate(t, path, "v:uint32", 4, CreateOptions{NotReady: true})
+	check(t, w.SetReady())
+	check(t, <-done)
 }
 
-func TestAwait(t *testing.T) {
-	path := filepath.Join(shmDir(t), "page")
-	var w *Writer
-	comes(t, path, IsThere, func() (err error) {
-		w, err = Create(path, parseShape(t, "v:uint32", 4), CreateOptions{NotReady: true})
-		return err
-	})
-	defer func() { w.Close() }()
-	comes(t, path, IsReady, func() error { return w.SetReady() })
-	comes(t, path, HasRecord(1), func() error {
-		pushValues(t, w, 0, 1)
-		return w.Withdraw(2)
-	})
-	comes(t, path, HasRecord(5), func() error {
-		err := w.Reload(parseShape(t, "v:uint32", 9), ReloadOptions{})
-		pushValues(t, w, 2, 3, 4, 5)
-		return err
-	})
-	comes(t, path, IsReload, func() error { return w.SetReload() })
-	comes(t, path, IsExiting, func() error { return w.SetExit() })
-
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
-	defer cancel()
-	wantErr(t, AwaitGone(ctx, path), context.DeadlineExceeded)
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
-	if err := AwaitGone(t.Context(), path); err != nil {
-		t.Error(err)
-	}
-}
-
-// Whoever removes or reloads a page sets its bit and takes the name away at once,
-// in either order: no look falls between the two.
-func TestAwaitPageThatIsLeft(t *testing.T) {
-	for name, test := range map[string]struct {
-		is Condition
-		do []string
-	}{
-		"rm":             {IsExiting, []string{"exit", "unlink"}},
-		"next writer":    {IsExiting, []string{"exit", "unlink", "create 4 64"}},
-		"our reload":     {IsReload, []string{"reload 9 64"}},
-		"foreign reload": {IsReload, []string{"announce", "unlink", "create 9 64"}},
-		"removed":        {IsReload, []string{"announce", "unlink"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(shmDir(t), "page")
-			writer := startChild(t, path)
-			for range 5 {
-				_ = os.Remove(path)
-				writer.does("create 4 64")
-				ctx, cancel := context.WithTimeout(t.Context(), watchdog)
-				looked := make(chan struct{})
-				once := sync.OnceFunc(func() { close(looked) })
-				done := make(chan error, 1)
-				is := test.is
-				is.is = func(p *Page) (bool, error) {
-					ok, err := test.is.Of(p)
-					once()
-					return ok, err
-				}
-				go func() { done <- Await(ctx, path, is) }()
-				<-looked
-				writer.tell(test.do...)
-				if err := <-done; err != nil {
-					t.Fatal(err)
-				}
-				cancel()
-				writer.answered(len(test.do))
-			}
-		})
-	}
-}
-
-// What a page has to be, it has to be while it has its name.
-func TestAwaitPageThatHasNoName(t *testing.T) {
-	w := newPage(t, "v:uint32", 4)
-	path := w.Page().Path()
-	for i, is := range []Condition{IsThere, IsReady, HasRecord(0)} {
-		if is.Lasts() {
-			t.Errorf("condition %d may be true of a page without a name", i)
-		}
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	asked := 0
-	wantErr(t, Await(ctx, path, When(func(p *Page) (bool, error) {
-		asked++
-		time.AfterFunc(10*awaitPoll, cancel)
-		return asked > 1, os.Remove(path)
-	})), context.Canceled)
-	if asked != 1 {
-		t.Errorf("asked %d times", asked)
-	}
-}
-
-// A Sight keeps the page of the last look, and the one before it.
+// A sight keeps the page of the last look, and the one before it.
 func TestSight(t *testing.T) {
 	path := filepath.Join(shmDir(t), "page")
-	var s Sight
-	defer s.Close()
-	wantErr(t, s.Look(path), fs.ErrNotExist)
+	var s sight
+	defer s.close()
+	wantErr(t, s.look(path), fs.ErrNotExist)
 	look := func() (now, left *Page) {
 		t.Helper()
-		if err := s.Look(path); err != nil {
+		if err := s.look(path); err != nil {
 			t.Fatal(err)
 		}
-		return s.Page(), s.Left()
+		return s.page, s.left
 	}
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -154,23 +71,23 @@ func TestSight(t *testing.T) {
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	wantErr(t, s.Look(path), fs.ErrNotExist)
-	if s.Page() != nil || s.Left() == nil || s.Left() == grown {
+	wantErr(t, s.look(path), fs.ErrNotExist)
+	if s.page != nil || s.left == nil || s.left == grown {
 		t.Error("the page that was removed is not kept")
 	}
 }
 
 // What is no page may become one, what may not be read never will.
-func TestAwaitWhatIsNoPage(t *testing.T) {
+func TestWaitReadyWhatIsNoPage(t *testing.T) {
 	path := filepath.Join(shmDir(t), "page")
 	if err := errors.Join(os.WriteFile(path, []byte("garbage"), 0o600), os.Chmod(filepath.Dir(path), 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Millisecond)
 	defer cancel()
-	wantErr(t, Await(ctx, path, IsReady), context.DeadlineExceeded)
+	wantErr(t, WaitReady(ctx, path), context.DeadlineExceeded)
 	asOther(t, 4711)
-	wantErr(t, Await(t.Context(), path, IsReady), fs.ErrPermission)
+	wantErr(t, WaitReady(t.Context(), path), fs.ErrPermission)
 }
 
 func TestNestedByPath(t *testing.T) {

@@ -108,7 +108,7 @@ type Follower struct {
 	waiter  waiter
 
 	page   *Page
-	sight  Sight   // what the name leads to while that can't be read
+	sight  sight   // what the name leads to while that can't be read
 	root   *Reader // of the page itself: its status speaks for all nested in it
 	reader *Reader
 	shape  []byte // the descriptors that reader goes by, as they were when it was opened
@@ -143,7 +143,7 @@ func Follow(path string, o FollowOptions) *Follower {
 // Close lets go of the page; Next is os.ErrClosed after it.
 func (f *Follower) Close() error {
 	f.closed = true
-	f.sight.Close()
+	f.sight.close()
 	if f.page == nil {
 		return nil
 	}

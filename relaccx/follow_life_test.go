@@ -52,11 +52,11 @@ func TestFollowWhatCannotBeRead(t *testing.T) {
 	looks := func() (same bool) {
 		t.Helper()
 		nothing(t, f)
-		page := f.sight.Page()
+		page := f.sight.page
 		nothing(t, f)
-		return page == f.sight.Page()
+		return page == f.sight.page
 	}
-	if !looks() || f.sight.Page() == nil {
+	if !looks() || f.sight.page == nil {
 		t.Error("a page that is not ready is opened anew")
 	}
 	if err := w.SetReady(); err != nil {
@@ -64,14 +64,14 @@ func TestFollowWhatCannotBeRead(t *testing.T) {
 	}
 	pushValues(t, w, 1)
 	wantValues(t, f, 1)
-	if f.sight.Page() != nil {
+	if f.sight.page != nil {
 		t.Error("a page that is read is mapped twice")
 	}
 	if err := w.SetExit(); err != nil {
 		t.Fatal(err)
 	}
 	wantKind(t, f, EventExit)
-	if !looks() || f.sight.Page() != nil {
+	if !looks() || f.sight.page != nil {
 		t.Error("a page whose writer is done is opened again")
 	}
 	w.cells.SetStatus(layout.StatusReady) // by another, who goes on with it
@@ -80,12 +80,12 @@ func TestFollowWhatCannotBeRead(t *testing.T) {
 	wantValues(t, f, 2)
 	w.cells.SetStatus(0)
 	wantKind(t, f, EventGone)
-	if !looks() || f.sight.Page() != nil {
+	if !looks() || f.sight.page != nil {
 		t.Error("a page that is made anew in its place is opened again")
 	}
 	w.Close()
 	mustCreate(t, path, "v:uint32", 4, CreateOptions{Replace: true, NotReady: true})
-	if !looks() || f.sight.Page() == nil {
+	if !looks() || f.sight.page == nil {
 		t.Error("the page that took its place is not found")
 	}
 	if err := os.Rename(path, path+"-away"); err != nil { // its file does not tell

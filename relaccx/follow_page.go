@@ -64,19 +64,19 @@ func pending(err error) bool {
 // when that is not a ready page; what it is instead stays mapped, too, until the
 // name leads elsewhere: it may be looked at a thousand times before it is ready.
 func (f *Follower) open() error {
-	if f.sight.Page() == nil { // else the name does not lead to the old one any more
+	if f.sight.page == nil { // else the name does not lead to the old one any more
 		if err := f.standsStill(); err != nil {
 			return err
 		}
 	}
-	if !f.stays(f.sight.Page()) {
-		err := f.sight.Look(f.path)
+	if !f.stays(f.sight.page) {
+		err := f.sight.look(f.path)
 		f.sight.forget()
 		if err != nil {
 			return err
 		}
 	}
-	if err := f.adopt(f.sight.Page()); err != nil {
+	if err := f.adopt(f.sight.page); err != nil {
 		return err
 	}
 	f.sight.page = nil

@@ -17,7 +17,7 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 	if o.Appear > 0 {
 		wait, cancel := context.WithTimeout(ctx, o.Appear)
 		defer cancel()
-		if err := relaccx.Await(wait, r.target.path, relaccx.IsReady); errors.Is(err, context.DeadlineExceeded) {
+		if err := relaccx.WaitReady(wait, r.target.path); errors.Is(err, context.DeadlineExceeded) {
 			return r.neverReady(o.Appear)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
+	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -101,11 +102,11 @@ const (
 // await waits until all conditions are true in one look, of one page; else it
 // tells the first that was not.
 func (e *env) await(ctx context.Context, arg string, conditions []waitCondition) (missing int, err error) {
-	var sight relaccx.Sight
-	defer sight.Close()
+	var seen sight
+	defer seen.close()
 	begun, poll := time.Now(), waitPoll
 	for {
-		missing, err = e.missing(arg, &sight, conditions)
+		missing, err = e.missing(arg, &seen, conditions)
 		if missing < 0 || err != nil {
 			return missing, err
 		}
@@ -121,22 +122,22 @@ func (e *env) await(ctx context.Context, arg string, conditions []waitCondition)
 // missing is the first condition that is not true in this look, -1 when all are.
 // Where one lasts they may all be true of the page that has just lost its name:
 // rm sets exit and unlinks it at once.
-func (e *env) missing(arg string, sight *relaccx.Sight, conditions []waitCondition) (int, error) {
+func (e *env) missing(arg string, sight *sight, conditions []waitCondition) (int, error) {
 	t, err := e.find(arg)
 	if err != nil {
 		return 0, err
 	}
 	if slices.ContainsFunc(conditions, func(c waitCondition) bool { return !c.byName }) {
-		if err := cured(sight.Look(t.path)); err != nil {
+		if err := cured(sight.look(t.path)); err != nil {
 			return 0, err
 		}
 	}
-	missing, err := firstMissing(t, sight.Page(), conditions)
-	if missing < 0 || err != nil || sight.Left() == nil {
+	missing, err := firstMissing(t, sight.page, conditions)
+	if missing < 0 || err != nil || sight.left == nil {
 		return missing, err
 	}
 	if slices.ContainsFunc(conditions, func(c waitCondition) bool { return c.lasts }) {
-		if last, err := firstMissing(t, sight.Left(), conditions); last < 0 || err != nil {
+		if last, err := firstMissing(t, sight.left, conditions); last < 0 || err != nil {
 			return last, err
 		}
 	}
@@ -165,9 +166,9 @@ func (e *env) parseCondition(what string, t target) (waitCondition, error) {
 	is, known := map[string]waitCondition{
 		"exists": isThere(t),
 		"gone":   {is: isGone, byName: true},
-		"ready":  ofPage(relaccx.IsReady),
-		"exit":   ofPage(relaccx.IsExiting),
-		"reload": ofPage(relaccx.IsReload),
+		"ready":  ofPage(layout.Status.Ready),
+		"exit":   orLeft(ofPage(layout.Status.Exit)),
+		"reload": orLeft(ofPage(layout.Status.Reload)),
 	}[what]
 	if !known {
 		return waitCondition{}, fail.Usagef("--for %q is not exists, ready, exit, reload, gone or record=N", what)
@@ -175,12 +176,22 @@ func (e *env) parseCondition(what string, t target) (waitCondition, error) {
 	return is, t.plain()
 }
 
-// ofPage is a condition of the page that an address leads to.
-func ofPage(c relaccx.Condition) waitCondition {
-	return waitCondition{
-		is:    func(_ target, p *relaccx.Page) (bool, error) { return onPageNow(p, c) },
-		lasts: c.Lasts(),
-	}
+// ofPage returns a condition on the status of the page that an address leads to.
+func ofPage(is func(layout.Status) bool) waitCondition {
+	return waitCondition{is: func(_ target, p *relaccx.Page) (bool, error) {
+		if p == nil {
+			return false, nil
+		}
+		h, err := p.Header()
+		return err == nil && is(h.Status), cured(err)
+	}}
+}
+
+// orLeft returns a condition that may also be true of the page that the name led to
+// before: most writers set exit or reload and take the name away at once.
+func orLeft(c waitCondition) waitCondition {
+	c.lasts = true
+	return c
 }
 
 // hasRecord is one of a page that may be nested in another.
@@ -189,14 +200,36 @@ func hasRecord(n uint64) waitCondition {
 		if mayBeNested(t) {
 			return false, nil // nothing of that name is there yet
 		}
-		return onPageNow(p, relaccx.HasRecordIn(t.steps, n))
+		if p == nil {
+			return false, nil
+		}
+		published, err := hasPublished(p, t.steps, n)
+		return published, cured(err)
 	}}
+}
+
+// hasPublished reports whether record n has been published, on a page or on one nested
+// in it.
+func hasPublished(p *relaccx.Page, path []relaccx.Step, n uint64) (bool, error) {
+	header := p.Header
+	if len(path) > 0 {
+		r, err := p.Reader()
+		if err == nil {
+			r, err = r.WithRules(mist.Lookup(p.Name())).Nested(path...)
+		}
+		if err != nil {
+			return false, err
+		}
+		header = r.Header
+	}
+	h, err := header()
+	return err == nil && h.Status.Ready() && h.EndPos > n, err
 }
 
 // isThere: what MistServer makes that is no page is there when it has a name.
 func isThere(t target) waitCondition {
 	if o, known := mist.ParseName(nameOf(t.path)); !known || o.Kind.IsPage() {
-		return ofPage(relaccx.IsThere)
+		return waitCondition{is: func(_ target, p *relaccx.Page) (bool, error) { return p != nil, nil }}
 	}
 	return waitCondition{byName: true, is: func(t target, _ *relaccx.Page) (bool, error) {
 		_, err := os.Stat(t.path)
@@ -207,15 +240,6 @@ func isThere(t target) waitCondition {
 func isGone(t target, _ *relaccx.Page) (bool, error) {
 	_, err := os.Lstat(t.path)
 	return errors.Is(err, fs.ErrNotExist), cured(err)
-}
-
-// onPageNow holds a condition against a page, if there is one.
-func onPageNow(p *relaccx.Page, is relaccx.Condition) (bool, error) {
-	if p == nil {
-		return false, nil
-	}
-	ok, err := is.Of(p)
-	return ok, cured(err)
 }
 
 // cured leaves out the errors that waiting may cure.

@@ -55,10 +55,14 @@ const (
 
 // settles says that a living machine may show the same for so long.
 func (j *judge) settles(f *finding.Finding, after time.Duration) {
-	if j.at.Living {
+	if j.passes() {
 		f.Settles = after
 	}
 }
+
+// passes reports whether anything may change until a second look. Objects of another
+// boot, such as unpacked ones, have no clock: they stay as they are.
+func (j *judge) passes() bool { return j.at.Living && j.at.Clock != mist.Clock{} }
 
 // anyway is a Lasts of what is the same whatever its message tells.
 func anyway(*finding.Finding) bool { return true }
@@ -66,7 +70,7 @@ func anyway(*finding.Finding) bool { return true }
 // brief says that the same may be seen while something is under way, where
 // anything is.
 func (j *judge) brief(f *finding.Finding, moves bool) {
-	if moves {
+	if moves && j.passes() {
 		f.Settles = brief
 	}
 }

@@ -346,3 +346,15 @@ func TestFullMemoryNamesFiles(t *testing.T) {
 		t.Errorf("%s %+v", found[0].Message, largest)
 	}
 }
+
+// Unpacked objects of another boot have no clock, and are judged at once.
+func TestWithoutClock(t *testing.T) {
+	w := streamstest.NewWorld(t)
+	w.Sample("live")
+	w.Remove("MstTraklive@412-0")
+	first, second := moment(w, true), moment(w, true)
+	first.Clock, second.Clock = mist.Clock{}, mist.Clock{}
+	if found := Judge(first, second); !slices.ContainsFunc(found, func(f finding.Finding) bool { return f.Code == finding.TrackPageMissing }) {
+		t.Errorf("%+v", found)
+	}
+}

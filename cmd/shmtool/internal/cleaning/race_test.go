@@ -84,7 +84,7 @@ func (r *race) untouched(round int, all map[relaccx.Identity]string) {
 	}
 }
 
-// longRaces makes the races run a thousand rounds each. That takes minutes.
+// longRaces makes the races run a thousand rounds each. .ci/run sets it.
 const longRaces = "SHMTOOL_LONG_TESTS"
 
 func rounds() int {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -55,6 +56,31 @@ type SavedProcesses struct {
 	Unreadable []int `json:"maps_unreadable"` // PIDs of which nobody knows what they map
 	Alive      []int `json:"alive"`           // PIDs in objects of which only that was seen
 	Unknown    []int `json:"unknown"`         // PIDs in objects of which not even that
+
+	Namespaces map[int]Namespaces `json:"namespaces,omitempty"` // by PID; not of snapshots of before
+}
+
+// Namespaces are those of a process, as the links in /proc/PID/ns name them:
+// "pid:[4026531836]". One that is not known is "".
+type Namespaces struct {
+	PID   string `json:"pid,omitempty"`
+	IPC   string `json:"ipc,omitempty"`
+	Mount string `json:"mnt,omitempty"`
+}
+
+// Namespaces returns the namespaces of a process; false where none is known.
+func (t *Table) Namespaces(pid int) (n Namespaces, ok bool) {
+	if s := t.saved(); s != nil {
+		n, ok = s.Processes.Namespaces[pid]
+		return n, ok
+	}
+	dir := filepath.Join(t.procDir, strconv.Itoa(pid), "ns")
+	for name, to := range map[string]*string{"pid": &n.PID, "ipc": &n.IPC, "mnt": &n.Mount} {
+		if link, err := os.Readlink(filepath.Join(dir, name)); err == nil {
+			*to = link
+		}
+	}
+	return n, n != Namespaces{}
 }
 
 // SavedObject is an object as it was.

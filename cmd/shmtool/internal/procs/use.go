@@ -182,11 +182,11 @@ func (t *Table) Inners(here map[Object]bool) (inners []Inner, several bool) {
 // namespace is a name for the PID namespace of a process: how deep it lies, which
 // everybody may see, and which of those it is.
 func (t *Table) namespace(pid, depth int) string {
-	link, err := os.Readlink(filepath.Join(t.procDir, strconv.Itoa(pid), "ns", "pid"))
-	if err != nil || depth == 1 {
+	n, _ := t.Namespaces(pid)
+	if n.PID == "" || depth == 1 {
 		return strconv.Itoa(depth)
 	}
-	return link
+	return n.PID
 }
 
 // Peek reads the first bytes of an object that a process has in memory, also of

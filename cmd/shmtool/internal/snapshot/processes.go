@@ -25,6 +25,8 @@ type process struct {
 	texts       map[string][]byte // by file
 	maps        []byte            // the lines of objects alone
 	unreadable  bool              // its maps could not be read
+	spaces      procs.Namespaces
+	knownSpaces bool
 }
 
 // processFiles are saved as they are. The environment is none of them.
@@ -54,6 +56,7 @@ func (c *capture) readProcess(pid int, shm shmMaps) *process {
 	p := &process{pid: pid, parent: from.Parent, texts: map[string][]byte{}}
 	p.ofMist = from.OfMist()
 	p.ended = from.Ended()
+	p.spaces, p.knownSpaces = c.table.Namespaces(pid)
 	for _, name := range processFiles {
 		if text, err := c.table.Text(pid, name); err == nil {
 			p.texts[name] = text
@@ -169,12 +172,16 @@ func (c *capture) saveProcesses(before map[int]*process) error {
 			c.saved.Processes.Unreadable = append(c.saved.Processes.Unreadable, pid)
 		}
 	}
+	c.saved.Processes.Namespaces = map[int]procs.Namespaces{}
 	for pid := range wanted {
 		if p := all[pid]; p != nil {
 			if err := c.saveProcess(p); err != nil {
 				return err
 			}
 			c.saved.Processes.Saved++
+			if p.knownSpaces {
+				c.saved.Processes.Namespaces[pid] = p.spaces
+			}
 		}
 	}
 	c.noteUnseen(named, all)

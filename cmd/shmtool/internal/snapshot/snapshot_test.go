@@ -327,3 +327,33 @@ func TestMapsOfAnotherMachine(t *testing.T) {
 		}
 	}
 }
+
+// Two containers of equal depth stay two in a snapshot, and in one of that.
+func TestNamespaces(t *testing.T) {
+	p := newScene(t)
+	p.object("MstSTATElive", "\x04\xff")
+	for pid, space := range map[int]string{20: "pid:[4026532001]", 30: "pid:[4026532002]"} {
+		p.process(pid, 1, "MistInBuffer", p.line("MstSTATElive"))
+		dir := filepath.Join(p.proc, fmt.Sprint(pid))
+		p.write(filepath.Join(dir, "status"), fmt.Sprintf("Name:\tMistInBuffer\nNSpid:\t%d\t7\n", pid))
+		if err := errors.Join(os.Mkdir(filepath.Join(dir, "ns"), 0o777), os.Symlink(space, filepath.Join(dir, "ns/pid"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir, again := filepath.Join(t.TempDir(), "m"), filepath.Join(t.TempDir(), "again")
+	p.save(dir)
+	scene{t, filepath.Join(dir, shmFolder), filepath.Join(dir, procFolder)}.save(again)
+	for _, dir := range []string{dir, again} {
+		table := procs.Open(filepath.Join(dir, procFolder), filepath.Join(dir, shmFolder))
+		a, _ := table.Namespaces(20)
+		b, known := table.Namespaces(30)
+		if a.PID != "pid:[4026532001]" || b.PID != "pid:[4026532002]" || !known {
+			t.Errorf("%+v %+v", a, b)
+		}
+		st := stat(t, filepath.Join(p.shm, "MstSTATElive"))
+		is := table.Identity("MstSTATElive", procs.Object{Device: uint64(st.Dev), Inode: st.Ino})
+		if _, several := table.Inners(map[procs.Object]bool{is: true}); !several {
+			t.Error("they are one")
+		}
+	}
+}

@@ -25,7 +25,7 @@ func ShmPath(name string) string { return filepath.Join(ShmDir, name) }
 // file, or bytes of the process. It maps what the file had when it was opened;
 // a page that grows or is replaced must be opened again.
 //
-// A Page may be used by many goroutines at a time, except for Close.
+// Many goroutines may use a Page at a time, except for Close and Exclusively.
 type Page struct {
 	path string
 	file *os.File // nil for bytes
@@ -35,8 +35,8 @@ type Page struct {
 	backed *backed // which of it may be touched; nil: all of it
 	padded []byte  // of bytes that end before their records do: a copy that does not
 
-	locked   bool // the writer's lock is ours
-	together bool // inside Together
+	locked    bool // the writer's lock is ours
+	exclusive bool // inside Exclusively
 }
 
 // Open maps the page at path, read-only: nothing that is done with it can
@@ -237,7 +237,7 @@ func (p *Page) same(o *Page) bool {
 // intact is ErrTruncated when the file has fewer bytes than are mapped: those
 // past the end in its last memory page read as zeros, without a fault.
 func (p *Page) intact() error {
-	if p.file == nil || p.together || p.mem.Closed() { // closed by what it was asked for: a reload in a Batch
+	if p.file == nil || p.exclusive || p.mem.Closed() { // closed by what it was asked for: a reload in a Batch
 		return nil
 	}
 	now, err := shm.StatFile(p.file)
@@ -250,15 +250,16 @@ func (p *Page) intact() error {
 	return nil
 }
 
-// Together runs fn, which may do any number of things with the page and with
-// those nested in it; one look whether the page was cut short serves them all,
-// which saves each a system call. It is ErrTruncated when it was, else the error
-// of fn. Until it returns the page belongs to the calling goroutine.
-func (p *Page) Together(fn func() error) error {
-	p.together = true
-	defer func() { p.together = false }()
+// Exclusively runs fn, during which only the calling goroutine may use the page, its
+// Readers, and its Writer. Exclusively looks once, after fn, whether the page was cut
+// short, so that each operation in fn saves a system call. It returns ErrTruncated
+// when the page was cut short, and then nothing that fn read is valid; or else the
+// error of fn.
+func (p *Page) Exclusively(fn func() error) error {
+	p.exclusive = true
+	defer func() { p.exclusive = false }()
 	err := fn()
-	p.together = false
+	p.exclusive = false
 	if cut := p.intact(); cut != nil {
 		return p.fail("use", cut)
 	}

@@ -17,8 +17,8 @@ import (
 // still available afterwards.
 //
 // Header fields that are fixed once a page is ready were read when the Reader
-// was made; the counters are read anew each time. A Reader may be used by many
-// goroutines at a time and is good as long as its Page is open.
+// was made; the counters are read anew each time. Many goroutines may use a Reader at
+// a time, as they may its Page, and it is valid as long as its Page is open.
 type Reader struct {
 	page   *Page
 	parent *Reader // of a nested page: where its record lives

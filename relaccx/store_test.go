@@ -101,12 +101,12 @@ func TestSparse(t *testing.T) {
 }
 
 // One look whether the page is whole serves all; and it is a look.
-func TestTogether(t *testing.T) {
+func TestExclusively(t *testing.T) {
 	w := newPage(t, "v:uint32\nbody:raw:8000", 4)
 	pushValues(t, w, 1, 2)
 	other := errors.New("other")
-	wantErr(t, w.Page().Together(func() error { return other }), other)
-	err := w.Page().Together(func() error {
+	wantErr(t, w.Page().Exclusively(func() error { return other }), other)
+	err := w.Page().Exclusively(func() error {
 		if err := os.Truncate(w.Page().Path(), 100); err != nil {
 			return err
 		}

@@ -63,7 +63,7 @@ func (f *followed) begin(oldest bool) {
 // poll is one look at the page: the packet of the next part, if that is there, or
 // whether the page is to be opened again.
 func (f *followed) poll() (seen Seen, found, reloaded bool, err error) {
-	err = f.page.page.Together(func() (err error) {
+	err = f.page.page.Exclusively(func() (err error) {
 		if quiet, status, err := f.quiet(); quiet || err != nil {
 			reloaded = status.Reload()
 			return err

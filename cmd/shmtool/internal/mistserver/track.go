@@ -53,8 +53,8 @@ func (t *Track) Reloads() []Reload { return t.reloads }
 // ErrDisconnected when the buffer has told the source to go, ErrTrackGone when
 // its data page was removed, ErrStreamGone, ErrOutOfOrder, ErrNoKey, ErrPageFull.
 func (t *Track) Write(p Packet) error {
-	err := t.page.page.Together(func() error {
-		return t.meta.w.Page().Together(func() error { return t.write(p) })
+	err := t.page.page.Exclusively(func() error {
+		return t.meta.w.Page().Exclusively(func() error { return t.write(p) })
 	})
 	if err = t.carelessly(err); err != nil {
 		return fmt.Errorf("stream %q: track %d: packet at %d ms: %w", t.stream, t.index, p.Time, err)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,7 +74,7 @@ func (e *Ending) refused(s *survey, m Member) string {
 			return fmt.Sprintf("it also uses stream %s", mist.EscapeName(o.Stream))
 		}
 	}
-	own, err := os.Readlink(filepath.Join(e.options.ProcDir, standing(e.options.ShmDir), "ns", "pid"))
+	own, err := os.Readlink(filepath.Join(e.options.ProcDir, standing(s.table), "ns", "pid"))
 	its, errIts := os.Readlink(filepath.Join(e.options.ProcDir, strconv.Itoa(m.PID), "ns", "pid"))
 	switch {
 	case err != nil || errIts != nil:
@@ -86,13 +85,11 @@ func (e *Ending) refused(s *survey, m Member) string {
 	return ""
 }
 
-var throughProcess = regexp.MustCompile(`^/proc/([0-9]+)/root/`)
-
 // standing is the process whose PID namespace a directory belongs to: the one through
 // whose root the directory is seen, else this process.
-func standing(dir string) string {
-	if m := throughProcess.FindStringSubmatch(dir); m != nil {
-		return m[1]
+func standing(table *procs.Table) string {
+	if pid, ok := table.Through(); ok {
+		return strconv.Itoa(pid)
 	}
 	return "self"
 }

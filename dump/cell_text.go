@@ -9,7 +9,7 @@ import (
 	"shmtool/relaccx"
 )
 
-// cellText is a field's value as a table shows it.
+// cellText returns a field's value as a table shows it.
 func (o *Options) cellText(c *column, rec recordView) string {
 	f, record := c.field, rec.Bytes()
 	switch f.Kind() {
@@ -27,7 +27,7 @@ func (o *Options) cellText(c *column, rec recordView) string {
 	return rawText(c.hide(f.In(record)))
 }
 
-// packedText is a packed value as JSON, or as the bytes that it is instead.
+// packedText returns a packed value as JSON, or as the bytes that it is instead.
 func packedText(c *column, packed []byte) string {
 	text := c.appendPacked(nil, packed)
 	if len(text) > len(hexHead) && string(text[:len(hexHead)]) == string(hexHead) {
@@ -36,7 +36,7 @@ func packedText(c *column, packed []byte) string {
 	return printable(string(text))
 }
 
-// rawText is bytes in hexadecimal, the zeros at their end counted.
+// rawText returns bytes in hexadecimal, the zeros at their end counted.
 func rawText(raw []byte) string {
 	end := len(raw)
 	for end > 0 && raw[end-1] == 0 {
@@ -52,7 +52,7 @@ func rawText(raw []byte) string {
 	return fmt.Sprintf("hex:%x +%d zeros", raw[:end], zeros)
 }
 
-// nestedText is what a cell says of a nested page: how many records it has.
+// nestedText returns what a cell says of a nested page: how many records it has.
 func (o *Options) nestedText(f *layout.Field, rec *relaccx.Record) string {
 	r, h, err := o.nested(f, rec)
 	if err != nil {
@@ -65,7 +65,7 @@ func (o *Options) nestedText(f *layout.Field, rec *relaccx.Record) string {
 	return nestedSummary(r, h)
 }
 
-// nested is the page in a field of a record, with what is known of it.
+// nested returns the page in a field of a record, with what is known of it.
 func (o *Options) nested(f *layout.Field, rec *relaccx.Record) (*relaccx.Reader, layout.Header, error) {
 	r, err := rec.Nested(f)
 	if err != nil {
@@ -82,7 +82,7 @@ func nestedSummary(r *relaccx.Reader, h layout.Header) string {
 	return fmt.Sprintf("%d of %d records", liveCount(r), h.RecordCount)
 }
 
-// liveCount is how many records of a nested page are in use.
+// liveCount returns how many records of a nested page are in use.
 func liveCount(r *relaccx.Reader) (count uint64) {
 	w, err := r.Window()
 	if err != nil {

@@ -28,10 +28,10 @@ func (c *column) isDate() bool {
 	return c.tells != nil && (c.tells.Unit == mist.UnixSeconds || c.tells.Unit == mist.UnixMilliseconds)
 }
 
-// columns are the fields that the options choose, in their order; nil stands
-// for the record's number, which is the first of them all where nothing was
-// chosen. A name that the schema has not is left out: the command has refused it
-// before, and a page that was reloaded may have lost it.
+// columns returns the fields that the options choose, in their order; nil stands for the
+// record's number, which is the first of them all where nothing was chosen. A name that
+// the schema has not is left out: the command has refused it before, and a page that was
+// reloaded may have lost it.
 func (o *Options) columns(s *layout.Schema) []column {
 	var columns []column
 	if o.Fields == nil {
@@ -118,7 +118,7 @@ func needsClock(columns []column) bool {
 	return false
 }
 
-// clockFor is the time by which a record is told, asked for only where it counts.
+// clockFor returns the time by which a record is told, asked for only where it counts.
 func (o *Options) clockFor(timed bool) mist.Clock {
 	if !timed || o.Clock == nil {
 		return mist.Clock{}
@@ -126,7 +126,7 @@ func (o *Options) clockFor(timed bool) mist.Clock {
 	return o.Clock()
 }
 
-// hide is a string, or raw bytes, without what is secret.
+// hide returns a string, or raw bytes, without what is secret.
 func (c *column) hide(value []byte) []byte {
 	if c.secret == nil || c.secret.Secret != mist.SecretAll && !mist.MayHold(value) {
 		return value
@@ -137,9 +137,9 @@ func (c *column) hide(value []byte) []byte {
 // hexHead begins the JSON of bytes that are no text.
 var hexHead = []byte(`{"hex":"`)
 
-// appendPacked is a packed value as plain JSON. What is none stands with all
-// bytes of its field, and so does a string that is not UTF-8: alone, it would be
-// taken for those.
+// appendPacked appends a packed value as plain JSON. What is none stands with all bytes
+// of its field, and so does a string that is not UTF-8: alone, it would be taken for
+// those.
 func (c *column) appendPacked(b, packed []byte) []byte {
 	if c.secret != nil && c.secret.Secret == mist.SecretAll {
 		return appendString(b, []byte(mist.Mark))
@@ -165,7 +165,7 @@ func (c *column) memberText() func(name, value []byte) []byte {
 	}
 }
 
-// meaningText is what stands behind a value in a table: names as they are, and in
+// meaningText returns what stands behind a value in a table: names as they are, and in
 // parentheses what is another way to say the same.
 func (c *column) meaningText(record []byte, clock mist.Clock) string {
 	if c.tells == nil {
@@ -201,7 +201,7 @@ type cell struct {
 	changed        bool // it is marked
 }
 
-// text is both, one behind the other.
+// text returns both, one behind the other.
 func (c cell) text() string {
 	if c.meaning == "" {
 		return c.value
@@ -217,8 +217,8 @@ func (c cell) tone() Tone {
 	return Plain
 }
 
-// cellOf is the record's value as a table shows it. Of addresses and lists of
-// names the bytes say nothing to people: their meaning stands alone.
+// cellOf returns the record's value as a table shows it. Of addresses and lists of names
+// the bytes say nothing to people: their meaning stands alone.
 func (o *Options) cellOf(c *column, rec recordView) cell {
 	record := rec.Bytes()
 	shown := cell{value: o.cellText(c, rec), meaning: c.meaningText(record, rec.clock)}

@@ -115,7 +115,7 @@ func (c *RecordCSV) Append(b []byte, rec *relaccx.Record) []byte {
 	return append(b, '\n')
 }
 
-// appendText is a string. Where it is the only cell of a line, an empty one would
+// appendText appends a string. Where it is the only cell of a line, an empty one would
 // make a blank line, which readers pass over.
 func (c *RecordCSV) appendText(b, text []byte) []byte {
 	if len(text) == 0 && len(c.columns) == 1 {
@@ -127,7 +127,7 @@ func (c *RecordCSV) appendText(b, text []byte) []byte {
 	return appendCell(b, text)
 }
 
-// appendPlain is a value whose text needs no quotes.
+// appendPlain appends a value whose text needs no quotes.
 func appendPlain(b []byte, c *column, record []byte) []byte {
 	f := c.field
 	if k := f.Kind(); (k == layout.Uint || k == layout.Int) && f.Readable() {
@@ -136,7 +136,7 @@ func appendPlain(b []byte, c *column, record []byte) []byte {
 	return hex.AppendEncode(append(b, "hex:"...), c.hide(f.In(record)))
 }
 
-// text is a cell's text, fit for a terminal where it goes to one.
+// text returns a cell's text, fit for a terminal where it goes to one.
 func (o *Options) text(cell []byte) []byte {
 	if !o.Terminal {
 		return cell
@@ -147,7 +147,7 @@ func (o *Options) text(cell []byte) []byte {
 // AppendCSV adds a text as one cell of CSV.
 func AppendCSV(b []byte, text string) []byte { return appendCell(b, []byte(text)) }
 
-// appendCell is a cell, in quotes where it must be.
+// appendCell appends a cell, in quotes where it must be.
 func appendCell(b, cell []byte) []byte {
 	if !bytes.ContainsAny(cell, ",\"\n\r") {
 		return append(b, cell...)

@@ -211,7 +211,7 @@ type LineError struct {
 // Error gives one line: "line 3: field "ts": value "abc" is not …".
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 
-// Unwrap is the cause.
+// Unwrap returns the cause.
 func (e *LineError) Unwrap() error { return e.Err }
 
 func isLineError(err error) bool {

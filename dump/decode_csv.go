@@ -66,7 +66,7 @@ func (r *rowReader) reshape(s *layout.Schema) error {
 	return nil
 }
 
-// headingError is an error that no call can go on behind.
+// headingError returns an error that no call can go on behind.
 func headingError(err error) error {
 	var line *LineError
 	if errors.As(err, &line) {
@@ -75,7 +75,7 @@ func headingError(err error) error {
 	return err
 }
 
-// column is the field that a column's heading names.
+// column returns the field that a column's heading names.
 func (r *rowReader) column(name string) (*layout.Field, error) {
 	if strings.HasPrefix(name, string(passedOver)) {
 		return nil, nil
@@ -180,8 +180,7 @@ func (c *cellReader) next() error {
 	return c.splitQuoted()
 }
 
-// cutLineEnd takes LF or CR LF off a line; a CR at the very end of the input,
-// too.
+// cutLineEnd takes LF or CR LF off a line; a CR at the very end of the input as well.
 func cutLineEnd(line []byte) (row, end []byte) {
 	n := len(line)
 	if n > 0 && line[n-1] == '\n' {

@@ -10,9 +10,9 @@ import (
 	"shmtool/layout"
 )
 
-// shape is what the nested page in b is made of: the fields that its JSON
-// gives, or those of the field's own shape, or of the page that b holds; and
-// the record count that it has where its header gives none.
+// shape returns what the nested page in b is made of: the fields that its JSON gives, or
+// those of the field's own shape, or of the page that b holds; and the record count that
+// it has where its header gives none.
 func (p *pageReader) shape(fields, b []byte) (shape layout.Shape, err error) {
 	switch {
 	case fields != nil:
@@ -32,7 +32,7 @@ func (p *pageReader) shape(fields, b []byte) (shape layout.Shape, err error) {
 	return shape, nil
 }
 
-// heldShape is the shape of the page that b holds.
+// heldShape returns the shape of the page that b holds.
 func heldShape(b []byte) (layout.Shape, error) {
 	none := errors.New(`there is no nested page to put records in: give its "fields"`)
 	h, err := layout.DecodeHeader(b)
@@ -129,7 +129,7 @@ func (p *pageReader) readField(text []byte) (f layout.Field, err error) {
 	return namedField(f, typeName)
 }
 
-// namedField is the field of the schema text: NAME:TYPE[:SIZE].
+// namedField returns the field of the schema text: NAME:TYPE[:SIZE].
 func namedField(f layout.Field, typeName string) (layout.Field, error) {
 	text := strconv.Quote(f.Name) + ":" + typeName
 	if f.Size > 0 {
@@ -156,7 +156,7 @@ const (
 	givenEnd
 )
 
-// header is the page's header: what is given, and what follows from shape and
+// header returns the page's header: what is given, and what follows from shape and
 // records where nothing is.
 func (p *pageReader) header(parts pageParts, shape layout.Shape) (layout.Header, error) {
 	h := shape.Header()

@@ -48,7 +48,7 @@ func (j *jsonReader) more() bool {
 	return true
 }
 
-// value is the next value as it is written, a part of the text.
+// value returns the next value as it is written, a part of the text.
 func (j *jsonReader) value() ([]byte, error) {
 	v, err := j.decoder.ReadValue()
 	if err != nil {
@@ -58,7 +58,7 @@ func (j *jsonReader) value() ([]byte, error) {
 	return j.text[end-int64(len(v)) : end : end], nil
 }
 
-// member is the next key and its value. The key is good until the next call.
+// member returns the next key and its value. The key is good until the next call.
 func (j *jsonReader) member() (key, value []byte, err error) {
 	if key, err = j.value(); err != nil {
 		return nil, nil, err
@@ -85,8 +85,8 @@ func (j *jsonReader) close() error {
 	}
 }
 
-// unquote is what a JSON string stands for: a part of it, or, where it has
-// escapes, good until the next string.
+// unquote returns what a JSON string stands for: a part of it, or, where it has escapes,
+// good until the next string.
 func (j *jsonReader) unquote(quoted []byte) (text []byte, err error) {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return quoted[1 : len(quoted)-1], nil
@@ -113,7 +113,7 @@ func (e *shapeError) Error() string {
 	return "is " + kindName(e.is) + ", not " + kindName(e.want)
 }
 
-// kindName is a kind of JSON value for an error.
+// kindName returns a kind of JSON value for an error.
 func kindName(k jsontext.Kind) string {
 	switch k {
 	case '{':

@@ -21,7 +21,7 @@ type lineReader struct {
 	number int    // of the line that was read last, from 1
 }
 
-// next is the next line with its newline, which the last one may lack.
+// next returns the next line with its newline, which the last one may lack.
 func (l *lineReader) next() ([]byte, error) {
 	l.number++
 	line, err := l.input.ReadSlice('\n')

@@ -132,8 +132,8 @@ func (p *pageReader) walk(records []byte, first uint64, each func(number uint64)
 	return p.json.close()
 }
 
-// number is the number of the record that was split. Only the leading one may
-// be below what was expected: two records in one slot would be one.
+// number returns the number of the record that was split. Only the leading one may be
+// below what was expected: two records in one slot would be one.
 func (p *pageReader) number(next uint64, leading bool) (uint64, error) {
 	if p.records.number == nil {
 		return next, nil

@@ -88,7 +88,7 @@ type objectOptions struct {
 	showSecrets bool // errors name them, and what looks like a hidden one is stored
 }
 
-// nestedIn is the same for the page in a field.
+// nestedIn returns the same for the page in a field.
 func (o objectOptions) nestedIn(f *layout.Field) objectOptions {
 	return objectOptions{o.page.Nested(f.Name), o.showSecrets}
 }
@@ -145,7 +145,7 @@ func (o *objectReader) add(key, value []byte) {
 	o.hasEvent = o.hasEvent || string(key) == eventKey
 }
 
-// find is the field of that name, or nil.
+// find returns the field of that name, or nil.
 func (o *objectReader) find(key []byte) *layout.Field {
 	at := len(o.members)
 	if at < len(o.order) && string(key) == o.order[at].key {

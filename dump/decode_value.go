@@ -47,8 +47,8 @@ func (o *objectReader) putComposite(f *layout.Field, value, record []byte) error
 	return refuse(f, shorten(string(value)), fmt.Sprintf(`is %s, the field is %v; it takes {"hex":"…"}`, is, f.Kind()))
 }
 
-// hexDigits is D of {"hex":"D"}. The object is not looked at further than its
-// first member: a nested page may be long.
+// hexDigits returns D of {"hex":"D"}. The object is not looked at further than its first
+// member: a nested page may be long.
 func (o *objectReader) hexDigits(value []byte) (digits []byte, ok bool) {
 	if o.json.open(value, '{') != nil || !o.json.more() {
 		return nil, false

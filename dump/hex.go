@@ -153,7 +153,7 @@ type hexPage struct {
 	selected   layout.Window // those to show
 }
 
-// fitting is the part of a window that the page has slots for.
+// fitting returns the part of a window that the page has slots for.
 func (p *hexPage) fitting(w layout.Window) layout.Window {
 	if p.header.RecordCount == 0 {
 		return w.Clamp(0, p.header.Slots(p.size))
@@ -164,7 +164,7 @@ func (p *hexPage) fitting(w layout.Window) layout.Window {
 	return w.Last(uint64(p.header.RecordCount))
 }
 
-// offset is where the records begin, or the page ends.
+// offset returns where the records begin, or the page ends.
 func (p *hexPage) offset() int { return min(int(p.header.Offset), p.size) }
 
 // described reports whether there is room for descriptors where the header says.
@@ -269,8 +269,8 @@ func (d *hexDump) breaks(p *hexPage, err error) {
 	}
 }
 
-// hexFault is the byte of a broken rule, counted from the start of its page,
-// and the rule.
+// hexFault returns the byte of a broken rule, counted from the start of its page, and the
+// rule.
 func hexFault(err error) (int, string) {
 	var format *layout.FormatError
 	if !errors.As(err, &format) {

@@ -52,8 +52,8 @@ func (m *hexMemory) read(b []byte, at int) {
 	}
 }
 
-// run is how many bytes from at on are the same, and which; no further than
-// limit is looked.
+// run returns how many bytes from at on are the same, and which; no further than limit is
+// looked.
 func (m *hexMemory) run(at, limit int) (int, byte) {
 	var c byte
 	if backed, _ := m.backed(at); backed {
@@ -76,7 +76,7 @@ func (m *hexMemory) run(at, limit int) (int, byte) {
 	return max(n, 1), c
 }
 
-// hexRunOf is how many bytes at the start of b are c.
+// hexRunOf returns how many bytes at the start of b are c.
 func hexRunOf(b []byte, c byte) int {
 	n := 0
 	for word := uint64(c) * 0x0101010101010101; len(b)-n >= 8; n += 8 {
@@ -104,7 +104,7 @@ func (r hexRange) cut(at, end int) hexRange {
 	return r
 }
 
-// copied are the copied bytes of the range.
+// copied returns the copied bytes of the range.
 func (r hexRange) copied() []byte { return r.value[r.at-r.valueAt : r.end-r.valueAt] }
 
 func (r hexRange) secret(at int) bool {
@@ -250,7 +250,7 @@ func (d *hexDump) firstLine(b *hexBlob, repeats bool) {
 
 const hexZeros = "00"
 
-// byteText is a byte that is repeated.
+// byteText returns a byte that is repeated.
 func (r *hexRange) byteText(at int, c byte) string {
 	if r.secrets != nil && r.secret(at) {
 		return "**"
@@ -266,8 +266,7 @@ func (d *hexDump) collapses(r *hexRange, at, n int, c byte) bool {
 	return n > d.perLine || c == 0 && n > hexShortRun && at+n == r.end
 }
 
-// lineSize is how many bytes the line at at shows: up to where a repetition
-// begins.
+// lineSize returns how many bytes the line at at shows: up to where a repetition begins.
 func (d *hexDump) lineSize(r *hexRange, at int) int {
 	size := min(d.perLine, r.end-at)
 	for i := 0; i < size; {

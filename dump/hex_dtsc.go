@@ -60,7 +60,7 @@ func (p *hexPacked) member(start, indent int, label string, depth int) bool {
 	return p.err == nil
 }
 
-// valueSize is the bytes of the value at p.at, of a container its first.
+// valueSize returns the bytes of the value at p.at, of a container its first.
 func (p *hexPacked) valueSize() (int, bool) {
 	left := p.r.end - p.at
 	if left < 1 {
@@ -177,7 +177,7 @@ func (p *hexPacked) says(kind byte, r hexRange) {
 
 func (p *hexPacked) byteAt(at int) byte { return p.r.value[at-p.r.valueAt] }
 
-// bigEndian is a number of that many bytes, which the value must have.
+// bigEndian returns a number of that many bytes, which the value must have.
 func (p *hexPacked) bigEndian(at, size int) uint64 {
 	var b [8]byte
 	copy(b[8-size:], p.r.value[at-p.r.valueAt:][:size])

@@ -58,7 +58,7 @@ func (d *hexDump) readHead(p *hexPage) []byte {
 	return head
 }
 
-// planOf is the plan of a page, from the cache if one there fits.
+// planOf returns the plan of a page, from the cache if one there fits.
 func (d *hexDump) planOf(p *hexPage, head []byte) *hexPlan {
 	slot := &d.plans[p.depth][p.index%hexPlanCache]
 	if c := *slot; c != nil && c.fits(p, head) {
@@ -99,8 +99,8 @@ func newHexPlan(p *hexPage, head []byte) *hexPlan {
 	return plan
 }
 
-// hexNameText is a name as a schema's text has it: quoted where it would be
-// mistaken for something else, or do something to a terminal.
+// hexNameText returns a name as a schema's text has it: quoted where it would be mistaken
+// for something else, or do something to a terminal.
 func hexNameText(name string) string {
 	for _, r := range name {
 		if r == ':' || r == '#' || r == '"' || r == ' ' || !strconv.IsPrint(r) || r == utf8.RuneError {
@@ -137,7 +137,7 @@ func (d *hexDump) showHeader(p *hexPage) {
 	line("endpos", layout.EndPosOffset, 36, decimal(h.EndPos))
 }
 
-// remark is what the other counters make doubtful about the one at at.
+// remark returns what the other counters make doubtful about the one at at.
 func (d *hexDump) remark(p *hexPage, at int) string {
 	h := &p.header
 	span := h.EndPos - h.Deleted
@@ -211,7 +211,7 @@ func (d *hexDump) descriptor(p *hexPage, head []byte, f *hexField) {
 	}})
 }
 
-// typeText is the type by name and by code, where the name does not say it.
+// typeText returns the type by name and by code, where the name does not say it.
 func (f *hexField) typeText() string {
 	name, code := f.TypeName(), f.Code.String()
 	if name == code {
@@ -230,7 +230,7 @@ func (f *hexField) remark() string {
 	return ""
 }
 
-// hexCount is a number and what is counted: "1 byte", "2 bytes".
+// hexCount returns a number and what is counted: "1 byte", "2 bytes".
 func hexCount(n uint64, what string) string {
 	if n != 1 {
 		what += "s"

@@ -8,9 +8,9 @@ import (
 	"shmtool/layout/mist"
 )
 
-// HexSecrets is what all renderings but exact copies hide of a value, for
-// HexOptions.Secrets. Of bytes that belong to no field all is hidden where the
-// page has a field that is secret as a whole: they may be old bytes of it.
+// HexSecrets returns what all renderings but exact copies hide of a value, for
+// HexOptions.Secrets. Of bytes that belong to no field all is hidden where the page has a
+// field that is secret as a whole: they may be old bytes of it.
 func HexSecrets(page *mist.PageInfo, f *layout.Field, value []byte) []HexSpan {
 	switch {
 	case f != nil:
@@ -25,7 +25,7 @@ func HexSecrets(page *mist.PageInfo, f *layout.Field, value []byte) []HexSpan {
 	return target.Secrets(value)
 }
 
-// packedSecrets is where the secrets of a packed value are: of each member by its
+// packedSecrets returns where the secrets of a packed value are: of each member by its
 // name, and of what is no packed value any more by what it looks like.
 func packedSecrets(value []byte) (spans []HexSpan) {
 	hide := func(m mist.Meaning, from, to int) {
@@ -59,7 +59,7 @@ func packedSecrets(value []byte) (spans []HexSpan) {
 	return spans
 }
 
-// told is where a value is anything but zeros.
+// told returns where a value is anything but zeros.
 func told(value []byte) (spans []HexSpan) {
 	for at := 0; at < len(value); {
 		from := at + len(value[at:]) - len(bytes.TrimLeft(value[at:], "\x00"))

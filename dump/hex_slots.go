@@ -81,8 +81,8 @@ func (d *hexDump) showSlots(p *hexPage) {
 	}
 }
 
-// emptySlots is how many slots from the segment's first on, at at, are all zero
-// and hold no record: no field of them is worth a line.
+// emptySlots returns how many slots from the segment's first on, at at, are all zero and
+// hold no record: no field of them is worth a line.
 func (d *hexDump) emptySlots(p *hexPage, s *hexSegment, at int) uint64 {
 	if s.state == hexAvailable {
 		return 0
@@ -95,7 +95,7 @@ func (d *hexDump) emptySlots(p *hexPage, s *hexSegment, at int) uint64 {
 	return uint64(n / size)
 }
 
-// freeSlots is how many slots from the segment's first on, at at, are rows of a
+// freeSlots returns how many slots from the segment's first on, at at, are rows of a
 // table that nobody uses. All of them are told where --slots asks for all.
 func (d *hexDump) freeSlots(p *hexPage, s *hexSegment, at int) uint64 {
 	f := d.marker(p)
@@ -112,7 +112,7 @@ func (d *hexDump) freeSlots(p *hexPage, s *hexSegment, at int) uint64 {
 	return s.end - s.first
 }
 
-// marker is the field that is 0 in a row that nobody uses, or nil.
+// marker returns the field that is 0 in a row that nobody uses, or nil.
 func (d *hexDump) marker(p *hexPage) *hexField {
 	if p.info == nil || p.info.Marker == "" {
 		return nil
@@ -157,8 +157,8 @@ func (s *hexSegment) goesOn(next *hexSegment) bool {
 	return s.state == next.state && s.shown == next.shown && s.number+(s.end-s.first) == next.number
 }
 
-// number is the record that lives in a slot: the one that is available, else
-// the one that was last published there, else the first that will be.
+// number returns the record that lives in a slot: the one that is available, else the one
+// that was last published there, else the first that will be.
 func (p *hexPage) number(slot uint64) uint64 {
 	count := uint64(p.header.RecordCount)
 	if count == 0 {
@@ -303,7 +303,7 @@ func (d *hexDump) closed(p *hexPage, f *hexField, inner *hexPage, zero bool) {
 	d.end()
 }
 
-// summary is what a nested page's header says, whether it is true or not.
+// summary returns what a nested page's header says, whether it is true or not.
 func (p *hexPage) summary() string {
 	text := "nested page, " + hexCount(uint64(p.size), "byte")
 	if p.size < layout.HeaderSize {

@@ -33,8 +33,8 @@ var hexAttributes = [hexTones][]color.Attribute{
 	hexBad:     {color.FgRed, color.Bold},
 }
 
-// hexSequences are what stands before and behind text of each tone. The package
-// color looks at standard output alone; the choice was made before.
+// hexSequences returns what stands before and behind text of each tone. The package color
+// looks at standard output alone; the choice was made before.
 func hexSequences() (on, off [hexTones]string) {
 	for tone, attributes := range hexAttributes {
 		if attributes != nil {
@@ -178,7 +178,7 @@ func (o *hexOut) repeat(at, n int, what string) {
 	o.str(o.off[hexFaint])
 }
 
-// labels is the column where labels begin, counted as filled is.
+// labels returns the column where labels begin, counted as filled is.
 func (o *hexOut) labels() int { return 2 + 3*o.perLine + 1 }
 
 // label adds what the bytes are.

@@ -39,7 +39,7 @@ func (d *hexDump) integer(f *hexField, at, indent int) {
 	d.end()
 }
 
-// meaning is what a field's bytes mean, in the words of a table.
+// meaning returns what a field's bytes mean, in the words of a table.
 func (d *hexDump) meaning(f *hexField, b []byte) string {
 	m := f.shown.tells
 	if m == nil {

@@ -144,7 +144,7 @@ func appendInteger(b []byte, f *layout.Field, record []byte, quote bool) []byte 
 	return b
 }
 
-// appendText is a JSON string, or {"hex":…} for what is not UTF-8.
+// appendText appends a JSON string, or {"hex":…} for what is not UTF-8.
 func appendText(b, text []byte) []byte {
 	if !utf8.Valid(text) {
 		return appendHex(b, text)
@@ -152,7 +152,7 @@ func appendText(b, text []byte) []byte {
 	return appendString(b, text)
 }
 
-// appendString is a JSON string; bytes that are not UTF-8 become U+FFFD.
+// appendString appends a JSON string; bytes that are not UTF-8 become U+FFFD.
 func appendString(b, text []byte) []byte {
 	quoted, err := jsontext.AppendQuote(b, text)
 	if err != nil { // says that it replaced something; it has been appended
@@ -167,7 +167,7 @@ func appendHex(b, raw []byte) []byte {
 	return append(b, `"}`...)
 }
 
-// appendNested is the nested page as an object of a page's shape.
+// appendNested appends the nested page as an object of a page's shape.
 func (j *RecordJSON) appendNested(b []byte, f *layout.Field, rec *relaccx.Record) []byte {
 	r, err := rec.Nested(f)
 	if err != nil {
@@ -242,8 +242,7 @@ func appendFields(b []byte, s *layout.Schema) []byte {
 	return append(b, ']')
 }
 
-// appendPageHead is a page's object up to its records, without the brace at
-// the end.
+// appendPageHead appends a page's object up to its records, without the brace at the end.
 func appendPageHead(b []byte, v *View) []byte {
 	b = appendString(append(b, `{"schema":"shmtool.page/1","page":`...), []byte(v.Name))
 	b = fmt.Appendf(b, `,"bytes":%d`, v.Bytes)

@@ -41,7 +41,7 @@ type Cell struct {
 	Tone  Tone   // on a terminal
 }
 
-// Key is the column's name in JSON, --fields and --where.
+// Key returns the column's name in JSON, --fields and --where.
 func (c Column) Key() string { return strings.ToLower(c.Name) }
 
 // ColumnError is a column that a listing has not.
@@ -221,7 +221,7 @@ func (l *Listing) NameList() []string {
 	return names
 }
 
-// plain is the value as bare text.
+// plain returns the value as bare text.
 func (c Cell) plain() string {
 	switch v := c.Value.(type) {
 	case nil:
@@ -243,7 +243,7 @@ func (c Cell) plain() string {
 	return fmt.Sprint(c.Value)
 }
 
-// shown is what a table has in the cell; control characters are escaped.
+// shown returns what a table has in the cell; control characters are escaped.
 func (c Cell) shown() string {
 	if c.Text != "" {
 		return mist.EscapeText(c.Text)

@@ -23,7 +23,7 @@ type Facts struct {
 	Facts  []Fact
 }
 
-// listing is the facts as the only row of a listing.
+// listing returns the facts as the only row of a listing.
 func (f *Facts) listing() *Listing {
 	l := &Listing{Schema: f.Schema, Rows: [][]Cell{nil}}
 	for _, fact := range f.Facts {

@@ -56,7 +56,7 @@ var packetColumns = []packetColumn{
 	{"stale", false, true, func(p *Packet) bool { return p.Stale }, func(b []byte, p *Packet) []byte { return strconv.AppendBool(b, p.Stale) }},
 }
 
-// PacketFields are the names of what a packet says, in their order.
+// PacketFields returns the names of what a packet says, in their order.
 func PacketFields() []string {
 	var names []string
 	for i := range packetColumns {
@@ -65,8 +65,8 @@ func PacketFields() []string {
 	return names
 }
 
-// packetColumns are those that the options choose, all without a choice. Names
-// that there are not are left out.
+// packetColumns returns those that the options choose, all without a choice. Names that
+// there are not are left out.
 func (o *Options) packetColumns() []packetColumn {
 	if o.Fields == nil {
 		return packetColumns

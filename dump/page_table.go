@@ -64,7 +64,7 @@ func sizeAndStatus(v *View, o Options) string {
 	return fmt.Sprintf("%d bytes, %s", v.Bytes, Paint(v.Header.Status.String(), tone, o.Color))
 }
 
-// headerText is the header's fields, behind the word that they stand behind; on a
+// headerText returns the header's fields, behind the word that they stand behind; on a
 // terminal, in as many lines as they need.
 func headerText(h layout.Header, width int) string {
 	const indent = len("header  ")
@@ -85,7 +85,7 @@ func headerText(h layout.Header, width int) string {
 	return text
 }
 
-// fieldListing is the fields of a schema as a table.
+// fieldListing returns the fields of a schema as a table.
 func fieldListing(s *layout.Schema) *Listing {
 	l := &Listing{Schema: "shmtool.list/1", Columns: []Column{
 		{Name: "FIELD"}, {Name: "TYPE"}, {Name: "CODE"}, {Name: "SIZE", Right: true}, {Name: "OFFSET", Right: true},
@@ -198,7 +198,7 @@ func writeNested(w io.Writer, f *layout.Field, rec *relaccx.Record, o Options) e
 	return nil
 }
 
-// headerListing is the header as the only row of a listing.
+// headerListing returns the header as the only row of a listing.
 func headerListing(v *View) *Listing {
 	h := &v.Header
 	l := &Listing{Rows: [][]Cell{nil}}

@@ -40,8 +40,8 @@ func Rax(w io.Writer, title string, page []byte, h layout.Header, warn func(stri
 	return r.err
 }
 
-// raxSchema is the fields of the outermost page, none while it is not ready,
-// or the rule that makes it invalid.
+// raxSchema returns the fields of the outermost page, none while it is not ready, or the
+// rule that makes it invalid.
 func raxSchema(page []byte, h layout.Header) (*layout.Schema, error) {
 	if _, err := layout.DecodeHeader(page); err != nil {
 		return nil, err
@@ -116,10 +116,9 @@ func (r *rax) showPretty(p *raxPage) {
 	r.records(p, first, end)
 }
 
-// raxRange is the records [first, end) of a pretty text, in MistUtilRAX's
-// unsigned arithmetic, which wraps: where the counters do not fit each other it
-// steps back a whole ring from endpos, to before record 0 if need be, and then
-// shows none.
+// raxRange returns the records [first, end) of a pretty text, in MistUtilRAX's unsigned
+// arithmetic, which wraps: where the counters do not fit each other it steps back a whole
+// ring from endpos, to before record 0 if need be, and then shows none.
 func raxRange(h *layout.Header) (first, end uint64, note bool) {
 	first, end = h.Deleted, h.EndPos
 	slots := uint64(h.RecordCount)
@@ -135,8 +134,8 @@ func raxRange(h *layout.Header) (first, end uint64, note bool) {
 	return first, end, note
 }
 
-// directSlots is how many records fit a page without a record count, the only
-// one whose header does not bound them.
+// directSlots returns how many records fit a page without a record count, the only one
+// whose header does not bound them.
 func (p *raxPage) directSlots() uint64 {
 	return uint64(p.size-int(p.header.Offset)) / uint64(max(p.header.RecordSize, 1))
 }

@@ -112,8 +112,8 @@ func (r *rax) dtscMore(at, end int) bool {
 	return at < end && (r.byteAt(at) != 0 || r.byteAt(at+1) != 0)
 }
 
-// dtscSkip is the byte behind the value at at, which may be past end; false
-// when it cannot be told. depth is that of the container that holds the value.
+// dtscSkip returns the byte behind the value at at, which may be past end; false when it
+// cannot be told. depth is that of the container that holds the value.
 func (r *rax) dtscSkip(at, end, depth int) (int, bool) {
 	if at+1 >= end {
 		return at, false
@@ -174,7 +174,7 @@ func (r *rax) dtscString(at int) {
 	r.buf = append(r.buf, '"')
 }
 
-// byteAt is a byte of the mapping, and 0 behind its end.
+// byteAt returns a byte of the mapping, and 0 behind its end.
 func (r *rax) byteAt(at int) byte {
 	if at < len(r.page) {
 		return r.page[at]
@@ -182,7 +182,7 @@ func (r *rax) byteAt(at int) byte {
 	return 0
 }
 
-// bigEndian is a number of that many bytes, those behind the mapping being 0.
+// bigEndian returns a number of that many bytes, those behind the mapping being 0.
 func (r *rax) bigEndian(at, size int) uint64 {
 	var v uint64
 	for i := range size {
@@ -191,7 +191,7 @@ func (r *rax) bigEndian(at, size int) uint64 {
 	return v
 }
 
-// slice is the part of page[from:to] that the mapping has.
+// slice returns the part of page[from:to] that the mapping has.
 func (r *rax) slice(from, to int) []byte {
 	return r.page[min(from, len(r.page)):min(to, len(r.page))]
 }

@@ -81,7 +81,7 @@ func raxPlanOf(fields []layout.Field, style *raxStyle, indent int) *raxPlan {
 	return plan
 }
 
-// kind is the kind as which the style prints a field.
+// kind returns the kind as which the style prints a field.
 func (s *raxStyle) kind(k layout.Kind) layout.Kind {
 	if s == &raxCompact && (k == layout.Raw || k == layout.DTSC) {
 		return layout.Unknown
@@ -89,7 +89,7 @@ func (s *raxStyle) kind(k layout.Kind) layout.Kind {
 	return k
 }
 
-// raxSorted is the fields by name. Of equal names the last counts.
+// raxSorted returns the fields by name. Of equal names the last counts.
 func raxSorted(s *layout.Schema) []layout.Field {
 	fields := slices.Clone(s.Fields())
 	slices.Reverse(fields)
@@ -97,9 +97,9 @@ func raxSorted(s *layout.Schema) []layout.Field {
 	return slices.CompactFunc(fields, func(a, b layout.Field) bool { return a.Name == b.Name })
 }
 
-// nestedPlan is the plan for a page nested in field f of p, from the cache if
-// the last one there had the same descriptors; nil when they are not valid.
-// head is the page up to its records.
+// nestedPlan returns the plan for a page nested in field f of p, from the cache if the
+// last one there had the same descriptors; nil when they are not valid. head is the page
+// up to its records.
 func (r *rax) nestedPlan(p *raxPage, f *raxField, depth int, head []byte, h layout.Header) *raxPlan {
 	indent := p.plan.indent + p.plan.style.inner
 	slot := &r.cache[depth][f.index%raxCacheSize]

@@ -133,7 +133,7 @@ func (t *RecordTable) Flush() error {
 	return t.write()
 }
 
-// Finish is Flush for the last time: a table without records has a heading, too.
+// Finish flushes for the last time: a table without records has a heading as well.
 func (t *RecordTable) Finish() error {
 	if t.flushed {
 		return t.Flush()
@@ -266,7 +266,7 @@ func (t *RecordTable) leaveOut() {
 	}
 }
 
-// least is what a column keeps: a number all its digits, and a text what one may
+// least returns what a column keeps: a number all its digits, and a text what one may
 // know it by. What a value means goes first.
 func (t *RecordTable) least(i, width int) int {
 	w := &t.widths[i]
@@ -334,7 +334,7 @@ func (t *RecordTable) cell(b *strings.Builder, i int, c cell, last bool) {
 
 const minMeaning = 6 // less of a meaning says nothing
 
-// cut is a cell's text in no more columns than there are. Of what it means, a few
+// cut returns a cell's text in no more columns than there are. Of what it means, a few
 // letters are left out altogether.
 func (t *RecordTable) cut(i int, text string, c cell, width int) string {
 	if runewidth.StringWidth(text) <= width {

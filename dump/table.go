@@ -50,8 +50,8 @@ func Paint(text string, t Tone, colored bool) string {
 	return c.Sprint(text)
 }
 
-// printable is text that is safe on a terminal: control characters and bytes
-// that are not UTF-8 are escaped as in Go.
+// printable returns text that is safe on a terminal: control characters and bytes that
+// are not UTF-8 are escaped as in Go.
 func printable(text string) string {
 	for _, r := range text {
 		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
@@ -93,7 +93,7 @@ func (l *Listing) Table(w io.Writer, o Options) error {
 	return nil
 }
 
-// title is what stands above a column.
+// title returns what stands above a column.
 func (c Column) title() string {
 	if c.Title != "" {
 		return c.Title
@@ -122,7 +122,7 @@ func (l *Listing) align(rows [][]string) {
 	}
 }
 
-// cells are the texts and tones of heading and rows.
+// cells returns the texts and tones of heading and rows.
 func (l *Listing) cells(o Options) (rows [][]string, tones [][]Tone) {
 	if !o.NoHeader {
 		var heading []string
@@ -233,7 +233,7 @@ func (l *Listing) keeps(column, width int) int {
 	return min(width, minColumn)
 }
 
-// keepsLess is keeps where even that is too much: the first column has half of the
+// keepsLess returns keeps where even that is too much: the first column has half of the
 // terminal.
 func (l *Listing) keepsLess(column, width, terminal int) int {
 	if column == 0 {
@@ -309,7 +309,7 @@ func cut(text string, width int) string {
 	return runewidth.Truncate(text, width, ellipsis)
 }
 
-// Size is a number of bytes for people, 8432 or 1.1M, unless plain.
+// Size returns a number of bytes for people, 8432 or 1.1M, unless plain.
 func Size(n int64, plain bool) string {
 	if plain || n < 10_000 {
 		return strconv.FormatInt(n, 10)

@@ -66,7 +66,7 @@ func (t *Tree) Table(w io.Writer, o Options) error {
 	return nil
 }
 
-// marked is the leaves with their place in the tree before their names.
+// marked returns the leaves with their place in the tree before their names.
 func (t *Tree) marked(o Options) *Listing {
 	l := *t.Leaves
 	l.Columns = append([]Column(nil), l.Columns...)
@@ -83,16 +83,15 @@ func (t *Tree) marked(o Options) *Listing {
 	return &l
 }
 
-// lines are the rows of a table, a heading first unless there is none.
+// lines returns the rows of a table, a heading first unless there is none.
 func (l *Listing) lines(o Options) ([]string, error) {
 	var b strings.Builder
 	err := l.Table(&b, o)
 	return slices.Collect(strings.Lines(b.String())), err
 }
 
-// Bits is a rate of bytes a second as the bits a second that people think in,
-// 800, 64.0k or 1.25M, unless plain: then it is the number of bits. 0 is not
-// known, and empty.
+// Bits returns a rate of bytes a second as the bits a second that people think in, 800,
+// 64.0k or 1.25M, unless plain: then it is the number of bits. 0 is not known, and empty.
 func Bits(bytesPerSecond uint64, plain bool) string {
 	bits := float64(bytesPerSecond) * 8
 	switch {

@@ -42,7 +42,7 @@ type Field struct {
 	access access   // how an integer is loaded and stored, once the field is in a schema
 }
 
-// Kind is the family of the field's type code.
+// Kind returns the family of the field's type code.
 func (f *Field) Kind() Kind { return f.Code.Kind() }
 
 // Readable reports whether MistServer can read the field's values: false for
@@ -62,9 +62,9 @@ func (f *Field) In(record []byte) []byte {
 	return record[f.Offset : f.Offset+f.Size : f.Offset+f.Size]
 }
 
-// chosenForm is the form in which the descriptor is written: as it was read,
-// else the shortest that holds the size, which is MistServer's own choice and
-// never the triple.
+// chosenForm returns the form in which the descriptor is written: as it was read, else
+// the shortest that holds the size, which is MistServer's own choice and never the
+// triple.
 func (f *Field) chosenForm() sizeForm {
 	switch {
 	case f.form != formShortest:
@@ -80,7 +80,7 @@ func (f *Field) chosenForm() sizeForm {
 	}
 }
 
-// descriptorSize is the bytes that the field's descriptor takes.
+// descriptorSize returns the bytes that the field's descriptor takes.
 func (f *Field) descriptorSize() int {
 	return 1 + len(f.Name) + int(f.chosenForm())
 }

@@ -68,14 +68,14 @@ func (h Header) Encode(b []byte) {
 	binary.LittleEndian.PutUint64(b[EndPosOffset:], h.EndPos)
 }
 
-// PageSize is the bytes that header, descriptors and all slots take. It cannot
+// PageSize returns the bytes that header, descriptors and all slots take. It cannot
 // overflow: 2^16 + (2^32 - 1)^2 is under 2^64.
 func (h Header) PageSize() uint64 {
 	return uint64(h.Offset) + uint64(h.RecordCount)*uint64(h.RecordSize)
 }
 
-// Slot is the slot in which record number lives: number modulo RecordCount, or
-// the number itself on a page with direct indexing.
+// Slot returns the slot in which record number lives: number modulo RecordCount, or the
+// number itself on a page with direct indexing.
 func (h Header) Slot(number uint64) uint64 {
 	if h.RecordCount == 0 {
 		return number

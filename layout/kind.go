@@ -18,7 +18,7 @@ const (
 
 var kindNames = [...]string{"unknown", "nested", "uint", "int", "string", "raw", "dtsc"}
 
-// String is the family's name, without a size: "uint", "string", "nested".
+// String returns the family's name, without a size: "uint", "string", "nested".
 func (k Kind) String() string { return kindNames[k] }
 
 // Code is the type byte of a field descriptor: its upper nibble names the
@@ -45,12 +45,12 @@ const (
 
 var codeKinds = [16]Kind{0x0: Nested, 0x1: Uint, 0x2: Int, 0x3: String, 0x4: Raw, 0x5: DTSC}
 
-// Kind is the family that the code's upper nibble names.
+// Kind returns the family that the code's upper nibble names.
 func (c Code) Kind() Kind { return codeKinds[c>>4] }
 
-// DefaultSize is the bytes of a field whose descriptor gives no size: low
-// nibble + 1 for integers, 16 << low nibble for strings and raw bytes, and 0
-// for the kinds whose size is mandatory.
+// DefaultSize returns the bytes of a field whose descriptor gives no size: low nibble + 1
+// for integers, 16 << low nibble for strings and raw bytes, and 0 for the kinds whose
+// size is mandatory.
 func (c Code) DefaultSize() uint32 {
 	switch c.Kind() {
 	case Uint, Int:
@@ -62,7 +62,7 @@ func (c Code) DefaultSize() uint32 {
 	}
 }
 
-// String is the code as it stands in a descriptor: "0x13".
+// String returns the code as it stands in a descriptor: "0x13".
 func (c Code) String() string { return fmt.Sprintf("0x%02x", uint8(c)) }
 
 // typeName is one name of the schema text. Integers and the kinds with a
@@ -90,7 +90,7 @@ var typeNames = []typeName{
 	{"dtsc", CodeDTSC},
 }
 
-// TypeNames are the type names of the schema text, in the order of their codes.
+// TypeNames returns the type names of the schema text, in the order of their codes.
 func TypeNames() []string {
 	names := make([]string, len(typeNames))
 	for i, t := range typeNames {
@@ -112,7 +112,7 @@ func codeByName(name string) (Code, bool) {
 // bytes is 0x35, one of 1024 is 0x30 with an explicit size, as MistServer has it.
 const lastNamedSizeNibble = 5
 
-// sizedCode is the code that a type name and a size stand for.
+// sizedCode returns the code that a type name and a size stand for.
 func sizedCode(c Code, size uint32) Code {
 	if k := c.Kind(); k != String && k != Raw {
 		return c

@@ -169,8 +169,8 @@ func (s *Schema) AppendDescriptors(b []byte) []byte {
 	return b
 }
 
-// Fields are the fields in the order of their bytes. The slice belongs to the
-// schema and must not be changed.
+// Fields returns the fields in the order of their bytes. The slice belongs to the schema
+// and must not be changed.
 func (s *Schema) Fields() []Field { return s.fields }
 
 // Names returns the names of the fields, in their order.
@@ -182,9 +182,9 @@ func (s *Schema) Names() []string {
 	return names
 }
 
-// Lookup is the field of that name, or nil. Of several with one name the last
-// counts, as MistServer has it. A linear search: schemas are short, and
-// comparing lengths and bytes beats hashing.
+// Lookup returns the field of that name, or nil. Of several with one name the last
+// counts, as MistServer has it. A linear search: schemas are short, and comparing lengths
+// and bytes beats hashing.
 func (s *Schema) Lookup(name string) *Field {
 	for i := len(s.fields) - 1; i >= 0; i-- {
 		if s.fields[i].Name == name {
@@ -194,10 +194,10 @@ func (s *Schema) Lookup(name string) *Field {
 	return nil
 }
 
-// RecordSize is the bytes a record: the sum of the field sizes.
+// RecordSize returns the bytes a record: the sum of the field sizes.
 func (s *Schema) RecordSize() uint32 { return s.recordSize }
 
-// DescriptorsSize is the bytes that all descriptors take.
+// DescriptorsSize returns the bytes that all descriptors take.
 func (s *Schema) DescriptorsSize() int { return s.size }
 
 // Equal reports whether both describe the same bytes: same names, codes, sizes

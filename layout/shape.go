@@ -7,15 +7,15 @@ type Shape struct {
 	RecordCount uint32
 }
 
-// Size is the bytes that a page of this shape takes: header, descriptors and
-// all slots.
+// Size returns the bytes that a page of this shape takes: header, descriptors and all
+// slots.
 func (sh Shape) Size() uint64 {
 	return uint64(sh.offset()) + uint64(sh.RecordCount)*uint64(sh.Schema.RecordSize())
 }
 
 func (sh Shape) offset() int { return HeaderSize + sh.Schema.DescriptorsSize() }
 
-// Header is the header of a page of this shape that is not ready and holds no
+// Header returns the header of a page of this shape that is not ready and holds no
 // record.
 func (sh Shape) Header() Header {
 	return Header{

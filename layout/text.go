@@ -283,9 +283,9 @@ func ParseSize(text string) (uint64, error) {
 	return n << shift, nil
 }
 
-// String is the field in the schema's text form, without the lines of the
-// nested page below it. The type's name stands only where name and size make
-// the very same field; else the code does.
+// String returns the field in the schema's text form, without the lines of the nested
+// page below it. The type's name stands only where name and size make the very same
+// field; else the code does.
 func (f *Field) String() string {
 	name := f.Name
 	if needsQuotes(name) {
@@ -304,9 +304,9 @@ func (f *Field) String() string {
 	return text
 }
 
-// TypeName is the field's type for people: the kind and, for integers, the
-// bits that it really has: "uint32", "int24", "string", "nested". A family that
-// is not known gives its code.
+// TypeName returns the field's type for people: the kind and, for integers, the bits that
+// it really has: "uint32", "int24", "string", "nested". A family that is not known gives
+// its code.
 func (f *Field) TypeName() string {
 	switch f.Kind() {
 	case Uint, Int:
@@ -326,8 +326,8 @@ func (f *Field) typeText() string {
 	return f.Code.String()
 }
 
-// implicitSize is the size that the text stands for when it names none: the
-// default of the code, or of the first code of a type given by name.
+// implicitSize returns the size that the text stands for when it names none: the default
+// of the code, or of the first code of a type given by name.
 func (f *Field) implicitSize() uint32 {
 	if code, ok := codeByName(f.typeText()); ok {
 		return code.DefaultSize()
@@ -335,8 +335,8 @@ func (f *Field) implicitSize() uint32 {
 	return f.Code.DefaultSize()
 }
 
-// String is the schema's text form, each line with its newline. ParseSchema of
-// it makes the same schema.
+// String returns the schema's text form, each line with its newline. ParseSchema of it
+// makes the same schema.
 func (s *Schema) String() string {
 	var b strings.Builder
 	s.write(&b, "")

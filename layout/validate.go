@@ -17,7 +17,7 @@ const (
 
 var severityNames = [...]string{"note", "warning", "error"}
 
-// String is "note", "warning" or "error".
+// String returns "note", "warning" or "error".
 func (s Severity) String() string { return severityNames[s] }
 
 // Finding is one thing that a page breaks or makes doubtful.
@@ -56,10 +56,10 @@ func CheckPage(page []byte, h Header) []Finding {
 	return c.findings
 }
 
-// Validate is the first rule that makes the page invalid, or nil: header,
-// descriptors, and that all records lie inside the page. It does not look into
-// nested pages. A page without the ready bit is judged by its header alone, and
-// a header of zeros is no error: it is a page that somebody is about to make.
+// Validate returns the first rule that makes the page invalid, or nil: header,
+// descriptors, and that all records lie inside the page. It does not look into nested
+// pages. A page without the ready bit is judged by its header alone, and a header of
+// zeros is no error: it is a page that somebody is about to make.
 func Validate(page []byte, h Header) error {
 	if err := h.Check(len(page)); err != nil || !h.Status.Ready() {
 		return err

@@ -80,7 +80,7 @@ func (f *Field) uint(record []byte) uint64 {
 	return 0
 }
 
-// Int is Uint as a signed number.
+// Int does what Uint does as a signed number.
 func (f *Field) Int(record []byte) int64 { return int64(f.Uint(record)) }
 
 func encodeInteger(b []byte, size uint32, v uint64) {
@@ -99,8 +99,8 @@ func encodeInteger(b []byte, size uint32, v uint64) {
 	}
 }
 
-// Text is the bytes of a string field up to its first zero byte, or all of
-// them when it has none. The slice points into record.
+// Text returns the bytes of a string field up to its first zero byte, or all of them when
+// it has none. The slice points into record.
 func (f *Field) Text(record []byte) []byte {
 	b := f.In(record)
 	if end := bytes.IndexByte(b, 0); end >= 0 {
@@ -275,7 +275,7 @@ func (f *Field) integerName() string {
 	return "an integer"
 }
 
-// parseDecimal is the fast way for what nearly every cell is: up to 19 digits.
+// parseDecimal returns the fast way for what nearly every cell is: up to 19 digits.
 func parseDecimal(text string) (uint64, bool) {
 	if len(text) == 0 || len(text) > 19 {
 		return 0, false

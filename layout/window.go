@@ -7,13 +7,13 @@ type Window struct {
 	End   uint64 // number behind the last
 }
 
-// Count is how many records are available.
+// Count returns how many records are available.
 func (w Window) Count() uint64 { return w.End - w.First }
 
 // Contains reports whether record n is available.
 func (w Window) Contains(n uint64) bool { return n >= w.First && n < w.End }
 
-// Last is the window of the newest n records of w, or w where it has fewer.
+// Last returns the window of the newest n records of w, or w where it has fewer.
 func (w Window) Last(n uint64) Window {
 	if w.Count() > n {
 		w.First = w.End - n
@@ -21,20 +21,19 @@ func (w Window) Last(n uint64) Window {
 	return w
 }
 
-// Clamp is the part of w that lies in [first, end). Where they do not touch it
-// is empty.
+// Clamp returns the part of w that lies in [first, end). Where they do not touch it is
+// empty.
 func (w Window) Clamp(first, end uint64) Window {
 	w.First = max(w.First, first)
 	w.End = max(min(w.End, end), w.First)
 	return w
 }
 
-// Window is the range of records that the header announces on a page of size
-// bytes: [Deleted, EndPos), the oldest left out where that is more than the
-// ring has slots. A page whose EndPos is 0 and whose Present is not is a
-// table, [0, Present). Counters that contradict each other give an empty
-// window, never one that leads outside the page; of a page that was cut, only
-// records that have not gone round the ring are told.
+// Window returns the range of records that the header announces on a page of size bytes:
+// [Deleted, EndPos), the oldest left out where that is more than the ring has slots. A
+// page whose EndPos is 0 and whose Present is not is a table, [0, Present). Counters that
+// contradict each other give an empty window, never one that leads outside the page; of a
+// page that was cut, only records that have not gone round the ring are told.
 func (h Header) Window(size int) Window {
 	slots, count := h.Slots(size), uint64(h.RecordCount)
 	switch {
@@ -50,8 +49,8 @@ func (h Header) Window(size int) Window {
 	return Window{h.Deleted, h.EndPos}.Last(count)
 }
 
-// Slots is how many record slots a page of size bytes has: RecordCount, or on
-// a page with direct indexing as many as fit. Both are bounded by the page.
+// Slots returns how many record slots a page of size bytes has: RecordCount, or on a page
+// with direct indexing as many as fit. Both are bounded by the page.
 func (h Header) Slots(size int) uint64 {
 	if h.RecordSize == 0 || int(h.Offset) >= size {
 		return 0
@@ -63,9 +62,9 @@ func (h Header) Slots(size int) uint64 {
 	return min(uint64(h.RecordCount), fit)
 }
 
-// AllSlots is the window that shows every slot once: the records that were
-// last written to each, available or not. Of a page that was cut it is the
-// slots by their own numbers.
+// AllSlots returns the window that shows every slot once: the records that were last
+// written to each, available or not. Of a page that was cut it is the slots by their own
+// numbers.
 func (h Header) AllSlots(size int) Window {
 	slots := h.Slots(size)
 	if uint64(h.RecordCount) != slots || h.EndPos < slots {

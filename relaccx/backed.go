@@ -63,7 +63,7 @@ func (b *backed) look(page int) bool {
 	return true
 }
 
-// header is one look at the header of the page at base: zeros where it lies in a
+// header returns one look at the header of the page at base: zeros where it lies in a
 // hole. It runs under a guard.
 func (p *Page) header(cells shm.Cells, base int) (h layout.Header) {
 	if p == nil || p.backed.touchable(base, layout.HeaderSize) { // a Writer has no page here
@@ -72,8 +72,8 @@ func (p *Page) header(cells shm.Cells, base int) (h layout.Header) {
 	return h
 }
 
-// head is the bytes of a page up to the end of its descriptors, which lie at base:
-// a copy where they have holes. It runs under a guard.
+// head returns the bytes of a page up to the end of its descriptors, which lie at base: a
+// copy where they have holes. It runs under a guard.
 func (p *Page) head(memory []byte, base int, h layout.Header) ([]byte, error) {
 	end := min(int(h.Offset), len(memory))
 	if p == nil || p.backed.touchable(base, end) {

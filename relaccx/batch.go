@@ -29,7 +29,7 @@ type copies struct {
 	bytes  []byte
 }
 
-// record is the bytes of record n, which must be one of them.
+// record returns the bytes of record n, which must be one of them.
 func (c copies) record(n, size uint64) []byte { return c.bytes[(n-c.window.First)*size:][:size] }
 
 // undo takes the batch that was copied last back: it is worth nothing.
@@ -116,8 +116,8 @@ func (b *batch) copy(at, count int) error {
 	return r.copyOut(b.held.bytes, at)
 }
 
-// drop throws away the copies of records that are not available any more:
-// withdrawn, or taken back by a writer that let its counters go backwards.
+// drop throws away the copies of records that are no longer available: withdrawn, or
+// taken back by a writer that let its counters go backwards.
 func (b *batch) drop(first uint64, count int) error {
 	r := b.reader
 	w, _ := r.available()
@@ -134,8 +134,8 @@ func (b *batch) drop(first uint64, count int) error {
 	return nil
 }
 
-// available is the window and the slots of the page now, loaded in the order
-// that prove needs. It runs under a guard.
+// available returns the window and the slots of the page now, loaded in the order that
+// prove needs. It runs under a guard.
 func (r *Reader) available() (layout.Window, uint64) {
 	deleted, end, slots := r.cells.Deleted(), r.cells.EndPos(), uint64(r.cells.RecordCount())
 	if r.ruled || end == 0 || slots == 0 || deleted > end {
@@ -148,9 +148,9 @@ func (r *Reader) available() (layout.Window, uint64) {
 	return layout.Window{First: deleted, End: end}, slots
 }
 
-// overrunWindow is available for counters that say more records than slots. A
-// writer that withdraws is seen like that by a look that its store of Deleted
-// falls into: another look tells.
+// overrunWindow does what available does for counters that say more records than slots. A writer
+// that withdraws is seen like that by a look that its store of Deleted falls into:
+// another look tells.
 func (r *Reader) overrunWindow(deleted, end, slots uint64) layout.Window {
 	for range 16 {
 		again := r.cells.Deleted()
@@ -165,8 +165,8 @@ func (r *Reader) overrunWindow(deleted, end, slots uint64) layout.Window {
 	return proven(w, deleted, end, slots)
 }
 
-// contiguous is how many records of w, the first at position at, lie one
-// behind the other and fit a batch.
+// contiguous returns how many records of w, the first at position at, lie one behind the
+// other and fit a batch.
 func (r *Reader) contiguous(w layout.Window, at int, slots uint64) int {
 	count := min(w.Count(), max(1, batchSize/r.size))
 	if slots != 0 {

@@ -12,7 +12,7 @@ func (p *Page) Check() ([]layout.Finding, error) {
 	return agreed(p.Inspect)
 }
 
-// Check is Page.Check for a nested page: its path is "", and Offset counts from the
+// Check does what Page.Check does for a nested page: its path is "", and Offset counts from the
 // beginning of the whole page, as Base does.
 func (r *Reader) Check() ([]layout.Finding, error) {
 	findings, err := agreed(r.Inspect)
@@ -22,7 +22,7 @@ func (r *Reader) Check() ([]layout.Finding, error) {
 	return findings, err
 }
 
-// agreed are the findings that two looks have.
+// agreed returns the findings that two looks have.
 func agreed(inspect func(func(page []byte, h layout.Header) error) error) ([]layout.Finding, error) {
 	look := func() (findings []layout.Finding, err error) {
 		err = inspect(func(page []byte, h layout.Header) error {

@@ -58,7 +58,7 @@ func createNew(path string, shape layout.Shape, o CreateOptions) (*Writer, error
 	return temp, nil
 }
 
-// createOver is Create where a page may have the name already.
+// createOver does what Create does where a page may have the name already.
 func createOver(path string, shape layout.Shape, o CreateOptions) (*Writer, error) {
 	removeDeadTemps(filepath.Dir(path))
 	p, err := openLocked(path, o.Lock)

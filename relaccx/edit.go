@@ -8,9 +8,9 @@ import (
 	"shmtool/relaccx/internal/shm"
 )
 
-// AddField adds a field behind the others of a page that is not ready and has
-// no records yet. ErrReady; a *layout.SpecError as of layout.NewSchema; ErrFull
-// when descriptors and slots do not fit the page any more.
+// AddField adds a field behind the others of a page that is not ready and has no records
+// yet. ErrReady; a *layout.SpecError as of layout.NewSchema; ErrFull when descriptors and
+// slots do no longer fit the page.
 func (w *Writer) AddField(f layout.Field) error {
 	return w.do("add field", func() error {
 		h := w.cells.Header()
@@ -117,7 +117,7 @@ func (w *Writer) storeField(f *layout.Field, mapped, value []byte) {
 	shm.CopyIn(mapped, value)
 }
 
-// available is the bytes of record n where they live, backed.
+// available returns the bytes of record n where they live, backed.
 func (w *Writer) available(n uint64) ([]byte, error) {
 	mapped, err := w.locate(n)
 	if err != nil {

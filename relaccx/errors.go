@@ -18,7 +18,7 @@ import (
 var (
 	// ErrNotReady: the page's writer has not finished making it.
 	ErrNotReady = errors.New("page is not ready")
-	// ErrReady: fields cannot change any more once the page is ready.
+	// ErrReady: fields can no longer change once the page is ready.
 	ErrReady = errors.New("page is ready, its fields are fixed")
 	// ErrNoRecord: the record is not available, and was not withdrawn while it
 	// was being read.

@@ -29,7 +29,7 @@ const (
 
 var eventNames = [...]string{"record", "lapped", "reload", "restart", "gone", "exit", "freed"}
 
-// String is the event's name: "record", "lapped", "reload", …
+// String returns the event's name: "record", "lapped", "reload", …
 func (k EventKind) String() string { return eventNames[k] }
 
 // Event is one thing that happened on a followed page.
@@ -199,7 +199,7 @@ func (f *Follower) wait(ctx context.Context) error {
 	return f.waiter.wait(ctx, f.reader.cells, f.seen)
 }
 
-// step is one event, if there is one now. It never waits.
+// step returns one event, if there is one now. It never waits.
 func (f *Follower) step() (Event, bool, error) {
 	switch {
 	case f.closed:
@@ -219,10 +219,9 @@ func (f *Follower) step() (Event, bool, error) {
 	return e, ok, err
 }
 
-// look is one event of the page. The status is loaded before the records: a
-// record published before a flag was set is seen before the flag. So is one
-// published before the page was replaced: that is seen, then the page looked at
-// once more, and only then left.
+// look returns one event of the page. The status is loaded before the records: a record
+// published before a flag was set is seen before the flag. So is one published before the
+// page was replaced: that is seen, then the page looked at once more, and only then left.
 func (f *Follower) look() (Event, bool, error) {
 	if f.unreadable != nil {
 		return f.comeBack()
@@ -264,7 +263,7 @@ func (f *Follower) last(s layout.Status) bool {
 	return time.Since(f.leaving) > goneAfter
 }
 
-// ripe is the number below which records are handed out. Of a page whose writer is
+// ripe returns the number below which records are handed out. Of a page whose writer is
 // done, or that lost its name without a word, nothing newer comes.
 func (f *Follower) ripe(s layout.Status) uint64 {
 	behind := f.options.Behind
@@ -274,7 +273,7 @@ func (f *Follower) ripe(s layout.Status) uint64 {
 	return f.window.End - min(behind, f.window.End)
 }
 
-// records is the next record, changed slot, or gap, if there is one now.
+// records returns the next record, changed slot, or gap, if there is one now.
 func (f *Follower) records() (Event, bool, error) {
 	if f.table != nil {
 		return f.table.next(f)

@@ -98,9 +98,9 @@ func (g *Group) Next(ctx context.Context) (*Follower, Event, error) {
 	}
 }
 
-// step is one event of a member, if it has one now. The turn goes on when all
-// that was copied of it has been handed out: a writer that is never idle must
-// not keep us from the others.
+// step returns one event of a member, if it has one now. The turn goes on when all that
+// was copied of it has been handed out: a writer that is never idle must not keep us from
+// the others.
 func (g *Group) step(m *member, now time.Time) (*Follower, Event, bool, error) {
 	if m.due.After(now) {
 		g.turn++
@@ -130,7 +130,7 @@ func (g *Group) step(m *member, now time.Time) (*Follower, Event, bool, error) {
 	return nil, Event{}, false, nil
 }
 
-// after is the next multiple of a pause: members with the same one are looked at
+// after returns the next multiple of a pause: members with the same one are looked at
 // together, as waking up costs more than to look.
 func (g *Group) after(now time.Time, pause time.Duration) time.Time {
 	if g.begun.IsZero() {
@@ -139,8 +139,8 @@ func (g *Group) after(now time.Time, pause time.Duration) time.Time {
 	return g.begun.Add((now.Sub(g.begun)/pause + 1) * pause)
 }
 
-// interval is how long to leave a page alone on which nothing has happened: of
-// what grows with the silence, 1, 2, 4, … polls.
+// interval returns how long to leave a page alone on which nothing has happened: of what
+// grows with the silence, 1, 2, 4, … polls.
 func (g *Group) interval(m *member, now time.Time) time.Duration {
 	if g.Poll > 0 {
 		return g.Poll

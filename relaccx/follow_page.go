@@ -46,7 +46,7 @@ func (f *Follower) begin() (there bool, err error) {
 	return true, nil
 }
 
-// ripeWindow is the part of the page's window that may be handed out.
+// ripeWindow returns the part of the page's window that may be handed out.
 func (f *Follower) ripeWindow() layout.Window {
 	w := f.window
 	if h, err := f.page.Header(); f.options.Behind > 0 && err == nil && !h.Status.Exit() {
@@ -60,9 +60,9 @@ func pending(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNotReady)
 }
 
-// open goes over to what the name leads to now. The page that was open stays open
-// when that is not a ready page; what it is instead stays mapped, too, until the
-// name leads elsewhere: it may be looked at a thousand times before it is ready.
+// open goes over to what the name leads to now. The page that was open stays open when
+// that is not a ready page; what it is instead stays mapped as well, until the name leads
+// elsewhere: it may be looked at a thousand times before it is ready.
 func (f *Follower) open() error {
 	if f.sight.page == nil { // else the name does not lead to the old one any more
 		if err := f.standsStill(); err != nil {
@@ -83,7 +83,7 @@ func (f *Follower) open() error {
 	return nil
 }
 
-// standsStill is why the page that is followed still can't be read, where it has its
+// standsStill returns why the page that is followed still can't be read, where it has its
 // name and is as it was left: its writer is done, or makes it anew. nil when there is
 // something to be looked at.
 func (f *Follower) standsStill() error {
@@ -166,7 +166,7 @@ func (f *Follower) adopt(p *Page) error {
 	return nil
 }
 
-// descriptors are the bytes of the page's field descriptors, as they are now.
+// descriptors returns the bytes of the page's field descriptors, as they are now.
 func descriptors(r *Reader) (shape []byte, err error) {
 	err = r.page.mem.Guard(func() error {
 		from := min(int(r.cells.FieldOffset()), int(r.offset))
@@ -177,7 +177,7 @@ func descriptors(r *Reader) (shape []byte, err error) {
 	return shape, r.page.settle("read", err)
 }
 
-// sameShape is errRewritten when the page's descriptors are not what they were.
+// sameShape returns errRewritten when the page's descriptors are not what they were.
 func (f *Follower) sameShape() (err error) {
 	r := f.reader
 	defer r.page.mem.Leave(r.page.mem.Enter(), &err)
@@ -244,7 +244,7 @@ func (f *Follower) check(s layout.Status) (Event, bool, error) {
 	return f.comeBack()
 }
 
-// clock is the time, as a Group asks for it once for all.
+// clock returns the time, as a Group asks for it once for all.
 func (f *Follower) clock() time.Time {
 	if f.now.IsZero() {
 		return time.Now()
@@ -252,9 +252,9 @@ func (f *Follower) clock() time.Time {
 	return f.now
 }
 
-// sameSize is ErrTruncated when the file is shorter than it was, errRewritten
-// when it is longer: a MistServer that makes a page which exists uses the old one
-// again, at the size that the new one needs.
+// sameSize returns ErrTruncated when the file is shorter than it was, errRewritten when
+// it is longer: a MistServer that makes a page which exists uses the old one again, at
+// the size that the new one needs.
 func (f *Follower) sameSize() error {
 	now, err := shm.StatFile(f.page.file)
 	switch {
@@ -268,8 +268,8 @@ func (f *Follower) sameSize() error {
 	return nil
 }
 
-// leave ends the reading of a page that is not what it was. What is known to
-// have been published on it and can't be read any more is lost.
+// leave ends the reading of a page that is not what it was. What is known to have been
+// published on it and can no longer be read is lost.
 func (f *Follower) leave(cause error) (Event, bool, error) {
 	cause = f.page.settle("read", cause) // what was cut off may have seemed to be anything
 	if !f.mayMend(cause) {
@@ -282,8 +282,8 @@ func (f *Follower) leave(cause error) (Event, bool, error) {
 	return f.comeBack()
 }
 
-// cutOff is the records that can't be read any more of a page that was cut
-// short, if there are any.
+// cutOff returns the records that can no longer be read of a page that was cut short, if
+// there are any.
 func (f *Follower) cutOff() (Event, bool) {
 	if f.table != nil || !errors.Is(f.unreadable, ErrTruncated) {
 		return Event{}, false
@@ -348,7 +348,7 @@ func (f *Follower) mayMend(err error) bool {
 	return errors.As(err, &format) || errors.Is(err, ErrWithdrawn) && !exact // that record never comes again
 }
 
-// beginAnew is a writer that let its records end before where they ended: it took
+// beginAnew returns a writer that let its records end before where they ended: it took
 // some back, if those before them are what they were, or it began again.
 func (f *Follower) beginAnew() (Event, bool, error) {
 	if err := f.sameSize(); err != nil {

@@ -14,8 +14,8 @@ type past struct {
 	announced bool // the page before said that its numbers go on
 }
 
-// past is the records of the last two batches that were handed out, or before
-// where there was none yet: of a page that is read as it grows, two records.
+// past returns the records of the last two batches that were handed out, or before where
+// there was none yet: of a page that is read as it grows, two records.
 func (b *batch) past(before past) past {
 	held, earlier := b.held, []byte(nil)
 	if held.window.Count() == 0 {
@@ -27,10 +27,10 @@ func (b *batch) past(before past) past {
 	return past{copies: copies{held.window, slices.Concat(earlier, held.bytes)}, schema: b.reader.schema}
 }
 
-// remember takes what the next page is known by from the one that is left: its
-// records as they are now, for MistServer revises its newest ones after they were
-// handed out. Those that were handed out must do where it can't be read any more,
-// or where next is the same object, written anew.
+// remember takes what the next page is known by from the one that is left: its records as
+// they are now, for MistServer revises its newest ones after they were handed out. Those
+// that were handed out must do where it can no longer be read, or where next is the same
+// object, written anew.
 func (f *Follower) remember(next *Page) {
 	announced := f.announced
 	if s, err := f.page.status(); err == nil && s.Reload() && !s.Exit() && f.unreadable != errExited {
@@ -44,8 +44,8 @@ func (f *Follower) remember(next *Page) {
 	f.past.announced = announced
 }
 
-// pastNow is the newest records below the one that is wanted next, as the page
-// has them now.
+// pastNow returns the newest records below the one that is wanted next, as the page has
+// them now.
 func (f *Follower) pastNow(next *Page) (past, bool) {
 	if f.table != nil || next.same(f.page) || f.unreadable != nil && f.unreadable != errExited || f.page.intact() != nil {
 		return past{}, false

@@ -28,8 +28,8 @@ func (t *table) reload(r *Reader) {
 	}
 }
 
-// next is the next slot that was changed or freed, if there is one on this pass
-// over the rows.
+// next returns the next slot that was changed or freed, if there is one on this pass over
+// the rows.
 func (t *table) next(f *Follower) (e Event, ok bool, err error) {
 	r := f.reader
 	if t.slot == 0 {

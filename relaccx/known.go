@@ -64,10 +64,10 @@ func (r *Reader) LastInUse(w layout.Window, n uint64) (layout.Window, error) {
 	return w, nil
 }
 
-// perBatch is how many records are looked at together.
+// perBatch returns how many records are looked at together.
 func (r *Reader) perBatch() uint64 { return max(1, batchSize/max(1, r.size)) }
 
-// liveIn are the records of w, of a table, that are in use. Where none was ever
+// liveIn returns the records of w, of a table, that are in use. Where none was ever
 // written, nothing is read.
 func (r *Reader) liveIn(b *batch, w layout.Window) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
@@ -102,7 +102,7 @@ func (r *Reader) hole(w layout.Window) bool {
 	return start >= end
 }
 
-// window is the records that the page has by its header h.
+// window returns the records that the page has by its header h.
 func (r *Reader) window(h layout.Header) layout.Window {
 	h.RecordSize = uint32(r.size)
 	w := r.info.Rows(h, len(r.memory))

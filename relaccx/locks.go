@@ -10,8 +10,8 @@ import (
 // and its inode.
 type Identity = shm.Identity
 
-// LockHolders are the processes that hold the writer's lock of each object, read
-// from the text of /proc/locks, or of a saved copy of it. What does not parse is
-// passed over. On file systems whose device numbers differ there from what
-// fstat says, holders are not found.
+// LockHolders returns the processes that hold the writer's lock of each object, read from
+// the text of /proc/locks, or of a saved copy of it. What does not parse is passed over.
+// On file systems whose device numbers differ there from what fstat says, holders are not
+// found.
 func LockHolders(locks io.Reader) map[Identity]int { return shm.LockHolders(locks) }

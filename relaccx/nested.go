@@ -66,7 +66,7 @@ func (r *Reader) find(s Step) (uint64, *layout.Field, error) {
 	return n, f, err
 }
 
-// recordOf is the record that a step means.
+// recordOf returns the record that a step means.
 func (r *Reader) recordOf(s Step) (uint64, error) {
 	if s.Exact {
 		return s.Record, nil
@@ -74,9 +74,8 @@ func (r *Reader) recordOf(s Step) (uint64, error) {
 	return r.Newest()
 }
 
-// Newest is the number of the newest available record, or 0 on a table. With
-// WithRules, it is the last record in use. ErrNoRecord when
-// there is none.
+// Newest returns the number of the newest available record, or 0 on a table. With
+// WithRules, it is the last record in use. ErrNoRecord when there is none.
 func (r *Reader) Newest() (uint64, error) {
 	h, err := r.Header()
 	if err != nil {
@@ -132,8 +131,8 @@ func (r *Reader) nestedIn(n uint64, f *layout.Field) (*Reader, error) {
 	return inner, nil
 }
 
-// openNested is open where the format ends: a hostile page must not lead deeper
-// than that, at some cost for each step.
+// openNested does what open does where the format ends: a hostile page must not lead deeper than
+// that, at some cost for each step.
 func (r *Reader) openNested() error {
 	if r.depth > layout.MaxDepth {
 		return &layout.FormatError{Offset: int64(r.base), What: "pages are nested deeper than", Value: layout.MaxDepth}

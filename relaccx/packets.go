@@ -40,13 +40,13 @@ const (
 // NewPackets reads a page of size bytes from its start.
 func NewPackets(page io.ReaderAt, size int64) *Packets { return &Packets{page: page, size: int(size)} }
 
-// Offset is the byte at which the next packet begins, or would begin.
+// Offset returns the byte at which the next packet begins, or would begin.
 func (p *Packets) Offset() int { return p.at }
 
-// Next is the next packet. At the end, which is four zero bytes or the page's,
-// it is io.EOF, and may be called again for what is written meanwhile. A packet
-// that is not whole is a *dtsc.FormatError; a page that has fewer bytes than was
-// said is ErrTruncated.
+// Next returns the next packet. At the end, which is four zero bytes or the page's, it is
+// io.EOF, and may be called again for what is written meanwhile. A packet that is not
+// whole is a *dtsc.FormatError; a page that has fewer bytes than was said is
+// ErrTruncated.
 func (p *Packets) Next() (dtsc.Packet, error) {
 	for try := 1; ; try++ {
 		packet, err := p.read()
@@ -77,7 +77,7 @@ func (p *Packets) read() (dtsc.Packet, error) {
 	}
 }
 
-// bytes are at least the next n of the page.
+// bytes returns at least the next n of the page.
 func (p *Packets) bytes(n int) ([]byte, error) {
 	if n <= 0 {
 		return nil, nil

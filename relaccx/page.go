@@ -17,8 +17,8 @@ import (
 // ShmDir is where Linux keeps shared memory objects.
 const ShmDir = "/dev/shm"
 
-// ShmPath is the path of the shared memory object name, with or without its
-// leading slash.
+// ShmPath returns the path of the shared memory object name, with or without its leading
+// slash.
 func ShmPath(name string) string { return filepath.Join(ShmDir, name) }
 
 // Page is one page as it lies in memory: a mapped shared memory object or
@@ -111,9 +111,9 @@ func fileKind(m fs.FileMode) string {
 	return "special file"
 }
 
-// FromBytes is a page of bytes that the caller owns and goes on owning: what
-// was read from a pipe, or a page that tests and goroutines share. To be shared
-// they should be aligned to 64 bytes; see Heap.
+// FromBytes returns a page of bytes that the caller owns and goes on owning: what was
+// read from a pipe, or a page that tests and goroutines share. To be shared they should
+// be aligned to 64 bytes; see Heap.
 func FromBytes(name string, b []byte) (*Page, error) {
 	if len(b) < layout.HeaderSize && len(b) > 0 {
 		_, err := layout.DecodeHeader(b)
@@ -141,13 +141,13 @@ func (p *Page) Close() error {
 	return err
 }
 
-// Name is the page's name: the last element of its path.
+// Name returns the page's name: the last element of its path.
 func (p *Page) Name() string { return filepath.Base(p.path) }
 
-// Path is where the page was opened, or the name that FromBytes was given.
+// Path returns where the page was opened, or the name that FromBytes was given.
 func (p *Page) Path() string { return p.path }
 
-// Size is the bytes that are mapped.
+// Size returns the bytes that are mapped.
 func (p *Page) Size() int { return len(p.mem.Bytes) }
 
 // Identity returns the object's device and inode, by which it differs from others
@@ -193,9 +193,9 @@ func claimsUpTo(b []byte, size int) bool {
 // which is what a page that came without its mapping is judged by.
 func memoryPage(size int) int { return (size + 4095) &^ 4095 }
 
-// Header is one consistent look at the page's header, whatever it says; no
-// value of it has been checked. A page of 0 bytes has a header of zeros.
-// ErrTruncated when the file was cut short.
+// Header returns one consistent look at the page's header, whatever it says; no value of
+// it has been checked. A page of 0 bytes has a header of zeros. ErrTruncated when the
+// file was cut short.
 func (p *Page) Header() (h layout.Header, err error) {
 	err = p.mem.Guard(func() error {
 		if p.Size() > 0 {
@@ -206,7 +206,7 @@ func (p *Page) Header() (h layout.Header, err error) {
 	return h, p.settle("read", err)
 }
 
-// status is the page's status byte, 0 when it has no bytes. Those that were cut off
+// status returns the page's status byte, 0 when it has no bytes. Those that were cut off
 // may be zeros: who has not just looked at the file's size asks for Header.
 func (p *Page) status() (s layout.Status, err error) {
 	if p.Size() == 0 {
@@ -234,8 +234,8 @@ func (p *Page) same(o *Page) bool {
 	return p.mem == o.mem || p.file != nil && o.file != nil && p.stat.Identity == o.stat.Identity
 }
 
-// intact is ErrTruncated when the file has fewer bytes than are mapped: those
-// past the end in its last memory page read as zeros, without a fault.
+// intact returns ErrTruncated when the file has fewer bytes than are mapped: those past
+// the end in its last memory page read as zeros, without a fault.
 func (p *Page) intact() error {
 	if p.file == nil || p.exclusive || p.mem.Closed() { // closed by what it was asked for: a reload in a Batch
 		return nil
@@ -269,8 +269,8 @@ func (p *Page) Exclusively(fn func() error) error {
 // settle ends an operation that looked at the page.
 func (p *Page) settle(op string, err error) error { return p.fail(op, p.judge(err)) }
 
-// judge is what an operation came to that looked at the page. What was cut off
-// may have read as zeros, so whatever it seemed to be then, it is ErrTruncated.
+// judge returns what an operation came to that looked at the page. What was cut off may
+// have read as zeros, so whatever it seemed to be then, it is ErrTruncated.
 func (p *Page) judge(err error) error {
 	if errors.Is(err, ErrTruncated) || errors.Is(err, os.ErrClosed) {
 		return err
@@ -301,7 +301,7 @@ func (p *Page) copyOut(dst []byte, from int) error {
 	return nil
 }
 
-// copyBehind is copyOut for bytes some of which lie behind the end of the file.
+// copyBehind does what copyOut does for bytes some of which lie behind the end of the file.
 func (p *Page) copyBehind(dst []byte, from int) error {
 	whole := p.view()
 	if from > len(whole) || len(dst) > len(whole)-from {
@@ -340,7 +340,7 @@ func (p *Page) ReadAt(b []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// readOut is copyOut for bytes that may be holes, however few.
+// readOut does what copyOut does for bytes that may be holes, however few.
 func (p *Page) readOut(dst []byte, from int) error {
 	if from+len(dst) > len(p.mem.Bytes) {
 		return p.copyBehind(dst, from)

@@ -51,8 +51,8 @@ func (p *Page) Reader() (*Reader, error) {
 	return r, nil
 }
 
-// Peek is Reader for looking at a page in the making: one that is not ready
-// gives what of its fields parses, and its counters mean what they may.
+// Peek opens the page as Reader does, and also when it is not ready: such a page gives
+// what of its fields parses, and its counters mean what they may.
 func (p *Page) Peek() (*Reader, error) {
 	r := &Reader{page: p, memory: p.view()}
 	if p.Size() == 0 {
@@ -112,18 +112,18 @@ func bytesReader(name string, b []byte) (*Reader, error) {
 	return p.Peek()
 }
 
-// Page is the page that the Reader was made from.
+// Page returns the page that the Reader was made from.
 func (r *Reader) Page() *Page { return r.page }
 
-// Schema is the fields of the page's records.
+// Schema returns the fields of the page's records.
 func (r *Reader) Schema() *layout.Schema { return r.schema }
 
-// Size is the bytes that the page has room for: the mapping's, or the nested
+// Size returns the bytes that the page has room for: the mapping's, or the nested
 // field's.
 func (r *Reader) Size() int { return len(r.memory) }
 
-// Header is one consistent look at the page's header. ErrWithdrawn when the
-// page is nested in a record that is not available any more.
+// Header returns one consistent look at the page's header. ErrWithdrawn when the page is
+// nested in a record that is no longer available.
 func (r *Reader) Header() (h layout.Header, err error) {
 	err = r.page.mem.Guard(func() error {
 		h = r.page.header(r.cells, r.base)
@@ -132,7 +132,7 @@ func (r *Reader) Header() (h layout.Header, err error) {
 	return h, r.page.settle("read", err)
 }
 
-// Window is the records that are available now.
+// Window returns the records that are available now.
 func (r *Reader) Window() (w layout.Window, err error) {
 	if !r.ready { // nothing of its counters was checked
 		h, err := r.Header()
@@ -166,9 +166,9 @@ func overrun(deleted, end, slots uint64) bool {
 	return slots != 0 && end > deleted && end-deleted > slots
 }
 
-// proven is the part of a ring's window that can be proven, by the counters that
-// it was made of. A ring of one slot is read like a table of one row: without its
-// oldest record it would have none.
+// proven returns the part of a ring's window that can be proven, by the counters that it
+// was made of. A ring of one slot is read like a table of one row: without its oldest
+// record it would have none.
 func proven(w layout.Window, deleted, end, slots uint64) layout.Window {
 	if overrun(deleted, end, slots) && slots > 1 && w.Count() == slots {
 		w.First++
@@ -176,7 +176,7 @@ func proven(w layout.Window, deleted, end, slots uint64) layout.Window {
 	return w
 }
 
-// position is where record n lives in r.memory, available or not.
+// position returns where record n lives in r.memory, available or not.
 func (r *Reader) position(n, slots uint64) (int, error) {
 	if slots != 0 && n >= slots {
 		n %= slots
@@ -188,7 +188,7 @@ func (r *Reader) position(n, slots uint64) (int, error) {
 	return int(r.offset + n*r.size), nil
 }
 
-// record is the bytes of the record at a position.
+// record returns the bytes of the record at a position.
 func (r *Reader) record(at int) []byte {
 	return r.memory[at : at+int(r.size) : at+int(r.size)]
 }
@@ -233,8 +233,8 @@ func (r *Reader) proveParent() error {
 	return r.parent.prove(r.number)
 }
 
-// judge is err, unless this page is nested in a record that was withdrawn: then
-// what seemed wrong were the bytes of another record.
+// judge returns err, unless this page is nested in a record that was withdrawn: then what
+// seemed wrong were the bytes of another record.
 func (r *Reader) judge(err error) error {
 	if err != nil {
 		if gone := r.proveParent(); gone != nil {

@@ -20,14 +20,14 @@ type Record struct {
 	bytes  []byte
 }
 
-// Schema is the fields of the record.
+// Schema returns the fields of the record.
 func (r *Record) Schema() *layout.Schema { return r.schema }
 
-// Bytes are the record's bytes, Schema().RecordSize() of them. They belong to
-// the record.
+// Bytes returns the record's bytes, Schema().RecordSize() of them. They belong to the
+// record.
 func (r *Record) Bytes() []byte { return r.bytes }
 
-// Clone is a copy that lives on its own.
+// Clone returns a copy that lives on its own.
 func (r *Record) Clone() *Record {
 	c := *r
 	c.bytes = append([]byte(nil), r.bytes...)
@@ -41,7 +41,7 @@ func (r *Record) field(name string) (*layout.Field, error) {
 	return nil, &FieldError{name, r.schema}
 }
 
-// Uint is an integer field by name, as layout.Field.Uint has it. ErrNoField.
+// Uint returns an integer field by name, as layout.Field.Uint has it. ErrNoField.
 func (r *Record) Uint(name string) (uint64, error) {
 	f, err := r.field(name)
 	if err != nil {
@@ -50,13 +50,13 @@ func (r *Record) Uint(name string) (uint64, error) {
 	return f.Uint(r.bytes), nil
 }
 
-// Int is Uint as a signed number.
+// Int does what Uint does as a signed number.
 func (r *Record) Int(name string) (int64, error) {
 	v, err := r.Uint(name)
 	return int64(v), err
 }
 
-// Text is a string field by name, up to its first zero byte. ErrNoField.
+// Text returns a string field by name, up to its first zero byte. ErrNoField.
 func (r *Record) Text(name string) (string, error) {
 	f, err := r.field(name)
 	if err != nil {
@@ -65,8 +65,7 @@ func (r *Record) Text(name string) (string, error) {
 	return string(f.Text(r.bytes)), nil
 }
 
-// Field is the bytes of any field by name. They point into the record.
-// ErrNoField.
+// Field returns the bytes of any field by name. They point into the record. ErrNoField.
 func (r *Record) Field(name string) ([]byte, error) {
 	f, err := r.field(name)
 	if err != nil {

@@ -63,7 +63,7 @@ func (w *Writer) Reload(shape layout.Shape, o ReloadOptions) error {
 // tests stop the process there.
 var atStep = func(step string) {}
 
-// successor is the new page, whole, under a temporary name.
+// successor returns the new page, whole, under a temporary name.
 func (w *Writer) successor(shape layout.Shape, o ReloadOptions) (*Writer, error) {
 	r, err := w.Reader()
 	if err != nil {
@@ -199,8 +199,8 @@ func (w *Writer) carry(r *Reader, convert *conversion) error {
 	})
 }
 
-// carriedWindow is the records that are carried over into so many slots: the
-// newest of a ring, the first of a table.
+// carriedWindow returns the records that are carried over into so many slots: the newest
+// of a ring, the first of a table.
 func carriedWindow(h layout.Header, size int, slots uint64) layout.Window {
 	if h.EndPos == 0 {
 		return h.Window(size).Clamp(0, slots)

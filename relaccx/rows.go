@@ -17,7 +17,7 @@ import (
 // tabular reports whether the page's rules are not those of a ring.
 func (w *Writer) tabular() bool { return w.info != nil && w.info.Rule != mist.RuleRing }
 
-// carryRows is carry for a table: rows keep their numbers. ErrFull when a row that
+// carryRows does what carry does for a table: rows keep their numbers. ErrFull when a row that
 // is in use has no slot in w.
 func (w *Writer) carryRows(r *Reader, h layout.Header, convert *conversion) error {
 	rows := r.window(h)

@@ -14,11 +14,11 @@ const (
 	saveAttempts = 5 // copies of a ring that is lapped while it is copied
 )
 
-// Save writes a consistent copy of the page to an empty file: all of its bytes,
-// its holes left as holes. Records that were withdrawn while they were copied, of
-// the page or of pages nested in it, are withdrawn in the copy, too; everything
-// that is available in it was so at one time. Fields that are rewritten in place
-// are as true as one look can be. Memory does not grow with the page.
+// Save writes a consistent copy of the page to an empty file: all of its bytes, its holes
+// left as holes. Records that were withdrawn while they were copied, of the page or of
+// pages nested in it, are withdrawn in the copy as well; everything that is available in
+// it was so at one time. Fields that are rewritten in place are as true as one look can
+// be. Memory does not grow with the page.
 func (p *Page) Save(f *os.File) error {
 	for attempt := 1; ; attempt++ {
 		if err := p.copyTo(f); err != nil {
@@ -110,12 +110,12 @@ func (r *Reader) withdrawIn(f *os.File) (whole bool, err error) {
 	if evidence {
 		return whole, nil
 	}
-	// A record has gone, and what is nested in it cannot be judged any more: it
-	// goes from the copy, too.
+	// A record has gone, and what is nested in it can no longer be judged: it goes from
+	// the copy as well.
 	return r.withdrawIn(f)
 }
 
-// overfull is a page whose counters say more records than it has slots: what it
+// overfull returns a page whose counters say more records than it has slots: what it
 // looks like is evidence, and stays.
 func overfull(h layout.Header) bool {
 	return h.RecordCount != 0 && h.EndPos-h.Deleted > uint64(h.RecordCount)

@@ -56,8 +56,8 @@ func CreateSemaphore(path string, value uint32, mode fs.FileMode) (*Semaphore, e
 	return OpenSemaphore(path)
 }
 
-// tempSemaphore is the object under a name like those that the C library uses
-// for it.
+// tempSemaphore returns the object under a name like those that the C library uses for
+// it.
 func tempSemaphore(dir string, value uint32, mode fs.FileMode) (string, error) {
 	for {
 		path := filepath.Join(dir, semaphorePrefix+rand.Text()[:6])
@@ -135,8 +135,8 @@ func (s *Semaphore) do(op string, fn func() error) error {
 	return s.page.settle(op, s.page.mem.Guard(fn))
 }
 
-// Value is the semaphore as it is now. ErrTruncated when its file was cut
-// short, as of all its methods.
+// Value returns the semaphore as it is now. ErrTruncated when its file was cut short, as
+// of all its methods.
 func (s *Semaphore) Value() (v mist.Semaphore, err error) {
 	err = s.do("read", func() error {
 		v = mist.Semaphore{Layout: mist.Glibc64, Size: semaphoreSize}

@@ -6,12 +6,12 @@ import (
 	"shmtool/layout"
 )
 
-// Shape is what the page is made of: its fields and its record count, and, as
-// far as one record shows it, the same of each nested page. A page created with
-// it has the same descriptors, in their shortest form.
+// Shape returns what the page is made of: its fields and its record count, and, as far as
+// one record shows it, the same of each nested page. A page created with it has the same
+// descriptors, in their shortest form.
 func (r *Reader) Shape() (layout.Shape, error) { return r.shape(r.depth) }
 
-// shape is Shape of a page that lies so deep in others. Each level costs a copy of
+// shape does what Shape does of a page that lies so deep in others. Each level costs a copy of
 // all below it: a hostile page must not make that thousands.
 func (r *Reader) shape(depth int) (layout.Shape, error) {
 	h, err := r.Header()
@@ -32,8 +32,8 @@ func (r *Reader) shape(depth int) (layout.Shape, error) {
 	return shape, nil
 }
 
-// nestedShapes are the page's fields with the shapes of their nested pages, which
-// lie so deep.
+// nestedShapes returns the page's fields with the shapes of their nested pages, which lie
+// so deep.
 func (r *Reader) nestedShapes(depth int) (fields []layout.Field, found bool, err error) {
 	fields = append(fields, r.schema.Fields()...)
 	var sample *Record
@@ -60,8 +60,8 @@ func (r *Reader) nestedShapes(depth int) (fields []layout.Field, found bool, err
 	return fields, found, nil
 }
 
-// sample is a record to learn from: the newest, or what lies in slot 0; nil
-// when there is no slot.
+// sample returns a record to learn from: the newest, or what lies in slot 0; nil when
+// there is no slot.
 func (r *Reader) sample() (*Record, error) {
 	var rec Record
 	n, err := r.Newest()
@@ -80,11 +80,11 @@ func (r *Reader) sample() (*Record, error) {
 	return nil, nil
 }
 
-// Base is the byte of the mapping at which a nested page begins; 0 for the page
+// Base returns the byte of the mapping at which a nested page begins; 0 for the page
 // itself.
 func (r *Reader) Base() int { return r.base }
 
-// Inspect is Page.Inspect for a nested page: fn gets its bytes alone.
+// Inspect returns Page.Inspect for a nested page: fn gets its bytes alone.
 func (r *Reader) Inspect(fn func(page []byte, h layout.Header) error) error {
 	h, err := r.Header()
 	if err != nil {

@@ -45,7 +45,7 @@ func (w *Writer) StoreUint(n uint64, f *layout.Field, v uint64) error {
 	return w.StoreBytes(n, f, room[:f.Size])
 }
 
-// locate is the bytes of record n where they live, backed or not.
+// locate returns the bytes of record n where they live, backed or not.
 func (w *Writer) locate(n uint64) ([]byte, error) {
 	r := Reader{page: w.page, base: w.base, memory: w.memory, cells: w.cells, schema: w.schema, offset: w.offset, size: w.size, room: w.room}
 	r.info, r.ruled = w.info, w.tabular()
@@ -56,8 +56,8 @@ func (w *Writer) locate(n uint64) ([]byte, error) {
 	return r.record(at), nil
 }
 
-// noRoom is ENOSPC for a fault in a page that is whole: what faulted is a hole
-// that the file system cannot fill.
+// noRoom returns ENOSPC for a fault in a page that is whole: what faulted is a hole that
+// the file system cannot fill.
 func (p *Page) noRoom(err error) error {
 	if errors.Is(err, ErrTruncated) && p.file != nil && p.intact() == nil {
 		return syscall.ENOSPC

@@ -70,7 +70,7 @@ func (w *waiter) timeout() time.Duration {
 	return w.interval()
 }
 
-// interval is how often to look at a page that nothing wakes us for.
+// interval returns how often to look at a page that nothing wakes us for.
 func (w *waiter) interval() time.Duration {
 	if w.idle.IsZero() {
 		w.idle = time.Now()

@@ -151,8 +151,8 @@ func openFor(path string, o WriterOptions) (*Page, error) {
 	return p, nil
 }
 
-// LockHolder is the PID of the process that holds the page's writer lock, 0
-// when nobody does or it cannot be seen from here.
+// LockHolder returns the PID of the process that holds the page's writer lock, 0 when
+// nobody does or it cannot be seen from here.
 func (p *Page) LockHolder() int { return lockHolder(p.stat.Identity) }
 
 func lockHolder(id shm.Identity) int {
@@ -194,10 +194,10 @@ func (w *Writer) Close() error {
 	return w.page.Close()
 }
 
-// Page is the page that is written.
+// Page returns the page that is written.
 func (w *Writer) Page() *Page { return w.page }
 
-// Schema is the fields of the page's records.
+// Schema returns the fields of the page's records.
 func (w *Writer) Schema() *layout.Schema { return w.schema }
 
 // Reader reads the same page.
@@ -209,7 +209,7 @@ func (w *Writer) Reader() (*Reader, error) {
 	return r, nil
 }
 
-// Header is one look at the page's header.
+// Header returns one look at the page's header.
 func (w *Writer) Header() (h layout.Header, err error) {
 	err = w.do("read", func() error {
 		h = w.cells.Header()
@@ -223,9 +223,9 @@ func (w *Writer) do(op string, fn func() error) error {
 	return w.page.settle(op, w.page.mem.Guard(fn))
 }
 
-// NewRecord is an empty record to be filled and given to Append: zeros, and
-// the nested pages whose shape is known ready and empty. It belongs to the
-// Writer, which makes the next one in the same memory.
+// NewRecord returns an empty record to be filled and given to Append: zeros, and the
+// nested pages whose shape is known ready and empty. It belongs to the Writer, which
+// makes the next one in the same memory.
 func (w *Writer) NewRecord() (*Record, error) {
 	return &w.draft, w.draft.reset(w.schema)
 }
@@ -300,7 +300,7 @@ func (w *Writer) withdrawTo(deleted, end uint64) {
 	w.cells.SetPresent(uint32(min(end-deleted, math.MaxUint32)))
 }
 
-// slot is the bytes of record n's slot, backed by the file system.
+// slot returns the bytes of record n's slot, backed by the file system.
 func (w *Writer) slot(n, slots uint64) ([]byte, error) {
 	slot := w.nextSlot
 	if n != w.nextNumber || slots != w.nextSlots {

@@ -25,12 +25,11 @@ func AppendJSON(dst, packed []byte) ([]byte, error) {
 	return AppendJSONFunc(dst, packed, nil)
 }
 
-// AppendJSONFunc is AppendJSON with each string replaced by what text makes of
-// it, to hide what must not be shown: text is given the name of the member that
-// the string is, or that the array is in which it lies, "" outside of any, and
-// the string's bytes, which it must not change or keep. A number is given to it as
-// its digits; where it makes something else of them, that is shown, as a string.
-// With a nil text all is as it is.
+// AppendJSONFunc appends AppendJSON with each string replaced by what text makes of it,
+// to hide what must not be shown: text is given the name of the member that the string
+// is, or that the array is in which it lies, "" outside of any, and the string's bytes,
+// which it must not change or keep. A number is given to it as its digits; where it makes
+// something else of them, that is shown, as a string. With a nil text all is as it is.
 func AppendJSONFunc(dst, packed []byte, text func(name, value []byte) []byte) ([]byte, error) {
 	e := encoder{w: walker{packed: packed}, out: dst, text: text}
 	p, err := e.w.next()
@@ -81,7 +80,7 @@ func (e *encoder) value(p *Piece, name []byte) error {
 	return nil
 }
 
-// number is what text makes of the number at out[start:].
+// number returns what text makes of the number at out[start:].
 func (e *encoder) number(start int, name []byte) {
 	if e.text == nil {
 		return
@@ -182,7 +181,7 @@ func (e *encoder) dropRepeated(members []shownMember) {
 	e.out = e.out[:to]
 }
 
-// appendName is a member's name as a JSON string.
+// appendName appends a member's name as a JSON string.
 func appendName(dst, name []byte) []byte {
 	if utf8.Valid(name) && !bytes.HasPrefix(name, []byte(hexPrefix)) {
 		return appendQuoted(dst, name)
@@ -196,8 +195,8 @@ func appendHex(dst, raw []byte) []byte {
 	return append(hex.AppendEncode(dst, raw), `"}`...)
 }
 
-// appendDouble is a double as a number that has a fraction or an exponent, or
-// with its bytes, where the number alone would say too much or nothing.
+// appendDouble appends a double as a number that has a fraction or an exponent, or with
+// its bytes, where the number alone would say too much or nothing.
 func appendDouble(dst []byte, bits uint64) []byte {
 	f := math.Float64frombits(bits)
 	finite := !math.IsNaN(f) && !math.IsInf(f, 0)
@@ -236,7 +235,7 @@ const lowerHex = "0123456789abcdef"
 
 var shortEscapes = [' ']byte{'\b': 'b', '\t': 't', '\n': 'n', '\f': 'f', '\r': 'r'}
 
-// appendQuoted is UTF-8 as a JSON string with no more escapes than it needs.
+// appendQuoted appends UTF-8 as a JSON string with no more escapes than it needs.
 func appendQuoted(dst, text []byte) []byte {
 	dst = append(dst, '"')
 	from := 0

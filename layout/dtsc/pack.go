@@ -275,8 +275,8 @@ func (p *packer) hexDouble(start int, digits, double *packedMember) *JSONError {
 	return nil
 }
 
-// sameDouble is whether v is what AppendJSON shows for a double of these bits;
-// as an integer too, since there are tools that write 0.0 as 0.
+// sameDouble returns whether v is what AppendJSON shows for a double of these bits; as an
+// integer too, since there are tools that write 0.0 as 0.
 func sameDouble(v Value, bits uint64) bool {
 	f := math.Float64frombits(bits)
 	switch v.Kind() {

@@ -45,7 +45,7 @@ type Packet struct {
 	PayloadSize   int // bytes of payload
 }
 
-// Payload is the packet's payload, a part of the page that it was read from.
+// Payload returns the packet's payload, a part of the page that it was read from.
 func (p *Packet) Payload(page []byte) []byte {
 	end := p.PayloadOffset + p.PayloadSize
 	return page[p.PayloadOffset:end:end]
@@ -163,7 +163,7 @@ func Packets(page []byte) iter.Seq2[Packet, error] {
 	}
 }
 
-// PacketSize is the bytes that p takes with a payload of that many bytes.
+// PacketSize returns the bytes that p takes with a payload of that many bytes.
 func PacketSize(p *Packet, payloadSize int) int {
 	size := packetMinSize + memberSize(namePayload, stringHead) + payloadSize
 	if p.PacketOffset != 0 {

@@ -72,7 +72,7 @@ func (p *Packet) headMembers(head []byte) bool {
 // payloadMember is what a payload's size stands behind.
 var payloadMember = append(appendMemberName(nil, namePayload), byte(String))
 
-// moved is a packet that was read from the start of other bytes.
+// moved returns a packet that was read from the start of other bytes.
 func (p Packet) moved(at int) Packet {
 	p.Offset += at
 	if p.PayloadOffset > 0 {
@@ -81,7 +81,7 @@ func (p Packet) moved(at int) Packet {
 	return p
 }
 
-// shifted is an error about bytes that begin at byte at of the page.
+// shifted returns an error about bytes that begin at byte at of the page.
 func shifted(err error, at int) error {
 	if err == nil {
 		return nil // before anything is allocated

@@ -35,7 +35,7 @@ func PushList(page []byte) iter.Seq2[Push, error] {
 
 const pidSize = 4
 
-// nextPush is the push at byte at and its size, which is 0 behind the last.
+// nextPush returns the push at byte at and its size, which is 0 behind the last.
 func nextPush(page []byte, at int) (p Push, size int, err error) {
 	if len(page)-at < pidSize {
 		return p, 0, formatError(at, "list of pushes does not end", nil)
@@ -57,7 +57,7 @@ func nextPush(page []byte, at int) (p Push, size int, err error) {
 	return p, end - at, nil
 }
 
-// pushText is the string at byte at, behind 2 bytes of size, and where it ends.
+// pushText returns the string at byte at, behind 2 bytes of size, and where it ends.
 func pushText(page []byte, at int) (text string, end int, err error) {
 	if len(page)-at < nameHead {
 		return "", 0, formatError(at, "push is cut short", nil)

@@ -31,7 +31,7 @@ type scanner struct {
 	at   int
 }
 
-// peek is the next byte that is no white space, which is not taken.
+// peek returns the next byte that is no white space, which is not taken.
 func (s *scanner) peek() byte {
 	for s.text[s.at] == ' ' || s.text[s.at] == '\t' || s.text[s.at] == '\n' || s.text[s.at] == '\r' {
 		s.at++

@@ -14,9 +14,9 @@ type Value struct {
 	packed []byte
 }
 
-// Decode is the value at the start of packed, whatever follows it: the field of
-// a page may be longer. It looks at all of the value and allocates nothing; a
-// value that is not whole is a *[FormatError]. relaccx(5), DTSC.
+// Decode returns the value at the start of packed, whatever follows it: the field of a
+// page may be longer. It looks at all of the value and allocates nothing; a value that is
+// not whole is a *[FormatError]. relaccx(5), DTSC.
 func Decode(packed []byte) (Value, error) {
 	w := walker{packed: packed}
 	p, err := w.next()
@@ -29,9 +29,9 @@ func Decode(packed []byte) (Value, error) {
 	return Value{packed[:w.at:w.at]}, nil
 }
 
-// Lookup is the member of members that path leads to in the value at the start
-// of packed: Lookup(packed, "source"). There is none in a value that is not
-// whole. It allocates nothing.
+// Lookup returns the member of members that path leads to in the value at the start of
+// packed: Lookup(packed, "source"). There is none in a value that is not whole. It
+// allocates nothing.
 func Lookup(packed []byte, path ...string) (Value, bool) {
 	v, err := Decode(packed)
 	if err != nil {
@@ -40,8 +40,8 @@ func Lookup(packed []byte, path ...string) (Value, bool) {
 	return v.Lookup(path...)
 }
 
-// Lookup is the member of members of v that path leads to, or v without a path.
-// Of members with the same name it is the last, which MistServer takes too.
+// Lookup returns the member of members of v that path leads to, or v without a path. Of
+// members with the same name it is the last, which MistServer takes too.
 func (v Value) Lookup(path ...string) (Value, bool) {
 	for _, name := range path {
 		var found Value
@@ -57,7 +57,7 @@ func (v Value) Lookup(path ...string) (Value, bool) {
 	return v, v.packed != nil
 }
 
-// Kind is what v is; both containers that are objects are Object.
+// Kind returns what v is; both containers that are objects are Object.
 func (v Value) Kind() Kind {
 	switch {
 	case len(v.packed) == 0:
@@ -68,10 +68,10 @@ func (v Value) Kind() Kind {
 	return Kind(v.packed[0])
 }
 
-// Packed is all bytes of v, a part of those that it was decoded from.
+// Packed returns all bytes of v, a part of those that it was decoded from.
 func (v Value) Packed() []byte { return v.packed }
 
-// Int is an integer, and 0 of any other kind.
+// Int returns an integer, and 0 of any other kind.
 func (v Value) Int() int64 {
 	if v.Kind() != Integer {
 		return 0
@@ -79,8 +79,8 @@ func (v Value) Int() int64 {
 	return int64(v.word())
 }
 
-// Float is a double or an integer as a floating point number, and 0 of any
-// other kind. See Broken.
+// Float returns a double or an integer as a floating point number, and 0 of any other
+// kind. See Broken.
 func (v Value) Float() float64 {
 	switch v.Kind() {
 	case Integer:
@@ -95,8 +95,8 @@ func (v Value) Float() float64 {
 // bytes: they are 0. What it was cannot be told.
 func (v Value) Broken() bool { return v.Kind() == Double && v.word()>>32 == 0 }
 
-// Text is a string's bytes, UTF-8 or not, a part of those that v was decoded
-// from; nil of any other kind.
+// Text returns a string's bytes, UTF-8 or not, a part of those that v was decoded from;
+// nil of any other kind.
 func (v Value) Text() []byte {
 	if v.Kind() != String {
 		return nil
@@ -104,7 +104,7 @@ func (v Value) Text() []byte {
 	return v.packed[stringHead:]
 }
 
-// String is a string's text, of any other kind its JSON, and of none "".
+// String returns a string's text, of any other kind its JSON, and of none "".
 func (v Value) String() string {
 	switch v.Kind() {
 	case None:
@@ -121,8 +121,8 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	return dst
 }
 
-// Members are the members of an object in page order, by their names; of any
-// other kind there are none. A name may come twice: then the last one counts.
+// Members returns the members of an object in page order, by their names; of any other
+// kind there are none. A name may come twice: then the last one counts.
 func (v Value) Members() iter.Seq2[string, Value] {
 	return func(yield func(string, Value) bool) {
 		for name, member := range v.children(Object) {
@@ -133,7 +133,7 @@ func (v Value) Members() iter.Seq2[string, Value] {
 	}
 }
 
-// Elements are the elements of an array; of any other kind there are none.
+// Elements returns the elements of an array; of any other kind there are none.
 func (v Value) Elements() iter.Seq[Value] {
 	return func(yield func(Value) bool) {
 		for _, element := range v.children(Array) {
@@ -162,5 +162,5 @@ func (v Value) children(kind Kind) iter.Seq2[[]byte, Value] {
 	}
 }
 
-// word is the 8 bytes of an integer or a double.
+// word returns the 8 bytes of an integer or a double.
 func (v Value) word() uint64 { return binary.BigEndian.Uint64(v.packed[1:integerSize]) }

@@ -69,12 +69,12 @@ var checkCodes = []CheckCode{
 	{CodePIDUnset, layout.Note, "no process is named", ""},
 }
 
-// CheckCodes are the codes of [CheckPage], [CheckState], [CheckPID] and
-// [CheckSemaphore], and those of what programs find that look at an object's
-// packets; the worst first.
+// CheckCodes returns the codes of [CheckPage], [CheckState], [CheckPID] and
+// [CheckSemaphore], and those of what programs find that look at an object's packets; the
+// worst first.
 func CheckCodes() []CheckCode { return slices.Clone(checkCodes) }
 
-// NewFinding is a finding of one of CheckCodes.
+// NewFinding returns a finding of one of CheckCodes.
 func NewFinding(code string, at int64, path, format string, a ...any) layout.Finding {
 	f := layout.Finding{Code: code, Offset: at, Path: path, Message: fmt.Sprintf(format, a...)}
 	if i := slices.IndexFunc(checkCodes, func(c CheckCode) bool { return c.Name == code }); i >= 0 {
@@ -171,7 +171,7 @@ func (r *ringView) nested(n uint64, name string) *ringView {
 	return in
 }
 
-// slot is where record n begins in the page.
+// slot returns where record n begins in the page.
 func (r *ringView) slot(n uint64) int {
 	return int(r.header.Offset) + int(r.header.Slot(n))*int(r.header.RecordSize)
 }
@@ -181,7 +181,7 @@ func (r *ringView) record(n uint64) []byte {
 	return r.page[at : at+int(r.header.RecordSize)]
 }
 
-// at is the byte of the whole object at which a field of record n lies.
+// at returns the byte of the whole object at which a field of record n lies.
 func (r *ringView) at(n uint64, f *layout.Field) int { return r.base + r.slot(n) + int(f.Offset) }
 
 // fields resolves names once for many records; false where the page has not all

@@ -75,7 +75,7 @@ func oddSize(have, usual int) layout.Finding {
 	return NewFinding(CodeObjectSize, int64(min(have, usual)), "", "size is %d, MistServer makes it %d bytes", have, usual)
 }
 
-// invalidObject is what cannot be decoded as what its name says.
+// invalidObject returns what cannot be decoded as what its name says.
 func invalidObject(err error) layout.Finding {
 	var format *layout.FormatError
 	if !errors.As(err, &format) {

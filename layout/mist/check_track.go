@@ -171,9 +171,8 @@ type DataRecord struct {
 // maxDataRecords is more data pages than a track has in memory by far.
 const maxDataRecords = 4096
 
-// DataRecords are the data pages of a track that are in memory, as its page has
-// them. One whose keys have all been withdrawn is about to be removed, and left
-// out.
+// DataRecords returns the data pages of a track that are in memory, as its page has them.
+// One whose keys have all been withdrawn is about to be removed, and left out.
 func DataRecords(page []byte, h layout.Header) []DataRecord {
 	track := ringView{page: page, header: h, window: KindTrack.Page().Rows(h, len(page))}
 	if !track.open() || track.window.Count() == 0 {

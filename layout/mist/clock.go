@@ -15,14 +15,14 @@ type Clock struct {
 	Uptime time.Duration
 }
 
-// ClockAt is the clock for a time, where a page tells when the boot was:
-// systemBoot of MstGlobalConfig, in milliseconds since 1970.
+// ClockAt returns the clock for a time, where a page tells when the boot was: systemBoot
+// of MstGlobalConfig, in milliseconds since 1970.
 func ClockAt(now int64, systemBoot uint64) Clock {
 	return Clock{Now: now, Uptime: time.Duration(now - int64(systemBoot)*int64(time.Millisecond))}
 }
 
-// since is how long ago a time since boot was, negative for one to come. It is
-// not known without an uptime, nor for a time that is out of reach.
+// since returns how long ago a time since boot was, negative for one to come. It is not
+// known without an uptime, nor for a time that is out of reach.
 func (c Clock) since(boot uint64, unit time.Duration) (time.Duration, bool) {
 	if c.Uptime <= 0 || boot > uint64(math.MaxInt64/int64(unit)) {
 		return 0, false
@@ -30,8 +30,8 @@ func (c Clock) since(boot uint64, unit time.Duration) (time.Duration, bool) {
 	return c.Uptime - time.Duration(boot)*unit, true
 }
 
-// at is the time on the wall of milliseconds since boot, which may be negative.
-// The moment of the boot is known to the millisecond, no better.
+// at returns the time on the wall of milliseconds since boot, which may be negative. The
+// moment of the boot is known to the millisecond, no better.
 func (c Clock) at(bootMS int64) (time.Time, bool) {
 	if c.Uptime <= 0 || c.Now <= 0 {
 		return time.Time{}, false
@@ -43,7 +43,7 @@ func (c Clock) at(bootMS int64) (time.Time, bool) {
 // The times that RFC 3339 can write: 1970 to the end of 9999.
 const lastUnixMS = 253402300799999
 
-// unixMilli is the time of a sum of milliseconds since 1970, where it can be
+// unixMilli returns the time of a sum of milliseconds since 1970, where it can be
 // written.
 func unixMilli(a, b int64) (time.Time, bool) {
 	if b < -lastUnixMS || b > lastUnixMS || a < -lastUnixMS || a > lastUnixMS || a+b < 0 || a+b > lastUnixMS {
@@ -57,7 +57,7 @@ func (u Unit) NeedsClock() bool {
 	return u == BootSeconds || u == BootMilliseconds || u == BootOffset
 }
 
-// moment is the wall time that a value of a unit of time names.
+// moment returns the wall time that a value of a unit of time names.
 func (c Clock) moment(u Unit, n uint64) (time.Time, bool) {
 	switch u {
 	case UnixSeconds:

@@ -13,7 +13,7 @@ var (
 	hidden    = Meaning{Secret: SecretAll}
 )
 
-// about is a meaning with its line.
+// about returns a meaning with its line.
 func (m Meaning) about(line string) Meaning {
 	m.About = line
 	return m

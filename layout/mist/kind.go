@@ -113,7 +113,7 @@ var kinds = [...]kindInfo{
 	{KindTemporary, "", ofLock, OwnerNobody, false},
 }
 
-// Kinds are all kinds, in the order in which objects are listed.
+// Kinds returns all kinds, in the order in which objects are listed.
 func Kinds() []Kind {
 	all := make([]Kind, len(kinds))
 	for i := range kinds {
@@ -122,7 +122,7 @@ func Kinds() []Kind {
 	return all
 }
 
-// info is the kind's entry, or one that says nothing.
+// info returns the kind's entry, or one that says nothing.
 func (k Kind) info() *kindInfo {
 	for i := range kinds {
 		if kinds[i].kind == k {
@@ -132,7 +132,7 @@ func (k Kind) info() *kindInfo {
 	return &kindInfo{}
 }
 
-// order is the kind's place in a listing; what is no kind comes last.
+// order returns the kind's place in a listing; what is no kind comes last.
 func (k Kind) order() int {
 	for i := range kinds {
 		if kinds[i].kind == k {
@@ -145,8 +145,8 @@ func (k Kind) order() int {
 // IsPage reports whether objects of the kind are RelAccX pages.
 func (k Kind) IsPage() bool { return k.info().page }
 
-// Owner is who writes objects of the kind. Of a semaphore it is known by its
-// lock; see [Object.Owner].
+// Owner returns who writes objects of the kind. Of a semaphore it is known by its lock;
+// see [Object.Owner].
 func (k Kind) Owner() Owner { return k.info().owner }
 
 // ByController reports whether the controller writes objects of the kind.

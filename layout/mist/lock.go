@@ -124,7 +124,7 @@ func (o *Object) setLock(name string) bool {
 	return false
 }
 
-// semaphoreName is the name of the file of a semaphore.
+// semaphoreName returns the name of the file of a semaphore.
 func (o *Object) semaphoreName() string {
 	name := namePrefix
 	if o.Lock != LockUnknown && !o.Old {

@@ -38,8 +38,8 @@ var unitNames = [...]string{
 	FrameRate: "frames/1000 s", Hertz: "Hz", BitSet: "bits", Enum: "code", PID: "pid", Address: "IP address", InitData: "init data", NameList: "names",
 }
 
-// String is the unit as it stands behind a field's name: "ms", "bytes/s", or ""
-// for a plain value.
+// String returns the unit as it stands behind a field's name: "ms", "bytes/s", or "" for
+// a plain value.
 func (u Unit) String() string { return unitNames[u] }
 
 // Target is what kind of thing a field refers to.
@@ -87,18 +87,18 @@ type Value struct {
 	numeric bool
 }
 
-// Number is an integer of a number of bytes, 1 to 8. A signed one is given
-// extended to 64 bits.
+// Number returns an integer of a number of bytes, 1 to 8. A signed one is given extended
+// to 64 bits.
 func Number(n uint64, size uint32) Value {
 	return Value{number: n, size: size, numeric: true}
 }
 
-// Data is the value of a field that is no integer: a string without its
-// terminator, or raw bytes. It is good as long as b is.
+// Data returns the value of a field that is no integer: a string without its terminator,
+// or raw bytes. It is good as long as b is.
 func Data(b []byte) Value { return Value{bytes: b} }
 
-// ValueOf is what a record, which must be whole, holds in a field of its schema.
-// It is good as long as the record is.
+// ValueOf returns what a record, which must be whole, holds in a field of its schema. It
+// is good as long as the record is.
 func ValueOf(f *layout.Field, record []byte) Value {
 	switch f.Kind() {
 	case layout.Uint, layout.Int:
@@ -111,7 +111,7 @@ func ValueOf(f *layout.Field, record []byte) Value {
 	return Data(f.In(record))
 }
 
-// minor is a meaning that there may be no room for.
+// minor returns a meaning that there may be no room for.
 func (m Meaning) minor() Meaning {
 	m.Minor = true
 	return m
@@ -127,7 +127,7 @@ func (v Value) isOnes() bool {
 	return v.numeric && bits > 0 && v.number == math.MaxUint64>>(64-bits)
 }
 
-// special is what one of the values 0 and all ones stands for.
+// special returns what one of the values 0 and all ones stands for.
 func (m *Meaning) special(v Value) (string, bool) {
 	switch {
 	case !v.numeric:
@@ -140,8 +140,8 @@ func (m *Meaning) special(v Value) (string, bool) {
 	return "", false
 }
 
-// names are the names of the bits that are set, in the meaning's order, and the
-// bits that have none.
+// names returns the names of the bits that are set, in the meaning's order, and the bits
+// that have none.
 func (m *Meaning) names(bits uint64) (names []string, rest uint64) {
 	for _, n := range m.Names {
 		if bits&n.Value != 0 {
@@ -152,7 +152,7 @@ func (m *Meaning) names(bits uint64) (names []string, rest uint64) {
 	return names, bits
 }
 
-// name is the name of an enumeration's value, or "".
+// name returns the name of an enumeration's value, or "".
 func (m *Meaning) name(value uint64) string {
 	for _, n := range m.Names {
 		if n.Value == value {

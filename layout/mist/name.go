@@ -101,9 +101,9 @@ func parseNumber(text string) (uint64, bool) {
 	return n, err == nil && (text == "0" || text[0] != '0')
 }
 
-// Name is the object's name, without a leading slash: what ParseName has read,
-// or what MistServer would call an object of these parts. Parts that the kind
-// has not are passed over; without a kind it is empty.
+// Name returns the object's name, without a leading slash: what ParseName has read, or
+// what MistServer would call an object of these parts. Parts that the kind has not are
+// passed over; without a kind it is empty.
 func (o Object) Name() string {
 	k := o.Kind.info()
 	switch k.naming {
@@ -128,7 +128,7 @@ func (o Object) Name() string {
 	return k.prefix
 }
 
-// Owner is who writes the object; of a lock for life, who holds it.
+// Owner returns who writes the object; of a lock for life, who holds it.
 func (o Object) Owner() Owner {
 	if o.Kind == KindSemaphore {
 		return o.Lock.info().owner
@@ -150,8 +150,8 @@ func Compare(a, b Object) int {
 	)
 }
 
-// BaseName is the name under which a stream is configured: up to the first "+"
-// or blank, behind which a name says which of many streams it is.
+// BaseName returns the name under which a stream is configured: up to the first "+" or
+// blank, behind which a name says which of many streams it is.
 func BaseName(stream string) string {
 	if i := strings.IndexAny(stream, "+ "); i >= 0 {
 		return stream[:i]
@@ -159,10 +159,9 @@ func BaseName(stream string) string {
 	return stream
 }
 
-// EscapeName is a name made fit for a terminal. One that is printable and has no
-// backslash is given back as it is; in any other, what is not printable stands as
-// in a Go string, "\n", "\x1b" or "\u202e", and a backslash as two. No two names
-// look the same.
+// EscapeName returns a name made fit for a terminal. One that is printable and has no
+// backslash is given back as it is; in any other, what is not printable stands as in a Go
+// string, "\n", "\x1b" or "\u202e", and a backslash as two. No two names look the same.
 func EscapeName(name string) string {
 	if isPlain(name) {
 		return name

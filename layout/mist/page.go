@@ -22,7 +22,7 @@ const (
 
 var ruleNames = [...]string{"ring", "present", "comms", "slots", "list", "single"}
 
-// String is "ring", "present", "comms", "slots", "list" or "single".
+// String returns "ring", "present", "comms", "slots", "list" or "single".
 func (r Rule) String() string { return ruleNames[r] }
 
 // PageInfo is what is known of a kind of page, or of one nested in it. It is the
@@ -51,9 +51,9 @@ type PageInfo struct {
 	nested map[string]*PageInfo
 }
 
-// Lookup is what is known of the page of that name or, for each field named
-// behind it, of the page nested in there: Lookup("MstMetalive", "tracks"). It is
-// nil where nothing is known. The same call gives the same pointer.
+// Lookup returns what is known of the page of that name or, for each field named behind
+// it, of the page nested in there: Lookup("MstMetalive", "tracks"). It is nil where
+// nothing is known. The same call gives the same pointer.
 func Lookup(name string, path ...string) *PageInfo {
 	o, ok := ParseName(name)
 	if !ok {
@@ -62,10 +62,10 @@ func Lookup(name string, path ...string) *PageInfo {
 	return o.Kind.Page(path...)
 }
 
-// Recognize is what is known of a page by its fields alone, where its name says
+// Recognize returns what is known of a page by its fields alone, where its name says
 // nothing: a copy under another name, a page from a pipe. It has all fields that
-// MistServer gives a page of the kind, and none that is not known; nil where
-// there is no such kind. Of the configurations, which are alike, it is the first.
+// MistServer gives a page of the kind, and none that is not known; nil where there is no
+// such kind. Of the configurations, which are alike, it is the first.
 func Recognize(s *layout.Schema) *PageInfo {
 	for _, k := range Kinds() {
 		if p := pages[k]; p != nil && p.hasAll(s) {
@@ -115,7 +115,7 @@ func RunsOn(name string, page []byte) bool {
 	return err == nil && Recognize(schema) == KindMeta.Page()
 }
 
-// Page is what is known of pages of the kind, as Lookup has it.
+// Page returns what is known of pages of the kind, as Lookup has it.
 func (k Kind) Page(path ...string) *PageInfo {
 	p := pages[k]
 	for _, field := range path {
@@ -124,7 +124,7 @@ func (k Kind) Page(path ...string) *PageInfo {
 	return p
 }
 
-// Nested is what is known of the page nested in the field of that name, or nil.
+// Nested returns what is known of the page nested in the field of that name, or nil.
 func (p *PageInfo) Nested(field string) *PageInfo {
 	if p == nil {
 		return nil
@@ -132,7 +132,7 @@ func (p *PageInfo) Nested(field string) *PageInfo {
 	return p.nested[field]
 }
 
-// Meaning is what the field of that name means, and whether that is known. An
+// Meaning returns what the field of that name means, and whether that is known. An
 // unknown field is normal, and has the zero Meaning.
 func (p *PageInfo) Meaning(field string) (m Meaning, known bool) {
 	if p == nil {
@@ -154,9 +154,9 @@ func (p *PageInfo) MeaningOf(f *layout.Field) Meaning {
 	return m
 }
 
-// Rows is the range of records that are there, for a page of size bytes whose
-// header reads h. It never leads outside the page, and holds no more records than
-// the page has slots. Of a page that nothing is known of it is h.Window(size).
+// Rows returns the range of records that are there, for a page of size bytes whose header
+// reads h. It never leads outside the page, and holds no more records than the page has
+// slots. Of a page that nothing is known of it is h.Window(size).
 func (p *PageInfo) Rows(h layout.Header, size int) layout.Window {
 	if p == nil {
 		return h.Window(size)

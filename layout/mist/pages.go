@@ -20,8 +20,7 @@ func (p *PageInfo) link(kind Kind, path string) {
 	}
 }
 
-// with is all of several tables; where a name is in more than one, the last
-// counts.
+// with returns all of several tables; where a name is in more than one, the last counts.
 func with(tables ...meanings) meanings {
 	all := meanings{}
 	for _, table := range tables {
@@ -32,7 +31,7 @@ func with(tables ...meanings) meanings {
 	return all
 }
 
-// config is a page of one packed value.
+// config returns a page of one packed value.
 func config(about string, secret Secrecy) *PageInfo {
 	return &PageInfo{Rule: RuleSingle, fields: meanings{"dtsc_data": {Secret: secret, About: about}}}
 }
@@ -41,7 +40,7 @@ func ring(fields meanings) *PageInfo {
 	return &PageInfo{Rule: RuleRing, CountersKept: true, fields: fields}
 }
 
-// revised is a ring whose newest record MistServer goes on changing, in these
+// revised returns a ring whose newest record MistServer goes on changing, in these
 // fields, until it publishes the next one.
 func revised(fields meanings, names ...string) *PageInfo {
 	p := ring(fields)

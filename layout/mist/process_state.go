@@ -144,7 +144,7 @@ func versioned(b []byte, size int, version uint32) error {
 
 func fraction(q uint16) float64 { return float64(q) / 65535 }
 
-// terminated is the text before the first zero.
+// terminated returns the text before the first zero.
 func terminated(b []byte) string {
 	text, _, _ := bytes.Cut(b, []byte{0})
 	return string(text)

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// Text is what a value means, in the words that stand beside it in a table: "12s
-// ago", "all", "source,donottrack,active", "29.97 fps", "127.0.0.1", "none". It
-// is false where that says no more than the value itself, or the clock does not
-// know. It never holds a secret.
+// Text returns what a value means, in the words that stand beside it in a table: "12s
+// ago", "all", "source,donottrack,active", "29.97 fps", "127.0.0.1", "none". It is false
+// where that says no more than the value itself, or the clock does not know. It never
+// holds a secret.
 func (m Meaning) Text(v Value, c Clock) (string, bool) {
 	if text, ok := m.special(v); ok {
 		return text, true
@@ -65,8 +65,8 @@ func (m *Meaning) numberText(v Value, c Clock) string {
 
 const maxSeconds = 1 << 33 // 272 years, the longest that a Duration can be
 
-// longText is a number of milliseconds where it is long enough to be hard to
-// read: "28.501s", "1h2m3.5s".
+// longText returns a number of milliseconds where it is long enough to be hard to read:
+// "28.501s", "1h2m3.5s".
 func longText(ms uint64) string {
 	if ms < 1000 || ms > maxSeconds*1000 {
 		return ""
@@ -74,7 +74,7 @@ func longText(ms uint64) string {
 	return (time.Duration(ms) * time.Millisecond).String()
 }
 
-// spanText is a time in its two largest units: "12s", "5m3s", "3h20m", "5d4h".
+// spanText returns a time in its two largest units: "12s", "5m3s", "3h20m", "5d4h".
 func spanText(d time.Duration) string {
 	s := int64(d / time.Second)
 	switch {
@@ -98,7 +98,7 @@ func agoText(since time.Duration, ok bool) string {
 	return spanText(max(since, 0)) + " ago"
 }
 
-// sizeText is a number of bytes from a MiB up; smaller ones are as good in digits.
+// sizeText returns a number of bytes from a MiB up; smaller ones are as good in digits.
 func sizeText(n uint64) string {
 	switch {
 	case n < 1<<20:
@@ -109,7 +109,7 @@ func sizeText(n uint64) string {
 	return strconv.FormatFloat(float64(n)/(1<<30), 'f', 1, 64) + " GiB"
 }
 
-// rateText is bytes a second as the bits a second that operators think in.
+// rateText returns bytes a second as the bits a second that operators think in.
 func rateText(n uint64) string {
 	bits := 8 * float64(n)
 	switch {
@@ -123,7 +123,7 @@ func rateText(n uint64) string {
 	return strconv.FormatFloat(bits/1e6, 'f', 2, 64) + " Mbit/s"
 }
 
-// frameRate is frames in 1000 seconds as frames in one, every digit of it.
+// frameRate returns frames in 1000 seconds as frames in one, every digit of it.
 func frameRate(n uint64) string { return thousandths(n) }
 
 func thousandths(n uint64) string {
@@ -156,7 +156,7 @@ func (m *Meaning) bytesText(b []byte) string {
 	return ""
 }
 
-// addressText is an address of 16 or 4 bytes, or "none" for zeros.
+// addressText returns an address of 16 or 4 bytes, or "none" for zeros.
 func addressText(b []byte) string {
 	a, ok := netip.AddrFromSlice(b)
 	switch {
@@ -168,8 +168,8 @@ func addressText(b []byte) string {
 	return a.Unmap().String()
 }
 
-// initData is the part of a field that its first two bytes measure out. A field
-// of one byte, as tracks of raw video have it, holds none.
+// initData returns the part of a field that its first two bytes measure out. A field of
+// one byte, as tracks of raw video have it, holds none.
 func initData(b []byte) ([]byte, bool) {
 	if len(b) < 2 {
 		return nil, false
@@ -181,7 +181,7 @@ func initData(b []byte) ([]byte, bool) {
 	return b[2 : 2+size], true
 }
 
-// nameList is the names in a field, up to one of no length or the field's end.
+// nameList returns the names in a field, up to one of no length or the field's end.
 func nameList(b []byte) (names []string) {
 	for len(b) >= 4 {
 		size := binary.LittleEndian.Uint32(b)

@@ -29,14 +29,14 @@ const Mark = "***"
 // Span is a range of the bytes of a value, [From, To).
 type Span struct{ From, To int }
 
-// Redact is a text with its secrets hidden, for what belongs to no field: a
-// message, an error, a command line. It hides stream keys of push targets, too.
-// To redact twice is to redact once.
+// Redact returns a text with its secrets hidden, for what belongs to no field: a message,
+// an error, a command line. It hides stream keys of push targets as well. To redact twice
+// is to redact once.
 func Redact(text string) string { return Meaning{Secret: SecretTargets}.Redact(text) }
 
-// Redact is a value of the field with its secrets hidden: each is replaced by
-// Mark, the rest stays. To redact twice is to redact once. A value without a
-// secret is given back as it is.
+// Redact returns a value of the field with its secrets hidden: each is replaced by Mark,
+// the rest stays. To redact twice is to redact once. A value without a secret is given
+// back as it is.
 func (m Meaning) Redact(value string) string {
 	switch {
 	case m.Secret == SecretNever || value == "":
@@ -57,8 +57,8 @@ func (m Meaning) Redact(value string) string {
 	return value
 }
 
-// RedactBytes is Redact of bytes: a string, raw bytes, or a packed value. Without
-// a secret it is value itself.
+// RedactBytes does what Redact does for bytes: a string, raw bytes, or a packed value. Without a
+// secret it is value itself.
 func (m Meaning) RedactBytes(value []byte) []byte {
 	switch {
 	case m.Secret == SecretNever:
@@ -126,9 +126,9 @@ func MayHold[T string | []byte](value T) bool {
 // only behind another.
 var beside = [256]uint8{'=': 1, '%': 1, '"': 1, packedInteger: 1, packedString: 1, packedDouble: 1, '/': 2}
 
-// Secrets is where the secrets of a value are: the bytes of a string, with or
-// without what lies behind its end, raw bytes, or a packed value. The spans are in
-// order, none is empty, and they do not touch.
+// Secrets returns where the secrets of a value are: the bytes of a string, with or
+// without what lies behind its end, raw bytes, or a packed value. The spans are in order,
+// none is empty, and they do not touch.
 func (m Meaning) Secrets(value []byte) []Span {
 	switch m.Secret {
 	case SecretNever:
@@ -161,7 +161,7 @@ func (m Meaning) Hidden(value string) bool {
 // PushTarget is the meaning of a push's targets: they may end in a stream key.
 var PushTarget = Meaning{Secret: SecretTargets, About: "where the stream is pushed to"}
 
-// Member is the meaning of a member of a packed value, or of JSON, by its name:
+// Member returns the meaning of a member of a packed value, or of JSON, by its name:
 // settings have their secrets under names of their own.
 func Member(name string) Meaning {
 	if _, ok := secretMembers[strings.ToLower(name)]; ok {
@@ -170,8 +170,8 @@ func Member(name string) Meaning {
 	return Meaning{Secret: SecretTargets}
 }
 
-// secretMembers are the names under which settings have secrets; as parameters of
-// a URL they are secret, too.
+// secretMembers are the names under which settings have secrets; as parameters of a URL
+// they are secret as well.
 var secretMembers = set(
 	"tkn", "token", "access_token", "pass", "password", "passwd", "passphrase", "pwd", "secret", "secret_key",
 	"apikey", "api_key", "streamkey", "stream_key", "encryption", "widevine", "playready", "buydrm",

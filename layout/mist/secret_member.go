@@ -34,7 +34,7 @@ func (f *finder) isSecretParameter(start, end int) bool {
 		f.targets && bytes.EqualFold(name, []byte("streamid"))
 }
 
-// nameBefore is where the name that ends at a position begins.
+// nameBefore returns where the name that ends at a position begins.
 func (f *finder) nameBefore(end int) int {
 	start := end
 	for start > 0 && end-start <= maxNameSize && isNameByte(f.text[start-1]) {
@@ -45,7 +45,7 @@ func (f *finder) nameBefore(end int) int {
 
 func isNameByte(c byte) bool { return isLetterOrDigit(c) || c == '_' || c == '-' || c == '.' }
 
-// valueEnd is where a parameter's value ends.
+// valueEnd returns where a parameter's value ends.
 func (f *finder) valueEnd(start int) int {
 	for i := start; i < len(f.text); i++ {
 		switch c := f.text[i]; {
@@ -95,7 +95,7 @@ func (f *finder) secretKeyBefore(colon int) (escaped, ok bool) {
 	return escaped, ok
 }
 
-// jsonValue is where the value behind a colon lies, without its quotes. Objects,
+// jsonValue returns where the value behind a colon lies, without its quotes. Objects,
 // arrays, true, false and null are no secrets.
 func (f *finder) jsonValue(start int, escaped bool) (from, to int) {
 	for start < len(f.text) && isBlank(f.text[start]) {
@@ -120,7 +120,7 @@ func (f *finder) jsonValue(start int, escaped bool) (from, to int) {
 	return start, start
 }
 
-// stringEnd is where a string of JSON ends: before its closing quote, or the
+// stringEnd returns where a string of JSON ends: before its closing quote, or the
 // backslash before that.
 func (f *finder) stringEnd(start int, escaped bool) int {
 	slashes := 0

@@ -39,7 +39,7 @@ func (f *finder) urlsOf(d *dialect) {
 	}
 }
 
-// next is where a text of the dialect stands, at or behind a position, or -1.
+// next returns where a text of the dialect stands, at or behind a position, or -1.
 func (f *finder) next(what string, from int) int {
 	for ; ; from++ {
 		i := bytes.IndexByte(f.text[from:], what[0])
@@ -70,7 +70,7 @@ func (f *finder) is(what string, at int) bool {
 	return true
 }
 
-// schemeBefore is where the scheme of a URL begins.
+// schemeBefore returns where the scheme of a URL begins.
 func (f *finder) schemeBefore(separator int) int {
 	start := separator
 	for start > 0 && separator-start <= maxNameSize && (isLetterOrDigit(f.text[start-1]) || f.text[start-1] == '+' || f.text[start-1] == '-' || f.text[start-1] == '.') {
@@ -79,7 +79,7 @@ func (f *finder) schemeBefore(separator int) int {
 	return start
 }
 
-// lineEnd is the first quote or control character: no URL goes beyond.
+// lineEnd returns the first quote or control character: no URL goes beyond.
 func (f *finder) lineEnd(from, to int) int {
 	for i := from; i < to; i++ {
 		if c := f.text[i]; c < ' ' || c == '"' || c == 0x7f {
@@ -141,8 +141,8 @@ func (u *url) hidePassword(begin int) (host int) {
 	return path
 }
 
-// behindLast is where a text of the dialect last ends in a range, or where the
-// range begins.
+// behindLast returns where a text of the dialect last ends in a range, or where the range
+// begins.
 func (u *url) behindLast(what string, from, to int) int {
 	if i := u.last(what, from, to); i >= 0 {
 		return i + len(what)
@@ -282,7 +282,7 @@ func (u *url) hideValues(begin, end int) {
 	}
 }
 
-// hostEnd is where the part before the path ends.
+// hostEnd returns where the part before the path ends.
 func (u *url) hostEnd(begin int) int {
 	end := u.tokenEnd(begin)
 	for i := begin; i < end; i++ {
@@ -295,7 +295,7 @@ func (u *url) hostEnd(begin int) int {
 	return end
 }
 
-// tokenEnd is where the URL ends.
+// tokenEnd returns where the URL ends.
 func (u *url) tokenEnd(begin int) int {
 	for i := begin; i < u.limit; i++ {
 		if u.text[i] == ' ' || u.encoded && u.text[i] == '&' {
@@ -305,7 +305,7 @@ func (u *url) tokenEnd(begin int) int {
 	return u.limit
 }
 
-// find is where a text of the dialect first stands in a range, or -1.
+// find returns where a text of the dialect first stands in a range, or -1.
 func (u *url) find(what string, from, to int) int {
 	for i := from; i+len(what) <= to; i++ {
 		if u.is(what, i) {
@@ -315,7 +315,7 @@ func (u *url) find(what string, from, to int) int {
 	return -1
 }
 
-// last is where a text of the dialect last stands in a range, or -1.
+// last returns where a text of the dialect last stands in a range, or -1.
 func (u *url) last(what string, from, to int) int {
 	for i := to - len(what); i >= from; i-- {
 		if u.is(what, i) {

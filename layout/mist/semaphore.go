@@ -18,7 +18,7 @@ const (
 
 var layoutNames = [...]string{Glibc64: "glibc 64-bit", Glibc32: "glibc 32-bit", Musl: "musl"}
 
-// String is "glibc 64-bit", "glibc 32-bit" or "musl".
+// String returns "glibc 64-bit", "glibc 32-bit" or "musl".
 func (l SemaphoreLayout) String() string { return layoutNames[l] }
 
 // Semaphore is what the bytes of a semaphore say. Nowhere do they say who holds
@@ -73,9 +73,9 @@ func DecodeSemaphore(b []byte, form Form) (Semaphore, error) {
 	return s, nil
 }
 
-// Encode is the bytes of such a semaphore, made for processes to share, as the C
-// library makes them. Size chooses between 32 and 16 bytes with musl, and is
-// passed over with glibc.
+// Encode returns the bytes of such a semaphore, made for processes to share, as the C
+// library makes them. Size chooses between 32 and 16 bytes with musl, and is passed over
+// with glibc.
 func (s Semaphore) Encode() []byte {
 	b := make([]byte, semaphore64)
 	value := s.Value

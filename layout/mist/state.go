@@ -25,8 +25,8 @@ const (
 // StateNames are the states' names.
 var StateNames = []Name{{0, "off"}, {1, "init"}, {2, "boot"}, {3, "wait"}, {4, "ready"}, {5, "shutdown"}, {6, "offline"}, {255, "invalid"}}
 
-// String is "off", "init", "boot", "wait", "ready", "shutdown", "offline",
-// "invalid" or, of a state that is not known, "state 7".
+// String returns "off", "init", "boot", "wait", "ready", "shutdown", "offline", "invalid"
+// or, of a state that is not known, "state 7".
 func (s StreamState) String() string {
 	for _, n := range StateNames {
 		if n.Value == uint64(s) {
@@ -70,10 +70,10 @@ var stateMakers = map[int]string{
 // today, or "" where that is not known.
 func (s State) Maker() string { return stateMakers[s.Size] }
 
-// Percent is the progress, 0 to 100.
+// Percent returns the progress, 0 to 100.
 func (s State) Percent() int { return (int(s.Progress)*100 + 127) / 255 }
 
-// Encode is the object's bytes as MistServer writes them.
+// Encode returns the object's bytes as MistServer writes them.
 func (s State) Encode() []byte { return []byte{byte(s.State), s.Progress} }
 
 // DecodePID reads a MstIPID or MstPPID: the PID of the input's parent. One of
@@ -85,5 +85,5 @@ func DecodePID(b []byte) (uint64, error) {
 	return binary.LittleEndian.Uint64(b), nil
 }
 
-// EncodePID is the bytes of a MstIPID or MstPPID.
+// EncodePID returns the bytes of a MstIPID or MstPPID.
 func EncodePID(pid uint64) []byte { return binary.LittleEndian.AppendUint64(nil, pid) }

@@ -16,7 +16,7 @@ type Template struct {
 	Present     uint32
 }
 
-// Shape is the template's schema, parsed, and its record count.
+// Shape returns the template's schema, parsed, and its record count.
 func (t Template) Shape() (layout.Shape, error) {
 	s, err := layout.ParseSchema(t.Schema)
 	if err != nil {
@@ -25,7 +25,7 @@ func (t Template) Shape() (layout.Shape, error) {
 	return layout.Shape{Schema: s, RecordCount: t.RecordCount}, nil
 }
 
-// Header is the header of the page, not ready.
+// Header returns the header of the page, not ready.
 func (t Template) Header() (layout.Header, error) {
 	shape, err := t.Shape()
 	if err != nil {
@@ -57,7 +57,7 @@ func (t Template) Build(b []byte, status layout.Status) error {
 // room doubles when it is full.
 const DefaultTracks = 4
 
-// MetaTemplate is a stream's MstMeta with room for a number of tracks.
+// MetaTemplate returns a stream's MstMeta with room for a number of tracks.
 func MetaTemplate(tracks uint32) Template {
 	return Template{
 		Schema:      fmt.Sprintf(metaSchema, tracks),
@@ -79,7 +79,7 @@ var DefaultTrackRoom = TrackRoom{Fragments: 60, Keys: 60, Parts: 1800, Pages: 10
 // without the rings. The real page is smaller, the rest is slack.
 const trackFrontSize = 207 + 1049070
 
-// TrackTemplate is a MstTrak with that much room.
+// TrackTemplate returns a MstTrak with that much room.
 func TrackTemplate(r TrackRoom) Template {
 	return Template{
 		Schema:      fmt.Sprintf(trackSchema, r.Parts, r.Keys, r.Fragments, r.Pages),
@@ -94,8 +94,8 @@ func TrackTemplate(r TrackRoom) Template {
 // RawFrames is how many frames a track of raw video keeps.
 const RawFrames = 90
 
-// RawTrackTemplate is the MstTrak of a track of raw video (UYVY, YUYV, NV12),
-// whose frames of a number of bytes lie in the page itself.
+// RawTrackTemplate returns the MstTrak of a track of raw video (UYVY, YUYV, NV12), whose
+// frames of a number of bytes lie in the page itself.
 func RawTrackTemplate(frameSize uint32) Template {
 	rings := (8 + int(frameSize)) * RawFrames
 	return Template{
@@ -107,7 +107,7 @@ func RawTrackTemplate(frameSize uint32) Template {
 	}
 }
 
-// ConfigTemplate is a page that holds one packed value of a number of bytes:
+// ConfigTemplate returns a page that holds one packed value of a number of bytes:
 // MstSCnf, MstCapa or MstProt.
 func ConfigTemplate(packedSize uint32) Template {
 	return Template{
@@ -118,11 +118,10 @@ func ConfigTemplate(packedSize uint32) Template {
 	}
 }
 
-// Template is the page that MistServer makes of a kind, where all of them are
-// alike at first: not so those of the other functions, and MstProx. The lists
-// that the controller writes whole (stream keys, triggers, JWK, connectors) have
-// a record count of 0 here: it becomes the number of their entries, as their
-// counters do.
+// Template returns the page that MistServer makes of a kind, where all of them are alike
+// at first: not so those of the other functions, and MstProx. The lists that the
+// controller writes whole (stream keys, triggers, JWK, connectors) have a record count of
+// 0 here: it becomes the number of their entries, as their counters do.
 func (k Kind) Template() (t Template, ok bool) {
 	switch k {
 	case KindMeta:

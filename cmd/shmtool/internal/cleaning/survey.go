@@ -161,7 +161,7 @@ func (f *file) read(dir string) {
 	r, err := f.open(dir)
 	switch {
 	case errors.Is(err, syscall.EWOULDBLOCK):
-		f.fault = "somebody else is removing it"
+		f.fault = "another process is removing it"
 		return
 	case err != nil:
 		f.fault = "it cannot be read: " + bareText(err)

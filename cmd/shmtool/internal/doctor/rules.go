@@ -99,7 +99,7 @@ func (j *judge) input() {
 	case dead(in) && j.stream.Buffer != nil && j.supervised():
 	case dead(in) && j.stream.Buffer != nil:
 		j.find(finding.InputUnsupervised, in.Object.Name, map[string]any{"pid": in.PID, "buffer_pid": j.stream.Buffer.PID},
-			"input pid %d is gone, its buffer %d lives: nobody will start it again", in.PID, j.stream.Buffer.PID)
+			"input pid %d is gone, its buffer %d lives: no process will start it again", in.PID, j.stream.Buffer.PID)
 	case held && j.abandoned():
 		evidence := map[string]any{"value": lock.Semaphore.Value, "waiters": lock.Semaphore.Waiters}
 		who := "no process is named"
@@ -129,7 +129,7 @@ func (j *judge) pull() {
 	if j.stream.Pull != nil {
 		evidence["pid"], who = j.stream.Pull.PID, fmt.Sprintf("pid %d is gone", j.stream.Pull.PID)
 	}
-	j.find(finding.PullLockOrphaned, lock.Object.Name, evidence, "lock held, %s: nobody can pull the stream", who)
+	j.find(finding.PullLockOrphaned, lock.Object.Name, evidence, "lock held, %s: no process can pull the stream", who)
 }
 
 // state: the byte is written by the process that keeps the stream, and stays
@@ -301,13 +301,13 @@ func (j *judge) invalid(p streams.Problem) {
 func (j *judge) reload(o *streams.Object, lives bool) {
 	evidence := map[string]any{"status": uint8(o.Header.Status), "inode": o.Identity.Inode}
 	if !lives {
-		j.find(finding.ReloadPending, o.Name, evidence, "readers are told to reload, and nobody will replace the page%s", j.whose(o))
+		j.find(finding.ReloadPending, o.Name, evidence, "readers are told to reload, and no process will replace the page%s", j.whose(o))
 		return
 	}
 	if !j.at.Living {
 		return // it may have been copied in that moment
 	}
-	f := j.find(finding.ReloadPending, o.Name, evidence, "readers are told to reload, and nobody replaces the page, inode %d", o.Identity.Inode)
+	f := j.find(finding.ReloadPending, o.Name, evidence, "readers are told to reload, and no process replaces the page, inode %d", o.Identity.Inode)
 	j.settles(f, lasting)
 }
 
@@ -341,7 +341,7 @@ func (j *judge) users() {
 	}
 	switch {
 	case len(pids) > 0 && j.abandoned():
-		j.find(finding.ViewerDead, u.Object.Name, map[string]any{"pids": pids}, "%s gone, and nobody frees the slots", viewersText(pids))
+		j.find(finding.ViewerDead, u.Object.Name, map[string]any{"pids": pids}, "%s gone, and no buffer frees the slots", viewersText(pids))
 	case len(pids) > 0 && j.stream.Buffer != nil && (j.at.Living || stopped(j.stream.Buffer)):
 		f := j.find(finding.ViewerDead, u.Object.Name, map[string]any{"pids": pids, "buffer_pid": j.stream.Buffer.PID, "buffer_state": j.stream.Buffer.State},
 			"%s gone, and buffer %d does not free the slots", viewersText(pids), j.stream.Buffer.PID)
@@ -351,7 +351,7 @@ func (j *judge) users() {
 		}
 	}
 	if slots := uint64(u.Header.RecordCount); slots > 0 && uint64(len(u.Slots)) >= slots {
-		j.find(finding.UsersFull, u.Object.Name, map[string]any{"slots": slots}, "all %d slots are in use: nobody can join", slots)
+		j.find(finding.UsersFull, u.Object.Name, map[string]any{"slots": slots}, "all %d slots are in use: no process can join", slots)
 	}
 }
 

@@ -39,7 +39,7 @@ func (j *judge) space() {
 		}
 		j.find(finding.ShmFull, "", evidence, "%d of %d KiB are left: the next process to write a new page is killed%s", s.Free>>10, s.Size>>10, who)
 	case s.Files > 0 && s.FreeFiles == 0:
-		j.find(finding.ShmFull, "", evidence, "no file can be made any more: all %d are in use", s.Files)
+		j.find(finding.ShmFull, "", evidence, "no more files can be made: all %d are in use", s.Files)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 // formatCodes are what is found on any page, whoever made it. A note of those
 // about counters is a warning where MistServer keeps them in step.
 var formatCodes = []Code{
-	{Name: layout.CodeInvalidPage, Severity: Error, Means: "a rule of the format is broken: nobody can read the page"},
+	{Name: layout.CodeInvalidPage, Severity: Error, Means: "a rule of the format is broken: no program can read the page"},
 	{Name: layout.CodeUnknownStatus, Severity: Warning, Means: "a status bit is set that means nothing"},
 	{Name: layout.CodeOddInteger, Severity: Warning, Means: "an integer of a width that MistServer reads as 0"},
 	{Name: layout.CodeNotReady, Severity: Note, Means: "the page is not ready"},

@@ -185,7 +185,7 @@ func stageFill(ctx context.Context, d *drill) (string, error) {
 		return "", errors.Join(err, f.Close())
 	}
 	d.repeat(ctx, func() { _ = l.grow() })
-	return fmt.Sprintf("%s, a data page that nobody names, has grown to %d MiB: of %s next to nothing is left, and stays so. What the sources write next is refused, or kills them", name, l.size>>20, d.s.o.ShmDir), nil
+	return fmt.Sprintf("%s, a data page that no page names, has grown to %d MiB: of %s next to nothing is left, and stays so. The next write of a source is refused, or kills it", name, l.size>>20, d.s.o.ShmDir), nil
 }
 
 // leakedIndex is a track's that never was.

@@ -144,7 +144,7 @@ func stageOverrun(ctx context.Context, d *drill) (string, error) {
 func stageRemoveTrackPage(_ context.Context, d *drill) (string, error) {
 	name := d.entry().Page
 	err := d.remove(name)
-	return fmt.Sprintf("%s was removed by hand. Source and viewers that have it in memory go on; who joins now does not find it", name), err
+	return fmt.Sprintf("%s was removed by hand. Source and viewers that have it in memory go on; a process that joins now does not find it", name), err
 }
 
 func stageRemoveOldData(_ context.Context, d *drill) (string, error) {
@@ -158,7 +158,7 @@ func stageRemoveOldData(_ context.Context, d *drill) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s was removed by hand: a minute of packets that the track says are there. Who goes back that far waits for 10 s, and fails", names[0]), nil
+	return fmt.Sprintf("%s was removed by hand: a minute of packets that the track says are there. A viewer that goes back that far waits for 10 s, and fails", names[0]), nil
 }
 
 func stageRemoveNewData(ctx context.Context, d *drill) (string, error) {
@@ -187,7 +187,7 @@ func stageOverflowList(_ context.Context, d *drill) (string, error) {
 func stageScribble(_ context.Context, d *drill) (string, error) {
 	name := d.entry().Page
 	err := mistserver.Scribble(d.place(), name)
-	return fmt.Sprintf("a stray byte was written over the fields of %s. Who has read them goes on; nobody can open the page any more", name), err
+	return fmt.Sprintf("a stray byte was written over the fields of %s. Processes that have read them go on; no other can open the page", name), err
 }
 
 // stageNuke ends all processes of the stream at once, and removes what MistUtilNuke

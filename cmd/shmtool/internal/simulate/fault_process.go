@@ -224,7 +224,7 @@ func stageKillViewer(ctx context.Context, d *drill) (string, error) {
 	if err == nil {
 		err = d.ended(ctx, viewer)
 	}
-	return fmt.Sprintf("the buffer, process %d, is stopped, and viewer %d, process %d, was killed: nobody frees its slots. kill -CONT lets the buffer go on", buffer, viewer.Number, viewer.pid), err
+	return fmt.Sprintf("the buffer, process %d, is stopped, and viewer %d, process %d, was killed: its slots are not freed. kill -CONT lets the buffer go on", buffer, viewer.Number, viewer.pid), err
 }
 
 func stageDieReloading(ctx context.Context, d *drill) (string, error) {

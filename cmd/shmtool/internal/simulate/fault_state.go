@@ -36,7 +36,7 @@ func stageRemoveController(_ context.Context, d *drill) (string, error) {
 		return "", err
 	}
 	name := mist.Object{Kind: mist.KindGlobal}.Name()
-	return name + " was removed by hand: whoever starts now waits for it for ten seconds", d.remove(name)
+	return name + " was removed by hand: a process that starts now waits for it for ten seconds", d.remove(name)
 }
 
 func stageFillUsers(ctx context.Context, d *drill) (string, error) {
@@ -87,7 +87,7 @@ func stageReplaceUsers(ctx context.Context, d *drill) (string, error) {
 		return "", err
 	}
 	c, err := d.viewer(ctx, "")
-	return fmt.Sprintf("%s was replaced by a copy, and nobody was told: all that had it in memory go on with the old one, and viewer %d, process %d, which has come since, is in the new one, where the buffer does not see it", name, c.number(), c.id()), err
+	return fmt.Sprintf("%s was replaced by a copy, and no process was told: all that had it in memory go on with the old one, and viewer %d, process %d, which has come since, is in the new one, where the buffer does not see it", name, c.number(), c.id()), err
 }
 
 // stageRequestPage lets the input of a file hang before it has read what a viewer

@@ -54,9 +54,9 @@ func (o *Options) columns(s *layout.Schema) []column {
 // numberKey names a record's number wherever its fields have names.
 const numberKey = "#"
 
-// ColumnName returns what a field's column is called, and its key in JSON: the name
-// of the field. What begins with "#" is no field, so a name that begins so has a
-// backslash in front, and so has one that looks like that.
+// ColumnName returns what a field's column is called, and its key in JSON: the name of
+// the field. A column that begins with "#" is no field, so a field name that begins with
+// "#", or with a backslash and "#", gets a backslash in front.
 func ColumnName(field string) string {
 	if strings.HasPrefix(strings.TrimLeft(field, `\`), "#") {
 		return `\` + field
@@ -137,9 +137,9 @@ func (c *column) hide(value []byte) []byte {
 // hexHead begins the JSON of bytes that are no text.
 var hexHead = []byte(`{"hex":"`)
 
-// appendPacked appends a packed value as plain JSON. What is none stands with all bytes
-// of its field, and so does a string that is not UTF-8: alone, it would be taken for
-// those.
+// appendPacked appends a packed value as plain JSON. A value that is not packed is
+// written with all bytes of its field, and so is a string that is not UTF-8: alone, it
+// would be taken for those.
 func (c *column) appendPacked(b, packed []byte) []byte {
 	if c.secret != nil && c.secret.Secret == mist.SecretAll {
 		return appendString(b, []byte(mist.Mark))
@@ -217,8 +217,8 @@ func (c cell) tone() Tone {
 	return Plain
 }
 
-// cellOf returns the record's value as a table shows it. Of addresses and lists of names
-// the bytes say nothing to people: their meaning stands alone.
+// cellOf returns the record's value as a table shows it. People cannot read the bytes of
+// addresses and lists of names: their meaning stands alone.
 func (o *Options) cellOf(c *column, rec recordView) cell {
 	record := rec.Bytes()
 	shown := cell{value: o.cellText(c, rec), meaning: c.meaningText(record, rec.clock)}

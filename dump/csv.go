@@ -12,11 +12,11 @@ import (
 	"shmtool/relaccx"
 )
 
-// RecordCSV renders records of one schema as lines of CSV, RFC 4180 but for
-// the bare newline at the end of a line. Raw bytes are "hex:" and digits, a
-// nested page and a packed value are JSON; strings are text, in which bytes that
-// are not UTF-8 become U+FFFD. What values mean is not in it. What it writes, a
-// Decoder reads back, but for secrets and for such strings.
+// RecordCSV renders records of one schema as lines of CSV, RFC 4180 but for the bare
+// newline at the end of a line. Raw bytes are "hex:" and digits, a nested page and a
+// packed value are JSON; strings are text, in which bytes that are not UTF-8 become
+// U+FFFD. It does not say what values mean. A Decoder reads back all that it writes,
+// except secrets and such strings.
 type RecordCSV struct {
 	options Options
 	columns []column
@@ -115,8 +115,8 @@ func (c *RecordCSV) Append(b []byte, rec *relaccx.Record) []byte {
 	return append(b, '\n')
 }
 
-// appendText appends a string. Where it is the only cell of a line, an empty one would
-// make a blank line, which readers pass over.
+// appendText appends a string. An empty string is quoted: as the only cell of a line it
+// would make a blank line, which readers skip.
 func (c *RecordCSV) appendText(b, text []byte) []byte {
 	if len(text) == 0 && len(c.columns) == 1 {
 		return append(b, `""`...)

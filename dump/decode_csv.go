@@ -120,10 +120,10 @@ func (r *rowReader) put(f *layout.Field, cell, record []byte) error {
 	return r.object.putPlain(f, record, cell)
 }
 
-// cellReader cuts the input into rows, and rows into cells. encoding/csv would
-// do so with an allocation a row, without a bound on a quote that nobody
-// closes, and with the CR taken out of a CR LF inside a cell: what dump printed
-// would not come back. Its rules are kept else, and a test holds them together.
+// cellReader cuts the input into rows, and rows into cells. encoding/csv would do so with
+// an allocation a row, without a bound on a quote that is never closed, and with the CR
+// taken out of a CR LF inside a cell: what dump printed would not come back. Its rules
+// are kept else, and a test holds them together.
 type cellReader struct {
 	lines  *lineReader
 	format InputFormat // "" until the heading has told

@@ -46,9 +46,9 @@ func heldShape(b []byte) (layout.Shape, error) {
 	return layout.Shape{Schema: s, RecordCount: h.RecordCount}, nil
 }
 
-// describe makes a shape of "fields". Where they are those of the field's own
-// shape, it is taken: it knows what is nested in turn. A record count that
-// nobody knows is as many as fit.
+// describe makes a shape of "fields". When they are those of the field's own shape,
+// describe takes that shape: it knows what is nested in turn. When the record count is
+// not known, it is as many as fit.
 func (p *pageReader) describe(fields []byte, size int) (layout.Shape, error) {
 	if p.described == nil || !bytes.Equal(p.fields, fields) {
 		if err := p.readFields(fields); err != nil {
@@ -160,7 +160,7 @@ const (
 // records where nothing is.
 func (p *pageReader) header(parts pageParts, shape layout.Shape) (layout.Header, error) {
 	h := shape.Header()
-	if len(p.schema.Fields()) == 0 { // a page that nobody has begun to make
+	if len(p.schema.Fields()) == 0 { // a page that its writer has not begun
 		h.FieldOffset, h.Offset = 0, 0
 	}
 	given, err := p.readHeader(parts.header, &h)
@@ -182,8 +182,8 @@ func (p *pageReader) header(parts pageParts, shape layout.Shape) (layout.Header,
 	return h, nil
 }
 
-// readHeader reads the counters. Where the fields lie, and how large a record
-// is, follows from the fields and is not read.
+// readHeader reads the counters. The fields determine where they lie and how large a
+// record is, so neither is read.
 func (p *pageReader) readHeader(text []byte, h *layout.Header) (given givenCounters, err error) {
 	if text == nil {
 		return 0, nil

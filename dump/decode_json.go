@@ -38,8 +38,8 @@ func (j *jsonReader) open(text []byte, kind jsontext.Kind) error {
 	return nil
 }
 
-// more reports whether another member or element follows. Where something
-// else does, the next read says what is wrong with it.
+// more reports whether another member or element follows. When something else comes next,
+// the next read says what is wrong with it.
 func (j *jsonReader) more() bool {
 	switch j.decoder.PeekKind() {
 	case '}', ']', jsontext.KindInvalid:

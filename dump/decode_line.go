@@ -37,8 +37,8 @@ func (l *lineReader) next() ([]byte, error) {
 	return line, nil
 }
 
-// nextLong puts a long line together. What is over the limit is read, but not
-// kept: the line behind it is good again.
+// nextLong puts a long line together. Bytes over the limit are read, but not kept: the
+// line behind it is good again.
 func (l *lineReader) nextLong(part []byte) ([]byte, error) {
 	l.long = append(l.long[:0], part...)
 	for {

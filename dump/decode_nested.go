@@ -7,9 +7,9 @@ import (
 	"shmtool/layout"
 )
 
-// pageReader rebuilds the pages nested in one field from their JSON. What dump
-// has printed comes back with the same records under the same numbers, behind a
-// header and descriptors as a writer makes them today.
+// pageReader rebuilds the pages nested in one field from their JSON. Text that dump has
+// printed comes back with the same records under the same numbers, behind a header and
+// descriptors as a writer makes them today.
 type pageReader struct {
 	field   *layout.Field
 	depth   int

@@ -63,7 +63,7 @@ type objectReader struct {
 	packed []byte // the packed value that was read last
 	objectOptions
 
-	// What split found; it points into the object's text.
+	// Found by split; it points into the object's text.
 	members    []member
 	number     []byte // value of "#"; nil when there is none
 	unknown    string // the first key that is no field

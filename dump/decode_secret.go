@@ -65,10 +65,10 @@ func (o *objectReader) conceal(f *layout.Field, err error) error {
 	return &layout.ValueError{Field: refused.Field, Value: mist.Mark, Reason: refused.Reason}
 }
 
-// Parse stores a value written as text, as a command line or a cell of CSV has
-// it: as layout.Field.Parse does, but a packed value is plain JSON, or "hex:" and
-// digits, and a secret that a rendering has hidden is refused. What does not fit is
-// a *layout.ValueError.
+// Parse stores a value written as text, as a command line or a cell of CSV has it: as
+// layout.Field.Parse does, but a packed value is plain JSON, or "hex:" and digits, and a
+// secret that a rendering has hidden is refused. A value that does not fit is a
+// *layout.ValueError.
 func Parse(f *layout.Field, record []byte, text string, known DecodeOptions) error {
 	o := objectReader{objectOptions: objectOptions{known.Page, known.ShowSecrets}}
 	return o.conceal(f, o.putPlain(f, record, []byte(text)))

@@ -142,8 +142,8 @@ func putInteger(f *layout.Field, record, text []byte) error {
 	return f.PutUint(record, v)
 }
 
-// putNumber stores a JSON number. 1.0 and 1e3 are whole, but whoever writes
-// them has had the number in floating point, where digits may be lost.
+// putNumber stores a JSON number. 1.0 and 1e3 are whole, but their writer has had the
+// number in floating point, where digits may be lost.
 func putNumber(f *layout.Field, record, text []byte) error {
 	if k := f.Kind(); k != layout.Uint && k != layout.Int {
 		return refuse(f, shorten(string(text)), fmt.Sprintf("is a number, the field is %v", k))

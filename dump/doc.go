@@ -3,9 +3,9 @@
 // makes the same page again; and it reads records back from NDJSON, CSV and
 // TSV.
 //
-// One view of a page feeds every rendering, so that no format says more than
-// another. What a rendering writes is an exact contract: scripts parse it. The
-// rules, once and for all:
+// One view of a page feeds every rendering, so that no format says more than another. The
+// output of a rendering is an exact contract: scripts parse it. The rules, once and for
+// all:
 //
 //   - JSON has integers as exact numbers over the whole 64-bit range, keys in
 //     page order, "#" for a record's number, and {"hex":"…"} for raw bytes and

@@ -12,10 +12,9 @@ import (
 
 // HexOptions are what the user may choose about a hex dump.
 type HexOptions struct {
-	// The sections to show; none chosen shows all. What lies between header and
-	// fields belongs to the schema, what lies behind the last slot to the
-	// records. Sections are chosen of the page itself: of a nested page, all
-	// are shown.
+	// The sections to show; none chosen shows all. Bytes between header and fields belong
+	// to the schema, and bytes after the last slot to the records. Sections are chosen of
+	// the page itself: of a nested page, all are shown.
 	ShowHeader, ShowSchema, ShowRecords bool
 
 	// Available are the records that the page has, for a page of which more is
@@ -50,13 +49,13 @@ type HexOptions struct {
 	Page  *mist.PageInfo
 	Clock func() mist.Clock
 
-	// Secrets, when not nil, says what of a value must not be shown: positions
-	// in value, which is good until it returns. The bytes are printed as "**",
-	// and in the text every range as "***". It is asked about strings, raw bytes,
-	// packed values and fields of unknown type, each whole, old bytes behind a
-	// string's end included, with what is known of their page; f is nil for bytes
-	// that belong to no field. Of more than a MiB it sees the first; what is
-	// behind is hidden. HexSecrets is what all other renderings hide.
+	// Secrets, when not nil, says what of a value must not be shown: positions in value,
+	// which is good until it returns. The bytes are printed as "**", and in the text
+	// every range as "***". It is asked about strings, raw bytes, packed values and
+	// fields of unknown type, each whole, old bytes behind a string's end included, with
+	// what is known of their page; f is nil for bytes that belong to no field. It sees
+	// the first MiB; what is behind is hidden. HexSecrets is what all other renderings
+	// hide.
 	Secrets func(page *mist.PageInfo, f *layout.Field, value []byte) []HexSpan
 
 	// Memory, when not nil, gives the first range of bytes at or behind a
@@ -210,7 +209,8 @@ func (d *hexDump) show(p *hexPage) {
 	}
 }
 
-// forget is for a page that has the name of one of MistServer's, and other fields.
+// forget drops the rules for a page that has the name of one of MistServer's, and other
+// fields.
 func (p *hexPage) forget(d *hexDump) {
 	p.info = nil
 	if p.depth == 0 && (d.o.Available != nil || d.o.Selected != nil) {
@@ -237,9 +237,8 @@ func (d *hexDump) showStump(p *hexPage) {
 	d.flushMark(p.base + p.size + 1)
 }
 
-// judge finds the rule that makes the page invalid, if any, and has it marked
-// at its byte. Of a page that is not ready, what is wrong with the descriptors
-// is only remarked.
+// judge finds the rule that makes the page invalid, if any, and has it marked at its
+// byte. On a page that is not ready, invalid descriptors are only remarked.
 func (d *hexDump) judge(p *hexPage) {
 	err := p.header.Check(p.size)
 	switch {

@@ -14,7 +14,8 @@ type hexMemory struct {
 	page   []byte
 	memory func(from int) (start, end int)
 
-	// What memory said last: nothing in [asked, first), memory in [first, last).
+	// The answer of memory to the last question: nothing in [asked, first), memory in
+	// [first, last).
 	asked, first, last int
 }
 
@@ -127,8 +128,8 @@ func (d *hexDump) runIn(r *hexRange, at, limit int) (int, byte) {
 // hexMaxValue bounds what is copied of one value.
 const hexMaxValue = 1 << 20
 
-// take copies the start of a value, and hides what is secret of it. What came
-// before it is gone.
+// take copies the start of a value, and hides what is secret of it. Bytes before it are
+// gone.
 func (d *hexDump) take(info *mist.PageInfo, f *layout.Field, at, end int) hexRange {
 	size := min(end-at, hexMaxValue)
 	d.scratch = slices.Grow(d.scratch[:0], size)[:size]
@@ -173,8 +174,8 @@ func (d *hexDump) loose(at, end, indent int, name string, lines int) {
 	}
 }
 
-// beyond shows what of a value was too much to copy. Nobody can say what of it
-// is secret.
+// beyond shows what of a value was too much to copy. Whether it holds a secret cannot be
+// known.
 func (d *hexDump) beyond(at, end int, b hexBlob) {
 	if at == end || d.err != nil {
 		return

@@ -123,8 +123,8 @@ func (p *hexPacked) array(indent, depth int) bool {
 	return false
 }
 
-// containerEnd shows a container's end, if it is what comes next: two zero
-// bytes, and one that nobody looks at.
+// containerEnd shows a container's end, if it is what comes next: two zero bytes, and one
+// that no reader looks at.
 func (p *hexPacked) containerEnd(indent, depth int) (done, ok bool) {
 	left := p.r.end - p.at
 	switch {

@@ -9,7 +9,7 @@ import (
 )
 
 // HexSecrets returns what all renderings but exact copies hide of a value, for
-// HexOptions.Secrets. Of bytes that belong to no field all is hidden where the page has a
+// HexOptions.Secrets. Bytes that belong to no field are all hidden when the page has a
 // field that is secret as a whole: they may be old bytes of it.
 func HexSecrets(page *mist.PageInfo, f *layout.Field, value []byte) []HexSpan {
 	switch {
@@ -26,7 +26,7 @@ func HexSecrets(page *mist.PageInfo, f *layout.Field, value []byte) []HexSpan {
 }
 
 // packedSecrets returns where the secrets of a packed value are: of each member by its
-// name, and of what is no packed value any more by what it looks like.
+// name, and after the end of the packed value by what bytes look like.
 func packedSecrets(value []byte) (spans []HexSpan) {
 	hide := func(m mist.Meaning, from, to int) {
 		for _, s := range m.Secrets(value[from:to]) {

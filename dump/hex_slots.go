@@ -14,13 +14,13 @@ const (
 	hexRestSize  = 4096 // bytes of what cannot be told
 )
 
-// What can be said of a record.
+// The states of a record.
 const (
 	hexAvailable   = "available"
 	hexUnpublished = "not published" // and perhaps never was
 	hexWithdrawn   = "withdrawn"
 	hexUnavailable = "not available" // by a rule of the caller
-	hexFree        = "free"          // a row of a table that nobody uses
+	hexFree        = "free"          // a row of a table that is not in use
 )
 
 // showRecords shows the slots, and what lies behind them.
@@ -96,7 +96,7 @@ func (d *hexDump) emptySlots(p *hexPage, s *hexSegment, at int) uint64 {
 }
 
 // freeSlots returns how many slots from the segment's first on, at at, are rows of a
-// table that nobody uses. All of them are told where --slots asks for all.
+// table that are not in use. All of them are told where --slots asks for all.
 func (d *hexDump) freeSlots(p *hexPage, s *hexSegment, at int) uint64 {
 	f := d.marker(p)
 	if f == nil || s.state != hexAvailable || d.o.Slots {
@@ -112,7 +112,7 @@ func (d *hexDump) freeSlots(p *hexPage, s *hexSegment, at int) uint64 {
 	return s.end - s.first
 }
 
-// marker returns the field that is 0 in a row that nobody uses, or nil.
+// marker returns the field that is 0 in a row that is not in use, or nil.
 func (d *hexDump) marker(p *hexPage) *hexField {
 	if p.info == nil || p.info.Marker == "" {
 		return nil

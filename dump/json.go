@@ -13,9 +13,8 @@ import (
 	"shmtool/relaccx"
 )
 
-// RecordJSON renders records of one schema as JSON objects. What can be known
-// from the schema is worked out once, so that a record costs no more than its
-// digits.
+// RecordJSON renders records of one schema as JSON objects. It derives all that the
+// schema determines once, so that a record costs no more than its digits.
 type RecordJSON struct {
 	columns []jsonColumn
 	options Options

@@ -23,9 +23,9 @@ const (
 	hexHidden       = ".."
 )
 
-// HexObject writes an annotated hex dump, in the form of [Hex], of an object
-// that is no page, from what is known of its parts. Parts must be in the order
-// of their offsets. Of the options it takes Base, Width and Color.
+// HexObject writes an annotated hex dump, in the form of [Hex], of an object that is no
+// page, from what is known of its parts. Parts must be in the order of their offsets. It
+// uses the options Base, Width, and Color.
 func HexObject(w io.Writer, parts func(yield func(HexPart) bool), o HexOptions) error {
 	out := newHexOut(w, o)
 	out.column = hexObjectColumn

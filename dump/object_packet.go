@@ -118,8 +118,8 @@ func (r *PacketRow) Append(b []byte, p *Packet) []byte {
 	return append(b, '}')
 }
 
-// PacketsJSON writes the view as one document. Where a packet is broken it ends
-// behind those before, and the error is given.
+// PacketsJSON writes the view as one document. At a broken packet it ends after the
+// packets before it, and gives the error.
 func PacketsJSON(w io.Writer, v *PacketView, o Options) error {
 	b := append([]byte(`{"schema":"shmtool.packets/1","page":`), appendString(nil, []byte(v.Name))...)
 	b = append(appendString(append(b, `,"stream":`...), []byte(v.Stream)), `,"index":`...)
@@ -151,8 +151,8 @@ func PacketsNDJSON(w io.Writer, v *PacketView, o Options) error {
 	return packetLines(w, v, nil, func(b []byte, p *Packet) []byte { return append(row.Append(b, p), '\n') })
 }
 
-// PacketsCSV writes a packet a line, below the columns' names. What a packet has
-// not is empty.
+// PacketsCSV writes a packet a line, below the columns' names. A value that a packet does
+// not have is empty.
 func PacketsCSV(w io.Writer, v *PacketView, o Options) error {
 	columns := o.packetColumns()
 	var b []byte

@@ -16,13 +16,12 @@ import (
 // is read: h is its header as the caller read it, the header of a nested page
 // is read once, and nothing is read past the end of page.
 //
-// A page that is not valid gives a *layout.FormatError and no text. The first
-// error of w ends the dump and is returned as it is. Nothing in page can make
-// Rax fail later or run for ever: a nested page that is not valid is shown as
-// one that is not ready, unless all that is wrong is a name that is there
-// twice. Where a nested page announces more records than it has slots, which
-// MistUtilRAX prints without end, only as many as it has slots are printed, and
-// warn, when not nil, is called with one line that says so, without a newline.
+// A page that is not valid gives a *layout.FormatError and no text. The first error of w
+// ends the dump and is returned as it is. Nothing in page can make Rax fail later or run
+// for ever: a nested page that is not valid is shown as one that is not ready, unless all
+// that is wrong is a name that is there twice. When a nested page announces more records
+// than it has slots, which MistUtilRAX prints without end, Rax prints as many as it has
+// slots, and warn, when not nil, is called with one line that says so, without a newline.
 //
 // Rax keeps nothing: any number of dumps may run at a time.
 func Rax(w io.Writer, title string, page []byte, h layout.Header, warn func(string)) error {

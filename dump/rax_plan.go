@@ -89,7 +89,7 @@ func (s *raxStyle) kind(k layout.Kind) layout.Kind {
 	return k
 }
 
-// raxSorted returns the fields by name. Of equal names the last counts.
+// raxSorted returns the fields by name. The last of several equal names counts.
 func raxSorted(s *layout.Schema) []layout.Field {
 	fields := slices.Clone(s.Fields())
 	slices.Reverse(fields)
@@ -116,7 +116,7 @@ func (r *rax) nestedPlan(p *raxPage, f *raxField, depth int, head []byte, h layo
 }
 
 func newRaxNestedPlan(head []byte, h layout.Header, indent int) *raxPlan {
-	schema, _ := layout.DecodeSchema(head, h) // a name that is there twice is an error, too
+	schema, _ := layout.DecodeSchema(head, h) // a duplicate name is also an error
 	descriptors := head[h.FieldOffset:]
 	if schema.DescriptorsSize() != len(descriptors) || schema.RecordSize() != h.RecordSize {
 		return nil

@@ -11,7 +11,7 @@ import (
 // raxChunk is how much text is gathered before it is written.
 const raxChunk = 64 << 10
 
-// raxOut gathers text. Whoever adds to it calls spill after every few hundred
+// raxOut gathers text. A function that adds to it calls spill after every few hundred
 // bytes and stops when err is set.
 type raxOut struct {
 	w   io.Writer

@@ -267,7 +267,7 @@ func (t *RecordTable) leaveOut() {
 }
 
 // least returns what a column keeps: a number all its digits, and a text what one may
-// know it by. What a value means goes first.
+// know it by. The meaning of a value is cut first.
 func (t *RecordTable) least(i, width int) int {
 	w := &t.widths[i]
 	if t.dated[i] {
@@ -334,8 +334,8 @@ func (t *RecordTable) cell(b *strings.Builder, i int, c cell, last bool) {
 
 const minMeaning = 6 // less of a meaning says nothing
 
-// cut returns a cell's text in no more columns than there are. Of what it means, a few
-// letters are left out altogether.
+// cut returns a cell's text in no more columns than there are. A meaning of which only a
+// few letters would remain is left out.
 func (t *RecordTable) cut(i int, text string, c cell, width int) string {
 	if runewidth.StringWidth(text) <= width {
 		return text

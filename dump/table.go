@@ -25,7 +25,7 @@ const (
 	Bad
 	Faint
 	Heading
-	Marked // stands out without a colour, too
+	Marked // stands out, also without color
 )
 
 var toneColors = [...][]color.Attribute{

@@ -7,7 +7,7 @@ const (
 	HeaderSize     = 36 // bytes of the header on every page written today
 	MinFieldOffset = 11 // the least field_offset that a reader accepts
 
-	// Where each counter lies. Packages that load or store one counter of a
+	// The byte offset of each counter. Packages that load or store one counter of a
 	// living page atomically address it by these.
 	StatusOffset      = 0
 	FieldOffsetOffset = 1
@@ -83,12 +83,11 @@ func (h Header) Slot(number uint64) uint64 {
 	return number % uint64(h.RecordCount)
 }
 
-// Check holds the header against the size of what contains it: a mapping, or
-// the field of a nested page. It returns a *FormatError at the byte of the
-// first value that cannot be true. Counters that merely disagree with each
-// other are findings, not errors, and are left to CheckPage. Where the
-// descriptors of a page begin is not judged before it is ready: a writer at its
-// first field stores field_offset and offset one after the other.
+// Check holds the header against the size of what contains it: a mapping, or the field of
+// a nested page. It returns a *FormatError at the byte of the first value that cannot be
+// true. Counters that merely disagree with each other are findings, not errors, and are
+// left to CheckPage. The place of the descriptors is not checked before the page is
+// ready: a writer at its first field stores field_offset and offset one after the other.
 func (h Header) Check(size int) error {
 	switch {
 	case h.Status.Ready() && h.FieldOffset < MinFieldOffset:

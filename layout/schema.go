@@ -182,9 +182,9 @@ func (s *Schema) Names() []string {
 	return names
 }
 
-// Lookup returns the field of that name, or nil. Of several with one name the last
-// counts, as MistServer has it. A linear search: schemas are short, and comparing lengths
-// and bytes beats hashing.
+// Lookup returns the field of that name, or nil. When several fields have the name, it
+// returns the last, as MistServer does. A linear search: schemas are short, and comparing
+// lengths and bytes beats hashing.
 func (s *Schema) Lookup(name string) *Field {
 	for i := len(s.fields) - 1; i >= 0; i-- {
 		if s.fields[i].Name == name {
@@ -200,8 +200,8 @@ func (s *Schema) RecordSize() uint32 { return s.recordSize }
 // DescriptorsSize returns the bytes that all descriptors take.
 func (s *Schema) DescriptorsSize() int { return s.size }
 
-// Equal reports whether both describe the same bytes: same names, codes, sizes
-// and order. What nested pages hold inside does not count.
+// Equal reports whether both describe the same bytes: same names, codes, sizes and order.
+// It does not compare what is inside nested pages.
 func (s *Schema) Equal(o *Schema) bool {
 	if s.recordSize != o.recordSize || len(s.fields) != len(o.fields) {
 		return false

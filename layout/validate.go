@@ -59,7 +59,7 @@ func CheckPage(page []byte, h Header) []Finding {
 // Validate returns the first rule that makes the page invalid, or nil: header,
 // descriptors, and that all records lie inside the page. It does not look into nested
 // pages. A page without the ready bit is judged by its header alone, and a header of
-// zeros is no error: it is a page that somebody is about to make.
+// zeros is no error: it is a page that its writer is about to make.
 func Validate(page []byte, h Header) error {
 	if err := h.Check(len(page)); err != nil || !h.Status.Ready() {
 		return err

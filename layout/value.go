@@ -215,9 +215,9 @@ func (f *Field) PutBytes(record []byte, v []byte) error {
 	return nil
 }
 
-// Parse stores a value written as text, the way a command line or a CSV cell
-// has it: integers in decimal or with 0x, strings as they are, all other kinds
-// as "hex:" and digits. What does not fit is a *ValueError.
+// Parse stores a value written as text, the way a command line or a CSV cell has it:
+// integers in decimal or with 0x, strings as they are, all other kinds as "hex:" and
+// digits. A value that does not fit is a *ValueError.
 func (f *Field) Parse(record []byte, text string) error {
 	switch f.Kind() {
 	case String:

@@ -21,8 +21,8 @@ func (w Window) Last(n uint64) Window {
 	return w
 }
 
-// Clamp returns the part of w that lies in [first, end). Where they do not touch it is
-// empty.
+// Clamp returns the part of w that lies in [first, end). When they do not overlap, the
+// result is empty.
 func (w Window) Clamp(first, end uint64) Window {
 	w.First = max(w.First, first)
 	w.End = max(min(w.End, end), w.First)
@@ -63,8 +63,8 @@ func (h Header) Slots(size int) uint64 {
 }
 
 // AllSlots returns the window that shows every slot once: the records that were last
-// written to each, available or not. Of a page that was cut it is the slots by their own
-// numbers.
+// written to each, available or not. On a page that was truncated, the numbers are those
+// of the slots.
 func (h Header) AllSlots(size int) Window {
 	slots := h.Slots(size)
 	if uint64(h.RecordCount) != slots || h.EndPos < slots {

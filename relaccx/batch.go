@@ -45,9 +45,9 @@ func (b *batch) restore() {
 	}
 }
 
-// read gives record b.next and moves on, if there is one below end; nil, nil
-// when there is none (yet). What was withdrawn before its turn is reported once
-// by a *LappedError, behind which reading goes on.
+// read gives record b.next and moves on, if there is one below end; nil, nil when there
+// is none (yet). Records that were withdrawn before their turn are reported once by a
+// *LappedError, after which reading goes on.
 func (b *batch) read(end uint64) (*Record, error) {
 	if len(b.copied) == 0 {
 		from := b.next

@@ -65,7 +65,7 @@ func createOver(path string, shape layout.Shape, o CreateOptions) (*Writer, erro
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		w, err := createNew(path, shape, o)
-		if errors.Is(err, fs.ErrExist) { // somebody else was faster
+		if errors.Is(err, fs.ErrExist) { // another writer was faster
 			return createOver(path, shape, o)
 		}
 		return w, err
@@ -91,11 +91,12 @@ func createOver(path string, shape layout.Shape, o CreateOptions) (*Writer, erro
 	return temp, nil
 }
 
-// tempPrefix begins the names of pages in the making. What has such a name and
-// is not locked was left behind by a writer that died.
+// tempPrefix begins the names of pages in the making. A file with such a name that is not
+// locked was left behind by a writer that died.
 const tempPrefix = ".shmtool-"
 
-// tempName is what createTemp calls a page, and nobody else a file of his.
+// tempName matches the names that createTemp gives, and no names that other programs
+// give.
 var tempName = regexp.MustCompile("^" + regexp.QuoteMeta(tempPrefix) + "[a-z2-7]{26}$")
 
 // reserveLimit is how much of a new page is backed at once; larger ones grow
@@ -224,8 +225,8 @@ func (w *Writer) discard() error {
 	return errors.Join(err, w.Close())
 }
 
-// removeDeadTemps removes what writers that died while they made a page left in
-// dir. Whoever lives holds the lock of his own.
+// removeDeadTemps removes what writers that died while they made a page left in dir. A
+// living writer holds the lock of its own.
 func removeDeadTemps(dir string) {
 	entries, _ := os.ReadDir(dir) // not Glob: dir is no pattern
 	for _, entry := range entries {

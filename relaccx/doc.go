@@ -3,19 +3,19 @@
 //
 // # The protocol
 //
-// One process writes a page, any number read it, and nobody locks anything.
-// Records are numbered from 0 for the life of the stream; number n is available
-// while deleted <= n < endpos, and lives in slot n modulo the ring's length.
+// One process writes a page, any number read it, and no reader locks anything. Records
+// are numbered from 0 for the life of the stream; number n is available while deleted <=
+// n < endpos, and lives in slot n modulo the ring's length.
 //
-//   - The writer publishes: a record's bytes first, then endpos above it.
-//     Whoever sees endpos past a record sees all of its bytes.
-//   - The writer withdraws: deleted above the record first, then other bytes in
-//     its slot. Whoever copied a record, and finds deleted still not above it
-//     afterwards, has a whole copy. Reader does this for every record.
-//   - The writer reloads, because a field must grow: a new page is put under
-//     the name, then the reload bit is set on the old one. Whoever sees the bit
-//     finishes what is available and opens the name again; record numbers go
-//     on. Writer.Reload and Follower do this.
+//   - The writer publishes: a record's bytes first, then endpos above it. A reader that
+//     sees endpos past a record sees all of its bytes.
+//   - The writer withdraws: deleted above the record first, then other bytes in its slot.
+//     A reader that copied a record, and finds deleted still not above it afterwards, has
+//     a whole copy. Reader does this for every record.
+//   - The writer reloads, because a field must grow: a new page is put under the name,
+//     then the reload bit is set on the old one. A reader that sees the bit finishes what
+//     is available and opens the name again; record numbers go on. Writer.Reload and
+//     Follower do this.
 //   - The writer exits: readers finish what is available and leave.
 //
 // A writer may die at any moment, and another program, MistServer, writes the
@@ -39,8 +39,8 @@
 // Writer makes pages, appends to them, edits and reloads them. Fields are
 // *layout.Field: looked up once by name, then used on a record's bytes.
 //
-// What the header says of a page's records is the rule of a ring. Most pages of
-// MistServer are tables of its own kinds; Reader.WithRules reads them by its rules.
+// By default a page is read as a ring, by the counters of its header. Most pages of
+// MistServer are tables instead; Reader.WithRules reads them by MistServer's rules.
 //
 // The format itself is package layout; relaccx(5) tells it in prose.
 package relaccx

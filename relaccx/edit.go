@@ -43,7 +43,7 @@ func (w *Writer) AddField(f layout.Field) error {
 // step of making a page; from here on fields are fixed.
 func (w *Writer) SetReady() error { return w.raise(layout.StatusReady) }
 
-// SetExit tells the readers that nothing comes any more.
+// SetExit tells the readers that no more records come.
 func (w *Writer) SetExit() error { return w.raise(layout.StatusExit) }
 
 // SetReload tells the readers to close the page and open its name again. Reload

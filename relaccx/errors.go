@@ -10,11 +10,10 @@ import (
 	"shmtool/relaccx/internal/shm"
 )
 
-// What a caller may want to branch on. Missing files are fs.ErrNotExist,
+// The errors that a caller may want to branch on. Missing files are fs.ErrNotExist,
 // existing ones fs.ErrExist, refused ones fs.ErrPermission, time-outs
-// os.ErrDeadlineExceeded and closed pages os.ErrClosed; bytes that are not
-// RelAccX are a *layout.FormatError, values that do not fit a
-// *layout.ValueError.
+// os.ErrDeadlineExceeded and closed pages os.ErrClosed; bytes that are not RelAccX are a
+// *layout.FormatError, values that do not fit a *layout.ValueError.
 var (
 	// ErrNotReady: the page's writer has not finished making it.
 	ErrNotReady = errors.New("page is not ready")

@@ -24,7 +24,7 @@ const (
 	EventRestart                  // the page's records begin anew, at First
 	EventGone                     // there is no page under the name, for Cause; it may come back
 	EventExit                     // the writer is done
-	EventFreed                    // on a table: slot First is not in use any more
+	EventFreed                    // on a table: slot First is no longer in use
 )
 
 var eventNames = [...]string{"record", "lapped", "reload", "restart", "gone", "exit", "freed"}
@@ -263,8 +263,8 @@ func (f *Follower) last(s layout.Status) bool {
 	return time.Since(f.leaving) > goneAfter
 }
 
-// ripe returns the number below which records are handed out. Of a page whose writer is
-// done, or that lost its name without a word, nothing newer comes.
+// ripe returns the number below which records are handed out. When the page's writer is
+// done, or the page lost its name without a word, nothing newer comes.
 func (f *Follower) ripe(s layout.Status) uint64 {
 	behind := f.options.Behind
 	if behind == 0 || s.Exit() || f.drained && !f.announced {

@@ -72,10 +72,9 @@ func (g *Group) Close() error {
 	return err
 }
 
-// Next waits for the next event of any of the pages; the events of each page
-// come in their order. An error is that of the Follower that comes with it,
-// which is then none of the group any more; without one it is ctx.Err(), or
-// io.EOF when the group is empty.
+// Next waits for the next event of any of the pages; the events of each page come in
+// their order. An error is that of the Follower that comes with it, which is then no
+// longer in the group; without one it is ctx.Err(), or io.EOF when the group is empty.
 func (g *Group) Next(ctx context.Context) (*Follower, Event, error) {
 	for {
 		if ctx.Err() != nil {

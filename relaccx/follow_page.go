@@ -64,7 +64,7 @@ func pending(err error) bool {
 // that is not a ready page; what it is instead stays mapped as well, until the name leads
 // elsewhere: it may be looked at a thousand times before it is ready.
 func (f *Follower) open() error {
-	if f.sight.page == nil { // else the name does not lead to the old one any more
+	if f.sight.page == nil { // else the name no longer leads to the old one
 		if err := f.standsStill(); err != nil {
 			return err
 		}
@@ -268,8 +268,8 @@ func (f *Follower) sameSize() error {
 	return nil
 }
 
-// leave ends the reading of a page that is not what it was. What is known to have been
-// published on it and can no longer be read is lost.
+// leave ends the reading of a page that is not what it was. Records that were published
+// on it and can no longer be read are lost.
 func (f *Follower) leave(cause error) (Event, bool, error) {
 	cause = f.page.settle("read", cause) // what was cut off may have seemed to be anything
 	if !f.mayMend(cause) {

@@ -134,8 +134,8 @@ func (w *Writer) Yield(timeout time.Duration) (moved bool, err error) {
 	return w.resume(timeout)
 }
 
-// giveWay waits until the writers that asked have the lock, or no longer want
-// it. What asks and never takes it is stopped: it is ignored for a while.
+// giveWay waits until the writers that asked have the lock, or no longer want it. A
+// writer that asks and never takes the lock is stopped: it is ignored for a while.
 func (w *Writer) giveWay() error {
 	deadline := time.Now().Add(yieldPatience)
 	for shm.Requested(w.page.file) {

@@ -67,7 +67,7 @@ func (r *Reader) LastInUse(w layout.Window, n uint64) (layout.Window, error) {
 // perBatch returns how many records are looked at together.
 func (r *Reader) perBatch() uint64 { return max(1, batchSize/max(1, r.size)) }
 
-// liveIn returns the records of w, of a table, that are in use. Where none was ever
+// liveIn returns the records of w, of a table, that are in use. When none was ever
 // written, nothing is read.
 func (r *Reader) liveIn(b *batch, w layout.Window) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {

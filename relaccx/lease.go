@@ -10,10 +10,9 @@ type Lease struct {
 	slots  uint64 // how many of them the mapping has room for
 }
 
-// Lease runs fn, which may read any number of records through the lease; one
-// guard against a page that is cut short serves them all. The lease, and every
-// slice it gave, is void when fn returns. What fn computed is worth something
-// only where View returned nil.
+// Lease runs fn, which may read any number of records through the lease; one guard
+// against a page that is cut short serves them all. The lease, and every slice it gave,
+// is void when fn returns. A value that fn computed is valid only when View returned nil.
 func (r *Reader) Lease(fn func(l *Lease) error) error {
 	l := Lease{reader: r, plain: r.parent == nil && !r.ruled && r.cells.Plain()}
 	return r.page.settle("read", r.page.mem.Guard(func() error { return fn(&l) }))

@@ -11,7 +11,7 @@ import (
 type Identity = shm.Identity
 
 // LockHolders returns the processes that hold the writer's lock of each object, read from
-// the text of /proc/locks, or of a saved copy of it. What does not parse is passed over.
+// the text of /proc/locks, or of a saved copy of it. Lines that do not parse are ignored.
 // On file systems whose device numbers differ there from what fstat says, holders are not
 // found.
 func LockHolders(locks io.Reader) map[Identity]int { return shm.LockHolders(locks) }

@@ -269,8 +269,8 @@ func (p *Page) Exclusively(fn func() error) error {
 // settle ends an operation that looked at the page.
 func (p *Page) settle(op string, err error) error { return p.fail(op, p.judge(err)) }
 
-// judge returns what an operation came to that looked at the page. What was cut off may
-// have read as zeros, so whatever it seemed to be then, it is ErrTruncated.
+// judge returns what an operation came to that looked at the page. Bytes that were cut
+// off may have read as zeros, so any other error is ErrTruncated then.
 func (p *Page) judge(err error) error {
 	if errors.Is(err, ErrTruncated) || errors.Is(err, os.ErrClosed) {
 		return err
@@ -281,12 +281,11 @@ func (p *Page) judge(err error) error {
 	return err
 }
 
-// touchable is how many bytes of a page's records are read through the mapping:
-// a fault on a hole of a shared memory object makes the kernel fill the hole,
-// even where the mapping is read-only. A reader must not do that to a page of
-// 16 MiB that has 8 KiB in it, so what may be a hole is read from the file,
-// where holes stay holes. What is smaller is read through the mapping where it has
-// memory.
+// touchable is how many bytes of a page's records are read through the mapping: a fault
+// on a hole of a shared memory object makes the kernel fill the hole, even where the
+// mapping is read-only. A reader must not do that to a page of 16 MiB that has 8 KiB in
+// it, so what may be a hole is read from the file, where holes stay holes. Smaller reads
+// go through the mapping when it has memory there.
 const touchable = 4096
 
 // copyOut copies bytes of the page, which its writer may be changing.
@@ -375,12 +374,12 @@ func (p *Page) fail(op string, err error) error {
 	return &PageError{op, p.Name(), err}
 }
 
-// Inspect runs fn on the page's bytes as they are, with a snapshot of its
-// header. Where the header claims a few bytes more than the file has, they include
-// the rest of its last memory page. It is for what looks at a page as bytes, whole or broken. Another process
-// may change them meanwhile; fn must bound everything by len(page), keep no
-// part of it, and take nothing it read for proven. A page cut short under fn
-// ends it with ErrTruncated.
+// Inspect runs fn on the page's bytes as they are, with a snapshot of its header. When
+// the header claims a few bytes more than the file has, they include the rest of its last
+// memory page. It is for what looks at a page as bytes, whole or broken. Another process
+// may change them meanwhile; fn must bound everything by len(page), keep no part of it,
+// and take nothing it read for proven. A page cut short under fn ends it with
+// ErrTruncated.
 func (p *Page) Inspect(fn func(page []byte, h layout.Header) error) error {
 	h, err := p.Header()
 	if err != nil {

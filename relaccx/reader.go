@@ -12,9 +12,9 @@ import (
 	"shmtool/relaccx/internal/shm"
 )
 
-// Reader reads the records of a page, or of a page nested in a record. What it
-// hands out is proven: the record was available, it was copied, and it was
-// still available afterwards.
+// Reader reads the records of a page, or of a page nested in a record. Each record that
+// it returns is proven: the record was available, it was copied, and it was still
+// available afterwards.
 //
 // Header fields that are fixed once a page is ready were read when the Reader
 // was made; the counters are read anew each time. Many goroutines may use a Reader at

@@ -7,10 +7,9 @@ import (
 	"shmtool/layout"
 )
 
-// Record is one record as a private copy: it stays true whatever happens to
-// the page. Fields are read and set by name here; whoever does so for many
-// records resolves them once, with Schema.Lookup, and uses the field itself on
-// Bytes: f.Uint(rec.Bytes()).
+// Record is one record as a private copy: it stays true whatever happens to the page.
+// Fields are read and set by name here; to do so for many records, resolve the fields
+// once with Schema.Lookup, and use them on Bytes: f.Uint(rec.Bytes()).
 //
 // A Record that an iterator, a Follower or a Writer hands out is valid until
 // the next one; Clone keeps it.

@@ -118,7 +118,7 @@ func (w *Writer) keepOwner(of shm.Stat) error {
 			return fmt.Errorf("its owner %d:%d cannot be kept: %w", of.UID, of.GID, cause(err))
 		}
 	}
-	return w.page.file.Chmod(of.Mode) // mode 0, too, which CreateOptions cannot say
+	return w.page.file.Chmod(of.Mode) // also mode 0, which CreateOptions cannot say
 }
 
 // takePlace gives a temporary page the name path, which the page old must have
@@ -153,15 +153,15 @@ func (w *Writer) takePlace(path string, old *Page, after func()) error {
 // tellReload tells readers that a page with the same record numbers has the name.
 func (w *Writer) tellReload() { w.tell(layout.StatusReload) }
 
-// tellReplaced tells readers that another page has the name, whose records begin
-// anew: nothing is published on this one any more.
+// tellReplaced tells readers that another page has the name, whose records begin anew:
+// nothing more is published on this one.
 func (w *Writer) tellReplaced() { w.tell(layout.StatusReload | layout.StatusExit) }
 
 func (w *Writer) tell(bits layout.Status) {
 	if w.page.Size() == 0 {
 		return
 	}
-	// Guarded: a page that was cut short has nobody to be told.
+	// Guarded: a page that was cut short has no readers to tell.
 	_ = w.page.mem.Guard(func() error {
 		w.cells.SetStatus(w.cells.Status() | bits)
 		return nil
@@ -169,9 +169,9 @@ func (w *Writer) tell(bits layout.Status) {
 	w.cells.WakeEndPos()
 }
 
-// carry writes all available records of r under their numbers, and then the
-// counters that make them available. What w had is withdrawn before, so that no
-// reader of w takes new bytes for old records.
+// carry writes all available records of r under their numbers, and then the counters that
+// make them available. The records of w are withdrawn first, so that no reader of w takes
+// new bytes for old records.
 func (w *Writer) carry(r *Reader, convert *conversion) error {
 	h, err := r.Header()
 	if err != nil {
@@ -232,9 +232,8 @@ func carriedPresent(h layout.Header, w layout.Window) uint32 {
 	return h.Present
 }
 
-// flow writes the records of window into their slots, and publishes none. Those
-// that somebody else withdrew meanwhile stay withdrawn: first is the number
-// behind them.
+// flow writes the records of window into their slots, and publishes none. Records that
+// another process withdrew meanwhile stay withdrawn: first is the number behind them.
 func (w *Writer) flow(r *Reader, window layout.Window, convert *conversion) (first uint64, err error) {
 	h, err := w.Header()
 	if err != nil {

@@ -155,8 +155,8 @@ func (r *Reader) freeRow() (uint64, error) {
 	return w.End, nil
 }
 
-// inUse reports whether a row of a table is in use. Where all slots are rows, and
-// no field says which are in use, a row of zeros is not.
+// inUse reports whether a row of a table is in use. When all slots are rows, and no field
+// says which are in use, a row of zeros is free.
 func (r *Reader) inUse(rec *Record) bool {
 	if r.info.Rule == mist.RuleSlots && !r.marked() {
 		return slices.ContainsFunc(rec.bytes, func(b byte) bool { return b != 0 })

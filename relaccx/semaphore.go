@@ -21,9 +21,9 @@ import (
 // its sem_open, sem_wait and sem_post work on the same object. relaccx(5),
 // MistServer.
 //
-// A process that dies while it holds one never gives it back, and nobody can
-// tell from the object who that was. A Semaphore may be used by many goroutines at
-// a time, except for Close.
+// A process that dies while it holds one never gives it back, and the object does not say
+// which process that was. A Semaphore may be used by many goroutines at a time, except
+// for Close.
 type Semaphore struct {
 	page *Page
 	word shm.Semaphore
@@ -189,8 +189,8 @@ func (s *Semaphore) Post() error {
 	})
 }
 
-// Replaced reports whether the semaphore's name leads elsewhere by now, or
-// nowhere: then nobody who opens the name meets those who have it open.
+// Replaced reports whether the semaphore's name leads elsewhere by now, or nowhere: then
+// a process that opens the name no longer meets those that have it open.
 func (s *Semaphore) Replaced() bool { return s.page.Replaced() }
 
 // Remove takes the semaphore's name away, if it still leads to it. Those who
@@ -205,5 +205,5 @@ func (s *Semaphore) Remove() error {
 	return nil
 }
 
-// Close lets go of the mapping. What was taken stays taken.
+// Close lets go of the mapping. A semaphore that was taken stays taken.
 func (s *Semaphore) Close() error { return s.page.Close() }

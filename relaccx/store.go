@@ -8,11 +8,11 @@ import (
 	"shmtool/layout"
 )
 
-// StoreBytes writes b over the start of field f of record n where it lies, and
-// nothing else: for records that are too large to be copied for one field, as
-// MistServer's tracks are. An integer that b fills is seen whole. What lies
-// behind b in the field stays. ErrNoRecord, ErrWithdrawn; a *layout.ValueError
-// when b is longer than the field; ENOSPC when the file system cannot back it.
+// StoreBytes writes b over the start of field f of record n where it lies, and nothing
+// else: for records that are too large to be copied for one field, as MistServer's tracks
+// are. An integer that b fills is seen whole. Bytes of the field after b stay.
+// ErrNoRecord, ErrWithdrawn; a *layout.ValueError when b is longer than the field; ENOSPC
+// when the file system cannot back it.
 func (w *Writer) StoreBytes(n uint64, f *layout.Field, b []byte) error {
 	if len(b) > int(f.Size) {
 		return w.page.fail("set", &layout.ValueError{Field: f.Name, Value: fmt.Sprintf("%d bytes", len(b)), Reason: fmt.Sprintf("the field has %d", f.Size)})

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// foreignPoll is how often a page is looked at whose writer wakes nobody,
-	// as MistServer's do not.
+	// foreignPoll is how often to look at a page whose writer wakes no reader:
+	// MistServer's do not.
 	foreignPoll = time.Millisecond
 	// idlePoll is how often, once nothing has come for twice as long as it takes
 	// on this page, idleAfter at least and idleLatest at most: who has been silent
@@ -45,7 +45,7 @@ func (w *waiter) wait(ctx context.Context, c shm.Cells, seen uint64) error {
 		return ctx.Err()
 	}
 	for left := w.timeout(); left > 0 && ctx.Err() == nil; left -= nativePoll {
-		w.last = c.WaitEndPos(seen, min(left, nativePoll)) // in pieces: the end of ctx wakes nobody
+		w.last = c.WaitEndPos(seen, min(left, nativePoll)) // in pieces: the end of ctx wakes no sleeper
 		if w.last != shm.TimedOut {
 			break
 		}

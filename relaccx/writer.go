@@ -14,12 +14,12 @@ import (
 	"shmtool/relaccx/internal/shm"
 )
 
-// Writer writes a page: the records of the whole page, or of a page nested in
-// a record. It holds the writer's lock on the page's object, so that there is
-// one at a time, and none of its methods may be called concurrently.
+// Writer writes a page: the records of the whole page, or of a page nested in a record.
+// It holds the writer's lock on the page's object, so that there is one at a time. Its
+// methods must not be called concurrently.
 //
-// What it does is seen by readers in this order: a record's bytes, then that
-// it is available; that it is withdrawn, then other bytes in its place.
+// Readers see its work in this order: a record's bytes, then that it is available; that
+// it is withdrawn, then other bytes in its place.
 type Writer struct {
 	page   *Page
 	nested bool   // the page lies in a record of another, whose Writer owns the mapping
@@ -151,8 +151,8 @@ func openFor(path string, o WriterOptions) (*Page, error) {
 	return p, nil
 }
 
-// LockHolder returns the PID of the process that holds the page's writer lock, 0 when
-// nobody does or it cannot be seen from here.
+// LockHolder returns the PID of the process that holds the page's writer lock, 0 when no
+// process does, or when it is not visible from here.
 func (p *Page) LockHolder() int { return lockHolder(p.stat.Identity) }
 
 func lockHolder(id shm.Identity) int {
@@ -184,9 +184,8 @@ func (w *Writer) open() error {
 	return nil
 }
 
-// Close releases lock and mapping. The page stays as it is: readers see that
-// nothing comes any more only where SetExit was called. A nested page's Writer
-// has nothing to close.
+// Close releases lock and mapping. The page stays as it is: readers learn that no more
+// records come only from SetExit. A nested page's Writer has nothing to close.
 func (w *Writer) Close() error {
 	if w.nested {
 		return nil
@@ -230,10 +229,10 @@ func (w *Writer) NewRecord() (*Record, error) {
 	return &w.draft, w.draft.reset(w.schema)
 }
 
-// Append publishes a record of Schema().RecordSize() bytes under the number
-// EndPos. ErrFull, and nothing is changed, when the ring has no free slot;
-// ENOSPC when the file system cannot back its bytes. Nobody is woken: Wake does
-// that, best once a batch.
+// Append publishes a record of Schema().RecordSize() bytes under the number EndPos.
+// ErrFull, and nothing is changed, when the ring has no free slot; ENOSPC when the file
+// system cannot back its bytes. Append wakes no reader: Wake does that, best once a
+// batch.
 func (w *Writer) Append(record []byte) error { return w.append(record, false) }
 
 // AppendOverwrite publishes a record as Append does, and withdraws the oldest record

@@ -22,13 +22,12 @@ func (b Behind) Stale() bool { return b.Count >= 2 }
 // packets of other sizes end amidst an old one, so packets are looked for at any
 // byte. relaccx(5), MistServer.
 //
-// Memory gives the next range of the page's bytes, at or behind from, that has
-// memory behind it, or one that is empty and ends the page (relaccx's
-// Page.NextData): no byte of a hole is touched, which would fill it. Nil means
-// that there are no holes. What is found is told as MistServer writes it: a
-// packet whose payload is not the last of its members is passed over. It
-// allocates nothing for bytes that a MistServer has written, and its time grows
-// with the bytes that have memory.
+// Memory gives the next range of the page's bytes, at or behind from, that has memory
+// behind it, or one that is empty and ends the page (relaccx's Page.NextData): no byte of
+// a hole is touched, which would fill it. Nil means that there are no holes. Packets are
+// given as MistServer writes them: a packet whose payload is not the last of its members
+// is passed over. It allocates nothing for bytes that a MistServer has written, and its
+// time grows with the bytes that have memory.
 //
 // Another process may be writing the page: what a second look does not find
 // again is no evidence.

@@ -16,8 +16,8 @@
 //
 // # JSON of a value
 //
-//   - Members stand in page order. Of members with the same name the last one
-//     is shown, which is the one that MistServer takes.
+//   - Members stand in page order. When several members have the same name, the last one
+//     is shown, which MistServer takes.
 //   - Integers are exact over all 64 bits. A boolean is an integer on a page: 1
 //     or 0.
 //   - A double always has a fraction or an exponent, 2.0 or 1e+21, and is the
@@ -30,7 +30,7 @@
 //     member named hex, which keeps objects on a page from being taken for such
 //     a string or double.
 //   - A name that is not UTF-8, or begins with hex:, is "hex:" and digits.
-//   - What follows the value is passed over: a field may be longer.
+//   - Bytes after the value are ignored: a field may be longer.
 //
 // Pack takes all of that back. It writes what MistServer would: objects as 0xE0
 // with their members sorted, whole numbers and booleans as integers, numbers

@@ -15,10 +15,10 @@ import (
 // {"hex":…} as the string of those bytes, and all else that [AppendJSON] writes
 // as what it was. relaccx(5), DTSC.
 //
-// What cannot be packed is a *[JSONError], and dst comes back as it was: text
-// that is not JSON, an integer over 64 bits, a name that is empty or of more
-// than 65535 bytes, a name that comes twice, containers more than MaxDepth
-// deep. The spare room of dst must not be that of text.
+// Text that cannot be packed is a *[JSONError], and dst comes back as it was: text that
+// is not JSON, an integer over 64 bits, a name that is empty or of more than 65535 bytes,
+// a name that comes twice, containers more than MaxDepth deep. The spare room of dst must
+// not be that of text.
 func Pack(dst, text []byte) ([]byte, error) {
 	if err := checkSyntax(text); err != nil {
 		return dst, err

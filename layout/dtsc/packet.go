@@ -182,11 +182,10 @@ func memberSize(name string, valueSize int) int { return nameHead + len(name) + 
 
 func (p *Packet) hasBytePos() bool { return p.HasBytePos || p.BytePos != 0 }
 
-// AppendPacket appends p with this payload to dst, byte for byte as MistServer
-// writes it: the members offset, bpos and keyframe only where they are not 0
-// (bpos also where HasBytePos says so), then data. Where p lies, and its own
-// sizes, do not count. The only error is a payload that makes the packet
-// larger than 4 GiB.
+// AppendPacket appends p with this payload to dst, byte for byte as MistServer writes it:
+// the members offset, bpos and keyframe only where they are not 0 (bpos also where
+// HasBytePos says so), then data. p's Offset and sizes are ignored. The only error is a
+// payload that makes the packet larger than 4 GiB.
 //
 // Into a page that others read, its first four bytes go last.
 func AppendPacket(dst []byte, p *Packet, payload []byte) ([]byte, error) {

@@ -11,13 +11,12 @@ import (
 // MistServer writes before a payload is shorter.
 const PacketHeadSize = 128
 
-// PacketHead reads a packet of which only the first bytes are at hand: head,
-// which begins at byte at of a data page of pageSize bytes. It gives what
-// [NextPacket] gives, but neither the payload nor the end of the packet behind
-// it need be in head, or are looked at. Where head does not tell all, or what it
-// tells is wrong, the error is io.ErrShortBuffer, and Size of the packet is how
-// many bytes from at on NextPacket needs to see. Errors that need no more bytes,
-// io.EOF among them, are those of NextPacket.
+// PacketHead reads a packet of which only the first bytes are at hand: head, which begins
+// at byte at of a data page of pageSize bytes. It gives what [NextPacket] gives, but
+// neither the payload nor the end of the packet behind it need be in head, or are looked
+// at. When head is too short, or invalid, the error is io.ErrShortBuffer, and the
+// packet's Size says how many bytes from at on NextPacket needs. Errors that need no more
+// bytes, io.EOF among them, are those of NextPacket.
 func PacketHead(head []byte, at, pageSize int) (Packet, error) {
 	none := Packet{Offset: at}
 	left := pageSize - at

@@ -40,8 +40,8 @@ func Lookup(packed []byte, path ...string) (Value, bool) {
 	return v.Lookup(path...)
 }
 
-// Lookup returns the member of members of v that path leads to, or v without a path. Of
-// members with the same name it is the last, which MistServer takes too.
+// Lookup returns the member of members of v that path leads to, or v without a path. When
+// several members have the same name, it returns the last, as MistServer does.
 func (v Value) Lookup(path ...string) (Value, bool) {
 	for _, name := range path {
 		var found Value
@@ -91,8 +91,8 @@ func (v Value) Float() float64 {
 	return 0
 }
 
-// Broken reports a double of which MistServer 3.10 may have lost the high four
-// bytes: they are 0. What it was cannot be told.
+// Broken reports a double of which MistServer 3.10 may have lost the high four bytes:
+// they are 0. The original value is lost.
 func (v Value) Broken() bool { return v.Kind() == Double && v.word()>>32 == 0 }
 
 // Text returns a string's bytes, UTF-8 or not, a part of those that v was decoded from;

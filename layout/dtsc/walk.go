@@ -18,7 +18,7 @@ const (
 	Double  Kind = 0x04 // 8 bytes, big-endian; only the low 4 are right in MistServer 3.10
 	Array   Kind = 0x0a // values, and an end
 	Object  Kind = 0xe0 // names (2 bytes of size, big-endian) and values, and an end
-	End     Kind = 0xee // of a Piece alone: two zero bytes, and one that nobody looks at
+	End     Kind = 0xee // of a Piece alone: two zero bytes, and one that no reader looks at
 
 	legacyObject = 0xff // another Object, of old
 )
@@ -68,11 +68,10 @@ type Piece struct {
 	Name        []byte // of a member, a part of the packed bytes; else nil
 }
 
-// Pieces walks over the packed value at the start of packed, piece by piece in
-// page order, and stops behind it. Where the bytes are wrong it gives a
-// *[FormatError], with a Piece of which only Offset counts: up to there all was
-// well. It allocates nothing, and takes a time that goes with the pieces that
-// are there. relaccx(5), DTSC.
+// Pieces walks over the packed value at the start of packed, piece by piece in page
+// order, and stops behind it. At invalid bytes it gives a *[FormatError], with a Piece of
+// which only Offset counts: up to there all was well. It allocates nothing, and takes a
+// time that goes with the pieces that are there. relaccx(5), DTSC.
 func Pieces(packed []byte) iter.Seq2[Piece, error] {
 	return func(yield func(Piece, error) bool) {
 		w := walker{packed: packed}

@@ -47,7 +47,7 @@ const (
 )
 
 var checkCodes = []CheckCode{
-	{CodeInvalidObject, layout.Error, "the object is not what its name says", "remove it when nobody maps it: shmtool clean"},
+	{CodeInvalidObject, layout.Error, "the object is not what its name says", "remove it when no process maps it: shmtool clean"},
 	{CodeListOverflow, layout.Error, "the track list holds more tracks than it has slots: two share one", remedyStream},
 	{CodeKeyNumber, layout.Warning, "a key's number is not that of its record", remedyTrack},
 	{CodeKeyParts, layout.Warning, "the keys' parts do not add up to those of the track", remedyTrack},
@@ -64,7 +64,7 @@ var checkCodes = []CheckCode{
 	{CodeStateUnknown, layout.Warning, "the state is none that MistServer has", remedyLook},
 	{CodeDoublePost, layout.Warning, "the lock was given back twice: two processes can hold it at a time", remedyLook},
 	{CodePushBroken, layout.Warning, "the list of pushes is not whole: a controller that starts loses some", "wait for the controller to write it again"},
-	{CodeTrackType, layout.Note, "a track in use says neither video nor audio: nobody plays it", ""},
+	{CodeTrackType, layout.Note, "a track in use says neither video nor audio: players ignore it", ""},
 	{CodeObjectSize, layout.Note, "the object has another size than MistServer gives it", ""},
 	{CodePIDUnset, layout.Note, "no process is named", ""},
 }
@@ -89,12 +89,12 @@ func NewFinding(code string, at int64, path, format string, a ...any) layout.Fin
 // asked too: what is not a valid page, not ready, replaced, or has counters that
 // contradict each other is passed over here.
 //
-// Source and buffer write a track at a time, and every change takes them several
-// stores. What is normal between two stores of either is no finding. A reader is
-// not as fast as a store, though: on a living page only what another look finds
-// again is true.
+// Source and buffer write a track at a time, and every change takes them several stores.
+// A state that is normal between two stores of either process is no finding. A reader is
+// not as fast as a store, though: on a living page only what another look finds again is
+// true.
 //
-// Of findings with one code it gives the first ten. Its time grows with the page.
+// It returns at most the first ten findings of each code. Its time grows with the page.
 func CheckPage(o Object, page []byte, h layout.Header) []layout.Finding {
 	c := pageCheck{of: o}
 	record := ringView{page: page, header: h, window: o.Kind.Page().Rows(h, len(page))}

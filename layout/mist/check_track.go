@@ -130,7 +130,7 @@ func (c *pageCheck) pages(pages, keys *ringView) {
 	w, next := pages.window, uint64(0)
 	for n := w.First; n < w.End; n++ {
 		have := pages.uint(n, first)
-		// What is not in memory is being trimmed from the front, if at all.
+		// Pages that are not in memory are at most being trimmed from the front.
 		if n > w.First && have != next && !(n == w.First+1 && pages.uint(n-1, avail) == 0) {
 			c.add(CodePageKeys, pages.at(n, first), pages.path, "page %d begins with key %d, the page before ends at %d", n, have, next)
 		}

@@ -23,11 +23,10 @@
 //
 // # Where the facts come from
 //
-// From the source of MistServer 3.10, and from the pages of living servers, which
-// the tests read where they are at hand. What both say is in relaccx(5),
-// MistServer. What could not be tried: the semaphores of musl, and of the C
-// library on 32-bit machines, are described as their sources have them; the pages
-// of versions before 3.9.1 as that version's own source tells.
+// From the source of MistServer 3.10, and from the pages of living servers, which the
+// tests read where they are at hand. relaccx(5), MistServer, has what both say. Not
+// tried, but taken from the sources: the semaphores of musl, and of the C library on
+// 32-bit machines, and the pages of versions before 3.9.1.
 //
 // All variables of the package are fixed; everything may be used by many
 // goroutines at a time.

@@ -1,7 +1,7 @@
 package mist
 
-// What the fields of MstCameras mean, the list of cameras that a fork has found. Its
-// record count is how many cameras fit; its endpos is how many there are.
+// The meanings of the fields of MstCameras, the list of cameras that a fork has found.
+// Its record count is how many cameras fit; its endpos is how many there are.
 
 var camerasFields = meanings{
 	"id":            {About: "the camera's id"},

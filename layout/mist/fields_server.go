@@ -1,6 +1,6 @@
 package mist
 
-// What the fields of the server's pages mean: sessions, settings, lists, logs.
+// The meanings of the fields of the server's pages: sessions, settings, lists, logs.
 
 var sessionFields = with(commsFields, meanings{
 	"now":        {Minor: true, Unit: BootSeconds, Zero: "never", About: "when the rest was written"},

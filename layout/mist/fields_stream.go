@@ -1,6 +1,6 @@
 package mist
 
-// What the fields of a stream's pages mean: MstMeta, MstTrak, MstUser.
+// The meanings of the fields of a stream's pages: MstMeta, MstTrak, MstUser.
 
 // ValidNames are the bits of a track's valid: who may use it.
 var ValidNames = []Name{{1, "viewers"}, {2, "pushes"}, {4, "processes"}}
@@ -128,7 +128,7 @@ const (
 )
 
 var commsFields = meanings{
-	"status": {Unit: BitSet, Names: UserNames, Hex: true, Zero: "free", About: "who has the slot; 0: nobody"},
+	"status": {Unit: BitSet, Names: UserNames, Hex: true, Zero: "free", About: "who has the slot; 0: no process"},
 	"pid":    {Unit: PID, Zero: "none", Refers: ToProcess, About: "the process that has the slot"},
 }
 

@@ -42,10 +42,10 @@ const (
 // Owner is the process that writes an object, by its part in MistServer.
 type Owner string
 
-// The owners. Where several processes write, it is the one that made the object
-// and takes it away.
+// The owners. When several processes write the object, it is the process that makes and
+// removes it.
 const (
-	OwnerNobody     Owner = ""           // whoever is first: a short lock
+	OwnerNobody     Owner = ""           // the first process that needs it: a short lock
 	OwnerInput      Owner = "input"      // the stream's input; of a live stream, its buffer
 	OwnerAngel      Owner = "angel"      // the input's parent, which starts it again
 	OwnerPuller     Owner = "puller"     // the parent of an input that pulls the stream
@@ -145,8 +145,8 @@ func (k Kind) order() int {
 // IsPage reports whether objects of the kind are RelAccX pages.
 func (k Kind) IsPage() bool { return k.info().page }
 
-// Owner returns who writes objects of the kind. Of a semaphore it is known by its lock;
-// see [Object.Owner].
+// Owner returns which process writes objects of the kind. The owner of a semaphore
+// depends on its lock; see [Object.Owner].
 func (k Kind) Owner() Owner { return k.info().owner }
 
 // ByController reports whether the controller writes objects of the kind.

@@ -55,7 +55,7 @@ const (
 	ToTrack   Target = "track"   // by index: the record of MstMeta's tracks
 	ToKey     Target = "key"     // by number: the record of the track's keys
 	ToPart    Target = "part"    // by number: the record of the track's parts
-	ToData    Target = "data"    // by first key: MstData<stream>@<index>_<value>; the record of the track's keys, too
+	ToData    Target = "data"    // by first key: MstData<stream>@<index>_<value>; also the record of the track's keys
 )
 
 // Name is one value of an enumeration, or one bit of a set.

@@ -65,7 +65,7 @@ func Lookup(name string, path ...string) *PageInfo {
 // Recognize returns what is known of a page by its fields alone, where its name says
 // nothing: a copy under another name, a page from a pipe. It has all fields that
 // MistServer gives a page of the kind, and none that is not known; nil where there is no
-// such kind. Of the configurations, which are alike, it is the first.
+// such kind. For the configurations, which are alike, it is the first.
 func Recognize(s *layout.Schema) *PageInfo {
 	for _, k := range Kinds() {
 		if p := pages[k]; p != nil && p.hasAll(s) {
@@ -156,7 +156,7 @@ func (p *PageInfo) MeaningOf(f *layout.Field) Meaning {
 
 // Rows returns the range of records that are there, for a page of size bytes whose header
 // reads h. It never leads outside the page, and holds no more records than the page has
-// slots. Of a page that nothing is known of it is h.Window(size).
+// slots. A nil PageInfo gives h.Window(size).
 func (p *PageInfo) Rows(h layout.Header, size int) layout.Window {
 	if p == nil {
 		return h.Window(size)

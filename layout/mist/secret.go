@@ -12,10 +12,10 @@ import (
 // Secrecy is what of a value must not be shown.
 type Secrecy uint8
 
-// What is secret. In every text but a SecretNever: the password of a URL,
-// wherever in the text the URL stands; the password of a push:// source; tokens,
-// passwords and keys among a URL's parameters (tkn=, pass=, passphrase= and the
-// like) and among the members of JSON or of a packed value.
+// The names of secrets. In every text but a SecretNever: the password of a URL, wherever
+// in the text the URL stands; the password of a push:// source; tokens, passwords and
+// keys among a URL's parameters (tkn=, pass=, passphrase= and the like) and among the
+// members of JSON or of a packed value.
 const (
 	SecretText    Secrecy = iota // that
 	SecretTargets                // that, and the stream keys in targets of pushes
@@ -46,7 +46,7 @@ func (m Meaning) Redact(value string) string {
 	case !MayHold(value):
 		return value
 	}
-	// What is hidden may have held what ended something else: look again.
+	// Hidden text may have held the end of something else: look again.
 	for range maxRedactions {
 		redacted := m.redactOnce(value)
 		if redacted == value {
@@ -98,8 +98,8 @@ func (m *Meaning) redactOnce(value string) string {
 	return b.String()
 }
 
-// MayHold is a quick look for what every secret has beside it, but those that are
-// all of a field: most texts have none of that, and hold no secret.
+// MayHold reports whether value may hold a secret. It looks for the bytes that stand
+// beside every secret that is not a whole field. Most texts have no such byte.
 func MayHold[T string | []byte](value T) bool {
 	i := 0
 	for ; i+8 <= len(value); i += 8 { // eight looks at a time cost a third of one by one

@@ -154,8 +154,8 @@ var packedKeys = func() (keys [][]byte) {
 	return keys
 }()
 
-// What a packed value begins with: a number has 8 bytes behind that, a string the
-// 4 of its length.
+// The first bytes of a packed value: a number has 8 bytes behind that, a string the 4 of
+// its length.
 const (
 	packedInteger = 0x01
 	packedString  = 0x02

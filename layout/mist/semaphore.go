@@ -27,11 +27,11 @@ type Semaphore struct {
 	Layout  SemaphoreLayout
 	Value   uint32 // 1 is free, 0 is held; more is a mistake: it was given back twice
 	Waiters uint32 // how many wait; one that was killed while it waited still counts
-	Waiting bool   // somebody waits, as far as the bytes tell
+	Waiting bool   // a process waits, as far as the bytes tell
 	Size    int    // bytes of the object
 }
 
-// Held reports whether somebody has the lock.
+// Held reports whether a process has the lock.
 func (s Semaphore) Held() bool { return s.Value == 0 }
 
 const (

@@ -43,8 +43,8 @@ type State struct {
 	Size     int   // bytes of the object: StateSize, or a version's that is not known here
 }
 
-// DecodeState reads a MstSTATE. Of one that is longer than MistServer's own the
-// rest is left unread; one without a byte is a *layout.FormatError.
+// DecodeState reads a MstSTATE. The rest of a state that is longer than MistServer's own
+// is left unread; one without a byte is a *layout.FormatError.
 func DecodeState(b []byte) (State, error) {
 	if len(b) == 0 {
 		return State{}, &layout.FormatError{What: "state has no byte"}

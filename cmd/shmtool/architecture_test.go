@@ -68,6 +68,7 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool/internal/objectfile": {},
 	"shmtool/cmd/shmtool/internal/sparse":     {},
 	"shmtool/cmd/shmtool/internal/newfile":    {},
+	"shmtool/cmd/shmtool/internal/cause":      {"shmtool/relaccx"},
 	"shmtool/cmd/shmtool/internal/pause":      {},
 	"shmtool/cmd/shmtool/internal/units":      {},
 	"shmtool/cmd/shmtool/internal/unread":     {},
@@ -110,6 +111,7 @@ var arrows = map[string][]string{
 // common are the rooms at the bottom of the house, which every room of cmd/shmtool
 // may import. They import only what arrows allows them.
 var common = []string{
+	"shmtool/cmd/shmtool/internal/cause",
 	"shmtool/cmd/shmtool/internal/pause",
 	"shmtool/cmd/shmtool/internal/units",
 }

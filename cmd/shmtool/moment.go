@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/snapshot"
 )
@@ -121,20 +122,7 @@ func (e *env) livingOnly(c *cli.Context, flags ...string) error {
 
 // momentError is about a moment that could not be opened, or saved.
 func momentError(path string, err error) error {
-	return fail.Output(fmt.Errorf("moment %q: %w", path, inMoment(err)))
-}
-
-// inMoment is what went wrong, without the names of what is temporary.
-func inMoment(err error) error {
-	var about *os.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &about):
-		return about.Err
-	case errors.As(err, &link):
-		return link.Err
-	}
-	return err
+	return fail.Output(fmt.Errorf("moment %q: %w", path, cause.OfFile(err)))
 }
 
 // momentDirs are the folders of a moment, for the completion of a command line: it

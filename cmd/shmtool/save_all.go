@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/snapshot"
@@ -87,7 +88,7 @@ func (e *env) momentFailure(path string, err error) error {
 	case errors.As(err, &about) && about.Path == e.shmDir:
 		return e.noDirectory(err)
 	case errors.Is(err, fs.ErrExist):
-		return fail.Hinted(fail.Refusef("%q: %w", path, inMoment(err)), "what is saved takes the place of nothing")
+		return fail.Hinted(fail.Refusef("%q: %w", path, cause.OfFile(err)), "what is saved takes the place of nothing")
 	}
 	return momentError(path, err)
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -21,7 +22,7 @@ func (b *batch) finish() {
 	for _, u := range b.units {
 		switch {
 		case err != nil:
-			u.restore(b.plan.options.ShmDir, &KeptError{u.claims[0].Name, bareText(err)})
+			u.restore(b.plan.options.ShmDir, &KeptError{u.claims[0].Name, cause.Of(err).Error()})
 		case u.alone:
 			u.finishAlone(b.plan.options.ShmDir, users)
 		default:

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -22,7 +23,7 @@ func (f *file) form(r *os.File, path string) string {
 	head := make([]byte, mist.ProcessStateSize)
 	n, err := r.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
-		return "it cannot be read: " + bareText(err)
+		return "it cannot be read: " + cause.Of(err).Error()
 	}
 	head = head[:n]
 	switch k := f.is.Kind; {
@@ -40,11 +41,11 @@ func (f *file) form(r *os.File, path string) string {
 		}
 	case k == mist.KindProcess:
 		if _, err := mist.DecodeProcessState(head); err != nil {
-			return "it is no process's state: " + bareText(err)
+			return "it is no process's state: " + cause.Of(err).Error()
 		}
 	case k == mist.KindPressure:
 		if _, err := mist.DecodePressure(head); err != nil {
-			return "it is no machine's pressure: " + bareText(err)
+			return "it is no machine's pressure: " + cause.Of(err).Error()
 		}
 	case k == mist.KindAttempt:
 		if f.size != mist.AttemptSize {
@@ -90,7 +91,7 @@ func pageForm(path string, head []byte, k mist.Kind) string {
 	const no = "it is no page of this kind"
 	p, err := relaccx.Open(path)
 	if err != nil {
-		return no + ": " + bareText(err)
+		return no + ": " + cause.Of(err).Error()
 	}
 	defer p.Close()
 	h, err := p.Header()

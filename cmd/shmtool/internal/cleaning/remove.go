@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/layout/mist"
 )
 
@@ -263,7 +264,7 @@ func (u *unit) settle() {
 func (u *unit) keep(because error) {
 	var kept *KeptError
 	if !errors.As(because, &kept) {
-		kept = &KeptError{"", bareText(because)}
+		kept = &KeptError{"", cause.Of(because).Error()}
 	}
 	for i := range u.claims {
 		c := &u.claims[i]

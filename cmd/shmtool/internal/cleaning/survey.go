@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/crc64"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/simulate"
@@ -164,12 +164,12 @@ func (f *file) read(dir string) {
 		f.fault = "another process is removing it"
 		return
 	case err != nil:
-		f.fault = "it cannot be read: " + bareText(err)
+		f.fault = "it cannot be read: " + cause.Of(err).Error()
 		return
 	}
 	defer r.Close()
 	if f.mark, err = f.marked(r); err != nil {
-		f.fault = "it cannot be read: " + bareText(err)
+		f.fault = "it cannot be read: " + cause.Of(err).Error()
 		return
 	}
 	if f.sim == "" {
@@ -213,13 +213,4 @@ func sumMemory(r *os.File, size int64) (uint64, error) {
 		}
 	}
 	return hash.Sum64(), nil
-}
-
-// bareText is what went wrong, without the file that it happened to.
-func bareText(err error) string {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err.Error()
-	}
-	return err.Error()
 }

@@ -6,13 +6,12 @@ package fail
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"syscall"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout"
 	"shmtool/layout/mist"
-	"shmtool/relaccx"
 )
 
 // classified is an error whose class is known where it is made.
@@ -181,19 +180,11 @@ func Cause(err error) error {
 // Bare returns the cause inside the file names and hints that libraries, and this
 // package, put around it.
 func Bare(err error) error {
-	switch e := err.(type) { // no deeper than that: what else is around it says something
+	switch e := err.(type) {
 	case hinted:
 		return Bare(e.error)
 	case secretive:
 		return Secretive(e.page, Bare(e.error))
-	case *relaccx.PageError:
-		return Bare(e.Err)
-	case *fs.PathError:
-		return e.Err
-	case interface{ Unwrap() []error }:
-		if len(e.Unwrap()) == 1 {
-			return Bare(e.Unwrap()[0])
-		}
 	}
-	return err
+	return cause.Of(err)
 }

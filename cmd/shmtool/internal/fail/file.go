@@ -11,10 +11,6 @@ import (
 // OnFile returns err as one about the output file that the user named. It does not
 // show the name of the file's temporary form.
 func OnFile(name string, err error) error {
-	var link *os.LinkError
-	if errors.As(err, &link) {
-		err = link.Err
-	}
 	return Output(fmt.Errorf("file %q: %w", name, Bare(err)))
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -165,13 +166,9 @@ func (p Place) remove(o mist.Object) error {
 	return nil
 }
 
-// named is err, with the object that it is about.
+// named returns err as one about an object.
 func named(op string, o mist.Object, err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		err = path.Err
-	}
-	return fmt.Errorf("%s %q: %w", op, o.Name(), err)
+	return fmt.Errorf("%s %q: %w", op, o.Name(), cause.Of(err))
 }
 
 // The objects of a stream.

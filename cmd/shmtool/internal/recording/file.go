@@ -14,6 +14,7 @@ import (
 
 	"github.com/foxglove/mcap/go/mcap"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/layout"
 )
 
@@ -79,7 +80,7 @@ func (f *file) open() error {
 	// It holds secrets; and a FIFO that nobody reads must not hang us.
 	out, err := os.OpenFile(f.path(), flags|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
-		return &FileError{f.path(), cause(err)}
+		return &FileError{f.path(), cause.OfFile(err)}
 	}
 	f.out = out
 	return f.begin(out)
@@ -138,21 +139,13 @@ func (e *FileError) Error() string { return fmt.Sprintf("file %q: %v", e.Path, e
 // Unwrap gives the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
-func cause(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
-}
-
 // settle remembers the first error, after which nothing is written any more: the
 // file is cut to what is whole of it, and goes where that is nothing.
 func (f *file) settle(err error) error {
 	if err == nil || f.failed != nil {
 		return f.failed
 	}
-	f.failed = &FileError{f.path(), cause(err)}
+	f.failed = &FileError{f.path(), cause.OfFile(err)}
 	if f.out != nil {
 		_ = f.out.Truncate(f.whole) // of no file that is none, such as /dev/full
 		if f.whole == 0 && !f.force {
@@ -292,7 +285,7 @@ func (f *file) close() error {
 		return err
 	}
 	if closed := f.out.Close(); err == nil && closed != nil {
-		err = &FileError{f.path(), cause(closed)}
+		err = &FileError{f.path(), cause.OfFile(closed)}
 	}
 	f.out = nil
 	return err

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/relaccx"
@@ -177,7 +178,7 @@ func (p *played) build(n Note, of shape) error {
 	}
 	file, err := os.CreateTemp(p.o.Dir, tempPrefix+"*")
 	if err != nil {
-		return cause(err)
+		return cause.Of(err)
 	}
 	h := of.header
 	h.Status &^= layout.StatusExit
@@ -191,7 +192,7 @@ func (p *played) build(n Note, of shape) error {
 	}
 	w, err := writeHead(file, n.Page, h)
 	if err != nil {
-		return errors.Join(cause(err), os.Remove(file.Name()), file.Close())
+		return errors.Join(cause.Of(err), os.Remove(file.Name()), file.Close())
 	}
 	if p.file != nil {
 		_ = p.file.Close()

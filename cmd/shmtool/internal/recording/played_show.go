@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
@@ -94,7 +95,7 @@ func (p *played) appear() error {
 		return os.Remove(p.temp)
 	}
 	if !errors.Is(err, fs.ErrExist) || !p.o.Force {
-		return linkCause(err)
+		return cause.Of(err)
 	}
 	old, err := relaccx.OpenWriter(p.path(), p.o.Lock)
 	if err != nil && errors.Is(err, relaccx.ErrLocked) {
@@ -104,15 +105,7 @@ func (p *played) appear() error {
 		p.old, p.reload = old, true
 		return p.replace()
 	}
-	return linkCause(os.Rename(p.temp, p.path())) // what is no page has no readers
-}
-
-func linkCause(err error) error {
-	var link *os.LinkError
-	if errors.As(err, &link) {
-		return link.Err
-	}
-	return err
+	return cause.Of(os.Rename(p.temp, p.path())) // what is no page has no readers
 }
 
 // replace puts the page in the place of the old one.
@@ -121,7 +114,7 @@ func (p *played) replace() error {
 		_ = p.old.SetReload() // before there is another to be found
 	}
 	if err := os.Rename(p.temp, p.path()); err != nil {
-		return linkCause(err)
+		return cause.Of(err)
 	}
 	if p.reload {
 		_ = p.old.SetReload() // of a page that was cut short there is nobody to be told

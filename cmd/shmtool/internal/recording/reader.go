@@ -13,6 +13,8 @@ import (
 
 	"github.com/foxglove/mcap/go/mcap"
 	"github.com/klauspost/compress/zstd"
+
+	"shmtool/cmd/shmtool/internal/cause"
 )
 
 // DamageError is a recording that cannot be read on, or that ends before its
@@ -264,7 +266,7 @@ func unfinished(err error) error {
 	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return ErrUnfinished
 	}
-	return cause(err)
+	return cause.Of(err)
 }
 
 // open unpacks a chunk.

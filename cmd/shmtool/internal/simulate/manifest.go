@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 )
@@ -58,7 +59,7 @@ func claim(dir string, streams []string) (*claimed, error) {
 		ID: strings.ToLower(rand.Text()[:8]), PID: os.Getpid(), Streams: streams, Started: time.Now().UTC(),
 	}}
 	if err := c.write(); err != nil {
-		return nil, fmt.Errorf("shared memory directory %q: %w", dir, bare(err))
+		return nil, fmt.Errorf("shared memory directory %q: %w", dir, cause.Of(err))
 	}
 	// Whoever came at the same moment has put down his by now, or sees ours.
 	if err := free(dir, streams, c.ID); err != nil {
@@ -106,7 +107,7 @@ func (c *claimed) remove() error {
 func Manifests(dir string) ([]Manifest, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("shared memory directory %q: %w", dir, bare(err))
+		return nil, fmt.Errorf("shared memory directory %q: %w", dir, cause.Of(err))
 	}
 	var all []Manifest
 	for _, entry := range entries {
@@ -207,16 +208,6 @@ func ofStream(o mist.Object, stream string) bool {
 		name = mist.BaseName(stream)
 	}
 	return o.Stream == name && o.ID == ""
-}
-
-// bare is what went wrong, without the file that it happened to.
-func bare(err error) error {
-	var path *fs.PathError
-	var errno syscall.Errno
-	if errors.As(err, &path) && errors.As(err, &errno) {
-		return errno
-	}
-	return err
 }
 
 // ManifestID is the simulation whose own file has that name: its manifest, or

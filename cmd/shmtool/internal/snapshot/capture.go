@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 )
@@ -280,9 +281,9 @@ func (c *capture) list() []Problem {
 		case o.other:
 			s.Others = append(s.Others, o.saved)
 		default:
-			o.saved.Problem = bare(o.err).Error()
+			o.saved.Problem = cause.Of(o.err).Error()
 			s.Unread = append(s.Unread, o.saved)
-			problems = append(problems, Problem{o.name(), bare(o.err)})
+			problems = append(problems, Problem{o.name(), cause.Of(o.err)})
 		}
 	}
 	return problems
@@ -295,15 +296,6 @@ func (c *capture) byName() []*object {
 	}
 	slices.SortFunc(all, func(a, b *object) int { return strings.Compare(a.name(), b.name()) })
 	return all
-}
-
-// bare is what went wrong, without the file that it happened to.
-func bare(err error) error {
-	var about *fs.PathError
-	if errors.As(err, &about) {
-		return about.Err
-	}
-	return err
 }
 
 // NoStreamError is a stream of which there is no object. It is an fs.ErrNotExist.

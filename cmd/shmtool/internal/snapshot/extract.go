@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/procs"
 )
 
@@ -162,7 +163,7 @@ func (u *unpacking) folder(name string) error {
 	if strings.Count(name, "/") > 1 || base != shmFolder && base != procFolder {
 		return nil
 	}
-	return bare(os.MkdirAll(filepath.Join(u.dir, name), 0o700))
+	return cause.Of(os.MkdirAll(filepath.Join(u.dir, name), 0o700))
 }
 
 func (u *unpacking) write(to string, h *tar.Header, from io.Reader) (err error) {
@@ -171,7 +172,7 @@ func (u *unpacking) write(to string, h *tar.Header, from io.Reader) (err error) 
 	}
 	f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return bare(err)
+		return cause.Of(err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	s := sparseWriter{file: f, most: max(u.left, 1)}
@@ -181,10 +182,10 @@ func (u *unpacking) write(to string, h *tar.Header, from io.Reader) (err error) 
 	case errors.Is(err, errTooMuch):
 		return u.full
 	case err != nil:
-		return bare(err)
+		return cause.Of(err)
 	}
 	if err := f.Truncate(end); err != nil {
-		return bare(err)
+		return cause.Of(err)
 	}
 	return os.Chtimes(to, h.ModTime, h.ModTime)
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 )
@@ -35,7 +36,7 @@ func Open(ctx context.Context, path string) (*Opened, error) {
 	}
 	temp, err := newTemp("", unpackedPrefix)
 	if err != nil {
-		return nil, fmt.Errorf("temporary folder %q: %w; TMPDIR names another", os.TempDir(), bare(err))
+		return nil, fmt.Errorf("temporary folder %q: %w; TMPDIR names another", os.TempDir(), cause.Of(err))
 	}
 	o := &Opened{unpacked: temp}
 	if err := unpack(ctx, path, temp.dir); err != nil {

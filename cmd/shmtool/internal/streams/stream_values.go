@@ -1,8 +1,7 @@
 package streams
 
 import (
-	"strings"
-
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/layout/mist"
 )
 
@@ -52,18 +51,9 @@ func (s *Stream) Allocated() int64 {
 	return sum
 }
 
-// Text is the problem in one line, without the names that libraries put around
-// it, and without secrets.
-func (p Problem) Text() string {
-	text := p.Err.Error()
-	if _, rest, found := strings.Cut(text, p.Object+`": `); found {
-		text = rest
-	}
-	if _, rest, found := strings.Cut(text, p.Object+": "); found {
-		text = rest
-	}
-	return mist.Redact(text)
-}
+// Text returns the problem in one line, without the object's name and without
+// secrets.
+func (p Problem) Text() string { return mist.Redact(cause.Of(p.Err).Error()) }
 
 // ValidForAll is the mask of a track that everybody may use.
 const ValidForAll = 0xFF

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -115,10 +116,7 @@ func problem(err error) string {
 	case errors.As(err, &format):
 		return "not valid"
 	}
-	for next := err; next != nil; next = errors.Unwrap(next) {
-		err = next
-	}
-	return err.Error()
+	return cause.Of(err).Error()
 }
 
 // count reads the headers.

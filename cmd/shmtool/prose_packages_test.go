@@ -18,6 +18,10 @@ var publicPackages = []string{"relaccx", "layout", "layout/mist", "layout/dtsc",
 // badStart begins a sentence whose subject does not come first.
 var badStart = regexp.MustCompile(`(?:^|[.:;] )(Of|What|Where|Whoever) [a-z]`)
 
+// badLine does so in a text whose sentences begin a line, or follow one on it. A word
+// that only begins a line is in the middle of a sentence.
+var badLine = regexp.MustCompile(`(?m)(?:\n\n|\n\.[A-Z].*\n|[.:;][ \n])(Of|What|Where|Whoever) [a-z]+`)
+
 // Comments and texts of the public packages name an actor, and say what a function
 // does: "Header returns …", not "Header is …".
 func TestPlainPackages(t *testing.T) {

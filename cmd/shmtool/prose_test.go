@@ -13,7 +13,13 @@ var bannedWords = regexp.MustCompile(`(?i)\b(nobody|somebody|whoever)\b|\bany mo
 
 // Help and README are for people in a hurry, who may not be native speakers.
 func TestPlainWords(t *testing.T) {
-	texts := map[string]string{"README.md": readFile(t, "README.md")}
+	readme, format := readFile(t, "README.md"), readFile(t, "man/relaccx.5")
+	texts := map[string]string{"README.md": readme, "man/relaccx.5": format}
+	for name, text := range texts {
+		if found := badLine.FindAllString(text, -1); found != nil {
+			t.Errorf("%s begins sentences %q", name, found)
+		}
+	}
 	for _, c := range commands() {
 		help := []string{c.usage, c.about}
 		help = append(help, c.examples...)

@@ -234,3 +234,13 @@ func counters(tb testing.TB, r interface{ Header() (layout.Header, error) }) [4]
 	}
 	return [4]uint64{uint64(h.StartPos), h.Deleted, uint64(h.Present), h.EndPos}
 }
+
+// until waits until is is true.
+func until(t *testing.T, is func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(watchdog); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not come")
+		}
+	}
+}

@@ -75,8 +75,6 @@ func (s *scriptWriter) do(verb string, words []string) error {
 		return s.w.SetExit()
 	case "announce":
 		return s.w.SetReload()
-	case "take", "count":
-		return s.semaphore(verb, numbers)
 	case "truncate":
 		return os.Truncate(s.path, int64(numbers[0]))
 	default:

@@ -48,6 +48,7 @@ var arrows = map[string][]string{
 	"shmtool/layout/layouttest":    {},
 	"shmtool/relaccx/internal/shm": {"shmtool/layout"},
 	"shmtool/relaccx":              {"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx/internal/shm"},
+	"shmtool/relaccx/semaphore":    {"shmtool/layout", "shmtool/layout/mist", "shmtool/relaccx", "shmtool/relaccx/internal/shm"},
 	"shmtool/dump":                 {"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx"},
 	"shmtool/cmd/shmtool":          nil, // nil: everything
 	"shmtool/cmd/shmtool/internal/fail": {
@@ -90,7 +91,7 @@ var arrows = map[string][]string{
 		"shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/streams", "shmtool/cmd/shmtool/internal/finding",
 	},
 	"shmtool/cmd/shmtool/internal/mistserver": {
-		"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
+		"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx/semaphore", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
 	},
 	"shmtool/cmd/shmtool/internal/simulate": {
 		"shmtool/layout/mist", "shmtool/cmd/shmtool/internal/mistserver", "shmtool/cmd/shmtool/internal/procs",
@@ -98,7 +99,7 @@ var arrows = map[string][]string{
 	},
 	"shmtool/cmd/shmtool/internal/cleaning": {
 		"shmtool/cmd/shmtool/internal/objectfile",
-		"shmtool/layout/mist", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/simulate",
+		"shmtool/layout/mist", "shmtool/relaccx/semaphore", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/simulate",
 		"shmtool/cmd/shmtool/internal/streams", "shmtool/cmd/shmtool/internal/sparse",
 	},
 	"shmtool/cmd/shmtool/internal/top": {

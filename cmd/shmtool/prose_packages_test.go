@@ -13,7 +13,7 @@ import (
 )
 
 // publicPackages are those whose documentation other programs' authors read.
-var publicPackages = []string{"relaccx", "layout", "layout/mist", "layout/dtsc", "dump"}
+var publicPackages = []string{"relaccx", "relaccx/semaphore", "layout", "layout/mist", "layout/dtsc", "dump"}
 
 // badStart begins a sentence whose subject does not come first.
 var badStart = regexp.MustCompile(`(?:^|[.:;] )(Of|What|Where|Whoever) [a-z]`)

@@ -14,6 +14,7 @@ import (
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
+	"shmtool/relaccx/semaphore"
 )
 
 // removeAll removes what there is of the streams, once none of the processes lives that
@@ -147,7 +148,7 @@ func (e *Ending) holdLock(stream string) func() {
 	if _, err := os.Lstat(filepath.Join(e.options.ShmDir, musl.Name())); err == nil {
 		return func() {}
 	}
-	s, err := relaccx.EnsureSemaphore(path, 1, 0o666)
+	s, err := semaphore.Ensure(path, 1, 0o666)
 	if err != nil { // it is not what its name says: no input can take it either
 		return func() {}
 	}

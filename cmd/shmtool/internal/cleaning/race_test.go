@@ -15,6 +15,7 @@ import (
 	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
+	"shmtool/relaccx/semaphore"
 )
 
 // race is cleaning without an end, beside whoever does something.
@@ -161,7 +162,7 @@ func TestRaceForTheLock(t *testing.T) {
 			r.write("sem.MstSemInpttrash", mist.Semaphore{Value: 1}.Encode())
 			before := r.inodes()
 			time.Sleep(delay)
-			lock, err := relaccx.EnsureSemaphore(path, 1, 0o600)
+			lock, err := semaphore.Ensure(path, 1, 0o600)
 			r.ok(err)
 			now := r.inodes()
 			if len(now) == 0 {

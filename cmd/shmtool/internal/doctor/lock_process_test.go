@@ -17,7 +17,7 @@ import (
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout/mist"
-	"shmtool/relaccx"
+	"shmtool/relaccx/semaphore"
 )
 
 // The test binary is its own other processes: with this variable set to "hold",
@@ -38,12 +38,12 @@ func TestMain(m *testing.M) {
 
 // makeLock makes a semaphore that is held as the C library does: under another name, which
 // it then loses.
-func makeLock(path string) (*relaccx.Semaphore, error) {
+func makeLock(path string) (*semaphore.Semaphore, error) {
 	making := filepath.Join(filepath.Dir(path), "sem.Ab12Cd")
 	if err := os.WriteFile(making, mist.Semaphore{Value: 0, Size: 32}.Encode(), 0o600); err != nil {
 		return nil, err
 	}
-	sem, err := relaccx.OpenSemaphore(making)
+	sem, err := semaphore.Open(making)
 	if err == nil {
 		err = errors.Join(os.Link(making, path), os.Remove(making))
 	}
@@ -59,7 +59,7 @@ func play(what, path string) error {
 		fmt.Println("ready")
 		return sem.Wait(context.Background())
 	}
-	sem, err := relaccx.OpenSemaphore(path)
+	sem, err := semaphore.Open(path)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func TestShortLockOfProcesses(t *testing.T) {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	path := filepath.Join(dir, "sem.MstSemTRKSlive")
-	sem, err := relaccx.CreateSemaphore(path, 1, 0o600)
+	sem, err := semaphore.Create(path, 1, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}

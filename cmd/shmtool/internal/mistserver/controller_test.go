@@ -12,6 +12,7 @@ import (
 	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
+	"shmtool/relaccx/semaphore"
 )
 
 func TestController(t *testing.T) {
@@ -142,7 +143,7 @@ func TestConfigure(t *testing.T) {
 func TestInput(t *testing.T) {
 	s := newStage(t)
 	in := must[*Input](t)(LockInput(s.Place, "live", 4711))
-	sem := must[*relaccx.Semaphore](t)(relaccx.OpenSemaphore(s.path(lockOf("live", mist.LockInput))))
+	sem := must[*semaphore.Semaphore](t)(semaphore.Open(s.path(lockOf("live", mist.LockInput))))
 	defer sem.Close()
 	if taken := must[bool](t)(sem.TryWait()); taken {
 		t.Error("the lock is free")

@@ -10,6 +10,7 @@ import (
 
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
+	"shmtool/relaccx/semaphore"
 )
 
 // What processes of a drill do up to the point at which they die: the same steps
@@ -91,7 +92,7 @@ func TakeLock(ctx context.Context, p Place, stream string, l mist.Lock) error {
 // LockPull is a process that pulls a stream: it takes MstSemPull_ for life, and
 // MstPPID says that it is this one.
 func LockPull(p Place, stream string) error {
-	lock, err := relaccx.CreateSemaphore(p.path(lockOf(stream, mist.LockPull)), 0, p.mode())
+	lock, err := semaphore.Create(p.path(lockOf(stream, mist.LockPull)), 0, p.mode())
 	if err != nil {
 		return err
 	}
@@ -106,7 +107,7 @@ func LockPull(p Place, stream string) error {
 func OldLock(p Place, stream string) (name string, err error) {
 	o := lockOf(stream, mist.LockUsers)
 	o.Old = true
-	lock, err := relaccx.EnsureSemaphore(p.path(o), 1, p.mode())
+	lock, err := semaphore.Ensure(p.path(o), 1, p.mode())
 	if err != nil {
 		return "", err
 	}
@@ -123,7 +124,7 @@ func SessionObjects(id string) (page, lock mist.Object) {
 // session starts.
 func StartSession(ctx context.Context, p Place, id string) error {
 	o, l := SessionObjects(id)
-	lock, err := relaccx.EnsureSemaphore(p.path(l), 1, p.mode())
+	lock, err := semaphore.Ensure(p.path(l), 1, p.mode())
 	if err != nil {
 		return err
 	}

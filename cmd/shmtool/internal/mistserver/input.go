@@ -7,7 +7,7 @@ import (
 	"os"
 
 	"shmtool/layout/mist"
-	"shmtool/relaccx"
+	"shmtool/relaccx/semaphore"
 )
 
 // Input is the part of an input's parent, which MistServer calls the angel: it
@@ -15,7 +15,7 @@ import (
 type Input struct {
 	place  Place
 	stream string
-	lock   *relaccx.Semaphore
+	lock   *semaphore.Semaphore
 	state  *os.File
 }
 
@@ -30,7 +30,7 @@ func LockInput(p Place, stream string, pid int) (*Input, error) {
 		pid = os.Getpid()
 	}
 	// Made held: nobody comes between.
-	lock, err := relaccx.CreateSemaphore(p.path(lockOf(stream, mist.LockInput)), 0, p.mode())
+	lock, err := semaphore.Create(p.path(lockOf(stream, mist.LockInput)), 0, p.mode())
 	if err != nil {
 		return nil, err
 	}

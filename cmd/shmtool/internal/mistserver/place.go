@@ -17,6 +17,7 @@ import (
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
+	"shmtool/relaccx/semaphore"
 )
 
 // Place is a directory of shared memory, and how objects are made there.
@@ -193,10 +194,10 @@ func configOf(stream string) mist.Object {
 
 // lock opens one of the stream's locks. It is made where it is missing by the
 // buffer alone: another process might outlive the stream, and leave it behind.
-func (p Place) lock(stream string, l mist.Lock) (*relaccx.Semaphore, error) {
-	return relaccx.OpenSemaphore(p.path(lockOf(stream, l)))
+func (p Place) lock(stream string, l mist.Lock) (*semaphore.Semaphore, error) {
+	return semaphore.Open(p.path(lockOf(stream, l)))
 }
 
-func (p Place) makeLock(stream string, l mist.Lock) (*relaccx.Semaphore, error) {
-	return relaccx.EnsureSemaphore(p.path(lockOf(stream, l)), 1, p.mode())
+func (p Place) makeLock(stream string, l mist.Lock) (*semaphore.Semaphore, error) {
+	return semaphore.Ensure(p.path(lockOf(stream, l)), 1, p.mode())
 }

@@ -14,6 +14,7 @@ import (
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
+	"shmtool/relaccx/semaphore"
 )
 
 // noKey is the key number of a viewer that waits for its first packet.
@@ -23,7 +24,7 @@ const noKey = ^uint64(0)
 type users struct {
 	w    *relaccx.Writer
 	r    *relaccx.Reader
-	lock *relaccx.Semaphore
+	lock *semaphore.Semaphore
 }
 
 func openUsers(ctx context.Context, p Place, stream string) (*users, error) {
@@ -38,7 +39,7 @@ func openUsers(ctx context.Context, p Place, stream string) (*users, error) {
 	return attachUsers(w, lock)
 }
 
-func attachUsers(w *relaccx.Writer, lock *relaccx.Semaphore) (*users, error) {
+func attachUsers(w *relaccx.Writer, lock *semaphore.Semaphore) (*users, error) {
 	r, err := w.Reader()
 	if err != nil {
 		return nil, errors.Join(err, w.Close(), lock.Close())

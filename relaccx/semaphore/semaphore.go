@@ -1,4 +1,4 @@
-package relaccx
+package semaphore
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"shmtool/layout"
 	"shmtool/layout/mist"
+	"shmtool/relaccx"
 	"shmtool/relaccx/internal/shm"
 )
 
@@ -25,7 +26,10 @@ import (
 // which process that was. A Semaphore may be used by many goroutines at a time, except
 // for Close.
 type Semaphore struct {
-	page *Page
+	path string
+	file *os.File
+	stat shm.Stat // as it was opened
+	mem  *shm.Mapping
 	word shm.Semaphore
 }
 
@@ -33,34 +37,34 @@ type Semaphore struct {
 var ErrTooMany = errors.New("semaphore cannot count any higher")
 
 const (
-	semaphoreSize   = 32
-	semaphorePrefix = "sem."
+	objectSize = 32
+	namePrefix = "sem."
 
 	// How long a waiter sleeps before it looks whether its context has ended.
 	// Posts wake it at once.
-	semaphoreLook = 50 * time.Millisecond
+	contextPoll = 50 * time.Millisecond
 )
 
-// CreateSemaphore makes a semaphore at path, whole before anybody can see it, as
+// Create makes a semaphore at path, whole before anybody can see it, as
 // the C library does. Its file's name begins with "sem."; see mist.Object.Name.
 // mode is the permissions, whatever the umask. fs.ErrExist when there is one.
-func CreateSemaphore(path string, value uint32, mode fs.FileMode) (*Semaphore, error) {
-	temp, err := tempSemaphore(filepath.Dir(path), value, mode)
+func Create(path string, value uint32, mode fs.FileMode) (*Semaphore, error) {
+	temp, err := createTemp(filepath.Dir(path), value, mode)
 	if err == nil {
 		err = os.Link(temp, path)
-		err = errors.Join(cause(err), os.Remove(temp))
+		err = errors.Join(err, os.Remove(temp))
 	}
 	if err != nil {
-		return nil, &PageError{"create", filepath.Base(path), cause(err)}
+		return nil, failed("create", path, err)
 	}
-	return OpenSemaphore(path)
+	return Open(path)
 }
 
-// tempSemaphore returns the object under a name like those that the C library uses for
+// createTemp returns the object under a name like those that the C library uses for
 // it.
-func tempSemaphore(dir string, value uint32, mode fs.FileMode) (string, error) {
+func createTemp(dir string, value uint32, mode fs.FileMode) (string, error) {
 	for {
-		path := filepath.Join(dir, semaphorePrefix+rand.Text()[:6])
+		path := filepath.Join(dir, namePrefix+rand.Text()[:6])
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if errors.Is(err, fs.ErrExist) {
 			continue
@@ -76,70 +80,99 @@ func tempSemaphore(dir string, value uint32, mode fs.FileMode) (string, error) {
 	}
 }
 
-// OpenSemaphore opens the semaphore at path. fs.ErrNotExist when there is none;
+// Open opens the semaphore at path. fs.ErrNotExist when there is none;
 // a *layout.FormatError when it is of another size than this machine's C library
 // makes.
-func OpenSemaphore(path string) (*Semaphore, error) {
-	s, err := openSemaphore(path)
+func Open(path string) (*Semaphore, error) {
+	s, err := open(path)
 	if err != nil {
-		return nil, &PageError{"open", filepath.Base(path), cause(err)}
+		return nil, failed("open", path, err)
 	}
 	return s, nil
 }
 
-func openSemaphore(path string) (*Semaphore, error) {
+func open(path string) (*Semaphore, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
-	s, err := mapSemaphore(path, f)
+	s, err := mapFile(path, f)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return s, nil
 }
 
-func mapSemaphore(path string, f *os.File) (*Semaphore, error) {
+func mapFile(path string, f *os.File) (*Semaphore, error) {
 	stat, err := shm.StatFile(f)
 	if err != nil {
 		return nil, err
 	}
-	if stat.Size != semaphoreSize {
+	if stat.Size != objectSize {
 		return nil, &layout.FormatError{Offset: stat.Size, What: "semaphore has not the size of glibc's, 32 bytes, but", Value: stat.Size}
 	}
-	mem, err := shm.Map(f, semaphoreSize, true)
+	mem, err := shm.Map(f, objectSize, true)
 	if err != nil {
 		return nil, err
 	}
-	return &Semaphore{&Page{path: path, file: f, stat: stat, mem: mem}, shm.SemaphoreAt(mem.Bytes)}, nil
+	return &Semaphore{path, f, stat, mem, shm.SemaphoreAt(mem.Bytes)}, nil
 }
 
-// EnsureSemaphore opens the semaphore at path, or makes it with this value where
+// Ensure opens the semaphore at path, or makes it with this value where
 // there is none, as sem_open does with O_CREAT.
-func EnsureSemaphore(path string, value uint32, mode fs.FileMode) (*Semaphore, error) {
+func Ensure(path string, value uint32, mode fs.FileMode) (*Semaphore, error) {
 	for {
-		s, err := OpenSemaphore(path)
+		s, err := Open(path)
 		if !errors.Is(err, fs.ErrNotExist) {
 			return s, err
 		}
-		if s, err = CreateSemaphore(path, value, mode); !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
+		if s, err = Create(path, value, mode); !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
 			return s, err
 		}
 		if _, err := os.Stat(filepath.Dir(path)); err != nil {
-			return nil, &PageError{"create", filepath.Base(path), cause(err)}
+			return nil, failed("create", path, err)
 		}
 	}
 }
 
+// do runs fn, which touches the semaphore. Bytes of a file that was cut short read as
+// zeros, so any other error is ErrTruncated then.
 func (s *Semaphore) do(op string, fn func() error) error {
-	return s.page.settle(op, s.page.mem.Guard(fn))
+	err := s.mem.Guard(fn)
+	if !errors.Is(err, relaccx.ErrTruncated) && !errors.Is(err, os.ErrClosed) {
+		now, statErr := shm.StatFile(s.file)
+		switch {
+		case statErr != nil:
+			err = statErr
+		case now.Size < objectSize:
+			err = relaccx.ErrTruncated
+		}
+	}
+	return failed(op, s.path, err)
+}
+
+// failed says which semaphore an error is about, once, and drops the path from an error
+// of package os.
+func failed(op, path string, err error) error {
+	var named *relaccx.PageError
+	var inPath *fs.PathError
+	var inLink *os.LinkError
+	switch {
+	case err == nil || errors.As(err, &named):
+		return err
+	case errors.As(err, &inPath):
+		err = inPath.Err
+	case errors.As(err, &inLink):
+		err = inLink.Err
+	}
+	return &relaccx.PageError{Op: op, Page: filepath.Base(path), Err: err}
 }
 
 // Value returns the semaphore as it is now. ErrTruncated when its file was cut short, as
 // of all its methods.
 func (s *Semaphore) Value() (v mist.Semaphore, err error) {
 	err = s.do("read", func() error {
-		v = mist.Semaphore{Layout: mist.Glibc64, Size: semaphoreSize}
+		v = mist.Semaphore{Layout: mist.Glibc64, Size: objectSize}
 		v.Value, v.Waiters = s.word.Load()
 		v.Waiting = v.Waiters > 0
 		return nil
@@ -169,12 +202,12 @@ func (s *Semaphore) Wait(ctx context.Context) error {
 				s.word.Leave()
 				return ctx.Err()
 			}
-			s.word.Sleep(semaphoreLook)
+			s.word.Sleep(contextPoll)
 		}
 		return nil
 	})
 	if cancelled := ctx.Err(); cancelled != nil && errors.Is(err, cancelled) {
-		return fmt.Errorf("relaccx: semaphore %q stays held: %w", s.page.Name(), cancelled)
+		return fmt.Errorf("relaccx: semaphore %q stays held: %w", filepath.Base(s.path), cancelled)
 	}
 	return err
 }
@@ -191,7 +224,10 @@ func (s *Semaphore) Post() error {
 
 // Replaced reports whether the semaphore's name leads elsewhere by now, or nowhere: then
 // a process that opens the name no longer meets those that have it open.
-func (s *Semaphore) Replaced() bool { return s.page.Replaced() }
+func (s *Semaphore) Replaced() bool {
+	now, err := shm.StatPath(s.path)
+	return err != nil || now.Identity != s.stat.Identity
+}
 
 // Remove takes the semaphore's name away, if it still leads to it. Those who
 // have it open go on with it.
@@ -199,11 +235,11 @@ func (s *Semaphore) Remove() error {
 	if s.Replaced() {
 		return nil
 	}
-	if err := os.Remove(s.page.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return s.page.fail("remove", cause(err))
+	if err := os.Remove(s.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return failed("remove", s.path, err)
 	}
 	return nil
 }
 
 // Close lets go of the mapping. A semaphore that was taken stays taken.
-func (s *Semaphore) Close() error { return s.page.Close() }
+func (s *Semaphore) Close() error { return errors.Join(s.mem.Close(), s.file.Close()) }

@@ -1,4 +1,4 @@
-package relaccx
+package semaphore
 
 import (
 	"bufio"
@@ -17,22 +17,107 @@ import (
 
 	"shmtool/layout"
 	"shmtool/layout/mist"
+	"shmtool/relaccx"
 )
 
-// semaphore is what the other process does with the semaphore at its path: take
-// it for good, or count in a file beside it, turn by turn.
-func (s *scriptWriter) semaphore(verb string, numbers []int) error {
-	sem, err := OpenSemaphore(s.path)
-	if err != nil || verb == "take" {
+// pathVariable makes this binary another process, which takes turns with the semaphore
+// at the path that it names.
+const pathVariable = "SEMAPHORE_TEST_PATH"
+
+const watchdog = time.Minute
+
+func TestMain(m *testing.M) {
+	path := os.Getenv(pathVariable)
+	if path == "" {
+		os.Exit(m.Run())
+	}
+	for script := bufio.NewScanner(os.Stdin); script.Scan(); {
+		if err := other(path, script.Text()); err != nil {
+			fmt.Println(err)
+		} else {
+			fmt.Println("ok")
+		}
+	}
+}
+
+// other does what a line says: take the semaphore for good, or count in a file beside it,
+// turn by turn.
+func other(path, line string) error {
+	sem, err := Open(path)
+	if err != nil || line == "take" {
 		return errors.Join(err, sem.Wait(context.Background()))
 	}
 	defer sem.Close()
-	for range numbers[0] {
-		if err := turn(sem, s.path+".count"); err != nil {
+	var turns int
+	if _, err := fmt.Sscanf(line, "count %d", &turns); err != nil {
+		return err
+	}
+	for range turns {
+		if err := turn(sem, path+".count"); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// child is another process that does lines and answers each.
+type child struct {
+	t       *testing.T
+	cmd     *exec.Cmd
+	script  io.WriteCloser
+	answers *bufio.Scanner
+}
+
+func startChild(t *testing.T, path string) *child {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), pathVariable+"="+path)
+	return start(t, cmd)
+}
+
+func start(t *testing.T, cmd *exec.Cmd) *child {
+	t.Helper()
+	cmd.Stderr = os.Stderr
+	script, scriptErr := cmd.StdinPipe()
+	answers, answersErr := cmd.StdoutPipe()
+	if err := errors.Join(scriptErr, answersErr, cmd.Start()); err != nil {
+		t.Fatal(err)
+	}
+	c := &child{t, cmd, script, bufio.NewScanner(answers)}
+	t.Cleanup(c.kill)
+	return c
+}
+
+func (c *child) tell(line string) {
+	c.t.Helper()
+	if _, err := io.WriteString(c.script, line+"\n"); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *child) answered() {
+	c.t.Helper()
+	if !c.answers.Scan() || c.answers.Text() != "ok" {
+		c.t.Fatalf("the other process says %q, %v", c.answers.Text(), c.answers.Err())
+	}
+}
+
+func (c *child) does(line string) {
+	c.t.Helper()
+	c.tell(line)
+	c.answered()
+}
+
+func (c *child) kill() {
+	_ = c.cmd.Process.Kill()
+	_ = c.cmd.Wait()
+}
+
+func wantErr(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("error is %v, want %v", err, want)
+	}
 }
 
 // turn raises the number in a file by one. Two at a time would lose some.
@@ -50,8 +135,8 @@ func turn(sem *Semaphore, path string) error {
 
 func newSemaphore(t *testing.T, value uint32) (*Semaphore, string) {
 	t.Helper()
-	path := filepath.Join(shmDir(t), "sem.turn")
-	sem, err := CreateSemaphore(path, value, 0o640)
+	path := filepath.Join(t.TempDir(), "sem.turn")
+	sem, err := Create(path, value, 0o640)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,13 +186,13 @@ func TestSemaphoreObject(t *testing.T) {
 	if info.Mode() != 0o640 {
 		t.Errorf("mode %v", info.Mode())
 	}
-	if _, err := CreateSemaphore(path, 1, 0o600); !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "sem.turn") {
+	if _, err := Create(path, 1, 0o600); !errors.Is(err, fs.ErrExist) || !strings.Contains(err.Error(), "sem.turn") {
 		t.Errorf("created twice: %v", err)
 	}
 	if names, _ := os.ReadDir(filepath.Dir(path)); len(names) != 1 {
 		t.Errorf("left behind: %v", names)
 	}
-	again, err := EnsureSemaphore(path, 1, 0o600)
+	again, err := Ensure(path, 1, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,10 +206,10 @@ func TestSemaphoreObject(t *testing.T) {
 	if err := again.Remove(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenSemaphore(path); !errors.Is(err, fs.ErrNotExist) || !sem.Replaced() {
+	if _, err := Open(path); !errors.Is(err, fs.ErrNotExist) || !sem.Replaced() {
 		t.Errorf("removed: %v, replaced %v", err, sem.Replaced())
 	}
-	fresh, err := EnsureSemaphore(path, 1, 0o600)
+	fresh, err := Ensure(path, 1, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,18 +224,18 @@ func TestSemaphoreObject(t *testing.T) {
 }
 
 func TestSemaphoreHostile(t *testing.T) {
-	dir := shmDir(t)
+	dir := t.TempDir()
 	for _, size := range []int{0, 16, 31, 33, 4096} {
 		path := filepath.Join(dir, fmt.Sprint("sem.", size))
 		if err := os.WriteFile(path, make([]byte, size), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		var format *layout.FormatError
-		if _, err := OpenSemaphore(path); !errors.As(err, &format) {
+		if _, err := Open(path); !errors.As(err, &format) {
 			t.Errorf("%d bytes: %v", size, err)
 		}
 	}
-	if _, err := EnsureSemaphore(filepath.Join(dir, "none", "sem.x"), 1, 0o600); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Ensure(filepath.Join(dir, "none", "sem.x"), 1, 0o600); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no directory: %v", err)
 	}
 	sem, path := newSemaphore(t, 1<<31-1)
@@ -159,9 +244,9 @@ func TestSemaphoreHostile(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := sem.TryWait()
-	wantErr(t, err, ErrTruncated)
-	wantErr(t, sem.Post(), ErrTruncated)
-	wantErr(t, sem.Wait(t.Context()), ErrTruncated)
+	wantErr(t, err, relaccx.ErrTruncated)
+	wantErr(t, sem.Post(), relaccx.ErrTruncated)
+	wantErr(t, sem.Wait(t.Context()), relaccx.ErrTruncated)
 }
 
 // Processes take turns: none is lost, and nobody is left waiting.
@@ -185,7 +270,7 @@ func TestSemaphoreTurns(t *testing.T) {
 		}
 	}
 	for _, c := range others {
-		c.answered(1)
+		c.answered()
 	}
 	b, err := os.ReadFile(count)
 	if n := binary.LittleEndian.Uint64(b); err != nil || n != (processes+1)*turns {
@@ -246,16 +331,7 @@ func startGlibc(t *testing.T) *child {
 	if err != nil {
 		t.Skip("no python3")
 	}
-	c := &child{tb: t, cmd: exec.Command(python, "-c", glibc)}
-	c.cmd.Stderr = os.Stderr
-	script, err1 := c.cmd.StdinPipe()
-	answers, err2 := c.cmd.StdoutPipe()
-	if err := errors.Join(err1, err2, c.cmd.Start()); err != nil {
-		t.Fatal(err)
-	}
-	c.script, c.answers = script, bufio.NewScanner(io.Reader(answers))
-	t.Cleanup(c.kill)
-	return c
+	return start(t, exec.Command(python, "-c", glibc))
 }
 
 // The C library's own functions and ours work on one object, whoever made it,
@@ -268,18 +344,18 @@ func TestSemaphoreWithGlibc(t *testing.T) {
 
 func withGlibc(t *testing.T, ours bool) {
 	name := fmt.Sprintf("shmtool-test-%d-%v", os.Getpid(), ours)
-	path := ShmPath("sem." + name)
+	path := relaccx.ShmPath("sem." + name)
 	t.Cleanup(func() { os.Remove(path) })
 	c := startGlibc(t)
 	if ours {
-		made, err := CreateSemaphore(path, 1, 0o600)
+		made, err := Create(path, 1, 0o600)
 		if err != nil {
 			t.Skip(err) // no /dev/shm
 		}
 		made.Close()
 	}
 	c.does("open /" + name)
-	sem, err := OpenSemaphore(path)
+	sem, err := Open(path)
 	if err != nil {
 		t.Fatal(err) // of a size that is not glibc's on this machine?
 	}
@@ -303,7 +379,7 @@ func withGlibc(t *testing.T, ours bool) {
 	if err := sem.Post(); err != nil { // ours wakes theirs
 		t.Fatal(err)
 	}
-	c.answered(1)
+	c.answered()
 	wantValue(t, sem, 0, 0)
 	c.kill() // with it in hand
 	if taken, err := sem.TryWait(); taken || err != nil {

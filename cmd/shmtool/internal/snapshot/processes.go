@@ -64,10 +64,10 @@ func (c *capture) readProcess(pid int, shm shmMaps) *process {
 	}
 	maps, err := c.table.Text(pid, "maps")
 	p.unreadable = os.IsPermission(err) || err != nil && !c.table.Live() // it was not saved
-	var semaphore bool
-	p.maps, semaphore = shm.of(maps)
+	var semaphore, foreign bool
+	p.maps, semaphore, foreign = shm.of(maps)
 	// The copies are other files than those that the maps of another machine name.
-	p.unreadable = p.unreadable || shm.foreign && len(p.maps) > 0
+	p.unreadable = p.unreadable || foreign
 	if semaphore {
 		c.readThreads(p)
 	}
@@ -125,25 +125,27 @@ func deviceText(device uint64) string {
 	return fmt.Sprintf("%02x:%02x", unix.Major(device), unix.Minor(device))
 }
 
-// of are the lines of objects, also of those that have lost their names, and
-// whether a semaphore is among them.
-func (m shmMaps) of(maps []byte) (lines []byte, semaphore bool) {
+// of returns the lines of objects, also of those that have lost their names. It
+// reports whether a semaphore is among them, and whether a line names a file of
+// another machine.
+func (m shmMaps) of(maps []byte) (lines []byte, semaphore, foreign bool) {
 	for line := range bytes.Lines(maps) {
 		words := strings.SplitN(strings.Join(strings.Fields(string(line)), " "), " ", 6)
 		if len(words) < 6 {
 			continue
 		}
 		path := words[5]
-		known := m.foreign && strings.HasPrefix(path, relaccx.ShmDir+"/")
-		if !m.cut && !known && words[3] != m.device && !strings.HasPrefix(path, m.folder) && !m.objects[words[3]+" "+words[4]] {
+		ours := m.cut || words[3] == m.device || strings.HasPrefix(path, m.folder) || m.objects[words[3]+" "+words[4]]
+		if !ours && !(m.foreign && strings.HasPrefix(path, relaccx.ShmDir+"/")) {
 			continue
 		}
+		foreign = foreign || !ours
 		lines = append(lines, line...)
 		is, _ := mist.ParseName(filepath.Base(strings.TrimSuffix(path, " (deleted)")))
 		// Who has made a semaphore maps it by the name that it had in the making.
 		semaphore = semaphore || is.Kind == mist.KindSemaphore || is.Kind == mist.KindTemporary
 	}
-	return lines, semaphore
+	return lines, semaphore, foreign
 }
 
 // saveProcesses saves those that have to do with the objects: MistServer's and

@@ -11,10 +11,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/cmd/shmtool/internal/fail"
-	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/recording"
 	"shmtool/dump"
 	"shmtool/layout"
@@ -42,7 +41,7 @@ func (t target) info() *mist.PageInfo {
 // rules returns what is known of a page that was opened for a target: by its name,
 // or by its fields where it is a copy or came through a pipe, and its name says nothing.
 func (e *env) rules(t target, p *relaccx.Page) *mist.PageInfo {
-	if info := t.info(); info != nil || !t.stdin && filepath.Dir(t.path) == filepath.Clean(e.shmDir) {
+	if info := t.info(); info != nil || !t.stdin && filepath.Dir(t.path) == filepath.Clean(e.ShmDir) {
 		return info
 	}
 	r, err := p.Peek()
@@ -65,14 +64,14 @@ func (e *env) clock(t target) mist.Clock {
 }
 
 // clockIn is clock for the pages of a directory, "" for those that come through a pipe.
-func (e *env) clockIn(dir string) mist.Clock { return procs.Open(e.procDir, e.shmDir).PageClock(dir) }
+func (e *env) clockIn(dir string) mist.Clock { return e.Procs().PageClock(dir) }
 
 // clockHere is clock for the directory of shared memory.
-func (e *env) clockHere() mist.Clock { return e.clockIn(e.shmDir) }
+func (e *env) clockHere() mist.Clock { return e.clockIn(e.ShmDir) }
 
 // optionsFor returns the options of a rendering of a target's page at one time.
 func (e *env) optionsFor(t target) dump.Options {
-	o := e.options()
+	o := e.Out.Rendering()
 	o.Clock = sync.OnceValue(func() mist.Clock { return e.clock(t) })
 	return o
 }
@@ -88,14 +87,14 @@ func (t target) within(info *mist.PageInfo) *mist.PageInfo {
 }
 
 // onePage is the single PAGE argument of most commands.
-func (e *env) onePage(c *cli.Context) (target, error) {
-	if c.NArg() == 0 {
+func (e *env) onePage(c *cli.Call) (target, error) {
+	if len(c.Args) == 0 {
 		return target{}, fail.Usagef("needs a PAGE; shmtool ls lists the pages")
 	}
-	if c.NArg() > 1 {
-		return target{}, fail.Usagef("takes one PAGE, and %q is too much", c.Args().Get(1))
+	if len(c.Args) > 1 {
+		return target{}, fail.Usagef("takes one PAGE, and %q is too much", c.Arg(1))
 	}
-	return e.address(c.Args().First())
+	return e.address(c.Arg(0))
 }
 
 // address finds the object that an argument means. An object whose name is the
@@ -119,8 +118,8 @@ func (e *env) sayHidden(t target) {
 		if _, err := os.Lstat(t.path); err != nil {
 			return
 		}
-		if recording.Holds(e.pathOf(t.arg[:end]), t.arg[end+1:]) {
-			e.warn("page %q is an object of that name; it hides the page nested in %q", t.arg, t.arg[:end])
+		if recording.Holds(e.PathOf(t.arg[:end]), t.arg[end+1:]) {
+			e.Warn("page %q is an object of that name; it hides the page nested in %q", t.arg, t.arg[:end])
 			return
 		}
 	}
@@ -137,12 +136,12 @@ func (e *env) find(arg string) (target, error) {
 	if arg == "" {
 		return target{}, fail.Usagef("PAGE is empty")
 	}
-	whole := e.pathOf(arg)
+	whole := e.PathOf(arg)
 	if _, err := os.Lstat(whole); err == nil {
 		return target{arg: arg, path: whole}, nil
 	}
 	for end := strings.LastIndexByte(arg, ':'); end > 0; end = strings.LastIndexByte(arg[:end], ':') {
-		path := e.pathOf(arg[:end])
+		path := e.PathOf(arg[:end])
 		if _, err := os.Lstat(path); err != nil {
 			continue
 		}
@@ -150,15 +149,6 @@ func (e *env) find(arg string) (target, error) {
 		return target{arg: arg, path: path, steps: steps}, err
 	}
 	return target{arg: arg, path: whole}, nil
-}
-
-// pathOf is a path where it has a slash behind its first character or begins
-// with a dot, else the name of a shared memory object.
-func (e *env) pathOf(arg string) string {
-	if isPath(arg) {
-		return arg
-	}
-	return filepath.Join(e.shmDir, arg)
 }
 
 // mayBeNested reports whether an address has found no object, and has a colon in
@@ -204,7 +194,7 @@ func (t target) plain() error {
 // open maps the page of a target, read-only.
 func (e *env) open(t target) (*relaccx.Page, error) {
 	if t.stdin {
-		b, err := io.ReadAll(e.stdin)
+		b, err := io.ReadAll(e.In)
 		if err != nil {
 			return nil, fmt.Errorf("standard input: %w", err)
 		}
@@ -215,7 +205,7 @@ func (e *env) open(t target) (*relaccx.Page, error) {
 		return p, e.explain(t, err)
 	}
 	p, err := relaccx.Open(t.path)
-	if err == nil && p.Size() == 0 && filepath.Dir(t.path) != filepath.Clean(e.shmDir) {
+	if err == nil && p.Size() == 0 && filepath.Dir(t.path) != filepath.Clean(e.ShmDir) {
 		// An object of 0 bytes is being made; a file of 0 bytes is a copy that failed.
 		return nil, t.onPage(errors.Join(fmt.Errorf("the file is empty, %w", relaccx.ErrNotPage), p.Close()))
 	}
@@ -236,7 +226,7 @@ func (e *env) explain(t target, err error) error {
 			err = fail.Hinted(err, fail.PermissionHint(dir.Dir))
 		}
 	case errors.Is(err, fs.ErrNotExist):
-		err = fail.Hinted(err, fail.NotFoundHint(t.path, e.shmDir))
+		err = fail.Hinted(err, fail.NotFoundHint(t.path, e.ShmDir))
 	case errors.Is(err, fs.ErrPermission) && fail.HintOf(err) == "":
 		err = fail.Hinted(err, fail.PermissionHint(t.path))
 	}
@@ -278,5 +268,5 @@ func (e *env) notReady(t target) {
 	if t.stdin {
 		text += "; " + namedOnly
 	}
-	e.warn("%s", text)
+	e.Warn("%s", text)
 }

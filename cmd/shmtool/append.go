@@ -3,10 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/units"
@@ -15,13 +14,12 @@ import (
 	"shmtool/relaccx"
 )
 
-func appendCommand() *command {
-	return &command{
-		name:   "append",
-		args:   "PAGE [NAME=VALUE…]",
-		usage:  "publish records",
-		writes: true,
-		about: `With NAME=VALUE it appends one record; without, it reads records from standard
+func appendCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "append",
+		Args:  "PAGE [NAME=VALUE…]",
+		Usage: "publish records",
+		About: `With NAME=VALUE it appends one record; without, it reads records from standard
 input or --from, as NDJSON, CSV (its first line names the fields) or TSV, told
 apart by how it begins. Integers are decimal or 0x, raw bytes hex: and digits
 or @FILE, DTSC values JSON, which is packed as MistServer does. A field that is
@@ -37,24 +35,25 @@ append takes back what tail and dump print with -o ndjson or csv: the page gives
 the numbers, and event lines are ignored. A value that holds a secret hidden as
 *** is refused where the page's field holds secrets: dump it with
 --show-secrets, or append it as it is with --show-secrets.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool append log time=$(date +%s) msg='source restarted'",
 			"shmtool dump old -o ndjson | shmtool append new",
 			"shmtool append log --from records.csv --rate 25",
 			"feed | shmtool append ring --keep 20s --time ms --full fail",
 		},
-		flags: append(writeFlags(forceOwner),
+		Flags: append(writeFlags(forceOwner),
 			&cli.StringFlag{Name: "from", Usage: "read records from `FILE`, or from standard input for -"},
-			&cli.StringFlag{Name: "format", Usage: "the records are `FORMAT` ndjson, csv or tsv (default: by how they begin)"},
+			cli.Enum("format", "", "the records are `FORMAT` ndjson, csv or tsv (default: by how they begin)", "ndjson", "csv", "tsv"),
 			&cli.BoolFlag{Name: "skip-bad", Usage: "report lines that are wrong, and go on"},
-			&cli.StringFlag{Name: "full", Value: "drop", Usage: "when the ring is full: `HOW` drop (withdraw the oldest), fail or wait"},
+			cli.Enum("full", "drop", "when the ring is full: `HOW` drop (withdraw the oldest), fail or wait", "drop", "fail", "wait"),
 			&cli.DurationFlag{Name: "keep", Usage: "withdraw records that are older than `D` by the --time field"},
 			&cli.StringFlag{Name: "time", Usage: "the `FIELD` that has a record's time, in milliseconds"},
 			&cli.Float64Flag{Name: "rate", Usage: "publish `N` records a second"},
-			secretsFlag("name secret values in messages, and store a hidden ***"),
+			cli.SecretsFlag("name secret values in messages, and store a hidden ***"),
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "print the numbers of the records written"},
 		),
-		run: runAppend,
+		Access: cli.Writes,
+		Run:    adapt(runAppend),
 	}
 }
 
@@ -76,23 +75,17 @@ type appending struct {
 	moved    bool          // w writes another page than the one that the last record was decoded for
 }
 
-func runAppend(ctx context.Context, e *env, c *cli.Context) (err error) {
-	if c.NArg() == 0 {
+func runAppend(ctx context.Context, e *env, c *cli.Call) (err error) {
+	if len(c.Args) == 0 {
 		return fail.Usagef("needs a PAGE")
 	}
-	t, err := e.address(c.Args().First())
+	t, err := e.address(c.Arg(0))
 	if err != nil {
 		return err
 	}
-	words := c.Args().Slice()[1:]
+	words := c.Args[1:]
 	if len(words) > 0 && (c.IsSet("from") || c.IsSet("format")) {
 		return fail.Usagef("takes NAME=VALUE or --from, not both")
-	}
-	if !slices.Contains([]string{"drop", "fail", "wait"}, c.String("full")) {
-		return fail.Usagef("--full %q is not drop, fail or wait", c.String("full"))
-	}
-	if !slices.Contains([]string{"", "ndjson", "csv", "tsv"}, c.String("format")) {
-		return fail.Usagef("--format %q is not ndjson, csv or tsv", c.String("format"))
 	}
 	w, err := e.writer(t, c)
 	if err != nil {
@@ -119,7 +112,7 @@ func runAppend(ctx context.Context, e *env, c *cli.Context) (err error) {
 }
 
 // prepare works out pace and window, and refuses a page that is not ready.
-func (a *appending) prepare(c *cli.Context) error {
+func (a *appending) prepare(c *cli.Call) error {
 	h, err := a.w.Header()
 	if err != nil {
 		return err

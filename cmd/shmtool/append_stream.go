@@ -7,7 +7,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
@@ -17,7 +17,7 @@ import (
 // turn, or for a free slot, other writers may have the page: they may also put a
 // new one in its place. A line is therefore decoded when it is there, and again
 // when the page has been replaced since.
-func (a *appending) stream(ctx context.Context, c *cli.Context) error {
+func (a *appending) stream(ctx context.Context, c *cli.Call) error {
 	in, name, err := a.input(c)
 	if err != nil {
 		return err
@@ -104,16 +104,16 @@ func (l *lines) wrong(err error) error {
 		return page.error // about the page, not the input
 	case errors.As(err, &line) && l.skip:
 		l.skipped++
-		l.e.warn("%s: line %d skipped: %v", l.name, line.Line, line.Err)
+		l.e.Warn("%s: line %d skipped: %v", l.name, line.Line, line.Err)
 		return nil
 	}
 	return fail.As(fail.BadInput, fmt.Errorf("%s: %w", l.name, err))
 }
 
-func (a *appending) input(c *cli.Context) (io.ReadCloser, string, error) {
+func (a *appending) input(c *cli.Call) (io.ReadCloser, string, error) {
 	from := c.String("from")
 	if from == "" || from == "-" {
-		return io.NopCloser(a.e.stdin), "standard input", nil
+		return io.NopCloser(a.e.In), "standard input", nil
 	}
 	f, err := os.Open(from)
 	if err != nil {
@@ -144,7 +144,7 @@ func (a *appending) publish(record []byte) error {
 			}
 			row = h.EndPos - 1
 		}
-		_, err = fmt.Fprintln(a.e.out, row)
+		_, err = fmt.Fprintln(a.e.Out, row)
 		return err
 	}
 	return nil

@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout"
@@ -22,7 +22,7 @@ type pace struct {
 const slowest = float64(math.MaxInt64 / 2)
 
 // newPace returns the pace that --rate asks for, or nil.
-func newPace(c *cli.Context) (*pace, error) {
+func newPace(c *cli.Call) (*pace, error) {
 	if !c.IsSet("rate") {
 		return nil, nil
 	}

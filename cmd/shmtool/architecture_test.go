@@ -55,6 +55,20 @@ var arrows = map[string][]string{
 		"shmtool/cmd/shmtool/internal/objectfile", "shmtool/cmd/shmtool/internal/recording", "shmtool/cmd/shmtool/internal/units",
 		"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx",
 	},
+	"shmtool/cmd/shmtool/internal/world": {
+		"shmtool/cmd/shmtool/internal/fail", "shmtool/cmd/shmtool/internal/snapshot", "shmtool/cmd/shmtool/internal/procs",
+		"shmtool/cmd/shmtool/internal/safe", "shmtool/cmd/shmtool/internal/unread", "shmtool/layout/mist",
+	},
+	"shmtool/cmd/shmtool/internal/out": {
+		"shmtool/cmd/shmtool/internal/world", "shmtool/cmd/shmtool/internal/fail", "shmtool/cmd/shmtool/internal/filter",
+		"shmtool/cmd/shmtool/internal/newfile", "shmtool/cmd/shmtool/internal/safe", "shmtool/cmd/shmtool/internal/units",
+		"shmtool/dump", "shmtool/layout", "shmtool/layout/mist", "shmtool/relaccx",
+	},
+	"shmtool/cmd/shmtool/internal/cli": {
+		"shmtool/cmd/shmtool/internal/out", "shmtool/cmd/shmtool/internal/world", "shmtool/cmd/shmtool/internal/fail",
+		"shmtool/cmd/shmtool/internal/filter", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/safe",
+		"shmtool/cmd/shmtool/internal/snapshot", "shmtool/layout/mist", "shmtool/relaccx",
+	},
 	"shmtool/cmd/shmtool/internal/filter": {},
 	"shmtool/cmd/shmtool/internal/procs":  {"shmtool/cmd/shmtool/internal/objectfile", "shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx"},
 	"shmtool/cmd/shmtool/internal/recording": {
@@ -122,7 +136,7 @@ var confined = map[string]func(path string) bool{
 	"unsafe":                              in("shmtool/relaccx/internal/shm"),
 	"sync/atomic":                         in("shmtool/relaccx"), // Readers of one Page share what it knows of holes
 	"golang.org/x/sys/unix":               in("shmtool/relaccx/internal/shm", "shmtool/cmd/shmtool/internal"),
-	"github.com/urfave/cli/v2":            in("shmtool/cmd/shmtool"),
+	"github.com/urfave/cli/v2":            in("shmtool/cmd/shmtool/internal/cli"),
 	"github.com/fatih/color":              in("shmtool/dump"),
 	"github.com/charmbracelet/bubbletea":  in("shmtool/cmd/shmtool/internal/top"),
 	"github.com/charmbracelet/x/ansi":     in("shmtool/cmd/shmtool", "shmtool/dump"),

@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/world"
 )
 
 func TestArrange(t *testing.T) {
@@ -56,7 +58,7 @@ func TestArrange(t *testing.T) {
 		{"-v append page", "append -v -- page", "append"},
 	}
 	for _, tt := range tests {
-		got, verb, err := arrange(strings.Fields(tt.line), commands())
+		got, verb, err := cli.Arrange(strings.Fields(tt.line), commands())
 		if err != nil || strings.Join(got, " ") != tt.want || verb != tt.verb {
 			t.Errorf("%q becomes %q, verb %q, %v, want %q, %q", tt.line, got, verb, err, tt.want, tt.verb)
 		}
@@ -72,7 +74,7 @@ func TestArrangeRefuses(t *testing.T) {
 		{"--recods dump page", "dump", "unknown flag --recods", "did you mean --records?"},
 		{"dump page -q", "dump", "unknown flag -q", ""},
 		{"tail -fq page", "tail", "unknown flag -q", ""},
-		{"dump -j=3 page", "dump", "unknown flag -=", ""},
+		{"dump -j=3 page", "dump", "flag -j takes no value", ""},
 		{"dump page --o json", "dump", "unknown flag --o", ""},
 		{"dump page -o", "dump", "flag -o needs a value", ""},
 		{"tail page -fn", "tail", "flag -n needs a value", ""},
@@ -82,7 +84,7 @@ func TestArrangeRefuses(t *testing.T) {
 		{"-x", "", "unknown flag -x", ""},
 	}
 	for _, tt := range tests {
-		_, verb, err := arrange(strings.Fields(tt.line), commands())
+		_, verb, err := cli.Arrange(strings.Fields(tt.line), commands())
 		if err == nil || err.Error() != tt.want || fail.HintOf(err) != tt.hint || verb != tt.verb {
 			t.Errorf("%q is refused with %v, hint %q, verb %q, want %q, %q, %q", tt.line, err, fail.HintOf(err), verb, tt.want, tt.hint, tt.verb)
 		}
@@ -104,7 +106,7 @@ func FuzzArrange(f *testing.F) {
 	all := commands()
 	f.Fuzz(func(t *testing.T, line string) {
 		words := strings.Split(line, " ")
-		got, verb, err := arrange(slices.Clone(words), all)
+		got, verb, err := cli.Arrange(slices.Clone(words), all)
 		if err != nil {
 			if fail.Of(err).Exit != fail.ExitUsage {
 				t.Fatalf("%q: %v is no usage error", words, err)
@@ -114,7 +116,7 @@ func FuzzArrange(f *testing.F) {
 		if verb != "" && got[0] != verb {
 			t.Fatalf("%q becomes %q, verb %q", words, got, verb)
 		}
-		again, _, err := arrange(slices.Clone(got), all)
+		again, _, err := cli.Arrange(slices.Clone(got), all)
 		if err != nil || !slices.Equal(again, got) {
 			t.Fatalf("%q becomes %q, and that %q, %v", words, got, again, err)
 		}
@@ -164,8 +166,8 @@ func TestWantsJSON(t *testing.T) {
 		"append page --from json.in": false,
 	} {
 		words := strings.Fields(line)
-		ordered, _, _ := arrange(words, commands())
-		if got := wantsJSON(words) || wantsJSON(ordered); got != want {
+		ordered, verb, _ := cli.Arrange(words, commands())
+		if got := cli.ErrorStyle(words, ordered, verb, commands()) == world.JSON; got != want {
 			t.Errorf("%q: %v", line, got)
 		}
 	}

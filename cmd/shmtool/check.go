@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
@@ -18,12 +19,12 @@ import (
 	"shmtool/layout/mist"
 )
 
-func checkCommand() *command {
-	return &command{
-		name:  "check",
-		args:  "PAGE…",
-		usage: "hold a page against every rule of the format, and against what it means",
-		about: `Findings by severity, with the byte and what it means: error, the page is not
+func checkCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "check",
+		Args:  "PAGE…",
+		Usage: "hold a page against every rule of the format, and against what it means",
+		About: `Findings by severity, with the byte and what it means: error, the page is not
 valid (exit 4); warning, something misleads (exit 1); note, normal but looks
 alarming (exit 0). What changes while it is looked at is looked at again.
 On MistServer's pages counters are judged by what MistServer does with them:
@@ -35,19 +36,19 @@ PIDs, semaphores and the list of pushes.
 
 What cannot be checked is told, and the other PAGEs are checked all the same; the
 exit code is the highest of all.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool check MstMetalive",
 			"shmtool check MstDatalive@0_0",
 			"shmtool check MstMetalive:tracks",
 			"shmtool ls --names | xargs shmtool check -j --jq '.findings[] | select(.severity==\"error\")'",
 		},
-		formats: plainFormats,
-		run:     runCheck,
+		Formats: out.PlainFormats,
+		Run:     adapt(runCheck),
 	}
 }
 
-func runCheck(ctx context.Context, e *env, c *cli.Context) error {
-	if c.NArg() == 0 {
+func runCheck(ctx context.Context, e *env, c *cli.Call) error {
+	if len(c.Args) == 0 {
 		return fail.Usagef("needs a PAGE; shmtool ls lists the pages")
 	}
 	l := &dump.Listing{Schema: "shmtool.findings/1", RowsKey: "findings", Columns: []dump.Column{
@@ -62,7 +63,7 @@ func runCheck(ctx context.Context, e *env, c *cli.Context) error {
 	}}
 	worst, healthy := layout.Note, []checked{}
 	told := map[string]bool{} // a data page's findings are its track's, too
-	all, failed, err := e.checkAll(ctx, c.Args().Slice())
+	all, failed, err := e.checkAll(ctx, c.Args)
 	switch {
 	case err != nil:
 		return err
@@ -80,16 +81,16 @@ func runCheck(ctx context.Context, e *env, c *cli.Context) error {
 				continue
 			}
 			told[key] = true
-			f.Message = e.redacted(nil, f.Message)
+			f.Message = e.Redacted(nil, f.Message)
 			l.Rows = append(l.Rows, k.row(f))
 		}
 	}
-	if e.output.format == formatTable && !e.output.names && e.output.where == nil {
+	if e.Out.Format == out.Table && !e.Out.NamesOnly && e.Out.Predicate == nil {
 		e.printHealthy(healthy)
 	}
-	e.knows(keysOf(l))
-	if len(l.Rows) > 0 || e.output.format != formatTable {
-		if err := e.list(l); err != nil {
+	e.Out.Knows(out.KeysOf(l))
+	if len(l.Rows) > 0 || e.Out.Format != out.Table {
+		if err := e.Out.List(l); err != nil {
 			return err
 		}
 	}
@@ -113,7 +114,7 @@ func (e *env) checkAll(ctx context.Context, args []string) (all []checked, faile
 		case len(args) == 1, ctx.Err() != nil:
 			return nil, 0, err
 		default:
-			failed = max(failed, e.report(ctx, err))
+			failed = max(failed, e.Report(ctx, err))
 		}
 	}
 	return all, failed, nil
@@ -159,7 +160,7 @@ func (e *env) check(ctx context.Context, arg string) (checked, error) {
 	if t.stdin {
 		k.found, err = look()
 		if slices.ContainsFunc(k.found, func(f objectFinding) bool { return f.Severity == layout.Error }) {
-			e.warn("%s", namedOnly)
+			e.Warn("%s", namedOnly)
 		}
 	} else {
 		k.found, err = lasting(ctx, look)
@@ -307,7 +308,7 @@ func pathBelow(path string, steps int) string {
 // inShm reports whether a target lies among the objects of a machine, or of a
 // moment: those that it leads to must then be there, too.
 func (e *env) inShm(t target) bool {
-	return !t.stdin && filepath.Dir(t.path) == filepath.Clean(e.shmDir)
+	return !t.stdin && filepath.Dir(t.path) == filepath.Clean(e.ShmDir)
 }
 
 // earlyLogs is info, or for the logs of a MistServer before 3.8 what is true of them:
@@ -393,7 +394,7 @@ func (e *env) printHealthy(all []checked) {
 		if k.about != "" {
 			about = "  " + k.about
 		}
-		_ = e.line(mist.EscapeName(k.arg)+"  "+dump.Paint("ok", dump.Good, e.color)+about, dump.Plain) // an error comes again with the end
+		_ = e.Out.Line(mist.EscapeName(k.arg)+"  "+dump.Paint("ok", dump.Good, e.Out.Color)+about, dump.Plain) // an error comes again with the end
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/objectfile"
-	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
@@ -118,7 +117,7 @@ func (e *env) checkDataPages(t target, track mist.Object, records []mist.DataRec
 
 // inMemory reports whether an object is used now. Else it is a copy, and those of
 // a stream that lived were taken one after the other.
-func (e *env) inMemory(path string) bool { return procs.Open(e.procDir, filepath.Dir(path)).InMemory() }
+func (e *env) inMemory(path string) bool { return e.ProcsOf(filepath.Dir(path)).InMemory() }
 
 // packetText is what is wrong, without the byte, which a finding has anyway.
 func packetText(wrong *dtsc.FormatError) string {

@@ -10,7 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/cleaning"
 	"shmtool/cmd/shmtool/internal/fail"
@@ -22,14 +23,12 @@ import (
 
 const cleanSchema = "shmtool.clean/1"
 
-func cleanCommand() *command {
-	return &command{
-		name:   "clean",
-		args:   "[STREAM…]",
-		usage:  "list orphaned objects, and remove them with --yes",
-		writes: true,
-		lists:  true,
-		about: `Lists the orphaned objects of MistServer and of simulations, with the evidence and
+func cleanCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "clean",
+		Args:  "[STREAM…]",
+		Usage: "list orphaned objects, and remove them with --yes",
+		About: `Lists the orphaned objects of MistServer and of simulations, with the evidence and
 the memory that each gives back. An object is orphaned when no process maps it or
 has it open, no living process refers to it, the processes that it names are dead,
 and it has not changed for --min-age, nor between two looks. shmtool's own readers,
@@ -54,7 +53,7 @@ When clean cannot see all processes it does not run (exit code 7): use sudo. It 
 with code 5, and says why, when processes of another PID namespace use the directory,
 and when objects wait only for --min-age.
 In a snapshot, clean lists what was orphaned then, and removes nothing.`,
-		examples: []string{
+		Examples: []string{
 			"sudo shmtool clean",
 			"sudo shmtool clean --yes",
 			"sudo shmtool clean --stream-pattern 'live+*' --min-age 10m --yes",
@@ -65,8 +64,8 @@ In a snapshot, clean lists what was orphaned then, and removes nothing.`,
 			"shmtool clean --moment stuck.tar.gz",
 			"sudo shmtool clean --shm-dir /proc/4711/root/dev/shm",
 		},
-		formats: plainFormats,
-		flags: append(streamFlags(
+		Formats: out.PlainFormats,
+		Flags: append(streamFlags(
 			"only the objects of the stream `NAME`; may be repeated",
 			"only the objects of streams whose names match the shell `PATTERN`; may be repeated"),
 			&cli.BoolFlag{Name: "yes", Usage: "remove what is listed"},
@@ -76,11 +75,12 @@ In a snapshot, clean lists what was orphaned then, and removes nothing.`,
 			&cli.BoolFlag{Name: "force", Usage: "run although not all processes can be seen: a hidden one may use what is removed"},
 			dryRunFlag(),
 		),
-		run: runClean,
+		Access: cli.Cleans,
+		Run:    adapt(runClean),
 	}
 }
 
-func runClean(ctx context.Context, e *env, c *cli.Context) error {
+func runClean(ctx context.Context, e *env, c *cli.Call) error {
 	if c.Bool("end") {
 		return runEnd(ctx, e, c)
 	}
@@ -89,7 +89,7 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 		return err
 	}
 	yes := c.Bool("yes") && !c.Bool("dry-run")
-	if yes && e.moment != nil {
+	if yes && e.Snapshot != nil {
 		return fail.Usagef("a saved moment is only looked at: clean --yes takes no --moment")
 	}
 	plan, err := cleaning.Scan(ctx, o)
@@ -98,7 +98,7 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 	}
 	switch {
 	case yes && !plan.Living:
-		return fail.Usagef("%s is a saved moment: nothing of it is removed", e.procDir)
+		return fail.Usagef("%s is a saved moment: nothing of it is removed", e.ProcDir)
 	case plan.Foreign != "":
 		return e.foreignProcesses(plan.Foreign)
 	case plan.Partial() && !c.Bool("force"):
@@ -109,11 +109,11 @@ func runClean(ctx context.Context, e *env, c *cli.Context) error {
 	for _, o := range shown {
 		l.Rows = append(l.Rows, e.cleanRow(o, verdictOf(o), o.Evidence, 0))
 	}
-	if shown, err = keepRows(e, l, shown); err != nil { // what is removed, not what is printed only
+	if shown, err = out.KeepRows(e.Out, l, shown); err != nil { // what is removed, not what is printed only
 		return err
 	}
 	waits := e.waits(plan, o)
-	if len(shown) == 0 && e.output.format == formatTable && !e.output.names {
+	if len(shown) == 0 && e.Out.Format == out.Table && !e.Out.NamesOnly {
 		if waits != nil {
 			return waits
 		}
@@ -153,7 +153,7 @@ func (e *env) waits(plan *cleaning.Plan, o cleaning.Options) error {
 // here, so that none can be said to be free.
 func (e *env) foreignProcesses(object string) error {
 	return fail.Hinted(fail.Refusef("object %q is in use by a process that %s does not show: a process of another PID namespace or machine uses %s, and nothing of it is known to be free",
-		object, e.procDir, e.shmDir), "run clean where MistServer's processes show: in their container, or on the host")
+		object, e.ProcDir, e.ShmDir), "run clean where MistServer's processes show: in their container, or on the host")
 }
 
 // nothingToClean says so, and what keeps the first object that stays.
@@ -167,7 +167,7 @@ func (e *env) nothingToClean(plan *cleaning.Plan, wanted cleaning.Options) error
 		}
 		kept = fmt.Sprintf("; %s stays: %s (%s)", mist.EscapeName(o.Name), mist.EscapeName(o.Keep), more)
 	}
-	_, err := fmt.Fprintf(e.out, "nothing to clean in %s%s\n", e.shmDir, kept)
+	_, err := fmt.Fprintf(e.Out, "nothing to clean in %s%s\n", e.ShmDir, kept)
 	return err
 }
 
@@ -175,9 +175,9 @@ func (e *env) nothingToClean(plan *cleaning.Plan, wanted cleaning.Options) error
 // microseconds, and a buffer looks at its pages four times a second.
 const lookAgain = time.Second
 
-func (e *env) cleanOptions(c *cli.Context) (cleaning.Options, error) {
-	o := cleaning.Options{ShmDir: e.shmDir, ProcDir: e.procDir, MinAge: c.Duration("min-age"), Pause: min(lookAgain, max(c.Duration("min-age"), 50*time.Millisecond))}
-	patterns, err := e.newStreamPatterns(c.Args().Slice())
+func (e *env) cleanOptions(c *cli.Call) (cleaning.Options, error) {
+	o := cleaning.Options{ShmDir: e.ShmDir, ProcDir: e.ProcDir, MinAge: c.Duration("min-age"), Pause: min(lookAgain, max(c.Duration("min-age"), 50*time.Millisecond))}
+	patterns, err := e.newStreamPatterns(c.Args)
 	if err != nil {
 		return o, err
 	}
@@ -198,13 +198,13 @@ func (e *env) cleanOptions(c *cli.Context) (cleaning.Options, error) {
 // blind says that a process that cannot be seen may use what seems to be free.
 func (e *env) blind(unseen []procs.Process) error {
 	hint := "use sudo, or --force where they are none of MistServer's"
-	if e.moment != nil {
+	if e.Snapshot != nil {
 		hint = "who saved the moment could not see them; --force lists what it has all the same"
 	} else if os.Geteuid() == 0 {
 		hint = "not even root may here; --force where they are none of MistServer's"
 	}
 	if len(unseen) == 0 {
-		return fail.Hinted(fmt.Errorf("not all processes show in %s, and may hold objects: %w", e.procDir, fs.ErrPermission), hint)
+		return fail.Hinted(fmt.Errorf("not all processes show in %s, and may hold objects: %w", e.ProcDir, fs.ErrPermission), hint)
 	}
 	p := unseen[0]
 	return fail.Hinted(fmt.Errorf("%s cannot be looked into and may hold objects, such as %s: %w",
@@ -258,7 +258,7 @@ func (e *env) clean(ctx context.Context, plan *cleaning.Plan, shown []cleaning.O
 		}
 		l.Rows[i] = e.cleanRow(*o, verdict, why, freed)
 		if err != nil && all != nil {
-			e.report(ctx, all) // the last one is reported by run
+			e.Report(ctx, all) // the last one is reported by run
 		}
 		if err != nil {
 			all = err
@@ -306,10 +306,10 @@ func (e *env) cleanRow(o cleaning.Object, verdict string, why []string, freed in
 		{Value: o.Name, Text: mist.EscapeName(o.Name)},
 		{Value: o.Kind, Text: strings.TrimSpace(o.Kind + " " + string(o.Is.Lock))},
 		{Value: textOrNull(o.Is.Stream), Text: mist.EscapeName(o.Is.Stream)},
-		{Value: o.Allocated, Text: dump.Size(o.Allocated, e.output.bytes)},
+		{Value: o.Allocated, Text: dump.Size(o.Allocated, e.Out.Bytes)},
 		age,
 		{Value: verdict, Tone: tone},
-		{Value: freed, Text: dump.Size(freed, e.output.bytes)},
+		{Value: freed, Text: dump.Size(freed, e.Out.Bytes)},
 		{Value: why, Text: mist.EscapeName(strings.Join(why, "; "))},
 	}
 }
@@ -325,12 +325,12 @@ func (e *env) printClean(l *dump.Listing, shown []cleaning.Object, yes bool) err
 			sum, count = sum+o.Allocated, count+1
 		}
 	}
-	if err := e.printList(l); err != nil || !e.terminal || e.output.format != formatTable || e.output.names {
+	if err := e.Out.PrintList(l); err != nil || !e.Out.Terminal || e.Out.Format != out.Table || e.Out.NamesOnly {
 		return err
 	}
-	text := fmt.Sprintf("%s, %s to give back; --yes removes them", units.Counted(count, "object", "objects"), dump.Size(sum, e.output.bytes))
+	text := fmt.Sprintf("%s, %s to give back; --yes removes them", units.Counted(count, "object", "objects"), dump.Size(sum, e.Out.Bytes))
 	if yes {
-		text = fmt.Sprintf("%s removed, %s given back", units.Counted(count, "object", "objects"), dump.Size(sum, e.output.bytes))
+		text = fmt.Sprintf("%s removed, %s given back", units.Counted(count, "object", "objects"), dump.Size(sum, e.Out.Bytes))
 	}
-	return e.line(text, dump.Faint)
+	return e.Out.Line(text, dump.Faint)
 }

@@ -8,30 +8,29 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/cmd/shmtool/internal/cleaning"
 	"shmtool/cmd/shmtool/internal/fail"
-	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
 
 // runEnd ends the processes that use streams, and removes the streams.
-func runEnd(ctx context.Context, e *env, c *cli.Context) error {
+func runEnd(ctx context.Context, e *env, c *cli.Call) error {
 	wanted, err := flaggedStreams(c)
 	streams := wanted.exact()
 	switch {
 	case err != nil:
 		return err
-	case len(streams) == 0 || len(streams) < len(wanted) || c.NArg() > 0:
+	case len(streams) == 0 || len(streams) < len(wanted) || len(c.Args) > 0:
 		return fail.Usagef("--end takes --stream NAME, and no other way to choose streams")
-	case e.output.where != nil:
+	case e.Out.Predicate != nil:
 		return fail.Usagef("--end removes a stream whole, and takes no --where")
-	case e.moment != nil:
+	case e.Snapshot != nil:
 		return fail.Usagef("a snapshot is only looked at: clean --end takes no --moment")
 	}
-	o := cleaning.Options{ShmDir: e.shmDir, ProcDir: e.procDir}
+	o := cleaning.Options{ShmDir: e.ShmDir, ProcDir: e.ProcDir}
 	ending, err := cleaning.ScanEnding(ctx, o, streams, c.Bool("force"))
 	switch {
 	case errors.Is(err, cleaning.ErrSnapshot):
@@ -57,10 +56,10 @@ func runEnd(ctx context.Context, e *env, c *cli.Context) error {
 		for _, o := range ending.Objects {
 			l.Rows = append(l.Rows, e.endedRow(o, "free", 0))
 		}
-		return e.list(l)
+		return e.Out.List(l)
 	}
 	err = ending.Run(ctx, func(m cleaning.Member) {
-		e.warn("ending %s of stream %s: %s", processText(m.Process), mist.EscapeName(m.Stream), mist.EscapeName(m.Has))
+		e.Warn("ending %s of stream %s: %s", processText(m.Process), mist.EscapeName(m.Stream), mist.EscapeName(m.Has))
 		l.Rows = append(l.Rows, e.memberRow(m, "ended"))
 	})
 	there := e.objectNames()
@@ -77,17 +76,17 @@ func runEnd(ctx context.Context, e *env, c *cli.Context) error {
 	if errors.As(err, &kept) {
 		err = fail.Refusef("stream %q is not removed: %s", streams[0], kept.Reason)
 	}
-	return errors.Join(e.list(l), err)
+	return errors.Join(e.Out.List(l), err)
 }
 
 // elsewhere says that processes are not ended by PIDs that mean others here, and where
 // the command does what it says.
 func (e *env) elsewhere(err error) error {
 	hint := "run it in that namespace"
-	if r := procs.Open(e.procDir, e.shmDir).Reach(); r.Known {
+	if r := e.Procs().Reach(); r.Known {
 		hint = "run it there, as: " + strings.Join(r.Enter, " ") + " shmtool clean …"
 	}
-	return fail.Hinted(fail.Refusef("process directory %q: %w", e.procDir, err), hint)
+	return fail.Hinted(fail.Refusef("process directory %q: %w", e.ProcDir, err), hint)
 }
 
 // endColumns are those of clean, with the PID of a process.
@@ -117,7 +116,7 @@ func (e *env) endedRow(o cleaning.Object, verdict string, freed int64) []dump.Ce
 // objectNames are the names of all objects in the directory.
 func (e *env) objectNames() map[string]bool {
 	names := map[string]bool{}
-	entries, _ := os.ReadDir(e.shmDir)
+	entries, _ := os.ReadDir(e.ShmDir)
 	for _, entry := range entries {
 		names[entry.Name()] = true
 	}

@@ -5,14 +5,17 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/cmd/shmtool/internal/snapshot"
+	"shmtool/cmd/shmtool/internal/world"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout/mist"
-	"shmtool/relaccx"
 )
 
 // The scripts ask the program itself, by the verb that is not in the help.
@@ -30,30 +33,30 @@ var (
 // tab what it is.
 const completeVerb = "__complete"
 
-func completionCommand() *command {
-	return &command{
-		name:  "completion",
-		args:  "bash|zsh|fish",
-		usage: "the shell's completion script",
-		about: `Prints a script that makes the shell complete commands, flags, the names of
+func completionCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "completion",
+		Args:  "bash|zsh|fish",
+		Usage: "the shell's completion script",
+		About: `Prints a script that makes the shell complete commands, flags, the names of
 pages, of the pages nested in them, of streams and of fields.`,
-		examples: []string{
+		Examples: []string{
 			"source <(shmtool completion bash)",
 			"shmtool completion bash > /etc/bash_completion.d/shmtool",
 			`shmtool completion zsh > "${fpath[1]}/_shmtool"`,
 			"shmtool completion fish > ~/.config/fish/completions/shmtool.fish",
 		},
-		run: runCompletion,
+		Run: adapt(runCompletion),
 	}
 }
 
-func runCompletion(_ context.Context, e *env, c *cli.Context) error {
+func runCompletion(_ context.Context, e *env, c *cli.Call) error {
 	scripts := map[string]string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}
-	script, ok := scripts[c.Args().First()]
-	if !ok || c.NArg() != 1 {
+	script, ok := scripts[c.Arg(0)]
+	if !ok || len(c.Args) != 1 {
 		return fail.Usagef("needs one of bash, zsh or fish")
 	}
-	_, err := io.WriteString(e.out, script)
+	_, err := io.WriteString(e.Out, script)
 	return err
 }
 
@@ -62,27 +65,29 @@ type candidate struct{ text, about string }
 
 // complete prints what the last of the words may become. It has nothing to say
 // about what is wrong: the command itself says it.
-func (e *env) complete(words []string) error {
+func complete(w *world.World, words []string, all []*cli.Command) error {
 	if len(words) == 0 {
 		words = []string{""}
 	}
-	l := e.parseLine(words, commands())
+	p := out.New(w, out.Options{})
+	e := &env{&cli.Call{World: w, Out: p}}
+	l := e.parseLine(words, all)
 	for _, c := range l.candidates() {
 		if !strings.HasPrefix(c.text, l.current) || mist.EscapeText(c.text) != c.text {
 			continue // what cannot be typed, or acts on the terminal
 		}
-		if _, err := fmt.Fprintf(e.out, "%s\t%s\n", c.text, mist.EscapeText(c.about)); err != nil {
+		if _, err := fmt.Fprintf(p, "%s\t%s\n", c.text, mist.EscapeText(c.about)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return p.Flush()
 }
 
 // commandLine is a line that is being typed.
 type commandLine struct {
 	e         *env
-	all       []*command
-	cmd       *command          // nil until there is one
+	all       []*cli.Command
+	cmd       *cli.Command      // nil until there is one
 	verb      string            // as it was typed
 	arguments []string          // those before the cursor
 	given     map[string]string // values of flags, by their first name
@@ -93,7 +98,7 @@ type commandLine struct {
 
 // parseLine takes a line apart as far as it goes: unlike arrange it finds
 // nothing wrong.
-func (e *env) parseLine(words []string, all []*command) *commandLine {
+func (e *env) parseLine(words []string, all []*cli.Command) *commandLine {
 	l := &commandLine{e: e, all: all, given: map[string]string{}, current: words[len(words)-1]}
 	for _, word := range words[:len(words)-1] {
 		switch {
@@ -101,21 +106,20 @@ func (e *env) parseLine(words []string, all []*command) *commandLine {
 			l.give(word)
 		case word == "--" && !l.ended:
 			l.ended = true
-		case !l.ended && isFlag(word):
+		case !l.ended && cli.IsFlag(word):
 			l.readFlag(word)
 		case l.verb == "":
 			l.verb = word
-			if i := slices.IndexFunc(all, func(c *command) bool { return c.name == word }); i >= 0 {
+			if i := slices.IndexFunc(all, func(c *cli.Command) bool { return c.Name == word }); i >= 0 {
 				l.cmd = all[i]
 			}
 		default:
 			l.arguments = append(l.arguments, word)
 		}
 	}
-	e.shmDir = firstOf(l.given["shm-dir"], e.getenv(shmDirVariable), relaccx.ShmDir)
-	e.procDir = firstOf(l.given["proc-dir"], e.getenv(procDirVariable), "/proc")
+	e.ShmDir, e.ProcDir = cli.Directories(l.given["shm-dir"], l.given["proc-dir"], e.Getenv)
 	if path := l.given["moment"]; path != "" {
-		e.shmDir, e.procDir = momentDirs(path)
+		e.ShmDir, e.ProcDir, _ = snapshot.Dirs(filepath.Clean(path)) // it unpacks nothing
 	}
 	return l
 }
@@ -123,9 +127,9 @@ func (e *env) parseLine(words []string, all []*command) *commandLine {
 // flags are those that may stand here.
 func (l *commandLine) flags() []cli.Flag {
 	if l.cmd != nil {
-		return l.cmd.allFlags()
+		return l.cmd.AllFlags()
 	}
-	return globalFlags()
+	return cli.GlobalFlags()
 }
 
 func (l *commandLine) lookup(name string) cli.Flag {
@@ -182,16 +186,16 @@ func (l *commandLine) candidates() []candidate {
 	_, all := l.given["all"]
 	_, stream := l.given["stream"]
 	_, pattern := l.given["stream-pattern"]
-	if l.cmd.name == "save" && (all || stream || pattern) {
+	if l.cmd.Name == "save" && (all || stream || pattern) {
 		return l.argument("DIR")
 	}
-	return l.argument(l.cmd.argument(len(l.arguments)))
+	return l.argument(l.cmd.ArgumentKind(len(l.arguments)))
 }
 
 func (l *commandLine) verbs() []candidate {
 	var found []candidate
 	for _, c := range l.all {
-		found = append(found, candidate{c.name, c.usage})
+		found = append(found, candidate{c.Name, c.Usage})
 	}
 	if l.verb == "" {
 		found = append(found, candidate{"help", "the help of a command"})
@@ -202,7 +206,7 @@ func (l *commandLine) verbs() []candidate {
 func (l *commandLine) flagNames() []candidate {
 	found := []candidate{{"--help", "the command's flags, and examples"}}
 	for _, f := range l.flags() {
-		_, about := cutPlaceholder(f.(cli.DocGenerationFlag).GetUsage())
+		_, about := cli.About(f)
 		found = append(found, candidate{"--" + f.Names()[0], about})
 	}
 	return found
@@ -219,26 +223,4 @@ func (l *commandLine) joinedValues(name string) []candidate {
 		found[i].text = name + "=" + found[i].text
 	}
 	return found
-}
-
-// argument is what the n-th argument of a command is, as its synopsis calls it:
-// "PAGE", "NAME=VALUE" or "a|b". The last of those that repeat goes on.
-func (cmd *command) argument(n int) string {
-	var kinds []string
-	repeats := false
-	for _, word := range strings.Fields(cmd.args) {
-		word = strings.Trim(word, "[]")
-		if strings.HasPrefix(word, "-") || word == "|" {
-			break
-		}
-		kind, many := strings.CutSuffix(word, "…")
-		kinds, repeats = append(kinds, strings.Trim(kind, "[]")), many
-	}
-	switch {
-	case n < len(kinds):
-		return kinds[n]
-	case repeats:
-		return kinds[len(kinds)-1]
-	}
-	return ""
 }

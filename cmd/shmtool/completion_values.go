@@ -1,45 +1,30 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 )
 
-// flagWords are the values of flags that take one of a few words, by command
-// and flag; "" stands for all commands.
-var flagWords = map[[2]string][]string{
-	{"", "color"}:        {"auto", "always", "never"},
-	{"", "int64"}:        {"number", "string"},
-	{"append", "format"}: {"ndjson", "csv", "tsv"},
-	{"append", "full"}:   {"drop", "fail", "wait"},
-	{"tail", "from"}:     {"first", "new"},
-	{"tail", "wait"}:     {"forever"},
-	{"wait", "for"}:      {"exists", "ready", "exit", "reload", "gone", "record="},
-}
-
 // values are what a flag's value may be, with typed as the beginning of it.
 func (l *commandLine) values(f cli.Flag, typed string) []candidate {
 	name, verb := f.Names()[0], ""
 	if l.cmd != nil {
-		verb = l.cmd.name
+		verb = l.cmd.Name
 	}
-	placeholder, _ := cutPlaceholder(f.(cli.DocGenerationFlag).GetUsage())
-	for _, of := range []string{"", verb} {
-		if words := flagWords[[2]string{of, name}]; words != nil {
-			return plain(words)
-		}
+	placeholder, _ := cli.About(f)
+	if f, ok := f.(*cli.WordFlag); ok {
+		return plain(f.Words)
 	}
 	switch {
-	case name == "output":
-		return plain(l.cmd.formats)
 	case (verb == "ls" || verb == "save" || verb == "clean") && (name == "stream" || name == "stream-pattern"):
 		return l.streams()
 	case name == "fields":
@@ -112,7 +97,7 @@ func (l *commandLine) pages(typed string) []candidate {
 		slash = "/"
 	}
 	var found []candidate
-	entries, _ := os.ReadDir(l.e.shmDir) // what cannot be read has no names
+	entries, _ := os.ReadDir(l.e.ShmDir) // what cannot be read has no names
 	for _, entry := range entries {
 		o, _ := mist.ParseName(entry.Name())
 		if entry.Type().IsRegular() && !slices.Contains(l.arguments, entry.Name()) && l.takes(o.Kind) {
@@ -130,7 +115,7 @@ func (l *commandLine) takes(k mist.Kind) bool {
 	if k == "" || k.IsPage() || l.cmd == nil {
 		return true
 	}
-	switch l.cmd.name {
+	switch l.cmd.Name {
 	case "check", "dump", "ls", "rm", "wait":
 		return true
 	case "tail":
@@ -175,7 +160,7 @@ func (l *commandLine) fields() []candidate {
 	columns := map[string]func() []dump.Column{
 		"ls":      func() []dump.Column { return listingColumns(true) },
 		"explain": func() []dump.Column { return codeListing().Columns },
-	}[l.cmd.name]
+	}[l.cmd.Name]
 	switch {
 	case columns != nil:
 		var found []candidate
@@ -231,7 +216,7 @@ func (l *commandLine) assignments() []candidate {
 // streams are the names of MistServer's streams.
 func (l *commandLine) streams() []candidate {
 	var names []string
-	entries, _ := os.ReadDir(l.e.shmDir)
+	entries, _ := os.ReadDir(l.e.ShmDir)
 	for _, entry := range entries {
 		if o, _ := mist.ParseName(entry.Name()); o.Stream != "" {
 			names = append(names, o.Stream)
@@ -257,7 +242,7 @@ func types(typed string) []candidate {
 // files are what the path that is typed may become; folders end in a slash.
 func files(typed string, onlyFolders bool) []candidate {
 	dir, _ := filepath.Split(typed)
-	entries, _ := os.ReadDir(firstOf(dir, "."))
+	entries, _ := os.ReadDir(cmp.Or(dir, "."))
 	var found []candidate
 	for _, entry := range entries {
 		info, err := os.Stat(filepath.Join(dir, entry.Name())) // through links

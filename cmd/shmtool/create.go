@@ -6,20 +6,19 @@ import (
 	"io/fs"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
 
-func createCommand() *command {
-	return &command{
-		name:   "create",
-		args:   "PAGE --records N --field NAME:TYPE[:SIZE]…",
-		usage:  "make a page",
-		writes: true,
-		about: `The page is whole and ready before any process can see it. Fields come from
+func createCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "create",
+		Args:  "PAGE --records N --field NAME:TYPE[:SIZE]…",
+		Usage: "make a page",
+		About: `The page is whole and ready before any process can see it. Fields come from
 --field, in their order, from a --schema file, or from another page with
 --like. When the name exists already it is refused, unless --force replaces
 that page: its readers are told to reload.
@@ -29,13 +28,13 @@ stand below it, two blanks deeper, its record count as nested[N].
 
 --force replaces no symbolic link, and no other user's page, that is given by
 name: give its path to replace it.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool create log --records 1000 --field time:uint64 --field msg:string:128",
 			"shmtool create users --records 20 --table --field pid:uint64 --field name:string:32",
 			"shmtool create copy --like MstTraklive@412-0",
 			"shmtool dump page -o schema | shmtool create other --schema - --records 500",
 		},
-		flags: append(fieldFlags(),
+		Flags: append(fieldFlags(),
 			&cli.UintFlag{Name: "records", Usage: "how many records the page holds at a time, `N`"},
 			&cli.StringFlag{Name: "schema", Usage: "read the fields from `FILE`, or from standard input for -"},
 			&cli.StringFlag{Name: "like", Usage: "take fields and record count of another `PAGE`"},
@@ -46,11 +45,12 @@ name: give its path to replace it.`,
 			&cli.BoolFlag{Name: "force", Usage: "replace a page of that name"},
 			&cli.DurationFlag{Name: "lock-timeout", Value: defaultLockTimeout, Usage: "with --force: wait `D` for another writer to finish"},
 		),
-		run: runCreate,
+		Access: cli.Writes,
+		Run:    adapt(runCreate),
 	}
 }
 
-func runCreate(_ context.Context, e *env, c *cli.Context) error {
+func runCreate(_ context.Context, e *env, c *cli.Call) error {
 	t, err := e.onePage(c)
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func runCreate(_ context.Context, e *env, c *cli.Context) error {
 	if t.stdin {
 		return fail.Usagef("standard input cannot be made a page; name one")
 	}
-	t.path = e.pathOf(t.arg) // a new name may have a colon
+	t.path = e.PathOf(t.arg) // a new name may have a colon
 	var lock relaccx.WriterOptions
 	if c.Bool("force") {
 		if t, lock, err = e.writable(t, false, byItsPath); err != nil {
@@ -96,9 +96,9 @@ func (e *env) explainCreate(t target, err error) error {
 }
 
 // newShape is fields and record count of the page to be made.
-func (e *env) newShape(c *cli.Context) (layout.Shape, error) {
+func (e *env) newShape(c *cli.Call) (layout.Shape, error) {
 	var shape layout.Shape
-	fields, err := parseFields(c.StringSlice("field"))
+	fields, err := parseFields(c.Strings("field"))
 	if err != nil {
 		return shape, err
 	}
@@ -147,7 +147,7 @@ func (e *env) shapeOf(arg string) (layout.Shape, error) {
 	return shape, fail.OnPage(arg, err)
 }
 
-func createOptions(c *cli.Context, shape layout.Shape) (relaccx.CreateOptions, error) {
+func createOptions(c *cli.Call, shape layout.Shape) (relaccx.CreateOptions, error) {
 	mode, err := parseMode(c.String("mode"))
 	if err != nil {
 		return relaccx.CreateOptions{}, err

@@ -4,37 +4,37 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout"
 )
 
-func deleteCommand() *command {
-	return &command{
-		name:   "delete",
-		args:   "PAGE --count N | --before REC | --all",
-		usage:  "withdraw the oldest records",
-		writes: true,
-		about: `Withdrawn records are unavailable at once, for everybody; their numbers are
+func deleteCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "delete",
+		Args:  "PAGE --count N | --before REC | --all",
+		Usage: "withdraw the oldest records",
+		About: `Withdrawn records are unavailable at once, for everybody; their numbers are
 never used again.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool delete log --count 10",
 			"shmtool delete log --before 4711 --dry-run",
 			"shmtool delete log --all",
 		},
-		flags: append(writeFlags(forceOwner),
+		Flags: append(writeFlags(forceOwner),
 			&cli.Uint64Flag{Name: "count", Usage: "withdraw the oldest `N` records"},
 			&cli.Uint64Flag{Name: "before", Usage: "withdraw all records with numbers under `REC`"},
 			&cli.BoolFlag{Name: "all", Usage: "withdraw every record"},
 			dryRunFlag(),
 		),
-		run: runDelete,
+		Access: cli.Writes,
+		Run:    adapt(runDelete),
 	}
 }
 
-func runDelete(_ context.Context, e *env, c *cli.Context) (err error) {
+func runDelete(_ context.Context, e *env, c *cli.Call) (err error) {
 	t, err := e.onePage(c)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func runDelete(_ context.Context, e *env, c *cli.Context) (err error) {
 		return t.onPage(err)
 	}
 	if c.Bool("dry-run") {
-		fmt.Fprintf(e.out, "withdraw %s\n", recordRange(h.Deleted, count))
+		fmt.Fprintf(e.Out, "withdraw %s\n", recordRange(h.Deleted, count))
 		return nil
 	}
 	err = w.Withdraw(count)
@@ -71,7 +71,7 @@ func runDelete(_ context.Context, e *env, c *cli.Context) (err error) {
 }
 
 // withdrawal is how many records the flags mean.
-func withdrawal(c *cli.Context, h layout.Header) (uint64, error) {
+func withdrawal(c *cli.Call, h layout.Header) (uint64, error) {
 	available := h.EndPos - min(h.Deleted, h.EndPos)
 	switch {
 	case c.IsSet("count"):

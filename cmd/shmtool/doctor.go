@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/doctor"
 	"shmtool/cmd/shmtool/internal/fail"
@@ -19,12 +20,12 @@ import (
 	"shmtool/layout/mist"
 )
 
-func doctorCommand() *command {
-	return &command{
-		name:  "doctor",
-		args:  "[STREAM…]",
-		usage: "why a stream is stuck: findings, with evidence and remedy",
-		about: `Looks at MistServer's objects, its locks and its processes, twice where only
+func doctorCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "doctor",
+		Args:  "[STREAM…]",
+		Usage: "why a stream is stuck: findings, with evidence and remedy",
+		About: `Looks at MistServer's objects, its locks and its processes, twice where only
 movement tells, and says what is wrong: for each stream the likely causes, what
 follows from them beneath, the values that prove it, what it does to viewers, and
 a command that puts it right. A stream that is well is one line. It changes
@@ -34,7 +35,7 @@ An error: the stream cannot work, or packets are being destroyed. A warning: it
 stalls, leaks, or refuses new viewers. A note is normal, and looks alarming.
 explain CODE tells of each code how it comes about, how to see it by hand, what to
 do, and what not to do. It ends with 1 where it finds more than notes.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool doctor",
 			"shmtool doctor live",
 			"shmtool doctor -j | jq -r '.findings[] | select(.cause == null) | .remedy'",
@@ -42,17 +43,17 @@ do, and what not to do. It ends with 1 where it finds more than notes.`,
 			"shmtool doctor -o openmetrics --to /var/lib/node_exporter/doctor.prom",
 			"shmtool simulate --fault writer_dead & sleep 8; shmtool doctor",
 		},
-		formats: judgedFormats,
-		flags: []cli.Flag{
-			toFlag(),
+		Formats: out.JudgedFormats,
+		Flags: []cli.Flag{
+			cli.ToFlag(),
 			&cli.DurationFlag{Name: "sample", Value: time.Second, Usage: "the `TIME` between two looks, a second at least where something may pass; with 0 what only two can tell is left out"},
 		},
-		run: runDoctor,
+		Run: adapt(runDoctor),
 	}
 }
 
-func runDoctor(ctx context.Context, e *env, c *cli.Context) error {
-	patterns, err := e.newStreamPatterns(c.Args().Slice())
+func runDoctor(ctx context.Context, e *env, c *cli.Call) error {
+	patterns, err := e.newStreamPatterns(c.Args)
 	if err != nil {
 		return err
 	}
@@ -65,17 +66,17 @@ func runDoctor(ctx context.Context, e *env, c *cli.Context) error {
 		return err
 	}
 	missing := d.missing(x)
-	if missing != nil && (len(x.moment.Streams) == 0 || e.output.format == formatNagios) {
+	if missing != nil && (len(x.moment.Streams) == 0 || e.Out.Format == out.Nagios) {
 		return missing
 	}
 	d.noteIdle(x)
 	if x, err = e.chosen(x); err != nil {
 		return err
 	}
-	if e.output.format == formatNagios {
+	if e.Out.Format == out.Nagios {
 		return e.nagios(c.String("to"), x)
 	}
-	if err := e.printTo(c.String("to"), func(e *env) error { return d.print(e, x) }); err != nil {
+	if err := c.To(c.String("to"), func(c *cli.Call) error { return d.print(&env{c}, x) }); err != nil {
 		return err
 	}
 	if missing != nil { // those that are there have been judged
@@ -117,7 +118,7 @@ func (d *doctoring) secondLook(m *streams.Moment) time.Duration {
 func (d *doctoring) missing(x *examination) error {
 	for _, p := range d.patterns {
 		if !slices.ContainsFunc(x.moment.Streams, func(s *streams.Stream) bool { return p.wanted(s.Name) }) {
-			err := fail.Worded(fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: nobody keeps it, and nobody has started it", p.text, d.e.shmDir))
+			err := fail.Worded(fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: nobody keeps it, and nobody has started it", p.text, d.e.ShmDir))
 			return fail.Hinted(err, "shmtool streams --all lists the streams")
 		}
 	}
@@ -126,27 +127,27 @@ func (d *doctoring) missing(x *examination) error {
 
 func (d *doctoring) print(e *env, x *examination) error {
 	switch {
-	case e.output.format == formatOpenMetrics:
+	case e.Out.Format == out.OpenMetrics:
 		var m metrics.Set
 		findingMetrics(&m, x)
-		return m.Write(e.out)
-	case e.output.format == formatTable && e.output.fields == nil && !e.output.names:
+		return m.Write(e.Out)
+	case e.Out.Format == out.Table && e.Out.Fields == nil && !e.Out.NamesOnly:
 		return (&findingTree{e: e, x: x}).print()
 	}
-	return e.printList(findingListing(x))
+	return e.Out.PrintList(findingListing(x))
 }
 
 // chosen is the examination with the findings that --where chooses; the verdicts
 // stay what they are.
 func (e *env) chosen(x *examination) (*examination, error) {
-	if e.output.where == nil {
+	if e.Out.Predicate == nil {
 		return x, nil
 	}
 	all := make([]*finding.Finding, len(x.found))
 	for i := range x.found {
 		all[i] = &x.found[i]
 	}
-	kept, err := keepRows(e, findingListing(x), all)
+	kept, err := out.KeepRows(e.Out, findingListing(x), all)
 	if err != nil {
 		return nil, err
 	}

@@ -1,16 +1,20 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
+	"io"
 	"io/fs"
+	"os"
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout/mist"
 )
 
@@ -24,8 +28,9 @@ func TestUnreadableStream(t *testing.T) {
 	x := &examination{moment: &streams.Moment{Streams: []*streams.Stream{stream}}}
 	shown := func(print func(e *env) error) string {
 		var b bytes.Buffer
-		e := &env{out: bufio.NewWriter(&b)}
-		if err := errors.Join(print(e), e.out.Flush()); err != nil && !errors.Is(err, nagiosUnknown.code) {
+		w := world.New(nil, &b, io.Discard, os.Getenv)
+		e := &env{&cli.Call{World: w, Out: out.New(w, out.Options{Format: out.Table})}}
+		if err := errors.Join(print(e), e.Out.Flush()); err != nil && !errors.Is(err, nagiosUnknown.code) {
 			t.Fatal(err)
 		}
 		return b.String()
@@ -40,7 +45,8 @@ func TestUnreadableStream(t *testing.T) {
 	if got := shown(func(e *env) error { return e.nagios("", x) }); !strings.HasPrefix(got, "UNKNOWN: stream live: permission denied: MstMetalive and 1 more | streams=1 ok=0 ") {
 		t.Errorf("%q", got)
 	}
-	if err := (&env{out: bufio.NewWriter(&bytes.Buffer{})}).nagios("", x); !errors.Is(err, nagiosUnknown.code) {
+	w := world.New(nil, io.Discard, io.Discard, os.Getenv)
+	if err := (&env{&cli.Call{World: w, Out: out.New(w, out.Options{})}}).nagios("", x); !errors.Is(err, nagiosUnknown.code) {
 		t.Errorf("%v", err)
 	}
 

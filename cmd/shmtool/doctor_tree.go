@@ -64,7 +64,7 @@ func (t *findingTree) print() error {
 		t.idle(s)
 	}
 	if len(told) == 0 && len(healthy) == 0 && len(t.x.idle) == 0 {
-		t.line("", "no streams in "+t.e.shmDir, dump.Plain)
+		t.line("", "no streams in "+t.e.ShmDir, dump.Plain)
 	}
 	for _, unseen := range t.x.unseen() {
 		t.line("", "could not be seen: "+unseen, dump.Attention)
@@ -201,7 +201,7 @@ const leastText = 20
 
 // wrapped is line with a mark of its own before the first one.
 func (t *findingTree) wrapped(mark, stem, text string, tone dump.Tone) {
-	width := t.e.options().Width
+	width := t.e.Out.Rendering().Width
 	if width <= 0 {
 		t.whole(mark, text, tone)
 		return
@@ -217,7 +217,7 @@ func (t *findingTree) wrapped(mark, stem, text string, tone dump.Tone) {
 
 // whole prints a line that is never broken: what is to be copied.
 func (t *findingTree) whole(stem, text string, tone dump.Tone) {
-	_, _ = t.e.out.WriteString(dump.Paint(stem, dump.Faint, t.e.color) + dump.Paint(text, tone, t.e.color) + "\n")
+	_, _ = t.e.Out.WriteString(dump.Paint(stem, dump.Faint, t.e.Out.Color) + dump.Paint(text, tone, t.e.Out.Color) + "\n")
 }
 
 // evidenceText is values by their names.

@@ -8,21 +8,21 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
 	"shmtool/layout"
-	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
-func dumpCommand() *command {
-	return &command{
-		name:  "dump",
-		args:  "PAGE",
-		usage: "header, fields and records of a page",
-		about: `Without a choice of sections all three are shown. A page that is not ready is
+func dumpCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "dump",
+		Args:  "PAGE",
+		Usage: "header, fields and records of a page",
+		About: `Without a choice of sections all three are shown. A page that is not ready is
 shown as far as it goes. Of a page that MistServer makes, known by its name, the
 rows in use are shown (--slots shows all), and what their values mean: beside
 them in a table, as "#decoded" in JSON.
@@ -41,7 +41,7 @@ with --schema the fields.
 What MistServer makes that is no page is shown as what it is: the packets of a
 data page (--payload N writes out what one carries), a stream's state, a PID and
 whether it lives, the list of pushes, who holds a semaphore.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool dump MstMetalive",
 			"shmtool dump MstTraklive@412-0:keys --last 5",
 			"shmtool dump MstMetalive -j --jq '.records[0].tracks.records[].codec'",
@@ -52,27 +52,27 @@ whether it lives, the list of pushes, who holds a semaphore.`,
 			"shmtool dump MstDatalive@0_0 --payload 17 > frame",
 			"shmtool dump sem.MstSemInptlive",
 		},
-		formats: append(slices.Clone(plainFormats), formatHex, formatRax, formatSchema),
-		flags: []cli.Flag{
+		Formats: append(slices.Clone(out.PlainFormats), out.Hex, out.Rax, out.Schema),
+		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "header", Usage: "show the header"},
 			&cli.BoolFlag{Name: "schema", Usage: "show the fields"},
 			&cli.BoolFlag{Name: "records", Usage: "show the records"},
 			&cli.StringFlag{Name: "range", Usage: "only the records `A..B`, both included; either may be left out"},
 			&cli.Uint64Flag{Name: "last", Usage: "only the newest `N` records"},
 			&cli.BoolFlag{Name: "slots", Usage: "every slot, available or not; --range and --last choose slots by record number"},
-			&cli.IntFlag{Name: "depth", Value: defaultDepth, Usage: "show the records of nested pages down to `N` levels"},
+			&cli.IntFlag{Name: "depth", Value: out.DefaultDepth, Usage: "show the records of nested pages down to `N` levels"},
 			&cli.Uint64Flag{Name: "payload", Usage: "of a data page: write the payload of packet `N`, its bytes and nothing else"},
 		},
-		run: runDump,
+		Run: adapt(runDump),
 	}
 }
 
-func runDump(_ context.Context, e *env, c *cli.Context) (err error) {
+func runDump(_ context.Context, e *env, c *cli.Call) (err error) {
 	t, err := e.onePage(c)
 	if err != nil {
 		return err
 	}
-	if err := refuseUnsuited(e.output.format, c); err != nil {
+	if err := refuseUnsuited(e.Out.Format, c); err != nil {
 		return err
 	}
 	selection, err := parseSelection(c)
@@ -86,7 +86,7 @@ func runDump(_ context.Context, e *env, c *cli.Context) (err error) {
 	if c.IsSet("payload") {
 		return t.onPage(fail.Usagef("--payload is for data pages, MstData…; %q is none", t.arg))
 	}
-	if e.output.format == formatRax || e.output.format == formatHex {
+	if e.Out.Format == out.Rax || e.Out.Format == out.Hex {
 		return e.dumpBytes(t, c, selection)
 	}
 	r, done, err := e.read(t, true)
@@ -107,20 +107,20 @@ func runDump(_ context.Context, e *env, c *cli.Context) (err error) {
 	chooseSections(v, c)
 	o := e.optionsFor(t)
 	o.Depth, o.Page = c.Int("depth"), r.Rules()
-	if o.Fields, err = e.output.chooseFields(r.Schema()); err != nil {
+	if o.Fields, err = e.Out.ChooseFields(r.Schema()); err != nil {
 		return t.onPage(err)
 	}
-	return t.onPage(e.render(v, r, o))
+	return t.onPage(e.printView(v, r, o))
 }
 
 // unsuited are the flags that a format has no use for.
 var unsuited = map[string][]string{
-	formatHex:    {"where", "fields", "names", "int64"},
-	formatRax:    {"where", "fields", "names", "int64", "header", "schema", "records", "range", "last", "slots", "depth"},
-	formatSchema: {"where", "fields", "names", "int64", "header", "records", "range", "last", "slots", "depth"},
+	out.Hex:    {"where", "fields", "names", "int64"},
+	out.Rax:    {"where", "fields", "names", "int64", "header", "schema", "records", "range", "last", "slots", "depth"},
+	out.Schema: {"where", "fields", "names", "int64", "header", "records", "range", "last", "slots", "depth"},
 }
 
-func refuseUnsuited(format string, c *cli.Context) error {
+func refuseUnsuited(format string, c *cli.Call) error {
 	for _, name := range unsuited[format] {
 		if c.IsSet(name) {
 			return fail.Usagef("--%s does nothing with -o %s", name, format)
@@ -130,7 +130,7 @@ func refuseUnsuited(format string, c *cli.Context) error {
 }
 
 // chooseSections shows what the flags name, or everything.
-func chooseSections(v *dump.View, c *cli.Context) {
+func chooseSections(v *dump.View, c *cli.Call) {
 	v.ShowHeader, v.ShowSchema, v.ShowRecords = c.Bool("header"), c.Bool("schema"), c.Bool("records")
 	if c.IsSet("range") || c.IsSet("last") || c.IsSet("slots") {
 		v.ShowRecords = true
@@ -140,40 +140,17 @@ func chooseSections(v *dump.View, c *cli.Context) {
 	}
 }
 
-// render writes a view in the format that was asked for.
-func (e *env) render(v *dump.View, r *relaccx.Reader, o dump.Options) error {
-	switch {
-	case e.output.names:
-		return e.printNames(v.Schema.Names())
-	case e.output.format == formatSchema:
-		return e.printSchema(v, r)
-	case e.output.format == formatJSON && e.output.jq != nil:
-		var doc strings.Builder
-		if err := dump.JSON(&doc, v, o); err != nil {
-			return err
-		}
-		return e.printFiltered([]byte(doc.String()))
-	case e.output.format == formatJSON:
-		return dump.JSON(e.out, v, o)
-	case e.output.format == formatNDJSON && e.output.jq != nil:
-		return dump.NDJSON(lineFilter{e}, v, o)
-	case e.output.format == formatNDJSON:
-		return dump.NDJSON(e.out, v, o)
-	case e.output.format == formatCSV:
-		return dump.CSV(e.out, v, o)
+// printView prints a view in any format. As a schema it prints the fields in the form that
+// create --schema takes.
+func (e *env) printView(v *dump.View, r *relaccx.Reader, o dump.Options) error {
+	if e.Out.Format != out.Schema || e.Out.NamesOnly {
+		return e.Out.View(v, o)
 	}
-	return dump.Table(e.out, v, o)
-}
-
-// printNames prints names, one a line: exact in a pipe, fit for a terminal on one.
-func (e *env) printNames(names []string) error {
-	if e.terminal {
-		names = slices.Clone(names)
-		for i := range names {
-			names[i] = mist.EscapeText(names[i])
-		}
+	shape, err := r.Shape()
+	if err != nil {
+		return err
 	}
-	_, err := e.out.WriteString(strings.Join(append(names, ""), "\n"))
+	_, err = e.Out.WriteString(shape.Schema.String())
 	return err
 }
 
@@ -184,7 +161,7 @@ type selection struct {
 	slots      bool
 }
 
-func parseSelection(c *cli.Context) (selection, error) {
+func parseSelection(c *cli.Call) (selection, error) {
 	s := selection{end: 1<<64 - 1, last: 1<<64 - 1, slots: c.Bool("slots")}
 	if c.IsSet("last") {
 		s.last = c.Uint64("last")
@@ -267,12 +244,12 @@ func (e *env) view(t target, r *relaccx.Reader, s selection) (*dump.View, error)
 func (e *env) sift(t target, r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
 	o := e.optionsFor(t)
 	o.Page = r.Rules()
-	keep := e.keeper(r.Schema(), o)
+	keep := e.Out.Keeper(r.Schema(), o)
 	return func(yield func(*relaccx.Record, error) bool) {
 		for rec, err := range records {
 			var lapped *relaccx.LappedError
 			if errors.As(err, &lapped) {
-				e.warn("%v", lapped)
+				e.Warn("%v", lapped)
 				continue
 			}
 			kept := true

@@ -1,9 +1,8 @@
 package main
 
 import (
-	"io"
-
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/dump"
 	"shmtool/layout"
@@ -11,7 +10,7 @@ import (
 )
 
 // dumpBytes prints the formats that look at a page as bytes, valid or not.
-func (e *env) dumpBytes(t target, c *cli.Context, s selection) error {
+func (e *env) dumpBytes(t target, c *cli.Call, s selection) error {
 	p, err := e.open(t)
 	if err != nil {
 		return err
@@ -32,12 +31,12 @@ func (e *env) dumpBytes(t target, c *cli.Context, s selection) error {
 	ready := false
 	err = inspect(func(page []byte, h layout.Header) error {
 		ready = h.Status.Ready()
-		if e.output.format == formatRax {
+		if e.Out.Format == out.Rax {
 			page, err := untouched(p, page, base)
 			if err != nil {
 				return err
 			}
-			return dump.Rax(e.out, raxTitle(t), page, h, func(line string) { e.warn("%s", line) })
+			return dump.Rax(e.Out, raxTitle(t), page, h, func(line string) { e.Warn("%s", line) })
 		}
 		return e.hex(p, r, t, page, base, h, c, s)
 	})
@@ -75,14 +74,4 @@ func raxTitle(t target) string {
 		return t.arg
 	}
 	return "/" + t.arg
-}
-
-// printSchema prints the fields in the form that create --schema takes.
-func (e *env) printSchema(v *dump.View, r *relaccx.Reader) error {
-	shape, err := r.Shape()
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(e.out, shape.Schema.String())
-	return err
 }

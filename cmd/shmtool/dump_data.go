@@ -8,7 +8,8 @@ import (
 	"math"
 	"os"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
@@ -26,7 +27,7 @@ type dataPage struct {
 }
 
 // dumpData shows the packets of a data page, or writes one's payload.
-func (e *env) dumpData(o *mistObject, c *cli.Context, s selection) error {
+func (e *env) dumpData(o *mistObject, c *cli.Call, s selection) error {
 	if o.info.Size() == 0 {
 		return o.onPage(fmt.Errorf("not a data page: %w", &layout.FormatError{What: "object has no byte yet"}))
 	}
@@ -51,37 +52,32 @@ func (e *env) packetFields() ([]string, error) {
 	for _, name := range dump.PacketFields() {
 		l.Columns = append(l.Columns, dump.Column{Name: name})
 	}
-	if _, err := l.Choose(e.output.fields); err != nil {
+	if _, err := l.Choose(e.Out.Fields); err != nil {
 		return nil, fail.As(fail.Usage, err)
 	}
-	return e.output.shownFields(), nil
+	return e.Out.ShownFields(), nil
 }
 
 func (d *dataPage) render(packets iter.Seq2[dump.Packet, error], fields []string) error {
 	e := d.e
-	o := e.options()
+	o := e.Out.Rendering()
 	o.Fields = fields
 	v := &dump.PacketView{
 		Name: d.arg, Bytes: d.info.Size(), Allocated: d.allocated, Stream: d.of.Stream,
 		Index: d.of.Index, FirstKey: d.of.Key, Avail: d.avail, Packets: d.where(packets),
 	}
-	switch {
-	case e.output.names:
-		names := fields
-		if names == nil {
-			names = dump.PacketFields()
-		}
-		return e.printNames(names)
-	case e.output.format == formatHex:
-		return d.hex(packets)
-	case e.output.format == formatJSON:
-		return e.filtered(func(w io.Writer) error { return dump.PacketsJSON(w, v, o) })
-	case e.output.format == formatNDJSON:
-		return e.filteredLines(func(w io.Writer) error { return dump.PacketsNDJSON(w, v, o) })
-	case e.output.format == formatCSV:
-		return dump.PacketsCSV(e.out, v, o)
+	names := fields
+	if names == nil {
+		names = dump.PacketFields()
 	}
-	return dump.PacketsTable(e.out, v, o)
+	return e.Out.Print(out.Forms{
+		Names:  names,
+		JSON:   func(w io.Writer) error { return dump.PacketsJSON(w, v, o) },
+		NDJSON: func(w io.Writer) error { return dump.PacketsNDJSON(w, v, o) },
+		CSV:    func(w io.Writer) error { return dump.PacketsCSV(w, v, o) },
+		Table:  func(w io.Writer) error { return dump.PacketsTable(w, v, o) },
+		Other:  func(io.Writer) error { return d.hex(packets) },
+	})
 }
 
 // reader begins at the page's start.
@@ -163,14 +159,14 @@ func (d *dataPage) where(packets iter.Seq2[dump.Packet, error]) iter.Seq2[dump.P
 
 // packetKeeper tells which packets --where wants.
 func (e *env) packetKeeper() func(p *dump.Packet) (bool, error) {
-	if e.output.where == nil {
+	if e.Out.Predicate == nil {
 		return func(*dump.Packet) (bool, error) { return true, nil }
 	}
-	e.knows(dump.PacketFields())
-	row, b := dump.NewPacketRow(dump.Options{Int64String: e.output.quote64}), []byte(nil)
+	e.Out.Knows(dump.PacketFields())
+	row, b := dump.NewPacketRow(dump.Options{Int64String: e.Out.Int64Text}), []byte(nil)
 	return func(p *dump.Packet) (bool, error) {
 		b = row.Append(b[:0], p)
-		return e.wants(b)
+		return e.Out.Wants(b)
 	}
 }
 
@@ -184,7 +180,7 @@ func (d *dataPage) writePayload(number uint64) error {
 		if count++; p.Number < number {
 			continue
 		}
-		n, err := io.Copy(d.e.out, io.NewSectionReader(d.file, int64(p.PayloadOffset), int64(p.PayloadSize)))
+		n, err := io.Copy(d.e.Out, io.NewSectionReader(d.file, int64(p.PayloadOffset), int64(p.PayloadSize)))
 		if err == nil && n < int64(p.PayloadSize) {
 			err = fmt.Errorf("packet %d: %w", number, relaccx.ErrTruncated)
 		}
@@ -207,17 +203,17 @@ func (d *dataPage) findStale() {
 	switch {
 	case !settled || behind.Next == 0:
 	case behind.Next == 1:
-		d.e.warn("page %q: one packet lies behind the %d bytes that are published: on its way, or left by a stream before", d.arg, avail)
+		d.e.Warn("page %q: one packet lies behind the %d bytes that are published: on its way, or left by a stream before", d.arg, avail)
 	default:
 		d.staleFrom = int(avail)
-		d.e.warn("page %q: packets go on behind the %d bytes that are published: a stream before left them, and MistServer's readers run into them", d.arg, avail)
+		d.e.Warn("page %q: packets go on behind the %d bytes that are published: a stream before left them, and MistServer's readers run into them", d.arg, avail)
 	}
 }
 
 // hex takes the packets apart, the bytes of payloads left out.
 func (d *dataPage) hex(packets iter.Seq2[dump.Packet, error]) error {
 	var broken error
-	err := dump.HexObject(d.e.out, func(yield func(dump.HexPart) bool) {
+	err := dump.HexObject(d.e.Out, func(yield func(dump.HexPart) bool) {
 		end := 0
 		for p, err := range packets {
 			if err != nil {

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/dump"
 	"shmtool/layout"
@@ -11,7 +11,7 @@ import (
 
 // hex prints the annotated hex dump of a page, valid or not.
 // Reader r has its records; it is nil for a page that cannot be read by records.
-func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, base int, h layout.Header, c *cli.Context, s selection) error {
+func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, base int, h layout.Header, c *cli.Call, s selection) error {
 	info := t.within(e.rules(t, p))
 	o := dump.HexOptions{
 		ShowHeader:  c.Bool("header"),
@@ -19,8 +19,8 @@ func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, bas
 		ShowRecords: c.Bool("records"),
 		Slots:       s.slots,
 		Depth:       c.Int("depth"),
-		Color:       e.color,
-		Width:       e.options().Width,
+		Color:       e.Out.Color,
+		Width:       e.Out.Rendering().Width,
 		Base:        base,
 		Page:        info,
 		Clock:       func() mist.Clock { return e.clock(t) },
@@ -32,7 +32,7 @@ func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, bas
 	if info != nil {
 		o.UnkeptCounters = !info.CountersKept
 	}
-	if !e.secrets {
+	if !e.Secrets {
 		o.Secrets = dump.HexSecrets
 	}
 	if c.IsSet("range") || c.IsSet("last") {
@@ -49,5 +49,5 @@ func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, bas
 		}
 		o.Selected = &w
 	}
-	return dump.Hex(e.out, page, h, o)
+	return dump.Hex(e.Out, page, h, o)
 }

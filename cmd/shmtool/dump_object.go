@@ -7,11 +7,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/objectfile"
-	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout/mist"
@@ -59,8 +59,8 @@ func (e *env) mistObject(t target) (*mistObject, bool) {
 	if err != nil {
 		return nil, false
 	}
-	o := &mistObject{target: t, of: of, file: f, info: info, secrets: e.secrets}
-	o.allocated = procs.Open(e.procDir, filepath.Dir(o.path)).File(info).Allocated
+	o := &mistObject{target: t, of: of, file: f, info: info, secrets: e.Secrets}
+	o.allocated = e.ProcsOf(filepath.Dir(o.path)).File(info).Allocated
 	if o.isPage() {
 		f.Close()
 		return nil, false
@@ -83,33 +83,33 @@ func (o *mistObject) isPage() bool {
 }
 
 // dumpObject shows an object that is no page as what it is.
-func (e *env) dumpObject(o *mistObject, c *cli.Context, s selection) error {
-	if err := o.refuseUnsuited(e.output.format, c); err != nil {
+func (e *env) dumpObject(o *mistObject, c *cli.Call, s selection) error {
+	if err := o.refuseUnsuited(e.Out.Format, c); err != nil {
 		return err
 	}
 	switch o.of.Kind {
 	case mist.KindData:
 		return e.dumpData(o, c, s)
 	case mist.KindPush:
-		return e.dumpPush(o, e.secrets)
+		return e.dumpPush(o, e.Secrets)
 	}
 	b, err := o.consistent()
 	if err != nil {
 		return err
 	}
-	table := procs.Open(e.procDir, filepath.Dir(o.path))
+	table := e.ProcsOf(filepath.Dir(o.path))
 	facts, parts, err := o.facts(b, table)
 	if err != nil {
 		return o.onPage(fmt.Errorf("not %s: %w", objectWords[o.of.Kind], err))
 	}
-	if e.output.format == formatHex {
-		return dump.HexObject(e.out, partsOf(parts), e.hexOptions())
+	if e.Out.Format == out.Hex {
+		return dump.HexObject(e.Out, partsOf(parts), e.hexOptions())
 	}
-	return e.facts(facts)
+	return e.Out.Facts(facts)
 }
 
 func (e *env) hexOptions() dump.HexOptions {
-	return dump.HexOptions{Color: e.color, Width: e.options().Width}
+	return dump.HexOptions{Color: e.Out.Color, Width: e.Out.Rendering().Width}
 }
 
 func partsOf(parts []dump.HexPart) func(yield func(dump.HexPart) bool) {
@@ -123,12 +123,12 @@ func partsOf(parts []dump.HexPart) func(yield func(dump.HexPart) bool) {
 }
 
 // refuseUnsuited are the flags that only pages have a use for.
-func (o *mistObject) refuseUnsuited(format string, c *cli.Context) error {
+func (o *mistObject) refuseUnsuited(format string, c *cli.Call) error {
 	what := objectWords[o.of.Kind]
 	if len(o.steps) > 0 {
 		return fail.Usagef("%q: %s has no pages in it", o.arg, what)
 	}
-	if format == formatRax || format == formatSchema {
+	if format == out.Rax || format == out.Schema {
 		return fail.Usagef("-o %s is for RelAccX pages; %q is %s", format, o.arg, what)
 	}
 	flags := []string{"header", "schema", "records", "slots", "depth"}
@@ -152,35 +152,6 @@ func (o *mistObject) small() ([]byte, error) {
 		return nil, o.onPage(fmt.Errorf("byte %d: %w", n, relaccx.ErrTruncated))
 	}
 	return b, nil
-}
-
-// facts prints what is known of an object, if --where wants it.
-func (e *env) facts(f *dump.Facts) error {
-	if e.output.where != nil {
-		b, err := f.AppendJSON(nil)
-		if err != nil {
-			return err
-		}
-		e.knows(f.Keys())
-		if ok, err := e.wants(b); err != nil || !ok {
-			return err
-		}
-	}
-	chosen, err := f.Choose(e.output.fields)
-	if err != nil {
-		return fail.As(fail.Usage, err)
-	}
-	switch {
-	case e.output.names:
-		return chosen.Names(e.out)
-	case e.output.format == formatJSON:
-		return e.filtered(chosen.JSON)
-	case e.output.format == formatNDJSON:
-		return e.filteredLines(chosen.NDJSON)
-	case e.output.format == formatCSV:
-		return chosen.CSV(e.out, e.options())
-	}
-	return chosen.Table(e.out, e.options())
 }
 
 // errNoPacket is a packet that a data page has not.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
 	"shmtool/layout/dtsc"
@@ -26,10 +27,10 @@ func (e *env) dumpPush(o *mistObject, showSecrets bool) error {
 		hide = func(text string) string { return text }
 	}
 	var err error
-	if e.output.format == formatHex {
-		err = dump.HexObject(e.out, partsOf(o.pushParts(b, pushes, showSecrets)), e.hexOptions())
+	if e.Out.Format == out.Hex {
+		err = dump.HexObject(e.Out, partsOf(o.pushParts(b, pushes, showSecrets)), e.hexOptions())
 	} else {
-		err = e.list(o.pushListing(pushes, hide, procs.Open(e.procDir, filepath.Dir(o.path))))
+		err = e.Out.List(o.pushListing(pushes, hide, e.ProcsOf(filepath.Dir(o.path))))
 	}
 	if err == nil && broken != nil {
 		err = o.onPage(fmt.Errorf("list of pushes: %w", broken))

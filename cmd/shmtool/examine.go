@@ -12,7 +12,6 @@ import (
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/pause"
-	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout/mist"
 )
@@ -48,9 +47,9 @@ func (x *examination) worst(stream string) string {
 
 // look reads the streams that are wanted, as they are now.
 func (e *env) look(want func(stream string) bool) (*streams.Moment, error) {
-	moment, err := streams.Look(e.shmDir, procs.Open(e.procDir, e.shmDir), want)
+	moment, err := streams.Look(e.ShmDir, e.Procs(), want)
 	if err != nil {
-		return nil, fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, fail.Bare(err)), "--shm-dir names another")
+		return nil, fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.ShmDir, fail.Bare(err)), "--shm-dir names another")
 	}
 	return moment, nil
 }

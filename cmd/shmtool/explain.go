@@ -8,45 +8,45 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/dump"
 )
 
-func explainCommand() *command {
-	return &command{
-		name:  "explain",
-		args:  "[CODE…]",
-		usage: "what a code means, how it comes about, and what to do",
-		about: `Prints the page on each CODE that doctor or check has told: what it is, how it
+func explainCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "explain",
+		Args:  "[CODE…]",
+		Usage: "what a code means, how it comes about, and what to do",
+		About: `Prints the page on each CODE that doctor or check has told: what it is, how it
 comes about, how to see it by hand, what to do, the least destructive first, and
 what not to do, and how to try it. In its commands live is the stream, 0 its
 track; words in capitals, such as PID, stand for your own. Without a code it lists
 all of them: those of doctor with what they do to viewers, what causes others
 before what is caused, then those that only check tells.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool explain writer_dead",
 			"shmtool explain",
 			"shmtool explain --where '.severity == \"error\"' --names",
 			"shmtool explain writer_dead -j --jq .text | less",
 		},
-		formats: plainFormats,
-		run:     runExplain,
+		Formats: out.PlainFormats,
+		Run:     adapt(runExplain),
 	}
 }
 
-func runExplain(_ context.Context, e *env, c *cli.Context) error {
-	if c.NArg() == 0 {
-		return e.list(codeListing())
+func runExplain(_ context.Context, e *env, c *cli.Call) error {
+	if len(c.Args) == 0 {
+		return e.Out.List(codeListing())
 	}
-	o := &e.output
-	if o.format == formatCSV || o.names || o.where != nil || o.fields != nil {
+	if o := e.Out.Options; o.Format == out.CSV || o.NamesOnly || o.Predicate != nil || o.Fields != nil {
 		return fail.Usagef("-o csv, --where, --fields and --names are for the list of codes; leave out CODE, or them")
 	}
 	var pages []explanation
-	for _, name := range c.Args().Slice() {
+	for _, name := range c.Args {
 		page, err := explanationOf(name)
 		if err != nil {
 			return err
@@ -83,24 +83,27 @@ func explanationOf(name string) (explanation, error) {
 }
 
 func (e *env) printExplanation(page explanation, i, of int) error {
-	if e.output.format != formatTable {
-		return e.filtered(func(w io.Writer) error {
-			enc := json.NewEncoder(w)
-			enc.SetEscapeHTML(false)
-			return enc.Encode(page)
-		})
+	object := func(w io.Writer) error {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(page)
 	}
+	return e.Out.Print(out.Forms{JSON: object, NDJSON: object, Table: func(w io.Writer) error { return page.text(w, i, of, e.Out.Color) }})
+}
+
+// text prints the i-th of some pages for people.
+func (page explanation) text(w io.Writer, i, of int, color bool) error {
 	if i > 0 {
-		fmt.Fprintln(e.out)
+		fmt.Fprintln(w)
 	}
 	if of > 1 {
-		fmt.Fprintf(e.out, "%s (%s)\n\n", dump.Paint(page.Code, dump.Heading, e.color), page.Severity)
+		fmt.Fprintf(w, "%s (%s)\n\n", dump.Paint(page.Code, dump.Heading, color), page.Severity)
 	}
 	for line := range strings.Lines(page.Text) {
 		if text := strings.TrimSuffix(line, "\n"); isSection(text) {
-			line = dump.Paint(text, dump.Heading, e.color) + "\n"
+			line = dump.Paint(text, dump.Heading, color) + "\n"
 		}
-		if _, err := e.out.WriteString(line); err != nil {
+		if _, err := io.WriteString(w, line); err != nil {
 			return err
 		}
 	}

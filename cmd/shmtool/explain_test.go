@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/dump"
@@ -64,7 +65,7 @@ func TestExplanationsCommands(t *testing.T) {
 }
 
 func isVerb(name string) bool {
-	return slices.ContainsFunc(commands(), func(c *command) bool { return c.name == name })
+	return slices.ContainsFunc(commands(), func(c *cli.Command) bool { return c.Name == name })
 }
 
 // withoutBlanks is a quoted word as one, without what a shell would part.

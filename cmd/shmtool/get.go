@@ -6,39 +6,39 @@ import (
 	"errors"
 	"strconv"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
 
-func getCommand() *command {
-	return &command{
-		name:  "get",
-		args:  "PAGE FIELD",
-		usage: "one value, bare",
-		about: `For $(…) in a shell. Of integers the digits, of strings the text, of everything
+func getCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "get",
+		Args:  "PAGE FIELD",
+		Usage: "one value, bare",
+		About: `For $(…) in a shell. Of integers the digits, of strings the text, of everything
 else the very bytes, unless --hex is given. Of a page that MistServer makes, the
 newest record is the last row in use. Secrets are printed as they are.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool get MstTraklive@412-0 lastms",
 			"shmtool get MstMetalive:tracks codec --record 1",
 			"shmtool get MstTraklive@412-0 init > init.bin",
 		},
-		flags: []cli.Flag{
+		Flags: []cli.Flag{
 			&cli.Uint64Flag{Name: "record", Usage: "of record `REC` (default: the newest)"},
 			&cli.BoolFlag{Name: "hex", Usage: "print bytes as hexadecimal digits"},
 		},
-		run: runGet,
+		Run: adapt(runGet),
 	}
 }
 
-func runGet(_ context.Context, e *env, c *cli.Context) error {
-	if c.NArg() != 2 {
+func runGet(_ context.Context, e *env, c *cli.Call) error {
+	if len(c.Args) != 2 {
 		return fail.Usagef("needs a PAGE and a FIELD")
 	}
-	t, err := e.address(c.Args().First())
+	t, err := e.address(c.Arg(0))
 	if err != nil {
 		return err
 	}
@@ -52,9 +52,9 @@ func runGet(_ context.Context, e *env, c *cli.Context) error {
 		return err
 	}
 	defer done()
-	f := r.Schema().Lookup(c.Args().Get(1))
+	f := r.Schema().Lookup(c.Arg(1))
 	if f == nil {
-		return t.onPage(&relaccx.FieldError{Field: c.Args().Get(1), Have: r.Schema()})
+		return t.onPage(&relaccx.FieldError{Field: c.Arg(1), Have: r.Schema()})
 	}
 	n := c.Uint64("record")
 	if !c.IsSet("record") {
@@ -66,7 +66,7 @@ func runGet(_ context.Context, e *env, c *cli.Context) error {
 	if err := r.Read(n, &rec); err != nil {
 		return t.onPage(err)
 	}
-	_, err = e.out.Write(bareValue(f, rec.Bytes(), c.Bool("hex")))
+	_, err = e.Out.Write(bareValue(f, rec.Bytes(), c.Bool("hex")))
 	return err
 }
 

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
@@ -55,7 +56,7 @@ func BenchmarkTailLatency(b *testing.B) {
 			w := newTicks(b, dir, "page")
 			defer w.Close()
 			cmd := exec.Command("shmtool", "tail", "-f", "page", "--from", "first", "-o", "csv", "--no-header")
-			cmd.Env = append(os.Environ(), shmDirVariable+"="+dir)
+			cmd.Env = append(os.Environ(), cli.ShmDirVariable+"="+dir)
 			out, err := cmd.StdoutPipe()
 			if err == nil {
 				err = cmd.Start()
@@ -121,7 +122,7 @@ func BenchmarkIdle(b *testing.B) {
 		b.Run("tail "+pattern, func(b *testing.B) {
 			for b.Loop() {
 				cmd := exec.Command("shmtool", "tail", "-f", pattern)
-				cmd.Env = append(os.Environ(), shmDirVariable+"="+dir)
+				cmd.Env = append(os.Environ(), cli.ShmDirVariable+"="+dir)
 				if err := cmd.Start(); err != nil {
 					b.Fatal(err)
 				}

@@ -9,7 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/metrics"
@@ -19,12 +20,12 @@ import (
 	"shmtool/layout/mist"
 )
 
-func lsCommand() *command {
-	return &command{
-		name:  "ls",
-		args:  "[PATTERN…]",
-		usage: "the pages there are",
-		about: `Lists the RelAccX pages of the shared memory directory whose names match a shell
+func lsCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "ls",
+		Args:  "[PATTERN…]",
+		Usage: "the pages there are",
+		About: `Lists the RelAccX pages of the shared memory directory whose names match a shell
 pattern, all without one: MistServer's by stream, and of a stream meta, tracks,
 users, state; then all others by name. WRITER is the process that holds the
 writer's lock, else the living one that MistServer means to own the object;
@@ -39,7 +40,7 @@ STATUS is then the state, whether a PID lives, or whether a semaphore is held.
 --all adds ALLOCATED, the memory that an object takes, which is much less than
 its size where it has never been written. -o openmetrics is for Prometheus;
 --to puts it where node_exporter finds it.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool ls",
 			"shmtool ls 'MstTrak*' --fields name,rcount,endpos,writer",
 			"shmtool ls --stream live",
@@ -49,19 +50,19 @@ its size where it has never been written. -o openmetrics is for Prometheus;
 			"shmtool ls --all --shm-dir /proc/4711/root/dev/shm",
 			"shmtool ls -o openmetrics --to /var/lib/node_exporter/pages.prom",
 		},
-		formats: measuredFormats,
-		flags: append([]cli.Flag{
-			toFlag(),
+		Formats: out.MeasuredFormats,
+		Flags: append([]cli.Flag{
+			cli.ToFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "every object that is there, pages or not"},
 		}, streamFlags(
 			"list only the objects of the MistServer stream `NAME`; may be repeated",
 			"list only the objects of streams whose names match the shell `PATTERN`; may be repeated")...),
-		run: runLs,
+		Run: adapt(runLs),
 	}
 }
 
-func runLs(_ context.Context, e *env, c *cli.Context) error {
-	patterns, err := e.namePatterns(c.Args().Slice())
+func runLs(_ context.Context, e *env, c *cli.Call) error {
+	patterns, err := e.namePatterns(c.Args)
 	if err != nil {
 		return err
 	}
@@ -69,7 +70,7 @@ func runLs(_ context.Context, e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	table := procs.Open(e.procDir, e.shmDir)
+	table := e.Procs()
 	objects, err := e.objects(table)
 	if err != nil {
 		return err
@@ -81,7 +82,7 @@ func runLs(_ context.Context, e *env, c *cli.Context) error {
 		}
 		noStream = len(objects) == 0
 	}
-	if c.NArg() > 0 {
+	if len(c.Args) > 0 {
 		objects = slices.DeleteFunc(objects, func(o object) bool { return !matchesAny(o.name, patterns) })
 	}
 	nouns, denied := "objects", 0
@@ -90,19 +91,20 @@ func runLs(_ context.Context, e *env, c *cli.Context) error {
 		objects, denied = e.onlyPages(objects)
 	} else {
 		denied = deniedOf(objects)
-		e.sayDenied(denied, 0)
+		e.Out.SayDenied(denied, 0)
 	}
-	why := e.emptyText(nouns, c.Args().Slice(), denied)
+	why := e.Out.Empty(nouns, c.Args, denied)
 	if noStream {
-		why = fmt.Sprintf("no stream in %s matches %s", e.shmDir, mist.EscapeName(strings.Join(wanted.texts(), " ")))
+		why = fmt.Sprintf("no stream in %s matches %s", e.ShmDir, mist.EscapeName(strings.Join(wanted.texts(), " ")))
 	}
 	slices.SortFunc(objects, compareObjects)
 	l, sights := e.pageListing(objects, table, c.Bool("all"))
-	return e.printTo(c.String("to"), func(e *env) error {
-		if e.output.format == formatOpenMetrics {
+	return c.To(c.String("to"), func(c *cli.Call) error {
+		e := &env{c}
+		if e.Out.Format == out.OpenMetrics {
 			return e.objectMetrics(l, sights)
 		}
-		if err := e.listed(l, nouns, why); err != nil || !c.Bool("all") {
+		if err := e.Out.Listed(l, nouns, why); err != nil || !c.Bool("all") {
 			return err
 		}
 		return e.total(l)
@@ -122,7 +124,7 @@ func (e *env) onlyPages(objects []object) (pages []object, denied int) {
 		}
 	}
 	denied = deniedOf(pages) + leftOut
-	e.sayDenied(denied, leftOut)
+	e.Out.SayDenied(denied, leftOut)
 	return pages, denied
 }
 
@@ -137,19 +139,19 @@ func deniedOf(objects []object) (count int) {
 
 // objectMetrics prints the metrics of a listing's rows.
 func (e *env) objectMetrics(l *dump.Listing, sights []objectSight) (err error) {
-	if sights, err = keepRows(e, l, sights); err != nil {
+	if sights, err = out.KeepRows(e.Out, l, sights); err != nil {
 		return err
 	}
 	var s metrics.Set
 	for i := range sights {
 		objectMetrics(&s, &sights[i])
 	}
-	return s.Write(e.out)
+	return s.Write(e.Out)
 }
 
 // objects are what the shared memory directory holds, each looked into.
 func (e *env) objects(table *procs.Table) ([]object, error) {
-	entries, err := os.ReadDir(e.shmDir)
+	entries, err := os.ReadDir(e.ShmDir)
 	if err != nil {
 		return nil, e.noDirectory(err)
 	}
@@ -223,12 +225,12 @@ func (e *env) ofStreams(objects []object, wanted streamPatterns) ([]object, erro
 
 // noSuchStream says that a stream that was named has no object.
 func (e *env) noSuchStream(name string) error {
-	return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, e.shmDir)), "shmtool streams --all lists the streams")
+	return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, e.ShmDir)), "shmtool streams --all lists the streams")
 }
 
 // total says on a terminal what all that is listed takes.
 func (e *env) total(l *dump.Listing) error {
-	if !e.terminal || len(l.Rows) == 0 || e.output.format != formatTable || e.output.names || e.output.fields != nil {
+	if !e.Out.Terminal || len(l.Rows) == 0 || e.Out.Format != out.Table || e.Out.NamesOnly || e.Out.Fields != nil {
 		return nil
 	}
 	at := slices.IndexFunc(l.Columns, func(c dump.Column) bool { return c.Name == allocatedColumn })
@@ -236,6 +238,6 @@ func (e *env) total(l *dump.Listing) error {
 	for _, row := range l.Rows {
 		sum += row[at].Value.(int64)
 	}
-	text := fmt.Sprintf("%s, %s allocated", units.Counted(uint64(len(l.Rows)), "object", "objects"), dump.Size(sum, e.output.bytes))
-	return e.line(text, dump.Faint)
+	text := fmt.Sprintf("%s, %s allocated", units.Counted(uint64(len(l.Rows)), "object", "objects"), dump.Size(sum, e.Out.Bytes))
+	return e.Out.Line(text, dump.Faint)
 }

@@ -44,7 +44,7 @@ func (e *env) inspect(entry fs.DirEntry, table *procs.Table) (object, bool) {
 	if err != nil || !info.Mode().IsRegular() {
 		return object{}, false
 	}
-	o := object{name: entry.Name(), path: filepath.Join(e.shmDir, entry.Name()), info: info, file: table.File(info)}
+	o := object{name: entry.Name(), path: filepath.Join(e.ShmDir, entry.Name()), info: info, file: table.File(info)}
 	o.of, o.known = mist.ParseName(o.name)
 	o.sorted = o.of
 	o.kind = string(o.of.Kind)

@@ -12,7 +12,9 @@ import (
 
 	"golang.org/x/term"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/simulate"
+	"shmtool/cmd/shmtool/internal/world"
 )
 
 func main() {
@@ -20,7 +22,7 @@ func main() {
 		os.Exit(simulate.RunPart(os.Getenv))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	e := newEnv(os.Stdin, os.Stdout, os.Stderr, os.Getenv)
+	w := world.New(os.Stdin, os.Stdout, os.Stderr, os.Getenv)
 	signals := make(chan os.Signal, 1)
 	for _, sig := range endings {
 		if !signal.Ignored(sig) { // as it is for a shell's background jobs
@@ -41,7 +43,7 @@ func main() {
 				}
 			case <-late:
 			}
-			e.mustFinish.Lock()
+			w.MustFinish.Lock()
 			if asItWas != nil {
 				_ = term.Restore(int(os.Stdin.Fd()), asItWas) // a screen may not have got to it
 			}
@@ -49,7 +51,7 @@ func main() {
 		}
 	}()
 
-	code := run(ctx, e, os.Args[1:])
+	code := run(ctx, w, os.Args[1:])
 	if ctx.Err() != nil {
 		// A shell tells a command that was interrupted from one that failed by
 		// the signal it died of.
@@ -73,9 +75,9 @@ const (
 // nothing to finish, and what it hangs in is no reason to wait.
 func longestOf(args []string) time.Duration {
 	all := commands()
-	_, verb, _ := arrange(args, all) // without a verb it prints help
-	cmd, err := findCommand(all, verb)
-	if err == nil && !cmd.writes && !slices.Contains([]string{"record", "save"}, verb) {
+	_, verb, _ := cli.Arrange(args, all) // without a verb it prints help
+	cmd, err := cli.Find(all, verb)
+	if err == nil && !cmd.Access.Writes() && !slices.Contains([]string{"record", "save"}, verb) {
 		return quickEnding
 	}
 	return longestEnding

@@ -42,10 +42,10 @@ func TestManualCodes(t *testing.T) {
 	sameWords(t, "error code", documentedErrors(section(t, sections, "DIAGNOSTICS")), errorCodes)
 
 	var variables []string
-	for _, m := range matches(t, "*.go", `getenv\("(\w+)"\)`) {
+	for _, m := range append(matches(t, "internal/world/*.go", `Getenv\("(\w+)"\)`), matches(t, "internal/cli/*.go", `Getenv\("(\w+)"\)`)...) {
 		variables = append(variables, m[0])
 	}
-	for _, m := range matches(t, "env.go", `\w+Variable\s+= "(\w+)"`) {
+	for _, m := range matches(t, "internal/cli/global.go", `\w+Variable\s+= "(\w+)"`) {
 		variables = append(variables, m[0])
 	}
 	sameWords(t, "environment variable", section(t, sections, "ENVIRONMENT").items("Ev"), variables)

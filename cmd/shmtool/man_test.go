@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/layout"
 )
@@ -135,27 +136,27 @@ func TestManualCommands(t *testing.T) {
 	}
 	var withOutput []string
 	for _, c := range commands() {
-		title := c.name + " [ro]"
-		if c.writes {
-			title = c.name + " [rw]"
+		title := c.Name + " [ro]"
+		if c.Access.Writes() {
+			title = c.Name + " [rw]"
 		}
 		names = append(names, title)
-		if len(c.formats) > 0 {
-			withOutput = append(withOutput, c.name)
+		if len(c.Formats) > 0 {
+			withOutput = append(withOutput, c.Name)
 		}
-		formats = append(formats, c.formats...)
+		formats = append(formats, c.Formats...)
 		i := slices.IndexFunc(sections, func(s manSection) bool { return s.sub == title })
 		if i < 0 {
 			continue // said below
 		}
-		sameWords(t, title+": flag", sections[i].items("Fl"), flagNames(c.flags))
-		if !strings.HasPrefix(sections[i].lines[0], ".Nm Cm "+c.name+" ") {
+		sameWords(t, title+": flag", sections[i].items("Fl"), flagNames(c.Flags))
+		if !strings.HasPrefix(sections[i].lines[0], ".Nm Cm "+c.Name+" ") {
 			t.Errorf("%s: does not begin with its synopsis", title)
 		}
 	}
 	sameWords(t, "command", documented, names)
 	output := section(t, sections, "OUTPUT")
-	sameWords(t, "output flag", output.items("Fl"), flagNames(outputFlags(plainFormats)))
+	sameWords(t, "output flag", output.items("Fl"), flagNames(cli.OutputFlags(out.PlainFormats)))
 	sameWords(t, "format", output.items("Cm"), formats)
 	if text := strings.Join(output.lines, " "); !strings.Contains(text, strings.Join(withOutput[:len(withOutput)-1], " , ")+" and .Cm "+withOutput[len(withOutput)-1]+" have these flags") {
 		t.Errorf("OUTPUT: the commands that have its flags are %v", withOutput)
@@ -167,10 +168,10 @@ func TestManualCommands(t *testing.T) {
 // commonFlags are the flags that all commands have.
 func commonFlags() []string {
 	common := []string{"help", "h"}
-	first := flagNames(commands()[0].allFlags())
+	first := flagNames(commands()[0].AllFlags())
 	for _, name := range first {
-		everywhere := !slices.ContainsFunc(commands(), func(c *command) bool {
-			return !slices.Contains(flagNames(c.allFlags()), name)
+		everywhere := !slices.ContainsFunc(commands(), func(c *cli.Command) bool {
+			return !slices.Contains(flagNames(c.AllFlags()), name)
 		})
 		if everywhere {
 			common = append(common, name)
@@ -183,8 +184,8 @@ func commonFlags() []string {
 func knownFlags(of string) []string {
 	known := []string{"help", "h"}
 	for _, c := range commands() {
-		if of == "" || c.name == of {
-			known = append(known, flagNames(c.allFlags())...)
+		if of == "" || c.Name == of {
+			known = append(known, flagNames(c.AllFlags())...)
 		}
 	}
 	if of == "" {
@@ -209,7 +210,7 @@ func TestManualMentions(t *testing.T) {
 			about := of
 			for i, w := range words[:len(words)-1] {
 				next := words[i+1]
-				isCommand := slices.ContainsFunc(commands(), func(c *command) bool { return c.name == next })
+				isCommand := slices.ContainsFunc(commands(), func(c *cli.Command) bool { return c.Name == next })
 				switch {
 				case w == "Cm" && isCommand:
 					about = next
@@ -251,7 +252,7 @@ func TestManualExamples(t *testing.T) {
 func checkExample(t *testing.T, page string, words []string) {
 	t.Helper()
 	known := knownFlags(words[0])
-	if !slices.ContainsFunc(commands(), func(c *command) bool { return c.name == words[0] }) {
+	if !slices.ContainsFunc(commands(), func(c *cli.Command) bool { return c.Name == words[0] }) {
 		t.Errorf("%s: shmtool %s: there is no such command", page, strings.Join(words, " "))
 		return
 	}
@@ -260,7 +261,7 @@ func checkExample(t *testing.T, page string, words []string) {
 		switch {
 		case w == "--":
 			return
-		case !isFlag(w):
+		case !cli.IsFlag(w):
 			continue
 		case name == w: // one dash, one letter
 			name = w[1:2]

@@ -3,33 +3,33 @@ package main
 import (
 	"context"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/relaccx"
 )
 
-func markCommand() *command {
-	return &command{
-		name:   "mark",
-		args:   "PAGE ready|exit|reload",
-		usage:  "set a status bit",
-		writes: true,
-		about: `ready: fields and header are complete. exit: no more records come, readers
+func markCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "mark",
+		Args:  "PAGE ready|exit|reload",
+		Usage: "set a status bit",
+		About: `ready: fields and header are complete. exit: no more records come, readers
 finish and leave. reload: readers close the page and open its name again,
 where something else must be by then; resize does both in the right order.
 A bit that is set stays set.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool mark page ready",
 			"shmtool mark page exit",
 		},
-		flags: writeFlags(forceOwner),
-		run:   runMark,
+		Flags:  writeFlags(forceOwner),
+		Access: cli.Writes,
+		Run:    adapt(runMark),
 	}
 }
 
-func runMark(_ context.Context, e *env, c *cli.Context) (err error) {
-	if c.NArg() != 2 {
+func runMark(_ context.Context, e *env, c *cli.Call) (err error) {
+	if len(c.Args) != 2 {
 		return fail.Usagef("needs a PAGE and ready, exit or reload")
 	}
 	marks := map[string]func(*relaccx.Writer) error{
@@ -37,11 +37,11 @@ func runMark(_ context.Context, e *env, c *cli.Context) (err error) {
 		"exit":   (*relaccx.Writer).SetExit,
 		"reload": (*relaccx.Writer).SetReload,
 	}
-	mark, ok := marks[c.Args().Get(1)]
+	mark, ok := marks[c.Arg(1)]
 	if !ok {
-		return fail.Usagef("%q is not ready, exit or reload", c.Args().Get(1))
+		return fail.Usagef("%q is not ready, exit or reload", c.Arg(1))
 	}
-	t, err := e.address(c.Args().First())
+	t, err := e.address(c.Arg(0))
 	if err != nil {
 		return err
 	}

@@ -2,12 +2,13 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/units"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout/mist"
 )
 
@@ -31,8 +32,8 @@ var (
 // known, too: see report.
 func (e *env) nagios(to string, x *examination) error {
 	state := nagiosStateOf(x)
-	err := e.printTo(to, func(e *env) error {
-		_, err := e.out.WriteString(nagiosText(state, x))
+	err := e.To(to, func(c *cli.Call) error {
+		_, err := c.Out.WriteString(nagiosText(state, x))
 		return err
 	})
 	if err != nil || state == nagiosOK {
@@ -63,7 +64,7 @@ func nagiosText(state nagiosState, x *examination) string {
 		counts[x.verdict(s)]++
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s | streams=%d ok=%d warning=%d stuck=%d findings=%d unseen=%d\n", state.word, oneLine(nagiosSummary(state, x)),
+	fmt.Fprintf(&b, "%s: %s | streams=%d ok=%d warning=%d stuck=%d findings=%d unseen=%d\n", state.word, world.OneLine(nagiosSummary(state, x)),
 		len(x.all()), counts[finding.VerdictOK], counts[finding.VerdictWarning], counts[finding.VerdictStuck], len(x.found), len(x.unseen()))
 	for i := range x.found {
 		b.WriteString(nagiosFinding(&x.found[i]) + "\n")
@@ -91,37 +92,11 @@ func nagiosSummary(state nagiosState, x *examination) string {
 	return "streams are well"
 }
 
-// reportNagios is an error for a monitor: on standard output, where it looks.
-func (e *env) reportNagios(err error) int {
-	text := err.Error()
-	if hint := fail.HintOf(err); hint != "" {
-		text += "; " + hint
-	}
-	fmt.Fprintf(e.stdout, "%s: %s\n", nagiosUnknown.word, oneLine(e.redacted(err, text)))
-	return int(nagiosUnknown.code)
-}
-
-// wantsNagios tells whether errors are for a monitor: where it asks a command that
-// has an answer for it, or what it asks is none, as far as can be told.
-func wantsNagios(args []string, verb string, all []*command) bool {
-	formats := outputsOf(args)
-	if len(formats) == 0 || formats[len(formats)-1] != formatNagios {
-		return false
-	}
-	cmd, err := findCommand(all, verb)
-	return err != nil || slices.Contains(cmd.formats, formatNagios)
-}
-
-// oneLine is a text in which nothing ends the line, or begins the figures.
-func oneLine(text string) string {
-	return strings.NewReplacer("|", "/", "\n", " ").Replace(text)
-}
-
 // nagiosFinding is a finding in a line.
 func nagiosFinding(f *finding.Finding) string {
 	text := f.Code + ": " + mist.EscapeName(f.Message)
 	if f.Stream != "" {
 		text = mist.EscapeName(f.Stream) + ": " + text
 	}
-	return oneLine(text)
+	return world.OneLine(text)
 }

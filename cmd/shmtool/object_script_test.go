@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
@@ -97,7 +98,7 @@ func scriptTrack(ts *testscript.TestScript, neg bool, args []string) {
 func makePage(ts *testscript.TestScript, name string, t mist.Template) *relaccx.Writer {
 	b := make([]byte, t.Size)
 	ts.Check(t.Build(b, layout.StatusReady))
-	path := filepath.Join(ts.Getenv(shmDirVariable), name)
+	path := filepath.Join(ts.Getenv(cli.ShmDirVariable), name)
 	ts.Check(os.WriteFile(path, b, 0o666))
 	w, err := relaccx.OpenWriter(path, relaccx.WriterOptions{})
 	ts.Check(err)
@@ -118,7 +119,7 @@ func appendNumbers(ts *testscript.TestScript, w *relaccx.Writer, values map[stri
 // rows PAGE FIELD NAME=VALUE,NAME=VALUE…: records of the page that is nested in
 // the field of a page's only record.
 func scriptRows(ts *testscript.TestScript, neg bool, args []string) {
-	w, err := relaccx.OpenWriter(filepath.Join(ts.Getenv(shmDirVariable), args[0]), relaccx.WriterOptions{})
+	w, err := relaccx.OpenWriter(filepath.Join(ts.Getenv(cli.ShmDirVariable), args[0]), relaccx.WriterOptions{})
 	ts.Check(err)
 	nested, err := w.Nested(0, w.Schema().Lookup(args[1]))
 	ts.Check(err)

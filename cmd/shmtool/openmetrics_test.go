@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -18,7 +17,6 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/meter"
 	"shmtool/cmd/shmtool/internal/metrics"
@@ -185,56 +183,5 @@ func TestMetricsOfNothing(t *testing.T) {
 	}
 	if len(parseMetrics(t, b.String())) > 0 {
 		t.Error("there are metrics")
-	}
-}
-
-// Who reads the file while it is written anew never sees a part of it.
-func TestFileIsReplacedWhole(t *testing.T) {
-	dir := t.TempDir()
-	name := filepath.Join(dir, "page.prom")
-	content := func(n int) []byte { return bytes.Repeat(fmt.Appendf(nil, "%03d\n", n), 20000) }
-	var e env
-	replace := func(name string, content []byte) error {
-		return e.writeFile(name, readableByAll, func(to *os.File) error {
-			_, err := to.Write(content)
-			return err
-		})
-	}
-	if err := replace(name, content(0)); err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() {
-		for n := 1; n < 200; n++ {
-			if err := replace(name, content(n)); err != nil {
-				done <- err
-				return
-			}
-		}
-		done <- nil
-	}()
-	for ended := false; !ended; {
-		select {
-		case err := <-done:
-			if err != nil {
-				t.Fatal(err)
-			}
-			ended = true
-		default:
-		}
-		b, err := os.ReadFile(name)
-		if err != nil || len(b) != 80000 || !bytes.Equal(b[:4], b[len(b)-4:]) {
-			t.Fatalf("%d bytes, %v", len(b), err)
-		}
-	}
-	info, err := os.Stat(name)
-	if err != nil || info.Mode().Perm() != 0o644 {
-		t.Errorf("%v, %v", info.Mode(), err)
-	}
-	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
-		t.Errorf("left behind: %v", left)
-	}
-	if err := replace(filepath.Join(dir, "none", "x"), nil); fail.Of(err).Exit != fail.ExitUsage && fail.Of(err).Exit != fail.ExitNotFound {
-		t.Errorf("%v", err)
 	}
 }

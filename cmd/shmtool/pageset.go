@@ -104,12 +104,12 @@ func newPageSet(e *env, args []string, options func(p *setPage, later bool) rela
 func (e *env) parseGlob(arg string) (pageGlob, error) {
 	g := pageGlob{arg: arg}
 	add := func(name, tail string, steps []relaccx.Step) error {
-		whole := e.pathOf(name)
+		whole := e.PathOf(name)
 		way := globWay{filepath.Dir(whole), filepath.Base(whole), tail, steps}
 		if _, err := path.Match(way.pattern, ""); err != nil {
 			return fail.Usagef("%q is not a pattern", arg)
 		}
-		if strings.ContainsAny(way.dir, `*?[`) && !strings.HasPrefix(way.dir, e.shmDir) {
+		if strings.ContainsAny(way.dir, `*?[`) && !strings.HasPrefix(way.dir, e.ShmDir) {
 			return fail.Usagef("%q: a pattern is of names, not of directories", arg)
 		}
 		g.ways = append(g.ways, way)
@@ -278,7 +278,7 @@ const sameLook = 200 * time.Microsecond
 func (s *pageSet) forget(p *setPage, err error) {
 	if errors.Is(err, fs.ErrPermission) && !s.refused[p.path] {
 		s.refused[p.path] = true
-		s.e.warn("page %q: permission denied", p.arg)
+		s.e.Warn("page %q: permission denied", p.arg)
 	}
 	s.drop(p)
 }

@@ -38,7 +38,7 @@ func (e *env) namePatterns(args []string) ([]namePattern, error) {
 	for _, arg := range args {
 		p := namePattern{text: strings.TrimPrefix(arg, "/")}
 		if p.text != "" && !strings.Contains(p.text, "/") {
-			_, err := os.Lstat(filepath.Join(e.shmDir, p.text))
+			_, err := os.Lstat(filepath.Join(e.ShmDir, p.text))
 			p.exact = err == nil
 		}
 		if _, err := path.Match(p.text, ""); err != nil && !p.exact {

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/relaccx"
 )
@@ -56,7 +57,7 @@ func launch(t *testing.T, dir string, args ...string) *process {
 func launchTo(t *testing.T, dir string, stdout *os.File, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: exec.Command("shmtool", args...)}
-	p.cmd.Env = append(os.Environ(), shmDirVariable+"="+dir, procDirVariable+"="+t.TempDir())
+	p.cmd.Env = append(os.Environ(), cli.ShmDirVariable+"="+dir, cli.ProcDirVariable+"="+t.TempDir())
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.err
 	if stdout != nil {
 		p.cmd.Stdout = stdout
@@ -241,7 +242,7 @@ func TestClosedPipeEndsQuietly(t *testing.T) {
 			}
 			var stderr bytes.Buffer
 			cmd := exec.Command("shmtool", args...)
-			cmd.Env = append(os.Environ(), shmDirVariable+"="+dir)
+			cmd.Env = append(os.Environ(), cli.ShmDirVariable+"="+dir)
 			cmd.Stdout, cmd.Stderr = w, &stderr
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)

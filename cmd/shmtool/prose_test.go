@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 )
 
 // bannedWords name no actor, or have a plainer form: also, no longer, must be.
@@ -21,14 +21,13 @@ func TestPlainWords(t *testing.T) {
 		}
 	}
 	for _, c := range commands() {
-		help := []string{c.usage, c.about}
-		help = append(help, c.examples...)
-		for _, f := range c.flags {
-			if f, ok := f.(cli.DocGenerationFlag); ok {
-				help = append(help, f.GetUsage())
-			}
+		help := []string{c.Usage, c.About}
+		help = append(help, c.Examples...)
+		for _, f := range c.Flags {
+			_, about := cli.About(f)
+			help = append(help, about)
 		}
-		texts[c.name+" --help"] = strings.Join(help, "\n")
+		texts[c.Name+" --help"] = strings.Join(help, "\n")
 	}
 	for name, text := range texts {
 		if found := bannedWords.FindAllString(strings.Join(strings.Fields(text), " "), -1); found != nil {

@@ -7,7 +7,8 @@ import (
 	"math"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/meter"
@@ -16,13 +17,12 @@ import (
 	"shmtool/relaccx"
 )
 
-func rateCommand() *command {
-	return &command{
-		name:   "rate",
-		living: true,
-		args:   "PAGE…",
-		usage:  "how many records come, how far apart and how late",
-		about: `Measures the records that come on pages, nested ones too, for an interval at a
+func rateCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "rate",
+		Args:  "PAGE…",
+		Usage: "how many records come, how far apart and how late",
+		About: `Measures the records that come on pages, nested ones too, for an interval at a
 time: a row a page. A PAGE may be a pattern; pages that match it later are added.
 REC/S counts over the exact time between records, so that 25 frames a second
 read 25.0. P50, P99, MAX and STDDEV are of the interval between two records, by
@@ -33,22 +33,23 @@ With --time FIELD, DELAY is now minus that field, the largest in 99 of 100. The
 unit is what MistServer means by the field: its media time (of a live stream),
 seconds or milliseconds since boot or since 1970; of any other field, milliseconds
 since 1970. It ends when all pages that are named have their writers done.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool rate MstTraklive@412-0:keys",
 			"shmtool rate 'MstTraklive@*:parts' --interval 5s",
 			"shmtool rate page --time ts --count 10 -o csv",
 			"shmtool rate 'MstTrak*:keys' --time time -o ndjson --for 1m",
 			"shmtool rate page -o openmetrics --to /var/lib/node_exporter/page.prom",
 		},
-		formats: measuredFormats,
-		flags: []cli.Flag{
+		Formats: out.MeasuredFormats,
+		Flags: []cli.Flag{
 			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "measure for `TIME`, then print"},
 			&cli.UintFlag{Name: "count", Usage: "end after `N` intervals"},
 			&cli.DurationFlag{Name: "for", Usage: "end after `TIME`"},
 			&cli.StringFlag{Name: "time", Usage: "show how late records are by their `FIELD`"},
-			toFlag(),
+			cli.ToFlag(),
 		},
-		run: runRate,
+		Access: cli.Follows,
+		Run:    adapt(runRate),
 	}
 }
 
@@ -81,8 +82,8 @@ type ratedPage struct {
 	delay  *delayField
 }
 
-func runRate(ctx context.Context, e *env, c *cli.Context) error {
-	if c.NArg() == 0 {
+func runRate(ctx context.Context, e *env, c *cli.Call) error {
+	if len(c.Args) == 0 {
 		return fail.Usagef("needs a PAGE; shmtool ls lists the pages")
 	}
 	w, err := newWatching(c)
@@ -93,15 +94,15 @@ func runRate(ctx context.Context, e *env, c *cli.Context) error {
 		e: e, interval: w.interval, count: w.count, to: c.String("to"), field: c.String("time"),
 		pages: map[*setPage]*ratedPage{}, widths: usualWidths(),
 	}
-	whole := e.output.format == formatJSON || e.output.format == formatOpenMetrics
+	whole := e.Out.Format == out.JSON || e.Out.Format == out.OpenMetrics
 	switch {
 	case !whole || r.to != "" || w.count > 0 || w.limit > 0:
-	case e.output.format == formatOpenMetrics:
+	case e.Out.Format == out.OpenMetrics:
 		r.count = 1
 	default:
 		return fail.Usagef("without --count or --for it has no end, so it makes no JSON document; -o ndjson has an object a line")
 	}
-	r.set, err = newPageSet(e, c.Args().Slice(), r.options)
+	r.set, err = newPageSet(e, c.Args, r.options)
 	if err != nil {
 		return err
 	}
@@ -254,7 +255,7 @@ func (r *rating) handle(p *ratedPage, event relaccx.Event, at time.Time) {
 		p.gone, p.delay = "", nil
 		p.writer.look(r.e, p.path)
 	case relaccx.EventGone:
-		p.gone = goneText(event.Cause)
+		p.gone = out.GoneText(event.Cause)
 	case relaccx.EventExit:
 		p.gone = "the writer is done"
 	}

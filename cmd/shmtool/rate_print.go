@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/meter"
 	"shmtool/cmd/shmtool/internal/metrics"
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
@@ -36,7 +38,7 @@ type writerSight struct {
 // look finds out who writes the page at path: who holds its lock, else the owner
 // by MistServer's rules, else who was seen before or the page's name tells.
 func (w *writerSight) look(e *env, path string) {
-	table := procs.Open(e.procDir, e.shmDir)
+	table := e.Procs()
 	if info, err := os.Stat(path); err == nil {
 		if pid := table.LockHolders()[table.File(info).Identity]; pid != 0 {
 			w.pid = pid
@@ -87,7 +89,7 @@ const soonest = 500 * time.Millisecond
 // alarm says of pages that have fallen silent that they have, where the interval
 // is not over yet. Who is dead is missed at once.
 func (r *rating) alarm(now time.Time) error {
-	if r.to != "" || r.e.output.format != formatTable && r.e.output.format != formatNDJSON {
+	if r.to != "" || r.e.Out.Format != out.Table && r.e.Out.Format != out.NDJSON {
 		return nil
 	}
 	var l *dump.Listing
@@ -98,12 +100,12 @@ func (r *rating) alarm(now time.Time) error {
 		}
 		p.said = true
 		p.writer.look(r.e, p.path)
-		if r.e.output.format == formatTable {
+		if r.e.Out.Format == out.Table {
 			if l == nil {
 				l = r.listing()
 			}
 			row := rateRow{early: true, Stats: meter.Stats{Silent: silent}, page: p.arg, note: p.silentText(silent), writer: p.writer}
-			l.Rows = append(l.Rows, rateCells(&row, now, r.e.output.bytes))
+			l.Rows = append(l.Rows, rateCells(&row, now, r.e.Out.Bytes))
 		} else if err := r.silentEvent(p, silent); err != nil {
 			return err
 		}
@@ -120,7 +122,7 @@ func (r *rating) died(p *ratedPage, now time.Time) bool {
 		return false
 	}
 	p.looked = now
-	p.writer.check(procs.Open(r.e.procDir, r.e.shmDir))
+	p.writer.check(procs.Open(r.e.ProcDir, r.e.ShmDir))
 	return p.writer.text() != ""
 }
 
@@ -137,13 +139,13 @@ func (r *rating) silentEvent(p *ratedPage, silent time.Duration) error {
 	if err != nil {
 		return err
 	}
-	if r.e.output.jq != nil {
-		return r.e.printFiltered(line)
+	if r.e.Out.JQ != nil {
+		return r.e.Out.PrintFiltered(line)
 	}
-	if _, err = r.e.out.Write(append(line, '\n')); err != nil {
+	if _, err = r.e.Out.Write(append(line, '\n')); err != nil {
 		return err
 	}
-	return r.e.out.Flush()
+	return r.e.Out.Flush()
 }
 
 func (w *writerSight) pidOrNil() *int {
@@ -193,18 +195,18 @@ func (r *rating) print(now time.Time) error {
 	rows := r.rows(now)
 	l := r.listing()
 	for i := range rows {
-		l.Rows = append(l.Rows, rateCells(&rows[i], now, r.e.output.bytes))
+		l.Rows = append(l.Rows, rateCells(&rows[i], now, r.e.Out.Bytes))
 	}
-	rows, err := keepRows(r.e, l, rows)
+	rows, err := out.KeepRows(r.e.Out, l, rows)
 	if err != nil {
 		return err
 	}
 	switch {
-	case r.e.output.format == formatOpenMetrics:
+	case r.e.Out.Format == out.OpenMetrics:
 		return r.metrics(rows)
 	case r.to != "":
-		return r.e.printTo(r.to, func(e *env) error { return e.printList(l) })
-	case r.e.output.format == formatJSON:
+		return r.e.To(r.to, func(c *cli.Call) error { return c.Out.PrintList(l) })
+	case r.e.Out.Format == out.JSON:
 		if r.all == nil {
 			r.all = r.listing()
 		}
@@ -224,16 +226,16 @@ func (r *rating) metrics(rows []rateRow) error {
 	if r.to == "" {
 		return nil
 	}
-	return r.e.printTo(r.to, func(e *env) error { return r.measured.Write(e.out) })
+	return r.e.To(r.to, func(c *cli.Call) error { return r.measured.Write(c.Out) })
 }
 
 // finish prints what could not be printed before the end.
 func (r *rating) finish() error {
 	switch {
 	case r.measured != nil && r.to == "":
-		return r.measured.Write(r.e.out)
+		return r.measured.Write(r.e.Out)
 	case r.all != nil:
-		return r.e.printList(r.all)
+		return r.e.Out.PrintList(r.all)
 	}
 	return nil
 }
@@ -243,11 +245,11 @@ func (r *rating) show(e *env, l *dump.Listing) error {
 	if len(l.Rows) == 0 {
 		return nil
 	}
-	if err := e.printList(l); err != nil {
+	if err := e.Out.PrintList(l); err != nil {
 		return err
 	}
-	e.output.noHeader = true
-	return e.out.Flush()
+	e.Out.NoHeader = true
+	return e.Out.Flush()
 }
 
 func (r *rating) listing() *dump.Listing {

@@ -14,8 +14,10 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/world"
 )
 
 // Moments of living MistServers lie beside the repository, never in it. Without
@@ -121,8 +123,8 @@ type result struct {
 func runIn(t *testing.T, dir, stdin string, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	e := newEnv(strings.NewReader(stdin), &stdout, &stderr, func(name string) string {
-		return map[string]string{shmDirVariable: filepath.Join(dir, "shm"), procDirVariable: filepath.Join(dir, "proc")}[name]
+	e := world.New(strings.NewReader(stdin), &stdout, &stderr, func(name string) string {
+		return map[string]string{cli.ShmDirVariable: filepath.Join(dir, "shm"), cli.ProcDirVariable: filepath.Join(dir, "proc")}[name]
 	})
 	code := run(t.Context(), e, args)
 	return result{code, stdout.String(), stderr.String()}

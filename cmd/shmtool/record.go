@@ -11,7 +11,8 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/recording"
@@ -20,13 +21,12 @@ import (
 	"shmtool/relaccx"
 )
 
-func recordCommand() *command {
-	return &command{
-		name:   "record",
-		living: true,
-		args:   "PAGE… -w FILE",
-		usage:  "what happens on pages, into a file that replay plays",
-		about: `Writes all records that are available and all that come, and everything else
+func recordCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "record",
+		Args:  "PAGE… -w FILE",
+		Usage: "what happens on pages, into a file that replay plays",
+		About: `Writes all records that are available and all that come, and everything else
 that happens to the pages, until all of their writers have set exit, --count or
 --for end it, or it is interrupted; then the file is closed with its index. The
 file is MCAP, with a channel a page and a JSON Schema for each, so that Foxglove
@@ -41,13 +41,13 @@ MistServer goes on writing to its newest keys, fragments and parts: such a recor
 is written again when it has changed, so that replay ends with its last values.
 
 The copy is exact: secrets are in it as they are. Its mode is 0600.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool record page -w page.mcap",
 			"shmtool record 'MstTraklive@*:keys' MstUserlive -w live.mcap --for 1m",
 			"shmtool record 'Mst*' -w day.mcap --split 1G",
 			"ssh host shmtool record page -w - | shmtool replay -",
 		},
-		flags: []cli.Flag{
+		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "write", Aliases: []string{"w"}, Usage: "the `FILE` to write; - is standard output"},
 			&cli.StringFlag{Name: "split", Usage: "begin another file after `BYTES` (k, M and G are understood): FILE-0001 and so on"},
 			&cli.DurationFlag{Name: "for", Usage: "end after `D`"},
@@ -55,25 +55,26 @@ The copy is exact: secrets are in it as they are. Its mode is 0600.`,
 			&cli.BoolFlag{Name: "force", Usage: "replace a file that exists"},
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say at the end what was recorded"},
 		},
-		run: runRecord,
+		Access: cli.Follows,
+		Run:    adapt(runRecord),
 	}
 }
 
-func runRecord(ctx context.Context, e *env, c *cli.Context) error {
+func runRecord(ctx context.Context, e *env, c *cli.Call) error {
 	o := recording.Options{File: c.String("write"), Force: c.Bool("force"), Count: c.Uint64("count"), Clock: e.clockHere, Said: e.sayRecorded}
 	switch {
-	case c.NArg() == 0:
+	case len(c.Args) == 0:
 		return fail.Usagef("needs a PAGE; shmtool ls lists the pages")
 	case o.File == "":
 		return fail.Usagef("needs -w FILE")
 	case o.File == "-" && c.IsSet("split"):
 		return fail.Usagef("--split writes several files, and standard output is one: name a FILE")
-	case o.File == "-" && e.terminal:
-		return toTerminal("a recording")
+	case o.File == "-" && e.Out.Terminal:
+		return out.ToTerminal("a recording")
 	case c.IsSet("count") && o.Count == 0:
 		return fail.Usagef("--count must be more than 0")
 	}
-	if err := positive(c, "for"); err != nil {
+	if err := c.Positive("for"); err != nil {
 		return err
 	}
 	if c.IsSet("split") {
@@ -87,9 +88,9 @@ func runRecord(ctx context.Context, e *env, c *cli.Context) error {
 		o.Split = int64(size)
 	}
 	if o.File == "-" {
-		o.File, o.Out = os.Stdout.Name(), e.stdout
+		o.File, o.Out = os.Stdout.Name(), e.Stdout
 	}
-	patterns, err := e.recordTargets(c.Args().Slice(), &o)
+	patterns, err := e.recordTargets(c.Args, &o)
 	if err != nil {
 		return err
 	}
@@ -99,14 +100,14 @@ func runRecord(ctx context.Context, e *env, c *cli.Context) error {
 		defer cancel()
 	}
 	if len(o.Targets) == 0 && !e.matchAny(patterns) {
-		e.warn("no page has a name that matches yet: one is waited for")
+		e.Warn("no page has a name that matches yet: one is waited for")
 	}
 	summary, err := recording.Record(ctx, o)
 	if err == nil && summary.Pages == 0 && !e.matchAny(patterns) {
 		err = errNoMatch
 	}
 	if err == nil && c.Bool("verbose") {
-		e.warn("%s of %s, %d lost, in %s", units.Counted(summary.Records, "record", "records"),
+		e.Warn("%s of %s, %d lost, in %s", units.Counted(summary.Records, "record", "records"),
 			units.Counted(uint64(summary.Pages), "page", "pages"), summary.Lost, units.Counted(uint64(summary.Files), "file", "files"))
 	}
 	return e.explainRecording(err)
@@ -140,8 +141,8 @@ func (e *env) recordTargets(args []string, o *recording.Options) (patterns []pag
 	if len(patterns) == 0 {
 		return nil, nil
 	}
-	if _, err := os.ReadDir(e.shmDir); err != nil {
-		return nil, fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, fail.Bare(err)), "--shm-dir names another")
+	if _, err := os.ReadDir(e.ShmDir); err != nil {
+		return nil, fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.ShmDir, fail.Bare(err)), "--shm-dir names another")
 	}
 	o.Discover = func() []recording.Target { return e.matching(patterns) }
 	return patterns, nil
@@ -168,7 +169,7 @@ func recordTarget(t target) recording.Target {
 // matching are the pages that patterns match now. What is no page is passed over,
 // and so is one that has no such field.
 func (e *env) matching(patterns []pageGlob) []recording.Target {
-	entries, err := os.ReadDir(e.shmDir)
+	entries, err := os.ReadDir(e.ShmDir)
 	if err != nil {
 		return nil
 	}
@@ -186,7 +187,7 @@ func (e *env) matching(patterns []pageGlob) []recording.Target {
 // matchAny reports whether there is a name that a pattern matches, whatever it leads
 // to.
 func (e *env) matchAny(patterns []pageGlob) bool {
-	entries, _ := os.ReadDir(e.shmDir) // else there is none
+	entries, _ := os.ReadDir(e.ShmDir) // else there is none
 	return slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
 		return slices.ContainsFunc(patterns, func(p pageGlob) bool {
 			_, ok := p.match(p.ways[0].dir, entry.Name())
@@ -214,9 +215,9 @@ func (e *env) isReadyPage(t target) bool {
 func (e *env) sayRecorded(page string, event relaccx.Event, err error) {
 	switch {
 	case err != nil:
-		e.warn("page %q: %v; it is not recorded", page, fail.Cause(err))
+		e.Warn("page %q: %v; it is not recorded", page, fail.Cause(err))
 	case event.Kind == relaccx.EventLapped:
-		e.warn("page %q: %s lost: withdrawn before they were read", page, units.Counted(event.Lost, "record was", "records were"))
+		e.Warn("page %q: %s lost: withdrawn before they were read", page, units.Counted(event.Lost, "record was", "records were"))
 	}
 }
 
@@ -234,7 +235,7 @@ func (e *env) explainRecording(err error) error {
 	case errors.As(err, &page) && errors.Is(err, fs.ErrExist):
 		return fail.OnPage(page.Page, fail.Hinted(page.Err, "--force replaces it"))
 	case errors.As(err, &page):
-		return e.explain(target{arg: page.Page, path: e.pathOf(page.Page)}, page.Err)
+		return e.explain(target{arg: page.Page, path: e.PathOf(page.Page)}, page.Err)
 	case errors.As(err, &file) && errors.Is(err, fs.ErrExist):
 		return fail.Hinted(fail.Refusef("file %q exists", file.Path), "--force replaces it")
 	case errors.As(err, &file) && fail.NoRoom(err):

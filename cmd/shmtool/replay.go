@@ -12,7 +12,8 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/world"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/recording"
@@ -20,13 +21,12 @@ import (
 	"shmtool/relaccx"
 )
 
-func replayCommand() *command {
-	return &command{
-		name:   "replay",
-		args:   "FILE…",
-		usage:  "make the pages of a recording again, as it happened",
-		writes: true,
-		about: `Makes the pages that record has recorded, with the same fields, counters and
+func replayCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "replay",
+		Args:  "FILE…",
+		Usage: "make the pages of a recording again, as it happened",
+		About: `Makes the pages that record has recorded, with the same fields, counters and
 record numbers, and lets happen on them what happened, at the same pace: records
 come, are lost, and withdrawn; pages are reloaded and replaced; exit is set. In
 the end the pages stay as they were at the end of the recording. A page nested in
@@ -38,14 +38,14 @@ there: use --prefix TEXT or --shm-dir DIR. replay says which pages it has made.
 Pages that exist are refused, unless --force replaces them: their readers are
 told to reload. A recording that is damaged, or was never closed, is played up to
 there; then the exit status is 4.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool replay page.mcap",
 			"shmtool replay page.mcap --prefix copy- && shmtool tail copy-page",
 			"shmtool replay live.mcap --speed 10 --prefix copy-",
 			"shmtool replay day-0001.mcap day-0002.mcap --speed max --shm-dir /tmp/pages",
 			"shmtool replay page.mcap --step --page page=other",
 		},
-		flags: []cli.Flag{
+		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "speed", Value: "1", Usage: "play `X` times as fast as it happened; max does not wait"},
 			&cli.BoolFlag{Name: "step", Usage: "play a record for each line of standard input"},
 			&cli.StringFlag{Name: "prefix", Usage: "put `TEXT` before the pages' names"},
@@ -53,15 +53,16 @@ there; then the exit status is 4.`,
 			&cli.BoolFlag{Name: "force", Usage: "replace pages that exist"},
 			&cli.DurationFlag{Name: "lock-timeout", Value: defaultLockTimeout, Usage: "with --force: wait `D` for another writer to finish"},
 		},
-		run: runReplay,
+		Access: cli.Writes,
+		Run:    adapt(runReplay),
 	}
 }
 
-func runReplay(ctx context.Context, e *env, c *cli.Context) (err error) {
-	if c.NArg() == 0 {
+func runReplay(ctx context.Context, e *env, c *cli.Call) (err error) {
+	if len(c.Args) == 0 {
 		return fail.Usagef("needs a FILE that record has written")
 	}
-	o := recording.PlayOptions{Dir: e.shmDir, Force: c.Bool("force"), Lock: relaccx.WriterOptions{LockTimeout: c.Duration("lock-timeout")}}
+	o := recording.PlayOptions{Dir: e.ShmDir, Force: c.Bool("force"), Lock: relaccx.WriterOptions{LockTimeout: c.Duration("lock-timeout")}}
 	if o.Speed, err = parseSpeed(c.String("speed")); err != nil {
 		return err
 	}
@@ -71,10 +72,10 @@ func runReplay(ctx context.Context, e *env, c *cli.Context) (err error) {
 		}
 		o.Step = e.stepping()
 	}
-	if o.Rename, err = renaming(c.String("prefix"), c.StringSlice("page")); err != nil {
+	if o.Rename, err = renaming(c.String("prefix"), c.Strings("page")); err != nil {
 		return err
 	}
-	if n := stdinCount(c.Args().Slice()); n > 1 {
+	if n := stdinCount(c.Args); n > 1 {
 		return fail.Usagef("standard input is one FILE")
 	} else if n == 1 && o.Step != nil {
 		return fail.Usagef("--step reads standard input, and so does FILE -: name a file")
@@ -84,7 +85,7 @@ func runReplay(ctx context.Context, e *env, c *cli.Context) (err error) {
 		err = errors.Join(err, player.Close())
 		e.sayMade(player.Made())
 	}()
-	for _, name := range c.Args().Slice() {
+	for _, name := range c.Args {
 		more, err := e.replay(ctx, player, name)
 		if err != nil || !more {
 			return err
@@ -109,7 +110,7 @@ func (e *env) sayMade(names []string) {
 	if more := len(names) - len(list); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
-	e.warn("made %s in %s: %s", units.Counted(uint64(len(names)), "page", "pages"), e.shmDir, text)
+	e.Warn("made %s in %s: %s", units.Counted(uint64(len(names)), "page", "pages"), e.ShmDir, text)
 }
 
 // stdinCount is how many of the arguments are standard input.
@@ -153,7 +154,7 @@ func (e *env) replay(ctx context.Context, player *recording.Player, name string)
 // standard input, which is -, that is not known.
 func (e *env) openRecording(ctx context.Context, name string) (r *recording.Reader, pages []string, done func(), err error) {
 	if name == "-" {
-		if r, err = recording.NewStreamReader(interruptible{ctx, e.stdin}); err != nil {
+		if r, err = recording.NewStreamReader(world.Interruptible(ctx, e.In)); err != nil {
 			return nil, nil, nil, err
 		}
 		return r, nil, r.Close, nil
@@ -190,7 +191,7 @@ func parseSpeed(text string) (float64, error) {
 // stepping waits for a line of standard input; at its end there are no more
 // steps.
 func (e *env) stepping() func() (bool, error) {
-	in := bufio.NewReader(e.stdin)
+	in := bufio.NewReader(e.In)
 	return func() (bool, error) {
 		_, err := in.ReadString('\n')
 		if errors.Is(err, io.EOF) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
@@ -50,10 +51,13 @@ func TestReport(t *testing.T) {
 		for _, asJSON := range []bool{false, true} {
 			t.Run(tt.name, func(t *testing.T) {
 				var stdout, stderr bytes.Buffer
-				e := newEnv(nil, &stdout, &stderr, os.Getenv)
-				e.verb, e.jsonErrors = "dump", asJSON
+				e := world.New(nil, &stdout, &stderr, os.Getenv)
+				e.Verb = "dump"
+				if asJSON {
+					e.Errors = world.JSON
+				}
 				want := map[bool]string{false: tt.text, true: tt.json}[asJSON]
-				if code := e.report(tt.ctx, tt.err); code != tt.code || strings.TrimSuffix(stderr.String(), "\n") != want || stdout.Len() > 0 {
+				if code := e.Report(tt.ctx, tt.err); code != tt.code || strings.TrimSuffix(stderr.String(), "\n") != want || stdout.Len() > 0 {
 					t.Errorf("code %d, want %d\n%s%s\nwant\n%s", code, tt.code, stdout.String(), stderr.String(), want)
 				}
 			})

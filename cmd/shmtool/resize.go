@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout"
@@ -14,13 +14,12 @@ import (
 	"shmtool/relaccx"
 )
 
-func resizeCommand() *command {
-	return &command{
-		name:   "resize",
-		args:   "PAGE [--records N] [--field NAME:TYPE[:SIZE]]… [--drop NAME]…",
-		usage:  "give a page another shape, by a forced reload",
-		writes: true,
-		about: `Makes a new page with the same name, carries every available record and every
+func resizeCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "resize",
+		Args:  "PAGE [--records N] [--field NAME:TYPE[:SIZE]]… [--drop NAME]…",
+		Usage: "give a page another shape, by a forced reload",
+		About: `Makes a new page with the same name, carries every available record and every
 field over, and tells the readers of the old one to reload. At every moment
 the name leads to a whole, ready page, whenever this command dies.
 
@@ -28,27 +27,28 @@ the name leads to a whole, ready page, whenever this command dies.
 numbers stay; when the ring becomes shorter, the oldest are withdrawn. A value
 that does not fit its new field is an error before anything changes, unless
 --truncate cuts it. Mode, owner and group are kept.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool resize log --field msg:string:512",
 			"shmtool resize log --records 10000 --field level:uint8",
 			"shmtool resize log --drop level --dry-run",
 		},
-		flags: append(append(writeFlags(forceOwner), fieldFlags()...),
+		Flags: append(append(writeFlags(forceOwner), fieldFlags()...),
 			&cli.UintFlag{Name: "records", Usage: "how many records the page holds at a time, `N`"},
 			&cli.StringSliceFlag{Name: "drop", Usage: "leave out the field `NAME`; may be repeated"},
 			&cli.BoolFlag{Name: "truncate", Usage: "cut values that do not fit"},
 			dryRunFlag(),
 		),
-		run: runResize,
+		Access: cli.Writes,
+		Run:    adapt(runResize),
 	}
 }
 
-func runResize(_ context.Context, e *env, c *cli.Context) (err error) {
+func runResize(_ context.Context, e *env, c *cli.Call) (err error) {
 	t, err := e.onePage(c)
 	if err != nil {
 		return err
 	}
-	changed, err := parseFields(c.StringSlice("field"))
+	changed, err := parseFields(c.Strings("field"))
 	if err != nil {
 		return err
 	}
@@ -77,9 +77,9 @@ func runResize(_ context.Context, e *env, c *cli.Context) (err error) {
 }
 
 // reshape is the shape with the changes that the flags ask for.
-func reshape(shape layout.Shape, changed []layout.Field, c *cli.Context) (layout.Shape, error) {
+func reshape(shape layout.Shape, changed []layout.Field, c *cli.Call) (layout.Shape, error) {
 	fields := slices.Clone(shape.Schema.Fields())
-	for _, name := range c.StringSlice("drop") {
+	for _, name := range c.Strings("drop") {
 		i := slices.IndexFunc(fields, func(f layout.Field) bool { return f.Name == name })
 		if i < 0 {
 			return shape, &relaccx.FieldError{Field: name, Have: shape.Schema}
@@ -114,13 +114,13 @@ func (e *env) printPlan(w *relaccx.Writer, info *mist.PageInfo, shape layout.Sha
 		return err
 	}
 	added, removed, changed := w.Schema().Diff(shape.Schema)
-	fmt.Fprintf(e.out, "records    %d -> %d of %d -> %d bytes\n", h.RecordCount, shape.RecordCount, h.RecordSize, shape.Schema.RecordSize())
+	fmt.Fprintf(e.Out, "records    %d -> %d of %d -> %d bytes\n", h.RecordCount, shape.RecordCount, h.RecordSize, shape.Schema.RecordSize())
 	for _, part := range []struct {
 		what  string
 		names []string
 	}{{"added", added}, {"dropped", removed}, {"changed", changed}} {
 		if len(part.names) > 0 {
-			fmt.Fprintf(e.out, "%-9s  %s\n", part.what, mist.EscapeText(strings.Join(part.names, ", ")))
+			fmt.Fprintf(e.Out, "%-9s  %s\n", part.what, mist.EscapeText(strings.Join(part.names, ", ")))
 		}
 	}
 	window := h.Window(w.Page().Size())
@@ -131,6 +131,6 @@ func (e *env) printPlan(w *relaccx.Writer, info *mist.PageInfo, shape layout.Sha
 		carried = window.Clamp(0, uint64(shape.RecordCount))
 		withdrawn = recordRange(carried.End, window.End-carried.End)
 	}
-	_, err = fmt.Fprintf(e.out, "carried    %s\nwithdrawn  %s\n", recordRange(carried.First, carried.Count()), withdrawn)
+	_, err = fmt.Fprintf(e.Out, "carried    %s\nwithdrawn  %s\n", recordRange(carried.First, carried.Count()), withdrawn)
 	return err
 }

@@ -7,7 +7,8 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/world"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/safe"
@@ -15,34 +16,34 @@ import (
 	"shmtool/relaccx"
 )
 
-func rmCommand() *command {
-	return &command{
-		name:   "rm",
-		args:   "PAGE…",
-		usage:  "tell the readers that a page ends, and remove it",
-		writes: true,
-		about: `Removes the name, and then sets the exit bit, so that readers finish what is
+func rmCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "rm",
+		Args:  "PAGE…",
+		Usage: "tell the readers that a page ends, and remove it",
+		About: `Removes the name, and then sets the exit bit, so that readers finish what is
 available and leave. A process that has the page mapped keeps it until it unmaps
 it. rm removes the page that it looked at, and no other that gets the name
 meanwhile. With --force, the name of a symbolic link removes the link.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool rm page",
 			"shmtool ls --names 'test*' | xargs shmtool rm",
 		},
-		flags: append(writeFlags("remove a MistServer object though its owner lives, another user's object, or one that is no page"), dryRunFlag()),
-		run:   runRm,
+		Flags:  append(writeFlags("remove a MistServer object though its owner lives, another user's object, or one that is no page"), dryRunFlag()),
+		Access: cli.Writes,
+		Run:    adapt(runRm),
 	}
 }
 
-func runRm(_ context.Context, e *env, c *cli.Context) error {
-	if c.NArg() == 0 {
+func runRm(ctx context.Context, e *env, c *cli.Call) error {
+	if len(c.Args) == 0 {
 		return fail.Usagef("needs a PAGE")
 	}
 	var all error
-	for _, arg := range c.Args().Slice() {
+	for _, arg := range c.Args {
 		if err := e.remove(arg, c); err != nil {
 			if all != nil {
-				e.report(c.Context, all) // the last one is reported by run
+				e.Report(ctx, all) // the last one is reported by run
 			}
 			all = err
 		}
@@ -50,12 +51,12 @@ func runRm(_ context.Context, e *env, c *cli.Context) error {
 	return all
 }
 
-func (e *env) remove(arg string, c *cli.Context) (err error) {
+func (e *env) remove(arg string, c *cli.Call) (err error) {
 	t, err := e.address(arg)
 	if err != nil {
 		return err
 	}
-	if c.Bool("force") && !isPath(arg) && isLink(t.path) {
+	if c.Bool("force") && !world.IsPath(arg) && isLink(t.path) {
 		return e.unlink(t, c)
 	}
 	w, err := e.writer(t, c)
@@ -77,7 +78,7 @@ func (e *env) remove(arg string, c *cli.Context) (err error) {
 }
 
 // unlink removes an object that is no page, or a link.
-func (e *env) unlink(t target, c *cli.Context) error {
+func (e *env) unlink(t target, c *cli.Call) error {
 	if c.Bool("dry-run") {
 		return e.plan("unlink %s\n", t)
 	}
@@ -86,7 +87,7 @@ func (e *env) unlink(t target, c *cli.Context) error {
 
 // plan prints the plan for a page, whose name stands as a shell takes it.
 func (e *env) plan(format string, t target) error {
-	_, err := fmt.Fprintf(e.out, format, safe.Word(t.arg))
+	_, err := fmt.Fprintf(e.Out, format, safe.Word(t.arg))
 	return err
 }
 

@@ -5,16 +5,17 @@ import (
 	"os"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/out"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 )
 
-func saveCommand() *command {
-	return &command{
-		name:  "save",
-		args:  "PAGE FILE | --all DIR | --stream NAME DIR",
-		usage: "a consistent copy of a page in a file, or of all there is in a folder",
-		about: `The copy is the page's bytes, zeros left as holes; what was withdrawn while it
+func saveCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "save",
+		Args:  "PAGE FILE | --all DIR | --stream NAME DIR",
+		Usage: "a consistent copy of a page in a file, or of all there is in a folder",
+		About: `The copy is the page's bytes, zeros left as holes; what was withdrawn while it
 was copied is withdrawn in it as well. Every reading command takes it as ./FILE.
 An existing file is replaced only when the copy is whole. FILE - is standard
 output.
@@ -30,29 +31,29 @@ out, and the exit code is 8 then. Nothing is written to what is saved.
 
 Secrets are copied as they are: stream keys, passwords, the command lines of
 processes (not their environment). What --all makes, you alone may read.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool save MstMetalive ./meta.rax && shmtool dump ./meta.rax",
 			"shmtool save --all stuck.tar.gz",
 			"shmtool save --stream live /tmp/live && shmtool streams --moment /tmp/live",
 			"shmtool save --all --shm-dir /proc/4711/root/dev/shm container.tar.gz",
 		},
-		flags: append([]cli.Flag{
+		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "save every object, and the processes"},
 		}, streamFlags(
 			"save what belongs to the stream `NAME`, and to all, and the processes; may be repeated",
 			"save what belongs to streams whose names match the shell `PATTERN`, likewise; may be repeated")...),
-		run: runSave,
+		Run: adapt(runSave),
 	}
 }
 
-func runSave(ctx context.Context, e *env, c *cli.Context) (err error) {
+func runSave(ctx context.Context, e *env, c *cli.Call) (err error) {
 	if c.Bool("all") || c.IsSet("stream") || c.IsSet("stream-pattern") {
 		return e.saveMoment(ctx, c)
 	}
-	if c.NArg() != 2 {
+	if len(c.Args) != 2 {
 		return fail.Usagef("needs a PAGE and a FILE")
 	}
-	t, err := e.address(c.Args().First())
+	t, err := e.address(c.Arg(0))
 	if err != nil {
 		return err
 	}
@@ -73,10 +74,10 @@ func runSave(ctx context.Context, e *env, c *cli.Context) (err error) {
 	} else if !h.Status.Ready() {
 		e.notReady(t)
 	}
-	if c.Args().Get(1) == "-" && e.terminal {
-		return toTerminal("a copy of a page")
+	if c.Arg(1) == "-" && e.Out.Terminal {
+		return out.ToTerminal("a copy of a page")
 	}
-	return e.writeFile(c.Args().Get(1), ownersAlone, func(to *os.File) error {
+	return out.WriteFile(e.World, c.Arg(1), ownersAlone, func(to *os.File) error {
 		err := p.Save(to)
 		if fail.OnOpen(err, to) {
 			return err

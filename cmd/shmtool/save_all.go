@@ -9,7 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/world"
 
 	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/fail"
@@ -20,31 +21,31 @@ import (
 )
 
 // saveMoment saves everything there is, or what there is of one stream.
-func (e *env) saveMoment(ctx context.Context, c *cli.Context) error {
+func (e *env) saveMoment(ctx context.Context, c *cli.Call) error {
 	switch {
 	case c.Bool("all") && c.IsSet("stream"):
 		return fail.Usagef("--all is every stream, and --stream is one: they cannot be combined")
 	case c.Bool("all") && c.IsSet("stream-pattern"):
 		return fail.Usagef("--all is every stream, and --stream-pattern chooses some: they cannot be combined")
-	case c.NArg() != 1 || c.Args().First() == "":
+	case len(c.Args) != 1 || c.Arg(0) == "":
 		return fail.Usagef("needs one DIR, or FILE.tar.gz, for all that is saved")
 	}
 	chosen, err := e.streamsToSave(c)
 	if err != nil {
 		return err
 	}
-	path := c.Args().First()
+	path := c.Arg(0)
 	saved, problems, err := snapshot.Save(ctx, path, snapshot.Options{
-		ShmDir: e.shmDir, ProcDir: e.procDir, Streams: chosen, Version: version(),
+		ShmDir: e.ShmDir, ProcDir: e.ProcDir, Streams: chosen, Version: cli.Version(),
 	})
 	if err != nil {
 		return e.momentFailure(path, err)
 	}
 	for _, p := range problems {
-		e.warn("object %q is left out: %v", p.Object, p.Err)
+		e.Warn("object %q is left out: %v", p.Object, p.Err)
 	}
-	if !e.jsonErrors {
-		e.warn("%s", momentSummary(saved))
+	if e.Errors != world.JSON {
+		e.Warn("%s", momentSummary(saved))
 	}
 	if len(problems) > 0 {
 		return fail.Status(fail.ExitLoss)
@@ -54,7 +55,7 @@ func (e *env) saveMoment(ctx context.Context, c *cli.Context) error {
 
 // streamsToSave returns the names of the streams that the flags choose; none is all.
 // A pattern that matches no stream is an error, since the snapshot would be of all.
-func (e *env) streamsToSave(c *cli.Context) ([]string, error) {
+func (e *env) streamsToSave(c *cli.Call) ([]string, error) {
 	wanted, err := flaggedStreams(c)
 	if err != nil {
 		return nil, err
@@ -72,7 +73,7 @@ func (e *env) streamsToSave(c *cli.Context) ([]string, error) {
 			}
 		}
 		if len(names) == before && !slices.ContainsFunc(names, p.wanted) {
-			return nil, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no stream in %s matches %q", e.shmDir, p.text)), "shmtool streams --all lists the streams")
+			return nil, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no stream in %s matches %q", e.ShmDir, p.text)), "shmtool streams --all lists the streams")
 		}
 	}
 	return names, nil
@@ -84,13 +85,13 @@ func (e *env) momentFailure(path string, err error) error {
 	var about *fs.PathError
 	switch {
 	case errors.As(err, &none):
-		return fail.Hinted(fmt.Errorf("%w in %s", err, e.shmDir), "shmtool streams --all lists the streams")
-	case errors.As(err, &about) && about.Path == e.shmDir:
+		return fail.Hinted(fmt.Errorf("%w in %s", err, e.ShmDir), "shmtool streams --all lists the streams")
+	case errors.As(err, &about) && about.Path == e.ShmDir:
 		return e.noDirectory(err)
 	case errors.Is(err, fs.ErrExist):
 		return fail.Hinted(fail.Refusef("%q: %w", path, cause.OfFile(err)), "what is saved takes the place of nothing")
 	}
-	return momentError(path, err)
+	return cli.SnapshotError(path, err)
 }
 
 // momentSummary says in a line what was saved, and what could not be seen.

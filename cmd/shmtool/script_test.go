@@ -20,6 +20,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/procs"
 )
 
@@ -86,8 +87,8 @@ func merged[V any](a, b map[string]V) map[string]V {
 }
 
 func setupScript(env *testscript.Env) error {
-	env.Setenv(shmDirVariable, filepath.Join(env.WorkDir, "shm"))
-	env.Setenv(procDirVariable, filepath.Join(env.WorkDir, "proc"))
+	env.Setenv(cli.ShmDirVariable, filepath.Join(env.WorkDir, "shm"))
+	env.Setenv(cli.ProcDirVariable, filepath.Join(env.WorkDir, "proc"))
 	env.Setenv(raceVariable, os.Getenv(raceVariable))
 	env.Values[memoryKey{}] = map[string]remembered{}
 	env.Values[locksKey{}] = map[string]*os.File{}
@@ -172,7 +173,7 @@ func scriptAsNobody(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	cmd := exec.Command(program, args[1:]...)
 	cmd.Dir = work
-	cmd.Env = append(os.Environ(), shmDirVariable+"="+ts.Getenv(shmDirVariable), procDirVariable+"="+ts.Getenv(procDirVariable))
+	cmd.Env = append(os.Environ(), cli.ShmDirVariable+"="+ts.Getenv(cli.ShmDirVariable), cli.ProcDirVariable+"="+ts.Getenv(cli.ProcDirVariable))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
 	if code := exitCode(ts, cmd.Run()); code != args[0] {
@@ -226,7 +227,7 @@ func scriptProcess(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: process PID COMM STATE ARG…")
 	}
-	dir := filepath.Join(ts.Getenv(procDirVariable), args[0])
+	dir := filepath.Join(ts.Getenv(cli.ProcDirVariable), args[0])
 	ts.Check(os.MkdirAll(dir, 0o777))
 	stat := fmt.Sprintf("%s (%s) %s 1 %s %s 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 100 1000 10 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
 		args[0], args[1], args[2], args[0], args[0])

@@ -13,7 +13,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/simulate"
@@ -22,12 +23,11 @@ import (
 	"shmtool/relaccx"
 )
 
-func simulateCommand() *command {
-	return &command{
-		name:   "simulate",
-		usage:  "a live stream as MistServer would make it",
-		writes: true,
-		about: `Makes live streams in shared memory, in real processes, with the same objects
+func simulateCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "simulate",
+		Usage: "a live stream as MistServer would make it",
+		About: `Makes live streams in shared memory, in real processes, with the same objects
 that MistServer makes: an input that holds its lock and has the buffer as its
 child, a source for each track (video, audio, metadata, then video and audio in
 turn), and viewers, each with a track of every type, or its share of them. Every
@@ -53,7 +53,7 @@ and what to try, is printed. shmtool explain lists the codes.
 An object that no simulation made is never touched: exit code 5. After a kill -9
 the other processes go on for a minute at most; --clean ends them, and removes
 what they have made.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool simulate",
 			"shmtool simulate --for 0 --stream live & shmtool streams --watch",
 			"shmtool simulate --tracks 200 --viewers 50 --for 20s",
@@ -62,8 +62,8 @@ what they have made.`,
 			"shmtool simulate --fault track_stale & sleep 12; shmtool doctor",
 			"shmtool simulate --clean",
 		},
-		formats: plainFormats,
-		flags: []cli.Flag{
+		Formats: out.PlainFormats,
+		Flags: []cli.Flag{
 			&cli.StringSliceFlag{Name: "stream", Usage: "make the stream `NAME`; may be repeated (default: live)"},
 			&cli.IntFlag{Name: "tracks", Value: 3, Usage: "`N` tracks a stream, each with its source"},
 			&cli.IntFlag{Name: "viewers", Value: 2, Usage: "`N` viewers a stream"},
@@ -77,19 +77,20 @@ what they have made.`,
 			&cli.StringFlag{Name: "fault", Usage: "a drill: bring the stream into the state that the doctor calls `CODE`"},
 			&cli.BoolFlag{Name: "clean", Usage: "only remove what simulations that were killed have left behind"},
 		},
-		run: runSimulate,
+		Access: cli.Writes,
+		Run:    adapt(runSimulate),
 	}
 }
 
-func runSimulate(ctx context.Context, e *env, c *cli.Context) error {
-	if c.NArg() > 0 {
-		return fail.Usagef("takes no arguments, and %q is one; --stream names a stream", c.Args().First())
+func runSimulate(ctx context.Context, e *env, c *cli.Call) error {
+	if len(c.Args) > 0 {
+		return fail.Usagef("takes no arguments, and %q is one; --stream names a stream", c.Arg(0))
 	}
-	if _, err := os.Stat(e.shmDir); err != nil {
-		return fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, fail.Bare(err)), "--shm-dir names another")
+	if _, err := os.Stat(e.ShmDir); err != nil {
+		return fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.ShmDir, fail.Bare(err)), "--shm-dir names another")
 	}
 	if c.Bool("clean") {
-		for _, f := range simulateCommand().flags {
+		for _, f := range simulateCommand().Flags {
 			if name := f.Names()[0]; name != "clean" && c.IsSet(name) {
 				return fail.Usagef("--clean makes nothing, and takes no --%s", name)
 			}
@@ -97,7 +98,7 @@ func runSimulate(ctx context.Context, e *env, c *cli.Context) error {
 		return e.cleanSimulations(ctx)
 	}
 	o := simulate.Options{
-		ShmDir: e.shmDir, Streams: c.StringSlice("stream"), Tracks: c.Int("tracks"), Viewers: c.Int("viewers"),
+		ShmDir: e.ShmDir, Streams: c.Strings("stream"), Tracks: c.Int("tracks"), Viewers: c.Int("viewers"),
 		FPS: c.Int("fps"), GOP: c.Int("gop"), DVR: c.Duration("dvr"), Backlog: c.Duration("backlog"),
 		Idle: c.Duration("idle"), Resume: c.Bool("resume"), Duration: c.Duration("for"),
 	}
@@ -131,18 +132,18 @@ const drillTime = 30 * time.Second
 
 func (e *env) simulate(ctx context.Context, o simulate.Options) error {
 	ctx, release := untilHangup(ctx)
-	e.endUnread()
+	e.EndUnread()
 	show := e.observer(o)
-	e.mustFinish.Lock()
+	e.MustFinish.Lock()
 	result, err := simulate.Run(ctx, o, show)
-	e.mustFinish.Unlock()
+	e.MustFinish.Unlock()
 	show.close()
 	if result == nil || !result.Begun {
 		release()
-		return refusal(e.shmDir, err)
+		return refusal(e.ShmDir, err)
 	}
 	err = errors.Join(err, e.printResult(result, show.text()))
-	if flush := e.out.Flush(); err == nil {
+	if flush := e.Out.Flush(); err == nil {
 		err = flush
 	}
 	if release(); err == nil && result.Lost > 0 && result.Fault == nil {
@@ -222,7 +223,7 @@ func refusal(dir string, err error) error {
 
 // cleanSimulations lists what was done about each simulation.
 func (e *env) cleanSimulations(ctx context.Context) error {
-	cleaned, alive, err := simulate.Clean(ctx, e.shmDir)
+	cleaned, alive, err := simulate.Clean(ctx, e.ShmDir)
 	l := &dump.Listing{Schema: "shmtool.cleaned/1", Columns: []dump.Column{
 		{Name: "SIMULATION"},
 		{Name: "PID", Right: true},
@@ -238,21 +239,21 @@ func (e *env) cleanSimulations(ctx context.Context) error {
 		switch {
 		case m.Left:
 			state = "left"
-			e.warn("simulation %s is of uid %d, who alone can remove what is left of it", mist.EscapeName(m.ID), m.UID)
+			e.Warn("simulation %s is of uid %d, who alone can remove what is left of it", mist.EscapeName(m.ID), m.UID)
 		case len(m.Kept) > 0:
 			state = "kept"
-			e.warn("stream %s has been taken up by somebody else, and stays", strings.Join(m.Kept, ", "))
+			e.Warn("stream %s has been taken up by somebody else, and stays", strings.Join(m.Kept, ", "))
 		}
 		l.Rows = append(l.Rows, cleanedRow(m, state))
 	}
 	for _, m := range alive {
 		l.Rows = append(l.Rows, cleanedRow(simulate.Cleaned{Manifest: m}, "running"))
 	}
-	if len(l.Rows) == 0 && e.output.format == formatTable {
-		_, werr := fmt.Fprintf(e.out, "nothing of a simulation is left in %s\n", e.shmDir)
+	if len(l.Rows) == 0 && e.Out.Format == out.Table {
+		_, werr := fmt.Fprintf(e.Out, "nothing of a simulation is left in %s\n", e.ShmDir)
 		return errors.Join(err, werr)
 	}
-	return errors.Join(err, e.list(l))
+	return errors.Join(err, e.Out.List(l))
 }
 
 func cleanedRow(c simulate.Cleaned, state string) []dump.Cell {

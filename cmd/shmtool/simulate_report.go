@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
@@ -17,25 +18,26 @@ const simulationSchema = "shmtool.simulation/1"
 // printResult is the end of a simulation. In a table the comparison follows the
 // viewers.
 func (e *env) printResult(r *simulate.Result, withSummary bool) error {
-	if e.output.format == formatJSON {
-		return e.filtered(func(w io.Writer) error { return e.simulationJSON(w, r) })
-	}
 	rows, err := e.viewerRows(r)
 	if err != nil {
 		return err
 	}
-	if e.output.format == formatNDJSON && e.output.fields == nil && !e.output.names {
-		return e.filteredLines(func(w io.Writer) error { return writeLines(w, rows) })
+	if e.Out.Format == out.JSON || e.Out.Format == out.NDJSON && e.Out.Fields == nil && !e.Out.NamesOnly {
+		return e.Out.Print(out.Forms{
+			Names:  nil,
+			JSON:   func(w io.Writer) error { return e.simulationJSON(w, r) },
+			NDJSON: func(w io.Writer) error { return writeLines(w, rows) },
+		})
 	}
-	if withSummary && !e.output.names {
-		fmt.Fprintln(e.out)
+	if withSummary && !e.Out.NamesOnly {
+		fmt.Fprintln(e.Out)
 	}
 	if len(r.Viewers) > 0 || !withSummary {
-		if err := e.printList(viewerListing(r, rows)); err != nil {
+		if err := e.Out.PrintList(viewerListing(r, rows)); err != nil {
 			return err
 		}
 	}
-	if !withSummary || e.output.names {
+	if !withSummary || e.Out.NamesOnly {
 		return nil
 	}
 	return e.comparison(r)
@@ -154,13 +156,13 @@ func (e *env) comparison(r *simulate.Result) error {
 		row("RelAccX pages", r.All)
 	}
 	row("before: a page, a lock, 1 s", r.Locked.Latency)
-	fmt.Fprintln(e.out)
-	o := e.options()
+	fmt.Fprintln(e.Out)
+	o := e.Out.Rendering()
 	o.NoHeader = false
-	if err := l.Table(e.out, o); err != nil {
+	if err := l.Table(e.Out, o); err != nil {
 		return err
 	}
-	return e.line("\n"+verdict(r), dump.Plain)
+	return e.Out.Line("\n"+verdict(r), dump.Plain)
 }
 
 func verdict(r *simulate.Result) string {
@@ -319,13 +321,13 @@ var viewerKeys = []string{"viewer", "stream", "pid", "tracks", "records", "lost"
 
 // wantsRow reports whether --where wants a viewer's row.
 func (e *env) wantsRow(row any) (bool, error) {
-	if e.output.where == nil {
+	if e.Out.Predicate == nil {
 		return true, nil
 	}
 	b, err := json.Marshal(row)
 	if err != nil {
 		return false, err
 	}
-	e.knows(viewerKeys)
-	return e.wants(b)
+	e.Out.Knows(viewerKeys)
+	return e.Out.Wants(b)
 }

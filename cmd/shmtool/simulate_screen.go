@@ -8,6 +8,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
@@ -33,7 +34,7 @@ const redraw = 250 * time.Millisecond
 const shownTracks = 6
 
 func (e *env) observer(o simulate.Options) *simulationScreen {
-	return &simulationScreen{e: e, o: o, silent: e.output.format != formatTable || e.output.names}
+	return &simulationScreen{e: e, o: o, silent: e.Out.Format != out.Table || e.Out.NamesOnly}
 }
 
 // text reports whether what is printed is for people.
@@ -47,10 +48,10 @@ func (s *simulationScreen) Event(e simulate.Event) {
 	}
 	s.erase()
 	line = fmt.Sprintf("%6.2fs  %s", e.At.Seconds(), line)
-	if s.e.terminal && s.e.width > 0 && e.Kind != simulate.EventFault {
-		line = runewidth.Truncate(line, s.e.width-1, "…")
+	if s.e.Out.Terminal && s.e.Out.Width > 0 && e.Kind != simulate.EventFault {
+		line = runewidth.Truncate(line, s.e.Out.Width-1, "…")
 	}
-	fmt.Fprintln(s.e.out, dump.Paint(line, tone, s.e.color))
+	fmt.Fprintln(s.e.Out, dump.Paint(line, tone, s.e.Out.Color))
 	s.draw()
 }
 
@@ -85,14 +86,14 @@ func (s *simulationScreen) line(e simulate.Event) (string, dump.Tone) {
 func (s *simulationScreen) tryText(e simulate.Event) string {
 	code, _, _ := strings.Cut(e.Text, ":")
 	at := ""
-	if s.e.shmDir != relaccx.ShmDir {
-		at = " --shm-dir " + s.e.shmDir
+	if s.e.ShmDir != relaccx.ShmDir {
+		at = " --shm-dir " + s.e.ShmDir
 	}
 	return fmt.Sprintf("\n         now try: shmtool doctor %s%s; shmtool explain %s", e.Stream, at, code)
 }
 
 func (s *simulationScreen) cleanText(e simulate.Event) string {
-	text := "everything is removed from " + s.e.shmDir
+	text := "everything is removed from " + s.e.ShmDir
 	if e.Count > 0 {
 		text += fmt.Sprintf(", %s that the dead had left too", units.Counted(uint64(e.Count), "object", "objects"))
 	}
@@ -105,7 +106,7 @@ func (s *simulationScreen) cleanText(e simulate.Event) string {
 // Status redraws what is below the lines.
 func (s *simulationScreen) Status(st simulate.Status) {
 	s.status = st
-	if s.silent || !s.e.terminal || s.e.dumb() || time.Since(s.latest) < redraw {
+	if s.silent || !s.e.Out.Terminal || s.e.Dumb() || time.Since(s.latest) < redraw {
 		return
 	}
 	s.latest = time.Now()
@@ -115,24 +116,24 @@ func (s *simulationScreen) Status(st simulate.Status) {
 
 func (s *simulationScreen) close() {
 	s.erase()
-	_ = s.e.out.Flush() // what is printed next meets the same error
+	_ = s.e.Out.Flush() // what is printed next meets the same error
 }
 
 // erase takes the status off the screen: the cursor goes up to its first line.
 func (s *simulationScreen) erase() {
 	if s.drawn > 0 {
-		fmt.Fprintf(s.e.out, "\x1b[%dA\x1b[J", s.drawn)
+		fmt.Fprintf(s.e.Out, "\x1b[%dA\x1b[J", s.drawn)
 		s.drawn = 0
 	}
 }
 
 func (s *simulationScreen) draw() {
-	if s.e.terminal && !s.e.dumb() && s.status.Phase != simulate.PhaseEnding && len(s.status.Streams) > 0 {
+	if s.e.Out.Terminal && !s.e.Dumb() && s.status.Phase != simulate.PhaseEnding && len(s.status.Streams) > 0 {
 		text := s.statusText()
 		s.drawn = strings.Count(text, "\n")
-		fmt.Fprint(s.e.out, text)
+		fmt.Fprint(s.e.Out, text)
 	}
-	if s.e.out.Flush() != nil {
+	if s.e.Out.Flush() != nil {
 		s.silent = true // the signal of the broken pipe ends the simulation
 	}
 }
@@ -140,8 +141,8 @@ func (s *simulationScreen) draw() {
 func (s *simulationScreen) statusText() string {
 	var b bytes.Buffer
 	b.WriteByte('\n')
-	o := s.e.options()
-	o.LeftOut = func(columns []string) { s.writeLine(&b, "("+leftOutText(columns)+")") }
+	o := s.e.Out.Rendering()
+	o.LeftOut = func(columns []string) { s.writeLine(&b, "("+out.LeftOutText(columns)+")") }
 	if len(s.status.Tracks) > 0 {
 		_ = s.tracks().Table(&b, o) // to memory
 		if more := len(s.status.Tracks) - shownTracks; more > 0 {
@@ -166,8 +167,8 @@ func (s *simulationScreen) statusText() string {
 // writeLine cuts what would not fit in one line: the next one would be drawn
 // over it.
 func (s *simulationScreen) writeLine(b *bytes.Buffer, line string) {
-	if s.e.width > 0 {
-		line = runewidth.Truncate(line, s.e.width-1, "…")
+	if s.e.Out.Width > 0 {
+		line = runewidth.Truncate(line, s.e.Out.Width-1, "…")
 	}
 	b.WriteString(line + "\n")
 }

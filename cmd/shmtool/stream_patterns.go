@@ -5,7 +5,7 @@ import (
 	"path"
 	"slices"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout/mist"
@@ -43,7 +43,7 @@ func (e *env) newStreamPatterns(args []string) (streamPatterns, error) {
 // streamNames returns the streams that have an object in the directory. A directory
 // that cannot be read has none; who opens it reports that.
 func (e *env) streamNames() map[string]bool {
-	entries, _ := os.ReadDir(e.shmDir)
+	entries, _ := os.ReadDir(e.ShmDir)
 	names := map[string]bool{}
 	for _, entry := range entries {
 		if o, ok := mist.ParseName(entry.Name()); ok && o.Stream != "" {
@@ -54,15 +54,15 @@ func (e *env) streamNames() map[string]bool {
 }
 
 // flaggedStreams returns what --stream and --stream-pattern choose.
-func flaggedStreams(c *cli.Context) (streamPatterns, error) {
+func flaggedStreams(c *cli.Call) (streamPatterns, error) {
 	var all streamPatterns
-	for _, name := range c.StringSlice("stream") {
+	for _, name := range c.Strings("stream") {
 		if name == "" {
 			return nil, fail.Usagef("--stream is empty")
 		}
 		all = append(all, streamPattern{text: name, exact: true})
 	}
-	for _, text := range c.StringSlice("stream-pattern") {
+	for _, text := range c.Strings("stream-pattern") {
 		p := streamPattern{text: text}
 		if err := p.valid(); err != nil {
 			return nil, err

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/doctor"
 	"shmtool/cmd/shmtool/internal/fail"
@@ -17,12 +18,12 @@ import (
 	"shmtool/cmd/shmtool/internal/units"
 )
 
-func streamsCommand() *command {
-	return &command{
-		name:  "streams",
-		args:  "[STREAM…]",
-		usage: "MistServer's streams and their tracks at a glance",
-		about: `Lists MistServer's streams whose names match a shell pattern, all without one:
+func streamsCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "streams",
+		Args:  "[STREAM…]",
+		Usage: "MistServer's streams and their tracks at a glance",
+		About: `Lists MistServer's streams whose names match a shell pattern, all without one:
 each with its state, the process that started its input, who reads and feeds
 it, what it keeps and the memory it takes, and its tracks beneath. KEY is how
 long ago the newest key frame came, AGE the newest packet; "!" begins a reason
@@ -30,7 +31,7 @@ for the verdict. A stream is ok, warning, or stuck: then it cannot work.
 
 It is no check: it ends with 0 whatever it shows, but for -o nagios. A stream that has nothing but
 its configuration is listed with --all, or when it is named.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool streams",
 			"shmtool streams --watch",
 			"shmtool streams 'live*' -j | jq '.rows[].tracks[] | {codec, fps}'",
@@ -40,34 +41,34 @@ its configuration is listed with --all, or when it is named.`,
 			"shmtool streams -o openmetrics --to /var/lib/node_exporter/streams.prom",
 			"shmtool streams -o nagios",
 		},
-		formats: judgedFormats,
-		flags: []cli.Flag{
-			toFlag(),
+		Formats: out.JudgedFormats,
+		Flags: []cli.Flag{
+			cli.ToFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "also list configured streams that do not run, and removed tracks"},
 			&cli.BoolFlag{Name: "watch", Usage: "redraw it, on a terminal in place, until interrupted"},
 			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "the `TIME` between two looks of --watch"},
 			&cli.UintFlag{Name: "count", Usage: "end --watch after `N` looks"},
 			&cli.DurationFlag{Name: "for", Usage: "end --watch after `TIME`"},
 		},
-		run: runStreams,
+		Run: adapt(runStreams),
 	}
 }
 
-func runStreams(ctx context.Context, e *env, c *cli.Context) error {
-	patterns, err := e.newStreamPatterns(c.Args().Slice())
+func runStreams(ctx context.Context, e *env, c *cli.Call) error {
+	patterns, err := e.newStreamPatterns(c.Args)
 	if err != nil {
 		return err
 	}
 	s := streamsLook{e: e, patterns: patterns, all: c.Bool("all")}
-	s.rows = streams.RowOptions{Removed: s.all, ShowSecrets: e.secrets}
+	s.rows = streams.RowOptions{Removed: s.all, ShowSecrets: e.Secrets}
 	to := c.String("to")
-	if e.output.format == formatNagios {
+	if e.Out.Format == out.Nagios {
 		return s.nagios(ctx, to)
 	}
 	print := func(ctx context.Context, e *env, at string) error {
-		return e.printTo(to, func(e *env) error { return s.print(ctx, e, at) })
+		return e.To(to, func(c *cli.Call) error { return s.print(ctx, &env{c}, at) })
 	}
-	if err := e.livingOnly(c, "watch", "interval", "count", "for"); err != nil {
+	if err := c.LivingOnly("watch", "interval", "count", "for"); err != nil {
 		return err
 	}
 	if c.Bool("watch") || c.IsSet("interval") || c.IsSet("count") || c.IsSet("for") {
@@ -75,7 +76,7 @@ func runStreams(ctx context.Context, e *env, c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		if e.output.format == formatOpenMetrics && to == "" && w.count != 1 {
+		if e.Out.Format == out.OpenMetrics && to == "" && w.count != 1 {
 			return fail.Usagef("a text of metrics cannot be followed by another: --watch needs --to FILE")
 		}
 		return w.run(ctx, e, print)
@@ -100,34 +101,34 @@ func (s *streamsLook) print(ctx context.Context, e *env, at string) error {
 	}
 	l := streamListing(rows, at)
 	seen := uint64(len(rows))
-	if rows, err = keepRows(e, l, rows); err != nil {
+	if rows, err = out.KeepRows(e.Out, l, rows); err != nil {
 		return err
 	}
 	switch {
-	case e.output.format == formatOpenMetrics:
+	case e.Out.Format == out.OpenMetrics:
 		var m metrics.Set
 		for i := range rows {
 			streamMetrics(&m, &rows[i])
 		}
-		return m.Write(e.out)
-	case len(rows) == 0 && seen > 0 && e.output.format == formatTable && !e.output.names:
-		e.warn("--where is true for none of %s", units.Counted(seen, "stream", "streams"))
+		return m.Write(e.Out)
+	case len(rows) == 0 && seen > 0 && e.Out.Format == out.Table && !e.Out.NamesOnly:
+		e.Warn("--where is true for none of %s", units.Counted(seen, "stream", "streams"))
 		return nil
-	case len(rows) == 0 && e.output.format == formatTable && !e.output.names:
+	case len(rows) == 0 && e.Out.Format == out.Table && !e.Out.NamesOnly:
 		return s.none(e)
-	case e.output.format == formatCSV && e.output.fields == nil:
+	case e.Out.Format == out.CSV && e.Out.Fields == nil:
 		if l, err = flat(l); err != nil {
 			return err
 		}
-	case e.output.format == formatTable && e.output.fields == nil && !e.output.names:
-		return streamTree(rows, e.output.bytes).Table(e.out, e.options())
+	case e.Out.Format == out.Table && e.Out.Fields == nil && !e.Out.NamesOnly:
+		return streamTree(rows, e.Out.Bytes).Table(e.Out, e.Out.Rendering())
 	}
 	if len(rows) == 0 && seen == 0 {
 		if err := s.none(e); err != nil {
 			return err
 		}
 	}
-	return e.printList(l)
+	return e.Out.PrintList(l)
 }
 
 // none says that there is nothing to show, which is no error.
@@ -136,7 +137,7 @@ func (s *streamsLook) none(e *env) error {
 	if len(s.patterns) > 0 {
 		what = fmt.Sprintf("no stream matches %s", strings.Join(s.patterns.texts(), " "))
 	}
-	_, err := fmt.Fprintf(e.stderr, "shmtool: streams: %s in %s\n", what, e.shmDir)
+	_, err := fmt.Fprintf(e.Stderr, "shmtool: streams: %s in %s\n", what, e.ShmDir)
 	return err
 }
 
@@ -159,8 +160,8 @@ func (s *streamsLook) nagios(ctx context.Context, to string) error {
 	if err != nil {
 		return err
 	}
-	if s.e.output.where != nil {
-		if rows, err = keepRows(s.e, streamListing(rows, ""), rows); err != nil {
+	if s.e.Out.Predicate != nil {
+		if rows, err = out.KeepRows(s.e.Out, streamListing(rows, ""), rows); err != nil {
 			return err
 		}
 		x.keep(rows)

@@ -9,7 +9,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
@@ -18,12 +19,12 @@ import (
 	"shmtool/relaccx"
 )
 
-func tailCommand() *command {
-	return &command{
-		name:  "tail",
-		args:  "PAGE…",
-		usage: "the newest records, and those to come",
-		about: `Prints the last 10 available records; of a table of MistServer's, rows in use;
+func tailCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "tail",
+		Args:  "PAGE…",
+		Usage: "the newest records, and those to come",
+		About: `Prints the last 10 available records; of a table of MistServer's, rows in use;
 of one of its data pages, packets. With -f it goes on with what comes, by the
 page's name: across reloads, replacements and restarts of the writer, until the
 writer sets exit, or --count or --for end it. Records that were withdrawn before
@@ -36,7 +37,7 @@ Of several pages, or a pattern, every record says its page: in a column, or by t
 key "#page". They come in the order in which they were seen. Pages that match a
 pattern later are added within a second, with all their records; then it ends
 with --count, --for or a signal only.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool tail page",
 			"shmtool tail -f MstStateLogs",
 			"shmtool tail -f MstTraklive@412-0:keys -o ndjson",
@@ -46,14 +47,14 @@ with --count, --for or a signal only.`,
 			"shmtool tail -f 'MstTraklive@*:keys' MstStateLogs -o ndjson",
 			"shmtool tail -f 'MstTraklive@*:keys' --delta --time time",
 		},
-		formats: plainFormats,
-		flags: []cli.Flag{
+		Formats: out.PlainFormats,
+		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on with the records that come"},
 			&cli.Uint64Flag{Name: "lines", Aliases: []string{"n"}, Value: 10, Usage: "begin with the last `N` records"},
-			&cli.StringFlag{Name: "from", Usage: "begin with record `REC`: a number, first or new"},
+			cli.Suggest(&cli.StringFlag{Name: "from", Usage: "begin with record `REC`: a number, first or new"}, "first", "new"),
 			&cli.Uint64Flag{Name: "count", Usage: "end after `N` records"},
 			&cli.DurationFlag{Name: "for", Usage: "end after `D`"},
-			&cli.StringFlag{Name: "wait", Usage: "wait `D`, or forever, for a page that is not there or not ready"},
+			cli.Suggest(&cli.StringFlag{Name: "wait", Usage: "wait `D`, or forever, for a page that is not there or not ready"}, "forever"),
 			&cli.Uint64Flag{Name: "behind", Usage: "print a record once `N` newer ones exist (default with -f: 1 on keys and fragments, which MistServer revises, else 0)"},
 			&cli.BoolFlag{Name: "delta", Usage: "show the time since the record printed before, as they were seen; since any, where --where asks for #delta"},
 			&cli.StringFlag{Name: "time", Usage: "with --delta: as this `FIELD` tells it"},
@@ -62,7 +63,7 @@ with --count, --for or a signal only.`,
 			&cli.BoolFlag{Name: "events", Usage: "print what happens to the page between the records"},
 			&cli.BoolFlag{Name: "fail-on-loss", Usage: "exit 8 when records were lost"},
 		},
-		run: runTail,
+		Run: adapt(runTail),
 	}
 }
 
@@ -83,7 +84,7 @@ type tailRun struct {
 	records    uint64
 	lost       uint64
 	sinks      []*tailSink // of many pages: one for all records of a kind
-	current    *recordSink // the one that has printed last
+	current    *out.Sink   // the one that has printed last
 	wide       int         // columns that names of pages take
 }
 
@@ -91,23 +92,23 @@ type tailRun struct {
 type tailing struct {
 	*tailRun
 	target target
-	sink   *recordSink
+	sink   *out.Sink
 	keep   func(*relaccx.Record) (bool, error)
 	schema *layout.Schema // keep and sink are for it
 	known  *mist.PageInfo // what is known of the page that is followed
 	before recordTime     // of the record before
-	since  *delta         // of the record that comes; nil is not known
+	since  *out.Delta     // of the record that comes; nil is not known
 }
 
-func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
+func runTail(ctx context.Context, e *env, c *cli.Call) (err error) {
 	run, err := newTailRun(e, c)
 	if err != nil {
 		return err
 	}
 	if c.Bool("follow") {
-		e.endUnread()
+		e.EndUnread()
 	}
-	if c.NArg() > 1 || c.NArg() == 1 && e.isPattern(c.Args().First()) {
+	if len(c.Args) > 1 || len(c.Args) == 1 && e.isPattern(c.Arg(0)) {
 		return run.pages(ctx, c)
 	}
 	t, err := e.onePage(c)
@@ -130,17 +131,17 @@ func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
 	switch {
 	case follow && t.stdin:
 		return fail.Usagef("standard input cannot be followed; name a page")
-	case follow && e.output.format == formatJSON:
+	case follow && e.Out.Format == out.JSON:
 		return fail.Usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
-	case run.delta && e.output.format == formatJSON:
+	case run.delta && e.Out.Format == out.JSON:
 		return fail.Usagef("--delta stands with each record as it is printed; use -o ndjson")
-	case c.Bool("events") && e.output.format == formatJSON:
+	case c.Bool("events") && e.Out.Format == out.JSON:
 		return fail.Usagef("--events stand between records, which a JSON document has no place for; use -o ndjson")
 	}
 	page := run.page(t)
 	switch {
 	case run.count == 0:
-	case e.output.names:
+	case e.Out.NamesOnly:
 		return page.names()
 	case follow:
 		err = page.follow(ctx, c, o)
@@ -151,22 +152,22 @@ func runTail(ctx context.Context, e *env, c *cli.Context) (err error) {
 }
 
 // newTailRun is what the flags ask for.
-func newTailRun(e *env, c *cli.Context) (*tailRun, error) {
+func newTailRun(e *env, c *cli.Call) (*tailRun, error) {
 	run := &tailRun{
 		e: e, events: c.Bool("events"), following: c.Bool("follow"), delta: c.Bool("delta"), field: c.String("time"),
-		deltaAsked: c.Bool("delta") && e.output.where != nil && e.output.where.Mentions(deltaKey),
+		deltaAsked: c.Bool("delta") && e.Out.Predicate != nil && e.Out.Predicate.Mentions(out.DeltaKey),
 		behind:     c.Uint64("behind"), last: c.Uint64("lines"), from: c.IsSet("from"), count: math.MaxUint64,
 	}
-	if err := e.livingOnly(c, "follow", "wait", "spin", "poll"); err != nil {
+	if err := c.LivingOnly("follow", "wait", "spin", "poll"); err != nil {
 		return nil, err
 	}
 	if c.IsSet("count") {
 		run.count = c.Uint64("count")
 	}
-	if err := positive(c, "for", "poll"); err != nil {
+	if err := c.Positive("for", "poll"); err != nil {
 		return nil, err
 	}
-	if run.events && e.output.format == formatCSV {
+	if run.events && e.Out.Format == out.CSV {
 		return nil, fail.Hinted(fail.Usagef("--events stand between records, which CSV has no place for"), "use -o ndjson")
 	}
 	if run.delta && run.field == "" && !c.Bool("follow") {
@@ -180,14 +181,14 @@ func (r *tailRun) page(t target) *tailing {
 	return &tailing{tailRun: r, target: t, known: t.nestedInfo(), sink: r.newSink(t.arg)}
 }
 
-func (r *tailRun) newSink(page string) *recordSink {
-	return &recordSink{e: r.e, page: page, events: r.events, lead: lead{many: r.many, wide: r.wide, delta: r.delta}}
+func (r *tailRun) newSink(page string) *out.Sink {
+	return out.NewSink(r.e.Out, page, r.events, out.Lead{Many: r.many, Wide: r.wide, Delta: r.delta})
 }
 
 // finish ends the output, and the run.
-func (r *tailRun) finish(sink *recordSink, page string, c *cli.Context, err error) error {
+func (r *tailRun) finish(sink *out.Sink, page string, c *cli.Call, err error) error {
 	if err == nil {
-		err = sink.end(r.records, r.lost)
+		err = sink.End(r.records, r.lost)
 	}
 	if err == nil && r.lost > 0 && c.Bool("fail-on-loss") {
 		return fail.OnPage(page, fail.Lost(r.lost))
@@ -196,7 +197,7 @@ func (r *tailRun) finish(sink *recordSink, page string, c *cli.Context, err erro
 }
 
 // positive refuses durations that are given, and last no time.
-func positive(c *cli.Context, flags ...string) error {
+func positive(c *cli.Call, flags ...string) error {
 	for _, name := range flags {
 		if c.IsSet(name) && c.Duration(name) <= 0 {
 			return fail.Usagef("--%s must be more than 0", name)
@@ -205,7 +206,7 @@ func positive(c *cli.Context, flags ...string) error {
 	return nil
 }
 
-func followOptions(t target, c *cli.Context) (relaccx.FollowOptions, error) {
+func followOptions(t target, c *cli.Call) (relaccx.FollowOptions, error) {
 	o := relaccx.FollowOptions{
 		Start:  relaccx.FromNewest(c.Uint64("lines")),
 		Nested: t.steps,
@@ -257,7 +258,7 @@ func ignoreEnd(err error) error {
 }
 
 // follow prints everything that happens until it is enough.
-func (r *tailing) follow(ctx context.Context, c *cli.Context, o relaccx.FollowOptions) error {
+func (r *tailing) follow(ctx context.Context, c *cli.Call, o relaccx.FollowOptions) error {
 	if d := c.Duration("for"); d > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, d, io.EOF)
@@ -267,7 +268,7 @@ func (r *tailing) follow(ctx context.Context, c *cli.Context, o relaccx.FollowOp
 		r.e.notReady(r.target) // and will be: that is what -f is for
 		o.Appear = math.MaxInt64
 	}
-	o.Drained = func() { r.quiet(); _ = r.sink.flush() } // a write error comes again with the next record
+	o.Drained = func() { r.quiet(); _ = r.sink.Flush() } // a write error comes again with the next record
 	f := relaccx.Follow(r.target.path, o)
 	defer f.Close()
 	for event, err := range f.Events(ctx) {
@@ -312,7 +313,7 @@ func (r *tailing) handle(f *relaccx.Follower, event relaccx.Event) error {
 		r.speak()
 	}
 	if event.Kind == relaccx.EventReload || event.Kind == relaccx.EventRestart {
-		if err := r.sink.event(event); err != nil { // in front of the new heading
+		if err := r.sink.Event(event); err != nil { // in front of the new heading
 			return err
 		}
 		return r.adopt(f.Reader().Schema())
@@ -332,7 +333,7 @@ func (r *tailing) handle(f *relaccx.Follower, event relaccx.Event) error {
 	case relaccx.EventLapped:
 		return r.lapped(event.First, event.Lost)
 	}
-	return r.sink.event(event)
+	return r.sink.Event(event)
 }
 
 // adopt makes ready for records of a schema. One with the fields of the one
@@ -347,13 +348,13 @@ func (r *tailing) adopt(s *layout.Schema) error {
 		page = nil
 	}
 	o := r.options(page)
-	r.schema, r.keep = s, r.e.keeperWith(s, o, r.lead)
-	fields, err := r.e.output.chooseFields(s)
+	r.schema, r.keep = s, r.e.Out.KeeperWith(s, o, r.lead)
+	fields, err := r.e.Out.ChooseFields(s)
 	if err != nil && first {
 		return r.target.onPage(err)
 	}
 	if err != nil { // a reload took a field away: go on with those left
-		fields = r.e.output.shownFields()
+		fields = r.e.Out.ShownFields()
 	}
 	if r.field != "" && s.Lookup(r.field) == nil && first {
 		return r.target.onPage(&relaccx.FieldError{Field: r.field, Have: s})
@@ -393,5 +394,5 @@ func (r *tailing) want(rec *relaccx.Record) (bool, error) {
 func (r *tailing) lapped(first, lost uint64) error {
 	r.lost += lost
 	r.speak()
-	return r.sink.event(relaccx.Event{Kind: relaccx.EventLapped, First: first, Lost: lost})
+	return r.sink.Event(relaccx.Event{Kind: relaccx.EventLapped, First: first, Lost: lost})
 }

@@ -1,51 +1,13 @@
 package main
 
 import (
-	"fmt"
-	"math"
-	"strconv"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/units"
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
-
-// delta is a time between two records, exact over all that two 64-bit integers may
-// be apart.
-type delta struct {
-	less    bool // the later record has the earlier time
-	seconds uint64
-	micros  uint64 // below a million
-}
-
-const microsPerSecond = 1_000_000
-
-// deltaOf returns units of a time, of which a second has perSecond: one or a
-// thousand.
-func deltaOf(less bool, units, perSecond uint64) *delta {
-	return &delta{less, units / perSecond, units % perSecond * (microsPerSecond / perSecond)}
-}
-
-func (d *delta) append(b []byte) []byte {
-	if d.less {
-		b = append(b, '-')
-	}
-	return fmt.Appendf(strconv.AppendUint(b, d.seconds, 10), ".%06d", d.micros)
-}
-
-// text returns it for people.
-func (d *delta) text() string {
-	if d.seconds >= math.MaxInt64/uint64(time.Second) {
-		return string(d.append(nil)) + "s"
-	}
-	span := time.Duration(d.seconds)*time.Second + time.Duration(d.micros)*time.Microsecond
-	if d.less {
-		span = -span
-	}
-	return units.Fine(span)
-}
 
 // recordTime is when the record before came: as it was seen, or by its own field.
 type recordTime struct {
@@ -64,7 +26,7 @@ type fieldTime struct {
 
 // since returns the time from the record before to this one; nil where that is not
 // known.
-func (b *recordTime) since(rec *relaccx.Record, field string, info *mist.PageInfo, now time.Time) *delta {
+func (b *recordTime) since(rec *relaccx.Record, field string, info *mist.PageInfo, now time.Time) *out.Delta {
 	if field == "" {
 		seen := b.seen
 		if b.settled {
@@ -73,7 +35,7 @@ func (b *recordTime) since(rec *relaccx.Record, field string, info *mist.PageInf
 		if seen.IsZero() {
 			return nil
 		}
-		return deltaOf(false, uint64(max(0, now.Sub(seen)).Round(time.Microsecond)/time.Microsecond), microsPerSecond)
+		return out.DeltaOf(false, uint64(max(0, now.Sub(seen)).Round(time.Microsecond)/time.Microsecond), out.MicrosPerSecond)
 	}
 	before, had := b.value, b.known
 	b.value, b.known = timeIn(rec, field, info)
@@ -83,15 +45,15 @@ func (b *recordTime) since(rec *relaccx.Record, field string, info *mist.PageInf
 	return b.value.since(before)
 }
 
-func (t fieldTime) since(before fieldTime) *delta {
+func (t fieldTime) since(before fieldTime) *out.Delta {
 	less := t.number < before.number
 	if t.signed {
 		less = int64(t.number) < int64(before.number)
 	}
 	if less {
-		return deltaOf(true, before.number-t.number, t.perSecond)
+		return out.DeltaOf(true, before.number-t.number, t.perSecond)
 	}
-	return deltaOf(false, t.number-before.number, t.perSecond)
+	return out.DeltaOf(false, t.number-before.number, t.perSecond)
 }
 
 // timeIn returns a field of a time: in milliseconds, where nothing else is known of
@@ -120,6 +82,6 @@ func timeIn(rec *relaccx.Record, field string, info *mist.PageInfo) (fieldTime, 
 
 // lead puts what --where may ask for into a record's object.
 func (r *tailing) lead(object []byte) []byte {
-	l := lead{many: true, page: r.target.arg, delta: r.delta, since: r.since}
-	return l.insert(object)
+	l := out.Lead{Many: true, Page: r.target.arg, Delta: r.delta, Since: r.since}
+	return l.Insert(object)
 }

@@ -9,8 +9,10 @@ import (
 	"math"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
+
 	"github.com/mattn/go-runewidth"
-	"github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
@@ -23,19 +25,19 @@ import (
 // tailSink prints the records of all pages that have the same fields, as one
 // table under one heading.
 type tailSink struct {
-	*recordSink
+	*out.Sink
 	schema *layout.Schema
 	known  *mist.PageInfo
 }
 
 // pages prints the records of several pages.
-func (r *tailRun) pages(ctx context.Context, c *cli.Context) error {
+func (r *tailRun) pages(ctx context.Context, c *cli.Call) error {
 	follow := c.Bool("follow")
-	r.many = follow || r.e.output.format != formatTable // else a heading says it
+	r.many = follow || r.e.Out.Format != out.Table // else a heading says it
 	switch {
-	case r.e.output.format == formatJSON:
+	case r.e.Out.Format == out.JSON:
 		return fail.Usagef("several pages make no JSON document; -o ndjson has an object a line")
-	case r.e.output.names:
+	case r.e.Out.NamesOnly:
 		return fail.Usagef("--names are those of one page's fields")
 	case c.Bool("spin"):
 		return fail.Usagef("--spin follows one page only")
@@ -47,7 +49,7 @@ func (r *tailRun) pages(ctx context.Context, c *cli.Context) error {
 		return err
 	}
 	r.behindSet = c.IsSet("behind")
-	set, err := newPageSet(r.e, c.Args().Slice(), func(p *setPage, later bool) relaccx.FollowOptions {
+	set, err := newPageSet(r.e, c.Args, func(p *setPage, later bool) relaccx.FollowOptions {
 		return r.optionsOf(p, o, later)
 	})
 	if err != nil {
@@ -66,13 +68,13 @@ func (r *tailRun) pages(ctx context.Context, c *cli.Context) error {
 	for _, p := range set.pages {
 		r.wide = max(r.wide, runewidth.StringWidth(mist.EscapeName(p.arg)))
 	}
-	r.current = r.newSink(c.Args().First())
+	r.current = r.newSink(c.Arg(0))
 	if follow {
 		err = r.followAll(ctx, set, o)
 	} else {
 		err = r.eachOnce(ctx, set, o)
 	}
-	return r.finish(r.current, c.Args().First(), c, err)
+	return r.finish(r.current, c.Arg(0), c, err)
 }
 
 // optionsOf are those of one of many pages. One that appeared later is new with
@@ -99,7 +101,7 @@ func (r *tailRun) eachOnce(ctx context.Context, set *pageSet, o relaccx.FollowOp
 			continue
 		}
 		page := r.page(p.target)
-		if r.e.output.format == formatTable {
+		if r.e.Out.Format == out.Table {
 			if err := r.title(p.arg, shown > 0); err != nil {
 				return err
 			}
@@ -108,7 +110,7 @@ func (r *tailRun) eachOnce(ctx context.Context, set *pageSet, o relaccx.FollowOp
 		if err := page.once(ctx, o); err != nil {
 			return err
 		}
-		if err := page.sink.flush(); err != nil || r.count == 0 {
+		if err := page.sink.Flush(); err != nil || r.count == 0 {
 			return err
 		}
 		shown++
@@ -125,7 +127,7 @@ func (e *env) readable(t target) bool {
 	_, done, err := e.read(t, false)
 	if err != nil {
 		if errors.Is(err, fs.ErrPermission) {
-			e.warn("page %q: permission denied", t.arg)
+			e.Warn("page %q: permission denied", t.arg)
 		}
 		return false
 	}
@@ -134,14 +136,14 @@ func (e *env) readable(t target) bool {
 
 // title stands above the records of a page, as tail(1) has it.
 func (r *tailRun) title(page string, more bool) error {
-	if r.e.output.noHeader {
+	if r.e.Out.NoHeader {
 		return nil
 	}
 	gap := ""
 	if more {
 		gap = "\n"
 	}
-	_, err := fmt.Fprintf(r.e.out, "%s%s\n", gap, dump.Paint("==> "+mist.EscapeName(page)+" <==", dump.Heading, r.e.color))
+	_, err := fmt.Fprintf(r.e.Out, "%s%s\n", gap, dump.Paint("==> "+mist.EscapeName(page)+" <==", dump.Heading, r.e.Out.Color))
 	return err
 }
 
@@ -158,7 +160,7 @@ func (r *tailRun) followAll(ctx context.Context, set *pageSet, o relaccx.FollowO
 			for _, page := range pages {
 				page.quiet()
 			}
-			_ = r.current.flush() // a write error comes again with the next record
+			_ = r.current.Flush() // a write error comes again with the next record
 		})
 	}
 	for r.count > 0 {
@@ -188,35 +190,35 @@ func (r *tailRun) followAll(ctx context.Context, set *pageSet, o relaccx.FollowO
 // its own, of many with all that are alike.
 func (r *tailing) sinkFor(s *layout.Schema, o dump.Options) error {
 	if r.current == nil || !r.many {
-		return r.sink.adopt(s, o)
+		return r.sink.Adopt(s, o)
 	}
 	for _, known := range r.sinks {
 		if known.known == o.Page && known.schema.Equal(s) {
-			r.sink = known.recordSink
+			r.sink = known.Sink
 			return nil
 		}
 	}
 	r.sink = r.newSink(r.target.arg)
 	r.sinks = append(r.sinks, &tailSink{r.sink, s, o.Page})
-	if err := r.current.flush(); err != nil {
+	if err := r.current.Flush(); err != nil {
 		return err
 	}
 	r.current = r.sink
-	return r.sink.adopt(s, o)
+	return r.sink.Adopt(s, o)
 }
 
 // speak makes the next thing that the sink says one of this page.
-func (r *tailing) speak() { r.sink.page, r.sink.lead.page = r.target.arg, r.target.arg }
+func (r *tailing) speak() { r.sink.Page, r.sink.Lead.Page = r.target.arg, r.target.arg }
 
 // print prints a record; where others stood before it, under a heading.
 func (r *tailing) print(rec *relaccx.Record) error {
 	if r.many {
 		r.speak()
-		if r.current != r.sink && r.current != nil && r.e.output.format != formatNDJSON {
-			if err := r.current.flush(); err != nil {
+		if r.current != r.sink && r.current != nil && r.e.Out.Format != out.NDJSON {
+			if err := r.current.Flush(); err != nil {
 				return err
 			}
-			if err := r.sink.heading(); err != nil {
+			if err := r.sink.Heading(); err != nil {
 				return err
 			}
 		}
@@ -226,9 +228,9 @@ func (r *tailing) print(rec *relaccx.Record) error {
 		if !r.deltaAsked {
 			r.since = r.before.since(rec, r.field, r.known, time.Now())
 		}
-		r.sink.lead.since = r.since
+		r.sink.Lead.Since = r.since
 	}
-	return r.sink.record(rec)
+	return r.sink.Record(rec)
 }
 
 // quiet is told when all that was there has been handed out: what comes from now

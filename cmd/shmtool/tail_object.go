@@ -11,7 +11,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
@@ -25,7 +26,7 @@ const packetPoll = 20 * time.Millisecond
 
 // tailObject prints the newest packets of a data page, and with -f those to
 // come. No other object that is no page has anything that comes.
-func (e *env) tailObject(ctx context.Context, o *mistObject, c *cli.Context) error {
+func (e *env) tailObject(ctx context.Context, o *mistObject, c *cli.Call) error {
 	what := objectWords[o.of.Kind]
 	if o.of.Kind != mist.KindData {
 		return fail.Usagef("%q is %s, which has no records; dump shows it", o.arg, what)
@@ -55,7 +56,7 @@ func (e *env) tailObject(ctx context.Context, o *mistObject, c *cli.Context) err
 	if !c.Bool("follow") {
 		return o.onPage(d.render(head(d.published(first), count), fields))
 	}
-	if e.output.format == formatJSON {
+	if e.Out.Format == out.JSON {
 		return fail.Usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
 	}
 	if c.IsSet("for") {
@@ -71,7 +72,7 @@ func (e *env) tailObject(ctx context.Context, o *mistObject, c *cli.Context) err
 }
 
 // tailStart is the number of the first packet to print.
-func (d *dataPage) tailStart(c *cli.Context) (uint64, error) {
+func (d *dataPage) tailStart(c *cli.Call) (uint64, error) {
 	total, err := d.countPublished()
 	if err != nil {
 		return 0, err
@@ -192,20 +193,20 @@ type packetSink struct {
 }
 
 func (d *dataPage) sink(fields []string) *packetSink {
-	o := d.e.options()
+	o := d.e.Out.Rendering()
 	o.Fields = fields
 	s := &packetSink{e: d.e}
-	switch d.e.output.format {
-	case formatNDJSON:
+	switch d.e.Out.Format {
+	case out.NDJSON:
 		s.row = dump.NewPacketRow(o)
-	case formatCSV:
+	case out.CSV:
 		s.lines = func(p *dump.Packet) error {
-			err := dump.PacketsCSV(d.e.out, &dump.PacketView{Packets: onePacket(p)}, o)
+			err := dump.PacketsCSV(d.e.Out, &dump.PacketView{Packets: onePacket(p)}, o)
 			o.NoHeader = true
 			return err
 		}
 	default:
-		s.table = dump.NewPacketTable(d.e.out, o)
+		s.table = dump.NewPacketTable(d.e.Out, o)
 	}
 	return s
 }
@@ -222,10 +223,10 @@ func (s *packetSink) add(p *dump.Packet) error {
 		return s.lines(p)
 	}
 	line := append(s.row.Append(nil, p), '\n')
-	if s.e.output.jq != nil {
-		return s.e.printFiltered(line)
+	if s.e.Out.JQ != nil {
+		return s.e.Out.PrintFiltered(line)
 	}
-	_, err := s.e.out.Write(line)
+	_, err := s.e.Out.Write(line)
 	return err
 }
 
@@ -235,5 +236,5 @@ func (s *packetSink) flush() error {
 			return err
 		}
 	}
-	return s.e.out.Flush()
+	return s.e.Out.Flush()
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -39,7 +40,7 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 		return err
 	}
 	v.Records = r.chosen(reader.RecordsInUse(w))
-	if r.e.output.format == formatJSON {
+	if r.e.Out.Format == out.JSON {
 		return r.document(v, reader)
 	}
 	for rec, err := range v.Records {
@@ -86,7 +87,7 @@ func (r *tailing) names() error {
 		return err
 	}
 	defer done()
-	return r.e.printNames(reader.Schema().Names())
+	return r.e.Out.PrintNames(reader.Schema().Names())
 }
 
 // chosen are the records that are wanted; those that are lost are counted.
@@ -110,6 +111,6 @@ func (r *tailing) chosen(records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*r
 func (r *tailing) document(v *dump.View, reader *relaccx.Reader) (err error) {
 	v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
 	o := r.e.optionsFor(r.target)
-	o.Fields, o.Page = r.e.output.shownFields(), reader.Rules()
-	return r.target.onPage(r.e.render(v, reader, o))
+	o.Fields, o.Page = r.e.Out.ShownFields(), reader.Rules()
+	return r.target.onPage(r.e.Out.View(v, o))
 }

@@ -11,7 +11,9 @@ import (
 	"testing"
 	"unicode"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout/mist"
 )
 
@@ -135,10 +137,10 @@ func TestNothingActsOnATerminal(t *testing.T) {
 	w := evilWorld(t)
 	for _, args := range commands {
 		var stdout, stderr bytes.Buffer
-		e := newEnv(strings.NewReader(""), &stdout, &stderr, func(name string) string {
-			return map[string]string{shmDirVariable: w.Shm, procDirVariable: w.Proc}[name]
+		e := world.New(strings.NewReader(""), &stdout, &stderr, func(name string) string {
+			return map[string]string{cli.ShmDirVariable: w.Shm, cli.ProcDirVariable: w.Proc}[name]
 		})
-		e.terminal, e.width = true, 200
+		e.Terminal, e.Width = true, 200
 		run(t.Context(), e, args)
 		for what, text := range map[string]string{"output": stdout.String(), "error": stderr.String()} {
 			if line := whatActs(text); line != "" {

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
@@ -18,12 +19,12 @@ import (
 	"shmtool/layout/mist"
 )
 
-func topCommand() *command {
-	return &command{
-		name:  "top",
-		args:  "[PATTERN…]",
-		usage: "all pages, live",
-		about: `Shows the pages whose names match a shell pattern, all without one, on the whole
+func topCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "top",
+		Args:  "[PATTERN…]",
+		Usage: "all pages, live",
+		About: `Shows the pages whose names match a shell pattern, all without one, on the whole
 screen: RATE/S is records a second over the last 3 s, of a track its frames;
 FILL how much of the page is taken, or of the ring in it; AGE since its header
 changed, >9s where it has not in the 9 s that it was looked at; WRITER and
@@ -35,23 +36,23 @@ are not allowed to read; --once counts them on standard error.
 --once looks twice, --interval apart (1s), and prints a table; so do a format
 other than table, --fields, --where, --jq and --names, and standard output that
 is no terminal.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool top",
 			"shmtool top 'MstTraklive@*' --interval 250ms",
 			"shmtool top --once --where '.rate > 0' --fields name,rate,writer",
 			"shmtool top --once -o ndjson | jq -c 'select(.changed == null)'",
 		},
-		formats: plainFormats,
-		flags: []cli.Flag{
+		Formats: out.PlainFormats,
+		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "once", Usage: "print one table instead"},
 			&cli.DurationFlag{Name: "interval", Value: 500 * time.Millisecond, Usage: "the `TIME` between two looks"},
 		},
-		run: runTop,
+		Run: adapt(runTop),
 	}
 }
 
-func runTop(ctx context.Context, e *env, c *cli.Context) error {
-	patterns, err := e.namePatterns(c.Args().Slice())
+func runTop(ctx context.Context, e *env, c *cli.Call) error {
+	patterns, err := e.namePatterns(c.Args)
 	if err != nil {
 		return err
 	}
@@ -59,17 +60,17 @@ func runTop(ctx context.Context, e *env, c *cli.Context) error {
 	if interval <= 0 {
 		return fail.Usagef("--interval must be more than 0")
 	}
-	if e.moment != nil && (c.IsSet("interval") || !c.Bool("once") && e.fullScreen()) {
-		return notInMoment("top without --once")
+	if e.Snapshot != nil && (c.IsSet("interval") || !c.Bool("once") && e.fullScreen()) {
+		return cli.NotInSnapshot("top without --once")
 	}
-	s := e.sampler(e.shmDir, func(name string) bool { return len(patterns) == 0 || matchesAny(name, patterns) })
+	s := e.sampler(e.ShmDir, func(name string) bool { return len(patterns) == 0 || matchesAny(name, patterns) })
 	if c.Bool("once") || !e.fullScreen() {
 		if !c.IsSet("interval") {
 			interval = time.Second
 		}
-		return e.topOnce(ctx, s, interval, c.Args().Slice())
+		return e.topOnce(ctx, s, interval, c.Args)
 	}
-	if _, err := os.ReadDir(e.shmDir); err != nil {
+	if _, err := os.ReadDir(e.ShmDir); err != nil {
 		return e.noDirectory(err)
 	}
 	return top.Pages(ctx, e.screenOptions(interval), s, func(r top.Row) *top.Source {
@@ -80,27 +81,27 @@ func runTop(ctx context.Context, e *env, c *cli.Context) error {
 // fullScreen reports whether standard output is a terminal, and nothing was asked
 // for that only makes sense printed.
 func (e *env) fullScreen() bool {
-	o := &e.output
-	return e.terminal && !e.dumb() && o.format == formatTable && o.fields == nil && o.where == nil && o.jq == nil && !o.names
+	o := e.Out.Options
+	return e.Out.Terminal && !e.Dumb() && o.Format == out.Table && o.Fields == nil && o.Predicate == nil && o.JQ == nil && !o.NamesOnly
 }
 
 func (e *env) screenOptions(interval time.Duration) top.Options {
 	return top.Options{
-		Look: top.Look{Color: e.color, Bytes: e.output.bytes}, Every: interval,
-		Render: e.options(), Clock: e.clockHere, Output: e.stdout,
+		Look: top.Look{Color: e.Out.Color, Bytes: e.Out.Bytes}, Every: interval,
+		Render: e.Out.Rendering(), Clock: e.clockHere, Output: e.Stdout,
 		PageError: func(s *top.Source, err error) string {
-			return e.worded(e.explain(target{arg: s.Name, path: s.Path}, err))
+			return e.Worded(e.explain(target{arg: s.Name, path: s.Path}, err))
 		},
-		DirectoryError: func(err error) string { return e.worded(e.noDirectory(err)) },
+		DirectoryError: func(err error) string { return e.Worded(e.noDirectory(err)) },
 	}
 }
 
 func (e *env) noDirectory(err error) error {
-	return fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.shmDir, fail.Bare(err)), "--shm-dir names another")
+	return fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.ShmDir, fail.Bare(err)), "--shm-dir names another")
 }
 
 func (e *env) sampler(dir string, wanted func(name string) bool) *top.Sampler {
-	return &top.Sampler{ShmDir: dir, ProcDir: e.procDir, Wanted: wanted, IsPage: looksLikePage, Writer: pageWriter}
+	return &top.Sampler{ShmDir: dir, ProcDir: e.ProcDir, Wanted: wanted, IsPage: looksLikePage, Writer: pageWriter}
 }
 
 // pageWriter is who writes a page.
@@ -115,7 +116,7 @@ func pageWriter(table *procs.Table, path string, holder int) (procs.Process, boo
 func (e *env) topOnce(ctx context.Context, s *top.Sampler, interval time.Duration, patterns []string) error {
 	defer s.Close()
 	rows, err := s.Look(time.Now())
-	if err == nil && e.moment == nil {
+	if err == nil && e.Snapshot == nil {
 		if pause.For(ctx, interval) != nil {
 			return ctx.Err()
 		}
@@ -126,8 +127,8 @@ func (e *env) topOnce(ctx context.Context, s *top.Sampler, interval time.Duratio
 	}
 	around := s.Around(rows)
 	denied, unlisted := top.Denied(rows), s.Unlisted()
-	e.sayDenied(denied+unlisted, unlisted)
-	return e.listed(e.topListing(rows, &around), "pages", e.emptyText("pages", patterns, denied+unlisted))
+	e.Out.SayDenied(denied+unlisted, unlisted)
+	return e.Out.Listed(e.topListing(rows, &around), "pages", e.Out.Empty("pages", patterns, denied+unlisted))
 }
 
 // topListing is the table of pages and what moves on them.
@@ -177,7 +178,7 @@ func (e *env) topRow(r *top.Row, around *top.Around) []dump.Cell {
 		{Value: r.Status(), Tone: r.Tone()},
 		writer,
 		{Value: len(pids)},
-		{Value: r.Size, Text: dump.Size(r.Size, e.output.bytes)},
+		{Value: r.Size, Text: dump.Size(r.Size, e.Out.Bytes)},
 		number(r.Header.RecordCount), number(r.Header.Present), number(r.Header.Deleted), number(r.Header.EndPos),
 		{Value: textOrNull(r.Of.Stream), Text: mist.EscapeName(r.Of.Stream)},
 		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "},

@@ -8,10 +8,10 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/relaccx"
 )
 
@@ -22,7 +22,7 @@ import (
 // writable returns the object that a command may write, and how to open it. links
 // tells what to do about a name that is a link.
 func (e *env) writable(t target, force bool, links string) (target, relaccx.WriterOptions, error) {
-	o := relaccx.WriterOptions{NoFollow: true, OwnOnly: !isPath(t.arg) && !force}
+	o := relaccx.WriterOptions{NoFollow: true, OwnOnly: !world.IsPath(t.arg) && !force}
 	for range maxLinks {
 		info, err := os.Lstat(t.path)
 		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
@@ -35,7 +35,7 @@ func (e *env) writable(t target, force bool, links string) (target, relaccx.Writ
 		if !filepath.IsAbs(to) {
 			to = filepath.Join(filepath.Dir(t.path), to)
 		}
-		if !isPath(t.arg) {
+		if !world.IsPath(t.arg) {
 			return t, o, t.onPage(fail.Hinted(fail.Refusef("it is a symbolic link to %q, which a name does not follow", to), links))
 		}
 		if plantedLink(t.path, info) {
@@ -87,11 +87,6 @@ func anothers(err error, hint string) error {
 		return err
 	}
 	return fail.Hinted(fail.Refusef("it belongs to %s, and you are %s", userName(owner.UID), userName(os.Geteuid())), hint)
-}
-
-// isPath reports whether an argument is a path, and no name of shared memory.
-func isPath(arg string) bool {
-	return strings.HasPrefix(arg, ".") || len(arg) > 1 && strings.Contains(arg[1:], "/")
 }
 
 // replacedMeanwhile is the error of a command that wrote a page which lost its

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
@@ -19,35 +19,36 @@ import (
 	"shmtool/relaccx"
 )
 
-func waitCommand() *command {
-	return &command{
-		name:   "wait",
-		living: true,
-		args:   "PAGE",
-		usage:  "wait until something is true of a page",
-		about: `exists: there is a page, or an object that MistServer makes and that is no page.
+func waitCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "wait",
+		Args:  "PAGE",
+		Usage: "wait until something is true of a page",
+		About: `exists: there is a page, or an object that MistServer makes and that is no page.
 ready: it is ready. exit, reload: that bit is set, also on the page that had the
 name at the look before and has lost it. gone: the name leads nowhere.
 record=N: record N has been published, also on a nested page. With several --for,
 until all are true at one time. The page is found by its name anew each time, so
 that it may be replaced meanwhile; a page nested in one that is not there yet is
 waited for.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool wait page --for ready --timeout 10s && shmtool tail -f page",
 			"shmtool wait log --for record=1000",
 			"shmtool wait MstTraklive@412-0:keys --for record=5",
 			"shmtool wait MstMetalive --for gone --timeout 1m",
 			"shmtool wait MstSTATElive --for exists",
 		},
-		flags: []cli.Flag{
-			&cli.StringSliceFlag{Name: "for", Usage: "`WHAT`: exists, ready, exit, reload, gone or record=N (default: ready)"},
+		Flags: []cli.Flag{
+			cli.Suggest(&cli.StringSliceFlag{Name: "for", Usage: "`WHAT`: exists, ready, exit, reload, gone or record=N (default: ready)"},
+				"exists", "ready", "exit", "reload", "gone", "record="),
 			&cli.DurationFlag{Name: "timeout", Usage: "give up after `D`, with exit code 6 (default: never)"},
 		},
-		run: runWait,
+		Access: cli.Follows,
+		Run:    adapt(runWait),
 	}
 }
 
-func runWait(ctx context.Context, e *env, c *cli.Context) error {
+func runWait(ctx context.Context, e *env, c *cli.Call) error {
 	t, err := e.onePage(c)
 	if err != nil {
 		return err
@@ -58,7 +59,7 @@ func runWait(ctx context.Context, e *env, c *cli.Context) error {
 	if c.Duration("timeout") < 0 {
 		return fail.Usagef("--timeout must not be less than 0")
 	}
-	wanted := c.StringSlice("for")
+	wanted := c.Strings("for")
 	if len(wanted) == 0 {
 		wanted = []string{"ready"}
 	}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
@@ -43,7 +45,7 @@ func TestWaitSeesThePageThatWasLeft(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer w.Close()
-			e := &env{shmDir: filepath.Dir(path)}
+			e := &env{&cli.Call{World: &world.World{ShmDir: filepath.Dir(path)}}}
 			var s sight
 			defer s.close()
 			look := func(is waitCondition) bool {

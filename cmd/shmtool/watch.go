@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
@@ -19,13 +20,12 @@ import (
 	"shmtool/relaccx"
 )
 
-func watchCommand() *command {
-	return &command{
-		name:   "watch",
-		living: true,
-		args:   "PAGE",
-		usage:  "a page, redrawn as it changes",
-		about: `Shows a page's header and its newest record upright, of a table of MistServer's
+func watchCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "watch",
+		Args:  "PAGE",
+		Usage: "a page, redrawn as it changes",
+		About: `Shows a page's header and its newest record upright, of a table of MistServer's
 the rows in use, and of pages nested in it their newest records. On a terminal
 that is redrawn in place, and what has changed since the look before stands out;
 ? explains the keys, q ends it. In a pipe, in any other format than table, and
@@ -35,23 +35,24 @@ alone.
 
 The page is found by its name: one that is replaced is watched on, and one that
 is gone is waited for, which is said. Secrets are shown as ***.`,
-		examples: []string{
+		Examples: []string{
 			"shmtool watch MstMetalive",
 			"shmtool watch MstTraklive@412-0:keys --interval 100ms",
 			"shmtool watch MstUserlive --for 1m > users.txt",
 			"shmtool watch MstGlobalConfig --count 2 -o ndjson",
 		},
-		formats: plainFormats,
-		flags: []cli.Flag{
+		Formats: out.PlainFormats,
+		Flags: []cli.Flag{
 			&cli.DurationFlag{Name: "interval", Value: 500 * time.Millisecond, Usage: "the `TIME` between two looks"},
 			&cli.UintFlag{Name: "count", Usage: "print the page `N` times"},
 			&cli.DurationFlag{Name: "for", Usage: "end after `TIME`"},
 		},
-		run: runWatch,
+		Access: cli.Follows,
+		Run:    adapt(runWatch),
 	}
 }
 
-func runWatch(ctx context.Context, e *env, c *cli.Context) error {
+func runWatch(ctx context.Context, e *env, c *cli.Call) error {
 	t, err := e.onePage(c)
 	if err != nil {
 		return err
@@ -73,8 +74,8 @@ func runWatch(ctx context.Context, e *env, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if e.output.fields != nil {
-		_, err = e.output.chooseFields(r.Schema())
+	if e.Out.Fields != nil {
+		_, err = e.Out.ChooseFields(r.Schema())
 	}
 	if err := errors.Join(err, done()); err != nil {
 		return t.onPage(err)
@@ -85,10 +86,10 @@ func runWatch(ctx context.Context, e *env, c *cli.Context) error {
 	if e.fullScreen() && every.count == 0 {
 		this := e.sampler(filepath.Dir(t.path), func(name string) bool { return name == filepath.Base(t.path) })
 		o := e.screenOptions(every.interval)
-		o.PageError = func(_ *top.Source, err error) string { return e.worded(e.explain(t, err)) }
+		o.PageError = func(_ *top.Source, err error) string { return e.Worded(e.explain(t, err)) }
 		err = top.Watch(ctx, o, this, source)
 	} else {
-		e.endUnread()
+		e.EndUnread()
 		defer source.Close()
 		w := &pageWatch{e: e, target: t, source: source, left: every.count}
 		err = w.run(ctx, every)
@@ -139,8 +140,8 @@ func (w *pageWatch) look() (done bool, err error) {
 	}
 	first := w.printed == nil
 	w.printed = append([]byte{}, now...)
-	if !first && w.e.output.format == formatTable && !w.e.output.names {
-		if _, err := fmt.Fprintln(w.e.out); err != nil {
+	if !first && w.e.Out.Format == out.Table && !w.e.Out.NamesOnly {
+		if _, err := fmt.Fprintln(w.e.Out); err != nil {
 			return false, err
 		}
 	}
@@ -148,7 +149,7 @@ func (w *pageWatch) look() (done bool, err error) {
 		return false, err
 	}
 	w.left-- // from 0 it goes on for ever
-	return w.left == 0, w.e.out.Flush()
+	return w.left == 0, w.e.Out.Flush()
 }
 
 // sees is what tells one state of the page from another: all that is printed, but
@@ -157,7 +158,7 @@ func (w *pageWatch) sees(v *dump.View, o dump.Options) ([]byte, error) {
 	o.Clock = nil
 	var b bytes.Buffer
 	var err error
-	if f := w.e.output.format; f == formatNDJSON || f == formatCSV {
+	if f := w.e.Out.Format; f == out.NDJSON || f == out.CSV {
 		err = dump.NDJSON(&b, v, o)
 	} else {
 		err = dump.JSON(&b, v, o)
@@ -166,19 +167,19 @@ func (w *pageWatch) sees(v *dump.View, o dump.Options) ([]byte, error) {
 }
 
 func (w *pageWatch) print(v *dump.View, o dump.Options, first bool) (err error) {
-	if o.Fields, err = w.e.output.chooseFields(v.Schema); err != nil {
+	if o.Fields, err = w.e.Out.ChooseFields(v.Schema); err != nil {
 		return fail.OnPage(w.target.arg, err)
 	}
 	o.Newest = top.NestedRows
-	o.NoHeader = o.NoHeader || w.e.output.format == formatCSV && !first
-	return fail.OnPage(w.target.arg, w.e.render(v, nil, o))
+	o.NoHeader = o.NoHeader || w.e.Out.Format == out.CSV && !first
+	return fail.OnPage(w.target.arg, w.e.Out.View(v, o))
 }
 
 // wanted are the records that --where wants.
 func (w *pageWatch) wanted(v *dump.View, info *mist.PageInfo) (iter.Seq2[*relaccx.Record, error], error) {
 	o := w.e.optionsFor(w.target)
 	o.Page = info
-	keep := w.e.keeper(v.Schema, o)
+	keep := w.e.Out.Keeper(v.Schema, o)
 	var kept []*relaccx.Record
 	for rec, err := range v.Records {
 		if err != nil {
@@ -208,12 +209,12 @@ func (w *pageWatch) say(v *dump.View, err error) {
 	case w.source.Gone():
 		text = fmt.Sprintf("page %q is gone; waiting for it", w.target.arg)
 	case err != nil:
-		text = w.e.worded(w.e.explain(w.target, err))
+		text = w.e.Worded(w.e.explain(w.target, err))
 	case !v.Header.Status.Ready():
 		text = fmt.Sprintf("page %q is not ready: its writer has not finished it", w.target.arg)
 	}
 	if text != w.said && text != "" {
-		w.e.warn("%s", text)
+		w.e.Warn("%s", text)
 	}
 	w.said = text
 }

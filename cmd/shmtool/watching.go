@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -11,7 +10,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
+
 	"golang.org/x/term"
 
 	"shmtool/cmd/shmtool/internal/fail"
@@ -26,9 +27,9 @@ type watching struct {
 	limit    time.Duration // 0: no end
 }
 
-func newWatching(c *cli.Context) (*watching, error) {
+func newWatching(c *cli.Call) (*watching, error) {
 	w := &watching{interval: c.Duration("interval"), count: c.Uint("count"), limit: c.Duration("for")}
-	if err := positive(c, "interval", "for"); err != nil {
+	if err := c.Positive("interval", "for"); err != nil {
 		return nil, err
 	}
 	if c.IsSet("count") && w.count == 0 {
@@ -45,7 +46,7 @@ func (w *watching) run(ctx context.Context, e *env, print printing) error {
 	defer cancel()
 	draw := func() error { return w.append(ctx, e, print) }
 	resized := make(chan os.Signal, 1)
-	if f, ok := e.stdout.(*os.File); ok && e.terminal && !e.dumb() && e.output.format == formatTable {
+	if f, ok := e.Stdout.(*os.File); ok && e.Out.Terminal && !e.Dumb() && e.Out.Format == out.Table {
 		s := &screen{file: f, e: e, every: w.interval}
 		if err := s.enter(); err != nil {
 			return err
@@ -103,7 +104,7 @@ func (w *watching) append(ctx context.Context, e *env, print printing) error {
 	if err := print(ctx, e, time.Now().UTC().Format(time.RFC3339Nano)); err != nil {
 		return err
 	}
-	return e.out.Flush()
+	return e.Out.Flush()
 }
 
 // The words that a terminal understands. The other screen leaves what stood on
@@ -135,20 +136,19 @@ func (s *screen) write(text string) error {
 // draw prints into memory, and puts what fits on the screen in one write.
 func (s *screen) draw(ctx context.Context, print printing) error {
 	var text, messages bytes.Buffer
-	e := *s.e
-	e.out, e.stderr, e.said = bufio.NewWriter(&text), &messages, nil
-	height := 0
-	if width, h, err := term.GetSize(int(s.file.Fd())); err == nil {
-		e.width, height = width-1, h // behind the last column, clearing the rest would clear it
+	width, height := s.e.Out.Width, 0
+	if w, h, err := term.GetSize(int(s.file.Fd())); err == nil {
+		width, height = w-1, h // behind the last column, clearing the rest would clear it
 	}
-	if err := print(ctx, &e, ""); err != nil {
+	e := &env{s.e.Aside(&text, &messages, width)}
+	if err := print(ctx, e, ""); err != nil {
 		return err
 	}
-	if err := e.out.Flush(); err != nil {
+	if err := e.Out.Flush(); err != nil {
 		return err
 	}
-	head := fmt.Sprintf("%s  every %s  %s", time.Now().UTC().Format(time.RFC3339), s.every, e.shmDir)
-	lines := append([][]byte{[]byte(dump.Paint(head, dump.Faint, e.color)), nil}, linesOf(messages.Bytes())...)
+	head := fmt.Sprintf("%s  every %s  %s", time.Now().UTC().Format(time.RFC3339), s.every, e.ShmDir)
+	lines := append([][]byte{[]byte(dump.Paint(head, dump.Faint, e.Out.Color)), nil}, linesOf(messages.Bytes())...)
 	return s.write(frame(append(lines, linesOf(text.Bytes())...), height))
 }
 

@@ -11,8 +11,10 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -23,10 +25,10 @@ import (
 func asWideAs(t *testing.T, dir string, width int, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	e := newEnv(strings.NewReader(""), &stdout, &stderr, func(name string) string {
-		return map[string]string{shmDirVariable: filepath.Join(dir, "shm"), procDirVariable: filepath.Join(dir, "proc")}[name]
+	e := world.New(strings.NewReader(""), &stdout, &stderr, func(name string) string {
+		return map[string]string{cli.ShmDirVariable: filepath.Join(dir, "shm"), cli.ProcDirVariable: filepath.Join(dir, "proc")}[name]
 	})
-	e.terminal, e.width = true, width
+	e.Terminal, e.Width = true, width
 	if args[0] != "watch" && args[0] != "rate" { // those want a place where something may move
 		args = append(slices.Clone(args), "--moment", dir)
 	}

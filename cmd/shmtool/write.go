@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/urfave/cli/v2"
+	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
@@ -38,7 +38,7 @@ func dryRunFlag() cli.Flag {
 }
 
 // writer opens a page for writing, with the lock, unless MistServer has it.
-func (e *env) writer(t target, c *cli.Context) (*relaccx.Writer, error) {
+func (e *env) writer(t target, c *cli.Call) (*relaccx.Writer, error) {
 	if t.stdin {
 		return nil, fail.Usagef("standard input cannot be written; name a page")
 	}
@@ -68,11 +68,11 @@ const lockPatience = 100 * time.Millisecond
 
 // locking opens what needs the writer's lock, and waits for it for as long as
 // --lock-timeout says, unless the user has had enough.
-func locking(c *cli.Context, open func(timeout time.Duration) (*relaccx.Writer, error)) (*relaccx.Writer, error) {
+func locking(c *cli.Call, open func(timeout time.Duration) (*relaccx.Writer, error)) (*relaccx.Writer, error) {
 	deadline := time.Now().Add(c.Duration("lock-timeout"))
 	for {
 		w, err := open(max(0, min(lockPatience, time.Until(deadline))))
-		if !errors.Is(err, relaccx.ErrLocked) || !time.Now().Before(deadline) || c.Context.Err() != nil {
+		if !errors.Is(err, relaccx.ErrLocked) || !time.Now().Before(deadline) || c.Stopped() {
 			return w, err
 		}
 	}
@@ -80,11 +80,11 @@ func locking(c *cli.Context, open func(timeout time.Duration) (*relaccx.Writer, 
 
 // refuseOwned keeps our hands off an object that a living MistServer process
 // writes.
-func (e *env) refuseOwned(t target, c *cli.Context) error {
+func (e *env) refuseOwned(t target, c *cli.Call) error {
 	if c.Bool("force") {
 		return nil
 	}
-	owner, ok := procs.Open(e.procDir, e.shmDir).Keeper(t.path)
+	owner, ok := e.Procs().Keeper(t.path)
 	switch {
 	case !ok, owner.Life == procs.Dead, owner.Why == procs.NotSaved:
 		return nil
@@ -120,7 +120,7 @@ func (e *env) readSchema(name string) (*layout.Schema, error) {
 	var text []byte
 	var err error
 	if name == "-" {
-		text, err = io.ReadAll(e.stdin)
+		text, err = io.ReadAll(e.In)
 	} else {
 		text, err = os.ReadFile(name)
 	}
@@ -136,7 +136,7 @@ func (e *env) readSchema(name string) (*layout.Schema, error) {
 
 // decoding is what reading a value for a page needs to know of it.
 func (e *env) decoding(t target) dump.DecodeOptions {
-	return dump.DecodeOptions{Page: t.info(), ShowSecrets: e.secrets}
+	return dump.DecodeOptions{Page: t.info(), ShowSecrets: e.Secrets}
 }
 
 // assign stores the NAME=VALUE words in a record.

@@ -1,4 +1,4 @@
-package main
+package out
 
 import (
 	"encoding/json"
@@ -14,60 +14,66 @@ import (
 	"shmtool/relaccx"
 )
 
-// recordSink prints records and events as they come, in the format that was
+// Sink prints records and events as they come, in the format that was
 // asked for.
-type recordSink struct {
-	e      *env
-	page   string
+type Sink struct {
+	p      *Printer
+	Page   string // that the next record or event is of
 	events bool
 
-	lead  lead // what stands in front of each record
+	Lead  Lead // what stands in front of each record
 	json  *dump.RecordJSON
 	csv   *dump.RecordCSV
 	table *dump.RecordTable
 	line  []byte
 }
 
-// adopt makes ready for records of a schema; in a table and in CSV a new
-// heading stands before them.
-func (s *recordSink) adopt(schema *layout.Schema, o dump.Options) error {
-	if err := s.flush(); err != nil {
+// NewSink returns a sink for the records of a page, and of others where the lead says so.
+// With events it prints what happens to the pages between the records.
+func NewSink(p *Printer, page string, events bool, lead Lead) *Sink {
+	return &Sink{p: p, Page: page, events: events, Lead: lead}
+}
+
+// Adopt makes ready for records of a schema; in a table and in CSV a new
+// Heading prints what stands before them.
+func (s *Sink) Adopt(schema *layout.Schema, o dump.Options) error {
+	if err := s.Flush(); err != nil {
 		return err
 	}
-	switch s.e.output.format {
-	case formatNDJSON, formatJSON:
+	switch s.p.Format {
+	case NDJSON, JSON:
 		s.json = dump.NewRecordJSON(schema, o)
-	case formatCSV:
-		if s.csv != nil && !s.lead.many {
+	case CSV:
+		if s.csv != nil && !s.Lead.Many {
 			s.reshape(schema, o)
 			return nil
 		}
 		s.csv = dump.NewRecordCSV(schema, o)
-		return s.heading()
+		return s.Heading()
 	default:
-		o.Lead = s.lead.columns()
-		s.table = dump.NewRecordTable(s.e.out, schema, o)
+		o.Lead = s.Lead.columns()
+		s.table = dump.NewRecordTable(s.p, schema, o)
 	}
 	return nil
 }
 
 // reshape goes on below the heading of the records before: a second one would be a
 // record to append, and to whatever else reads CSV.
-func (s *recordSink) reshape(schema *layout.Schema, o dump.Options) {
+func (s *Sink) reshape(schema *layout.Schema, o dump.Options) {
 	var added, removed []string
 	s.csv, added, removed = s.csv.Reshape(schema, o)
 	if len(added) > 0 {
-		s.e.warn("page %q: no column for what was added: %s; start again for it, or use -o ndjson", s.page, strings.Join(added, ", "))
+		s.p.world.Warn("page %q: no column for what was added: %s; start again for it, or use -o ndjson", s.Page, strings.Join(added, ", "))
 	}
 	if len(removed) > 0 {
-		s.e.warn("page %q: the column stays empty of what was removed: %s", s.page, strings.Join(removed, ", "))
+		s.p.world.Warn("page %q: the column stays empty of what was removed: %s", s.Page, strings.Join(removed, ", "))
 	}
 }
 
-// heading stands above records, where that is not left out: also when records of
+// Heading prints what stands above records, where that is not left out: also when records of
 // another kind stood between.
-func (s *recordSink) heading() error {
-	if s.e.output.noHeader {
+func (s *Sink) Heading() error {
+	if s.p.NoHeader {
 		return nil
 	}
 	if s.table != nil {
@@ -76,34 +82,35 @@ func (s *recordSink) heading() error {
 	if s.csv == nil {
 		return nil
 	}
-	_, err := s.e.out.Write(s.csv.Heading(s.lead.appendNames(nil)))
+	_, err := s.p.Write(s.csv.Heading(s.Lead.appendNames(nil)))
 	return err
 }
 
-func (s *recordSink) record(rec *relaccx.Record) error {
+// Record prints a record.
+func (s *Sink) Record(rec *relaccx.Record) error {
 	switch {
 	case s.table != nil:
 		return s.table.Append(rec)
 	case s.csv != nil:
-		s.line = s.csv.Append(s.lead.appendCells(s.line[:0]), rec)
+		s.line = s.csv.Append(s.Lead.appendCells(s.line[:0]), rec)
 	default:
-		s.line = append(s.lead.insert(s.json.Append(s.line[:0], rec)), '\n')
-		if s.e.output.jq != nil {
-			return s.e.printFiltered(s.line)
+		s.line = append(s.Lead.Insert(s.json.Append(s.line[:0], rec)), '\n')
+		if s.p.JQ != nil {
+			return s.p.PrintFiltered(s.line)
 		}
 	}
-	_, err := s.e.out.Write(s.line)
+	_, err := s.p.Write(s.line)
 	return err
 }
 
-// flush prints what is held back.
-func (s *recordSink) flush() error {
+// Flush prints what is held back.
+func (s *Sink) Flush() error {
 	if s.table != nil {
 		if err := s.table.Flush(); err != nil {
 			return err
 		}
 	}
-	return s.e.out.Flush()
+	return s.p.Flush()
 }
 
 // eventJSON is an event as a line of NDJSON.
@@ -120,12 +127,12 @@ type eventJSON struct {
 	Changed []string `json:"changed,omitempty"`
 }
 
-// event says what happened: on standard error, and with --events between the
+// Event says what happened: on standard error, and with --events between the
 // records, where the format has a place for it.
-func (s *recordSink) event(ev relaccx.Event) error {
+func (s *Sink) Event(ev relaccx.Event) error {
 	doc := eventJSON{Event: ev.Kind.String()}
-	if s.lead.many {
-		doc.Page = s.page
+	if s.Lead.Many {
+		doc.Page = s.Page
 	}
 	text := ""
 	switch ev.Kind {
@@ -139,7 +146,7 @@ func (s *recordSink) event(ev relaccx.Event) error {
 		doc.Added, doc.Removed, doc.Changed = append([]string{}, ev.Added...), ev.Removed, ev.Changed
 		text = changeText(ev)
 	case relaccx.EventGone:
-		doc.Cause = goneText(ev.Cause)
+		doc.Cause = GoneText(ev.Cause)
 		text = doc.Cause + "; waiting for it to come back"
 	case relaccx.EventExit:
 		text = "the writer is done"
@@ -148,17 +155,17 @@ func (s *recordSink) event(ev relaccx.Event) error {
 		text = fmt.Sprintf("slot %d is not in use any more", ev.First)
 	}
 	if ev.Kind == relaccx.EventLapped || ev.Kind == relaccx.EventGone {
-		s.e.warn("page %q: %s", s.page, text)
+		s.p.world.Warn("page %q: %s", s.Page, text)
 	}
 	text = ev.Kind.String() + ": " + text
-	if s.lead.many {
-		text = mist.EscapeName(s.page) + ": " + text
+	if s.Lead.Many {
+		text = mist.EscapeName(s.Page) + ": " + text
 	}
 	return s.print(doc, text)
 }
 
-// goneText says why there is no page under the name.
-func goneText(cause error) string {
+// GoneText says why there is no page under the name.
+func GoneText(cause error) string {
 	var page *relaccx.PageError
 	switch {
 	case errors.Is(cause, fs.ErrNotExist):
@@ -186,33 +193,33 @@ func changeText(ev relaccx.Event) string {
 }
 
 // print puts an event between the records.
-func (s *recordSink) print(doc eventJSON, text string) error {
+func (s *Sink) print(doc eventJSON, text string) error {
 	if !s.events {
 		return nil
 	}
-	if err := s.flush(); err != nil {
+	if err := s.Flush(); err != nil {
 		return err
 	}
-	switch s.e.output.format {
-	case formatNDJSON, formatJSON:
+	switch s.p.Format {
+	case NDJSON, JSON:
 		b, err := json.Marshal(doc)
 		if err != nil {
 			return err
 		}
-		if s.e.output.jq != nil {
-			return s.e.printFiltered(b)
+		if s.p.JQ != nil {
+			return s.p.PrintFiltered(b)
 		}
-		_, err = s.e.out.Write(append(b, '\n'))
+		_, err = s.p.Write(append(b, '\n'))
 		return err
-	case formatTable:
-		_, err := fmt.Fprintln(s.e.out, dump.Paint("-- "+text, dump.Attention, s.e.color))
+	case Table:
+		_, err := fmt.Fprintln(s.p, dump.Paint("-- "+text, dump.Attention, s.p.Color))
 		return err
 	}
 	return nil // CSV has no place for it
 }
 
-// end prints what is held back, and the sum of it all.
-func (s *recordSink) end(records, lost uint64) error {
+// End prints what is held back, and the sum of it all.
+func (s *Sink) End(records, lost uint64) error {
 	if s.table != nil {
 		if err := s.table.Finish(); err != nil {
 			return err
@@ -222,5 +229,5 @@ func (s *recordSink) end(records, lost uint64) error {
 	if err != nil {
 		return err
 	}
-	return s.flush()
+	return s.Flush()
 }

@@ -1,6 +1,8 @@
-package main
+package out
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -9,9 +11,13 @@ import (
 	"testing"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/world"
 
 	"golang.org/x/sys/unix"
 )
+
+// quiet is a world in which nothing is said.
+func quiet() *world.World { return world.New(nil, io.Discard, io.Discard, os.Getenv) }
 
 func text(s string) func(to *os.File) error {
 	return func(to *os.File) error {
@@ -27,7 +33,7 @@ func TestDeviceStays(t *testing.T) {
 	if err := syscall.Mknod(name, syscall.S_IFCHR|0o600, null); err != nil {
 		t.Skip("no device can be made here: ", err)
 	}
-	if err := new(env).writeFile(name, readableByAll, text("x")); err != nil {
+	if err := WriteFile(quiet(), name, readableByAll, text("x")); err != nil {
 		t.Error(err)
 	}
 	if info, err := os.Lstat(name); err != nil || info.Mode()&fs.ModeDevice == 0 {
@@ -46,7 +52,7 @@ func TestFIFOStays(t *testing.T) {
 		b, _ := os.ReadFile(name)
 		read <- string(b)
 	}()
-	if err := new(env).writeFile(name, readableByAll, text("x")); err != nil {
+	if err := WriteFile(quiet(), name, readableByAll, text("x")); err != nil {
 		t.Fatal(err)
 	}
 	if got := <-read; got != "x" {
@@ -62,7 +68,7 @@ func TestFIFOWithoutReader(t *testing.T) {
 	}
 	interrupted := make(chan struct{})
 	close(interrupted)
-	if err := (&env{interrupted: interrupted}).writeFile(name, readableByAll, text("x")); err == nil {
+	if err := WriteFile(&world.World{Interrupted: interrupted}, name, readableByAll, text("x")); err == nil {
 		t.Error("it has been written")
 	}
 	if f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0); err == nil {
@@ -82,7 +88,7 @@ func TestLinkStays(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, want := range []string{"made", "replaced"} {
-			if err := new(env).writeFile(link, readableByAll, text(want)); err != nil {
+			if err := WriteFile(quiet(), link, readableByAll, text(want)); err != nil {
 				t.Error(err)
 			}
 			info, err := os.Lstat(link)
@@ -109,7 +115,7 @@ func TestFileInTheMaking(t *testing.T) {
 	if err := os.WriteFile(name, []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := new(env).writeFile(name, readableByAll, func(to *os.File) error {
+	err := WriteFile(quiet(), name, readableByAll, func(to *os.File) error {
 		if entries, err := os.ReadDir(dir); len(entries) != 1 || err != nil {
 			t.Errorf("while it is written: %v %v", entries, err)
 		}
@@ -135,12 +141,62 @@ func TestFileInTheMaking(t *testing.T) {
 func TestFullMedium(t *testing.T) {
 	const full = "/dev/full" // it stays what it is: nothing may be put in its place
 	cause := &fs.PathError{Op: "write", Path: "/tmp/x", Err: syscall.ENOSPC}
-	for _, err := range []error{fail.OnFile(full, cause), momentError(full, cause), &fs.PathError{Op: "write", Path: os.Stdout.Name(), Err: syscall.ENOSPC}} {
+	for _, err := range []error{fail.OnFile(full, cause), &fs.PathError{Op: "write", Path: os.Stdout.Name(), Err: syscall.ENOSPC}} {
 		if got := fail.Of(err); got != fail.WriteFailed {
 			t.Errorf("%v: %v", err, got)
 		}
 	}
 	if got := fail.OnFile(full, cause).Error(); got != `file "/dev/full": no space left on device` {
 		t.Error(got)
+	}
+}
+
+// A reader of the file never sees a part of it while it is written anew.
+func TestFileIsReplacedWhole(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "page.prom")
+	content := func(n int) []byte { return bytes.Repeat(fmt.Appendf(nil, "%03d\n", n), 20000) }
+	replace := func(name string, content []byte) error {
+		return WriteFile(quiet(), name, readableByAll, func(to *os.File) error {
+			_, err := to.Write(content)
+			return err
+		})
+	}
+	if err := replace(name, content(0)); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		for n := 1; n < 200; n++ {
+			if err := replace(name, content(n)); err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- nil
+	}()
+	for ended := false; !ended; {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			ended = true
+		default:
+		}
+		b, err := os.ReadFile(name)
+		if err != nil || len(b) != 80000 || !bytes.Equal(b[:4], b[len(b)-4:]) {
+			t.Fatalf("%d bytes, %v", len(b), err)
+		}
+	}
+	info, err := os.Stat(name)
+	if err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	if err := replace(filepath.Join(dir, "none", "x"), nil); fail.Of(err).Exit != fail.ExitUsage && fail.Of(err).Exit != fail.ExitNotFound {
+		t.Errorf("%v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -6,16 +6,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 
-	"github.com/urfave/cli/v2"
+	urfave "github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/fail"
-	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/safe"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -27,21 +26,17 @@ const (
 )
 
 // place finds the directories of shared memory and of processes.
-func (e *env) place(c *cli.Context, cmd *command) error {
-	e.shmDir = firstOf(c.String("shm-dir"), e.getenv(shmDirVariable), relaccx.ShmDir)
-	e.procDir = firstOf(c.String("proc-dir"), e.getenv(procDirVariable), "/proc")
-	if err := e.openMoment(c, cmd); err != nil || e.moment != nil {
-		return err
-	}
+func place(w *world.World, c *urfave.Context, cmd *Command) error {
+	w.ShmDir, w.ProcDir = Directories(c.String("shm-dir"), c.String("proc-dir"), w.Getenv)
 	if c.IsSet("proc-dir") {
-		if info, err := os.Stat(e.procDir); err != nil || !info.IsDir() {
+		if info, err := os.Stat(w.ProcDir); err != nil || !info.IsDir() {
 			if err == nil {
 				err = errors.New("it is no directory")
 			}
-			return fail.Hinted(fmt.Errorf("process directory %q: %w", e.procDir, fail.Bare(err)), "--proc-dir names another")
+			return fail.Hinted(fmt.Errorf("process directory %q: %w", w.ProcDir, fail.Bare(err)), "--proc-dir names another")
 		}
 	}
-	defer func() { e.notePlace(c) }()
+	defer func() { notePlace(w, c) }()
 	switch {
 	case !c.IsSet(pidFlag) && !c.IsSet(containerFlag):
 		return nil
@@ -49,50 +44,37 @@ func (e *env) place(c *cli.Context, cmd *command) error {
 		return fail.Usagef("--pid and --container each name a place; give one of them")
 	case c.IsSet("shm-dir"):
 		return fail.Usagef("--pid and --container name the shared memory, and so does --shm-dir: they cannot be combined")
-	case cmd.writes && !cmd.lists:
-		return fail.Usagef("--pid and --container are for commands that read; %s writes", cmd.name)
+	case cmd.Access == Writes:
+		return fail.Usagef("--pid and --container are for commands that read; %s writes", cmd.Name)
 	case c.IsSet(pidFlag):
-		return e.placeOf(c.Int(pidFlag))
+		return placeOf(w, c.Int(pidFlag))
 	}
-	main, err := e.container(c.String(containerFlag))
+	main, err := container(w, c.String(containerFlag))
 	if err != nil {
 		return err
 	}
-	return e.placeOf(main.PID)
+	return placeOf(w, main.PID)
 }
 
 // notePlace notes the flags by which any command, also one that writes, comes to the
 // place that flags have named. Environment variables stay set.
-func (e *env) notePlace(c *cli.Context) {
+func notePlace(w *world.World, c *urfave.Context) {
 	if c.IsSet("shm-dir") || c.IsSet(pidFlag) || c.IsSet(containerFlag) {
-		e.placeFlags += " --shm-dir " + safe.Word(e.shmDir)
+		w.PlaceFlags += " --shm-dir " + safe.Word(w.ShmDir)
 	}
 	if c.IsSet("proc-dir") {
-		e.placeFlags += " --proc-dir " + safe.Word(e.procDir)
-	}
-}
-
-// ownCommand begins the remedies that are shmtool's own commands, with what they name
-// besides a place, in the PID namespace of the processes.
-var ownCommand = regexp.MustCompile(`^(?:nsenter -t \d+ -p )?shmtool (clean|dump|rm|check|set|ls)\b`)
-
-// leadHere gives the remedies the flags of the place that was looked at.
-func (e *env) leadHere(found []finding.Finding) {
-	for i := range found {
-		if at := ownCommand.FindStringIndex(found[i].Remedy); at != nil {
-			found[i].Remedy = found[i].Remedy[:at[1]] + e.placeFlags + found[i].Remedy[at[1]:]
-		}
+		w.PlaceFlags += " --proc-dir " + safe.Word(w.ProcDir)
 	}
 }
 
 // placeOf looks at the shared memory that a process sees. The PIDs in it are those of
 // the namespace of that process, as procs.Table.Through has it.
-func (e *env) placeOf(pid int) error {
-	table := procs.Open(e.procDir, e.shmDir)
+func placeOf(w *world.World, pid int) error {
+	table := procs.Open(w.ProcDir, w.ShmDir)
 	if _, life := table.Look(pid); life == procs.Dead {
-		return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no process %d in %s", pid, e.procDir)), "ps -e lists the processes; --container takes a container's name")
+		return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no process %d in %s", pid, w.ProcDir)), "ps -e lists the processes; --container takes a container's name")
 	}
-	dir := filepath.Join(e.procDir, strconv.Itoa(pid), "root", relaccx.ShmDir)
+	dir := filepath.Join(w.ProcDir, strconv.Itoa(pid), "root", relaccx.ShmDir)
 	_, err := os.Stat(dir)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
@@ -100,13 +82,13 @@ func (e *env) placeOf(pid int) error {
 	case err != nil:
 		return fmt.Errorf("shared memory of process %d: %w", pid, fail.Bare(err))
 	}
-	e.shmDir = dir
+	w.ShmDir = dir
 	return nil
 }
 
 // container finds the first process of a container.
-func (e *env) container(name string) (procs.Process, error) {
-	all := procs.Open(e.procDir, e.shmDir).Containers()
+func container(w *world.World, name string) (procs.Process, error) {
+	all := procs.Open(w.ProcDir, w.ShmDir).Containers()
 	found := procs.Find(all, name)
 	switch {
 	case len(found) == 1:
@@ -114,7 +96,7 @@ func (e *env) container(name string) (procs.Process, error) {
 	case len(found) > 1:
 		return procs.Process{}, fail.Hinted(fail.Usagef("%q is %d containers: %s", name, len(found), containerList(found)), "give the ID of one of them")
 	case len(all) == 0:
-		return procs.Process{}, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no container %q: no process in %s shows that it is in one", name, e.procDir)), "--pid takes any process of it")
+		return procs.Process{}, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no container %q: no process in %s shows that it is in one", name, w.ProcDir)), "--pid takes any process of it")
 	}
 	return procs.Process{}, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no container %q", name)), "these run: "+containerList(all))
 }

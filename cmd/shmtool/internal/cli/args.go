@@ -1,22 +1,21 @@
-package main
+package cli
 
 import (
 	"slices"
 	"strings"
 
-	"github.com/urfave/cli/v2"
-
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/layout/mist"
 )
 
-// arrange puts a command line in the order that urfave/cli needs: the verb,
+// Arrange puts a command line in the order that urfave/cli needs: the verb,
 // then every flag as one word, then "--" and the arguments. People type flags
 // before the verb, between the arguments and behind them; a flag's arity tells
 // which words belong to it. Unknown flags are refused here.
 //
 // "help VERB" is "VERB --help".
-func arrange(args []string, all []*command) (ordered []string, verb string, err error) {
+func Arrange(args []string, all []*Command) (ordered []string, verb string, err error) {
 	verb, rest, err := cutVerb(args, all)
 	if err != nil || verb == "" {
 		return args, "", err
@@ -27,11 +26,11 @@ func arrange(args []string, all []*command) (ordered []string, verb string, err 
 		}
 		rest = []string{"--help"}
 	}
-	cmd, err := findCommand(all, verb)
+	cmd, err := Find(all, verb)
 	if err != nil {
 		return nil, "", err
 	}
-	flags, arguments, err := sortWords(rest, flagSet(cmd.allFlags()))
+	flags, arguments, err := sortWords(rest, flagSet(cmd.AllFlags()))
 	if err != nil {
 		return nil, verb, err
 	}
@@ -43,16 +42,16 @@ func arrange(args []string, all []*command) (ordered []string, verb string, err 
 
 // cutVerb takes the verb out of the line: the first word that is neither a
 // flag nor one's value. What stood before it goes behind it.
-func cutVerb(args []string, all []*command) (verb string, rest []string, err error) {
+func cutVerb(args []string, all []*Command) (verb string, rest []string, err error) {
 	for i := 0; i < len(args); i++ {
-		if !isFlag(args[i]) {
+		if !IsFlag(args[i]) {
 			return args[i], slices.Concat(args[:i], args[i+1:]), nil
 		}
 		if i+1 < len(args) && valueFollows(args[i], args[i+1], all) {
 			i++
 		}
 	}
-	set := flagSet(globalFlags())
+	set := flagSet(GlobalFlags())
 	set["version"], set["v"] = false, false // without a verb only
 	if _, _, err := sortWords(args, set); err != nil {
 		return "", nil, err
@@ -63,14 +62,14 @@ func cutVerb(args []string, all []*command) (verb string, rest []string, err err
 // valueFollows reports whether the word behind a flag is its value, as far as
 // that can be told before the verb is known. Flags of some commands take a value
 // and have none with others: a verb behind one is the verb.
-func valueFollows(word, next string, all []*command) bool {
+func valueFollows(word, next string, all []*Command) bool {
 	without, with := false, false
 	for _, cmd := range all {
-		takesValue, known := wantsWord(word, flagSet(cmd.allFlags()))
+		takesValue, known := wantsWord(word, flagSet(cmd.AllFlags()))
 		with, without = with || known && takesValue, without || known && !takesValue
 	}
 	if with && without {
-		return !slices.ContainsFunc(all, func(cmd *command) bool { return cmd.name == next })
+		return !slices.ContainsFunc(all, func(cmd *Command) bool { return cmd.Name == next })
 	}
 	return with
 }
@@ -91,16 +90,16 @@ func wantsWord(word string, set map[string]bool) (takesValue, known bool) {
 	return false, known
 }
 
-// isFlag: neither "-", standard input, nor "-:FIELD", a page nested in that.
-func isFlag(word string) bool {
+// IsFlag: neither "-", standard input, nor "-:FIELD", a page nested in that.
+func IsFlag(word string) bool {
 	return len(word) > 1 && word[0] == '-' && word != "--" && word[1] != ':'
 }
 
 // flagSet tells for each name of each flag whether it takes a value.
-func flagSet(flags []cli.Flag) map[string]bool {
+func flagSet(flags []Flag) map[string]bool {
 	set := map[string]bool{"help": false, "h": false}
 	for _, f := range flags {
-		_, isBool := f.(*cli.BoolFlag)
+		_, isBool := f.(*BoolFlag)
 		for _, name := range f.Names() {
 			set[name] = !isBool
 		}
@@ -116,7 +115,7 @@ func sortWords(words []string, set map[string]bool) (flags, arguments []string, 
 		switch {
 		case word == "--":
 			return flags, append(arguments, words...), nil
-		case !isFlag(word):
+		case !IsFlag(word):
 			arguments = append(arguments, word)
 			continue
 		case !strings.HasPrefix(word, "--"):
@@ -202,7 +201,7 @@ func outputsOf(args []string) (formats []string) {
 		case word == "--":
 			return formats
 		case word == "-j", word == "--json":
-			formats = append(formats, formatJSON)
+			formats = append(formats, out.JSON)
 		case word == "-o", word == "--output":
 			formats = append(formats, args[i+1:min(i+2, len(args))]...)
 		default:

@@ -1,4 +1,4 @@
-package main
+package out
 
 import (
 	"bufio"
@@ -11,52 +11,46 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/urfave/cli/v2"
-
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/newfile"
+	"shmtool/cmd/shmtool/internal/world"
 )
-
-// toFlag is of commands whose output something else picks up from a file.
-func toFlag() cli.Flag {
-	return &cli.StringFlag{Name: "to", Usage: "write to `FILE`, which is replaced at once and never seen in part"}
-}
 
 // readableByAll is the mode of what --to writes: node_exporter has a user of its
 // own.
 const readableByAll = 0o644
 
-// printTo prints to the file that --to names, or as usual without one. Print gets
-// the env to print with.
-func (e *env) printTo(name string, print func(e *env) error) error {
+// To prints to a file, which is replaced in a single step, or as usual when name is "".
+// Print gets the printer to print with.
+func (p *Printer) To(name string, print func(p *Printer) error) error {
 	if name == "" {
-		return print(e)
+		return print(p)
 	}
 	var text bytes.Buffer
-	aside := *e
-	aside.out, aside.terminal, aside.color = bufio.NewWriter(&text), false, false
-	if err := errors.Join(print(&aside), aside.out.Flush()); err != nil {
+	aside := *p
+	aside.Writer, aside.Terminal, aside.Color = bufio.NewWriter(&text), false, false
+	if err := errors.Join(print(&aside), aside.Flush()); err != nil {
 		return err
 	}
-	return e.writeFile(name, readableByAll, func(to *os.File) error {
+	return WriteFile(p.world, name, readableByAll, func(to *os.File) error {
 		_, err := to.Write(text.Bytes())
 		return err
 	})
 }
 
-// writeFile writes a file that the user has named. A regular one is replaced in a
+// WriteFile writes a file that the user has named. A regular one is replaced in a
 // single step when the new one is whole, behind the symbolic links that lead to
 // it; a device or a FIFO stays what it is, and is written to. An error of write
 // that is about something else than the file it got is given as it is.
 // "-" is standard output.
-func (e *env) writeFile(name string, mode fs.FileMode, write func(to *os.File) error) error {
+func WriteFile(w *world.World, name string, mode fs.FileMode, write func(to *os.File) error) error {
 	if name == "-" {
-		return e.writeThrough(name, write)
+		return writeThrough(w, name, write)
 	}
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && !info.Mode().IsRegular():
-		return e.writeThrough(name, write)
+		return writeThrough(w, name, write)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return fail.OnFile(name, err)
 	}
@@ -103,7 +97,7 @@ func replaceFile(name, path string, mode fs.FileMode, write func(to *os.File) er
 
 // writeThrough writes to what is no regular file, once all that is to be written
 // is there. Nobody may read a FIFO: to wait for that ends with the program.
-func (e *env) writeThrough(name string, write func(to *os.File) error) error {
+func writeThrough(w *world.World, name string, write func(to *os.File) error) error {
 	temp, err := os.CreateTemp("", "shmtool-*")
 	if err != nil {
 		return tempError(err)
@@ -115,9 +109,9 @@ func (e *env) writeThrough(name string, write func(to *os.File) error) error {
 		return err
 	}
 	done := make(chan error, 1)
-	go func() { done <- e.copyInto(name, io.NewSectionReader(temp, 0, 1<<62)) }()
+	go func() { done <- copyInto(w, name, io.NewSectionReader(temp, 0, 1<<62)) }()
 	select {
-	case <-e.interrupted:
+	case <-w.Interrupted:
 		return context.Canceled
 	case err := <-done:
 		if err != nil && name != "-" {
@@ -127,8 +121,8 @@ func (e *env) writeThrough(name string, write func(to *os.File) error) error {
 	}
 }
 
-// toTerminal refuses to write bytes where a person would see them.
-func toTerminal(what string) error {
+// ToTerminal refuses to write bytes where a person would see them.
+func ToTerminal(what string) error {
 	return fail.Usagef("%s is not for a terminal: name a FILE, or send standard output to a file or a pipe", what)
 }
 
@@ -136,9 +130,9 @@ func tempError(err error) error {
 	return fail.Hinted(fail.Output(fmt.Errorf("temporary folder %q: %w", os.TempDir(), fail.Bare(err))), "TMPDIR names another")
 }
 
-func (e *env) copyInto(name string, from io.Reader) error {
+func copyInto(w *world.World, name string, from io.Reader) error {
 	if name == "-" {
-		_, err := io.Copy(struct{ io.Writer }{e.stdout}, from) // no sendfile: its error does not name the file
+		_, err := io.Copy(struct{ io.Writer }{w.Stdout}, from) // no sendfile: its error does not name the file
 		return err
 	}
 	to, err := os.OpenFile(name, os.O_WRONLY, 0)

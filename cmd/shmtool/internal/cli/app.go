@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"context"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/cmd/shmtool/internal/world"
+)
+
+// Run runs the command that a line asks for: arguments in, exit code out.
+func Run(ctx context.Context, w *world.World, all []*Command, args []string) int {
+	w.Until(ctx)
+	ordered, verb, err := Arrange(args, all)
+	w.Verb, w.Page = verb, pageOf(ordered, verb, all)
+	w.Errors = ErrorStyle(args, ordered, verb, all)
+	help := out.New(w, out.Options{})
+	if err == nil {
+		err = app(w, help, all).RunContext(ctx, append([]string{"shmtool"}, ordered...))
+	}
+	if flush := help.Flush(); err == nil {
+		err = flush
+	}
+	if w.Snapshot != nil {
+		dieOfPipe(err)
+	}
+	return w.Report(ctx, err)
+}
+
+// Version returns the version of the program.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// app is the command line as urfave/cli knows it. It prints help; everything else it
+// could get wrong is settled before it sees the arguments.
+func app(w *world.World, help *out.Printer, all []*Command) *urfave.App {
+	urfave.FlagStringer = flagText
+	a := &urfave.App{
+		Name:                      "shmtool",
+		Usage:                     "look at, follow, make and repair RelAccX pages, the shared memory of MistServer",
+		UsageText:                 "shmtool COMMAND [FLAGS] [ARGUMENTS]",
+		Version:                   Version(),
+		Writer:                    help,
+		ErrWriter:                 w.Stderr,
+		Reader:                    w.In,
+		DisableSliceFlagSeparator: true,
+		CustomAppHelpTemplate:     appHelp,
+		HideHelpCommand:           true,                            // Arrange makes "help VERB" of "VERB --help"
+		ExitErrHandler:            func(*urfave.Context, error) {}, // Run turns errors into messages and codes
+		OnUsageError:              func(_ *urfave.Context, err error, _ bool) error { return fail.As(fail.Usage, err) },
+		Flags:                     GlobalFlags(),
+		Action:                    func(c *urfave.Context) error { return urfave.ShowAppHelp(c) },
+	}
+	for _, cmd := range all {
+		a.Commands = append(a.Commands, cmd.urfave(w))
+	}
+	return a
+}
+
+func (cmd *Command) urfave(w *world.World) *urfave.Command {
+	return &urfave.Command{
+		Name:               cmd.Name,
+		Usage:              cmd.Usage,
+		UsageText:          strings.TrimSpace("shmtool " + cmd.Name + " [FLAGS] " + cmd.Args),
+		Description:        cmd.description(),
+		Flags:              cmd.AllFlags(),
+		HideHelpCommand:    true,
+		CustomHelpTemplate: commandHelp,
+		OnUsageError:       func(_ *urfave.Context, err error, _ bool) error { return valueError(err, cmd.AllFlags()) },
+		Action:             func(c *urfave.Context) error { return cmd.call(w, c) },
+	}
+}
+
+// call settles the world, and runs the command in it.
+func (cmd *Command) call(w *world.World, c *urfave.Context) (err error) {
+	snapshot, err := openSnapshot(w, c, cmd)
+	if err != nil {
+		return err
+	}
+	defer snapshot.close()
+	if snapshot == nil {
+		if err := place(w, c, cmd); err != nil {
+			return err
+		}
+	}
+	o, err := settle(w, c, cmd)
+	if err != nil {
+		return err
+	}
+	call := &Call{World: w, Out: out.New(w, o), Args: c.Args().Slice(), command: cmd, flags: c}
+	err = cmd.Run(c.Context, call)
+	if flush := call.Out.Flush(); err == nil || flush != nil && fail.Has[fail.Status](err) {
+		err = flush
+	}
+	return err
+}
+
+// pageOf returns the first PAGE of an arranged line, "" where its command takes none.
+func pageOf(ordered []string, verb string, all []*Command) string {
+	cmd, err := Find(all, verb)
+	if err != nil || !strings.HasPrefix(cmd.Args, "PAGE") {
+		return ""
+	}
+	at := slices.Index(ordered, "--") + 1
+	if at == 0 || at == len(ordered) {
+		return ""
+	}
+	return ordered[at]
+}

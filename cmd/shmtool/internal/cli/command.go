@@ -1,0 +1,200 @@
+// Package cli turns a command line into a call of a command: it knows what a command is,
+// arranges its words, reads flags, settles the world that the command finds, and prints
+// help.
+package cli
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	urfave "github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/cmd/shmtool/internal/world"
+)
+
+// Command is one verb: everything that the program, its help and its manual know
+// about it.
+type Command struct {
+	Name     string
+	Args     string // "PAGE NAME=VALUE…"
+	Usage    string // one line
+	About    string // the rest, as paragraphs
+	Examples []string
+	Access   Access
+	Formats  []string // of its output; none where it prints none
+	Flags    []Flag
+	Run      func(ctx context.Context, c *Call) error
+}
+
+// Access is what a command does to what it looks at.
+type Access int
+
+const (
+	// Reads: it maps read-only, also in a snapshot.
+	Reads Access = iota
+	// Follows: it reads, and makes no sense in a snapshot, where nothing moves.
+	Follows
+	// Writes: it writes, and so takes no snapshot.
+	Writes
+	// Cleans: it writes only when told to, and lists in a snapshot, too.
+	Cleans
+)
+
+// Writes reports whether a command may write.
+func (a Access) Writes() bool { return a == Writes || a == Cleans }
+
+// Call is one run of a command.
+type Call struct {
+	*world.World
+	Out  *out.Printer
+	Args []string
+
+	command *Command
+	flags   *urfave.Context
+}
+
+// Arg returns an argument, "" when there are fewer.
+func (c *Call) Arg(i int) string {
+	if i < len(c.Args) {
+		return c.Args[i]
+	}
+	return ""
+}
+
+// IsSet reports whether a flag was given.
+func (c *Call) IsSet(flag string) bool { return c.flags.IsSet(flag) }
+
+// Bool returns the value of a flag.
+func (c *Call) Bool(flag string) bool { return c.flags.Bool(flag) }
+
+// String returns the value of a flag.
+func (c *Call) String(flag string) string { return c.flags.String(flag) }
+
+// Strings returns the values of a flag that may be repeated.
+func (c *Call) Strings(flag string) []string { return c.flags.StringSlice(flag) }
+
+// Int returns the value of a flag.
+func (c *Call) Int(flag string) int { return c.flags.Int(flag) }
+
+// Uint returns the value of a flag.
+func (c *Call) Uint(flag string) uint { return c.flags.Uint(flag) }
+
+// Uint64 returns the value of a flag.
+func (c *Call) Uint64(flag string) uint64 { return c.flags.Uint64(flag) }
+
+// Float64 returns the value of a flag.
+func (c *Call) Float64(flag string) float64 { return c.flags.Float64(flag) }
+
+// Duration returns the value of a flag.
+func (c *Call) Duration(flag string) time.Duration { return c.flags.Duration(flag) }
+
+// Positive refuses durations that are given, and last no time.
+func (c *Call) Positive(flags ...string) error {
+	for _, name := range flags {
+		if c.IsSet(name) && c.Duration(name) <= 0 {
+			return fail.Usagef("--%s must be more than 0", name)
+		}
+	}
+	return nil
+}
+
+// Given returns those of some flags that were given.
+func (c *Call) Given(flags ...string) []string {
+	return slices.DeleteFunc(slices.Clone(flags), func(name string) bool { return !c.IsSet(name) })
+}
+
+// LivingOnly refuses flags that make no sense in a snapshot.
+func (c *Call) LivingOnly(flags ...string) error {
+	if given := c.Given(flags...); c.Snapshot != nil && len(given) > 0 {
+		return NotInSnapshot("--" + given[0])
+	}
+	return nil
+}
+
+// To calls print with a call whose output goes to a file, which is replaced in a single
+// step; with this call when name is "".
+func (c *Call) To(name string, print func(c *Call) error) error {
+	return c.Out.To(name, func(p *out.Printer) error {
+		aside := *c
+		aside.Out = p
+		return print(&aside)
+	})
+}
+
+func (cmd *Command) description() string {
+	harm := "[ro] It only looks: it maps pages read-only and can harm nothing."
+	if cmd.Access.Writes() {
+		harm = "[rw] It writes."
+	}
+	text := harm
+	if cmd.About != "" {
+		text += "\n\n" + cmd.About
+	}
+	if len(cmd.Examples) > 0 {
+		text += "\n\nEXAMPLES:\n  " + strings.Join(cmd.Examples, "\n  ")
+	}
+	return text
+}
+
+// AllFlags returns the command's own flags and those that all have.
+func (cmd *Command) AllFlags() []Flag {
+	flags := slices.Clone(cmd.Flags)
+	if len(cmd.Formats) > 0 {
+		flags = append(flags, OutputFlags(cmd.Formats)...)
+	} else {
+		flags = append(flags, &BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "report errors as JSON"})
+	}
+	return append(flags, GlobalFlags()...)
+}
+
+// Find returns the verb of that name, or an error with the one that may have been meant.
+func Find(all []*Command, name string) (*Command, error) {
+	var names []string
+	for _, c := range all {
+		if c.Name == name {
+			return c, nil
+		}
+		names = append(names, c.Name)
+	}
+	hint := fail.DidYouMean(name, names)
+	if hint == "" {
+		hint = "shmtool --help lists the commands"
+	}
+	return nil, fail.Hinted(fail.Usagef("unknown command %q", name), hint)
+}
+
+// ArgumentKind returns what the n-th argument of a command is, as its synopsis calls it:
+// "PAGE", "NAME=VALUE" or "a|b". The last of those that repeat goes on.
+func (cmd *Command) ArgumentKind(n int) string {
+	var kinds []string
+	repeats := false
+	for _, word := range strings.Fields(cmd.Args) {
+		word = strings.Trim(word, "[]")
+		if strings.HasPrefix(word, "-") || word == "|" {
+			break
+		}
+		kind, many := strings.CutSuffix(word, "…")
+		kinds, repeats = append(kinds, strings.Trim(kind, "[]")), many
+	}
+	switch {
+	case n < len(kinds):
+		return kinds[n]
+	case repeats:
+		return kinds[len(kinds)-1]
+	}
+	return ""
+}
+
+// Aside returns a call that prints into memory: text to one writer, messages to another,
+// for a terminal of so many columns.
+func (c *Call) Aside(text, messages io.Writer, width int) *Call {
+	aside, w := *c, *c.World
+	w.Stderr = messages
+	aside.World, aside.Out = &w, c.Out.Aside(&w, text, width)
+	return &aside
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	urfave "github.com/urfave/cli/v2"
+
+	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/cmd/shmtool/internal/world"
+	"shmtool/relaccx"
+)
+
+// The environment variables that stand for flags.
+const (
+	ShmDirVariable  = "SHMTOOL_SHM_DIR"
+	ProcDirVariable = "SHMTOOL_PROC_DIR"
+)
+
+// GlobalFlags returns the flags that all commands have.
+func GlobalFlags() []Flag {
+	return []Flag{
+		&StringFlag{Name: "shm-dir", Usage: "look for shared memory in `DIR` (default: $" + ShmDirVariable + ", else " + relaccx.ShmDir + ")"},
+		&StringFlag{Name: "proc-dir", Usage: "look for processes in `DIR` (default: $" + ProcDirVariable + ", else /proc)"},
+		&IntFlag{Name: pidFlag, Usage: "look at the shared memory of process `PID`, and at PIDs as it counts them"},
+		&StringFlag{Name: containerFlag, Usage: "look into the container `NAME`, or the one whose ID begins so"},
+		&StringFlag{Name: "moment", Usage: "look at the moment that save --all has put into `PATH`, a folder or an archive of one, instead"},
+		Enum("color", "auto", "color `WHEN`: auto (on a terminal, unless NO_COLOR is set), always or never", "auto", "always", "never"),
+	}
+}
+
+// Directories returns the directories of shared memory and of processes that flags and
+// environment name.
+func Directories(shmDir, procDir string, getenv func(string) string) (shm, proc string) {
+	return firstOf(shmDir, getenv(ShmDirVariable), relaccx.ShmDir), firstOf(procDir, getenv(ProcDirVariable), "/proc")
+}
+
+func firstOf(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// settle applies the flags that all commands have, and returns what the output flags
+// ask for.
+func settle(w *world.World, c *urfave.Context, cmd *Command) (out.Options, error) {
+	for _, f := range cmd.AllFlags() {
+		if words, ok := f.(*WordFlag); ok {
+			if err := words.check(c); err != nil {
+				return out.Options{}, err
+			}
+		}
+	}
+	w.Secrets = c.Bool("show-secrets")
+	switch c.String("color") {
+	case "always":
+		w.Color = true
+	case "auto":
+		w.Color = w.Terminal && w.Getenv("NO_COLOR") == "" && !w.Dumb()
+	}
+	if len(cmd.Formats) == 0 {
+		return out.Options{}, nil
+	}
+	return outputOptions(c, cmd.Formats)
+}
+
+// ToFlag returns the flag of commands whose output something else picks up from a file.
+func ToFlag() Flag {
+	return &StringFlag{Name: "to", Usage: "write to `FILE`, which is replaced at once and never seen in part"}
+}

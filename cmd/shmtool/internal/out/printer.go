@@ -1,0 +1,223 @@
+// Package out prints what a command found: a Printer knows the format, the filters and
+// the columns that were asked for, and a Sink prints records as they come.
+package out
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/filter"
+	"shmtool/cmd/shmtool/internal/safe"
+	"shmtool/cmd/shmtool/internal/units"
+	"shmtool/cmd/shmtool/internal/world"
+	"shmtool/dump"
+	"shmtool/layout"
+	"shmtool/relaccx"
+)
+
+// Options are what the flags of a command line ask for.
+type Options struct {
+	Format    string
+	JQ        *filter.Filter // --jq; nil without
+	Predicate *filter.Filter // --where; nil without
+	Fields    []string       // --fields; nil without
+	NamesOnly bool
+	NoHeader  bool
+	Bytes     bool // sizes are plain numbers
+	Wide      bool // values are not cut to fit the terminal
+	Int64Text bool // 64-bit integers in JSON are strings
+}
+
+// Printer prints what a command found. Text that is written to it is buffered; Flush
+// puts it out.
+type Printer struct {
+	Options
+	*bufio.Writer
+	Terminal bool // what is printed goes to one
+	Width    int  // its columns
+	Color    bool
+
+	world *world.World
+	said  map[string]bool // warnings that are not said again
+}
+
+// New returns a printer to standard output.
+func New(w *world.World, o Options) *Printer {
+	to, size := w.Output()
+	p := &Printer{Options: o, Terminal: w.Terminal, Width: w.Width, Color: w.Color, world: w, said: map[string]bool{}}
+	if p.Terminal && (o.NamesOnly || o.Format != Table && o.Format != Hex) {
+		// Nothing of ours is meant for the terminal itself: only tables and hex have
+		// colors, and escape each value on their own. In a pipe every byte stays.
+		to = &safe.Writer{To: to}
+	}
+	p.Writer = bufio.NewWriterSize(to, size)
+	return p
+}
+
+// The formats.
+const (
+	Table  = "table"
+	JSON   = "json"
+	NDJSON = "ndjson"
+	CSV    = "csv"
+	Hex    = "hex"
+	Rax    = "rax"
+	Schema = "schema"
+
+	OpenMetrics = "openmetrics"
+	Nagios      = "nagios"
+)
+
+// PlainFormats are what every command with output has.
+var PlainFormats = []string{Table, JSON, NDJSON, CSV}
+
+// MeasuredFormats are those of what has metrics.
+var MeasuredFormats = append(PlainFormats[:len(PlainFormats):len(PlainFormats)], OpenMetrics)
+
+// JudgedFormats are those of what has a verdict, too.
+var JudgedFormats = append(MeasuredFormats[:len(MeasuredFormats):len(MeasuredFormats)], Nagios)
+
+// Rendering returns the options of a rendering by package dump.
+func (p *Printer) Rendering() dump.Options {
+	o := dump.Options{
+		Int64String: p.Int64Text,
+		NoHeader:    p.NoHeader,
+		Bytes:       p.Bytes,
+		Color:       p.Color,
+		Terminal:    p.Terminal,
+		Depth:       DefaultDepth,
+		ShowSecrets: p.world.Secrets,
+		LossyText:   p.JQ != nil,
+	}
+	if p.Terminal && !p.Wide {
+		o.Width, o.LeftOut = p.Width, p.leftOut
+	}
+	return o
+}
+
+// leftOut says behind a table which columns the terminal has no room for: once,
+// however often the table comes.
+func (p *Printer) leftOut(columns []string) {
+	text := LeftOutText(columns) + "; use --wide or --fields"
+	if p.said[text] {
+		return
+	}
+	p.said[text] = true
+	_ = p.Flush() // an error comes again with the next write
+	p.world.Warn("%s", text)
+}
+
+// fewColumns is how many columns that are left out are named.
+const fewColumns = 6
+
+// LeftOutText says which columns a table has no room for.
+func LeftOutText(columns []string) string {
+	names := columns[:min(len(columns), fewColumns)]
+	text := units.Counted(uint64(len(columns)), "column", "columns") + " not shown, for lack of room: " + strings.Join(names, ", ")
+	if more := len(columns) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// Line prints a line for people, cut where the terminal ends.
+func (p *Printer) Line(text string, tone dump.Tone) error {
+	_, err := io.WriteString(p.Rendering().Fitted(p), dump.Paint(text, tone, p.Color)+"\n")
+	return err
+}
+
+const DefaultDepth = 8
+
+// document prints one JSON document, through --jq where it is given.
+func (p *Printer) document(render func(w io.Writer) error) error {
+	if p.JQ == nil {
+		return render(p)
+	}
+	var doc strings.Builder
+	if err := render(&doc); err != nil {
+		return err
+	}
+	return p.PrintFiltered([]byte(doc.String()))
+}
+
+// PrintFiltered prints the results of --jq on a document as they come: there may be
+// no end of them.
+func (p *Printer) PrintFiltered(doc []byte) error {
+	var written error
+	flushed := time.Now()
+	err := p.JQ.Lines(doc, func(line []byte) error {
+		if _, written = p.Write(line); written == nil && time.Since(flushed) > resultsEvery {
+			written, flushed = p.Flush(), time.Now()
+		}
+		return written
+	})
+	switch {
+	case written != nil:
+		return written
+	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		return err
+	case err != nil:
+		return fail.As(fail.Usage, err)
+	}
+	return nil
+}
+
+// resultsEvery is how long a result may wait for more before it is printed.
+const resultsEvery = 50 * time.Millisecond
+
+// lines prints NDJSON, each line through --jq where it is given.
+func (p *Printer) lines(render func(w io.Writer) error) error {
+	if p.JQ == nil {
+		return render(p)
+	}
+	return render(lineFilter{p})
+}
+
+// lineFilter puts whole lines through --jq. Renderers write whole lines.
+type lineFilter struct{ p *Printer }
+
+func (f lineFilter) Write(lines []byte) (int, error) {
+	for line := range strings.Lines(string(lines)) {
+		if err := f.p.PrintFiltered([]byte(line)); err != nil {
+			return 0, err
+		}
+	}
+	return len(lines), nil
+}
+
+// ChooseFields holds --fields against a page's fields. A name with a "+" in
+// front adds to the usual ones, which are all of them.
+func (p *Printer) ChooseFields(s *layout.Schema) ([]string, error) {
+	shown := p.ShownFields()
+	for _, name := range p.Fields {
+		if shown == nil {
+			name = strings.TrimPrefix(name, "+")
+		}
+		if name != "#" && dump.LookupColumn(s, name) == nil {
+			return nil, &relaccx.FieldError{Field: name, Have: s}
+		}
+	}
+	return shown, nil
+}
+
+// ShownFields are the fields that --fields chooses, nil for all.
+func (p *Printer) ShownFields() []string {
+	if p.Fields == nil || strings.HasPrefix(p.Fields[0], "+") {
+		return nil
+	}
+	return p.Fields
+}
+
+// Aside returns a printer that writes for a terminal of so many columns, and says again
+// in w what has been said before.
+func (p *Printer) Aside(w *world.World, to io.Writer, width int) *Printer {
+	aside := *p
+	aside.Writer, aside.Width, aside.world, aside.said = bufio.NewWriter(to), width, w, map[string]bool{}
+	return &aside
+}

@@ -1,0 +1,100 @@
+package out
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/dump"
+	"shmtool/layout"
+	"shmtool/relaccx"
+)
+
+// What --where keeps. All commands ask here, so that a member that is not there is
+// told by all of them.
+
+// recordKeys are the members of a record's object that are none of its fields.
+var recordKeys = []string{"#", "#decoded", PageKey, DeltaKey}
+
+// Knows says, once, which members --where names that the objects it sees do not
+// have: such a member is null, which is less than every number.
+func (p *Printer) Knows(members []string) {
+	if p.Predicate == nil {
+		return
+	}
+	for _, name := range p.Predicate.Members() {
+		if slices.Contains(members, name) || p.said[name] {
+			continue
+		}
+		p.said[name] = true
+		hint := cmp.Or(fail.DidYouMean(name, members), "there are "+strings.Join(members, ", "))
+		p.world.Warn("--where: there is no member %q, so it is null; %s", name, hint)
+	}
+}
+
+// Wants reports whether --where is true for an object, or was not given.
+func (p *Printer) Wants(object []byte) (bool, error) {
+	if p.Predicate == nil {
+		return true, nil
+	}
+	ok, err := p.Predicate.True(object)
+	if err != nil {
+		return false, fail.As(fail.Usage, err)
+	}
+	return ok, nil
+}
+
+// KeepRows keeps the rows of a listing for which --where is true, and returns what
+// they were made of.
+func KeepRows[T any](p *Printer, l *dump.Listing, rows []T) ([]T, error) {
+	if p.Predicate == nil {
+		return rows, nil
+	}
+	p.Knows(KeysOf(l))
+	var kept []T
+	i := 0
+	err := l.Filter(func(row []byte) (bool, error) {
+		ok, err := p.Wants(row)
+		if ok {
+			kept = append(kept, rows[i])
+		}
+		i++
+		return ok, err
+	})
+	return kept, err
+}
+
+// KeysOf returns the members that the rows of a listing have in JSON.
+func KeysOf(l *dump.Listing) []string {
+	var keys []string
+	for _, c := range l.Columns {
+		keys = append(keys, c.Key())
+	}
+	return keys
+}
+
+// Keeper returns a function that reports whether --where wants a record. It sees
+// what is printed with o, and so nothing that is hidden.
+func (p *Printer) Keeper(s *layout.Schema, o dump.Options) func(rec *relaccx.Record) (bool, error) {
+	return p.KeeperWith(s, o, func(object []byte) []byte { return object })
+}
+
+// KeeperWith is Keeper for records whose objects get more members by add.
+func (p *Printer) KeeperWith(s *layout.Schema, o dump.Options, add func(object []byte) []byte) func(rec *relaccx.Record) (bool, error) {
+	if p.Predicate == nil {
+		return func(*relaccx.Record) (bool, error) { return true, nil }
+	}
+	var keys []string
+	for _, name := range s.Names() {
+		keys = append(keys, dump.ColumnName(name))
+	}
+	p.Knows(append(keys, recordKeys...))
+	o.LossyText = true
+	object := dump.NewRecordJSON(s, o)
+	var b []byte
+	return func(rec *relaccx.Record) (bool, error) {
+		b = add(object.Append(b[:0], rec))
+		return p.Wants(b)
+	}
+}

@@ -1,0 +1,9 @@
+package world
+
+import "strings"
+
+// IsPath reports whether an argument is a path, and no name of shared memory: it begins
+// with a dot, or has a slash after its first character.
+func IsPath(arg string) bool {
+	return strings.HasPrefix(arg, ".") || len(arg) > 1 && strings.Contains(arg[1:], "/")
+}

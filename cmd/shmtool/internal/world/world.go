@@ -1,0 +1,107 @@
+// Package world is what a command finds around it: its streams, the terminal, the
+// directories that it looks at, and how it speaks of what went wrong.
+package world
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/term"
+
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/safe"
+	"shmtool/cmd/shmtool/internal/snapshot"
+	"shmtool/cmd/shmtool/internal/unread"
+	"shmtool/layout/mist"
+)
+
+// World is the surroundings of one run of a command. Nothing in it changes once the
+// command runs. Tests make their own.
+type World struct {
+	In          io.Reader // standard input; a signal ends a Read
+	Stdout      io.Writer // standard output, without a buffer
+	Stderr      io.Writer
+	Getenv      func(string) string
+	Interrupted <-chan struct{} // closed by a signal that ends the program
+	MustFinish  *sync.Mutex     // held while there is what must be removed: a second signal waits for that
+
+	Terminal bool // standard output is one
+	Width    int  // its columns
+	Color    bool
+
+	Verb    string // for messages
+	Page    string // the PAGE of the command line, for errors in JSON that name none
+	Errors  Style  // how errors are told
+	Secrets bool   // --show-secrets
+
+	ShmDir     string
+	ProcDir    string
+	PlaceFlags string           // those that lead a command to the same place: a remedy needs them
+	Snapshot   *snapshot.Opened // the one that --moment names; nil without
+}
+
+// New returns the world around a process with these streams.
+func New(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) *World {
+	w := &World{In: stdin, Stdout: stdout, Stderr: &safe.Writer{To: stderr}, Getenv: getenv, MustFinish: new(sync.Mutex)}
+	if f, isFile := stdout.(*os.File); isFile && term.IsTerminal(int(f.Fd())) {
+		w.Terminal = true
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
+			w.Width = columns
+		}
+	}
+	return w
+}
+
+// Until makes the end of ctx end what waits for the streams.
+func (w *World) Until(ctx context.Context) {
+	w.In, w.Interrupted = Interruptible(ctx, w.In), ctx.Done()
+}
+
+// Dumb reports whether the terminal understands nothing but text.
+func (w *World) Dumb() bool { return w.Getenv("TERM") == "dumb" }
+
+// Procs returns the processes that use the shared memory.
+func (w *World) Procs() *procs.Table { return w.ProcsOf(w.ShmDir) }
+
+// ProcsOf is Procs for the shared memory in another directory.
+func (w *World) ProcsOf(dir string) *procs.Table { return procs.Open(w.ProcDir, dir) }
+
+// Clock returns the time by which the times since boot of the pages in a directory are
+// told, "" for those that come through a pipe: now, or when the snapshot was saved that
+// the pages belong to.
+func (w *World) Clock(dir string) mist.Clock { return w.Procs().PageClock(dir) }
+
+// PathOf returns the path of an object: the argument itself where it is a path, else that
+// of the shared memory object of the name.
+func (w *World) PathOf(arg string) string {
+	if IsPath(arg) {
+		return arg
+	}
+	return filepath.Join(w.ShmDir, arg)
+}
+
+// EndUnread ends the program, as the next write would, when the reader of its output
+// has gone: it may have nothing to write for long.
+func (w *World) EndUnread() {
+	if w.Stdout != io.Writer(os.Stdout) {
+		return
+	}
+	go func() {
+		if unread.Await(os.Stdout) {
+			_, _ = os.Stdout.WriteString("\n")
+		}
+	}()
+}
+
+// Stopped reports whether a signal has come that ends the program.
+func (w *World) Stopped() bool {
+	select {
+	case <-w.Interrupted:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,20 @@
+package main
+
+import (
+	"regexp"
+
+	"shmtool/cmd/shmtool/internal/finding"
+)
+
+// ownCommand begins the remedies that are shmtool's own commands, with what they name
+// besides a place, in the PID namespace of the processes.
+var ownCommand = regexp.MustCompile(`^(?:nsenter -t \d+ -p )?shmtool (clean|dump|rm|check|set|ls)\b`)
+
+// leadHere gives the remedies the flags of the place that was looked at.
+func (e *env) leadHere(found []finding.Finding) {
+	for i := range found {
+		if at := ownCommand.FindStringIndex(found[i].Remedy); at != nil {
+			found[i].Remedy = found[i].Remedy[:at[1]] + e.PlaceFlags + found[i].Remedy[at[1]:]
+		}
+	}
+}

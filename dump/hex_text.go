@@ -124,11 +124,18 @@ func (o *hexOut) toned(s string, tone hexTone) {
 	o.str(o.off[tone])
 }
 
-func (o *hexOut) begin(at, size int, exact bool) {
-	o.at, o.size, o.exact, o.filled = at, size, exact, 0
+// begin begins a line for size bytes that are not shown one by one, and beginExact one
+// for bytes that are.
+func (o *hexOut) begin(at, size int) {
+	o.at, o.size, o.exact, o.filled = at, size, false, 0
 	o.str(o.on[hexFaint])
 	o.address(at)
 	o.str(o.off[hexFaint])
+}
+
+func (o *hexOut) beginExact(at, size int) {
+	o.begin(at, size)
+	o.exact = true
 }
 
 const hexDigits = "0123456789abcdef"
@@ -145,12 +152,12 @@ func (o *hexOut) address(at int) {
 }
 
 // blank begins a line without bytes.
-func (o *hexOut) blank(at int) { o.begin(at, 0, false) }
+func (o *hexOut) blank(at int) { o.begin(at, 0) }
 
 // bytes begins a line with the bytes b, which lie at at. Those that secret is
 // true for, when it is not nil, are hidden.
 func (o *hexOut) bytes(at int, b []byte, secret func(at int) bool) {
-	o.begin(at, len(b), true)
+	o.beginExact(at, len(b))
 	o.str("  ")
 	for i, c := range b {
 		if i > 0 {
@@ -167,7 +174,7 @@ func (o *hexOut) bytes(at int, b []byte, secret func(at int) bool) {
 
 // repeat begins a line with n times the same.
 func (o *hexOut) repeat(at, n int, what string) {
-	o.begin(at, n, false)
+	o.begin(at, n)
 	o.str("  ")
 	o.str(o.on[hexFaint])
 	before := len(o.buf)
@@ -238,7 +245,7 @@ func (o *hexOut) writeMark() {
 	if o.exact {
 		under = 3 * (m.at - o.at)
 	}
-	o.begin(m.at, 0, false)
+	o.begin(m.at, 0)
 	o.blanks(2 + under)
 	o.toned("^^", m.tone)
 	o.filled = 2 + under + 2

@@ -52,20 +52,24 @@ func (o *hexOut) part(p HexPart) {
 	}
 	for from := 0; from < len(p.Bytes); from += o.perLine {
 		o.bytes(p.Offset+from, p.Bytes[from:min(from+o.perLine, len(p.Bytes))], secret)
-		o.describe(p, from == 0)
+		if from == 0 {
+			o.describe(p)
+		} else {
+			o.end()
+		}
 	}
 	if p.Size > 0 {
 		o.repeat(p.Offset+len(p.Bytes), p.Size, hexHidden)
-		o.describe(p, len(p.Bytes) == 0)
+		if len(p.Bytes) == 0 {
+			o.describe(p)
+		} else {
+			o.end()
+		}
 	}
 }
 
-// describe says on its first line what a part is.
-func (o *hexOut) describe(p HexPart, first bool) {
-	if !first {
-		o.end()
-		return
-	}
+// describe ends a part's first line, which says what the part is.
+func (o *hexOut) describe(p HexPart) {
 	o.label(p.Indent, p.Name, hexName)
 	o.partValue(p.Value)
 }

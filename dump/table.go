@@ -309,9 +309,18 @@ func cut(text string, width int) string {
 	return runewidth.Truncate(text, width, ellipsis)
 }
 
-// Size returns a number of bytes for people, 8432 or 1.1M, unless plain.
-func Size(n int64, plain bool) string {
-	if plain || n < 10_000 {
+// SizeOrBytes returns a number of bytes as Size does, or in full when inBytes is set.
+func SizeOrBytes(n int64, inBytes bool) string {
+	if inBytes {
+		return strconv.FormatInt(n, 10)
+	}
+	return Size(n)
+}
+
+// Size returns a number of bytes for people: 8432 or 1.1M. A unit is 1024 of the one
+// before.
+func Size(n int64) string {
+	if n < 10_000 {
 		return strconv.FormatInt(n, 10)
 	}
 	value, unit := float64(n), 0

@@ -172,11 +172,11 @@ func TestListingChooses(t *testing.T) {
 
 func TestSize(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 8432: "8432", 9999: "9999", 10_000: "9.8k", 1067595: "1.0M", 41943040: "40.0M", 1 << 40: "1.0T"} {
-		if got := Size(n, false); got != want {
+		if got := Size(n); got != want {
 			t.Errorf("%d is %s, want %s", n, got, want)
 		}
 	}
-	if got := Size(1067595, true); got != "1067595" {
+	if got := SizeOrBytes(1067595, true); got != "1067595" {
 		t.Errorf("plain: %s", got)
 	}
 }

@@ -23,8 +23,8 @@ const (
 
 // newBacked returns nil for what is written through its mapping: a writer reserves
 // its memory itself.
-func newBacked(f *os.File, size int64, writable bool) *backed {
-	if writable || size == 0 || size > mostKnown {
+func newBacked(f *os.File, size int64, access shm.Access) *backed {
+	if access == shm.ReadWrite || size == 0 || size > mostKnown {
 		return nil
 	}
 	words := ((size-1)>>pageBits)/32 + 1

@@ -179,7 +179,7 @@ func fillTemp(f *os.File, shape layout.Shape, o CreateOptions) (*Writer, error) 
 	if err := shm.Reserve(f, 0, int64(reserved.end)); err != nil {
 		return nil, err
 	}
-	p, err := mapPage(f.Name(), f, true)
+	p, err := mapPage(f.Name(), f, shm.ReadWrite)
 	if err != nil {
 		return nil, err
 	}

@@ -74,14 +74,18 @@ func openPage(path string, mode int) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := mapPage(path, f, mode != os.O_RDONLY)
+	access := shm.ReadWrite
+	if mode == os.O_RDONLY {
+		access = shm.ReadOnly
+	}
+	p, err := mapPage(path, f, access)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return p, nil
 }
 
-func mapPage(path string, f *os.File, writable bool) (*Page, error) {
+func mapPage(path string, f *os.File, access shm.Access) (*Page, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -97,11 +101,11 @@ func mapPage(path string, f *os.File, writable bool) (*Page, error) {
 		_, err := layout.DecodeHeader(make([]byte, stat.Size))
 		return nil, err
 	}
-	mem, err := shm.Map(f, int(stat.Size), writable)
+	mem, err := shm.Map(f, int(stat.Size), access)
 	if err != nil {
 		return nil, err
 	}
-	return &Page{path: path, file: f, stat: stat, mem: mem, backed: newBacked(f, stat.Size, writable)}, nil
+	return &Page{path: path, file: f, stat: stat, mem: mem, backed: newBacked(f, stat.Size, access)}, nil
 }
 
 func fileKind(m fs.FileMode) string {

@@ -233,40 +233,48 @@ func (w *Writer) NewRecord() (*Record, error) {
 // ErrFull, and nothing is changed, when the ring has no free slot; ENOSPC when the file
 // system cannot back its bytes. Append wakes no reader: Wake does that, best once a
 // batch.
-func (w *Writer) Append(record []byte) error { return w.append(record, false) }
+func (w *Writer) Append(record []byte) error { return w.append(record, refuse) }
 
 // AppendOverwrite publishes a record as Append does, and withdraws the oldest record
 // first when the ring is full. It still returns ErrFull on a page with direct
 // indexing (RecordCount 0), which cannot wrap, and on a page that has withdrawn more
 // than it has published. After an error nothing has changed.
-func (w *Writer) AppendOverwrite(record []byte) error { return w.append(record, true) }
+func (w *Writer) AppendOverwrite(record []byte) error { return w.append(record, overwrite) }
 
-func (w *Writer) append(record []byte, drop bool) error {
+// whenFull says what an append does on a ring that has no free slot.
+type whenFull uint8
+
+const (
+	refuse    whenFull = iota // return ErrFull
+	overwrite                 // withdraw the oldest record
+)
+
+func (w *Writer) append(record []byte, full whenFull) error {
 	if w.guarded { // Batch looks whether the page is whole
-		if err := w.publish(record, drop); err != nil {
+		if err := w.publish(record, full); err != nil {
 			return w.page.fail("append", err)
 		}
 		return nil
 	}
-	return w.page.settle("append", w.publishGuarded(record, drop))
+	return w.page.settle("append", w.publishGuarded(record, full))
 }
 
-func (w *Writer) publishGuarded(record []byte, drop bool) (err error) {
+func (w *Writer) publishGuarded(record []byte, full whenFull) (err error) {
 	if w.page.mem.Closed() {
 		return os.ErrClosed
 	}
 	defer w.page.mem.Leave(w.page.mem.Enter(), &err)
-	return w.publish(record, drop)
+	return w.publish(record, full)
 }
 
-func (w *Writer) publish(record []byte, drop bool) error {
+func (w *Writer) publish(record []byte, whenFull whenFull) error {
 	if uint64(len(record)) != w.size {
 		return fmt.Errorf("record has %d bytes, the page's have %d", len(record), w.size)
 	}
 	end, deleted := w.cells.EndPos(), w.cells.Deleted()
 	slots := uint64(w.cells.RecordCount())
 	full := slots != 0 && end-deleted >= slots
-	if deleted > end || full && !drop {
+	if deleted > end || full && whenFull == refuse {
 		return ErrFull
 	}
 	mapped, err := w.slot(end, slots) // may be refused: before anything changes

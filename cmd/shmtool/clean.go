@@ -306,10 +306,10 @@ func (e *env) cleanRow(o cleaning.Object, verdict string, why []string, freed in
 		{Value: o.Name, Text: mist.EscapeName(o.Name)},
 		{Value: o.Kind, Text: strings.TrimSpace(o.Kind + " " + string(o.Is.Lock))},
 		{Value: textOrNull(o.Is.Stream), Text: mist.EscapeName(o.Is.Stream)},
-		{Value: o.Allocated, Text: dump.Size(o.Allocated, e.Out.Bytes)},
+		{Value: o.Allocated, Text: dump.SizeOrBytes(o.Allocated, e.Out.Bytes)},
 		age,
 		{Value: verdict, Tone: tone},
-		{Value: freed, Text: dump.Size(freed, e.Out.Bytes)},
+		{Value: freed, Text: dump.SizeOrBytes(freed, e.Out.Bytes)},
 		{Value: why, Text: mist.EscapeName(strings.Join(why, "; "))},
 	}
 }
@@ -328,9 +328,9 @@ func (e *env) printClean(l *dump.Listing, shown []cleaning.Object, yes bool) err
 	if err := e.Out.PrintList(l); err != nil || !e.Out.Terminal || e.Out.Format != out.Table || e.Out.NamesOnly {
 		return err
 	}
-	text := fmt.Sprintf("%s, %s to give back; --yes removes them", units.Counted(count, "object", "objects"), dump.Size(sum, e.Out.Bytes))
+	text := fmt.Sprintf("%s, %s to give back; --yes removes them", units.Counted(count, "object", "objects"), dump.SizeOrBytes(sum, e.Out.Bytes))
 	if yes {
-		text = fmt.Sprintf("%s removed, %s given back", units.Counted(count, "object", "objects"), dump.Size(sum, e.Out.Bytes))
+		text = fmt.Sprintf("%s removed, %s given back", units.Counted(count, "object", "objects"), dump.SizeOrBytes(sum, e.Out.Bytes))
 	}
 	return e.Out.Line(text, dump.Faint)
 }

@@ -238,6 +238,6 @@ func (e *env) total(l *dump.Listing) error {
 	for _, row := range l.Rows {
 		sum += row[at].Value.(int64)
 	}
-	text := fmt.Sprintf("%s, %s allocated", units.Counted(uint64(len(l.Rows)), "object", "objects"), dump.Size(sum, e.Out.Bytes))
+	text := fmt.Sprintf("%s, %s allocated", units.Counted(uint64(len(l.Rows)), "object", "objects"), dump.SizeOrBytes(sum, e.Out.Bytes))
 	return e.Out.Line(text, dump.Faint)
 }

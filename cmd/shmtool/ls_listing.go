@@ -87,7 +87,7 @@ func (e *env) objectRow(o object, table *procs.Table, pids []int, holder int, no
 	return []dump.Cell{
 		{Value: dump.Text(o.name), Text: mist.EscapeName(o.name)},
 		o.kindCell(),
-		{Value: o.info.Size(), Text: dump.Size(o.info.Size(), e.Out.Bytes)},
+		{Value: o.info.Size(), Text: dump.SizeOrBytes(o.info.Size(), e.Out.Bytes)},
 		o.statusCell(table),
 		number(o.header.RecordCount), number(o.header.Present), number(o.header.EndPos),
 		o.writerCell(table, holder),
@@ -98,7 +98,7 @@ func (e *env) objectRow(o object, table *procs.Table, pids []int, holder int, no
 		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "},
 		{Value: fmt.Sprintf("%04o", o.file.Mode.Perm())},
 		{Value: orNull(string(o.of.Lock))},
-		{Value: o.file.Allocated, Text: dump.Size(o.file.Allocated, e.Out.Bytes)},
+		{Value: o.file.Allocated, Text: dump.SizeOrBytes(o.file.Allocated, e.Out.Bytes)},
 	}
 }
 

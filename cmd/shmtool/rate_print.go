@@ -286,7 +286,7 @@ func rateCells(r *rateRow, now time.Time, plain bool) []dump.Cell {
 		{Value: dump.Text(r.page), Text: mist.EscapeName(r.page)},
 		r.measured(dump.Cell{Value: r.Records}),
 		r.measured(dump.Cell{Value: rounded(r.PerSecond), Text: fmt.Sprintf("%.1f", r.PerSecond)}),
-		r.measured(dump.Cell{Value: rounded(r.BytesPerSecond), Text: dump.Size(int64(math.Round(r.BytesPerSecond)), plain)}),
+		r.measured(dump.Cell{Value: rounded(r.BytesPerSecond), Text: dump.SizeOrBytes(int64(math.Round(r.BytesPerSecond)), plain)}),
 		spanCell(r.Interval, r.Interval.P50), spanCell(r.Interval, r.Interval.P99), spanCell(r.Interval, r.Interval.Max), spanCell(r.Interval, r.Interval.Sdev),
 		{Value: "arrival"},
 		spanCell(r.Delay, r.Delay.P50), spanCell(r.Delay, r.Delay.P99), spanCell(r.Delay, r.Delay.Max),

@@ -101,7 +101,7 @@ func momentSummary(s *procs.Saved) string {
 		allocated += o.Allocated
 	}
 	text := fmt.Sprintf("%s, %s allocated, %s", units.Counted(uint64(len(s.Objects)), "object", "objects"),
-		dump.Size(allocated, false), units.Counted(uint64(s.Processes.Saved), "process", "processes"))
+		dump.Size(allocated), units.Counted(uint64(s.Processes.Saved), "process", "processes"))
 	if unseen := momentUnseen(s); len(unseen) > 0 {
 		text += "; not seen: " + strings.Join(unseen, ", ")
 	}

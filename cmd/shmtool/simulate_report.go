@@ -175,7 +175,7 @@ func verdict(r *simulate.Result) string {
 	}
 	if r.Usage.Processes > 0 {
 		text += fmt.Sprintf("\n%d processes took %v of processor time, %s of memory at most for one",
-			r.Usage.Processes, r.Usage.CPU.Round(10*time.Millisecond), dump.Size(r.Usage.MaxRSS, false))
+			r.Usage.Processes, r.Usage.CPU.Round(10*time.Millisecond), dump.Size(r.Usage.MaxRSS))
 	}
 	return text
 }

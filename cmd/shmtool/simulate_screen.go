@@ -203,7 +203,7 @@ func (s *simulationScreen) tracks() *dump.Listing {
 			{Value: t.About},
 			{Value: t.Packets},
 			{Value: fmt.Sprintf("%.0f", t.Rate)},
-			{Value: int64(t.Bytes), Text: dump.Size(int64(t.Bytes), false)},
+			{Value: int64(t.Bytes), Text: dump.Size(int64(t.Bytes))},
 			{Value: t.Reloads},
 		})
 	}

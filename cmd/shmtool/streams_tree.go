@@ -90,7 +90,7 @@ func branchRow(r *streams.Row, plain bool) []dump.Cell {
 		{Value: orNil(r.Sessions)},
 		{Value: r.Sources},
 		windowCell(r),
-		{Value: r.ShmBytes, Text: dump.Size(r.ShmBytes, plain)},
+		{Value: r.ShmBytes, Text: dump.SizeOrBytes(r.ShmBytes, plain)},
 		{Value: r.Source, Tone: dump.Faint},
 	}
 }

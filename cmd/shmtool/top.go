@@ -178,7 +178,7 @@ func (e *env) topRow(r *top.Row, around *top.Around) []dump.Cell {
 		{Value: r.Status(), Tone: r.Tone()},
 		writer,
 		{Value: len(pids)},
-		{Value: r.Size, Text: dump.Size(r.Size, e.Out.Bytes)},
+		{Value: r.Size, Text: dump.SizeOrBytes(r.Size, e.Out.Bytes)},
 		number(r.Header.RecordCount), number(r.Header.Present), number(r.Header.Deleted), number(r.Header.EndPos),
 		{Value: textOrNull(r.Of.Stream), Text: mist.EscapeName(r.Of.Stream)},
 		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "},

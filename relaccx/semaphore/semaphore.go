@@ -111,7 +111,7 @@ func mapFile(path string, f *os.File) (*Semaphore, error) {
 	if stat.Size != objectSize {
 		return nil, &layout.FormatError{Offset: stat.Size, What: "semaphore has not the size of glibc's, 32 bytes, but", Value: stat.Size}
 	}
-	mem, err := shm.Map(f, objectSize, true)
+	mem, err := shm.Map(f, objectSize, shm.ReadWrite)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (s *Semaphore) Value() (v mist.Semaphore, err error) {
 // TryWait takes the semaphore if it is free now.
 func (s *Semaphore) TryWait() (taken bool, err error) {
 	err = s.do("take", func() error {
-		taken = s.word.Take(false)
+		taken = s.word.Take()
 		return nil
 	})
 	return taken, err
@@ -193,11 +193,11 @@ func (s *Semaphore) TryWait() (taken bool, err error) {
 // ctx ends first.
 func (s *Semaphore) Wait(ctx context.Context) error {
 	err := s.do("take", func() error {
-		if s.word.Take(false) {
+		if s.word.Take() {
 			return nil
 		}
 		s.word.Enlist()
-		for !s.word.Take(true) {
+		for !s.word.TakeListed() {
 			if ctx.Err() != nil {
 				s.word.Leave()
 				return ctx.Err()

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -81,7 +82,9 @@ func TestLock(t *testing.T) {
 	}
 	got := make(chan error)
 	go func() { got <- Lock(second, 30*time.Second) }()
-	time.Sleep(5 * time.Millisecond)
+	for deadline := time.Now().Add(30 * time.Second); !Requested(first) && time.Now().Before(deadline); {
+		runtime.Gosched()
+	}
 	first.Close()
 	if err := <-got; err != nil {
 		t.Errorf("set free: %v", err)

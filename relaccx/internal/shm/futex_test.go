@@ -47,8 +47,8 @@ func TestWakeEndPos(t *testing.T) {
 // Readers map read-only, and sleep there as well; a writer wakes them through its
 // own mapping of the file.
 func TestWakeThroughAnotherMapping(t *testing.T) {
-	writer, f := mapped(t, true)
-	reader, err := Map(f, len(writer.Bytes), false)
+	writer, f := mapped(t, ReadWrite)
+	reader, err := Map(f, len(writer.Bytes), ReadOnly)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,13 +64,13 @@ func TestWakeThroughAnotherMapping(t *testing.T) {
 // Where one cannot sleep on EndPos one sleeps all the same: a nested page at an odd
 // position, a page that was cut short or unmapped.
 func TestWaitElsewhere(t *testing.T) {
-	m, f := mapped(t, true)
+	m, f := mapped(t, ReadWrite)
 	odd := HeaderCells(m.Bytes[1:])
 	cut := HeaderCells(m.Bytes[2*os.Getpagesize():])
 	if err := f.Truncate(int64(os.Getpagesize())); err != nil {
 		t.Fatal(err)
 	}
-	gone, _ := mapped(t, true)
+	gone, _ := mapped(t, ReadWrite)
 	unmapped := HeaderCells(gone.Bytes)
 	if err := gone.Close(); err != nil {
 		t.Fatal(err)

@@ -20,13 +20,21 @@ type Mapping struct {
 	closed      bool
 }
 
+// Access is what a mapping is for.
+type Access uint8
+
+const (
+	ReadOnly Access = iota
+	ReadWrite
+)
+
 // Map maps the first size bytes of f, shared. A size of 0 maps nothing.
-func Map(f *os.File, size int, writable bool) (*Mapping, error) {
+func Map(f *os.File, size int, access Access) (*Mapping, error) {
 	if size == 0 {
 		return &Mapping{}, nil
 	}
 	prot := unix.PROT_READ
-	if writable {
+	if access == ReadWrite {
 		prot |= unix.PROT_WRITE
 	}
 	b, err := unix.Mmap(int(f.Fd()), 0, size, prot, unix.MAP_SHARED)

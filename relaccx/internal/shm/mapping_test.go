@@ -10,7 +10,7 @@ import (
 )
 
 // mapped is a file of three memory pages, mapped.
-func mapped(t *testing.T, writable bool) (*Mapping, *os.File) {
+func mapped(t *testing.T, access Access) (*Mapping, *os.File) {
 	t.Helper()
 	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	if err != nil {
@@ -20,7 +20,7 @@ func mapped(t *testing.T, writable bool) (*Mapping, *os.File) {
 	if err := f.Truncate(int64(3 * os.Getpagesize())); err != nil {
 		t.Fatal(err)
 	}
-	m, err := Map(f, 3*os.Getpagesize(), writable)
+	m, err := Map(f, 3*os.Getpagesize(), access)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func mapped(t *testing.T, writable bool) (*Mapping, *os.File) {
 var sink byte // so that a load is made
 
 func TestGuardTurnsFaultsIntoErrors(t *testing.T) {
-	m, f := mapped(t, true)
+	m, f := mapped(t, ReadWrite)
 	last := len(m.Bytes) - 1
 	touch := func(at int) error { return m.Guard(func() error { sink = m.Bytes[at]; return nil }) }
 	if err := touch(last); err != nil {
@@ -65,8 +65,8 @@ func TestGuardTurnsFaultsIntoErrors(t *testing.T) {
 // Guards nest, of one mapping and of several; each fault ends the guard of its own
 // mapping, and the ones within.
 func TestGuardsNest(t *testing.T) {
-	a, fileA := mapped(t, false)
-	b, _ := mapped(t, false)
+	a, fileA := mapped(t, ReadOnly)
+	b, _ := mapped(t, ReadOnly)
 	if err := fileA.Truncate(0); err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestGuardsNest(t *testing.T) {
 }
 
 func TestGuardPassesOn(t *testing.T) {
-	m, _ := mapped(t, false)
+	m, _ := mapped(t, ReadOnly)
 	stop := errors.New("stop")
 	if err := m.Guard(func() error { return stop }); err != stop {
 		t.Errorf("error became %v", err)
@@ -105,7 +105,7 @@ func TestGuardPassesOn(t *testing.T) {
 }
 
 func TestClosed(t *testing.T) {
-	m, _ := mapped(t, false)
+	m, _ := mapped(t, ReadOnly)
 	heap, none := Heap(make([]byte, 40)), &Mapping{}
 	for _, m := range []*Mapping{m, heap, none} {
 		if m.Closed() {
@@ -126,12 +126,12 @@ func TestClosed(t *testing.T) {
 }
 
 func TestMapNothing(t *testing.T) {
-	_, f := mapped(t, false)
-	m, err := Map(f, 0, false)
+	_, f := mapped(t, ReadOnly)
+	m, err := Map(f, 0, ReadOnly)
 	if err != nil || len(m.Bytes) != 0 {
 		t.Errorf("%v, %v", m, err)
 	}
-	if _, err := Map(f, math.MaxInt, false); err == nil {
+	if _, err := Map(f, math.MaxInt, ReadOnly); err == nil {
 		t.Error("mapped all of the memory that there can be")
 	}
 }

@@ -35,13 +35,14 @@ func (s Semaphore) Load() (value, waiters uint32) {
 	return uint32(v), uint32(v >> 32)
 }
 
-// Take takes one from the value, unless it is 0. A waiter that gets it stops
-// being one in the same step.
-func (s Semaphore) Take(waiting bool) bool {
-	less := uint64(1)
-	if waiting {
-		less += oneWaiter
-	}
+// Take takes one from the value, and reports whether it could: not from 0.
+func (s Semaphore) Take() bool { return s.take(1) }
+
+// TakeListed is Take for a caller that Enlist has made a waiter. When it succeeds, the
+// caller stops being a waiter in the same step.
+func (s Semaphore) TakeListed() bool { return s.take(1 + oneWaiter) }
+
+func (s Semaphore) take(less uint64) bool {
 	for {
 		v := s.word.Load()
 		if v&valueMask == 0 {

@@ -168,7 +168,7 @@ func readersText(m *list, r *Row) string {
 	return strconv.Itoa(m.around.readers(r))
 }
 
-func sizeText(m *list, r *Row) string { return dump.Size(r.Size, m.look.Bytes) }
+func sizeText(m *list, r *Row) string { return dump.SizeOrBytes(r.Size, m.look.Bytes) }
 
 func recordsText(_ *list, r *Row) string {
 	if r.Slots == 0 {

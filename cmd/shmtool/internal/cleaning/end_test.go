@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"shmtool/layout/mist"
 )
 
@@ -32,6 +34,20 @@ func (p *place) run(e *Ending) (ended []int, err error) {
 	p.Helper()
 	err = e.Run(p.Context(), func(m Member) { ended = append(ended, m.PID) })
 	return ended, err
+}
+
+// awaitZombie waits until a child has ended, and lets it be a zombie.
+func awaitZombie(t *testing.T, c *exec.Cmd) {
+	t.Helper()
+	for {
+		err := unix.Waitid(unix.P_PID, c.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		if err == nil {
+			return
+		}
+		if err != unix.EINTR {
+			t.Fatal(err)
+		}
+	}
 }
 
 func ended(c *exec.Cmd) bool {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +22,8 @@ import (
 )
 
 // The test binary is its own other processes: with this variable set to "hold",
-// "wait" or "open" and a semaphore's path it does that until it is killed.
+// "wait" or "open" and a semaphore's path it does that until it is killed, or the
+// test has ended.
 const partVariable = "DOCTOR_TEST_PART"
 
 func TestMain(m *testing.M) {
@@ -73,8 +75,8 @@ func play(what, path string) error {
 		return sem.Wait(context.Background())
 	}
 	fmt.Println("ready")
-	time.Sleep(time.Minute)
-	return sem.Close()
+	_, err = io.Copy(io.Discard, os.Stdin) // until the test ends
+	return errors.Join(err, sem.Close())
 }
 
 // user is another process that has the semaphore in memory.
@@ -90,6 +92,9 @@ func startUser(t *testing.T, what, path string) *user {
 	u.cmd.Env = append(os.Environ(), partVariable+"="+what+" "+path)
 	out, err := u.cmd.StdoutPipe()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := u.cmd.StdinPipe(); err != nil { // it ends with this process
 		t.Fatal(err)
 	}
 	if err := u.cmd.Start(); err != nil {

@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestLook(t *testing.T) {
@@ -45,11 +47,9 @@ func TestLookAtOurselves(t *testing.T) {
 		t.Skip(err)
 	}
 	var info syscall.WaitStatus
-	for { // it has ended, and nobody has looked yet
-		if p, life := table.Look(child.Pid); life == Dead && p.PID == child.Pid {
-			break
-		}
-		time.Sleep(time.Millisecond)
+	await(t, child.Pid, unix.WEXITED) // it is a zombie then
+	if p, life := table.Look(child.Pid); life != Dead || p.PID != child.Pid {
+		t.Errorf("a zombie: %+v, %v", p, life)
 	}
 	if _, err := syscall.Wait4(child.Pid, &info, 0, nil); err != nil {
 		t.Fatal(err)
@@ -59,6 +59,20 @@ func TestLookAtOurselves(t *testing.T) {
 	}
 	if !table.Ours() {
 		t.Error("/proc is not ours")
+	}
+}
+
+// await waits until something has happened to a child, which stays to be waited for.
+func await(t *testing.T, pid, event int) {
+	t.Helper()
+	for {
+		err := unix.Waitid(unix.P_PID, pid, nil, event|unix.WNOWAIT, nil)
+		if err == nil {
+			return
+		}
+		if err != unix.EINTR {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -73,16 +87,18 @@ func TestStopped(t *testing.T) {
 	defer func() { _ = child.Kill() }()
 	for _, s := range []struct {
 		signal syscall.Signal
+		event  int
 		want   bool
-	}{{syscall.SIGSTOP, true}, {syscall.SIGCONT, false}} {
+	}{{syscall.SIGSTOP, unix.WSTOPPED, true}, {syscall.SIGCONT, unix.WCONTINUED, false}} {
 		if table.Stopped(child.Pid) == s.want {
 			t.Errorf("before %v", s.signal)
 		}
 		if err := child.Signal(s.signal); err != nil {
 			t.Fatal(err)
 		}
-		for table.Stopped(child.Pid) != s.want {
-			time.Sleep(time.Millisecond)
+		await(t, child.Pid, s.event)
+		if table.Stopped(child.Pid) != s.want {
+			t.Errorf("after %v", s.signal)
 		}
 	}
 	w := newWorld(t)

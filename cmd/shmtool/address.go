@@ -38,10 +38,10 @@ func (t target) info() *mist.PageInfo {
 	return mist.Lookup(filepath.Base(t.path))
 }
 
-// rules returns what is known of a page that was opened for a target: by its name,
+// rulesOf returns what is known of a page that was opened for a target: by its name,
 // or by its fields where it is a copy or came through a pipe, and its name says nothing.
-func (e *env) rules(t target, p *relaccx.Page) *mist.PageInfo {
-	if info := t.info(); info != nil || !t.stdin && filepath.Dir(t.path) == filepath.Clean(e.ShmDir) {
+func rulesOf(c *cli.Call, t target, p *relaccx.Page) *mist.PageInfo {
+	if info := t.info(); info != nil || !t.stdin && filepath.Dir(t.path) == filepath.Clean(c.ShmDir) {
 		return info
 	}
 	r, err := p.Peek()
@@ -54,25 +54,25 @@ func (e *env) rules(t target, p *relaccx.Page) *mist.PageInfo {
 // onPage returns err as one about the page of the target.
 func (t target) onPage(err error) error { return fail.OnPage(t.arg, fail.Secretive(t.info(), err)) }
 
-// clock returns the time by which the times since boot of a target's page are told: now,
+// clockOf returns the time by which the times since boot of a target's page are told: now,
 // or when the snapshot was saved that the page belongs to.
-func (e *env) clock(t target) mist.Clock {
+func clockOf(c *cli.Call, t target) mist.Clock {
 	if t.stdin {
-		return e.clockIn("")
+		return clockIn(c, "")
 	}
-	return e.clockIn(filepath.Dir(t.path))
+	return clockIn(c, filepath.Dir(t.path))
 }
 
 // clockIn is clock for the pages of a directory, "" for those that come through a pipe.
-func (e *env) clockIn(dir string) mist.Clock { return e.Procs().PageClock(dir) }
+func clockIn(c *cli.Call, dir string) mist.Clock { return c.Procs().PageClock(dir) }
 
 // clockHere is clock for the directory of shared memory.
-func (e *env) clockHere() mist.Clock { return e.clockIn(e.ShmDir) }
+func clockHere(c *cli.Call) mist.Clock { return clockIn(c, c.ShmDir) }
 
 // optionsFor returns the options of a rendering of a target's page at one time.
-func (e *env) optionsFor(t target) dump.Options {
-	o := e.Out.Rendering()
-	o.Clock = sync.OnceValue(func() mist.Clock { return e.clock(t) })
+func optionsFor(c *cli.Call, t target) dump.Options {
+	o := c.Out.Rendering()
+	o.Clock = sync.OnceValue(func() mist.Clock { return clockOf(c, t) })
 	return o
 }
 
@@ -87,30 +87,30 @@ func (t target) within(info *mist.PageInfo) *mist.PageInfo {
 }
 
 // onePage is the single PAGE argument of most commands.
-func (e *env) onePage(c *cli.Call) (target, error) {
+func onePage(c *cli.Call) (target, error) {
 	if len(c.Args) == 0 {
 		return target{}, fail.Usagef("needs a PAGE; shmtool ls lists the pages")
 	}
 	if len(c.Args) > 1 {
 		return target{}, fail.Usagef("takes one PAGE, and %q is too much", c.Arg(1))
 	}
-	return e.address(c.Arg(0))
+	return address(c, c.Arg(0))
 }
 
 // address finds the object that an argument means. An object whose name is the
 // whole argument wins; else what stands behind a colon, tried from the right,
 // is the way to a nested page.
-func (e *env) address(arg string) (target, error) {
-	t, err := e.find(arg)
+func address(c *cli.Call, arg string) (target, error) {
+	t, err := findTarget(c, arg)
 	if err == nil {
-		e.sayHidden(t)
+		sayHidden(c, t)
 	}
 	return t, err
 }
 
 // sayHidden says that a page whose name is the whole argument hides one that is
 // nested in another.
-func (e *env) sayHidden(t target) {
+func sayHidden(c *cli.Call, t target) {
 	if t.stdin || len(t.steps) > 0 {
 		return
 	}
@@ -118,14 +118,14 @@ func (e *env) sayHidden(t target) {
 		if _, err := os.Lstat(t.path); err != nil {
 			return
 		}
-		if recording.Holds(e.PathOf(t.arg[:end]), t.arg[end+1:]) {
-			e.Warn("page %q is an object of that name; it hides the page nested in %q", t.arg, t.arg[:end])
+		if recording.Holds(c.PathOf(t.arg[:end]), t.arg[end+1:]) {
+			c.Warn("page %q is an object of that name; it hides the page nested in %q", t.arg, t.arg[:end])
 			return
 		}
 	}
 }
 
-func (e *env) find(arg string) (target, error) {
+func findTarget(c *cli.Call, arg string) (target, error) {
 	if arg == "-" {
 		return target{arg: arg, path: arg, stdin: true}, nil
 	}
@@ -136,12 +136,12 @@ func (e *env) find(arg string) (target, error) {
 	if arg == "" {
 		return target{}, fail.Usagef("PAGE is empty")
 	}
-	whole := e.PathOf(arg)
+	whole := c.PathOf(arg)
 	if _, err := os.Lstat(whole); err == nil {
 		return target{arg: arg, path: whole}, nil
 	}
 	for end := strings.LastIndexByte(arg, ':'); end > 0; end = strings.LastIndexByte(arg[:end], ':') {
-		path := e.PathOf(arg[:end])
+		path := c.PathOf(arg[:end])
 		if _, err := os.Lstat(path); err != nil {
 			continue
 		}
@@ -191,10 +191,10 @@ func (t target) plain() error {
 	return nil
 }
 
-// open maps the page of a target, read-only.
-func (e *env) open(t target) (*relaccx.Page, error) {
+// openPage maps the page of a target, read-only.
+func openPage(c *cli.Call, t target) (*relaccx.Page, error) {
 	if t.stdin {
-		b, err := io.ReadAll(e.In)
+		b, err := io.ReadAll(c.In)
 		if err != nil {
 			return nil, fmt.Errorf("standard input: %w", err)
 		}
@@ -202,18 +202,18 @@ func (e *env) open(t target) (*relaccx.Page, error) {
 			return nil, t.onPage(fmt.Errorf("standard input is empty, %w", relaccx.ErrNotPage))
 		}
 		p, err := relaccx.FromBytes("-", b)
-		return p, e.explain(t, err)
+		return p, explain(c, t, err)
 	}
 	p, err := relaccx.Open(t.path)
-	if err == nil && p.Size() == 0 && filepath.Dir(t.path) != filepath.Clean(e.ShmDir) {
+	if err == nil && p.Size() == 0 && filepath.Dir(t.path) != filepath.Clean(c.ShmDir) {
 		// An object of 0 bytes is being made; a file of 0 bytes is a copy that failed.
 		return nil, t.onPage(errors.Join(fmt.Errorf("the file is empty, %w", relaccx.ErrNotPage), p.Close()))
 	}
-	return p, e.explain(t, err)
+	return p, explain(c, t, err)
 }
 
 // explain adds to an error about a page what the user needs to go on.
-func (e *env) explain(t target, err error) error {
+func explain(c *cli.Call, t target, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -226,7 +226,7 @@ func (e *env) explain(t target, err error) error {
 			err = fail.Hinted(err, fail.PermissionHint(dir.Dir))
 		}
 	case errors.Is(err, fs.ErrNotExist):
-		err = fail.Hinted(err, fail.NotFoundHint(t.path, e.ShmDir))
+		err = fail.Hinted(err, fail.NotFoundHint(t.path, c.ShmDir))
 	case errors.Is(err, fs.ErrPermission) && fail.HintOf(err) == "":
 		err = fail.Hinted(err, fail.PermissionHint(t.path))
 	}
@@ -236,11 +236,11 @@ func (e *env) explain(t target, err error) error {
 // namedOnly is what to do about bytes from standard input that are no page.
 const namedOnly = "a state, PID, semaphore, push list or data page is known by its name only: give the path of its file"
 
-// read opens a page's records, or those of the page nested in it, by the rules of
+// openReader opens a page's records, or those of the page nested in it, by the rules of
 // MistServer where it is one of its pages. With peek a page that is not ready is
 // shown too.
-func (e *env) read(t target, peek bool) (*relaccx.Reader, func() error, error) {
-	p, err := e.open(t)
+func openReader(c *cli.Call, t target, peek bool) (*relaccx.Reader, func() error, error) {
+	p, err := openPage(c, t)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -249,24 +249,24 @@ func (e *env) read(t target, peek bool) (*relaccx.Reader, func() error, error) {
 		r, err = p.Peek()
 	}
 	if err == nil {
-		open := r.WithRules(e.rules(t, p)).Nested
+		open := r.WithRules(rulesOf(c, t, p)).Nested
 		if peek {
-			open = r.WithRules(e.rules(t, p)).PeekNested
+			open = r.WithRules(rulesOf(c, t, p)).PeekNested
 		}
 		r, err = open(t.steps...)
 	}
 	if err != nil {
-		return nil, nil, errors.Join(e.explain(t, err), p.Close())
+		return nil, nil, errors.Join(explain(c, t, err), p.Close())
 	}
 	return r, p.Close, nil
 }
 
 // notReady says on standard error that a page is shown that nobody should read
 // yet.
-func (e *env) notReady(t target) {
+func notReady(c *cli.Call, t target) {
 	text := fmt.Sprintf("page %q is not ready: its writer has not finished it", t.arg)
 	if t.stdin {
 		text += "; " + namedOnly
 	}
-	e.Warn("%s", text)
+	c.Warn("%s", text)
 }

@@ -53,13 +53,13 @@ the numbers, and event lines are ignored. A value that holds a secret hidden as
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "print the numbers of the records written"},
 		),
 		Access: cli.Writes,
-		Run:    adapt(runAppend),
+		Run:    runAppend,
 	}
 }
 
 // appending is one run of append.
 type appending struct {
-	e       *env
+	c       *cli.Call
 	target  target
 	w       *relaccx.Writer
 	full    string
@@ -75,11 +75,11 @@ type appending struct {
 	moved    bool          // w writes another page than the one that the last record was decoded for
 }
 
-func runAppend(ctx context.Context, e *env, c *cli.Call) (err error) {
+func runAppend(ctx context.Context, c *cli.Call) (err error) {
 	if len(c.Args) == 0 {
 		return fail.Usagef("needs a PAGE")
 	}
-	t, err := e.address(c.Arg(0))
+	t, err := address(c, c.Arg(0))
 	if err != nil {
 		return err
 	}
@@ -87,12 +87,12 @@ func runAppend(ctx context.Context, e *env, c *cli.Call) (err error) {
 	if len(words) > 0 && (c.IsSet("from") || c.IsSet("format")) {
 		return fail.Usagef("takes NAME=VALUE or --from, not both")
 	}
-	w, err := e.writer(t, c)
+	w, err := writer(c, t)
 	if err != nil {
 		return err
 	}
 	defer closeWriter(w, &err)
-	a := &appending{e: e, target: t, w: w, full: c.String("full"), verbose: c.Bool("verbose"), patience: c.Duration("lock-timeout")}
+	a := &appending{c: c, target: t, w: w, full: c.String("full"), verbose: c.Bool("verbose"), patience: c.Duration("lock-timeout")}
 	if err := a.prepare(c); err != nil {
 		return t.onPage(err)
 	}
@@ -108,7 +108,7 @@ func runAppend(ctx context.Context, e *env, c *cli.Call) (err error) {
 	if err == nil && a.skipped > 0 {
 		err = fail.As(fail.LinesSkipped, errors.New(units.Counted(a.skipped, "line was", "lines were")+" skipped"))
 	}
-	return e.explain(t, err)
+	return explain(c, t, err)
 }
 
 // prepare works out pace and window, and refuses a page that is not ready.
@@ -150,7 +150,7 @@ func (a *appending) one(ctx context.Context, words []string) error {
 		if err != nil {
 			return err
 		}
-		if err := assign(rec, words, a.e.decoding(a.target)); err != nil {
+		if err := assign(rec, words, decoding(a.c, a.target)); err != nil {
 			return err
 		}
 		if err := a.turn(ctx); err != nil {

@@ -62,7 +62,7 @@ func (a *appending) lead(ctx context.Context) error {
 		case errors.Is(err, relaccx.ErrLocked):
 			if late && !said {
 				said = true
-				a.e.Warn("page %q: waiting for the lock: %v", a.target.arg, fail.Bare(err))
+				a.c.Warn("page %q: waiting for the lock: %v", a.target.arg, fail.Bare(err))
 			}
 		case late || !beingReplaced(err):
 			return gone(err)
@@ -214,7 +214,7 @@ func (s *sharedInput) next() error {
 	a := s.a
 	a.w.Wake()
 	if a.verbose {
-		if err := a.e.Out.Flush(); err != nil {
+		if err := a.c.Out.Flush(); err != nil {
 			return pageStateError{err}
 		}
 	}

@@ -24,7 +24,7 @@ func (a *appending) stream(ctx context.Context, c *cli.Call) error {
 	}
 	defer in.Close()
 	input := newSharedInput(ctx, in, a)
-	d, err := dump.NewDecoder(input, dump.InputFormat(c.String("format")), a.w.Schema(), a.e.decoding(a.target))
+	d, err := dump.NewDecoder(input, dump.InputFormat(c.String("format")), a.w.Schema(), decoding(a.c, a.target))
 	if err != nil {
 		return fail.As(fail.BadInput, fmt.Errorf("%s: %w", name, err))
 	}
@@ -104,7 +104,7 @@ func (l *lines) wrong(err error) error {
 		return page.error // about the page, not the input
 	case errors.As(err, &line) && l.skip:
 		l.skipped++
-		l.e.Warn("%s: line %d skipped: %v", l.name, line.Line, line.Err)
+		l.c.Warn("%s: line %d skipped: %v", l.name, line.Line, line.Err)
 		return nil
 	}
 	return fail.As(fail.BadInput, fmt.Errorf("%s: %w", l.name, err))
@@ -113,7 +113,7 @@ func (l *lines) wrong(err error) error {
 func (a *appending) input(c *cli.Call) (io.ReadCloser, string, error) {
 	from := c.String("from")
 	if from == "" || from == "-" {
-		return io.NopCloser(a.e.In), "standard input", nil
+		return io.NopCloser(a.c.In), "standard input", nil
 	}
 	f, err := os.Open(from)
 	if err != nil {
@@ -144,7 +144,7 @@ func (a *appending) publish(record []byte) error {
 			}
 			row = h.EndPos - 1
 		}
-		_, err = fmt.Fprintln(a.e.Out, row)
+		_, err = fmt.Fprintln(a.c.Out, row)
 		return err
 	}
 	return nil

@@ -43,11 +43,11 @@ exit code is the highest of all.`,
 			"shmtool ls --names | xargs shmtool check -j --jq '.findings[] | select(.severity==\"error\")'",
 		},
 		Formats: out.PlainFormats,
-		Run:     adapt(runCheck),
+		Run:     runCheck,
 	}
 }
 
-func runCheck(ctx context.Context, e *env, c *cli.Call) error {
+func runCheck(ctx context.Context, c *cli.Call) error {
 	if len(c.Args) == 0 {
 		return fail.Usagef("needs a PAGE; shmtool ls lists the pages")
 	}
@@ -63,7 +63,7 @@ func runCheck(ctx context.Context, e *env, c *cli.Call) error {
 	}}
 	worst, healthy := layout.Note, []checked{}
 	told := map[string]bool{} // a data page's findings are its track's, too
-	all, failed, err := e.checkAll(ctx, c.Args)
+	all, failed, err := checkAll(ctx, c, c.Args)
 	switch {
 	case err != nil:
 		return err
@@ -81,16 +81,16 @@ func runCheck(ctx context.Context, e *env, c *cli.Call) error {
 				continue
 			}
 			told[key] = true
-			f.Message = e.Redacted(nil, f.Message)
+			f.Message = c.Redacted(nil, f.Message)
 			l.Rows = append(l.Rows, k.row(f))
 		}
 	}
-	if e.Out.Format == out.Table && !e.Out.NamesOnly && e.Out.Predicate == nil {
-		e.printHealthy(healthy)
+	if c.Out.Format == out.Table && !c.Out.NamesOnly && c.Out.Predicate == nil {
+		printHealthy(c, healthy)
 	}
-	e.Out.Knows(out.KeysOf(l))
-	if len(l.Rows) > 0 || e.Out.Format != out.Table {
-		if err := e.Out.List(l); err != nil {
+	c.Out.Knows(out.KeysOf(l))
+	if len(l.Rows) > 0 || c.Out.Format != out.Table {
+		if err := c.Out.List(l); err != nil {
 			return err
 		}
 	}
@@ -105,16 +105,16 @@ var checkCodes = map[layout.Severity]int{layout.Warning: fail.ExitFindings, layo
 // checkAll checks what was named. What cannot be is told, and the others are
 // checked all the same: of many, one may have gone since they were listed. failed
 // is the highest exit code of those.
-func (e *env) checkAll(ctx context.Context, args []string) (all []checked, failed int, err error) {
+func checkAll(ctx context.Context, c *cli.Call, args []string) (all []checked, failed int, err error) {
 	for _, arg := range args {
-		k, err := e.check(ctx, arg)
+		k, err := checkArgument(ctx, c, arg)
 		switch {
 		case err == nil:
 			all = append(all, k)
 		case len(args) == 1, ctx.Err() != nil:
 			return nil, 0, err
 		default:
-			failed = max(failed, e.Report(ctx, err))
+			failed = max(failed, c.Report(ctx, err))
 		}
 	}
 	return all, failed, nil
@@ -135,8 +135,8 @@ type objectFinding struct {
 	object string // the other one; "" for the one that was named
 }
 
-func (e *env) check(ctx context.Context, arg string) (checked, error) {
-	t, err := e.address(arg)
+func checkArgument(ctx context.Context, c *cli.Call, arg string) (checked, error) {
+	t, err := address(c, arg)
 	if err != nil {
 		return checked{}, err
 	}
@@ -146,21 +146,21 @@ func (e *env) check(ctx context.Context, arg string) (checked, error) {
 	}
 	look := func() (found []objectFinding, err error) {
 		if len(t.steps) > 0 {
-			return e.checkNested(t)
+			return checkNested(c, t)
 		}
-		o, is := e.mistObject(t)
+		o, is := openObject(c, t)
 		if !is {
 			k.about = ""
-			return e.checkPage(t)
+			return checkPage(c, t)
 		}
 		defer o.close(&err)
-		found, k.about, err = e.checkObject(o)
+		found, k.about, err = checkObject(c, o)
 		return found, err
 	}
 	if t.stdin {
 		k.found, err = look()
 		if slices.ContainsFunc(k.found, func(f objectFinding) bool { return f.Severity == layout.Error }) {
-			e.Warn("%s", namedOnly)
+			c.Warn("%s", namedOnly)
 		}
 	} else {
 		k.found, err = lasting(ctx, look)
@@ -215,8 +215,8 @@ func (f objectFinding) same(o objectFinding) bool {
 
 // checkPage holds a page against the rules of the format, and one of MistServer's
 // against what it means, too.
-func (e *env) checkPage(t target) ([]objectFinding, error) {
-	p, err := e.open(t)
+func checkPage(c *cli.Call, t target) ([]objectFinding, error) {
+	p, err := openPage(c, t)
 	if err != nil {
 		return nil, err
 	}
@@ -225,12 +225,12 @@ func (e *env) checkPage(t target) ([]objectFinding, error) {
 	if err != nil {
 		return nil, t.onPage(err)
 	}
-	info := e.rules(t, p)
+	info := rulesOf(c, t, p)
 	if r, err := p.Peek(); err == nil {
 		info = earlyLogs(info, r.Schema())
 	}
 	findings = judged(info, findings)
-	of, known := e.objectOf(t, info)
+	of, known := objectOf(c, t, info)
 	var records []mist.DataRecord
 	err = p.Inspect(func(page []byte, h layout.Header) error {
 		if info != nil {
@@ -247,8 +247,8 @@ func (e *env) checkPage(t target) ([]objectFinding, error) {
 		return nil, t.onPage(err)
 	}
 	found := plainFindings(findings)
-	if e.inShm(t) && known {
-		data, err := e.checkDataPages(t, of, records)
+	if inShm(c, t) && known {
+		data, err := checkDataPages(c, t, of, records)
 		return append(found, data...), err
 	}
 	return found, nil
@@ -256,7 +256,7 @@ func (e *env) checkPage(t target) ([]objectFinding, error) {
 
 // objectOf is which of MistServer's objects a target is, by its name; of a copy
 // that is called otherwise, what its fields tell.
-func (e *env) objectOf(t target, info *mist.PageInfo) (of mist.Object, named bool) {
+func objectOf(c *cli.Call, t target, info *mist.PageInfo) (of mist.Object, named bool) {
 	of, named = mist.ParseName(nameOf(t.path))
 	if !t.stdin && named {
 		return of, true
@@ -270,8 +270,8 @@ func (e *env) objectOf(t target, info *mist.PageInfo) (of mist.Object, named boo
 // checkNested holds a page that is nested in another one against the rules of the
 // format, and what there is of MistServer's against what it means. Bytes are those
 // of the whole object. What a track leads to is for a check of all of it.
-func (e *env) checkNested(t target) ([]objectFinding, error) {
-	r, done, err := e.read(t, true)
+func checkNested(c *cli.Call, t target) ([]objectFinding, error) {
+	r, done, err := openReader(c, t, true)
 	if err != nil {
 		return nil, err
 	}
@@ -281,7 +281,7 @@ func (e *env) checkNested(t target) ([]objectFinding, error) {
 		return nil, t.onPage(err)
 	}
 	findings = judged(earlyLogs(r.Rules(), r.Schema()), findings)
-	of, _ := e.objectOf(t, e.rules(t, r.Page()))
+	of, _ := objectOf(c, t, rulesOf(c, t, r.Page()))
 	err = r.Page().Inspect(func(page []byte, h layout.Header) error {
 		for _, f := range mist.CheckPage(of, page, h) {
 			if at := int(f.Offset) - r.Base(); at >= 0 && at < r.Size() {
@@ -307,8 +307,8 @@ func pathBelow(path string, steps int) string {
 
 // inShm reports whether a target lies among the objects of a machine, or of a
 // moment: those that it leads to must then be there, too.
-func (e *env) inShm(t target) bool {
-	return !t.stdin && filepath.Dir(t.path) == filepath.Clean(e.ShmDir)
+func inShm(c *cli.Call, t target) bool {
+	return !t.stdin && filepath.Dir(t.path) == filepath.Clean(c.ShmDir)
 }
 
 // earlyLogs is info, or for the logs of a MistServer before 3.8 what is true of them:
@@ -388,13 +388,13 @@ func judge(page *mist.PageInfo, f *layout.Finding) bool {
 	return true
 }
 
-func (e *env) printHealthy(all []checked) {
+func printHealthy(c *cli.Call, all []checked) {
 	for _, k := range all {
 		about := ""
 		if k.about != "" {
 			about = "  " + k.about
 		}
-		_ = e.Out.Line(mist.EscapeName(k.arg)+"  "+dump.Paint("ok", dump.Good, e.Out.Color)+about, dump.Plain) // an error comes again with the end
+		_ = c.Out.Line(mist.EscapeName(k.arg)+"  "+dump.Paint("ok", dump.Good, c.Out.Color)+about, dump.Plain) // an error comes again with the end
 	}
 }
 

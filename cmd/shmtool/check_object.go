@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/units"
@@ -18,12 +19,12 @@ import (
 
 // checkObject holds an object that is no page against what MistServer makes of
 // it, and says what it is.
-func (e *env) checkObject(o *mistObject) (found []objectFinding, about string, err error) {
+func checkObject(c *cli.Call, o *mistObject) (found []objectFinding, about string, err error) {
 	what := objectWords[o.of.Kind]
 	switch o.of.Kind {
 	case mist.KindData:
 		d := dataCheck{of: o.of, path: o.path, published: func() (published, bool) { return trackAvail(o.path, o.of) }}
-		err := d.check(o.file, o.info.Size(), e.inMemory(o.path))
+		err := d.check(o.file, o.info.Size(), inMemory(c, o.path))
 		return plainFindings(d.found), what + ": " + units.Counted(d.count, "packet", "packets") + fmt.Sprintf(", %d bytes", d.end), o.onPage(err)
 	case mist.KindPush:
 		_, pushes, err := o.pushes()
@@ -83,7 +84,7 @@ func plainFindings(findings []layout.Finding) (found []objectFinding) {
 }
 
 // checkDataPages looks at the data pages that a track says are in memory.
-func (e *env) checkDataPages(t target, track mist.Object, records []mist.DataRecord) ([]objectFinding, error) {
+func checkDataPages(c *cli.Call, t target, track mist.Object, records []mist.DataRecord) ([]objectFinding, error) {
 	var found []objectFinding
 	seen := map[uint64]bool{} // what names one page twice has it looked at once
 	for _, r := range records {
@@ -95,17 +96,17 @@ func (e *env) checkDataPages(t target, track mist.Object, records []mist.DataRec
 		path := filepath.Join(filepath.Dir(t.path), of.Name())
 		f, err := objectfile.Open(path)
 		switch {
-		case errors.Is(err, os.ErrNotExist) && r.Newest && !e.inMemory(path):
+		case errors.Is(err, os.ErrNotExist) && r.Newest && !inMemory(c, path):
 			continue // it was made after the copy, and before that of the track
 		case errors.Is(err, os.ErrNotExist):
 			missing := mist.NewFinding(mist.CodeDataMissing, r.Offset, r.Path, "page %d: %s is not there, its avail is %d", r.Record, mist.EscapeName(of.Name()), r.Avail)
 			found = append(found, objectFinding{Finding: missing})
 			continue
 		case err != nil:
-			return found, e.explain(target{arg: of.Name(), path: path}, err)
+			return found, explain(c, target{arg: of.Name(), path: path}, err)
 		}
 		d := dataCheck{of: of, path: path, published: func() (published, bool) { return availIn(t.path, r.FirstKey) }}
-		if err := d.checkFile(f, e.inMemory(path)); err != nil {
+		if err := d.checkFile(f, inMemory(c, path)); err != nil {
 			return found, fail.OnPage(of.Name(), err)
 		}
 		for _, f := range d.found {
@@ -117,7 +118,7 @@ func (e *env) checkDataPages(t target, track mist.Object, records []mist.DataRec
 
 // inMemory reports whether an object is used now. Else it is a copy, and those of
 // a stream that lived were taken one after the other.
-func (e *env) inMemory(path string) bool { return e.ProcsOf(filepath.Dir(path)).InMemory() }
+func inMemory(c *cli.Call, path string) bool { return c.ProcsOf(filepath.Dir(path)).InMemory() }
 
 // packetText is what is wrong, without the byte, which a finding has anyway.
 func packetText(wrong *dtsc.FormatError) string {

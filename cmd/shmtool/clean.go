@@ -76,65 +76,65 @@ In a snapshot, clean lists what was orphaned then, and removes nothing.`,
 			dryRunFlag(),
 		),
 		Access: cli.Cleans,
-		Run:    adapt(runClean),
+		Run:    runClean,
 	}
 }
 
-func runClean(ctx context.Context, e *env, c *cli.Call) error {
+func runClean(ctx context.Context, c *cli.Call) error {
 	if c.Bool("end") {
-		return runEnd(ctx, e, c)
+		return runEnd(ctx, c)
 	}
-	o, err := e.cleanOptions(c)
+	o, err := cleanOptions(c)
 	if err != nil {
 		return err
 	}
 	yes := c.Bool("yes") && !c.Bool("dry-run")
-	if yes && e.Snapshot != nil {
+	if yes && c.Snapshot != nil {
 		return fail.Usagef("a saved moment is only looked at: clean --yes takes no --moment")
 	}
 	plan, err := cleaning.Scan(ctx, o)
 	if err != nil {
-		return e.noDirectory(err)
+		return noDirectory(c, err)
 	}
 	switch {
 	case yes && !plan.Living:
-		return fail.Usagef("%s is a saved moment: nothing of it is removed", e.ProcDir)
+		return fail.Usagef("%s is a saved moment: nothing of it is removed", c.ProcDir)
 	case plan.Foreign != "":
-		return e.foreignProcesses(plan.Foreign)
+		return foreignProcesses(c, plan.Foreign)
 	case plan.Partial() && !c.Bool("force"):
-		return e.blind(plan.Unseen)
+		return blind(c, plan.Unseen)
 	}
 	shown := shownObjects(plan.Objects, c.Bool("all"))
 	l := &dump.Listing{Schema: cleanSchema, Columns: cleanColumns(c.Bool("all") || yes)}
 	for _, o := range shown {
-		l.Rows = append(l.Rows, e.cleanRow(o, verdictOf(o), o.Evidence, 0))
+		l.Rows = append(l.Rows, cleanRow(c, o, verdictOf(o), o.Evidence, 0))
 	}
-	if shown, err = out.KeepRows(e.Out, l, shown); err != nil { // what is removed, not what is printed only
+	if shown, err = out.KeepRows(c.Out, l, shown); err != nil { // what is removed, not what is printed only
 		return err
 	}
-	waits := e.waits(plan, o)
-	if len(shown) == 0 && e.Out.Format == out.Table && !e.Out.NamesOnly {
+	waits := youngError(c, plan, o)
+	if len(shown) == 0 && c.Out.Format == out.Table && !c.Out.NamesOnly {
 		if waits != nil {
 			return waits
 		}
-		return e.nothingToClean(plan, o)
+		return nothingToClean(c, plan, o)
 	}
 	if yes {
 		if part := partChosen(plan.Objects, shown); part != "" {
 			return fail.Refusef("nothing is removed: --where chooses a part of the dead stream %q, which goes as a whole or not at all", part)
 		}
 		plan.Objects = chosenObjects(plan.Objects, shown)
-		err = e.clean(ctx, plan, shown, l)
+		err = removeListed(ctx, c, plan, shown, l)
 	}
 	if err == nil {
 		err = waits
 	}
-	return errors.Join(e.printClean(l, shown, yes), err)
+	return errors.Join(printClean(c, l, shown, yes), err)
 }
 
-// waits is an error when objects stay for nothing but their age, and nothing else is
+// youngError is an error when objects stay for nothing but their age, and nothing else is
 // free, or their stream was asked for: the command has not done what it was run for.
-func (e *env) waits(plan *cleaning.Plan, o cleaning.Options) error {
+func youngError(c *cli.Call, plan *cleaning.Plan, o cleaning.Options) error {
 	young, waits := plan.Waits()
 	if !waits || o.Streams == nil && slices.ContainsFunc(plan.Objects, func(o cleaning.Object) bool { return o.Free() }) {
 		return nil
@@ -151,13 +151,13 @@ func (e *env) waits(plan *cleaning.Plan, o cleaning.Options) error {
 
 // foreignProcesses says that objects are in use by processes that cannot be seen from
 // here, so that none can be said to be free.
-func (e *env) foreignProcesses(object string) error {
+func foreignProcesses(c *cli.Call, object string) error {
 	return fail.Hinted(fail.Refusef("object %q is in use by a process that %s does not show: a process of another PID namespace or machine uses %s, and nothing of it is known to be free",
-		object, e.ProcDir, e.ShmDir), "run clean where MistServer's processes show: in their container, or on the host")
+		object, c.ProcDir, c.ShmDir), "run clean where MistServer's processes show: in their container, or on the host")
 }
 
 // nothingToClean says so, and what keeps the first object that stays.
-func (e *env) nothingToClean(plan *cleaning.Plan, wanted cleaning.Options) error {
+func nothingToClean(c *cli.Call, plan *cleaning.Plan, wanted cleaning.Options) error {
 	kept := ""
 	if i := slices.IndexFunc(plan.Objects, func(o cleaning.Object) bool { return !o.Free() }); i >= 0 {
 		o := plan.Objects[i]
@@ -167,7 +167,7 @@ func (e *env) nothingToClean(plan *cleaning.Plan, wanted cleaning.Options) error
 		}
 		kept = fmt.Sprintf("; %s stays: %s (%s)", mist.EscapeName(o.Name), mist.EscapeName(o.Keep), more)
 	}
-	_, err := fmt.Fprintf(e.Out, "nothing to clean in %s%s\n", e.ShmDir, kept)
+	_, err := fmt.Fprintf(c.Out, "nothing to clean in %s%s\n", c.ShmDir, kept)
 	return err
 }
 
@@ -175,9 +175,9 @@ func (e *env) nothingToClean(plan *cleaning.Plan, wanted cleaning.Options) error
 // microseconds, and a buffer looks at its pages four times a second.
 const lookAgain = time.Second
 
-func (e *env) cleanOptions(c *cli.Call) (cleaning.Options, error) {
-	o := cleaning.Options{ShmDir: e.ShmDir, ProcDir: e.ProcDir, MinAge: c.Duration("min-age"), Pause: min(lookAgain, max(c.Duration("min-age"), 50*time.Millisecond))}
-	patterns, err := e.newStreamPatterns(c.Args)
+func cleanOptions(c *cli.Call) (cleaning.Options, error) {
+	o := cleaning.Options{ShmDir: c.ShmDir, ProcDir: c.ProcDir, MinAge: c.Duration("min-age"), Pause: min(lookAgain, max(c.Duration("min-age"), 50*time.Millisecond))}
+	patterns, err := newStreamPatterns(c, c.Args)
 	if err != nil {
 		return o, err
 	}
@@ -196,15 +196,15 @@ func (e *env) cleanOptions(c *cli.Call) (cleaning.Options, error) {
 }
 
 // blind says that a process that cannot be seen may use what seems to be free.
-func (e *env) blind(unseen []procs.Process) error {
+func blind(c *cli.Call, unseen []procs.Process) error {
 	hint := "use sudo, or --force where they are none of MistServer's"
-	if e.Snapshot != nil {
+	if c.Snapshot != nil {
 		hint = "who saved the moment could not see them; --force lists what it has all the same"
 	} else if os.Geteuid() == 0 {
 		hint = "not even root may here; --force where they are none of MistServer's"
 	}
 	if len(unseen) == 0 {
-		return fail.Hinted(fmt.Errorf("not all processes show in %s, and may hold objects: %w", e.ProcDir, fs.ErrPermission), hint)
+		return fail.Hinted(fmt.Errorf("not all processes show in %s, and may hold objects: %w", c.ProcDir, fs.ErrPermission), hint)
 	}
 	p := unseen[0]
 	return fail.Hinted(fmt.Errorf("%s cannot be looked into and may hold objects, such as %s: %w",
@@ -240,9 +240,9 @@ func partChosen(objects, shown []cleaning.Object) string {
 	return ""
 }
 
-// clean removes, and puts into the rows what came of it. The error is the first
+// removeListed removes, and puts into the rows what came of it. The error is the first
 // of the most serious.
-func (e *env) clean(ctx context.Context, plan *cleaning.Plan, shown []cleaning.Object, l *dump.Listing) error {
+func removeListed(ctx context.Context, c *cli.Call, plan *cleaning.Plan, shown []cleaning.Object, l *dump.Listing) error {
 	var all error
 	err := plan.Remove(ctx, func(o *cleaning.Object, err error) {
 		i := slices.IndexFunc(shown, func(s cleaning.Object) bool { return s.Name == o.Name })
@@ -256,9 +256,9 @@ func (e *env) clean(ctx context.Context, plan *cleaning.Plan, shown []cleaning.O
 			verdict, why, freed = "failed", []string{fail.Bare(err).Error()}, 0
 			err = fail.OnPage(o.Name, err)
 		}
-		l.Rows[i] = e.cleanRow(*o, verdict, why, freed)
+		l.Rows[i] = cleanRow(c, *o, verdict, why, freed)
 		if err != nil && all != nil {
-			e.Report(ctx, all) // the last one is reported by run
+			c.Report(ctx, all) // the last one is reported by run
 		}
 		if err != nil {
 			all = err
@@ -290,7 +290,7 @@ func verdictOf(o cleaning.Object) string {
 	return "kept"
 }
 
-func (e *env) cleanRow(o cleaning.Object, verdict string, why []string, freed int64) []dump.Cell {
+func cleanRow(c *cli.Call, o cleaning.Object, verdict string, why []string, freed int64) []dump.Cell {
 	tone := dump.Attention
 	if verdict == "removed" || verdict == "kept" {
 		tone = dump.Good
@@ -306,16 +306,16 @@ func (e *env) cleanRow(o cleaning.Object, verdict string, why []string, freed in
 		{Value: o.Name, Text: mist.EscapeName(o.Name)},
 		{Value: o.Kind, Text: strings.TrimSpace(o.Kind + " " + string(o.Is.Lock))},
 		{Value: textOrNull(o.Is.Stream), Text: mist.EscapeName(o.Is.Stream)},
-		{Value: o.Allocated, Text: dump.SizeOrBytes(o.Allocated, e.Out.Bytes)},
+		{Value: o.Allocated, Text: dump.SizeOrBytes(o.Allocated, c.Out.Bytes)},
 		age,
 		{Value: verdict, Tone: tone},
-		{Value: freed, Text: dump.SizeOrBytes(freed, e.Out.Bytes)},
+		{Value: freed, Text: dump.SizeOrBytes(freed, c.Out.Bytes)},
 		{Value: why, Text: mist.EscapeName(strings.Join(why, "; "))},
 	}
 }
 
 // printClean prints the rows; on a terminal, what they come to.
-func (e *env) printClean(l *dump.Listing, shown []cleaning.Object, yes bool) error {
+func printClean(c *cli.Call, l *dump.Listing, shown []cleaning.Object, yes bool) error {
 	at := slices.IndexFunc(l.Columns, func(c dump.Column) bool { return c.Name == "FREED" })
 	sum, count := int64(0), uint64(0)
 	for i, o := range shown {
@@ -325,12 +325,12 @@ func (e *env) printClean(l *dump.Listing, shown []cleaning.Object, yes bool) err
 			sum, count = sum+o.Allocated, count+1
 		}
 	}
-	if err := e.Out.PrintList(l); err != nil || !e.Out.Terminal || e.Out.Format != out.Table || e.Out.NamesOnly {
+	if err := c.Out.PrintList(l); err != nil || !c.Out.Terminal || c.Out.Format != out.Table || c.Out.NamesOnly {
 		return err
 	}
-	text := fmt.Sprintf("%s, %s to give back; --yes removes them", units.Counted(count, "object", "objects"), dump.SizeOrBytes(sum, e.Out.Bytes))
+	text := fmt.Sprintf("%s, %s to give back; --yes removes them", units.Counted(count, "object", "objects"), dump.SizeOrBytes(sum, c.Out.Bytes))
 	if yes {
-		text = fmt.Sprintf("%s removed, %s given back", units.Counted(count, "object", "objects"), dump.SizeOrBytes(sum, e.Out.Bytes))
+		text = fmt.Sprintf("%s removed, %s given back", units.Counted(count, "object", "objects"), dump.SizeOrBytes(sum, c.Out.Bytes))
 	}
-	return e.Out.Line(text, dump.Faint)
+	return c.Out.Line(text, dump.Faint)
 }

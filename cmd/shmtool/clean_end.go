@@ -17,7 +17,7 @@ import (
 )
 
 // runEnd ends the processes that use streams, and removes the streams.
-func runEnd(ctx context.Context, e *env, c *cli.Call) error {
+func runEnd(ctx context.Context, c *cli.Call) error {
 	wanted, err := flaggedStreams(c)
 	streams := wanted.exact()
 	switch {
@@ -25,44 +25,44 @@ func runEnd(ctx context.Context, e *env, c *cli.Call) error {
 		return err
 	case len(streams) == 0 || len(streams) < len(wanted) || len(c.Args) > 0:
 		return fail.Usagef("--end takes --stream NAME, and no other way to choose streams")
-	case e.Out.Predicate != nil:
+	case c.Out.Predicate != nil:
 		return fail.Usagef("--end removes a stream whole, and takes no --where")
-	case e.Snapshot != nil:
+	case c.Snapshot != nil:
 		return fail.Usagef("a snapshot is only looked at: clean --end takes no --moment")
 	}
-	o := cleaning.Options{ShmDir: e.ShmDir, ProcDir: e.ProcDir}
+	o := cleaning.Options{ShmDir: c.ShmDir, ProcDir: c.ProcDir}
 	ending, err := cleaning.ScanEnding(ctx, o, streams, c.Bool("force"))
 	switch {
 	case errors.Is(err, cleaning.ErrSnapshot):
 		return fail.As(fail.Usage, err)
 	case errors.Is(err, cleaning.ErrElsewhere):
-		return e.elsewhere(err)
+		return elsewhere(c, err)
 	case err != nil:
-		return e.noDirectory(err)
+		return noDirectory(c, err)
 	case ending.Foreign != "":
-		return e.foreignProcesses(ending.Foreign)
+		return foreignProcesses(c, ending.Foreign)
 	case ending.Partial() && !c.Bool("force"):
-		return e.blind(ending.Unseen)
+		return blind(c, ending.Unseen)
 	case len(ending.Members) == 0 && len(ending.Objects) == 0:
-		return e.noSuchStream(streams[0])
+		return noSuchStream(c, streams[0])
 	case ending.Refused != "":
 		return fail.Hinted(fail.Refusef("nothing is ended or removed: %s", ending.Refused), "see them with: shmtool clean --all")
 	}
 	l := &dump.Listing{Schema: cleanSchema, Columns: endColumns()}
 	if !c.Bool("yes") || c.Bool("dry-run") {
 		for _, m := range ending.Members {
-			l.Rows = append(l.Rows, e.memberRow(m, "ends"))
+			l.Rows = append(l.Rows, memberRow(c, m, "ends"))
 		}
 		for _, o := range ending.Objects {
-			l.Rows = append(l.Rows, e.endedRow(o, "free", 0))
+			l.Rows = append(l.Rows, endedRow(c, o, "free", 0))
 		}
-		return e.Out.List(l)
+		return c.Out.List(l)
 	}
 	err = ending.Run(ctx, func(m cleaning.Member) {
-		e.Warn("ending %s of stream %s: %s", processText(m.Process), mist.EscapeName(m.Stream), mist.EscapeName(m.Has))
-		l.Rows = append(l.Rows, e.memberRow(m, "ended"))
+		c.Warn("ending %s of stream %s: %s", processText(m.Process), mist.EscapeName(m.Stream), mist.EscapeName(m.Has))
+		l.Rows = append(l.Rows, memberRow(c, m, "ended"))
 	})
-	there := e.objectNames()
+	there := objectNames(c)
 	for _, o := range ending.Objects {
 		verdict, freed := "removed", o.Allocated
 		o.Evidence = []string{"the processes of the stream have ended"}
@@ -70,23 +70,23 @@ func runEnd(ctx context.Context, e *env, c *cli.Call) error {
 			verdict, freed = "refused", 0
 			o.Evidence = []string{fail.Bare(err).Error()}
 		}
-		l.Rows = append(l.Rows, e.endedRow(o, verdict, freed))
+		l.Rows = append(l.Rows, endedRow(c, o, verdict, freed))
 	}
 	var kept *cleaning.KeptError
 	if errors.As(err, &kept) {
 		err = fail.Refusef("stream %q is not removed: %s", streams[0], kept.Reason)
 	}
-	return errors.Join(e.Out.List(l), err)
+	return errors.Join(c.Out.List(l), err)
 }
 
 // elsewhere says that processes are not ended by PIDs that mean others here, and where
 // the command does what it says.
-func (e *env) elsewhere(err error) error {
+func elsewhere(c *cli.Call, err error) error {
 	hint := "run it in that namespace"
-	if r := e.Procs().Reach(); r.Known {
+	if r := c.Procs().Reach(); r.Known {
 		hint = "run it there, as: " + strings.Join(r.Enter, " ") + " shmtool clean …"
 	}
-	return fail.Hinted(fail.Refusef("process directory %q: %w", e.ProcDir, err), hint)
+	return fail.Hinted(fail.Refusef("process directory %q: %w", c.ProcDir, err), hint)
 }
 
 // endColumns are those of clean, with the PID of a process.
@@ -95,7 +95,7 @@ func endColumns() []dump.Column {
 	return slices.Insert(columns, 1, dump.Column{Name: "PID", Right: true})
 }
 
-func (e *env) memberRow(m cleaning.Member, verdict string) []dump.Cell {
+func memberRow(c *cli.Call, m cleaning.Member, verdict string) []dump.Cell {
 	null := dump.Cell{}
 	return []dump.Cell{
 		{Value: m.Name, Text: mist.EscapeName(m.Name)},
@@ -109,14 +109,14 @@ func (e *env) memberRow(m cleaning.Member, verdict string) []dump.Cell {
 	}
 }
 
-func (e *env) endedRow(o cleaning.Object, verdict string, freed int64) []dump.Cell {
-	return slices.Insert(e.cleanRow(o, verdict, o.Evidence, freed), 1, dump.Cell{})
+func endedRow(c *cli.Call, o cleaning.Object, verdict string, freed int64) []dump.Cell {
+	return slices.Insert(cleanRow(c, o, verdict, o.Evidence, freed), 1, dump.Cell{})
 }
 
 // objectNames are the names of all objects in the directory.
-func (e *env) objectNames() map[string]bool {
+func objectNames(c *cli.Call) map[string]bool {
 	names := map[string]bool{}
-	entries, _ := os.ReadDir(e.ShmDir)
+	entries, _ := os.ReadDir(c.ShmDir)
 	for _, entry := range entries {
 		names[entry.Name()] = true
 	}

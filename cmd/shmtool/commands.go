@@ -7,13 +7,6 @@ import (
 	"shmtool/cmd/shmtool/internal/world"
 )
 
-// env is what a command has at hand.
-type env struct{ *cli.Call }
-
-func adapt(run func(ctx context.Context, e *env, c *cli.Call) error) func(context.Context, *cli.Call) error {
-	return func(ctx context.Context, c *cli.Call) error { return run(ctx, &env{c}, c) }
-}
-
 // commands are all verbs, in the order of the help.
 func commands() []*cli.Command {
 	return []*cli.Command{

@@ -46,17 +46,17 @@ pages, of the pages nested in them, of streams and of fields.`,
 			`shmtool completion zsh > "${fpath[1]}/_shmtool"`,
 			"shmtool completion fish > ~/.config/fish/completions/shmtool.fish",
 		},
-		Run: adapt(runCompletion),
+		Run: runCompletion,
 	}
 }
 
-func runCompletion(_ context.Context, e *env, c *cli.Call) error {
+func runCompletion(_ context.Context, c *cli.Call) error {
 	scripts := map[string]string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}
 	script, ok := scripts[c.Arg(0)]
 	if !ok || len(c.Args) != 1 {
 		return fail.Usagef("needs one of bash, zsh or fish")
 	}
-	_, err := io.WriteString(e.Out, script)
+	_, err := io.WriteString(c.Out, script)
 	return err
 }
 
@@ -70,8 +70,8 @@ func complete(w *world.World, words []string, all []*cli.Command) error {
 		words = []string{""}
 	}
 	p := out.New(w, out.Options{})
-	e := &env{&cli.Call{World: w, Out: p}}
-	l := e.parseLine(words, all)
+	c := &cli.Call{World: w, Out: p}
+	l := parseLine(c, words, all)
 	for _, c := range l.candidates() {
 		if !strings.HasPrefix(c.text, l.current) || mist.EscapeText(c.text) != c.text {
 			continue // what cannot be typed, or acts on the terminal
@@ -85,7 +85,7 @@ func complete(w *world.World, words []string, all []*cli.Command) error {
 
 // commandLine is a line that is being typed.
 type commandLine struct {
-	e         *env
+	c         *cli.Call
 	all       []*cli.Command
 	cmd       *cli.Command      // nil until there is one
 	verb      string            // as it was typed
@@ -98,8 +98,8 @@ type commandLine struct {
 
 // parseLine takes a line apart as far as it goes: unlike arrange it finds
 // nothing wrong.
-func (e *env) parseLine(words []string, all []*cli.Command) *commandLine {
-	l := &commandLine{e: e, all: all, given: map[string]string{}, current: words[len(words)-1]}
+func parseLine(c *cli.Call, words []string, all []*cli.Command) *commandLine {
+	l := &commandLine{c: c, all: all, given: map[string]string{}, current: words[len(words)-1]}
 	for _, word := range words[:len(words)-1] {
 		switch {
 		case l.flag != nil:
@@ -117,9 +117,9 @@ func (e *env) parseLine(words []string, all []*cli.Command) *commandLine {
 			l.arguments = append(l.arguments, word)
 		}
 	}
-	e.ShmDir, e.ProcDir = cli.Directories(l.given["shm-dir"], l.given["proc-dir"], e.Getenv)
+	c.ShmDir, c.ProcDir = cli.Directories(l.given["shm-dir"], l.given["proc-dir"], c.Getenv)
 	if path := l.given["moment"]; path != "" {
-		e.ShmDir, e.ProcDir, _ = snapshot.Dirs(filepath.Clean(path)) // it unpacks nothing
+		c.ShmDir, c.ProcDir, _ = snapshot.Dirs(filepath.Clean(path)) // it unpacks nothing
 	}
 	return l
 }

@@ -97,7 +97,7 @@ func (l *commandLine) pages(typed string) []candidate {
 		slash = "/"
 	}
 	var found []candidate
-	entries, _ := os.ReadDir(l.e.ShmDir) // what cannot be read has no names
+	entries, _ := os.ReadDir(l.c.ShmDir) // what cannot be read has no names
 	for _, entry := range entries {
 		o, _ := mist.ParseName(entry.Name())
 		if entry.Type().IsRegular() && !slices.Contains(l.arguments, entry.Name()) && l.takes(o.Kind) {
@@ -142,11 +142,11 @@ func (l *commandLine) schemaFields(page string) []layout.Field {
 	if page == "" || strings.HasPrefix(page, "-") {
 		return nil // standard input is the command's own
 	}
-	t, err := l.e.address(page)
+	t, err := address(l.c, page)
 	if err != nil {
 		return nil
 	}
-	r, done, err := l.e.read(t, false)
+	r, done, err := openReader(l.c, t, false)
 	if err != nil {
 		return nil
 	}
@@ -216,7 +216,7 @@ func (l *commandLine) assignments() []candidate {
 // streams are the names of MistServer's streams.
 func (l *commandLine) streams() []candidate {
 	var names []string
-	entries, _ := os.ReadDir(l.e.ShmDir)
+	entries, _ := os.ReadDir(l.c.ShmDir)
 	for _, entry := range entries {
 		if o, _ := mist.ParseName(entry.Name()); o.Stream != "" {
 			names = append(names, o.Stream)

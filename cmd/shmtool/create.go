@@ -46,29 +46,29 @@ name: give its path to replace it.`,
 			&cli.DurationFlag{Name: "lock-timeout", Value: defaultLockTimeout, Usage: "with --force: wait `D` for another writer to finish"},
 		),
 		Access: cli.Writes,
-		Run:    adapt(runCreate),
+		Run:    runCreate,
 	}
 }
 
-func runCreate(_ context.Context, e *env, c *cli.Call) error {
-	t, err := e.onePage(c)
+func runCreate(_ context.Context, c *cli.Call) error {
+	t, err := onePage(c)
 	if err != nil {
 		return err
 	}
 	if t.stdin {
 		return fail.Usagef("standard input cannot be made a page; name one")
 	}
-	t.path = e.PathOf(t.arg) // a new name may have a colon
+	t.path = c.PathOf(t.arg) // a new name may have a colon
 	var lock relaccx.WriterOptions
 	if c.Bool("force") {
-		if t, lock, err = e.writable(t, false, byItsPath); err != nil {
+		if t, lock, err = writable(c, t, false, byItsPath); err != nil {
 			return err
 		}
 	}
-	if err := e.refuseOwned(t, c); err != nil {
+	if err := refuseOwned(c, t); err != nil {
 		return err
 	}
-	shape, err := e.newShape(c)
+	shape, err := newShape(c)
 	if err != nil {
 		return err
 	}
@@ -82,21 +82,21 @@ func runCreate(_ context.Context, e *env, c *cli.Call) error {
 		return relaccx.Create(t.path, shape, o)
 	})
 	if err != nil {
-		return e.explainCreate(t, err)
+		return explainCreate(c, t, err)
 	}
 	return w.Close()
 }
 
 // explainCreate adds what the user needs to go on.
-func (e *env) explainCreate(t target, err error) error {
+func explainCreate(c *cli.Call, t target, err error) error {
 	if errors.Is(err, fs.ErrExist) {
 		err = fail.Hinted(err, "--force replaces it")
 	}
-	return e.explain(t, anothers(err, "give its path to replace it"))
+	return explain(c, t, anothers(err, "give its path to replace it"))
 }
 
 // newShape is fields and record count of the page to be made.
-func (e *env) newShape(c *cli.Call) (layout.Shape, error) {
+func newShape(c *cli.Call) (layout.Shape, error) {
 	var shape layout.Shape
 	fields, err := parseFields(c.Strings("field"))
 	if err != nil {
@@ -113,9 +113,9 @@ func (e *env) newShape(c *cli.Call) (layout.Shape, error) {
 	}
 	switch {
 	case c.IsSet("like"):
-		shape, err = e.shapeOf(c.String("like"))
+		shape, err = shapeOf(c, c.String("like"))
 	case c.IsSet("schema"):
-		shape.Schema, err = e.readSchema(c.String("schema"))
+		shape.Schema, err = readSchema(c, c.String("schema"))
 	default:
 		if shape.Schema, err = layout.NewSchema(fields...); err != nil {
 			err = fail.As(fail.Usage, err)
@@ -133,12 +133,12 @@ func (e *env) newShape(c *cli.Call) (layout.Shape, error) {
 	return shape, err
 }
 
-func (e *env) shapeOf(arg string) (layout.Shape, error) {
-	t, err := e.address(arg)
+func shapeOf(c *cli.Call, arg string) (layout.Shape, error) {
+	t, err := address(c, arg)
 	if err != nil {
 		return layout.Shape{}, err
 	}
-	r, done, err := e.read(t, false)
+	r, done, err := openReader(c, t, false)
 	if err != nil {
 		return layout.Shape{}, err
 	}

@@ -30,12 +30,12 @@ never used again.`,
 			dryRunFlag(),
 		),
 		Access: cli.Writes,
-		Run:    adapt(runDelete),
+		Run:    runDelete,
 	}
 }
 
-func runDelete(_ context.Context, e *env, c *cli.Call) (err error) {
-	t, err := e.onePage(c)
+func runDelete(_ context.Context, c *cli.Call) (err error) {
+	t, err := onePage(c)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func runDelete(_ context.Context, e *env, c *cli.Call) (err error) {
 	if given != 1 {
 		return fail.Usagef("needs --count N, --before REC or --all, and one of them alone")
 	}
-	w, err := e.writer(t, c)
+	w, err := writer(c, t)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func runDelete(_ context.Context, e *env, c *cli.Call) (err error) {
 		return t.onPage(err)
 	}
 	if c.Bool("dry-run") {
-		fmt.Fprintf(e.Out, "withdraw %s\n", recordRange(h.Deleted, count))
+		fmt.Fprintf(c.Out, "withdraw %s\n", recordRange(h.Deleted, count))
 		return nil
 	}
 	err = w.Withdraw(count)

@@ -48,35 +48,35 @@ do, and what not to do. It ends with 1 where it finds more than notes.`,
 			cli.ToFlag(),
 			&cli.DurationFlag{Name: "sample", Value: time.Second, Usage: "the `TIME` between two looks, a second at least where something may pass; with 0 what only two can tell is left out"},
 		},
-		Run: adapt(runDoctor),
+		Run: runDoctor,
 	}
 }
 
-func runDoctor(ctx context.Context, e *env, c *cli.Call) error {
-	patterns, err := e.newStreamPatterns(c.Args)
+func runDoctor(ctx context.Context, c *cli.Call) error {
+	patterns, err := newStreamPatterns(c, c.Args)
 	if err != nil {
 		return err
 	}
-	d := doctoring{e: e, patterns: patterns, sample: c.Duration("sample")}
+	d := doctoring{c: c, patterns: patterns, sample: c.Duration("sample")}
 	if d.sample < 0 {
 		return fail.Usagef("--sample must not be less than 0")
 	}
-	x, err := e.examine(ctx, d.patterns.wanted, d.secondLook)
+	x, err := examine(ctx, c, d.patterns.wanted, d.secondLook)
 	if err != nil {
 		return err
 	}
 	missing := d.missing(x)
-	if missing != nil && (len(x.moment.Streams) == 0 || e.Out.Format == out.Nagios) {
+	if missing != nil && (len(x.moment.Streams) == 0 || c.Out.Format == out.Nagios) {
 		return missing
 	}
 	d.noteIdle(x)
-	if x, err = e.chosen(x); err != nil {
+	if x, err = chosenFindings(c, x); err != nil {
 		return err
 	}
-	if e.Out.Format == out.Nagios {
-		return e.nagios(c.String("to"), x)
+	if c.Out.Format == out.Nagios {
+		return nagios(c, c.String("to"), x)
 	}
-	if err := c.To(c.String("to"), func(c *cli.Call) error { return d.print(&env{c}, x) }); err != nil {
+	if err := c.To(c.String("to"), func(c *cli.Call) error { return d.print(c, x) }); err != nil {
 		return err
 	}
 	if missing != nil { // those that are there have been judged
@@ -100,7 +100,7 @@ func (d *doctoring) noteIdle(x *examination) {
 
 // doctoring is what the command line asks for.
 type doctoring struct {
-	e        *env
+	c        *cli.Call
 	patterns streamPatterns
 	sample   time.Duration
 }
@@ -118,48 +118,48 @@ func (d *doctoring) secondLook(m *streams.Moment) time.Duration {
 func (d *doctoring) missing(x *examination) error {
 	for _, p := range d.patterns {
 		if !slices.ContainsFunc(x.moment.Streams, func(s *streams.Stream) bool { return p.wanted(s.Name) }) {
-			err := fail.Worded(fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: nobody keeps it, and nobody has started it", p.text, d.e.ShmDir))
+			err := fail.Worded(fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: nobody keeps it, and nobody has started it", p.text, d.c.ShmDir))
 			return fail.Hinted(err, "shmtool streams --all lists the streams")
 		}
 	}
 	return nil
 }
 
-func (d *doctoring) print(e *env, x *examination) error {
+func (d *doctoring) print(c *cli.Call, x *examination) error {
 	switch {
-	case e.Out.Format == out.OpenMetrics:
+	case c.Out.Format == out.OpenMetrics:
 		var m metrics.Set
 		findingMetrics(&m, x)
-		return m.Write(e.Out)
-	case e.Out.Format == out.Table && e.Out.Fields == nil && !e.Out.NamesOnly:
-		return (&findingTree{e: e, x: x}).print()
+		return m.Write(c.Out)
+	case c.Out.Format == out.Table && c.Out.Fields == nil && !c.Out.NamesOnly:
+		return (&findingTree{c: c, x: x}).print()
 	}
-	return e.Out.PrintList(findingListing(x))
+	return c.Out.PrintList(findingListing(x))
 }
 
-// chosen is the examination with the findings that --where chooses; the verdicts
+// chosenFindings is the examination with the findings that --where chooses; the verdicts
 // stay what they are.
-func (e *env) chosen(x *examination) (*examination, error) {
-	if e.Out.Predicate == nil {
+func chosenFindings(c *cli.Call, x *examination) (*examination, error) {
+	if c.Out.Predicate == nil {
 		return x, nil
 	}
 	all := make([]*finding.Finding, len(x.found))
 	for i := range x.found {
 		all[i] = &x.found[i]
 	}
-	kept, err := out.KeepRows(e.Out, findingListing(x), all)
+	kept, err := out.KeepRows(c.Out, findingListing(x), all)
 	if err != nil {
 		return nil, err
 	}
-	c := &examination{moment: x.moment, looks: x.looks, idle: x.idle}
+	some := &examination{moment: x.moment, looks: x.looks, idle: x.idle}
 	for _, f := range all {
 		if len(kept) > 0 && kept[0] == f {
-			c.found, kept = append(c.found, *f), kept[1:]
+			some.found, kept = append(some.found, *f), kept[1:]
 		} else {
-			c.hidden = append(c.hidden, *f)
+			some.hidden = append(some.hidden, *f)
 		}
 	}
-	return c, nil
+	return some, nil
 }
 
 // findingListing is the findings as scripts see them.

@@ -26,27 +26,27 @@ func TestUnreadableStream(t *testing.T) {
 		Problems: []streams.Problem{{Object: meta.Name, Err: fs.ErrPermission}, {Object: "MstUserlive", Err: fs.ErrPermission}},
 	}
 	x := &examination{moment: &streams.Moment{Streams: []*streams.Stream{stream}}}
-	shown := func(print func(e *env) error) string {
+	shown := func(print func(c *cli.Call) error) string {
 		var b bytes.Buffer
 		w := world.New(nil, &b, io.Discard, os.Getenv)
-		e := &env{&cli.Call{World: w, Out: out.New(w, out.Options{Format: out.Table})}}
-		if err := errors.Join(print(e), e.Out.Flush()); err != nil && !errors.Is(err, nagiosUnknown.code) {
+		c := &cli.Call{World: w, Out: out.New(w, out.Options{Format: out.Table})}
+		if err := errors.Join(print(c), c.Out.Flush()); err != nil && !errors.Is(err, nagiosUnknown.code) {
 			t.Fatal(err)
 		}
 		return b.String()
 	}
-	tree := func(e *env) error { return (&findingTree{e: e, x: x}).print() }
+	tree := func(c *cli.Call) error { return (&findingTree{c: c, x: x}).print() }
 	if got, want := shown(tree), "live  unknown\ncould not be seen: stream live: permission denied: MstMetalive and 1 more\n"; got != want {
 		t.Errorf("%q", got)
 	}
 	if err := x.status(); !errors.Is(err, fail.Status(fail.ExitPermission)) {
 		t.Errorf("%v", err)
 	}
-	if got := shown(func(e *env) error { return e.nagios("", x) }); !strings.HasPrefix(got, "UNKNOWN: stream live: permission denied: MstMetalive and 1 more | streams=1 ok=0 ") {
+	if got := shown(func(c *cli.Call) error { return nagios(c, "", x) }); !strings.HasPrefix(got, "UNKNOWN: stream live: permission denied: MstMetalive and 1 more | streams=1 ok=0 ") {
 		t.Errorf("%q", got)
 	}
 	w := world.New(nil, io.Discard, io.Discard, os.Getenv)
-	if err := (&env{&cli.Call{World: w, Out: out.New(w, out.Options{})}}).nagios("", x); !errors.Is(err, nagiosUnknown.code) {
+	if err := nagios((&cli.Call{World: w, Out: out.New(w, out.Options{})}), "", x); !errors.Is(err, nagiosUnknown.code) {
 		t.Errorf("%v", err)
 	}
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/units"
@@ -19,7 +20,7 @@ import (
 // findingTree is the findings as people see them: each stream, its causes, and
 // beneath each what follows from it.
 type findingTree struct {
-	e *env
+	c *cli.Call
 	x *examination
 }
 
@@ -64,7 +65,7 @@ func (t *findingTree) print() error {
 		t.idle(s)
 	}
 	if len(told) == 0 && len(healthy) == 0 && len(t.x.idle) == 0 {
-		t.line("", "no streams in "+t.e.ShmDir, dump.Plain)
+		t.line("", "no streams in "+t.c.ShmDir, dump.Plain)
 	}
 	for _, unseen := range t.x.unseen() {
 		t.line("", "could not be seen: "+unseen, dump.Attention)
@@ -201,7 +202,7 @@ const leastText = 20
 
 // wrapped is line with a mark of its own before the first one.
 func (t *findingTree) wrapped(mark, stem, text string, tone dump.Tone) {
-	width := t.e.Out.Rendering().Width
+	width := t.c.Out.Rendering().Width
 	if width <= 0 {
 		t.whole(mark, text, tone)
 		return
@@ -217,7 +218,7 @@ func (t *findingTree) wrapped(mark, stem, text string, tone dump.Tone) {
 
 // whole prints a line that is never broken: what is to be copied.
 func (t *findingTree) whole(stem, text string, tone dump.Tone) {
-	_, _ = t.e.Out.WriteString(dump.Paint(stem, dump.Faint, t.e.Out.Color) + dump.Paint(text, tone, t.e.Out.Color) + "\n")
+	_, _ = t.c.Out.WriteString(dump.Paint(stem, dump.Faint, t.c.Out.Color) + dump.Paint(text, tone, t.c.Out.Color) + "\n")
 }
 
 // evidenceText is values by their names.

@@ -63,33 +63,33 @@ whether it lives, the list of pushes, who holds a semaphore.`,
 			&cli.IntFlag{Name: "depth", Value: out.DefaultDepth, Usage: "show the records of nested pages down to `N` levels"},
 			&cli.Uint64Flag{Name: "payload", Usage: "of a data page: write the payload of packet `N`, its bytes and nothing else"},
 		},
-		Run: adapt(runDump),
+		Run: runDump,
 	}
 }
 
-func runDump(_ context.Context, e *env, c *cli.Call) (err error) {
-	t, err := e.onePage(c)
+func runDump(_ context.Context, c *cli.Call) (err error) {
+	t, err := onePage(c)
 	if err != nil {
 		return err
 	}
-	if err := refuseUnsuited(e.Out.Format, c); err != nil {
+	if err := refuseUnsuited(c.Out.Format, c); err != nil {
 		return err
 	}
 	selection, err := parseSelection(c)
 	if err != nil {
 		return err
 	}
-	if o, ok := e.mistObject(t); ok {
+	if o, ok := openObject(c, t); ok {
 		defer o.close(&err)
-		return e.dumpObject(o, c, selection)
+		return dumpObject(c, o, selection)
 	}
 	if c.IsSet("payload") {
 		return t.onPage(fail.Usagef("--payload is for data pages, MstData…; %q is none", t.arg))
 	}
-	if e.Out.Format == out.Rax || e.Out.Format == out.Hex {
-		return e.dumpBytes(t, c, selection)
+	if c.Out.Format == out.Rax || c.Out.Format == out.Hex {
+		return dumpBytes(c, t, selection)
 	}
-	r, done, err := e.read(t, true)
+	r, done, err := openReader(c, t, true)
 	if fail.Has[*layout.FormatError](err) && fail.HintOf(err) == "" {
 		err = fail.Hinted(err, "-o hex shows it as far as it goes")
 	}
@@ -97,20 +97,20 @@ func runDump(_ context.Context, e *env, c *cli.Call) (err error) {
 		return err
 	}
 	defer done()
-	v, err := e.view(t, r, selection)
+	v, err := viewOf(c, t, r, selection)
 	if err != nil {
 		return err
 	}
 	if !v.Header.Status.Ready() {
-		e.notReady(t)
+		notReady(c, t)
 	}
 	chooseSections(v, c)
-	o := e.optionsFor(t)
+	o := optionsFor(c, t)
 	o.Depth, o.Page = c.Int("depth"), r.Rules()
-	if o.Fields, err = e.Out.ChooseFields(r.Schema()); err != nil {
+	if o.Fields, err = c.Out.ChooseFields(r.Schema()); err != nil {
 		return t.onPage(err)
 	}
-	return t.onPage(e.printView(v, r, o))
+	return t.onPage(printView(c, v, r, o))
 }
 
 // unsuited are the flags that a format has no use for.
@@ -142,15 +142,15 @@ func chooseSections(v *dump.View, c *cli.Call) {
 
 // printView prints a view in any format. As a schema it prints the fields in the form that
 // create --schema takes.
-func (e *env) printView(v *dump.View, r *relaccx.Reader, o dump.Options) error {
-	if e.Out.Format != out.Schema || e.Out.NamesOnly {
-		return e.Out.View(v, o)
+func printView(c *cli.Call, v *dump.View, r *relaccx.Reader, o dump.Options) error {
+	if c.Out.Format != out.Schema || c.Out.NamesOnly {
+		return c.Out.View(v, o)
 	}
 	shape, err := r.Shape()
 	if err != nil {
 		return err
 	}
-	_, err = e.Out.WriteString(shape.Schema.String())
+	_, err = c.Out.WriteString(shape.Schema.String())
 	return err
 }
 
@@ -222,8 +222,8 @@ func (s selection) of(r *relaccx.Reader) (layout.Window, error) {
 	return r.LastInUse(w.Clamp(s.first, s.end), s.last)
 }
 
-// view is one reading of a page with the records that were asked for.
-func (e *env) view(t target, r *relaccx.Reader, s selection) (*dump.View, error) {
+// viewOf is one reading of a page with the records that were asked for.
+func viewOf(c *cli.Call, t target, r *relaccx.Reader, s selection) (*dump.View, error) {
 	h, err := r.Header()
 	if err != nil {
 		return nil, t.onPage(err)
@@ -236,20 +236,20 @@ func (e *env) view(t target, r *relaccx.Reader, s selection) (*dump.View, error)
 	if len(t.steps) == 0 { // a page of no bytes is read as a header of zeros
 		size = r.Page().Size()
 	}
-	return &dump.View{Name: t.arg, Bytes: size, Header: h, Schema: r.Schema(), Records: e.sift(t, r, records)}, nil
+	return &dump.View{Name: t.arg, Bytes: size, Header: h, Schema: r.Schema(), Records: sift(c, t, r, records)}, nil
 }
 
 // sift passes over records that were withdrawn before they were read, saying
 // so on standard error, and over those that --where does not want.
-func (e *env) sift(t target, r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
-	o := e.optionsFor(t)
+func sift(c *cli.Call, t target, r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
+	o := optionsFor(c, t)
 	o.Page = r.Rules()
-	keep := e.Out.Keeper(r.Schema(), o)
+	keep := c.Out.Keeper(r.Schema(), o)
 	return func(yield func(*relaccx.Record, error) bool) {
 		for rec, err := range records {
 			var lapped *relaccx.LappedError
 			if errors.As(err, &lapped) {
-				e.Warn("%v", lapped)
+				c.Warn("%v", lapped)
 				continue
 			}
 			kept := true

@@ -10,8 +10,8 @@ import (
 )
 
 // dumpBytes prints the formats that look at a page as bytes, valid or not.
-func (e *env) dumpBytes(t target, c *cli.Call, s selection) error {
-	p, err := e.open(t)
+func dumpBytes(c *cli.Call, t target, s selection) error {
+	p, err := openPage(c, t)
 	if err != nil {
 		return err
 	}
@@ -19,31 +19,31 @@ func (e *env) dumpBytes(t target, c *cli.Call, s selection) error {
 	inspect, base := p.Inspect, 0
 	r, err := p.Reader()
 	if err == nil {
-		r, err = r.WithRules(e.rules(t, p)).PeekNested(t.steps...)
+		r, err = r.WithRules(rulesOf(c, t, p)).PeekNested(t.steps...)
 	}
 	switch {
 	case len(t.steps) == 0: // shown as far as it goes
 	case err != nil:
-		return e.explain(t, err)
+		return explain(c, t, err)
 	default:
 		inspect, base = r.Inspect, r.Base()
 	}
 	ready := false
 	err = inspect(func(page []byte, h layout.Header) error {
 		ready = h.Status.Ready()
-		if e.Out.Format == out.Rax {
+		if c.Out.Format == out.Rax {
 			page, err := untouched(p, page, base)
 			if err != nil {
 				return err
 			}
-			return dump.Rax(e.Out, raxTitle(t), page, h, func(line string) { e.Warn("%s", line) })
+			return dump.Rax(c.Out, raxTitle(t), page, h, func(line string) { c.Warn("%s", line) })
 		}
-		return e.hex(p, r, t, page, base, h, c, s)
+		return printHex(c, p, r, t, page, base, h, s)
 	})
 	if err == nil && !ready {
-		e.notReady(t)
+		notReady(c, t)
 	}
-	return e.explain(t, err)
+	return explain(c, t, err)
 }
 
 // untouched returns the bytes of page, which begin at base, in a copy where they have

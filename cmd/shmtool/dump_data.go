@@ -21,24 +21,24 @@ import (
 // dataPage is a data page that is being read.
 type dataPage struct {
 	*mistObject
-	e         *env
+	c         *cli.Call
 	avail     *uint64 // bytes of packets, as the track's page has it
 	staleFrom int     // byte at which packets begin that an earlier stream left
 }
 
 // dumpData shows the packets of a data page, or writes one's payload.
-func (e *env) dumpData(o *mistObject, c *cli.Call, s selection) error {
+func dumpData(c *cli.Call, o *mistObject, s selection) error {
 	if o.info.Size() == 0 {
 		return o.onPage(fmt.Errorf("not a data page: %w", &layout.FormatError{What: "object has no byte yet"}))
 	}
-	d := &dataPage{mistObject: o, e: e, staleFrom: math.MaxInt}
+	d := &dataPage{mistObject: o, c: c, staleFrom: math.MaxInt}
 	if c.IsSet("payload") {
 		if c.IsSet("output") || c.IsSet("json") || c.IsSet("range") || c.IsSet("last") {
 			return fail.Usagef("--payload writes one packet's bytes; it goes with no other choice")
 		}
 		return o.onPage(d.writePayload(c.Uint64("payload")))
 	}
-	fields, err := e.packetFields()
+	fields, err := packetFields(c)
 	if err != nil {
 		return err
 	}
@@ -47,20 +47,20 @@ func (e *env) dumpData(o *mistObject, c *cli.Call, s selection) error {
 }
 
 // packetFields holds --fields against what a packet has; nil is all of it.
-func (e *env) packetFields() ([]string, error) {
+func packetFields(c *cli.Call) ([]string, error) {
 	l := &dump.Listing{}
 	for _, name := range dump.PacketFields() {
 		l.Columns = append(l.Columns, dump.Column{Name: name})
 	}
-	if _, err := l.Choose(e.Out.Fields); err != nil {
+	if _, err := l.Choose(c.Out.Fields); err != nil {
 		return nil, fail.As(fail.Usage, err)
 	}
-	return e.Out.ShownFields(), nil
+	return c.Out.ShownFields(), nil
 }
 
 func (d *dataPage) render(packets iter.Seq2[dump.Packet, error], fields []string) error {
-	e := d.e
-	o := e.Out.Rendering()
+	c := d.c
+	o := c.Out.Rendering()
 	o.Fields = fields
 	v := &dump.PacketView{
 		Name: d.arg, Bytes: d.info.Size(), Allocated: d.allocated, Stream: d.of.Stream,
@@ -70,7 +70,7 @@ func (d *dataPage) render(packets iter.Seq2[dump.Packet, error], fields []string
 	if names == nil {
 		names = dump.PacketFields()
 	}
-	return e.Out.Print(out.Forms{
+	return c.Out.Print(out.Forms{
 		Names:  names,
 		JSON:   func(w io.Writer) error { return dump.PacketsJSON(w, v, o) },
 		NDJSON: func(w io.Writer) error { return dump.PacketsNDJSON(w, v, o) },
@@ -143,7 +143,7 @@ func (d *dataPage) selected(s selection) iter.Seq2[dump.Packet, error] {
 
 // where passes over the packets that --where does not want.
 func (d *dataPage) where(packets iter.Seq2[dump.Packet, error]) iter.Seq2[dump.Packet, error] {
-	keep := d.e.packetKeeper()
+	keep := packetKeeper(d.c)
 	return func(yield func(dump.Packet, error) bool) {
 		for p, err := range packets {
 			kept := true
@@ -158,15 +158,15 @@ func (d *dataPage) where(packets iter.Seq2[dump.Packet, error]) iter.Seq2[dump.P
 }
 
 // packetKeeper tells which packets --where wants.
-func (e *env) packetKeeper() func(p *dump.Packet) (bool, error) {
-	if e.Out.Predicate == nil {
+func packetKeeper(c *cli.Call) func(p *dump.Packet) (bool, error) {
+	if c.Out.Predicate == nil {
 		return func(*dump.Packet) (bool, error) { return true, nil }
 	}
-	e.Out.Knows(dump.PacketFields())
-	row, b := dump.NewPacketRow(dump.Options{Int64String: e.Out.Int64Text}), []byte(nil)
+	c.Out.Knows(dump.PacketFields())
+	row, b := dump.NewPacketRow(dump.Options{Int64String: c.Out.Int64Text}), []byte(nil)
 	return func(p *dump.Packet) (bool, error) {
 		b = row.Append(b[:0], p)
-		return e.Out.Wants(b)
+		return c.Out.Wants(b)
 	}
 }
 
@@ -180,7 +180,7 @@ func (d *dataPage) writePayload(number uint64) error {
 		if count++; p.Number < number {
 			continue
 		}
-		n, err := io.Copy(d.e.Out, io.NewSectionReader(d.file, int64(p.PayloadOffset), int64(p.PayloadSize)))
+		n, err := io.Copy(d.c.Out, io.NewSectionReader(d.file, int64(p.PayloadOffset), int64(p.PayloadSize)))
 		if err == nil && n < int64(p.PayloadSize) {
 			err = fmt.Errorf("packet %d: %w", number, relaccx.ErrTruncated)
 		}
@@ -203,17 +203,17 @@ func (d *dataPage) findStale() {
 	switch {
 	case !settled || behind.Next == 0:
 	case behind.Next == 1:
-		d.e.Warn("page %q: one packet lies behind the %d bytes that are published: on its way, or left by a stream before", d.arg, avail)
+		d.c.Warn("page %q: one packet lies behind the %d bytes that are published: on its way, or left by a stream before", d.arg, avail)
 	default:
 		d.staleFrom = int(avail)
-		d.e.Warn("page %q: packets go on behind the %d bytes that are published: a stream before left them, and MistServer's readers run into them", d.arg, avail)
+		d.c.Warn("page %q: packets go on behind the %d bytes that are published: a stream before left them, and MistServer's readers run into them", d.arg, avail)
 	}
 }
 
 // hex takes the packets apart, the bytes of payloads left out.
 func (d *dataPage) hex(packets iter.Seq2[dump.Packet, error]) error {
 	var broken error
-	err := dump.HexObject(d.e.Out, func(yield func(dump.HexPart) bool) {
+	err := dump.HexObject(d.c.Out, func(yield func(dump.HexPart) bool) {
 		end := 0
 		for p, err := range packets {
 			if err != nil {
@@ -238,7 +238,7 @@ func (d *dataPage) hex(packets iter.Seq2[dump.Packet, error]) error {
 		if left := int(d.info.Size()) - end; left > 0 {
 			yield(dump.HexPart{Offset: end, Size: left, Name: "not shown"})
 		}
-	}, d.e.hexOptions())
+	}, hexOptions(d.c))
 	return errors.Join(err, broken)
 }
 

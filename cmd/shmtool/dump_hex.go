@@ -9,21 +9,21 @@ import (
 	"shmtool/relaccx"
 )
 
-// hex prints the annotated hex dump of a page, valid or not.
+// printHex prints the annotated hex dump of a page, valid or not.
 // Reader r has its records; it is nil for a page that cannot be read by records.
-func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, base int, h layout.Header, c *cli.Call, s selection) error {
-	info := t.within(e.rules(t, p))
+func printHex(c *cli.Call, p *relaccx.Page, r *relaccx.Reader, t target, page []byte, base int, h layout.Header, s selection) error {
+	info := t.within(rulesOf(c, t, p))
 	o := dump.HexOptions{
 		ShowHeader:  c.Bool("header"),
 		ShowSchema:  c.Bool("schema"),
 		ShowRecords: c.Bool("records"),
 		Slots:       s.slots,
 		Depth:       c.Int("depth"),
-		Color:       e.Out.Color,
-		Width:       e.Out.Rendering().Width,
+		Color:       c.Out.Color,
+		Width:       c.Out.Rendering().Width,
 		Base:        base,
 		Page:        info,
-		Clock:       func() mist.Clock { return e.clock(t) },
+		Clock:       func() mist.Clock { return clockOf(c, t) },
 		Memory: func(from int) (start, end int) {
 			start, end = p.NextData(base + from)
 			return min(start-base, len(page)), min(end-base, len(page))
@@ -32,7 +32,7 @@ func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, bas
 	if info != nil {
 		o.UnkeptCounters = !info.CountersKept
 	}
-	if !e.Secrets {
+	if !c.Secrets {
 		o.Secrets = dump.HexSecrets
 	}
 	if c.IsSet("range") || c.IsSet("last") {
@@ -49,5 +49,5 @@ func (e *env) hex(p *relaccx.Page, r *relaccx.Reader, t target, page []byte, bas
 		}
 		o.Selected = &w
 	}
-	return dump.Hex(e.Out, page, h, o)
+	return dump.Hex(c.Out, page, h, o)
 }

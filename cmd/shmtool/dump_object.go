@@ -43,10 +43,10 @@ var objectWords = map[mist.Kind]string{
 	mist.KindTemporary: "a semaphore in the making",
 }
 
-// mistObject opens what a target leads to, if that is such an object: by its
+// openObject opens what a target leads to, if that is such an object: by its
 // name, and unless its bytes are a RelAccX page after all. What cannot be opened
 // is left to whoever opens pages, and says why.
-func (e *env) mistObject(t target) (*mistObject, bool) {
+func openObject(c *cli.Call, t target) (*mistObject, bool) {
 	of, known := mist.ParseName(filepath.Base(t.path))
 	if t.stdin || !known || of.Kind.IsPage() {
 		return nil, false
@@ -59,8 +59,8 @@ func (e *env) mistObject(t target) (*mistObject, bool) {
 	if err != nil {
 		return nil, false
 	}
-	o := &mistObject{target: t, of: of, file: f, info: info, secrets: e.Secrets}
-	o.allocated = e.ProcsOf(filepath.Dir(o.path)).File(info).Allocated
+	o := &mistObject{target: t, of: of, file: f, info: info, secrets: c.Secrets}
+	o.allocated = c.ProcsOf(filepath.Dir(o.path)).File(info).Allocated
 	if o.isPage() {
 		f.Close()
 		return nil, false
@@ -83,33 +83,33 @@ func (o *mistObject) isPage() bool {
 }
 
 // dumpObject shows an object that is no page as what it is.
-func (e *env) dumpObject(o *mistObject, c *cli.Call, s selection) error {
-	if err := o.refuseUnsuited(e.Out.Format, c); err != nil {
+func dumpObject(c *cli.Call, o *mistObject, s selection) error {
+	if err := o.refuseUnsuited(c.Out.Format, c); err != nil {
 		return err
 	}
 	switch o.of.Kind {
 	case mist.KindData:
-		return e.dumpData(o, c, s)
+		return dumpData(c, o, s)
 	case mist.KindPush:
-		return e.dumpPush(o, e.Secrets)
+		return dumpPush(c, o, c.Secrets)
 	}
 	b, err := o.consistent()
 	if err != nil {
 		return err
 	}
-	table := e.ProcsOf(filepath.Dir(o.path))
+	table := c.ProcsOf(filepath.Dir(o.path))
 	facts, parts, err := o.facts(b, table)
 	if err != nil {
 		return o.onPage(fmt.Errorf("not %s: %w", objectWords[o.of.Kind], err))
 	}
-	if e.Out.Format == out.Hex {
-		return dump.HexObject(e.Out, partsOf(parts), e.hexOptions())
+	if c.Out.Format == out.Hex {
+		return dump.HexObject(c.Out, partsOf(parts), hexOptions(c))
 	}
-	return e.Out.Facts(facts)
+	return c.Out.Facts(facts)
 }
 
-func (e *env) hexOptions() dump.HexOptions {
-	return dump.HexOptions{Color: e.Out.Color, Width: e.Out.Rendering().Width}
+func hexOptions(c *cli.Call) dump.HexOptions {
+	return dump.HexOptions{Color: c.Out.Color, Width: c.Out.Rendering().Width}
 }
 
 func partsOf(parts []dump.HexPart) func(yield func(dump.HexPart) bool) {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/procs"
@@ -17,7 +18,7 @@ import (
 )
 
 // dumpPush shows the controller's list of pushes.
-func (e *env) dumpPush(o *mistObject, showSecrets bool) error {
+func dumpPush(c *cli.Call, o *mistObject, showSecrets bool) error {
 	b, pushes, broken := o.pushes()
 	if broken != nil && !fail.Has[*dtsc.FormatError](broken) {
 		return o.onPage(broken)
@@ -27,10 +28,10 @@ func (e *env) dumpPush(o *mistObject, showSecrets bool) error {
 		hide = func(text string) string { return text }
 	}
 	var err error
-	if e.Out.Format == out.Hex {
-		err = dump.HexObject(e.Out, partsOf(o.pushParts(b, pushes, showSecrets)), e.hexOptions())
+	if c.Out.Format == out.Hex {
+		err = dump.HexObject(c.Out, partsOf(o.pushParts(b, pushes, showSecrets)), hexOptions(c))
 	} else {
-		err = e.Out.List(o.pushListing(pushes, hide, e.ProcsOf(filepath.Dir(o.path))))
+		err = c.Out.List(o.pushListing(pushes, hide, c.ProcsOf(filepath.Dir(o.path))))
 	}
 	if err == nil && broken != nil {
 		err = o.onPage(fmt.Errorf("list of pushes: %w", broken))

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/doctor"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
@@ -45,25 +46,25 @@ func (x *examination) worst(stream string) string {
 	return finding.Verdict(slices.Concat(x.of(stream), about(stream, x.hidden)))
 }
 
-// look reads the streams that are wanted, as they are now.
-func (e *env) look(want func(stream string) bool) (*streams.Moment, error) {
-	moment, err := streams.Look(e.ShmDir, e.Procs(), want)
+// lookAtStreams reads the streams that are wanted, as they are now.
+func lookAtStreams(c *cli.Call, want func(stream string) bool) (*streams.Moment, error) {
+	moment, err := streams.Look(c.ShmDir, c.Procs(), want)
 	if err != nil {
-		return nil, fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.ShmDir, fail.Bare(err)), "--shm-dir names another")
+		return nil, fail.Hinted(fmt.Errorf("shared memory directory %q: %w", c.ShmDir, fail.Bare(err)), "--shm-dir names another")
 	}
 	return moment, nil
 }
 
 // examine looks, and judges. The time until a second look is for wait to say; 0
 // is none. Nothing moves in a saved moment: there one look tells all.
-func (e *env) examine(ctx context.Context, want func(stream string) bool, wait func(*streams.Moment) time.Duration) (*examination, error) {
-	first, err := e.look(want)
+func examine(ctx context.Context, c *cli.Call, want func(stream string) bool, wait func(*streams.Moment) time.Duration) (*examination, error) {
+	first, err := lookAtStreams(c, want)
 	if err != nil {
 		return nil, err
 	}
 	x := &examination{moment: first, looks: 1}
 	if d := wait(first); first.Living && d > 0 && pause.For(ctx, d) == nil {
-		second, err := e.look(want)
+		second, err := lookAtStreams(c, want)
 		if err != nil {
 			return nil, err
 		}
@@ -71,7 +72,7 @@ func (e *env) examine(ctx context.Context, want func(stream string) bool, wait f
 	} else {
 		x.found = doctor.Judge(nil, first)
 	}
-	e.leadHere(x.found)
+	leadHere(c, x.found)
 	return x, nil
 }
 

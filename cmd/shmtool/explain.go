@@ -34,15 +34,15 @@ before what is caused, then those that only check tells.`,
 			"shmtool explain writer_dead -j --jq .text | less",
 		},
 		Formats: out.PlainFormats,
-		Run:     adapt(runExplain),
+		Run:     runExplain,
 	}
 }
 
-func runExplain(_ context.Context, e *env, c *cli.Call) error {
+func runExplain(_ context.Context, c *cli.Call) error {
 	if len(c.Args) == 0 {
-		return e.Out.List(codeListing())
+		return c.Out.List(codeListing())
 	}
-	if o := e.Out.Options; o.Format == out.CSV || o.NamesOnly || o.Predicate != nil || o.Fields != nil {
+	if o := c.Out.Options; o.Format == out.CSV || o.NamesOnly || o.Predicate != nil || o.Fields != nil {
 		return fail.Usagef("-o csv, --where, --fields and --names are for the list of codes; leave out CODE, or them")
 	}
 	var pages []explanation
@@ -54,7 +54,7 @@ func runExplain(_ context.Context, e *env, c *cli.Call) error {
 		pages = append(pages, page)
 	}
 	for i, page := range pages {
-		if err := e.printExplanation(page, i, len(pages)); err != nil {
+		if err := printExplanation(c, page, i, len(pages)); err != nil {
 			return err
 		}
 	}
@@ -82,13 +82,13 @@ func explanationOf(name string) (explanation, error) {
 	return explanation{"shmtool.explanation/1", c.Name, c.Severity.String(), c.Means, c.by, text}, nil
 }
 
-func (e *env) printExplanation(page explanation, i, of int) error {
+func printExplanation(c *cli.Call, page explanation, i, of int) error {
 	object := func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		enc.SetEscapeHTML(false)
 		return enc.Encode(page)
 	}
-	return e.Out.Print(out.Forms{JSON: object, NDJSON: object, Table: func(w io.Writer) error { return page.text(w, i, of, e.Out.Color) }})
+	return c.Out.Print(out.Forms{JSON: object, NDJSON: object, Table: func(w io.Writer) error { return page.text(w, i, of, c.Out.Color) }})
 }
 
 // text prints the i-th of some pages for people.

@@ -30,24 +30,24 @@ newest record is the last row in use. Secrets are printed as they are.`,
 			&cli.Uint64Flag{Name: "record", Usage: "of record `REC` (default: the newest)"},
 			&cli.BoolFlag{Name: "hex", Usage: "print bytes as hexadecimal digits"},
 		},
-		Run: adapt(runGet),
+		Run: runGet,
 	}
 }
 
-func runGet(_ context.Context, e *env, c *cli.Call) error {
+func runGet(_ context.Context, c *cli.Call) error {
 	if len(c.Args) != 2 {
 		return fail.Usagef("needs a PAGE and a FIELD")
 	}
-	t, err := e.address(c.Arg(0))
+	t, err := address(c, c.Arg(0))
 	if err != nil {
 		return err
 	}
-	if o, ok := e.mistObject(t); ok {
+	if o, ok := openObject(c, t); ok {
 		what := objectWords[o.of.Kind]
 		o.close(&err)
 		return errors.Join(err, t.onPage(fail.Hinted(fail.Worded(relaccx.ErrNotPage, "it is "+what+", which has no fields"), "shmtool dump shows it")))
 	}
-	r, done, err := e.read(t, false)
+	r, done, err := openReader(c, t, false)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func runGet(_ context.Context, e *env, c *cli.Call) error {
 	if err := r.Read(n, &rec); err != nil {
 		return t.onPage(err)
 	}
-	_, err = e.Out.Write(bareValue(f, rec.Bytes(), c.Bool("hex")))
+	_, err = c.Out.Write(bareValue(f, rec.Bytes(), c.Bool("hex")))
 	return err
 }
 

@@ -57,12 +57,12 @@ its size where it has never been written. -o openmetrics is for Prometheus;
 		}, streamFlags(
 			"list only the objects of the MistServer stream `NAME`; may be repeated",
 			"list only the objects of streams whose names match the shell `PATTERN`; may be repeated")...),
-		Run: adapt(runLs),
+		Run: runLs,
 	}
 }
 
-func runLs(_ context.Context, e *env, c *cli.Call) error {
-	patterns, err := e.namePatterns(c.Args)
+func runLs(_ context.Context, c *cli.Call) error {
+	patterns, err := namePatterns(c, c.Args)
 	if err != nil {
 		return err
 	}
@@ -70,14 +70,14 @@ func runLs(_ context.Context, e *env, c *cli.Call) error {
 	if err != nil {
 		return err
 	}
-	table := e.Procs()
-	objects, err := e.objects(table)
+	table := c.Procs()
+	objects, err := listObjects(c, table)
 	if err != nil {
 		return err
 	}
 	noStream := false
 	if len(wanted) > 0 {
-		if objects, err = e.ofStreams(objects, wanted); err != nil {
+		if objects, err = ofStreams(c, objects, wanted); err != nil {
 			return err
 		}
 		noStream = len(objects) == 0
@@ -88,32 +88,31 @@ func runLs(_ context.Context, e *env, c *cli.Call) error {
 	nouns, denied := "objects", 0
 	if len(wanted) == 0 && !c.Bool("all") {
 		nouns = "pages"
-		objects, denied = e.onlyPages(objects)
+		objects, denied = onlyPages(c, objects)
 	} else {
 		denied = deniedOf(objects)
-		e.Out.SayDenied(denied, 0)
+		c.Out.SayDenied(denied, 0)
 	}
-	why := e.Out.Empty(nouns, c.Args, denied)
+	why := c.Out.Empty(nouns, c.Args, denied)
 	if noStream {
-		why = fmt.Sprintf("no stream in %s matches %s", e.ShmDir, mist.EscapeName(strings.Join(wanted.texts(), " ")))
+		why = fmt.Sprintf("no stream in %s matches %s", c.ShmDir, mist.EscapeName(strings.Join(wanted.texts(), " ")))
 	}
 	slices.SortFunc(objects, compareObjects)
-	l, sights := e.pageListing(objects, table, c.Bool("all"))
+	l, sights := pageListing(c, objects, table, c.Bool("all"))
 	return c.To(c.String("to"), func(c *cli.Call) error {
-		e := &env{c}
-		if e.Out.Format == out.OpenMetrics {
-			return e.objectMetrics(l, sights)
+		if c.Out.Format == out.OpenMetrics {
+			return printObjectMetrics(c, l, sights)
 		}
-		if err := e.Out.Listed(l, nouns, why); err != nil || !c.Bool("all") {
+		if err := c.Out.Listed(l, nouns, why); err != nil || !c.Bool("all") {
 			return err
 		}
-		return e.total(l)
+		return printTotal(c, l)
 	})
 }
 
 // onlyPages returns the pages among objects, and says how many of those that are
 // left out may be pages that you are not allowed to read.
-func (e *env) onlyPages(objects []object) (pages []object, denied int) {
+func onlyPages(c *cli.Call, objects []object) (pages []object, denied int) {
 	leftOut := 0
 	for _, o := range objects {
 		switch {
@@ -124,7 +123,7 @@ func (e *env) onlyPages(objects []object) (pages []object, denied int) {
 		}
 	}
 	denied = deniedOf(pages) + leftOut
-	e.Out.SayDenied(denied, leftOut)
+	c.Out.SayDenied(denied, leftOut)
 	return pages, denied
 }
 
@@ -137,27 +136,27 @@ func deniedOf(objects []object) (count int) {
 	return count
 }
 
-// objectMetrics prints the metrics of a listing's rows.
-func (e *env) objectMetrics(l *dump.Listing, sights []objectSight) (err error) {
-	if sights, err = out.KeepRows(e.Out, l, sights); err != nil {
+// printObjectMetrics prints the metrics of a listing's rows.
+func printObjectMetrics(c *cli.Call, l *dump.Listing, sights []objectSight) (err error) {
+	if sights, err = out.KeepRows(c.Out, l, sights); err != nil {
 		return err
 	}
 	var s metrics.Set
 	for i := range sights {
 		objectMetrics(&s, &sights[i])
 	}
-	return s.Write(e.Out)
+	return s.Write(c.Out)
 }
 
-// objects are what the shared memory directory holds, each looked into.
-func (e *env) objects(table *procs.Table) ([]object, error) {
-	entries, err := os.ReadDir(e.ShmDir)
+// listObjects are what the shared memory directory holds, each looked into.
+func listObjects(c *cli.Call, table *procs.Table) ([]object, error) {
+	entries, err := os.ReadDir(c.ShmDir)
 	if err != nil {
-		return nil, e.noDirectory(err)
+		return nil, noDirectory(c, err)
 	}
 	var objects []object
 	for _, entry := range entries {
-		if o, ok := e.inspect(entry, table); ok {
+		if o, ok := inspect(c, entry, table); ok {
 			objects = append(objects, o)
 		}
 	}
@@ -183,7 +182,7 @@ func compareObjects(a, b object) int {
 // each has. That is found under the part of the name that streams share, and stands
 // among the stream's own objects when one stream alone is chosen. A stream that was
 // named and has no object is an error.
-func (e *env) ofStreams(objects []object, wanted streamPatterns) ([]object, error) {
+func ofStreams(c *cli.Call, objects []object, wanted streamPatterns) ([]object, error) {
 	mine, bases := []object{}, map[string]bool{}
 	there := map[string]bool{}
 	for _, name := range wanted.exact() {
@@ -217,20 +216,20 @@ func (e *env) ofStreams(objects []object, wanted streamPatterns) ([]object, erro
 	}
 	for _, name := range wanted.exact() {
 		if !there[name] {
-			return nil, e.noSuchStream(name)
+			return nil, noSuchStream(c, name)
 		}
 	}
 	return mine, nil
 }
 
 // noSuchStream says that a stream that was named has no object.
-func (e *env) noSuchStream(name string) error {
-	return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, e.ShmDir)), "shmtool streams --all lists the streams")
+func noSuchStream(c *cli.Call, name string) error {
+	return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, c.ShmDir)), "shmtool streams --all lists the streams")
 }
 
-// total says on a terminal what all that is listed takes.
-func (e *env) total(l *dump.Listing) error {
-	if !e.Out.Terminal || len(l.Rows) == 0 || e.Out.Format != out.Table || e.Out.NamesOnly || e.Out.Fields != nil {
+// printTotal says on a terminal what all that is listed takes.
+func printTotal(c *cli.Call, l *dump.Listing) error {
+	if !c.Out.Terminal || len(l.Rows) == 0 || c.Out.Format != out.Table || c.Out.NamesOnly || c.Out.Fields != nil {
 		return nil
 	}
 	at := slices.IndexFunc(l.Columns, func(c dump.Column) bool { return c.Name == allocatedColumn })
@@ -238,6 +237,6 @@ func (e *env) total(l *dump.Listing) error {
 	for _, row := range l.Rows {
 		sum += row[at].Value.(int64)
 	}
-	text := fmt.Sprintf("%s, %s allocated", units.Counted(uint64(len(l.Rows)), "object", "objects"), dump.SizeOrBytes(sum, e.Out.Bytes))
-	return e.Out.Line(text, dump.Faint)
+	text := fmt.Sprintf("%s, %s allocated", units.Counted(uint64(len(l.Rows)), "object", "objects"), dump.SizeOrBytes(sum, c.Out.Bytes))
+	return c.Out.Line(text, dump.Faint)
 }

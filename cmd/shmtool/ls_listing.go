@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
@@ -14,14 +15,14 @@ import (
 const allocatedColumn = "ALLOCATED"
 
 // pageListing is the table of objects, and what stands in its rows.
-func (e *env) pageListing(objects []object, table *procs.Table, all bool) (*dump.Listing, []objectSight) {
+func pageListing(c *cli.Call, objects []object, table *procs.Table, all bool) (*dump.Listing, []objectSight) {
 	mappers, _ := table.Mappers()
 	holders := table.LockHolders()
 	now := listingTime(table)
 	l := &dump.Listing{Schema: "shmtool.list/1", Columns: listingColumns(all)}
 	sights := make([]objectSight, 0, len(objects))
 	for _, o := range objects {
-		row := e.objectRow(o, table, mappers[o.file.Identity], holders[o.file.Identity], now)
+		row := objectRow(c, o, table, mappers[o.file.Identity], holders[o.file.Identity], now)
 		l.Rows = append(l.Rows, row)
 		sight := objectSight{object: o, readers: len(mappers[o.file.Identity])}
 		sight.writer, _ = row[writerAt].Value.(int)
@@ -74,7 +75,7 @@ func listingTime(table *procs.Table) time.Time {
 	return time.Now()
 }
 
-func (e *env) objectRow(o object, table *procs.Table, pids []int, holder int, now time.Time) []dump.Cell {
+func objectRow(c *cli.Call, o object, table *procs.Table, pids []int, holder int, now time.Time) []dump.Cell {
 	number := func(v any) dump.Cell {
 		if !o.isPage || o.denied {
 			return dump.Cell{}
@@ -87,7 +88,7 @@ func (e *env) objectRow(o object, table *procs.Table, pids []int, holder int, no
 	return []dump.Cell{
 		{Value: dump.Text(o.name), Text: mist.EscapeName(o.name)},
 		o.kindCell(),
-		{Value: o.info.Size(), Text: dump.SizeOrBytes(o.info.Size(), e.Out.Bytes)},
+		{Value: o.info.Size(), Text: dump.SizeOrBytes(o.info.Size(), c.Out.Bytes)},
 		o.statusCell(table),
 		number(o.header.RecordCount), number(o.header.Present), number(o.header.EndPos),
 		o.writerCell(table, holder),
@@ -98,7 +99,7 @@ func (e *env) objectRow(o object, table *procs.Table, pids []int, holder int, no
 		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "},
 		{Value: fmt.Sprintf("%04o", o.file.Mode.Perm())},
 		{Value: orNull(string(o.of.Lock))},
-		{Value: o.file.Allocated, Text: dump.SizeOrBytes(o.file.Allocated, e.Out.Bytes)},
+		{Value: o.file.Allocated, Text: dump.SizeOrBytes(o.file.Allocated, c.Out.Bytes)},
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
@@ -39,12 +40,12 @@ const smallSize = 512
 func (o object) is(other object) bool { return o.name == other.name }
 
 // inspect looks into one file. What cannot be opened is listed by name.
-func (e *env) inspect(entry fs.DirEntry, table *procs.Table) (object, bool) {
+func inspect(c *cli.Call, entry fs.DirEntry, table *procs.Table) (object, bool) {
 	info, err := entry.Info()
 	if err != nil || !info.Mode().IsRegular() {
 		return object{}, false
 	}
-	o := object{name: entry.Name(), path: filepath.Join(e.ShmDir, entry.Name()), info: info, file: table.File(info)}
+	o := object{name: entry.Name(), path: filepath.Join(c.ShmDir, entry.Name()), info: info, file: table.File(info)}
 	o.of, o.known = mist.ParseName(o.name)
 	o.sorted = o.of
 	o.kind = string(o.of.Kind)

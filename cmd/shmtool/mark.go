@@ -24,11 +24,11 @@ A bit that is set stays set.`,
 		},
 		Flags:  writeFlags(forceOwner),
 		Access: cli.Writes,
-		Run:    adapt(runMark),
+		Run:    runMark,
 	}
 }
 
-func runMark(_ context.Context, e *env, c *cli.Call) (err error) {
+func runMark(_ context.Context, c *cli.Call) (err error) {
 	if len(c.Args) != 2 {
 		return fail.Usagef("needs a PAGE and ready, exit or reload")
 	}
@@ -41,11 +41,11 @@ func runMark(_ context.Context, e *env, c *cli.Call) (err error) {
 	if !ok {
 		return fail.Usagef("%q is not ready, exit or reload", c.Arg(1))
 	}
-	t, err := e.address(c.Arg(0))
+	t, err := address(c, c.Arg(0))
 	if err != nil {
 		return err
 	}
-	w, err := e.writer(t, c)
+	w, err := writer(c, t)
 	if err != nil {
 		return err
 	}

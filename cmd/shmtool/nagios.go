@@ -30,9 +30,9 @@ var (
 // nagios prints an examination for a monitor: to it the exit codes 1, 2 and 3 are
 // a warning, critical, and not known. What went wrong is reported to it as not
 // known, too: see report.
-func (e *env) nagios(to string, x *examination) error {
+func nagios(c *cli.Call, to string, x *examination) error {
 	state := nagiosStateOf(x)
-	err := e.To(to, func(c *cli.Call) error {
+	err := c.To(to, func(c *cli.Call) error {
 		_, err := c.Out.WriteString(nagiosText(state, x))
 		return err
 	})

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout/mist"
@@ -21,7 +22,7 @@ import (
 // pageSet is the pages that several arguments name, followed together: those that
 // are named, and those whose names match a pattern, now and later.
 type pageSet struct {
-	e       *env
+	c       *cli.Call
 	options func(p *setPage, later bool) relaccx.FollowOptions
 
 	group   relaccx.Group
@@ -68,11 +69,11 @@ const (
 
 // newPageSet finds the pages of the arguments. Options are those that a page is
 // followed with; later ones appeared after the beginning.
-func newPageSet(e *env, args []string, options func(p *setPage, later bool) relaccx.FollowOptions) (*pageSet, error) {
-	s := &pageSet{e: e, options: options, refused: map[string]bool{}, known: map[string]*setPage{}}
+func newPageSet(c *cli.Call, args []string, options func(p *setPage, later bool) relaccx.FollowOptions) (*pageSet, error) {
+	s := &pageSet{c: c, options: options, refused: map[string]bool{}, known: map[string]*setPage{}}
 	for _, arg := range args {
-		if e.isPattern(arg) {
-			g, err := e.parseGlob(arg)
+		if isPattern(c, arg) {
+			g, err := parseGlob(c, arg)
 			if err != nil {
 				return nil, err
 			}
@@ -82,7 +83,7 @@ func newPageSet(e *env, args []string, options func(p *setPage, later bool) rela
 			}
 			continue
 		}
-		t, err := e.address(arg)
+		t, err := address(c, arg)
 		if err != nil {
 			return nil, err
 		}
@@ -101,15 +102,15 @@ func newPageSet(e *env, args []string, options func(p *setPage, later bool) rela
 	return s, nil
 }
 
-func (e *env) parseGlob(arg string) (pageGlob, error) {
+func parseGlob(c *cli.Call, arg string) (pageGlob, error) {
 	g := pageGlob{arg: arg}
 	add := func(name, tail string, steps []relaccx.Step) error {
-		whole := e.PathOf(name)
+		whole := c.PathOf(name)
 		way := globWay{filepath.Dir(whole), filepath.Base(whole), tail, steps}
 		if _, err := path.Match(way.pattern, ""); err != nil {
 			return fail.Usagef("%q is not a pattern", arg)
 		}
-		if strings.ContainsAny(way.dir, `*?[`) && !strings.HasPrefix(way.dir, e.ShmDir) {
+		if strings.ContainsAny(way.dir, `*?[`) && !strings.HasPrefix(way.dir, c.ShmDir) {
 			return fail.Usagef("%q: a pattern is of names, not of directories", arg)
 		}
 		g.ways = append(g.ways, way)
@@ -278,7 +279,7 @@ const sameLook = 200 * time.Microsecond
 func (s *pageSet) forget(p *setPage, err error) {
 	if errors.Is(err, fs.ErrPermission) && !s.refused[p.path] {
 		s.refused[p.path] = true
-		s.e.Warn("page %q: permission denied", p.arg)
+		s.c.Warn("page %q: permission denied", p.arg)
 	}
 	s.drop(p)
 }

@@ -7,17 +7,18 @@ import (
 	"slices"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 )
 
 // isPattern reports whether an argument names pages by a shell pattern. An object
 // whose name is the whole argument comes first, or the part of it that stands
 // before the way to a nested page.
-func (e *env) isPattern(arg string) bool {
+func isPattern(c *cli.Call, arg string) bool {
 	if !strings.ContainsAny(arg, `*?[`) {
 		return false
 	}
-	t, err := e.find(arg)
+	t, err := findTarget(c, arg)
 	if err != nil { // an object has the name, and what follows is no way
 		return false
 	}
@@ -33,12 +34,12 @@ type namePattern struct {
 
 // namePatterns returns what arguments choose among the objects that have names in
 // the directory of shared memory. It is an error when one is no pattern.
-func (e *env) namePatterns(args []string) ([]namePattern, error) {
+func namePatterns(c *cli.Call, args []string) ([]namePattern, error) {
 	var patterns []namePattern
 	for _, arg := range args {
 		p := namePattern{text: strings.TrimPrefix(arg, "/")}
 		if p.text != "" && !strings.Contains(p.text, "/") {
-			_, err := os.Lstat(filepath.Join(e.ShmDir, p.text))
+			_, err := os.Lstat(filepath.Join(c.ShmDir, p.text))
 			p.exact = err == nil
 		}
 		if _, err := path.Match(p.text, ""); err != nil && !p.exact {

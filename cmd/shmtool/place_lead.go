@@ -3,6 +3,7 @@ package main
 import (
 	"regexp"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/finding"
 )
 
@@ -11,10 +12,10 @@ import (
 var ownCommand = regexp.MustCompile(`^(?:nsenter -t \d+ -p )?shmtool (clean|dump|rm|check|set|ls)\b`)
 
 // leadHere gives the remedies the flags of the place that was looked at.
-func (e *env) leadHere(found []finding.Finding) {
+func leadHere(c *cli.Call, found []finding.Finding) {
 	for i := range found {
 		if at := ownCommand.FindStringIndex(found[i].Remedy); at != nil {
-			found[i].Remedy = found[i].Remedy[:at[1]] + e.PlaceFlags + found[i].Remedy[at[1]:]
+			found[i].Remedy = found[i].Remedy[:at[1]] + c.PlaceFlags + found[i].Remedy[at[1]:]
 		}
 	}
 }

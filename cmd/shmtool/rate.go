@@ -49,13 +49,13 @@ since 1970. It ends when all pages that are named have their writers done.`,
 			cli.ToFlag(),
 		},
 		Access: cli.Follows,
-		Run:    adapt(runRate),
+		Run:    runRate,
 	}
 }
 
 // rating is one run of rate.
 type rating struct {
-	e        *env
+	c        *cli.Call
 	set      *pageSet
 	interval time.Duration
 	count    uint
@@ -82,7 +82,7 @@ type ratedPage struct {
 	delay  *delayField
 }
 
-func runRate(ctx context.Context, e *env, c *cli.Call) error {
+func runRate(ctx context.Context, c *cli.Call) error {
 	if len(c.Args) == 0 {
 		return fail.Usagef("needs a PAGE; shmtool ls lists the pages")
 	}
@@ -91,18 +91,18 @@ func runRate(ctx context.Context, e *env, c *cli.Call) error {
 		return err
 	}
 	r := &rating{
-		e: e, interval: w.interval, count: w.count, to: c.String("to"), field: c.String("time"),
+		c: c, interval: w.interval, count: w.count, to: c.String("to"), field: c.String("time"),
 		pages: map[*setPage]*ratedPage{}, widths: usualWidths(),
 	}
-	whole := e.Out.Format == out.JSON || e.Out.Format == out.OpenMetrics
+	whole := c.Out.Format == out.JSON || c.Out.Format == out.OpenMetrics
 	switch {
 	case !whole || r.to != "" || w.count > 0 || w.limit > 0:
-	case e.Out.Format == out.OpenMetrics:
+	case c.Out.Format == out.OpenMetrics:
 		r.count = 1
 	default:
 		return fail.Usagef("without --count or --for it has no end, so it makes no JSON document; -o ndjson has an object a line")
 	}
-	r.set, err = newPageSet(e, c.Args, r.options)
+	r.set, err = newPageSet(c, c.Args, r.options)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (r *rating) options(p *setPage, _ bool) relaccx.FollowOptions {
 // begin measures a page. A field that it has not is an error.
 func (r *rating) begin(p *setPage, now time.Time) error {
 	if !p.glob {
-		reader, done, err := r.e.read(p.target, true)
+		reader, done, err := openReader(r.c, p.target, true)
 		if err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func (r *rating) begin(p *setPage, now time.Time) error {
 	}
 	page := &ratedPage{setPage: p}
 	page.meter.Begin(now)
-	page.writer.look(r.e, p.path)
+	page.writer.look(r.c, p.path)
 	r.pages[p] = page
 	return nil
 }
@@ -207,7 +207,7 @@ func (r *rating) run(ctx context.Context) error {
 
 // measure takes what comes until a time. io.EOF when nothing can come any more.
 func (r *rating) measure(ctx context.Context, end time.Time) error {
-	r.clock.set(r.e.clockHere())
+	r.clock.set(clockHere(r.c))
 	for now := time.Now(); now.Before(end); now = time.Now() {
 		until := now.Add(lookEvery)
 		if until.After(end) {
@@ -232,7 +232,7 @@ func (r *rating) take(ctx context.Context) error {
 		p, event, at, err := r.set.next(ctx)
 		switch {
 		case err != nil && p != nil:
-			return r.e.explain(p.target, err)
+			return explain(r.c, p.target, err)
 		case err != nil:
 			return err
 		}
@@ -253,7 +253,7 @@ func (r *rating) handle(p *ratedPage, event relaccx.Event, at time.Time) {
 		p.meter.Lost(event.Lost, p.size)
 	case relaccx.EventReload, relaccx.EventRestart:
 		p.gone, p.delay = "", nil
-		p.writer.look(r.e, p.path)
+		p.writer.look(r.c, p.path)
 	case relaccx.EventGone:
 		p.gone = out.GoneText(event.Cause)
 	case relaccx.EventExit:

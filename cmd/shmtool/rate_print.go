@@ -37,8 +37,8 @@ type writerSight struct {
 
 // look finds out who writes the page at path: who holds its lock, else the owner
 // by MistServer's rules, else who was seen before or the page's name tells.
-func (w *writerSight) look(e *env, path string) {
-	table := e.Procs()
+func (w *writerSight) look(c *cli.Call, path string) {
+	table := c.Procs()
 	if info, err := os.Stat(path); err == nil {
 		if pid := table.LockHolders()[table.File(info).Identity]; pid != 0 {
 			w.pid = pid
@@ -89,7 +89,7 @@ const soonest = 500 * time.Millisecond
 // alarm says of pages that have fallen silent that they have, where the interval
 // is not over yet. Who is dead is missed at once.
 func (r *rating) alarm(now time.Time) error {
-	if r.to != "" || r.e.Out.Format != out.Table && r.e.Out.Format != out.NDJSON {
+	if r.to != "" || r.c.Out.Format != out.Table && r.c.Out.Format != out.NDJSON {
 		return nil
 	}
 	var l *dump.Listing
@@ -99,13 +99,13 @@ func (r *rating) alarm(now time.Time) error {
 			continue
 		}
 		p.said = true
-		p.writer.look(r.e, p.path)
-		if r.e.Out.Format == out.Table {
+		p.writer.look(r.c, p.path)
+		if r.c.Out.Format == out.Table {
 			if l == nil {
 				l = r.listing()
 			}
 			row := rateRow{early: true, Stats: meter.Stats{Silent: silent}, page: p.arg, note: p.silentText(silent), writer: p.writer}
-			l.Rows = append(l.Rows, rateCells(&row, now, r.e.Out.Bytes))
+			l.Rows = append(l.Rows, rateCells(&row, now, r.c.Out.Bytes))
 		} else if err := r.silentEvent(p, silent); err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func (r *rating) alarm(now time.Time) error {
 	if l == nil {
 		return nil
 	}
-	return r.show(r.e, l)
+	return r.show(r.c, l)
 }
 
 // died reports whether the writer of a page that is silent is dead.
@@ -122,7 +122,7 @@ func (r *rating) died(p *ratedPage, now time.Time) bool {
 		return false
 	}
 	p.looked = now
-	p.writer.check(procs.Open(r.e.ProcDir, r.e.ShmDir))
+	p.writer.check(procs.Open(r.c.ProcDir, r.c.ShmDir))
 	return p.writer.text() != ""
 }
 
@@ -139,13 +139,13 @@ func (r *rating) silentEvent(p *ratedPage, silent time.Duration) error {
 	if err != nil {
 		return err
 	}
-	if r.e.Out.JQ != nil {
-		return r.e.Out.PrintFiltered(line)
+	if r.c.Out.JQ != nil {
+		return r.c.Out.PrintFiltered(line)
 	}
-	if _, err = r.e.Out.Write(append(line, '\n')); err != nil {
+	if _, err = r.c.Out.Write(append(line, '\n')); err != nil {
 		return err
 	}
-	return r.e.Out.Flush()
+	return r.c.Out.Flush()
 }
 
 func (w *writerSight) pidOrNil() *int {
@@ -180,7 +180,7 @@ func (r *rating) rows(now time.Time) []rateRow {
 		_, unusual := p.meter.Silence(now)
 		row := rateRow{Stats: p.meter.Window(now), page: p.arg}
 		if row.Records+row.Lost == 0 || unusual {
-			p.writer.look(r.e, p.path)
+			p.writer.look(r.c, p.path)
 			p.said = true
 			row.note = p.silentText(row.Silent)
 		}
@@ -195,25 +195,25 @@ func (r *rating) print(now time.Time) error {
 	rows := r.rows(now)
 	l := r.listing()
 	for i := range rows {
-		l.Rows = append(l.Rows, rateCells(&rows[i], now, r.e.Out.Bytes))
+		l.Rows = append(l.Rows, rateCells(&rows[i], now, r.c.Out.Bytes))
 	}
-	rows, err := out.KeepRows(r.e.Out, l, rows)
+	rows, err := out.KeepRows(r.c.Out, l, rows)
 	if err != nil {
 		return err
 	}
 	switch {
-	case r.e.Out.Format == out.OpenMetrics:
+	case r.c.Out.Format == out.OpenMetrics:
 		return r.metrics(rows)
 	case r.to != "":
-		return r.e.To(r.to, func(c *cli.Call) error { return c.Out.PrintList(l) })
-	case r.e.Out.Format == out.JSON:
+		return r.c.To(r.to, func(c *cli.Call) error { return c.Out.PrintList(l) })
+	case r.c.Out.Format == out.JSON:
 		if r.all == nil {
 			r.all = r.listing()
 		}
 		r.all.Rows = append(r.all.Rows, l.Rows...)
 		return nil
 	}
-	return r.show(r.e, l)
+	return r.show(r.c, l)
 }
 
 // metrics keeps the metrics of an interval: in the file, or for the end, as a text
@@ -226,30 +226,30 @@ func (r *rating) metrics(rows []rateRow) error {
 	if r.to == "" {
 		return nil
 	}
-	return r.e.To(r.to, func(c *cli.Call) error { return r.measured.Write(c.Out) })
+	return r.c.To(r.to, func(c *cli.Call) error { return r.measured.Write(c.Out) })
 }
 
 // finish prints what could not be printed before the end.
 func (r *rating) finish() error {
 	switch {
 	case r.measured != nil && r.to == "":
-		return r.measured.Write(r.e.Out)
+		return r.measured.Write(r.c.Out)
 	case r.all != nil:
-		return r.e.Out.PrintList(r.all)
+		return r.c.Out.PrintList(r.all)
 	}
 	return nil
 }
 
 // show prints rows behind those before, in line with them and under one heading.
-func (r *rating) show(e *env, l *dump.Listing) error {
+func (r *rating) show(c *cli.Call, l *dump.Listing) error {
 	if len(l.Rows) == 0 {
 		return nil
 	}
-	if err := e.Out.PrintList(l); err != nil {
+	if err := c.Out.PrintList(l); err != nil {
 		return err
 	}
-	e.Out.NoHeader = true
-	return e.Out.Flush()
+	c.Out.NoHeader = true
+	return c.Out.Flush()
 }
 
 func (r *rating) listing() *dump.Listing {

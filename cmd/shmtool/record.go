@@ -13,6 +13,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/layout/mist"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/recording"
@@ -56,12 +57,12 @@ The copy is exact: secrets are in it as they are. Its mode is 0600.`,
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say at the end what was recorded"},
 		},
 		Access: cli.Follows,
-		Run:    adapt(runRecord),
+		Run:    runRecord,
 	}
 }
 
-func runRecord(ctx context.Context, e *env, c *cli.Call) error {
-	o := recording.Options{File: c.String("write"), Force: c.Bool("force"), Count: c.Uint64("count"), Clock: e.clockHere, Said: e.sayRecorded}
+func runRecord(ctx context.Context, c *cli.Call) error {
+	o := recording.Options{File: c.String("write"), Force: c.Bool("force"), Count: c.Uint64("count"), Clock: func() mist.Clock { return clockHere(c) }, Said: func(page string, event relaccx.Event, err error) { sayRecorded(c, page, event, err) }}
 	switch {
 	case len(c.Args) == 0:
 		return fail.Usagef("needs a PAGE; shmtool ls lists the pages")
@@ -69,7 +70,7 @@ func runRecord(ctx context.Context, e *env, c *cli.Call) error {
 		return fail.Usagef("needs -w FILE")
 	case o.File == "-" && c.IsSet("split"):
 		return fail.Usagef("--split writes several files, and standard output is one: name a FILE")
-	case o.File == "-" && e.Out.Terminal:
+	case o.File == "-" && c.Out.Terminal:
 		return out.ToTerminal("a recording")
 	case c.IsSet("count") && o.Count == 0:
 		return fail.Usagef("--count must be more than 0")
@@ -88,9 +89,9 @@ func runRecord(ctx context.Context, e *env, c *cli.Call) error {
 		o.Split = int64(size)
 	}
 	if o.File == "-" {
-		o.File, o.Out = os.Stdout.Name(), e.Stdout
+		o.File, o.Out = os.Stdout.Name(), c.Stdout
 	}
-	patterns, err := e.recordTargets(c.Args, &o)
+	patterns, err := recordTargets(c, c.Args, &o)
 	if err != nil {
 		return err
 	}
@@ -99,33 +100,33 @@ func runRecord(ctx context.Context, e *env, c *cli.Call) error {
 		ctx, cancel = context.WithTimeout(ctx, d)
 		defer cancel()
 	}
-	if len(o.Targets) == 0 && !e.matchAny(patterns) {
-		e.Warn("no page has a name that matches yet: one is waited for")
+	if len(o.Targets) == 0 && !matchAny(c, patterns) {
+		c.Warn("no page has a name that matches yet: one is waited for")
 	}
 	summary, err := recording.Record(ctx, o)
-	if err == nil && summary.Pages == 0 && !e.matchAny(patterns) {
+	if err == nil && summary.Pages == 0 && !matchAny(c, patterns) {
 		err = errNoMatch
 	}
 	if err == nil && c.Bool("verbose") {
-		e.Warn("%s of %s, %d lost, in %s", units.Counted(summary.Records, "record", "records"),
+		c.Warn("%s of %s, %d lost, in %s", units.Counted(summary.Records, "record", "records"),
 			units.Counted(uint64(summary.Pages), "page", "pages"), summary.Lost, units.Counted(uint64(summary.Files), "file", "files"))
 	}
-	return e.explainRecording(err)
+	return explainRecording(c, err)
 }
 
 // recordTargets are the pages to record: those that are named, and those that
 // patterns match, now and later.
-func (e *env) recordTargets(args []string, o *recording.Options) (patterns []pageGlob, err error) {
+func recordTargets(c *cli.Call, args []string, o *recording.Options) (patterns []pageGlob, err error) {
 	for _, arg := range args {
-		if e.isRecordPattern(arg) {
-			pattern, err := e.parseGlob(arg)
+		if isRecordPattern(c, arg) {
+			pattern, err := parseGlob(c, arg)
 			if err != nil {
 				return nil, err
 			}
 			patterns = append(patterns, pattern)
 			continue
 		}
-		t, err := e.address(arg)
+		t, err := address(c, arg)
 		if err != nil {
 			return nil, err
 		}
@@ -141,19 +142,19 @@ func (e *env) recordTargets(args []string, o *recording.Options) (patterns []pag
 	if len(patterns) == 0 {
 		return nil, nil
 	}
-	if _, err := os.ReadDir(e.ShmDir); err != nil {
-		return nil, fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.ShmDir, fail.Bare(err)), "--shm-dir names another")
+	if _, err := os.ReadDir(c.ShmDir); err != nil {
+		return nil, fail.Hinted(fmt.Errorf("shared memory directory %q: %w", c.ShmDir, fail.Bare(err)), "--shm-dir names another")
 	}
-	o.Discover = func() []recording.Target { return e.matching(patterns) }
+	o.Discover = func() []recording.Target { return matchingPages(c, patterns) }
 	return patterns, nil
 }
 
 // isRecordPattern reports whether an argument stands for all pages that match
 // it. A recording has names without their directories, so patterns are of names
 // in the directory of shared memory alone.
-func (e *env) isRecordPattern(arg string) bool {
+func isRecordPattern(c *cli.Call, arg string) bool {
 	inside := !strings.HasPrefix(arg, ".") && !strings.Contains(strings.TrimPrefix(arg, "/"), "/")
-	return inside && e.isPattern(arg)
+	return inside && isPattern(c, arg)
 }
 
 // recordTarget is called as it was addressed, without the directory: no name in
@@ -166,17 +167,17 @@ func recordTarget(t target) recording.Target {
 	return recording.Target{Name: name, Path: t.path, Steps: t.steps, Known: t.info()}
 }
 
-// matching are the pages that patterns match now. What is no page is passed over,
+// matchingPages are the pages that patterns match now. What is no page is passed over,
 // and so is one that has no such field.
-func (e *env) matching(patterns []pageGlob) []recording.Target {
-	entries, err := os.ReadDir(e.ShmDir)
+func matchingPages(c *cli.Call, patterns []pageGlob) []recording.Target {
+	entries, err := os.ReadDir(c.ShmDir)
 	if err != nil {
 		return nil
 	}
 	var targets []recording.Target
 	for _, pattern := range patterns {
 		for _, entry := range entries {
-			if t, ok := pattern.match(pattern.ways[0].dir, entry.Name()); ok && e.isReadyPage(t) {
+			if t, ok := pattern.match(pattern.ways[0].dir, entry.Name()); ok && isReadyPage(c, t) {
 				targets = append(targets, recordTarget(t))
 			}
 		}
@@ -186,8 +187,8 @@ func (e *env) matching(patterns []pageGlob) []recording.Target {
 
 // matchAny reports whether there is a name that a pattern matches, whatever it leads
 // to.
-func (e *env) matchAny(patterns []pageGlob) bool {
-	entries, _ := os.ReadDir(e.ShmDir) // else there is none
+func matchAny(c *cli.Call, patterns []pageGlob) bool {
+	entries, _ := os.ReadDir(c.ShmDir) // else there is none
 	return slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
 		return slices.ContainsFunc(patterns, func(p pageGlob) bool {
 			_, ok := p.match(p.ways[0].dir, entry.Name())
@@ -198,7 +199,7 @@ func (e *env) matchAny(patterns []pageGlob) bool {
 
 // isReadyPage reports whether a target is a page that can be read and is not
 // done with.
-func (e *env) isReadyPage(t target) bool {
+func isReadyPage(c *cli.Call, t target) bool {
 	p, err := relaccx.Open(t.path)
 	if err != nil {
 		return errors.Is(err, fs.ErrPermission) // which is worth a word
@@ -212,17 +213,17 @@ func (e *env) isReadyPage(t target) bool {
 }
 
 // sayRecorded says on standard error what a recording's user should know.
-func (e *env) sayRecorded(page string, event relaccx.Event, err error) {
+func sayRecorded(c *cli.Call, page string, event relaccx.Event, err error) {
 	switch {
 	case err != nil:
-		e.Warn("page %q: %v; it is not recorded", page, fail.Cause(err))
+		c.Warn("page %q: %v; it is not recorded", page, fail.Cause(err))
 	case event.Kind == relaccx.EventLapped:
-		e.Warn("page %q: %s lost: withdrawn before they were read", page, units.Counted(event.Lost, "record was", "records were"))
+		c.Warn("page %q: %s lost: withdrawn before they were read", page, units.Counted(event.Lost, "record was", "records were"))
 	}
 }
 
 // explainRecording puts the errors of recordings into our words.
-func (e *env) explainRecording(err error) error {
+func explainRecording(c *cli.Call, err error) error {
 	var page *recording.PageError
 	var file *recording.FileError
 	var damage *recording.DamageError
@@ -235,7 +236,7 @@ func (e *env) explainRecording(err error) error {
 	case errors.As(err, &page) && errors.Is(err, fs.ErrExist):
 		return fail.OnPage(page.Page, fail.Hinted(page.Err, "--force replaces it"))
 	case errors.As(err, &page):
-		return e.explain(target{arg: page.Page, path: e.PathOf(page.Page)}, page.Err)
+		return explain(c, target{arg: page.Page, path: c.PathOf(page.Page)}, page.Err)
 	case errors.As(err, &file) && errors.Is(err, fs.ErrExist):
 		return fail.Hinted(fail.Refusef("file %q exists", file.Path), "--force replaces it")
 	case errors.As(err, &file) && fail.NoRoom(err):

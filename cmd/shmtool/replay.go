@@ -54,15 +54,15 @@ there; then the exit status is 4.`,
 			&cli.DurationFlag{Name: "lock-timeout", Value: defaultLockTimeout, Usage: "with --force: wait `D` for another writer to finish"},
 		},
 		Access: cli.Writes,
-		Run:    adapt(runReplay),
+		Run:    runReplay,
 	}
 }
 
-func runReplay(ctx context.Context, e *env, c *cli.Call) (err error) {
+func runReplay(ctx context.Context, c *cli.Call) (err error) {
 	if len(c.Args) == 0 {
 		return fail.Usagef("needs a FILE that record has written")
 	}
-	o := recording.PlayOptions{Dir: e.ShmDir, Force: c.Bool("force"), Lock: relaccx.WriterOptions{LockTimeout: c.Duration("lock-timeout")}}
+	o := recording.PlayOptions{Dir: c.ShmDir, Force: c.Bool("force"), Lock: relaccx.WriterOptions{LockTimeout: c.Duration("lock-timeout")}}
 	if o.Speed, err = parseSpeed(c.String("speed")); err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func runReplay(ctx context.Context, e *env, c *cli.Call) (err error) {
 		if c.IsSet("speed") {
 			return fail.Usagef("--step has no --speed")
 		}
-		o.Step = e.stepping()
+		o.Step = stepping(c)
 	}
 	if o.Rename, err = renaming(c.String("prefix"), c.Strings("page")); err != nil {
 		return err
@@ -83,10 +83,10 @@ func runReplay(ctx context.Context, e *env, c *cli.Call) (err error) {
 	player := recording.NewPlayer(o)
 	defer func() {
 		err = errors.Join(err, player.Close())
-		e.sayMade(player.Made())
+		sayMade(c, player.Made())
 	}()
 	for _, name := range c.Args {
-		more, err := e.replay(ctx, player, name)
+		more, err := replayAll(ctx, c, player, name)
 		if err != nil || !more {
 			return err
 		}
@@ -98,7 +98,7 @@ func runReplay(ctx context.Context, e *env, c *cli.Call) (err error) {
 const mostNamed = 8
 
 // sayMade says which pages a replay has left in the directory of shared memory.
-func (e *env) sayMade(names []string) {
+func sayMade(c *cli.Call, names []string) {
 	if len(names) == 0 {
 		return
 	}
@@ -110,7 +110,7 @@ func (e *env) sayMade(names []string) {
 	if more := len(names) - len(list); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
-	e.Warn("made %s in %s: %s", units.Counted(uint64(len(names)), "page", "pages"), e.ShmDir, text)
+	c.Warn("made %s in %s: %s", units.Counted(uint64(len(names)), "page", "pages"), c.ShmDir, text)
 }
 
 // stdinCount is how many of the arguments are standard input.
@@ -123,13 +123,13 @@ func stdinCount(args []string) (n int) {
 	return n
 }
 
-// replay plays one file.
-func (e *env) replay(ctx context.Context, player *recording.Player, name string) (more bool, err error) {
+// replayAll plays one file.
+func replayAll(ctx context.Context, c *cli.Call, player *recording.Player, name string) (more bool, err error) {
 	what := fmt.Sprintf("file %q", name)
 	if name == "-" {
 		what = "standard input"
 	}
-	r, pages, done, err := e.openRecording(ctx, name)
+	r, pages, done, err := openRecording(ctx, c, name)
 	if ctx.Err() != nil {
 		return false, nil
 	}
@@ -138,7 +138,7 @@ func (e *env) replay(ctx context.Context, player *recording.Player, name string)
 	}
 	defer done()
 	if err := player.Check(pages); err != nil {
-		return false, e.explainRecording(err)
+		return false, explainRecording(c, err)
 	}
 	more, err = player.Play(ctx, r)
 	switch {
@@ -147,14 +147,14 @@ func (e *env) replay(ctx context.Context, player *recording.Player, name string)
 	case fail.Has[*recording.DamageError](err), errors.Is(err, recording.ErrNotRecording):
 		return false, fmt.Errorf("%s: %w", what, err)
 	}
-	return false, e.explainRecording(err)
+	return false, explainRecording(c, err)
 }
 
 // openRecording opens a recording by its name, and says what pages are in it; of
 // standard input, which is -, that is not known.
-func (e *env) openRecording(ctx context.Context, name string) (r *recording.Reader, pages []string, done func(), err error) {
+func openRecording(ctx context.Context, c *cli.Call, name string) (r *recording.Reader, pages []string, done func(), err error) {
 	if name == "-" {
-		if r, err = recording.NewStreamReader(world.Interruptible(ctx, e.In)); err != nil {
+		if r, err = recording.NewStreamReader(world.Interruptible(ctx, c.In)); err != nil {
 			return nil, nil, nil, err
 		}
 		return r, nil, r.Close, nil
@@ -190,8 +190,8 @@ func parseSpeed(text string) (float64, error) {
 
 // stepping waits for a line of standard input; at its end there are no more
 // steps.
-func (e *env) stepping() func() (bool, error) {
-	in := bufio.NewReader(e.In)
+func stepping(c *cli.Call) func() (bool, error) {
+	in := bufio.NewReader(c.In)
 	return func() (bool, error) {
 		_, err := in.ReadString('\n')
 		if errors.Is(err, io.EOF) {

@@ -39,12 +39,12 @@ that does not fit its new field is an error before anything changes, unless
 			dryRunFlag(),
 		),
 		Access: cli.Writes,
-		Run:    adapt(runResize),
+		Run:    runResize,
 	}
 }
 
-func runResize(_ context.Context, e *env, c *cli.Call) (err error) {
-	t, err := e.onePage(c)
+func runResize(_ context.Context, c *cli.Call) (err error) {
+	t, err := onePage(c)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func runResize(_ context.Context, e *env, c *cli.Call) (err error) {
 	if len(changed) == 0 && !c.IsSet("records") && !c.IsSet("drop") {
 		return fail.Usagef("needs --records, --field or --drop")
 	}
-	w, err := e.writer(t, c)
+	w, err := writer(c, t)
 	if err != nil {
 		return err
 	}
@@ -71,9 +71,9 @@ func runResize(_ context.Context, e *env, c *cli.Call) (err error) {
 	o := relaccx.ReloadOptions{Truncate: c.Bool("truncate")}
 	o.DryRun = c.Bool("dry-run")
 	if err := w.Reload(shape, o); err != nil || !o.DryRun {
-		return e.explain(t, err)
+		return explain(c, t, err)
 	}
-	return e.printPlan(w, t.info(), shape)
+	return printPlan(c, w, t.info(), shape)
 }
 
 // reshape is the shape with the changes that the flags ask for.
@@ -108,19 +108,19 @@ func reshape(shape layout.Shape, changed []layout.Field, c *cli.Call) (layout.Sh
 }
 
 // printPlan says what a resize would do.
-func (e *env) printPlan(w *relaccx.Writer, info *mist.PageInfo, shape layout.Shape) error {
+func printPlan(c *cli.Call, w *relaccx.Writer, info *mist.PageInfo, shape layout.Shape) error {
 	h, err := w.Header()
 	if err != nil {
 		return err
 	}
 	added, removed, changed := w.Schema().Diff(shape.Schema)
-	fmt.Fprintf(e.Out, "records    %d -> %d of %d -> %d bytes\n", h.RecordCount, shape.RecordCount, h.RecordSize, shape.Schema.RecordSize())
+	fmt.Fprintf(c.Out, "records    %d -> %d of %d -> %d bytes\n", h.RecordCount, shape.RecordCount, h.RecordSize, shape.Schema.RecordSize())
 	for _, part := range []struct {
 		what  string
 		names []string
 	}{{"added", added}, {"dropped", removed}, {"changed", changed}} {
 		if len(part.names) > 0 {
-			fmt.Fprintf(e.Out, "%-9s  %s\n", part.what, mist.EscapeText(strings.Join(part.names, ", ")))
+			fmt.Fprintf(c.Out, "%-9s  %s\n", part.what, mist.EscapeText(strings.Join(part.names, ", ")))
 		}
 	}
 	window := h.Window(w.Page().Size())
@@ -131,6 +131,6 @@ func (e *env) printPlan(w *relaccx.Writer, info *mist.PageInfo, shape layout.Sha
 		carried = window.Clamp(0, uint64(shape.RecordCount))
 		withdrawn = recordRange(carried.End, window.End-carried.End)
 	}
-	_, err = fmt.Fprintf(e.Out, "carried    %s\nwithdrawn  %s\n", recordRange(carried.First, carried.Count()), withdrawn)
+	_, err = fmt.Fprintf(c.Out, "carried    %s\nwithdrawn  %s\n", recordRange(carried.First, carried.Count()), withdrawn)
 	return err
 }

@@ -31,19 +31,19 @@ meanwhile. With --force, the name of a symbolic link removes the link.`,
 		},
 		Flags:  append(writeFlags("remove a MistServer object though its owner lives, another user's object, or one that is no page"), dryRunFlag()),
 		Access: cli.Writes,
-		Run:    adapt(runRm),
+		Run:    runRm,
 	}
 }
 
-func runRm(ctx context.Context, e *env, c *cli.Call) error {
+func runRm(ctx context.Context, c *cli.Call) error {
 	if len(c.Args) == 0 {
 		return fail.Usagef("needs a PAGE")
 	}
 	var all error
 	for _, arg := range c.Args {
-		if err := e.remove(arg, c); err != nil {
+		if err := removePage(c, arg); err != nil {
 			if all != nil {
-				e.Report(ctx, all) // the last one is reported by run
+				c.Report(ctx, all) // the last one is reported by run
 			}
 			all = err
 		}
@@ -51,20 +51,20 @@ func runRm(ctx context.Context, e *env, c *cli.Call) error {
 	return all
 }
 
-func (e *env) remove(arg string, c *cli.Call) (err error) {
-	t, err := e.address(arg)
+func removePage(c *cli.Call, arg string) (err error) {
+	t, err := address(c, arg)
 	if err != nil {
 		return err
 	}
 	if c.Bool("force") && !world.IsPath(arg) && isLink(t.path) {
-		return e.unlink(t, c)
+		return unlink(c, t)
 	}
-	w, err := e.writer(t, c)
+	w, err := writer(c, t)
 	var format *layout.FormatError
 	noPage := errors.As(err, &format) || errors.Is(err, relaccx.ErrNotReady)
 	switch {
 	case noPage && c.Bool("force"):
-		return e.unlink(t, c)
+		return unlink(c, t)
 	case noPage:
 		return fail.Hinted(err, "--force removes it all the same")
 	case err != nil:
@@ -72,22 +72,22 @@ func (e *env) remove(arg string, c *cli.Call) (err error) {
 	}
 	defer closeWriter(w, &err)
 	if c.Bool("dry-run") {
-		return e.plan("set exit on %s and unlink it\n", t)
+		return printRemoval(c, "set exit on %s and unlink it\n", t)
 	}
-	return e.explain(t, w.Remove())
+	return explain(c, t, w.Remove())
 }
 
 // unlink removes an object that is no page, or a link.
-func (e *env) unlink(t target, c *cli.Call) error {
+func unlink(c *cli.Call, t target) error {
 	if c.Bool("dry-run") {
-		return e.plan("unlink %s\n", t)
+		return printRemoval(c, "unlink %s\n", t)
 	}
-	return e.explain(t, relaccx.RemoveObject(t.path))
+	return explain(c, t, relaccx.RemoveObject(t.path))
 }
 
-// plan prints the plan for a page, whose name stands as a shell takes it.
-func (e *env) plan(format string, t target) error {
-	_, err := fmt.Fprintf(e.Out, format, safe.Word(t.arg))
+// printRemoval prints the plan for a page, whose name stands as a shell takes it.
+func printRemoval(c *cli.Call, format string, t target) error {
+	_, err := fmt.Fprintf(c.Out, format, safe.Word(t.arg))
 	return err
 }
 

@@ -42,25 +42,25 @@ processes (not their environment). What --all makes, you alone may read.`,
 		}, streamFlags(
 			"save what belongs to the stream `NAME`, and to all, and the processes; may be repeated",
 			"save what belongs to streams whose names match the shell `PATTERN`, likewise; may be repeated")...),
-		Run: adapt(runSave),
+		Run: runSave,
 	}
 }
 
-func runSave(ctx context.Context, e *env, c *cli.Call) (err error) {
+func runSave(ctx context.Context, c *cli.Call) (err error) {
 	if c.Bool("all") || c.IsSet("stream") || c.IsSet("stream-pattern") {
-		return e.saveMoment(ctx, c)
+		return saveMoment(ctx, c)
 	}
 	if len(c.Args) != 2 {
 		return fail.Usagef("needs a PAGE and a FILE")
 	}
-	t, err := e.address(c.Arg(0))
+	t, err := address(c, c.Arg(0))
 	if err != nil {
 		return err
 	}
 	if err := t.plain(); err != nil {
 		return err
 	}
-	p, err := e.open(t)
+	p, err := openPage(c, t)
 	if err != nil {
 		return err
 	}
@@ -69,15 +69,15 @@ func runSave(ctx context.Context, e *env, c *cli.Call) (err error) {
 	if err != nil {
 		return t.onPage(err)
 	}
-	if o, is := e.mistObject(t); is { // which no bit says to be finished
+	if o, is := openObject(c, t); is { // which no bit says to be finished
 		o.file.Close()
 	} else if !h.Status.Ready() {
-		e.notReady(t)
+		notReady(c, t)
 	}
-	if c.Arg(1) == "-" && e.Out.Terminal {
+	if c.Arg(1) == "-" && c.Out.Terminal {
 		return out.ToTerminal("a copy of a page")
 	}
-	return out.WriteFile(e.World, c.Arg(1), ownersAlone, func(to *os.File) error {
+	return out.WriteFile(c.World, c.Arg(1), ownersAlone, func(to *os.File) error {
 		err := p.Save(to)
 		if fail.OnOpen(err, to) {
 			return err

@@ -21,7 +21,7 @@ import (
 )
 
 // saveMoment saves everything there is, or what there is of one stream.
-func (e *env) saveMoment(ctx context.Context, c *cli.Call) error {
+func saveMoment(ctx context.Context, c *cli.Call) error {
 	switch {
 	case c.Bool("all") && c.IsSet("stream"):
 		return fail.Usagef("--all is every stream, and --stream is one: they cannot be combined")
@@ -30,22 +30,22 @@ func (e *env) saveMoment(ctx context.Context, c *cli.Call) error {
 	case len(c.Args) != 1 || c.Arg(0) == "":
 		return fail.Usagef("needs one DIR, or FILE.tar.gz, for all that is saved")
 	}
-	chosen, err := e.streamsToSave(c)
+	chosen, err := streamsToSave(c)
 	if err != nil {
 		return err
 	}
 	path := c.Arg(0)
 	saved, problems, err := snapshot.Save(ctx, path, snapshot.Options{
-		ShmDir: e.ShmDir, ProcDir: e.ProcDir, Streams: chosen, Version: cli.Version(),
+		ShmDir: c.ShmDir, ProcDir: c.ProcDir, Streams: chosen, Version: cli.Version(),
 	})
 	if err != nil {
-		return e.momentFailure(path, err)
+		return momentFailure(c, path, err)
 	}
 	for _, p := range problems {
-		e.Warn("object %q is left out: %v", p.Object, p.Err)
+		c.Warn("object %q is left out: %v", p.Object, p.Err)
 	}
-	if e.Errors != world.JSON {
-		e.Warn("%s", momentSummary(saved))
+	if c.Errors != world.JSON {
+		c.Warn("%s", momentSummary(saved))
 	}
 	if len(problems) > 0 {
 		return fail.Status(fail.ExitLoss)
@@ -55,13 +55,13 @@ func (e *env) saveMoment(ctx context.Context, c *cli.Call) error {
 
 // streamsToSave returns the names of the streams that the flags choose; none is all.
 // A pattern that matches no stream is an error, since the snapshot would be of all.
-func (e *env) streamsToSave(c *cli.Call) ([]string, error) {
+func streamsToSave(c *cli.Call) ([]string, error) {
 	wanted, err := flaggedStreams(c)
 	if err != nil {
 		return nil, err
 	}
 	names := wanted.exact()
-	there := slices.Sorted(maps.Keys(e.streamNames()))
+	there := slices.Sorted(maps.Keys(streamNames(c)))
 	for _, p := range wanted {
 		if p.exact {
 			continue
@@ -73,21 +73,21 @@ func (e *env) streamsToSave(c *cli.Call) ([]string, error) {
 			}
 		}
 		if len(names) == before && !slices.ContainsFunc(names, p.wanted) {
-			return nil, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no stream in %s matches %q", e.ShmDir, p.text)), "shmtool streams --all lists the streams")
+			return nil, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no stream in %s matches %q", c.ShmDir, p.text)), "shmtool streams --all lists the streams")
 		}
 	}
 	return names, nil
 }
 
 // momentFailure tells an error about what is saved from one about where.
-func (e *env) momentFailure(path string, err error) error {
+func momentFailure(c *cli.Call, path string, err error) error {
 	var none *snapshot.NoStreamError
 	var about *fs.PathError
 	switch {
 	case errors.As(err, &none):
-		return fail.Hinted(fmt.Errorf("%w in %s", err, e.ShmDir), "shmtool streams --all lists the streams")
-	case errors.As(err, &about) && about.Path == e.ShmDir:
-		return e.noDirectory(err)
+		return fail.Hinted(fmt.Errorf("%w in %s", err, c.ShmDir), "shmtool streams --all lists the streams")
+	case errors.As(err, &about) && about.Path == c.ShmDir:
+		return noDirectory(c, err)
 	case errors.Is(err, fs.ErrExist):
 		return fail.Hinted(fail.Refusef("%q: %w", path, cause.OfFile(err)), "what is saved takes the place of nothing")
 	}

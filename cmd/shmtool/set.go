@@ -28,15 +28,15 @@ the path that it leads to. --force writes another user's page, but follows no li
 		},
 		Flags:  append(writeFlags(forceOwner), cli.SecretsFlag("name secret values in messages, and store a hidden ***")),
 		Access: cli.Writes,
-		Run:    adapt(runSet),
+		Run:    runSet,
 	}
 }
 
-func runSet(_ context.Context, e *env, c *cli.Call) (err error) {
+func runSet(_ context.Context, c *cli.Call) (err error) {
 	if len(c.Args) < 3 {
 		return fail.Usagef("needs PAGE, a record number, and NAME=VALUE")
 	}
-	t, err := e.address(c.Arg(0))
+	t, err := address(c, c.Arg(0))
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func runSet(_ context.Context, e *env, c *cli.Call) (err error) {
 	if err != nil {
 		return fail.Usagef("%q is not a record number", c.Arg(1))
 	}
-	w, err := e.writer(t, c)
+	w, err := writer(c, t)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func runSet(_ context.Context, e *env, c *cli.Call) (err error) {
 	if err != nil {
 		return t.onPage(err)
 	}
-	err = w.Update(n, func(rec *relaccx.Record) error { return assign(rec, c.Args[2:], e.decoding(t)) })
+	err = w.Update(n, func(rec *relaccx.Record) error { return assign(rec, c.Args[2:], decoding(c, t)) })
 	w.Wake()
 	return t.onPage(replacedMeanwhile(w, err))
 }

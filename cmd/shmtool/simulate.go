@@ -78,16 +78,16 @@ what they have made.`,
 			&cli.BoolFlag{Name: "clean", Usage: "only remove what simulations that were killed have left behind"},
 		},
 		Access: cli.Writes,
-		Run:    adapt(runSimulate),
+		Run:    runSimulate,
 	}
 }
 
-func runSimulate(ctx context.Context, e *env, c *cli.Call) error {
+func runSimulate(ctx context.Context, c *cli.Call) error {
 	if len(c.Args) > 0 {
 		return fail.Usagef("takes no arguments, and %q is one; --stream names a stream", c.Arg(0))
 	}
-	if _, err := os.Stat(e.ShmDir); err != nil {
-		return fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.ShmDir, fail.Bare(err)), "--shm-dir names another")
+	if _, err := os.Stat(c.ShmDir); err != nil {
+		return fail.Hinted(fmt.Errorf("shared memory directory %q: %w", c.ShmDir, fail.Bare(err)), "--shm-dir names another")
 	}
 	if c.Bool("clean") {
 		for _, f := range simulateCommand().Flags {
@@ -95,10 +95,10 @@ func runSimulate(ctx context.Context, e *env, c *cli.Call) error {
 				return fail.Usagef("--clean makes nothing, and takes no --%s", name)
 			}
 		}
-		return e.cleanSimulations(ctx)
+		return cleanSimulations(ctx, c)
 	}
 	o := simulate.Options{
-		ShmDir: e.ShmDir, Streams: c.Strings("stream"), Tracks: c.Int("tracks"), Viewers: c.Int("viewers"),
+		ShmDir: c.ShmDir, Streams: c.Strings("stream"), Tracks: c.Int("tracks"), Viewers: c.Int("viewers"),
 		FPS: c.Int("fps"), GOP: c.Int("gop"), DVR: c.Duration("dvr"), Backlog: c.Duration("backlog"),
 		Idle: c.Duration("idle"), Resume: c.Bool("resume"), Duration: c.Duration("for"),
 	}
@@ -119,7 +119,7 @@ func runSimulate(ctx context.Context, e *env, c *cli.Call) error {
 	if err := o.Check(); err != nil {
 		return fail.As(fail.Usage, err)
 	}
-	return e.simulate(ctx, o)
+	return runSimulation(ctx, c, o)
 }
 
 // drilledCodes are the codes that there are drills of.
@@ -130,20 +130,20 @@ func drilledCodes() []knownCode {
 // drillTime is how long the state of a drill lasts, unless --for says it.
 const drillTime = 30 * time.Second
 
-func (e *env) simulate(ctx context.Context, o simulate.Options) error {
+func runSimulation(ctx context.Context, c *cli.Call, o simulate.Options) error {
 	ctx, release := untilHangup(ctx)
-	e.EndUnread()
-	show := e.observer(o)
-	e.MustFinish.Lock()
+	c.EndUnread()
+	show := observer(c, o)
+	c.MustFinish.Lock()
 	result, err := simulate.Run(ctx, o, show)
-	e.MustFinish.Unlock()
+	c.MustFinish.Unlock()
 	show.close()
 	if result == nil || !result.Begun {
 		release()
-		return refusal(e.ShmDir, err)
+		return refusal(c.ShmDir, err)
 	}
-	err = errors.Join(err, e.printResult(result, show.text()))
-	if flush := e.Out.Flush(); err == nil {
+	err = errors.Join(err, printResult(c, result, show.text()))
+	if flush := c.Out.Flush(); err == nil {
 		err = flush
 	}
 	if release(); err == nil && result.Lost > 0 && result.Fault == nil {
@@ -222,8 +222,8 @@ func refusal(dir string, err error) error {
 }
 
 // cleanSimulations lists what was done about each simulation.
-func (e *env) cleanSimulations(ctx context.Context) error {
-	cleaned, alive, err := simulate.Clean(ctx, e.ShmDir)
+func cleanSimulations(ctx context.Context, c *cli.Call) error {
+	cleaned, alive, err := simulate.Clean(ctx, c.ShmDir)
 	l := &dump.Listing{Schema: "shmtool.cleaned/1", Columns: []dump.Column{
 		{Name: "SIMULATION"},
 		{Name: "PID", Right: true},
@@ -239,21 +239,21 @@ func (e *env) cleanSimulations(ctx context.Context) error {
 		switch {
 		case m.Left:
 			state = "left"
-			e.Warn("simulation %s is of uid %d, who alone can remove what is left of it", mist.EscapeName(m.ID), m.UID)
+			c.Warn("simulation %s is of uid %d, who alone can remove what is left of it", mist.EscapeName(m.ID), m.UID)
 		case len(m.Kept) > 0:
 			state = "kept"
-			e.Warn("stream %s has been taken up by somebody else, and stays", strings.Join(m.Kept, ", "))
+			c.Warn("stream %s has been taken up by somebody else, and stays", strings.Join(m.Kept, ", "))
 		}
 		l.Rows = append(l.Rows, cleanedRow(m, state))
 	}
 	for _, m := range alive {
 		l.Rows = append(l.Rows, cleanedRow(simulate.Cleaned{Manifest: m}, "running"))
 	}
-	if len(l.Rows) == 0 && e.Out.Format == out.Table {
-		_, werr := fmt.Fprintf(e.Out, "nothing of a simulation is left in %s\n", e.ShmDir)
+	if len(l.Rows) == 0 && c.Out.Format == out.Table {
+		_, werr := fmt.Fprintf(c.Out, "nothing of a simulation is left in %s\n", c.ShmDir)
 		return errors.Join(err, werr)
 	}
-	return errors.Join(err, e.Out.List(l))
+	return errors.Join(err, c.Out.List(l))
 }
 
 func cleanedRow(c simulate.Cleaned, state string) []dump.Cell {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/units"
@@ -17,30 +18,30 @@ const simulationSchema = "shmtool.simulation/1"
 
 // printResult is the end of a simulation. In a table the comparison follows the
 // viewers.
-func (e *env) printResult(r *simulate.Result, withSummary bool) error {
-	rows, err := e.viewerRows(r)
+func printResult(c *cli.Call, r *simulate.Result, withSummary bool) error {
+	rows, err := viewerRows(c, r)
 	if err != nil {
 		return err
 	}
-	if e.Out.Format == out.JSON || e.Out.Format == out.NDJSON && e.Out.Fields == nil && !e.Out.NamesOnly {
-		return e.Out.Print(out.Forms{
+	if c.Out.Format == out.JSON || c.Out.Format == out.NDJSON && c.Out.Fields == nil && !c.Out.NamesOnly {
+		return c.Out.Print(out.Forms{
 			Names:  nil,
-			JSON:   func(w io.Writer) error { return e.simulationJSON(w, r) },
+			JSON:   func(w io.Writer) error { return writeSimulation(c, w, r) },
 			NDJSON: func(w io.Writer) error { return writeLines(w, rows) },
 		})
 	}
-	if withSummary && !e.Out.NamesOnly {
-		fmt.Fprintln(e.Out)
+	if withSummary && !c.Out.NamesOnly {
+		fmt.Fprintln(c.Out)
 	}
 	if len(r.Viewers) > 0 || !withSummary {
-		if err := e.Out.PrintList(viewerListing(r, rows)); err != nil {
+		if err := c.Out.PrintList(viewerListing(r, rows)); err != nil {
 			return err
 		}
 	}
-	if !withSummary || e.Out.NamesOnly {
+	if !withSummary || c.Out.NamesOnly {
 		return nil
 	}
-	return e.comparison(r)
+	return comparison(c, r)
 }
 
 // writeLines is NDJSON.
@@ -132,7 +133,7 @@ func framesText(frames float64) string {
 }
 
 // comparison is what all viewers have seen, beside the way before.
-func (e *env) comparison(r *simulate.Result) error {
+func comparison(c *cli.Call, r *simulate.Result) error {
 	l := &dump.Listing{Columns: []dump.Column{
 		{Name: "FROM PUBLISH TO SEEN"},
 		{Name: "MEASURED", Right: true},
@@ -156,13 +157,13 @@ func (e *env) comparison(r *simulate.Result) error {
 		row("RelAccX pages", r.All)
 	}
 	row("before: a page, a lock, 1 s", r.Locked.Latency)
-	fmt.Fprintln(e.Out)
-	o := e.Out.Rendering()
+	fmt.Fprintln(c.Out)
+	o := c.Out.Rendering()
 	o.NoHeader = false
-	if err := l.Table(e.Out, o); err != nil {
+	if err := l.Table(c.Out, o); err != nil {
 		return err
 	}
-	return e.Out.Line("\n"+verdict(r), dump.Plain)
+	return c.Out.Line("\n"+verdict(r), dump.Plain)
 }
 
 func verdict(r *simulate.Result) string {
@@ -273,8 +274,8 @@ func asFrames(r *simulate.Result, l simulate.Latency) framesJSON {
 	return framesJSON{frames(l.P50), frames(l.P99), frames(l.Max)}
 }
 
-func (e *env) simulationJSON(w io.Writer, r *simulate.Result) error {
-	rows, err := e.viewerRows(r)
+func writeSimulation(c *cli.Call, w io.Writer, r *simulate.Result) error {
+	rows, err := viewerRows(c, r)
 	if err != nil {
 		return err
 	}
@@ -301,11 +302,11 @@ func (e *env) simulationJSON(w io.Writer, r *simulate.Result) error {
 
 // viewerRows are the viewers that --where keeps, in every format by what the document
 // says of them.
-func (e *env) viewerRows(r *simulate.Result) ([]viewerJSON, error) {
+func viewerRows(c *cli.Call, r *simulate.Result) ([]viewerJSON, error) {
 	rows := []viewerJSON{}
 	for _, v := range r.Viewers {
 		row := viewerJSON{v.Number, v.Stream, v.PID, v.Tracks, v.Records, v.Lost, v.Reloads, v.Unheard, asLatency(v.Latency), asFrames(r, v.Latency)}
-		wanted, err := e.wantsRow(row)
+		wanted, err := wantsRow(c, row)
 		if err != nil {
 			return nil, err
 		}
@@ -320,14 +321,14 @@ func (e *env) viewerRows(r *simulate.Result) ([]viewerJSON, error) {
 var viewerKeys = []string{"viewer", "stream", "pid", "tracks", "records", "lost", "reloads", "unheard", "latency", "frames"}
 
 // wantsRow reports whether --where wants a viewer's row.
-func (e *env) wantsRow(row any) (bool, error) {
-	if e.Out.Predicate == nil {
+func wantsRow(c *cli.Call, row any) (bool, error) {
+	if c.Out.Predicate == nil {
 		return true, nil
 	}
 	b, err := json.Marshal(row)
 	if err != nil {
 		return false, err
 	}
-	e.Out.Knows(viewerKeys)
-	return e.Out.Wants(b)
+	c.Out.Knows(viewerKeys)
+	return c.Out.Wants(b)
 }

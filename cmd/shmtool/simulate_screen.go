@@ -8,6 +8,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/units"
@@ -19,7 +20,7 @@ import (
 // on a terminal below them how it is doing, redrawn in place. With a format that
 // is for programs it shows nothing.
 type simulationScreen struct {
-	e      *env
+	c      *cli.Call
 	o      simulate.Options
 	silent bool
 	drawn  int // lines of the status that are on the screen
@@ -33,8 +34,8 @@ const redraw = 250 * time.Millisecond
 // shownTracks is how many tracks the status has lines for.
 const shownTracks = 6
 
-func (e *env) observer(o simulate.Options) *simulationScreen {
-	return &simulationScreen{e: e, o: o, silent: e.Out.Format != out.Table || e.Out.NamesOnly}
+func observer(c *cli.Call, o simulate.Options) *simulationScreen {
+	return &simulationScreen{c: c, o: o, silent: c.Out.Format != out.Table || c.Out.NamesOnly}
 }
 
 // text reports whether what is printed is for people.
@@ -48,10 +49,10 @@ func (s *simulationScreen) Event(e simulate.Event) {
 	}
 	s.erase()
 	line = fmt.Sprintf("%6.2fs  %s", e.At.Seconds(), line)
-	if s.e.Out.Terminal && s.e.Out.Width > 0 && e.Kind != simulate.EventFault {
-		line = runewidth.Truncate(line, s.e.Out.Width-1, "…")
+	if s.c.Out.Terminal && s.c.Out.Width > 0 && e.Kind != simulate.EventFault {
+		line = runewidth.Truncate(line, s.c.Out.Width-1, "…")
 	}
-	fmt.Fprintln(s.e.Out, dump.Paint(line, tone, s.e.Out.Color))
+	fmt.Fprintln(s.c.Out, dump.Paint(line, tone, s.c.Out.Color))
 	s.draw()
 }
 
@@ -86,14 +87,14 @@ func (s *simulationScreen) line(e simulate.Event) (string, dump.Tone) {
 func (s *simulationScreen) tryText(e simulate.Event) string {
 	code, _, _ := strings.Cut(e.Text, ":")
 	at := ""
-	if s.e.ShmDir != relaccx.ShmDir {
-		at = " --shm-dir " + s.e.ShmDir
+	if s.c.ShmDir != relaccx.ShmDir {
+		at = " --shm-dir " + s.c.ShmDir
 	}
 	return fmt.Sprintf("\n         now try: shmtool doctor %s%s; shmtool explain %s", e.Stream, at, code)
 }
 
 func (s *simulationScreen) cleanText(e simulate.Event) string {
-	text := "everything is removed from " + s.e.ShmDir
+	text := "everything is removed from " + s.c.ShmDir
 	if e.Count > 0 {
 		text += fmt.Sprintf(", %s that the dead had left too", units.Counted(uint64(e.Count), "object", "objects"))
 	}
@@ -106,7 +107,7 @@ func (s *simulationScreen) cleanText(e simulate.Event) string {
 // Status redraws what is below the lines.
 func (s *simulationScreen) Status(st simulate.Status) {
 	s.status = st
-	if s.silent || !s.e.Out.Terminal || s.e.Dumb() || time.Since(s.latest) < redraw {
+	if s.silent || !s.c.Out.Terminal || s.c.Dumb() || time.Since(s.latest) < redraw {
 		return
 	}
 	s.latest = time.Now()
@@ -116,24 +117,24 @@ func (s *simulationScreen) Status(st simulate.Status) {
 
 func (s *simulationScreen) close() {
 	s.erase()
-	_ = s.e.Out.Flush() // what is printed next meets the same error
+	_ = s.c.Out.Flush() // what is printed next meets the same error
 }
 
 // erase takes the status off the screen: the cursor goes up to its first line.
 func (s *simulationScreen) erase() {
 	if s.drawn > 0 {
-		fmt.Fprintf(s.e.Out, "\x1b[%dA\x1b[J", s.drawn)
+		fmt.Fprintf(s.c.Out, "\x1b[%dA\x1b[J", s.drawn)
 		s.drawn = 0
 	}
 }
 
 func (s *simulationScreen) draw() {
-	if s.e.Out.Terminal && !s.e.Dumb() && s.status.Phase != simulate.PhaseEnding && len(s.status.Streams) > 0 {
+	if s.c.Out.Terminal && !s.c.Dumb() && s.status.Phase != simulate.PhaseEnding && len(s.status.Streams) > 0 {
 		text := s.statusText()
 		s.drawn = strings.Count(text, "\n")
-		fmt.Fprint(s.e.Out, text)
+		fmt.Fprint(s.c.Out, text)
 	}
-	if s.e.Out.Flush() != nil {
+	if s.c.Out.Flush() != nil {
 		s.silent = true // the signal of the broken pipe ends the simulation
 	}
 }
@@ -141,7 +142,7 @@ func (s *simulationScreen) draw() {
 func (s *simulationScreen) statusText() string {
 	var b bytes.Buffer
 	b.WriteByte('\n')
-	o := s.e.Out.Rendering()
+	o := s.c.Out.Rendering()
 	o.LeftOut = func(columns []string) { s.writeLine(&b, "("+out.LeftOutText(columns)+")") }
 	if len(s.status.Tracks) > 0 {
 		_ = s.tracks().Table(&b, o) // to memory
@@ -167,8 +168,8 @@ func (s *simulationScreen) statusText() string {
 // writeLine cuts what would not fit in one line: the next one would be drawn
 // over it.
 func (s *simulationScreen) writeLine(b *bytes.Buffer, line string) {
-	if s.e.Out.Width > 0 {
-		line = runewidth.Truncate(line, s.e.Out.Width-1, "…")
+	if s.c.Out.Width > 0 {
+		line = runewidth.Truncate(line, s.c.Out.Width-1, "…")
 	}
 	b.WriteString(line + "\n")
 }

@@ -24,11 +24,11 @@ type streamPatterns []streamPattern
 // newStreamPatterns returns the streams that arguments name. An argument that is the
 // whole name of a stream in the directory is that stream alone; any other is a shell
 // pattern. A malformed pattern is an error.
-func (e *env) newStreamPatterns(args []string) (streamPatterns, error) {
+func newStreamPatterns(c *cli.Call, args []string) (streamPatterns, error) {
 	if len(args) == 0 {
 		return nil, nil
 	}
-	there := e.streamNames()
+	there := streamNames(c)
 	var all streamPatterns
 	for _, arg := range args {
 		p := streamPattern{text: arg, exact: there[arg]}
@@ -42,8 +42,8 @@ func (e *env) newStreamPatterns(args []string) (streamPatterns, error) {
 
 // streamNames returns the streams that have an object in the directory. A directory
 // that cannot be read has none; who opens it reports that.
-func (e *env) streamNames() map[string]bool {
-	entries, _ := os.ReadDir(e.ShmDir)
+func streamNames(c *cli.Call) map[string]bool {
+	entries, _ := os.ReadDir(c.ShmDir)
 	names := map[string]bool{}
 	for _, entry := range entries {
 		if o, ok := mist.ParseName(entry.Name()); ok && o.Stream != "" {

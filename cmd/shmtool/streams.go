@@ -50,23 +50,23 @@ its configuration is listed with --all, or when it is named.`,
 			&cli.UintFlag{Name: "count", Usage: "end --watch after `N` looks"},
 			&cli.DurationFlag{Name: "for", Usage: "end --watch after `TIME`"},
 		},
-		Run: adapt(runStreams),
+		Run: runStreams,
 	}
 }
 
-func runStreams(ctx context.Context, e *env, c *cli.Call) error {
-	patterns, err := e.newStreamPatterns(c.Args)
+func runStreams(ctx context.Context, c *cli.Call) error {
+	patterns, err := newStreamPatterns(c, c.Args)
 	if err != nil {
 		return err
 	}
-	s := streamsLook{e: e, patterns: patterns, all: c.Bool("all")}
-	s.rows = streams.RowOptions{Removed: s.all, ShowSecrets: e.Secrets}
+	s := streamsLook{c: c, patterns: patterns, all: c.Bool("all")}
+	s.rows = streams.RowOptions{Removed: s.all, ShowSecrets: c.Secrets}
 	to := c.String("to")
-	if e.Out.Format == out.Nagios {
+	if c.Out.Format == out.Nagios {
 		return s.nagios(ctx, to)
 	}
-	print := func(ctx context.Context, e *env, at string) error {
-		return e.To(to, func(c *cli.Call) error { return s.print(ctx, &env{c}, at) })
+	print := func(ctx context.Context, c *cli.Call, at string) error {
+		return c.To(to, func(c *cli.Call) error { return s.print(ctx, c, at) })
 	}
 	if err := c.LivingOnly("watch", "interval", "count", "for"); err != nil {
 		return err
@@ -76,17 +76,17 @@ func runStreams(ctx context.Context, e *env, c *cli.Call) error {
 		if err != nil {
 			return err
 		}
-		if e.Out.Format == out.OpenMetrics && to == "" && w.count != 1 {
+		if c.Out.Format == out.OpenMetrics && to == "" && w.count != 1 {
 			return fail.Usagef("a text of metrics cannot be followed by another: --watch needs --to FILE")
 		}
-		return w.run(ctx, e, print)
+		return w.run(ctx, c, print)
 	}
-	return print(ctx, e, "")
+	return print(ctx, c, "")
 }
 
 // streamsLook is what the command line asks for.
 type streamsLook struct {
-	e        *env
+	c        *cli.Call
 	patterns streamPatterns
 	all      bool
 	rows     streams.RowOptions
@@ -94,56 +94,56 @@ type streamsLook struct {
 
 // print looks, and prints what there is. The time of the look is printed where
 // one is given.
-func (s *streamsLook) print(ctx context.Context, e *env, at string) error {
+func (s *streamsLook) print(ctx context.Context, c *cli.Call, at string) error {
 	_, rows, err := s.look(ctx)
 	if err != nil {
 		return err
 	}
 	l := streamListing(rows, at)
 	seen := uint64(len(rows))
-	if rows, err = out.KeepRows(e.Out, l, rows); err != nil {
+	if rows, err = out.KeepRows(c.Out, l, rows); err != nil {
 		return err
 	}
 	switch {
-	case e.Out.Format == out.OpenMetrics:
+	case c.Out.Format == out.OpenMetrics:
 		var m metrics.Set
 		for i := range rows {
 			streamMetrics(&m, &rows[i])
 		}
-		return m.Write(e.Out)
-	case len(rows) == 0 && seen > 0 && e.Out.Format == out.Table && !e.Out.NamesOnly:
-		e.Warn("--where is true for none of %s", units.Counted(seen, "stream", "streams"))
+		return m.Write(c.Out)
+	case len(rows) == 0 && seen > 0 && c.Out.Format == out.Table && !c.Out.NamesOnly:
+		c.Warn("--where is true for none of %s", units.Counted(seen, "stream", "streams"))
 		return nil
-	case len(rows) == 0 && e.Out.Format == out.Table && !e.Out.NamesOnly:
-		return s.none(e)
-	case e.Out.Format == out.CSV && e.Out.Fields == nil:
+	case len(rows) == 0 && c.Out.Format == out.Table && !c.Out.NamesOnly:
+		return s.none(c)
+	case c.Out.Format == out.CSV && c.Out.Fields == nil:
 		if l, err = flat(l); err != nil {
 			return err
 		}
-	case e.Out.Format == out.Table && e.Out.Fields == nil && !e.Out.NamesOnly:
-		return streamTree(rows, e.Out.Bytes).Table(e.Out, e.Out.Rendering())
+	case c.Out.Format == out.Table && c.Out.Fields == nil && !c.Out.NamesOnly:
+		return streamTree(rows, c.Out.Bytes).Table(c.Out, c.Out.Rendering())
 	}
 	if len(rows) == 0 && seen == 0 {
-		if err := s.none(e); err != nil {
+		if err := s.none(c); err != nil {
 			return err
 		}
 	}
-	return e.Out.PrintList(l)
+	return c.Out.PrintList(l)
 }
 
 // none says that there is nothing to show, which is no error.
-func (s *streamsLook) none(e *env) error {
+func (s *streamsLook) none(c *cli.Call) error {
 	what := "no streams"
 	if len(s.patterns) > 0 {
 		what = fmt.Sprintf("no stream matches %s", strings.Join(s.patterns.texts(), " "))
 	}
-	_, err := fmt.Fprintf(e.Stderr, "shmtool: streams: %s in %s\n", what, e.ShmDir)
+	_, err := fmt.Fprintf(c.Stderr, "shmtool: streams: %s in %s\n", what, c.ShmDir)
 	return err
 }
 
 // look is the streams as they are now.
 func (s *streamsLook) look(ctx context.Context) (x *examination, rows []streams.Row, err error) {
-	if x, err = s.e.examine(ctx, s.patterns.wanted, secondLook); err != nil {
+	if x, err = examine(ctx, s.c, s.patterns.wanted, secondLook); err != nil {
 		return nil, nil, err
 	}
 	for _, stream := range x.moment.Streams {
@@ -160,13 +160,13 @@ func (s *streamsLook) nagios(ctx context.Context, to string) error {
 	if err != nil {
 		return err
 	}
-	if s.e.Out.Predicate != nil {
-		if rows, err = out.KeepRows(s.e.Out, streamListing(rows, ""), rows); err != nil {
+	if s.c.Out.Predicate != nil {
+		if rows, err = out.KeepRows(s.c.Out, streamListing(rows, ""), rows); err != nil {
 			return err
 		}
 		x.keep(rows)
 	}
-	return s.e.nagios(to, x)
+	return nagios(s.c, to, x)
 }
 
 // shortLook is enough to see whether what is counted also comes, at five packets

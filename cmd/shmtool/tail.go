@@ -63,13 +63,13 @@ with --count, --for or a signal only.`,
 			&cli.BoolFlag{Name: "events", Usage: "print what happens to the page between the records"},
 			&cli.BoolFlag{Name: "fail-on-loss", Usage: "exit 8 when records were lost"},
 		},
-		Run: adapt(runTail),
+		Run: runTail,
 	}
 }
 
 // tailRun is one run of tail: what all of its pages have in common.
 type tailRun struct {
-	e          *env
+	c          *cli.Call
 	events     bool
 	many       bool   // there may be several pages
 	following  bool   // -f
@@ -100,30 +100,30 @@ type tailing struct {
 	since  *out.Delta     // of the record that comes; nil is not known
 }
 
-func runTail(ctx context.Context, e *env, c *cli.Call) (err error) {
-	run, err := newTailRun(e, c)
+func runTail(ctx context.Context, c *cli.Call) (err error) {
+	run, err := newTailRun(c)
 	if err != nil {
 		return err
 	}
 	if c.Bool("follow") {
-		e.EndUnread()
+		c.EndUnread()
 	}
-	if len(c.Args) > 1 || len(c.Args) == 1 && e.isPattern(c.Arg(0)) {
+	if len(c.Args) > 1 || len(c.Args) == 1 && isPattern(c, c.Arg(0)) {
 		return run.pages(ctx, c)
 	}
-	t, err := e.onePage(c)
+	t, err := onePage(c)
 	if err != nil {
 		return err
 	}
-	if o, ok := e.mistObject(t); ok {
+	if o, ok := openObject(c, t); ok {
 		defer o.close(&err)
-		return e.tailObject(ctx, o, c)
+		return tailObject(ctx, c, o)
 	}
 	o, err := followOptions(t, c)
 	if err != nil {
 		return err
 	}
-	if t, err = e.appeared(ctx, t, o.Appear); err != nil {
+	if t, err = appeared(ctx, c, t, o.Appear); err != nil {
 		return err
 	}
 	o.Nested, o.Rules = t.steps, t.info()
@@ -131,17 +131,17 @@ func runTail(ctx context.Context, e *env, c *cli.Call) (err error) {
 	switch {
 	case follow && t.stdin:
 		return fail.Usagef("standard input cannot be followed; name a page")
-	case follow && e.Out.Format == out.JSON:
+	case follow && c.Out.Format == out.JSON:
 		return fail.Usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
-	case run.delta && e.Out.Format == out.JSON:
+	case run.delta && c.Out.Format == out.JSON:
 		return fail.Usagef("--delta stands with each record as it is printed; use -o ndjson")
-	case c.Bool("events") && e.Out.Format == out.JSON:
+	case c.Bool("events") && c.Out.Format == out.JSON:
 		return fail.Usagef("--events stand between records, which a JSON document has no place for; use -o ndjson")
 	}
 	page := run.page(t)
 	switch {
 	case run.count == 0:
-	case e.Out.NamesOnly:
+	case c.Out.NamesOnly:
 		return page.names()
 	case follow:
 		err = page.follow(ctx, c, o)
@@ -152,10 +152,10 @@ func runTail(ctx context.Context, e *env, c *cli.Call) (err error) {
 }
 
 // newTailRun is what the flags ask for.
-func newTailRun(e *env, c *cli.Call) (*tailRun, error) {
+func newTailRun(c *cli.Call) (*tailRun, error) {
 	run := &tailRun{
-		e: e, events: c.Bool("events"), following: c.Bool("follow"), delta: c.Bool("delta"), field: c.String("time"),
-		deltaAsked: c.Bool("delta") && e.Out.Predicate != nil && e.Out.Predicate.Mentions(out.DeltaKey),
+		c: c, events: c.Bool("events"), following: c.Bool("follow"), delta: c.Bool("delta"), field: c.String("time"),
+		deltaAsked: c.Bool("delta") && c.Out.Predicate != nil && c.Out.Predicate.Mentions(out.DeltaKey),
 		behind:     c.Uint64("behind"), last: c.Uint64("lines"), from: c.IsSet("from"), count: math.MaxUint64,
 	}
 	if err := c.LivingOnly("follow", "wait", "spin", "poll"); err != nil {
@@ -167,7 +167,7 @@ func newTailRun(e *env, c *cli.Call) (*tailRun, error) {
 	if err := c.Positive("for", "poll"); err != nil {
 		return nil, err
 	}
-	if run.events && e.Out.Format == out.CSV {
+	if run.events && c.Out.Format == out.CSV {
 		return nil, fail.Hinted(fail.Usagef("--events stand between records, which CSV has no place for"), "use -o ndjson")
 	}
 	if run.delta && run.field == "" && !c.Bool("follow") {
@@ -182,7 +182,7 @@ func (r *tailRun) page(t target) *tailing {
 }
 
 func (r *tailRun) newSink(page string) *out.Sink {
-	return out.NewSink(r.e.Out, page, r.events, out.Lead{Many: r.many, Wide: r.wide, Delta: r.delta})
+	return out.NewSink(r.c.Out, page, r.events, out.Lead{Many: r.many, Wide: r.wide, Delta: r.delta})
 }
 
 // finish ends the output, and the run.
@@ -265,7 +265,7 @@ func (r *tailing) follow(ctx context.Context, c *cli.Call, o relaccx.FollowOptio
 		defer cancel()
 	}
 	if o.Appear == 0 && inTheMaking(r.target.path) {
-		r.e.notReady(r.target) // and will be: that is what -f is for
+		notReady(r.c, r.target) // and will be: that is what -f is for
 		o.Appear = math.MaxInt64
 	}
 	o.Drained = func() { r.quiet(); _ = r.sink.Flush() } // a write error comes again with the next record
@@ -305,7 +305,7 @@ func (r *tailing) ended(ctx context.Context, err error, appear time.Duration) er
 	case appear > 0 && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, relaccx.ErrNotReady)):
 		return r.neverReady(appear)
 	}
-	return r.e.explain(r.target, err)
+	return explain(r.c, r.target, err)
 }
 
 func (r *tailing) handle(f *relaccx.Follower, event relaccx.Event) error {
@@ -348,13 +348,13 @@ func (r *tailing) adopt(s *layout.Schema) error {
 		page = nil
 	}
 	o := r.options(page)
-	r.schema, r.keep = s, r.e.Out.KeeperWith(s, o, r.lead)
-	fields, err := r.e.Out.ChooseFields(s)
+	r.schema, r.keep = s, r.c.Out.KeeperWith(s, o, r.lead)
+	fields, err := r.c.Out.ChooseFields(s)
 	if err != nil && first {
 		return r.target.onPage(err)
 	}
 	if err != nil { // a reload took a field away: go on with those left
-		fields = r.e.Out.ShownFields()
+		fields = r.c.Out.ShownFields()
 	}
 	if r.field != "" && s.Lookup(r.field) == nil && first {
 		return r.target.onPage(&relaccx.FieldError{Field: r.field, Have: s})
@@ -369,9 +369,9 @@ func (r *tailing) adopt(s *layout.Schema) error {
 // options returns the options of the rendering of a page's records. While it is
 // followed, time goes on.
 func (r *tailing) options(page *mist.PageInfo) dump.Options {
-	o := r.e.optionsFor(r.target)
+	o := optionsFor(r.c, r.target)
 	if r.following {
-		o.Clock = func() mist.Clock { return r.e.clock(r.target) }
+		o.Clock = func() mist.Clock { return clockOf(r.c, r.target) }
 	}
 	o.Page = page
 	return o

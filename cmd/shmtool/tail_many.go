@@ -33,11 +33,11 @@ type tailSink struct {
 // pages prints the records of several pages.
 func (r *tailRun) pages(ctx context.Context, c *cli.Call) error {
 	follow := c.Bool("follow")
-	r.many = follow || r.e.Out.Format != out.Table // else a heading says it
+	r.many = follow || r.c.Out.Format != out.Table // else a heading says it
 	switch {
-	case r.e.Out.Format == out.JSON:
+	case r.c.Out.Format == out.JSON:
 		return fail.Usagef("several pages make no JSON document; -o ndjson has an object a line")
-	case r.e.Out.NamesOnly:
+	case r.c.Out.NamesOnly:
 		return fail.Usagef("--names are those of one page's fields")
 	case c.Bool("spin"):
 		return fail.Usagef("--spin follows one page only")
@@ -49,7 +49,7 @@ func (r *tailRun) pages(ctx context.Context, c *cli.Call) error {
 		return err
 	}
 	r.behindSet = c.IsSet("behind")
-	set, err := newPageSet(r.e, c.Args, func(p *setPage, later bool) relaccx.FollowOptions {
+	set, err := newPageSet(r.c, c.Args, func(p *setPage, later bool) relaccx.FollowOptions {
 		return r.optionsOf(p, o, later)
 	})
 	if err != nil {
@@ -97,11 +97,11 @@ func (r *tailRun) optionsOf(p *setPage, o relaccx.FollowOptions, later bool) rel
 func (r *tailRun) eachOnce(ctx context.Context, set *pageSet, o relaccx.FollowOptions) error {
 	shown := 0
 	for _, p := range set.pages {
-		if p.glob && !r.e.readable(p.target) {
+		if p.glob && !readable(r.c, p.target) {
 			continue
 		}
 		page := r.page(p.target)
-		if r.e.Out.Format == out.Table {
+		if r.c.Out.Format == out.Table {
 			if err := r.title(p.arg, shown > 0); err != nil {
 				return err
 			}
@@ -123,11 +123,11 @@ func (r *tailRun) eachOnce(ctx context.Context, set *pageSet, o relaccx.FollowOp
 
 // readable reports whether what a pattern has found has records to show. What is
 // no page, or has not the nested page, is passed over.
-func (e *env) readable(t target) bool {
-	_, done, err := e.read(t, false)
+func readable(c *cli.Call, t target) bool {
+	_, done, err := openReader(c, t, false)
 	if err != nil {
 		if errors.Is(err, fs.ErrPermission) {
-			e.Warn("page %q: permission denied", t.arg)
+			c.Warn("page %q: permission denied", t.arg)
 		}
 		return false
 	}
@@ -136,14 +136,14 @@ func (e *env) readable(t target) bool {
 
 // title stands above the records of a page, as tail(1) has it.
 func (r *tailRun) title(page string, more bool) error {
-	if r.e.Out.NoHeader {
+	if r.c.Out.NoHeader {
 		return nil
 	}
 	gap := ""
 	if more {
 		gap = "\n"
 	}
-	_, err := fmt.Fprintf(r.e.Out, "%s%s\n", gap, dump.Paint("==> "+mist.EscapeName(page)+" <==", dump.Heading, r.e.Out.Color))
+	_, err := fmt.Fprintf(r.c.Out, "%s%s\n", gap, dump.Paint("==> "+mist.EscapeName(page)+" <==", dump.Heading, r.c.Out.Color))
 	return err
 }
 
@@ -214,7 +214,7 @@ func (r *tailing) speak() { r.sink.Page, r.sink.Lead.Page = r.target.arg, r.targ
 func (r *tailing) print(rec *relaccx.Record) error {
 	if r.many {
 		r.speak()
-		if r.current != r.sink && r.current != nil && r.e.Out.Format != out.NDJSON {
+		if r.current != r.sink && r.current != nil && r.c.Out.Format != out.NDJSON {
 			if err := r.current.Flush(); err != nil {
 				return err
 			}
@@ -239,7 +239,7 @@ func (r *tailing) quiet() { r.before.settled = true }
 
 // appeared finds a nested page whose object is not there yet: only then it is
 // known which part of the argument is its name. It waits at most so long.
-func (e *env) appeared(ctx context.Context, t target, appear time.Duration) (target, error) {
+func appeared(ctx context.Context, c *cli.Call, t target, appear time.Duration) (target, error) {
 	if appear == 0 || t.stdin || !mayBeNested(t) {
 		return t, nil
 	}
@@ -251,7 +251,7 @@ func (e *env) appeared(ctx context.Context, t target, appear time.Duration) (tar
 			return t, ctx.Err()
 		}
 		var err error
-		if t, err = e.find(t.arg); err != nil {
+		if t, err = findTarget(c, t.arg); err != nil {
 			return t, err
 		}
 	}

@@ -26,7 +26,7 @@ const packetPoll = 20 * time.Millisecond
 
 // tailObject prints the newest packets of a data page, and with -f those to
 // come. No other object that is no page has anything that comes.
-func (e *env) tailObject(ctx context.Context, o *mistObject, c *cli.Call) error {
+func tailObject(ctx context.Context, c *cli.Call, o *mistObject) error {
 	what := objectWords[o.of.Kind]
 	if o.of.Kind != mist.KindData {
 		return fail.Usagef("%q is %s, which has no records; dump shows it", o.arg, what)
@@ -39,11 +39,11 @@ func (e *env) tailObject(ctx context.Context, o *mistObject, c *cli.Call) error 
 			return fail.Usagef("--%s does nothing with %s", name, what)
 		}
 	}
-	fields, err := e.packetFields()
+	fields, err := packetFields(c)
 	if err != nil {
 		return err
 	}
-	d := &dataPage{mistObject: o, e: e, staleFrom: math.MaxInt}
+	d := &dataPage{mistObject: o, c: c, staleFrom: math.MaxInt}
 	d.findStale()
 	first, err := d.tailStart(c)
 	if err != nil {
@@ -56,7 +56,7 @@ func (e *env) tailObject(ctx context.Context, o *mistObject, c *cli.Call) error 
 	if !c.Bool("follow") {
 		return o.onPage(d.render(head(d.published(first), count), fields))
 	}
-	if e.Out.Format == out.JSON {
+	if c.Out.Format == out.JSON {
 		return fail.Usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
 	}
 	if c.IsSet("for") {
@@ -131,7 +131,7 @@ func head(packets iter.Seq2[dump.Packet, error], count uint64) iter.Seq2[dump.Pa
 // page says how far they go, it is not read on: what lies there may be of old.
 func (d *dataPage) follow(ctx context.Context, poll time.Duration, first, count uint64, fields []string) error {
 	sink := d.sink(fields)
-	keep := d.e.packetKeeper()
+	keep := packetKeeper(d.c)
 	r := d.reader()
 	for number := uint64(0); count > 0; {
 		gone := d.gone()
@@ -186,27 +186,27 @@ func (d *dataPage) gone() bool {
 
 // packetSink prints packets as they come.
 type packetSink struct {
-	e     *env
+	c     *cli.Call
 	table *dump.PacketTable
 	row   *dump.PacketRow
 	lines func(p *dump.Packet) error
 }
 
 func (d *dataPage) sink(fields []string) *packetSink {
-	o := d.e.Out.Rendering()
+	o := d.c.Out.Rendering()
 	o.Fields = fields
-	s := &packetSink{e: d.e}
-	switch d.e.Out.Format {
+	s := &packetSink{c: d.c}
+	switch d.c.Out.Format {
 	case out.NDJSON:
 		s.row = dump.NewPacketRow(o)
 	case out.CSV:
 		s.lines = func(p *dump.Packet) error {
-			err := dump.PacketsCSV(d.e.Out, &dump.PacketView{Packets: onePacket(p)}, o)
+			err := dump.PacketsCSV(d.c.Out, &dump.PacketView{Packets: onePacket(p)}, o)
 			o.NoHeader = true
 			return err
 		}
 	default:
-		s.table = dump.NewPacketTable(d.e.Out, o)
+		s.table = dump.NewPacketTable(d.c.Out, o)
 	}
 	return s
 }
@@ -223,10 +223,10 @@ func (s *packetSink) add(p *dump.Packet) error {
 		return s.lines(p)
 	}
 	line := append(s.row.Append(nil, p), '\n')
-	if s.e.Out.JQ != nil {
-		return s.e.Out.PrintFiltered(line)
+	if s.c.Out.JQ != nil {
+		return s.c.Out.PrintFiltered(line)
 	}
-	_, err := s.e.Out.Write(line)
+	_, err := s.c.Out.Write(line)
 	return err
 }
 
@@ -236,5 +236,5 @@ func (s *packetSink) flush() error {
 			return err
 		}
 	}
-	return s.e.Out.Flush()
+	return s.c.Out.Flush()
 }

@@ -22,13 +22,13 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 			return r.neverReady(o.Appear)
 		}
 	}
-	reader, done, err := r.e.read(r.target, false)
+	reader, done, err := openReader(r.c, r.target, false)
 	if err != nil {
 		return err
 	}
 	defer done()
 	r.known = reader.Rules()
-	v, err := r.e.view(r.target, reader, selection{})
+	v, err := viewOf(r.c, r.target, reader, selection{})
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 		return err
 	}
 	v.Records = r.chosen(reader.RecordsInUse(w))
-	if r.e.Out.Format == out.JSON {
+	if r.c.Out.Format == out.JSON {
 		return r.document(v, reader)
 	}
 	for rec, err := range v.Records {
@@ -82,12 +82,12 @@ func isRing(r *relaccx.Reader) bool { return r.Rules() == nil || r.Rules().Rule 
 
 // names prints the names of the fields, as dump does.
 func (r *tailing) names() error {
-	reader, done, err := r.e.read(r.target, true)
+	reader, done, err := openReader(r.c, r.target, true)
 	if err != nil {
 		return err
 	}
 	defer done()
-	return r.e.Out.PrintNames(reader.Schema().Names())
+	return r.c.Out.PrintNames(reader.Schema().Names())
 }
 
 // chosen are the records that are wanted; those that are lost are counted.
@@ -110,7 +110,7 @@ func (r *tailing) chosen(records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*r
 
 func (r *tailing) document(v *dump.View, reader *relaccx.Reader) (err error) {
 	v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
-	o := r.e.optionsFor(r.target)
-	o.Fields, o.Page = r.e.Out.ShownFields(), reader.Rules()
-	return r.target.onPage(r.e.Out.View(v, o))
+	o := optionsFor(r.c, r.target)
+	o.Fields, o.Page = r.c.Out.ShownFields(), reader.Rules()
+	return r.target.onPage(r.c.Out.View(v, o))
 }

@@ -47,12 +47,12 @@ is no terminal.`,
 			&cli.BoolFlag{Name: "once", Usage: "print one table instead"},
 			&cli.DurationFlag{Name: "interval", Value: 500 * time.Millisecond, Usage: "the `TIME` between two looks"},
 		},
-		Run: adapt(runTop),
+		Run: runTop,
 	}
 }
 
-func runTop(ctx context.Context, e *env, c *cli.Call) error {
-	patterns, err := e.namePatterns(c.Args)
+func runTop(ctx context.Context, c *cli.Call) error {
+	patterns, err := namePatterns(c, c.Args)
 	if err != nil {
 		return err
 	}
@@ -60,48 +60,48 @@ func runTop(ctx context.Context, e *env, c *cli.Call) error {
 	if interval <= 0 {
 		return fail.Usagef("--interval must be more than 0")
 	}
-	if e.Snapshot != nil && (c.IsSet("interval") || !c.Bool("once") && e.fullScreen()) {
+	if c.Snapshot != nil && (c.IsSet("interval") || !c.Bool("once") && fullScreen(c)) {
 		return cli.NotInSnapshot("top without --once")
 	}
-	s := e.sampler(e.ShmDir, func(name string) bool { return len(patterns) == 0 || matchesAny(name, patterns) })
-	if c.Bool("once") || !e.fullScreen() {
+	s := sampler(c, c.ShmDir, func(name string) bool { return len(patterns) == 0 || matchesAny(name, patterns) })
+	if c.Bool("once") || !fullScreen(c) {
 		if !c.IsSet("interval") {
 			interval = time.Second
 		}
-		return e.topOnce(ctx, s, interval, c.Args)
+		return topOnce(ctx, c, s, interval, c.Args)
 	}
-	if _, err := os.ReadDir(e.ShmDir); err != nil {
-		return e.noDirectory(err)
+	if _, err := os.ReadDir(c.ShmDir); err != nil {
+		return noDirectory(c, err)
 	}
-	return top.Pages(ctx, e.screenOptions(interval), s, func(r top.Row) *top.Source {
+	return top.Pages(ctx, screenOptions(c, interval), s, func(r top.Row) *top.Source {
 		return &top.Source{Name: r.Name, Path: r.Path, Known: mist.Lookup(r.Name)}
 	})
 }
 
 // fullScreen reports whether standard output is a terminal, and nothing was asked
 // for that only makes sense printed.
-func (e *env) fullScreen() bool {
-	o := e.Out.Options
-	return e.Out.Terminal && !e.Dumb() && o.Format == out.Table && o.Fields == nil && o.Predicate == nil && o.JQ == nil && !o.NamesOnly
+func fullScreen(c *cli.Call) bool {
+	o := c.Out.Options
+	return c.Out.Terminal && !c.Dumb() && o.Format == out.Table && o.Fields == nil && o.Predicate == nil && o.JQ == nil && !o.NamesOnly
 }
 
-func (e *env) screenOptions(interval time.Duration) top.Options {
+func screenOptions(c *cli.Call, interval time.Duration) top.Options {
 	return top.Options{
-		Look: top.Look{Color: e.Out.Color, Bytes: e.Out.Bytes}, Every: interval,
-		Render: e.Out.Rendering(), Clock: e.clockHere, Output: e.Stdout,
+		Look: top.Look{Color: c.Out.Color, Bytes: c.Out.Bytes}, Every: interval,
+		Render: c.Out.Rendering(), Clock: func() mist.Clock { return clockHere(c) }, Output: c.Stdout,
 		PageError: func(s *top.Source, err error) string {
-			return e.Worded(e.explain(target{arg: s.Name, path: s.Path}, err))
+			return c.Worded(explain(c, target{arg: s.Name, path: s.Path}, err))
 		},
-		DirectoryError: func(err error) string { return e.Worded(e.noDirectory(err)) },
+		DirectoryError: func(err error) string { return c.Worded(noDirectory(c, err)) },
 	}
 }
 
-func (e *env) noDirectory(err error) error {
-	return fail.Hinted(fmt.Errorf("shared memory directory %q: %w", e.ShmDir, fail.Bare(err)), "--shm-dir names another")
+func noDirectory(c *cli.Call, err error) error {
+	return fail.Hinted(fmt.Errorf("shared memory directory %q: %w", c.ShmDir, fail.Bare(err)), "--shm-dir names another")
 }
 
-func (e *env) sampler(dir string, wanted func(name string) bool) *top.Sampler {
-	return &top.Sampler{ShmDir: dir, ProcDir: e.ProcDir, Wanted: wanted, IsPage: looksLikePage, Writer: pageWriter}
+func sampler(c *cli.Call, dir string, wanted func(name string) bool) *top.Sampler {
+	return &top.Sampler{ShmDir: dir, ProcDir: c.ProcDir, Wanted: wanted, IsPage: looksLikePage, Writer: pageWriter}
 }
 
 // pageWriter is who writes a page.
@@ -113,26 +113,26 @@ func pageWriter(table *procs.Table, path string, holder int) (procs.Process, boo
 }
 
 // topOnce prints what two looks show; of a saved moment one, for nothing moves.
-func (e *env) topOnce(ctx context.Context, s *top.Sampler, interval time.Duration, patterns []string) error {
+func topOnce(ctx context.Context, c *cli.Call, s *top.Sampler, interval time.Duration, patterns []string) error {
 	defer s.Close()
 	rows, err := s.Look(time.Now())
-	if err == nil && e.Snapshot == nil {
+	if err == nil && c.Snapshot == nil {
 		if pause.For(ctx, interval) != nil {
 			return ctx.Err()
 		}
 		rows, err = s.Look(time.Now())
 	}
 	if err != nil {
-		return e.noDirectory(err)
+		return noDirectory(c, err)
 	}
 	around := s.Around(rows)
 	denied, unlisted := top.Denied(rows), s.Unlisted()
-	e.Out.SayDenied(denied+unlisted, unlisted)
-	return e.Out.Listed(e.topListing(rows, &around), "pages", e.Out.Empty("pages", patterns, denied+unlisted))
+	c.Out.SayDenied(denied+unlisted, unlisted)
+	return c.Out.Listed(topListing(c, rows, &around), "pages", c.Out.Empty("pages", patterns, denied+unlisted))
 }
 
 // topListing is the table of pages and what moves on them.
-func (e *env) topListing(rows []top.Row, around *top.Around) *dump.Listing {
+func topListing(c *cli.Call, rows []top.Row, around *top.Around) *dump.Listing {
 	l := &dump.Listing{Schema: "shmtool.top/1", Columns: []dump.Column{
 		{Name: "NAME"},
 		{Name: "KIND", Minor: true},
@@ -151,12 +151,12 @@ func (e *env) topListing(rows []top.Row, around *top.Around) *dump.Listing {
 		{Name: "PIDS", Extra: true},
 	}}
 	for i := range rows {
-		l.Rows = append(l.Rows, e.topRow(&rows[i], around))
+		l.Rows = append(l.Rows, topRow(c, &rows[i], around))
 	}
 	return l
 }
 
-func (e *env) topRow(r *top.Row, around *top.Around) []dump.Cell {
+func topRow(c *cli.Call, r *top.Row, around *top.Around) []dump.Cell {
 	number := func(v any) dump.Cell {
 		if r.Problem != "" {
 			return dump.Cell{}
@@ -178,7 +178,7 @@ func (e *env) topRow(r *top.Row, around *top.Around) []dump.Cell {
 		{Value: r.Status(), Tone: r.Tone()},
 		writer,
 		{Value: len(pids)},
-		{Value: r.Size, Text: dump.SizeOrBytes(r.Size, e.Out.Bytes)},
+		{Value: r.Size, Text: dump.SizeOrBytes(r.Size, c.Out.Bytes)},
 		number(r.Header.RecordCount), number(r.Header.Present), number(r.Header.Deleted), number(r.Header.EndPos),
 		{Value: textOrNull(r.Of.Stream), Text: mist.EscapeName(r.Of.Stream)},
 		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "},

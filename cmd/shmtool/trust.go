@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/relaccx"
@@ -21,7 +22,7 @@ import (
 
 // writable returns the object that a command may write, and how to open it. links
 // tells what to do about a name that is a link.
-func (e *env) writable(t target, force bool, links string) (target, relaccx.WriterOptions, error) {
+func writable(c *cli.Call, t target, force bool, links string) (target, relaccx.WriterOptions, error) {
 	o := relaccx.WriterOptions{NoFollow: true, OwnOnly: !world.IsPath(t.arg) && !force}
 	for range maxLinks {
 		info, err := os.Lstat(t.path)
@@ -30,7 +31,7 @@ func (e *env) writable(t target, force bool, links string) (target, relaccx.Writ
 		}
 		to, err := os.Readlink(t.path)
 		if err != nil {
-			return t, o, e.explain(t, err)
+			return t, o, explain(c, t, err)
 		}
 		if !filepath.IsAbs(to) {
 			to = filepath.Join(filepath.Dir(t.path), to)

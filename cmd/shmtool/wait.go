@@ -44,12 +44,12 @@ waited for.`,
 			&cli.DurationFlag{Name: "timeout", Usage: "give up after `D`, with exit code 6 (default: never)"},
 		},
 		Access: cli.Follows,
-		Run:    adapt(runWait),
+		Run:    runWait,
 	}
 }
 
-func runWait(ctx context.Context, e *env, c *cli.Call) error {
-	t, err := e.onePage(c)
+func runWait(ctx context.Context, c *cli.Call) error {
+	t, err := onePage(c)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func runWait(ctx context.Context, e *env, c *cli.Call) error {
 	}
 	var conditions []waitCondition
 	for _, what := range wanted {
-		is, err := e.parseCondition(what, t)
+		is, err := parseCondition(c, what, t)
 		if err != nil {
 			return err
 		}
@@ -76,11 +76,11 @@ func runWait(ctx context.Context, e *env, c *cli.Call) error {
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	missing, err := e.await(ctx, t.arg, conditions)
+	missing, err := await(ctx, c, t.arg, conditions)
 	if errors.Is(err, context.DeadlineExceeded) {
 		return t.onPage(fail.Timeout("after " + c.Duration("timeout").String() + ": not " + wanted[missing]))
 	}
-	return e.explain(t, err)
+	return explain(c, t, err)
 }
 
 // waitCondition is something that may become true of what an address leads to.
@@ -102,12 +102,12 @@ const (
 
 // await waits until all conditions are true in one look, of one page; else it
 // tells the first that was not.
-func (e *env) await(ctx context.Context, arg string, conditions []waitCondition) (missing int, err error) {
+func await(ctx context.Context, c *cli.Call, arg string, conditions []waitCondition) (missing int, err error) {
 	var seen sight
 	defer seen.close()
 	begun, poll := time.Now(), waitPoll
 	for {
-		missing, err = e.missing(arg, &seen, conditions)
+		missing, err = firstMissing(c, arg, &seen, conditions)
 		if missing < 0 || err != nil {
 			return missing, err
 		}
@@ -120,11 +120,11 @@ func (e *env) await(ctx context.Context, arg string, conditions []waitCondition)
 	}
 }
 
-// missing is the first condition that is not true in this look, -1 when all are.
+// firstMissing is the first condition that is not true in this look, -1 when all are.
 // Where one lasts they may all be true of the page that has just lost its name:
 // rm sets exit and unlinks it at once.
-func (e *env) missing(arg string, sight *sight, conditions []waitCondition) (int, error) {
-	t, err := e.find(arg)
+func firstMissing(c *cli.Call, arg string, sight *sight, conditions []waitCondition) (int, error) {
+	t, err := findTarget(c, arg)
 	if err != nil {
 		return 0, err
 	}
@@ -133,19 +133,19 @@ func (e *env) missing(arg string, sight *sight, conditions []waitCondition) (int
 			return 0, err
 		}
 	}
-	missing, err := firstMissing(t, sight.page, conditions)
+	missing, err := missingOn(t, sight.page, conditions)
 	if missing < 0 || err != nil || sight.left == nil {
 		return missing, err
 	}
 	if slices.ContainsFunc(conditions, func(c waitCondition) bool { return c.lasts }) {
-		if last, err := firstMissing(t, sight.left, conditions); last < 0 || err != nil {
+		if last, err := missingOn(t, sight.left, conditions); last < 0 || err != nil {
 			return last, err
 		}
 	}
 	return missing, nil
 }
 
-func firstMissing(t target, p *relaccx.Page, conditions []waitCondition) (int, error) {
+func missingOn(t target, p *relaccx.Page, conditions []waitCondition) (int, error) {
 	for i, c := range conditions {
 		if ok, err := c.is(t, p); !ok || err != nil {
 			return i, err
@@ -155,7 +155,7 @@ func firstMissing(t target, p *relaccx.Page, conditions []waitCondition) (int, e
 }
 
 // parseCondition makes the condition that --for names.
-func (e *env) parseCondition(what string, t target) (waitCondition, error) {
+func parseCondition(c *cli.Call, what string, t target) (waitCondition, error) {
 	digits, isRecord := strings.CutPrefix(what, "record=")
 	n, err := strconv.ParseUint(digits, 10, 64)
 	switch {

@@ -45,12 +45,12 @@ func TestWaitSeesThePageThatWasLeft(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer w.Close()
-			e := &env{&cli.Call{World: &world.World{ShmDir: filepath.Dir(path)}}}
+			c := &cli.Call{World: &world.World{ShmDir: filepath.Dir(path)}}
 			var s sight
 			defer s.close()
 			look := func(is waitCondition) bool {
 				t.Helper()
-				missing, err := e.missing(path, &s, []waitCondition{is})
+				missing, err := firstMissing(c, path, &s, []waitCondition{is})
 				if err != nil {
 					t.Fatal(err)
 				}

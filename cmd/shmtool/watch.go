@@ -48,19 +48,19 @@ is gone is waited for, which is said. Secrets are shown as ***.`,
 			&cli.DurationFlag{Name: "for", Usage: "end after `TIME`"},
 		},
 		Access: cli.Follows,
-		Run:    adapt(runWatch),
+		Run:    runWatch,
 	}
 }
 
-func runWatch(ctx context.Context, e *env, c *cli.Call) error {
-	t, err := e.onePage(c)
+func runWatch(ctx context.Context, c *cli.Call) error {
+	t, err := onePage(c)
 	if err != nil {
 		return err
 	}
 	if t.stdin {
 		return fail.Usagef("standard input cannot be watched; name a page")
 	}
-	if o, ok := e.mistObject(t); ok {
+	if o, ok := openObject(c, t); ok {
 		word := objectWords[o.of.Kind]
 		o.close(&err)
 		return errors.Join(err, t.onPage(fail.Hinted(fail.Usagef("it is %s; watch shows pages", word), "shmtool dump shows it")))
@@ -70,12 +70,12 @@ func runWatch(ctx context.Context, e *env, c *cli.Call) error {
 		return err
 	}
 	// What is no page, or not there, is no more than an error at first.
-	r, done, err := e.read(t, true)
+	r, done, err := openReader(c, t, true)
 	if err != nil {
 		return err
 	}
-	if e.Out.Fields != nil {
-		_, err = e.Out.ChooseFields(r.Schema())
+	if c.Out.Fields != nil {
+		_, err = c.Out.ChooseFields(r.Schema())
 	}
 	if err := errors.Join(err, done()); err != nil {
 		return t.onPage(err)
@@ -83,15 +83,15 @@ func runWatch(ctx context.Context, e *env, c *cli.Call) error {
 	ctx, cancel := every.until(ctx)
 	defer cancel()
 	source := watchSource(t)
-	if e.fullScreen() && every.count == 0 {
-		this := e.sampler(filepath.Dir(t.path), func(name string) bool { return name == filepath.Base(t.path) })
-		o := e.screenOptions(every.interval)
-		o.PageError = func(_ *top.Source, err error) string { return e.Worded(e.explain(t, err)) }
+	if fullScreen(c) && every.count == 0 {
+		this := sampler(c, filepath.Dir(t.path), func(name string) bool { return name == filepath.Base(t.path) })
+		o := screenOptions(c, every.interval)
+		o.PageError = func(_ *top.Source, err error) string { return c.Worded(explain(c, t, err)) }
 		err = top.Watch(ctx, o, this, source)
 	} else {
-		e.EndUnread()
+		c.EndUnread()
 		defer source.Close()
-		w := &pageWatch{e: e, target: t, source: source, left: every.count}
+		w := &pageWatch{c: c, target: t, source: source, left: every.count}
 		err = w.run(ctx, every)
 	}
 	if errors.Is(err, errTimeIsUp) {
@@ -102,7 +102,7 @@ func runWatch(ctx context.Context, e *env, c *cli.Call) error {
 
 // pageWatch prints a page whenever it is another.
 type pageWatch struct {
-	e       *env
+	c       *cli.Call
 	target  target
 	source  *top.Source
 	left    uint // prints still wanted; 0: no end
@@ -130,18 +130,18 @@ func (w *pageWatch) look() (done bool, err error) {
 		return false, nil // it is waited for
 	}
 	if v.Records, err = w.wanted(v, info); err != nil {
-		return false, w.e.explain(w.target, err)
+		return false, explain(w.c, w.target, err)
 	}
-	o := w.e.optionsFor(w.target)
+	o := optionsFor(w.c, w.target)
 	o.Page = info
 	now, err := w.sees(v, o)
 	if err != nil || w.printed != nil && bytes.Equal(now, w.printed) {
-		return false, w.e.explain(w.target, err)
+		return false, explain(w.c, w.target, err)
 	}
 	first := w.printed == nil
 	w.printed = append([]byte{}, now...)
-	if !first && w.e.Out.Format == out.Table && !w.e.Out.NamesOnly {
-		if _, err := fmt.Fprintln(w.e.Out); err != nil {
+	if !first && w.c.Out.Format == out.Table && !w.c.Out.NamesOnly {
+		if _, err := fmt.Fprintln(w.c.Out); err != nil {
 			return false, err
 		}
 	}
@@ -149,7 +149,7 @@ func (w *pageWatch) look() (done bool, err error) {
 		return false, err
 	}
 	w.left-- // from 0 it goes on for ever
-	return w.left == 0, w.e.Out.Flush()
+	return w.left == 0, w.c.Out.Flush()
 }
 
 // sees is what tells one state of the page from another: all that is printed, but
@@ -158,7 +158,7 @@ func (w *pageWatch) sees(v *dump.View, o dump.Options) ([]byte, error) {
 	o.Clock = nil
 	var b bytes.Buffer
 	var err error
-	if f := w.e.Out.Format; f == out.NDJSON || f == out.CSV {
+	if f := w.c.Out.Format; f == out.NDJSON || f == out.CSV {
 		err = dump.NDJSON(&b, v, o)
 	} else {
 		err = dump.JSON(&b, v, o)
@@ -167,19 +167,19 @@ func (w *pageWatch) sees(v *dump.View, o dump.Options) ([]byte, error) {
 }
 
 func (w *pageWatch) print(v *dump.View, o dump.Options, first bool) (err error) {
-	if o.Fields, err = w.e.Out.ChooseFields(v.Schema); err != nil {
+	if o.Fields, err = w.c.Out.ChooseFields(v.Schema); err != nil {
 		return fail.OnPage(w.target.arg, err)
 	}
 	o.Newest = top.NestedRows
-	o.NoHeader = o.NoHeader || w.e.Out.Format == out.CSV && !first
-	return fail.OnPage(w.target.arg, w.e.Out.View(v, o))
+	o.NoHeader = o.NoHeader || w.c.Out.Format == out.CSV && !first
+	return fail.OnPage(w.target.arg, w.c.Out.View(v, o))
 }
 
 // wanted are the records that --where wants.
 func (w *pageWatch) wanted(v *dump.View, info *mist.PageInfo) (iter.Seq2[*relaccx.Record, error], error) {
-	o := w.e.optionsFor(w.target)
+	o := optionsFor(w.c, w.target)
 	o.Page = info
-	keep := w.e.Out.Keeper(v.Schema, o)
+	keep := w.c.Out.Keeper(v.Schema, o)
 	var kept []*relaccx.Record
 	for rec, err := range v.Records {
 		if err != nil {
@@ -209,12 +209,12 @@ func (w *pageWatch) say(v *dump.View, err error) {
 	case w.source.Gone():
 		text = fmt.Sprintf("page %q is gone; waiting for it", w.target.arg)
 	case err != nil:
-		text = w.e.Worded(w.e.explain(w.target, err))
+		text = w.c.Worded(explain(w.c, w.target, err))
 	case !v.Header.Status.Ready():
 		text = fmt.Sprintf("page %q is not ready: its writer has not finished it", w.target.arg)
 	}
 	if text != w.said && text != "" {
-		w.e.Warn("%s", text)
+		w.c.Warn("%s", text)
 	}
 	w.said = text
 }

@@ -39,15 +39,15 @@ func newWatching(c *cli.Call) (*watching, error) {
 }
 
 // printing prints once, with the time where it is given.
-type printing func(ctx context.Context, e *env, at string) error
+type printing func(ctx context.Context, c *cli.Call, at string) error
 
-func (w *watching) run(ctx context.Context, e *env, print printing) error {
+func (w *watching) run(ctx context.Context, c *cli.Call, print printing) error {
 	ctx, cancel := w.until(ctx)
 	defer cancel()
-	draw := func() error { return w.append(ctx, e, print) }
+	draw := func() error { return w.append(ctx, c, print) }
 	resized := make(chan os.Signal, 1)
-	if f, ok := e.Stdout.(*os.File); ok && e.Out.Terminal && !e.Dumb() && e.Out.Format == out.Table {
-		s := &screen{file: f, e: e, every: w.interval}
+	if f, ok := c.Stdout.(*os.File); ok && c.Out.Terminal && !c.Dumb() && c.Out.Format == out.Table {
+		s := &screen{file: f, c: c, every: w.interval}
 		if err := s.enter(); err != nil {
 			return err
 		}
@@ -100,11 +100,11 @@ func (w *watching) repeat(ctx context.Context, resized <-chan os.Signal, draw fu
 }
 
 // append prints behind what was printed before.
-func (w *watching) append(ctx context.Context, e *env, print printing) error {
-	if err := print(ctx, e, time.Now().UTC().Format(time.RFC3339Nano)); err != nil {
+func (w *watching) append(ctx context.Context, c *cli.Call, print printing) error {
+	if err := print(ctx, c, time.Now().UTC().Format(time.RFC3339Nano)); err != nil {
 		return err
 	}
-	return e.Out.Flush()
+	return c.Out.Flush()
 }
 
 // The words that a terminal understands. The other screen leaves what stood on
@@ -121,7 +121,7 @@ const (
 // what was there, and nothing is cleared before, so that it does not flicker.
 type screen struct {
 	file  *os.File
-	e     *env
+	c     *cli.Call
 	every time.Duration
 }
 
@@ -136,19 +136,19 @@ func (s *screen) write(text string) error {
 // draw prints into memory, and puts what fits on the screen in one write.
 func (s *screen) draw(ctx context.Context, print printing) error {
 	var text, messages bytes.Buffer
-	width, height := s.e.Out.Width, 0
+	width, height := s.c.Out.Width, 0
 	if w, h, err := term.GetSize(int(s.file.Fd())); err == nil {
 		width, height = w-1, h // behind the last column, clearing the rest would clear it
 	}
-	e := &env{s.e.Aside(&text, &messages, width)}
-	if err := print(ctx, e, ""); err != nil {
+	c := s.c.Aside(&text, &messages, width)
+	if err := print(ctx, c, ""); err != nil {
 		return err
 	}
-	if err := e.Out.Flush(); err != nil {
+	if err := c.Out.Flush(); err != nil {
 		return err
 	}
-	head := fmt.Sprintf("%s  every %s  %s", time.Now().UTC().Format(time.RFC3339), s.every, e.ShmDir)
-	lines := append([][]byte{[]byte(dump.Paint(head, dump.Faint, e.Out.Color)), nil}, linesOf(messages.Bytes())...)
+	head := fmt.Sprintf("%s  every %s  %s", time.Now().UTC().Format(time.RFC3339), s.every, c.ShmDir)
+	lines := append([][]byte{[]byte(dump.Paint(head, dump.Faint, c.Out.Color)), nil}, linesOf(messages.Bytes())...)
 	return s.write(frame(append(lines, linesOf(text.Bytes())...), height))
 }
 

@@ -38,18 +38,18 @@ func dryRunFlag() cli.Flag {
 }
 
 // writer opens a page for writing, with the lock, unless MistServer has it.
-func (e *env) writer(t target, c *cli.Call) (*relaccx.Writer, error) {
+func writer(c *cli.Call, t target) (*relaccx.Writer, error) {
 	if t.stdin {
 		return nil, fail.Usagef("standard input cannot be written; name a page")
 	}
 	if err := t.plain(); err != nil {
 		return nil, err
 	}
-	t, o, err := e.writable(t, c.Bool("force"), byItsPath)
+	t, o, err := writable(c, t, c.Bool("force"), byItsPath)
 	if err != nil {
 		return nil, err
 	}
-	if err := e.refuseOwned(t, c); err != nil {
+	if err := refuseOwned(c, t); err != nil {
 		return nil, err
 	}
 	w, err := locking(c, func(timeout time.Duration) (*relaccx.Writer, error) {
@@ -59,7 +59,7 @@ func (e *env) writer(t target, c *cli.Call) (*relaccx.Writer, error) {
 	if errors.Is(err, relaccx.ErrNotReady) {
 		err = fail.Hinted(err, "it is empty: create --force makes a page of it")
 	}
-	return w, e.explain(t, anothers(err, "--force writes it all the same"))
+	return w, explain(c, t, anothers(err, "--force writes it all the same"))
 }
 
 // lockPatience is how long to wait for a lock at a time: an interrupt is seen
@@ -80,11 +80,11 @@ func locking(c *cli.Call, open func(timeout time.Duration) (*relaccx.Writer, err
 
 // refuseOwned keeps our hands off an object that a living MistServer process
 // writes.
-func (e *env) refuseOwned(t target, c *cli.Call) error {
+func refuseOwned(c *cli.Call, t target) error {
 	if c.Bool("force") {
 		return nil
 	}
-	owner, ok := e.Procs().Keeper(t.path)
+	owner, ok := c.Procs().Keeper(t.path)
 	switch {
 	case !ok, owner.Life == procs.Dead, owner.Why == procs.NotSaved:
 		return nil
@@ -116,11 +116,11 @@ func parseFields(texts []string) ([]layout.Field, error) {
 }
 
 // readSchema reads a schema file, or standard input for "-".
-func (e *env) readSchema(name string) (*layout.Schema, error) {
+func readSchema(c *cli.Call, name string) (*layout.Schema, error) {
 	var text []byte
 	var err error
 	if name == "-" {
-		text, err = io.ReadAll(e.In)
+		text, err = io.ReadAll(c.In)
 	} else {
 		text, err = os.ReadFile(name)
 	}
@@ -135,8 +135,8 @@ func (e *env) readSchema(name string) (*layout.Schema, error) {
 }
 
 // decoding is what reading a value for a page needs to know of it.
-func (e *env) decoding(t target) dump.DecodeOptions {
-	return dump.DecodeOptions{Page: t.info(), ShowSecrets: e.Secrets}
+func decoding(c *cli.Call, t target) dump.DecodeOptions {
+	return dump.DecodeOptions{Page: t.info(), ShowSecrets: c.Secrets}
 }
 
 // assign stores the NAME=VALUE words in a record.

@@ -6,14 +6,14 @@ import (
 	"shmtool/layout"
 )
 
-// Check holds the page against every rule of the format; see layout.CheckPage.
-// On a living page only what two looks agree on is reported.
+// Check checks the page against every rule of the format; see layout.CheckPage. On a
+// page that is being written, it returns only findings on which two looks agree.
 func (p *Page) Check() ([]layout.Finding, error) {
 	return agreed(p.Inspect)
 }
 
-// Check does what Page.Check does for a nested page: its path is "", and Offset counts from the
-// beginning of the whole page, as Base does.
+// Check checks the page, or nested page, as Page.Check does. Findings on a nested page
+// have the path "", and Offset counts from the beginning of the whole page.
 func (r *Reader) Check() ([]layout.Finding, error) {
 	findings, err := agreed(r.Inspect)
 	for i := range findings {

@@ -13,8 +13,8 @@ import (
 	"shmtool/relaccx/internal/shm"
 )
 
-// CreateOptions are what Create needs to know beside the shape. The zero value
-// makes an object of exactly the shape's size, mode 0600, ready.
+// CreateOptions are the options of Create beside the shape. The zero value makes an
+// object of exactly the shape's size, mode 0600, ready.
 type CreateOptions struct {
 	Size     int64         // bytes of the object; 0, or less than the shape takes, means the shape's
 	Mode     fs.FileMode   // permissions; 0 means 0600. The umask does not apply.
@@ -27,10 +27,11 @@ type CreateOptions struct {
 
 const defaultMode = 0o600
 
-// Create makes a page at path, whole before anybody can see it, and returns
-// its Writer, with the lock held. fs.ErrExist when there is an object of that
-// name and Replace is not set; ENOSPC when the directory cannot back the page;
-// a *layout.SpecError or ErrFull when shape and options contradict each other.
+// Create makes a page at path and returns its Writer, which holds the lock. The page is
+// whole before any process can see it. Errors: fs.ErrExist when there is an object of
+// that name and Replace is not set; ENOSPC when the directory cannot back the page; a
+// *layout.SpecError or ErrFull when shape and options contradict each other; a
+// *DirectoryError when the directory does not exist, or may not be written.
 func Create(path string, shape layout.Shape, o CreateOptions) (*Writer, error) {
 	w, err := create(path, shape, o)
 	if err != nil {

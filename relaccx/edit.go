@@ -8,9 +8,9 @@ import (
 	"shmtool/relaccx/internal/shm"
 )
 
-// AddField adds a field behind the others of a page that is not ready and has no records
-// yet. ErrReady; a *layout.SpecError as of layout.NewSchema; ErrFull when descriptors and
-// slots do no longer fit the page.
+// AddField adds a field after the others, on a page that is not ready and has no
+// records. Errors: ErrReady; ErrFull when descriptors and slots no longer fit the page;
+// a *layout.SpecError as from layout.NewSchema.
 func (w *Writer) AddField(f layout.Field) error {
 	return w.do("add field", func() error {
 		h := w.cells.Header()
@@ -39,15 +39,15 @@ func (w *Writer) AddField(f layout.Field) error {
 	})
 }
 
-// SetReady tells everybody that header and fields are complete. It is the last
-// step of making a page; from here on fields are fixed.
+// SetReady tells all readers that header and fields are complete. It is the last step
+// of making a page; afterwards its fields are fixed.
 func (w *Writer) SetReady() error { return w.raise(layout.StatusReady) }
 
 // SetExit tells the readers that no more records come.
 func (w *Writer) SetExit() error { return w.raise(layout.StatusExit) }
 
-// SetReload tells the readers to close the page and open its name again. Reload
-// replaces a page, this only says so: something else must have the name.
+// SetReload tells the readers to close the page and open its name again. It replaces
+// nothing, as Reload does: another page must have the name.
 func (w *Writer) SetReload() error { return w.raise(layout.StatusReload) }
 
 // raise sets a status bit and wakes everybody, so that it is seen at once.
@@ -84,10 +84,10 @@ func (w *Writer) SetCounters(h layout.Header) error {
 	})
 }
 
-// Update changes fields of record n in place, as tables are written: change
-// gets a copy, and what differs after it is stored field by field, so that a
-// reader sees each integer of up to 8 bytes whole. ErrNoRecord, ErrWithdrawn,
-// or the error of change, with nothing changed.
+// Update changes fields of record n in place, as tables are written. change gets a
+// copy, and Update stores each field that differs afterwards, so that a reader sees
+// each integer of up to 8 bytes whole. Errors: ErrNoRecord, ErrWithdrawn, or the error
+// of change; after an error nothing has changed.
 func (w *Writer) Update(n uint64, change func(rec *Record) error) error {
 	return w.do("set", func() error {
 		mapped, err := w.available(n)
@@ -126,10 +126,10 @@ func (w *Writer) available(n uint64) ([]byte, error) {
 	return mapped, w.reserve(w.offset+w.slotOf(n)*w.size, w.size)
 }
 
-// Nested opens the page nested in field f of record n for writing. It shares
-// mapping and lock with w and is good as long as w is open and record n is not
-// withdrawn. A nested page that is not made yet is a *layout.FormatError or
-// ErrNotReady; layout.Schema.BuildNested makes them.
+// Nested opens the page nested in field f of record n for writing. It shares mapping
+// and lock with w, and is valid as long as w is open and record n is not withdrawn. A
+// nested page that is not made yet is a *layout.FormatError or ErrNotReady;
+// layout.Schema.BuildNested makes one.
 func (w *Writer) Nested(n uint64, f *layout.Field) (*Writer, error) {
 	inner := &Writer{page: w.page, nested: true}
 	err := w.do("open", func() error {

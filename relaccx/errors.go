@@ -48,8 +48,8 @@ var (
 	ErrLocked = errors.New("another writer has the page")
 )
 
-// LappedError says how many records a reader could not get, because they were
-// withdrawn before it came to them.
+// LappedError says how many records a reader could not get, because they were withdrawn
+// before it read them.
 type LappedError struct {
 	First uint64 // number of the first lost record
 	Lost  uint64 // how many
@@ -60,7 +60,7 @@ func (e *LappedError) Error() string {
 	return fmt.Sprintf("lost %d records, %d to %d: withdrawn before they were read", e.Lost, e.First, e.First+e.Lost-1)
 }
 
-// DirectoryError is a directory that a page could not be made in, or removed from.
+// DirectoryError names a directory in which a page could not be made or removed.
 type DirectoryError struct {
 	Dir string
 	Err error
@@ -81,7 +81,7 @@ func inDirectory(dir string, err error) error {
 	return err
 }
 
-// FieldError is a field that a page has not. It is an ErrNoField.
+// FieldError names a field that a page does not have. It is an ErrNoField.
 type FieldError struct {
 	Field string
 	Have  *layout.Schema // the fields that there are

@@ -13,7 +13,7 @@ import (
 	"shmtool/layout/mist"
 )
 
-// EventKind is what a Follower has seen happen.
+// EventKind is what a Follower saw happen.
 type EventKind uint8
 
 // The events of a Follower.
@@ -72,8 +72,9 @@ func (s Start) In(w layout.Window) layout.Window {
 	return w.Last(s.newest)
 }
 
-// FollowOptions are how a Follower begins and waits. The zero value begins with
-// what comes from now on, and waits for nothing that is not there.
+// FollowOptions say where a Follower begins and how it waits. The zero value begins
+// with the next record that is published, and returns an error when the page is not
+// there.
 type FollowOptions struct {
 	Start    Start
 	Nested   []Step         // follow the page nested there; nil follows the page itself
@@ -86,22 +87,19 @@ type FollowOptions struct {
 	Drained  func()         // called whenever all that is there has been handed out
 }
 
-// Follower reads a page's records as they come, by its name: across reloads,
-// replacements and restarts of its writer, until the writer sets exit. It
-// outlives whatever happens to the page: one that is unlinked, cut short, or
-// rewritten in place is waited for. No record comes twice, and the ones it could
-// not get are counted exactly, as far as the page still tells. It is used by one
-// goroutine at a time.
+// Follower reads a page's records as they come, by the page's name, until the writer
+// sets exit. It goes on across reloads, replacements, and restarts of the writer, and
+// waits for a page that was unlinked, cut short, or rewritten in place. No record comes
+// twice. Records that it could not get are counted exactly, as far as the page still
+// tells. One goroutine at a time may use a Follower.
 //
-// A page that was announced by the reload bit alone keeps the numbers of the page
-// before it. One that was not, or whose predecessor says exit as well, keeps them
-// when the two have a record in common, in the fields that no revision changes;
-// else its records begin anew. relaccx(5), Life of a page.
+// A page that replaces one announced by the reload bit alone keeps its record numbers.
+// So does any other page that has a record in common with the one before, in the fields
+// that no revision changes. Else its records begin anew. relaccx(5), Life of a page.
 //
-// A page that is rewritten in place is noticed by its status, its descriptors,
-// or counters that go backwards. One that a foreign writer rewrites with the
-// same fields and more records, faster than it is looked at, is not: the format
-// has nothing to tell it by.
+// A Follower notices a page that is rewritten in place by its status, its descriptors,
+// or counters that go backwards. It cannot notice a foreign writer that rewrites the
+// page with the same fields and more records between two looks.
 type Follower struct {
 	path    string
 	options FollowOptions
@@ -135,12 +133,12 @@ type Follower struct {
 	closed     bool
 }
 
-// Follow makes a Follower of the page at path. Nothing is opened before Next.
+// Follow makes a Follower of the page at path. The first Next opens the page.
 func Follow(path string, o FollowOptions) *Follower {
 	return &Follower{path: path, options: o, checkEvery: checkEvery, waiter: waiter{poll: o.Poll, spin: o.Spin}}
 }
 
-// Close lets go of the page; Next is os.ErrClosed after it.
+// Close closes the page. Next returns os.ErrClosed afterwards.
 func (f *Follower) Close() error {
 	f.closed = true
 	f.sight.close()
@@ -152,13 +150,13 @@ func (f *Follower) Close() error {
 	return p.Close()
 }
 
-// Reader reads the page as it is now, by what is known of it; nil before the
-// first event, or the first time that Drained was called. It is good until the
-// next call of Next, and may answer with ErrTruncated or ErrNotReady, of a page
-// that is about to be left.
+// Reader returns a Reader of the page as it is now, with the Follower's rules, or nil
+// before the first event. It is valid until the next call of Next. It may return
+// ErrTruncated or ErrNotReady when the Follower is about to leave the page.
 func (f *Follower) Reader() *Reader { return f.reader }
 
-// Events gives every event until exit, an error, or the end of ctx.
+// Events returns every event until exit, an error, or the end of ctx. Its errors are
+// those of Next, without io.EOF.
 func (f *Follower) Events(ctx context.Context) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {
@@ -170,10 +168,10 @@ func (f *Follower) Events(ctx context.Context) iter.Seq2[Event, error] {
 	}
 }
 
-// Next waits for the next event. io.EOF after EventExit; ctx.Err() when ctx has
-// ended, even where there are records; fs.ErrNotExist or ErrNotReady when the
-// page is not there at the start, for longer than Appear; a *layout.FormatError
-// or ErrTruncated when it is no page then.
+// Next waits for the next event. Errors: io.EOF after EventExit; ctx.Err() when ctx has
+// ended, even if there are records; fs.ErrNotExist or ErrNotReady when the page is not
+// there, or not ready, for FollowOptions.Appear from the start; a *layout.FormatError
+// or ErrTruncated when it is invalid at the start.
 func (f *Follower) Next(ctx context.Context) (Event, error) {
 	for {
 		if ctx.Err() != nil { // or a writer that is never idle would keep us

@@ -10,11 +10,11 @@ import (
 	"shmtool/relaccx/internal/shm"
 )
 
-// Group follows many pages at once, in one goroutine and without one of its own:
-// a stream with hundreds of tracks, all pages of a server. Pages on which
-// nothing happens are looked at less often the longer it is and the more there
-// are, 8 ms apart where they are few, at most 32 ms, and four times as long where they
-// are not ready or their writers are done. It is used by one goroutine at a time.
+// Group follows many pages in one goroutine: a stream with hundreds of tracks, or all
+// pages of a server. The longer nothing happens on a page, and the more pages there
+// are, the less often it looks at the page: every 8 ms when there are few, and at least
+// every 32 ms. Pages that are not ready, or whose writers are done, are looked at a
+// quarter as often. One goroutine at a time may use a Group.
 type Group struct {
 	// Poll is how often to look; 0 chooses by what happens. Set it before Next.
 	Poll time.Duration
@@ -51,8 +51,8 @@ const (
 	silence = 64
 )
 
-// Add makes a Follower one of the group. Its options for waiting have no effect
-// there, but for Appear.
+// Add adds a Follower to the group. The only option for waiting that has an effect there
+// is Appear.
 func (g *Group) Add(f *Follower) {
 	g.members = append(g.members, &member{follower: f})
 }
@@ -72,9 +72,10 @@ func (g *Group) Close() error {
 	return err
 }
 
-// Next waits for the next event of any of the pages; the events of each page come in
-// their order. An error is that of the Follower that comes with it, which is then no
-// longer in the group; without one it is ctx.Err(), or io.EOF when the group is empty.
+// Next waits for the next event of any page; events of one page come in their order.
+// When a Follower comes with an error, the error is that of the Follower, which is no
+// longer in the group. Without a Follower, the error is ctx.Err(), or io.EOF when the
+// group is empty.
 func (g *Group) Next(ctx context.Context) (*Follower, Event, error) {
 	for {
 		if ctx.Err() != nil {

@@ -153,7 +153,7 @@ func (w *Writer) giveWay() error {
 	return nil
 }
 
-// OwnerError means that an object belongs to another user than its writer.
+// OwnerError means that an object belongs to another user than this process.
 type OwnerError struct {
 	UID int // the owner
 }

@@ -1,7 +1,6 @@
 package relaccx
 
-// Lease reads records where they lie, without a copy. It exists only inside
-// Reader.Lease.
+// Lease reads records in place, without a copy. It is valid only inside Reader.Lease.
 type Lease struct {
 	reader *Reader
 	plain  bool   // a page of its own, whose counters are loaded as one
@@ -10,22 +9,23 @@ type Lease struct {
 	slots  uint64 // how many of them the mapping has room for
 }
 
-// Lease runs fn, which may read any number of records through the lease; one guard
-// against a page that is cut short serves them all. The lease, and every slice it gave,
-// is void when fn returns. A value that fn computed is valid only when View returned nil.
+// Lease runs fn, which may read any number of records through l; one guard against a
+// page that is cut short serves them all. l, and every slice that it gave, is no longer
+// valid when fn returns. A value that fn computed is valid only when View returned nil.
+// Lease returns ErrTruncated when the page was cut short, or else the error of fn.
 func (r *Reader) Lease(fn func(l *Lease) error) error {
 	l := Lease{reader: r, plain: r.parent == nil && !r.ruled && r.cells.Plain()}
 	return r.page.settle("read", r.page.mem.Guard(func() error { return fn(&l) }))
 }
 
-// View calls fn with the bytes of record n in the page's own memory. Another
-// process may change them while fn looks: fn must only take values out, bound
-// what it computes from them, keep no part of record, and not act on them. When
-// View returns nil, record n was available from before fn until after it, and
-// what fn took is true; with ErrNoRecord or ErrWithdrawn it must be thrown away.
+// View calls fn with the bytes of record n in the page's own memory. Another process
+// may change them meanwhile: fn must only take values out, bound what it computes from
+// them, keep no part of record, and not act on them. When View returns nil, record n
+// was available from before fn until after it, and the values are valid. After
+// ErrNoRecord or ErrWithdrawn, throw them away.
 //
-// Nothing proves a field that is rewritten in an available record, as tables
-// are; such a read is as true as one look can be.
+// This proves nothing about a field that is rewritten in an available record, as those
+// of tables are: such a read is one look.
 func (l *Lease) View(n uint64, fn func(record []byte)) error {
 	r := l.reader
 	at := r.offset + n*r.size

@@ -75,7 +75,8 @@ func (r *Reader) recordOf(s Step) (uint64, error) {
 }
 
 // Newest returns the number of the newest available record, or 0 on a table. With
-// WithRules, it is the last record in use. ErrNoRecord when there is none.
+// WithRules, it returns the last record in use. It returns ErrNoRecord when there is
+// none.
 func (r *Reader) Newest() (uint64, error) {
 	h, err := r.Header()
 	if err != nil {

@@ -9,19 +9,17 @@ import (
 	"shmtool/layout/dtsc"
 )
 
-// Packets reads the packets of a data page, which is no RelAccX page but belongs
-// to one: relaccx(5), DTSC. It reads through calls and never maps, so that the
-// holes of a live page's 40 MiB stay holes, and takes no more than each packet's
-// first bytes; memory is a few KiB, and at most the page's size where bytes are
-// found that a writer of MistServer's would not write.
+// Packets reads the packets of a data page, which is not a RelAccX page but belongs to
+// one: relaccx(5), DTSC. It reads through calls and never maps, so that holes in the 40
+// MiB of a live data page stay holes, and reads only the first bytes of each packet. It
+// uses a few KiB of memory, and at most the page's size for bytes that no writer of
+// MistServer would write.
 //
-// A writer may be at work: it writes the first bytes of a packet last, and so
-// what begins as a packet is whole. In a page that is used again that is not so
-// for a moment; what looks broken is therefore looked at again before it is
-// called that.
+// A writer may be at work. It writes the first bytes of a packet last, so that bytes
+// which begin as a packet are a whole packet, except for a moment in a page that is
+// used again. Packets therefore looks again before it returns a *dtsc.FormatError.
 //
-// One goroutine at a time uses a Packets. It keeps nothing open; the page is the
-// caller's to close.
+// One goroutine at a time may use a Packets. The page is the caller's to close.
 type Packets struct {
 	page     io.ReaderAt
 	size     int
@@ -37,16 +35,16 @@ const (
 	packetPause   = 2 * time.Millisecond
 )
 
-// NewPackets reads a page of size bytes from its start.
+// NewPackets returns the packets of a page of size bytes, from its start.
 func NewPackets(page io.ReaderAt, size int64) *Packets { return &Packets{page: page, size: int(size)} }
 
-// Offset returns the byte at which the next packet begins, or would begin.
+// Offset returns the byte at which the next packet begins, or will begin.
 func (p *Packets) Offset() int { return p.at }
 
-// Next returns the next packet. At the end, which is four zero bytes or the page's, it is
-// io.EOF, and may be called again for what is written meanwhile. A packet that is not
-// whole is a *dtsc.FormatError; a page that has fewer bytes than was said is
-// ErrTruncated.
+// Next returns the next packet. At the end, four zero bytes or the end of the page, it
+// returns io.EOF, and may be called again for packets that are written meanwhile. A
+// packet that is not whole is a *dtsc.FormatError. A page that has fewer than size
+// bytes is ErrTruncated.
 func (p *Packets) Next() (dtsc.Packet, error) {
 	for try := 1; ; try++ {
 		packet, err := p.read()

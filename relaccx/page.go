@@ -21,9 +21,9 @@ const ShmDir = "/dev/shm"
 // slash.
 func ShmPath(name string) string { return filepath.Join(ShmDir, name) }
 
-// Page is one page as it lies in memory: a mapped shared memory object or
-// file, or bytes of the process. It maps what the file had when it was opened;
-// a page that grows or is replaced must be opened again.
+// Page is a mapped shared memory object or file, or bytes of the process. It maps the
+// bytes that the file had when it was opened: open a page again when it has grown or
+// was replaced. Most errors of its methods are a *PageError.
 //
 // Many goroutines may use a Page at a time, except for Close and Exclusively.
 type Page struct {
@@ -39,10 +39,10 @@ type Page struct {
 	exclusive bool // inside Exclusively
 }
 
-// Open maps the page at path, read-only: nothing that is done with it can
-// change a byte. The caller must Close it. A file of 0 bytes opens, and is not
-// ready: its creator has not come to its size yet. One of 1 to 35 bytes is a
-// *layout.FormatError.
+// Open maps the page at path read-only, so that no operation on it can change a byte.
+// The caller must Close it. A file of 0 bytes opens, and is not ready: its creator has
+// not given it its size yet. A file of 1 to 35 bytes is a *layout.FormatError; a
+// directory or a special file is ErrNotPage; other errors are those of os.OpenFile.
 func Open(path string) (*Page, error) {
 	p, err := openPage(path, os.O_RDONLY)
 	if err != nil {
@@ -115,9 +115,10 @@ func fileKind(m fs.FileMode) string {
 	return "special file"
 }
 
-// FromBytes returns a page of bytes that the caller owns and goes on owning: what was
-// read from a pipe, or a page that tests and goroutines share. To be shared they should
-// be aligned to 64 bytes; see Heap.
+// FromBytes returns a page of bytes that the caller owns and goes on owning: read from
+// a pipe, or shared by goroutines. Bytes that a writer changes meanwhile should be
+// aligned to 64 bytes, so that each counter is loaded at once. Fewer than 36 bytes, and
+// more than 0, are a *layout.FormatError.
 func FromBytes(name string, b []byte) (*Page, error) {
 	if len(b) < layout.HeaderSize && len(b) > 0 {
 		_, err := layout.DecodeHeader(b)
@@ -131,8 +132,9 @@ func FromBytes(name string, b []byte) (*Page, error) {
 	return p, nil
 }
 
-// Close unmaps the page. Nothing that came from it may be used afterwards but
-// records, which are copies.
+// Close unmaps the page, and releases the writer's lock if this Page holds it. Only
+// Records, which are copies, may be used afterwards; Readers and Writers of the page
+// return os.ErrClosed.
 func (p *Page) Close() error {
 	err := p.mem.Close()
 	if p.locked {
@@ -148,10 +150,11 @@ func (p *Page) Close() error {
 // Name returns the page's name: the last element of its path.
 func (p *Page) Name() string { return filepath.Base(p.path) }
 
-// Path returns where the page was opened, or the name that FromBytes was given.
+// Path returns the path with which the page was opened, or the name that FromBytes was
+// given.
 func (p *Page) Path() string { return p.path }
 
-// Size returns the bytes that are mapped.
+// Size returns how many bytes are mapped.
 func (p *Page) Size() int { return len(p.mem.Bytes) }
 
 // Identity returns the object's device and inode, by which it differs from others
@@ -197,8 +200,8 @@ func claimsUpTo(b []byte, size int) bool {
 // which is what a page that came without its mapping is judged by.
 func memoryPage(size int) int { return (size + 4095) &^ 4095 }
 
-// Header returns one consistent look at the page's header, whatever it says; no value of
-// it has been checked. A page of 0 bytes has a header of zeros. ErrTruncated when the
+// Header returns one consistent look at the page's header. No value of it has been
+// checked. A page of 0 bytes has a header of zeros. It returns ErrTruncated when the
 // file was cut short.
 func (p *Page) Header() (h layout.Header, err error) {
 	err = p.mem.Guard(func() error {
@@ -223,8 +226,8 @@ func (p *Page) status() (s layout.Status, err error) {
 	return shm.HeaderCells(p.mem.Bytes).Status(), nil
 }
 
-// Replaced reports whether the page's name leads elsewhere by now, or nowhere:
-// it was unlinked, or another object has its place. Bytes are never replaced.
+// Replaced reports whether the page's name no longer leads to it: the page was
+// unlinked, or another object has its name. It is false for bytes.
 func (p *Page) Replaced() bool {
 	if p.file == nil {
 		return false
@@ -323,9 +326,10 @@ func (r *Reader) copyOut(dst []byte, at int) error {
 	return r.page.copyOut(dst, r.base+at)
 }
 
-// ReadAt copies the page's bytes from a place on, as they are; see NextData. It fills
-// no holes, as a look through Inspect does. io.EOF where there are fewer; it is an
-// io.ReaderAt.
+// ReadAt copies bytes of the page from byte off on; Page is an io.ReaderAt. It
+// allocates no memory in holes of the object, as a look through Inspect does. It
+// returns io.EOF when there are fewer than len(b) bytes, and fs.ErrInvalid for a
+// negative offset.
 func (p *Page) ReadAt(b []byte, off int64) (int, error) {
 	switch {
 	case p.mem.Closed():
@@ -378,12 +382,12 @@ func (p *Page) fail(op string, err error) error {
 	return &PageError{op, p.Name(), err}
 }
 
-// Inspect runs fn on the page's bytes as they are, with a snapshot of its header. When
-// the header claims a few bytes more than the file has, they include the rest of its last
-// memory page. It is for what looks at a page as bytes, whole or broken. Another process
-// may change them meanwhile; fn must bound everything by len(page), keep no part of it,
-// and take nothing it read for proven. A page cut short under fn ends it with
-// ErrTruncated.
+// Inspect runs fn on the page's bytes and a snapshot of its header, for programs that
+// look at a page as bytes, whole or broken. When the header claims a few bytes more
+// than the file has, page includes the rest of its last memory page. Another process
+// may change the bytes meanwhile: fn must bound everything by len(page), keep no part
+// of it, and trust nothing that it reads. Inspect returns ErrTruncated when the page
+// was cut short, or else the error of fn.
 func (p *Page) Inspect(fn func(page []byte, h layout.Header) error) error {
 	h, err := p.Header()
 	if err != nil {

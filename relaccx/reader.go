@@ -16,9 +16,9 @@ import (
 // it returns is proven: the record was available, it was copied, and it was still
 // available afterwards.
 //
-// Header fields that are fixed once a page is ready were read when the Reader
-// was made; the counters are read anew each time. Many goroutines may use a Reader at
-// a time, as they may its Page, and it is valid as long as its Page is open.
+// A Reader reads the header fields that are fixed once, when it is made, and the
+// counters each time. Many goroutines may use a Reader at a time, as they may its Page.
+// It is valid as long as its Page is open.
 type Reader struct {
 	page   *Page
 	parent *Reader // of a nested page: where its record lives
@@ -38,8 +38,8 @@ type Reader struct {
 	ruled bool           // its records are not those of a ring
 }
 
-// Reader opens the page's records. ErrNotReady when its writer has not
-// finished it, a *layout.FormatError when it is not RelAccX.
+// Reader opens the page's records. It returns ErrNotReady when the page's writer has
+// not finished it, and a *layout.FormatError when the page is invalid.
 func (p *Page) Reader() (*Reader, error) {
 	r, err := p.Peek()
 	if err != nil {
@@ -51,8 +51,8 @@ func (p *Page) Reader() (*Reader, error) {
 	return r, nil
 }
 
-// Peek opens the page as Reader does, and also when it is not ready: such a page gives
-// what of its fields parses, and its counters mean what they may.
+// Peek opens the page as Reader does, and also when it is not ready. Such a Reader has
+// the fields that were complete, and its counters are those of an unfinished page.
 func (p *Page) Peek() (*Reader, error) {
 	r := &Reader{page: p, memory: p.view()}
 	if p.Size() == 0 {
@@ -112,18 +112,19 @@ func bytesReader(name string, b []byte) (*Reader, error) {
 	return p.Peek()
 }
 
-// Page returns the page that the Reader was made from.
+// Page returns the page that the Reader reads, also when it reads a nested page.
 func (r *Reader) Page() *Page { return r.page }
 
 // Schema returns the fields of the page's records.
 func (r *Reader) Schema() *layout.Schema { return r.schema }
 
-// Size returns the bytes that the page has room for: the mapping's, or the nested
-// field's.
+// Size returns how many bytes the page has room for: those of the mapping, or of the
+// nested field.
 func (r *Reader) Size() int { return len(r.memory) }
 
-// Header returns one consistent look at the page's header. ErrWithdrawn when the page is
-// nested in a record that is no longer available.
+// Header returns one consistent look at the page's header. It returns ErrWithdrawn when
+// the page is nested in a record that is no longer available, and ErrTruncated when the
+// file was cut short.
 func (r *Reader) Header() (h layout.Header, err error) {
 	err = r.page.mem.Guard(func() error {
 		h = r.page.header(r.cells, r.base)
@@ -132,7 +133,8 @@ func (r *Reader) Header() (h layout.Header, err error) {
 	return h, r.page.settle("read", err)
 }
 
-// Window returns the records that are available now.
+// Window returns the numbers of the records that are available now. Errors are those of
+// Header.
 func (r *Reader) Window() (w layout.Window, err error) {
 	if !r.ready { // nothing of its counters was checked
 		h, err := r.Header()
@@ -244,8 +246,8 @@ func (r *Reader) judge(err error) error {
 	return err
 }
 
-// Read copies record n into rec, whose memory is used again where it suffices.
-// ErrNoRecord, ErrWithdrawn, ErrTruncated; rec is then of no use.
+// Read copies record n into rec, and reuses its memory. Errors: ErrNoRecord,
+// ErrWithdrawn, ErrTruncated; rec is not valid then.
 func (r *Reader) Read(n uint64, rec *Record) error {
 	err := r.read(n, rec)
 	rec.Number, rec.schema = n, r.schema
@@ -267,9 +269,9 @@ func (r *Reader) read(n uint64, rec *Record) (err error) {
 	return r.prove(n)
 }
 
-// Records gives the records of w that are available when their turn comes, in
-// order. A *LappedError says how many were withdrawn before that, and does not
-// end the iteration; any other error does. Each Record is good until the next.
+// Records returns the records of w, in order, that are available when their turn comes.
+// A *LappedError says how many were withdrawn before that, and the iteration goes on;
+// any other error ends it. Each Record is valid until the next.
 func (r *Reader) Records(w layout.Window) iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		b := batch{reader: r, next: w.First}
@@ -290,8 +292,9 @@ func isLapped(err error) bool {
 	return errors.As(err, &lapped)
 }
 
-// Slots gives what lies in every slot, available or not, under the number of
-// the record that was last written there: for forensics. Nothing is proven.
+// Slots returns the contents of every slot, available or not, under the number of the
+// record that was last written there. It is for forensics, and proves nothing. Each
+// Record is valid until the next.
 func (r *Reader) Slots() iter.Seq2[*Record, error] {
 	return func(yield func(*Record, error) bool) {
 		h, err := r.Header()

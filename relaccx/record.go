@@ -7,12 +7,12 @@ import (
 	"shmtool/layout"
 )
 
-// Record is one record as a private copy: it stays true whatever happens to the page.
-// Fields are read and set by name here; to do so for many records, resolve the fields
-// once with Schema.Lookup, and use them on Bytes: f.Uint(rec.Bytes()).
+// Record is one record as a private copy: it stays valid whatever happens to the page.
+// Its methods read and set fields by name. To do so for many records, resolve the
+// fields once with Schema.Lookup, and use them on Bytes: f.Uint(rec.Bytes()).
 //
-// A Record that an iterator, a Follower or a Writer hands out is valid until
-// the next one; Clone keeps it.
+// A Record that comes from an iterator, a Follower, or a Writer is valid until the next
+// one; Clone keeps it.
 type Record struct {
 	Number uint64
 	schema *layout.Schema
@@ -22,11 +22,11 @@ type Record struct {
 // Schema returns the fields of the record.
 func (r *Record) Schema() *layout.Schema { return r.schema }
 
-// Bytes returns the record's bytes, Schema().RecordSize() of them. They belong to the
-// record.
+// Bytes returns the record's bytes, Schema().RecordSize() of them. They are valid as
+// long as the record is, and may be changed.
 func (r *Record) Bytes() []byte { return r.bytes }
 
-// Clone returns a copy that lives on its own.
+// Clone returns a copy with its own memory.
 func (r *Record) Clone() *Record {
 	c := *r
 	c.bytes = append([]byte(nil), r.bytes...)
@@ -40,7 +40,8 @@ func (r *Record) field(name string) (*layout.Field, error) {
 	return nil, &FieldError{name, r.schema}
 }
 
-// Uint returns an integer field by name, as layout.Field.Uint has it. ErrNoField.
+// Uint returns an integer field by name, as layout.Field.Uint does: 0 for a field of
+// another kind. It returns ErrNoField when there is no such field.
 func (r *Record) Uint(name string) (uint64, error) {
 	f, err := r.field(name)
 	if err != nil {
@@ -49,13 +50,14 @@ func (r *Record) Uint(name string) (uint64, error) {
 	return f.Uint(r.bytes), nil
 }
 
-// Int does what Uint does as a signed number.
+// Int returns an integer field by name as a signed number, with Uint's errors.
 func (r *Record) Int(name string) (int64, error) {
 	v, err := r.Uint(name)
 	return int64(v), err
 }
 
-// Text returns a string field by name, up to its first zero byte. ErrNoField.
+// Text returns a string field by name, up to its first zero byte. It returns ErrNoField
+// when there is no such field.
 func (r *Record) Text(name string) (string, error) {
 	f, err := r.field(name)
 	if err != nil {
@@ -64,7 +66,8 @@ func (r *Record) Text(name string) (string, error) {
 	return string(f.Text(r.bytes)), nil
 }
 
-// Field returns the bytes of any field by name. They point into the record. ErrNoField.
+// Field returns the bytes of any field by name, in the record's own memory. It returns
+// ErrNoField when there is no such field.
 func (r *Record) Field(name string) ([]byte, error) {
 	f, err := r.field(name)
 	if err != nil {
@@ -73,9 +76,9 @@ func (r *Record) Field(name string) ([]byte, error) {
 	return f.In(r.bytes), nil
 }
 
-// Nested opens the page nested in a field of the record. It is made of the
-// record's own bytes: nothing that happens to the living page reaches it. Its
-// Reader is good as long as the record is.
+// Nested opens the page nested in a field of the record, in the record's own copy: the
+// living page no longer reaches it. The Reader is valid as long as the record is. It
+// returns ErrNotNested for a field of another kind.
 func (r *Record) Nested(f *layout.Field) (*Reader, error) {
 	if f.Kind() != layout.Nested {
 		return nil, fmt.Errorf("field %q is %v: %w", f.Name, f.Kind(), ErrNotNested)
@@ -91,8 +94,9 @@ func (r *Record) Nested(f *layout.Field) (*Reader, error) {
 // of a track of MistServer 3.0 takes. A copy of the record has zeros there.
 const runsBehind = 8
 
-// SetUint stores an unsigned number by name: ErrNoField, or a
-// *layout.ValueError when it does not fit, with nothing changed.
+// SetUint stores an unsigned number by name. It returns ErrNoField when there is no
+// such field, and a *layout.ValueError when the value does not fit; after an error
+// nothing has changed.
 func (r *Record) SetUint(name string, v uint64) error {
 	f, err := r.field(name)
 	if err != nil {

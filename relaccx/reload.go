@@ -12,26 +12,26 @@ import (
 	"shmtool/relaccx/internal/shm"
 )
 
-// ReloadOptions are how Reload treats what does not carry over by itself.
+// ReloadOptions are the options of Reload.
 type ReloadOptions struct {
 	Truncate bool  // cut values that do not fit their new field
 	DryRun   bool  // do all that may be refused, on a page that no reader sees, and remove that page again
 	Size     int64 // bytes of the object, if the shape takes less; 0 keeps what the old one had beyond its shape
 }
 
-// Reload gives the page a new shape. It makes a whole new page beside the old
-// one, with every available record carried over by number and every field by
-// name, puts it in the old one's place under the name, and then tells the
-// readers of the old one. At every moment the name leads to a whole, ready
-// page; a writer that dies on the way leaves the old or the new one.
+// Reload gives the page a new shape. It makes a whole new page beside the old one, and
+// carries every available record over by number and every field by name. Then it puts
+// the new page in the old one's place under the name, and tells the readers of the old
+// one. At every moment the name leads to a whole, ready page; a writer that dies on the
+// way leaves the old page or the new one.
 //
-// Mode, owner and group are kept, or it is refused with fs.ErrPermission; so
-// are, unless Size is given, the bytes that the object has beyond its shape. In a ring that becomes
-// shorter the oldest records are withdrawn. A value that does not fit its new
+// Reload keeps mode, owner, and group, or returns fs.ErrPermission. Unless Size is
+// given, it also keeps the bytes that the object has beyond its shape. In a ring that
+// becomes shorter, the oldest records are withdrawn. A value that does not fit its new
 // field is a *layout.ValueError, before anything has changed.
 //
-// Afterwards w writes the new page; Readers and nested Writers that came from
-// it are void. The old object lives on, nameless, as long as others map it.
+// Afterwards w writes the new page; Readers and nested Writers that came from it are no
+// longer valid. The old object has no name, and lives on as long as others map it.
 func (w *Writer) Reload(shape layout.Shape, o ReloadOptions) error {
 	if w.nested || w.page.file == nil {
 		return w.page.fail("reload", errors.New("a nested page is reloaded with the page around it"))

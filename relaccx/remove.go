@@ -13,10 +13,10 @@ import (
 	"shmtool/relaccx/internal/shm"
 )
 
-// Remove removes the page's name and then sets exit, so that readers finish
-// what is available and leave. The name goes first: a directory may refuse that,
-// and then no reader has been told to leave. ErrReplaced, with nothing changed,
-// when another object has the name by now.
+// Remove removes the page's name and then sets exit, so that readers finish what is
+// available and leave. The name goes first: when the directory refuses that, no reader
+// has been told to leave. It returns ErrReplaced, with nothing changed, when another
+// object has the name.
 func (w *Writer) Remove() error {
 	if w.nested || w.page.file == nil {
 		return w.page.fail("remove", errors.New("a nested page has no name"))

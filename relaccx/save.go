@@ -14,11 +14,11 @@ const (
 	saveAttempts = 5 // copies of a ring that is lapped while it is copied
 )
 
-// Save writes a consistent copy of the page to an empty file: all of its bytes, its holes
-// left as holes. Records that were withdrawn while they were copied, of the page or of
-// pages nested in it, are withdrawn in the copy as well; everything that is available in
-// it was so at one time. Fields that are rewritten in place are as true as one look can
-// be. Memory does not grow with the page.
+// Save writes a consistent copy of the page, all Size bytes of it, to the empty file f.
+// Holes stay holes. Records that were withdrawn while they were copied, of the page or
+// of pages nested in it, are withdrawn in the copy as well, so that all records
+// available in the copy were available at one time. Fields that are rewritten in place
+// are read once. Its use of memory does not grow with the page.
 func (p *Page) Save(f *os.File) error {
 	for attempt := 1; ; attempt++ {
 		if err := p.copyTo(f); err != nil {

@@ -6,8 +6,8 @@ import (
 	"shmtool/layout"
 )
 
-// Shape returns what the page is made of: its fields and its record count, and, as far as
-// one record shows it, the same of each nested page. A page created with it has the same
+// Shape returns the page's fields and its record count, and those of each nested page,
+// as far as one record shows them. A page created with this shape has the same
 // descriptors, in their shortest form.
 func (r *Reader) Shape() (layout.Shape, error) { return r.shape(r.depth) }
 
@@ -80,11 +80,11 @@ func (r *Reader) sample() (*Record, error) {
 	return nil, nil
 }
 
-// Base returns the byte of the mapping at which a nested page begins; 0 for the page
+// Base returns the byte of the mapping at which a nested page begins, 0 for the page
 // itself.
 func (r *Reader) Base() int { return r.base }
 
-// Inspect returns Page.Inspect for a nested page: fn gets its bytes alone.
+// Inspect runs fn as Page.Inspect does, on the bytes of this page alone.
 func (r *Reader) Inspect(fn func(page []byte, h layout.Header) error) error {
 	h, err := r.Header()
 	if err != nil {

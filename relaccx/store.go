@@ -8,11 +8,11 @@ import (
 	"shmtool/layout"
 )
 
-// StoreBytes writes b over the start of field f of record n where it lies, and nothing
-// else: for records that are too large to be copied for one field, as MistServer's tracks
-// are. An integer that b fills is seen whole. Bytes of the field after b stay.
-// ErrNoRecord, ErrWithdrawn; a *layout.ValueError when b is longer than the field; ENOSPC
-// when the file system cannot back it.
+// StoreBytes writes b over the start of field f of record n in place, and nothing else.
+// It is for records that are too large to copy for one field, as MistServer's tracks
+// are. Readers see an integer that b fills whole. Bytes of the field after b stay.
+// Errors: ErrNoRecord; ErrWithdrawn; a *layout.ValueError when b is longer than the
+// field; ENOSPC when the file system cannot back it.
 func (w *Writer) StoreBytes(n uint64, f *layout.Field, b []byte) error {
 	if len(b) > int(f.Size) {
 		return w.page.fail("set", &layout.ValueError{Field: f.Name, Value: fmt.Sprintf("%d bytes", len(b)), Reason: fmt.Sprintf("the field has %d", f.Size)})
@@ -29,9 +29,9 @@ func (w *Writer) StoreBytes(n uint64, f *layout.Field, b []byte) error {
 	})
 }
 
-// StoreUint stores the low bytes of v in integer field f of record n, as
-// MistServer does with a number that is too large. Errors are those of StoreBytes; a
-// field that is no integer is a *layout.ValueError.
+// StoreUint stores the low bytes of v in integer field f of record n, as MistServer
+// does with a number that is too large. Errors are those of StoreBytes, and a
+// *layout.ValueError when f is not an integer field.
 func (w *Writer) StoreUint(n uint64, f *layout.Field, v uint64) error {
 	var room [8]byte
 	value := *f

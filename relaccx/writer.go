@@ -66,10 +66,10 @@ type WriterOptions struct {
 	OwnOnly bool
 }
 
-// OpenWriter opens an existing page for writing and takes its lock. ErrLocked,
-// a *LockedError, when another writer has it for longer than LockTimeout;
-// ErrNotReady only where it has no bytes yet: a page in the making may be finished
-// with AddField and SetReady.
+// OpenWriter opens an existing page for writing and takes its lock. Errors: a
+// *LockedError, which is ErrLocked, when another writer holds the lock for longer than
+// LockTimeout; ErrNotReady when the page has 0 bytes; a *layout.FormatError when it is
+// invalid. A page that is not ready opens, and AddField and SetReady finish it.
 func OpenWriter(path string, o WriterOptions) (*Writer, error) {
 	p, err := openLocked(path, o)
 	if err != nil {
@@ -184,8 +184,8 @@ func (w *Writer) open() error {
 	return nil
 }
 
-// Close releases lock and mapping. The page stays as it is: readers learn that no more
-// records come only from SetExit. A nested page's Writer has nothing to close.
+// Close releases lock and mapping, and leaves the page as it is: only SetExit tells
+// readers that no more records come. The Writer of a nested page has nothing to close.
 func (w *Writer) Close() error {
 	if w.nested {
 		return nil
@@ -193,13 +193,14 @@ func (w *Writer) Close() error {
 	return w.page.Close()
 }
 
-// Page returns the page that is written.
+// Page returns the page that w writes.
 func (w *Writer) Page() *Page { return w.page }
 
 // Schema returns the fields of the page's records.
 func (w *Writer) Schema() *layout.Schema { return w.schema }
 
-// Reader reads the same page.
+// Reader returns a Reader of the same page. It is valid until w is closed, or moves to
+// another page in Reload or Yield.
 func (w *Writer) Reader() (*Reader, error) {
 	r := &Reader{page: w.page, memory: w.memory, base: w.base}
 	if err := w.do("read", r.open); err != nil {
@@ -208,7 +209,7 @@ func (w *Writer) Reader() (*Reader, error) {
 	return r, nil
 }
 
-// Header returns one look at the page's header.
+// Header returns one consistent look at the page's header.
 func (w *Writer) Header() (h layout.Header, err error) {
 	err = w.do("read", func() error {
 		h = w.cells.Header()
@@ -222,17 +223,17 @@ func (w *Writer) do(op string, fn func() error) error {
 	return w.page.settle(op, w.page.mem.Guard(fn))
 }
 
-// NewRecord returns an empty record to be filled and given to Append: zeros, and the
-// nested pages whose shape is known ready and empty. It belongs to the Writer, which
-// makes the next one in the same memory.
+// NewRecord returns an empty record to fill and give to Append: zeros, with empty and
+// ready nested pages where their shape is known. The next NewRecord uses its memory
+// again.
 func (w *Writer) NewRecord() (*Record, error) {
 	return &w.draft, w.draft.reset(w.schema)
 }
 
 // Append publishes a record of Schema().RecordSize() bytes under the number EndPos.
-// ErrFull, and nothing is changed, when the ring has no free slot; ENOSPC when the file
-// system cannot back its bytes. Append wakes no reader: Wake does that, best once a
-// batch.
+// Errors: ErrFull when the ring has no free slot, ENOSPC when the file system cannot
+// back the record's bytes; after an error nothing has changed. Append wakes no reader:
+// call Wake, best once for many records.
 func (w *Writer) Append(record []byte) error { return w.append(record, refuse) }
 
 // AppendOverwrite publishes a record as Append does, and withdraws the oldest record
@@ -291,9 +292,10 @@ func (w *Writer) publish(record []byte, whenFull whenFull) error {
 	return nil
 }
 
-// Batch runs fn, which may call Append and AppendOverwrite any number of times; one guard
-// against a page that is cut short serves them all, which makes each a third
-// cheaper. Readers see every record as it is published.
+// Batch runs fn, which may call Append and AppendOverwrite any number of times. One
+// guard against a page that is cut short serves them all, which makes each a third
+// cheaper. Readers see every record as it is published. Batch returns ErrTruncated when
+// the page was cut short, or else the error of fn.
 func (w *Writer) Batch(fn func() error) (err error) {
 	w.guarded = true
 	defer func() { w.guarded = false }()
@@ -329,9 +331,9 @@ func (w *Writer) slot(n, slots uint64) ([]byte, error) {
 	return w.memory[at : at+w.size : at+w.size], nil
 }
 
-// Publish makes the next count records available with the bytes that lie in
-// their slots, as a table does with all of its rows. ErrFull, and nothing is
-// changed, when there are not as many free slots.
+// Publish makes the next count records available with the bytes that are in their
+// slots, as for all rows of a table. It returns ErrFull when there are fewer free
+// slots; after an error nothing has changed.
 func (w *Writer) Publish(count uint32) error {
 	return w.do("publish", func() error {
 		h := w.cells.Header()
@@ -348,9 +350,8 @@ func (w *Writer) Publish(count uint32) error {
 	})
 }
 
-// Withdraw makes the oldest count records unavailable; their slots may be
-// written again. ErrOverdraw, and nothing is changed, when there are not as
-// many.
+// Withdraw makes the oldest count records unavailable; their slots may be written
+// again. It returns ErrOverdraw, with nothing changed, when fewer are available.
 func (w *Writer) Withdraw(count uint64) error {
 	return w.do("withdraw", func() error {
 		end, deleted := w.cells.EndPos(), w.cells.Deleted()
@@ -362,7 +363,7 @@ func (w *Writer) Withdraw(count uint64) error {
 	})
 }
 
-// Wake wakes the readers that sleep until something is published.
+// Wake wakes the readers that sleep until a record is published.
 func (w *Writer) Wake() { w.cells.WakeEndPos() }
 
 // Full reports whether the next Append would be refused with ErrFull.

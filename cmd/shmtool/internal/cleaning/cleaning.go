@@ -35,7 +35,7 @@ type Object struct {
 	file *file
 }
 
-// Free reports whether nobody holds the object.
+// Free reports whether no process holds the object.
 func (o *Object) Free() bool { return o.Keep == "" }
 
 // Plan is what one scan found, in the order of removal: the objects of each stream
@@ -52,7 +52,7 @@ type Plan struct {
 	last    *survey
 }
 
-// Partial reports whether somebody may hold what seems to be free.
+// Partial reports whether a process may hold an object that seems to be free.
 func (p *Plan) Partial() bool { return p.Hiding || len(p.Unseen) > 0 }
 
 // Scan looks twice, and judges every object that is wanted.

@@ -66,14 +66,14 @@ func (e *Ending) removeAll(ctx context.Context, report func(Member)) (bool, erro
 	return true, nil
 }
 
-// isMissing reports whether an object could not be moved since it is not there any more.
+// isMissing reports whether an object could not be moved because it is gone.
 func isMissing(err error) bool {
 	var kept *KeptError
 	return errors.As(err, &kept) && kept.Reason == isGone
 }
 
-// claims are the objects of the streams as they are now, those in the order of removal,
-// and the inputs' locks behind all. What was found before stays in Objects.
+// claims returns the objects of the streams as they are now, in the order of removal,
+// with the inputs' locks last. The objects found before stay in Objects.
 func (e *Ending) claims(s *survey) []*claim {
 	files := slices.Clone(s.files)
 	isLock := func(f *file) int {

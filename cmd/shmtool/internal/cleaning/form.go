@@ -14,7 +14,7 @@ import (
 const maxStateSize = 112
 
 // form says why an object is not what its name says, or "". A name proves
-// nothing: anybody may call a file of his MstMetanotes. An object without a byte
+// nothing: any user may call a file MstMetanotes. An object without a byte
 // is one whose maker died between making and sizing it.
 func (f *file) form(r *os.File, path string) string {
 	if f.size == 0 {

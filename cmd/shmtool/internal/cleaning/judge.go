@@ -233,7 +233,7 @@ func (j *judge) ofLiving(f *file, o *Object) string {
 }
 
 // orphan reports whether nothing of a living stream leads to an object, and how
-// that shows. Where a list or a page cannot be read, it is not said.
+// that shows. It reports false if a list or a page cannot be read.
 func (j *judge) orphan(f *file, s *streams.Stream) (fact string, orphan bool) {
 	if s == nil || s.Meta == nil || !s.Meta.ListReady || len(s.Problems) > 0 {
 		return "", false

@@ -43,8 +43,9 @@ func (e *KeptError) Error() string { return fmt.Sprintf("object %q stays: %s", e
 // half: MstMeta has no name from the first moment on. The next clean removes what
 // is called ".cleaning-NAME", and what is left of the stream.
 //
-// Where the system gives no lease, a look at the processes after step 3 takes its
-// place: who has opened an object before is seen then, and who comes later finds none.
+// If the system gives no lease, a look at the processes after step 3 takes its place:
+// it sees a process that has opened an object before, and one that comes later finds
+// none.
 func (p *Plan) Remove(ctx context.Context, report func(o *Object, err error)) error {
 	for _, b := range p.batches() {
 		if err := ctx.Err(); err != nil {
@@ -85,11 +86,11 @@ type batch struct {
 }
 
 // mostClaims is how many objects a batch has, unless one stream has more: each is an
-// open file. Of a larger stream the last ones, which are tracks and data, are looked at
+// open file. The last objects of a larger stream, tracks and data, are looked at
 // without a lease.
 const mostClaims = 500
 
-// batches are the free objects in the order of removal. What belongs to no stream, and
+// batches returns the free objects in the order of removal. Objects of no stream, and
 // configurations, are looked at once more when all streams are done.
 func (p *Plan) batches() []*batch {
 	var all []*batch
@@ -306,7 +307,7 @@ func (c *claim) seize(dir string, hold bool) error {
 	return nil
 }
 
-// isGone is why an object stays that is not there any more.
+// isGone is why an object that is no longer there stays.
 const isGone = "it is gone already"
 
 func justOpened(name string) string { return name + " has just been opened by another process" }

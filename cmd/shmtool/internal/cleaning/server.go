@@ -81,7 +81,7 @@ func (j *judge) config(f *file, o *Object) string {
 }
 
 // likeTheirs reports whether a semaphore without a name of its own has owner and
-// place of MistServer's: others' programs make such, too.
+// place of MistServer's: other programs also make such.
 func (j *judge) likeTheirs(f *file) bool {
 	return slices.ContainsFunc(j.now.files, func(other *file) bool {
 		return other.is.Kind == mist.KindSemaphore && other.is.Form == f.is.Form && other.owner == f.owner && other.mode == f.mode

@@ -177,8 +177,8 @@ func (f *file) read(dir string) {
 	}
 }
 
-// sumLimit is the most bytes of an object that are read for its mark. What is
-// behind them moves no counter.
+// sumLimit is the most bytes of an object that are read for its mark. The bytes after
+// them move no counter.
 const sumLimit = 8 << 20
 
 var table = crc64.MakeTable(crc64.ECMA)

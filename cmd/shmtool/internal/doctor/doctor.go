@@ -14,7 +14,7 @@ import (
 )
 
 // Judge is what is wrong at a moment, causes before what follows from them. With
-// a look from before it tells what only movement shows, too, and nothing that
+// a look from before it also tells what only movement shows, and nothing that
 // has passed meanwhile; without one only what is certain at once.
 func Judge(before, now *streams.Moment) []finding.Finding {
 	var first []finding.Finding
@@ -31,7 +31,7 @@ func Judge(before, now *streams.Moment) []finding.Finding {
 	return arranged
 }
 
-// Suspicions are all findings of a look, those that may pass, too. A stream whose
+// Suspicions returns all findings of a look, also those that may pass. A stream whose
 // PIDs mean nothing here loses what was concluded from them, for all who read the look
 // afterwards.
 func Suspicions(before, now *streams.Moment) []finding.Finding {

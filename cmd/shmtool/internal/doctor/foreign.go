@@ -9,7 +9,7 @@ import (
 
 // foreign reports whether a stream goes on although the process that feeds it is
 // not there: its PIDs are those of another namespace, as when a container shares
-// the host's memory and not its processes. Of none of them anything is known then.
+// the host's memory and not its processes. Then nothing is known of any of them.
 func foreign(was, now *streams.Stream) bool {
 	if was == nil {
 		return false

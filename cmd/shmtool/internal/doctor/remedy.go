@@ -18,7 +18,7 @@ import (
 // A remedy is a command that an operator pastes as root. It names each process
 // that it ends, and what that costs. It ends no process that does its work, is
 // not of the stream, or is in another PID namespace, and none of a stream whose
-// pages shmtool could not read. Where no single command helps, the remedy shows
+// pages shmtool could not read. If no single command helps, the remedy shows
 // the reference page.
 
 // prescribe gives a finding its remedy.
@@ -102,8 +102,8 @@ func (p *prescription) explain(note string) cure {
 
 func (p *prescription) show() cure { return cure{command: "shmtool dump " + safe.Word(p.f.Object)} }
 
-// clean removes a stream that no process uses. What has just changed it leaves
-// for a minute, unless it is told otherwise.
+// clean removes a stream that no process uses. Unless it is told otherwise, it leaves
+// objects that have changed within the last minute.
 func (p *prescription) clean(note string) cure {
 	command := "shmtool clean " + safe.Flag("--stream", p.f.Stream)
 	if p.fresh() {

@@ -18,7 +18,7 @@ type signal uint8
 const (
 	none signal = iota
 	lets        // SIGCONT
-	asks        // SIGTERM: takes nobody who is stopped or waits for a lock
+	asks        // SIGTERM: does not reach a process that is stopped or waits for a lock
 	ends        // until they are gone
 )
 
@@ -76,8 +76,8 @@ func (p *prescription) kill(command string, how signal, who []procs.Process, eff
 	return c
 }
 
-// text is the command, and behind it what it does, in a comment. What touches processes
-// is led to where their PIDs are theirs.
+// text returns the command, and after it a comment that says what it does. A command
+// that touches processes runs in the namespace that their PIDs belong to.
 func (c cure) text(p *prescription) string {
 	command, note := c.command, c.note
 	if c.signal != none {

@@ -15,8 +15,8 @@ import (
 	"shmtool/layout/mist"
 )
 
-// rules judge a stream, each by one thing. What may be under way is said to need
-// a second look.
+// rules judge a stream, each by one thing. A finding that may be under way says that
+// it needs a second look.
 var rules = []func(*judge){
 	(*judge).stopped, (*judge).nameless, (*judge).input, (*judge).pull, (*judge).noInput, (*judge).state,
 	(*judge).meta, (*judge).config, (*judge).pages, (*judge).tracks, (*judge).shortLocks,
@@ -50,7 +50,7 @@ func (j *judge) find(code, object string, evidence map[string]any, format string
 const (
 	brief   = 200 * time.Millisecond // a reload, or a change of several counters: microseconds
 	ending  = 4 * time.Second        // a server that shuts down, a session that was killed: the controller cleans up
-	lasting = time.Second            // what a buffer, or whoever reads a page, puts right in its next round or two
+	lasting = time.Second            // what a buffer, or a reader of a page, puts right in its next round or two
 )
 
 // settles says that a living machine may show the same for so long.
@@ -75,9 +75,9 @@ func (j *judge) brief(f *finding.Finding, moves bool) {
 	}
 }
 
-// abandoned reports whether nobody keeps the stream: no buffer, and the process
-// that would start it again is dead or not known. What the table may hide is
-// not said to be dead.
+// abandoned reports whether no process keeps the stream: no buffer, and the process
+// that would start it again is dead or not known. A process that the table
+// may hide is not said to be dead.
 func (j *judge) abandoned() bool {
 	if len(j.stream.Unnamed) > 0 {
 		return false
@@ -229,7 +229,7 @@ func (j *judge) config() {
 	j.settles(f, lasting)
 }
 
-// writerLives reports whether anybody lives, or may, who makes a page.
+// writerLives reports whether a process that makes a page lives, or may live.
 func (j *judge) writerLives(o *streams.Object) bool {
 	switch o.Is.Kind {
 	case mist.KindTrack:
@@ -256,7 +256,7 @@ func (j *judge) anySource() bool {
 // what is not by then, is not being made.
 const openPatience = 10 * time.Second
 
-// pages: those that nobody will finish any more, or that cannot be read at all.
+// pages judges the pages that no process will finish, or that cannot be read at all.
 func (j *judge) pages() {
 	for _, p := range j.stream.Problems {
 		j.invalid(p)
@@ -297,7 +297,7 @@ func (j *judge) invalid(p streams.Problem) {
 }
 
 // reload: a page that is told to be replaced has its name for microseconds more,
-// even where whoever replaces it lives.
+// even if the process that replaces it lives.
 func (j *judge) reload(o *streams.Object, lives bool) {
 	evidence := map[string]any{"status": uint8(o.Header.Status), "inode": o.Identity.Inode}
 	if !lives {
@@ -311,7 +311,7 @@ func (j *judge) reload(o *streams.Object, lives bool) {
 	j.settles(f, lasting)
 }
 
-// waitedFor reports whether a page has been there for so long that whoever makes
+// waitedFor reports whether a page has been there for so long that a process that makes
 // it has stopped.
 func (j *judge) waitedFor(o *streams.Object) bool {
 	since := j.at.Uptime(o.Modified)
@@ -365,7 +365,7 @@ func viewersText(pids []uint64) string {
 	return fmt.Sprintf("%d viewers (pids %s) are", len(pids), joined(pids))
 }
 
-// joined is a few numbers, and how many more there are.
+// joined returns the first few numbers, and how many more there are.
 func joined(numbers []uint64) string {
 	const few = 5
 	var b strings.Builder

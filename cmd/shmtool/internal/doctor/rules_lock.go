@@ -18,8 +18,8 @@ func (j *judge) shortLocks() {
 
 // shortLock: a lock that stays held was left so by a process that died, or is
 // held by one that hangs. Nothing names the holder: it may be any process that
-// has the semaphore in memory and does not wait for it. That somebody else held
-// it at the first look is no finding: who waited then, does not wait any more.
+// has the semaphore in memory and does not wait for it. That another process held
+// it at the first look is no finding: a process that waited then no longer waits.
 func (j *judge) shortLock(l *streams.Lock) {
 	switch l.Object.Is.Lock {
 	case mist.LockTracks, mist.LockUsers, mist.LockStatistics, mist.LockSession:

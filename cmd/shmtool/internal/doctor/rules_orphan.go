@@ -10,7 +10,7 @@ import (
 	"shmtool/layout/mist"
 )
 
-// orphans: memory of the stream that nobody will use again, in one finding.
+// orphans reports memory of the stream that no process will use again, in one finding.
 func (j *judge) orphans() {
 	orphans, why := j.left(), "no process of the stream lives"
 	if orphans == nil {
@@ -28,7 +28,7 @@ func (j *judge) orphans() {
 	evidence := map[string]any{"objects": names, "bytes": bytes}
 	f := j.find(finding.OrphanObject, names[0], evidence, "%s: %s", countedObjects(len(names)), why)
 	f.Lasts = anyway
-	j.settles(f, lasting) // what is being made is named, or in somebody's memory, much sooner
+	j.settles(f, lasting) // what is being made is named, or in a process's memory, much sooner
 }
 
 func countedObjects(n int) string {
@@ -39,7 +39,7 @@ func countedObjects(n int) string {
 }
 
 // left are all objects of a stream that has no living process, and whose lock
-// nobody holds: the next input would take them for its own.
+// no process holds: the next input would take them for its own.
 func (j *judge) left() []*streams.Object {
 	lock := j.stream.Lock(mist.LockInput)
 	held := lock != nil && lock.Semaphore.Held()
@@ -64,7 +64,7 @@ func (j *judge) unnamed() []*streams.Object {
 	m := j.stream.Meta
 	there := slices.ContainsFunc(j.stream.Objects, func(o *streams.Object) bool { return o.Is.Kind == mist.KindMeta })
 	switch {
-	case m == nil && there, m != nil && !m.ListReady: // nobody knows what it names
+	case m == nil && there, m != nil && !m.ListReady: // what it names is unknown
 		return nil
 	case m == nil && (!j.abandoned() || j.stream.Viewers() > 0 || j.stream.Sources() > 0): // its name alone has gone
 		return nil

@@ -119,7 +119,7 @@ func tracksText(indexes []uint64) string {
 }
 
 // nameless: its objects have lost their names, and live on in memory. Who has them
-// goes on; nobody else can join.
+// goes on; no other process can join.
 func (j *judge) nameless() {
 	if len(j.stream.Unnamed) == 0 || len(j.stream.Inputs) == 0 { // viewers see in a moment that the stream has ended
 		return
@@ -145,7 +145,7 @@ func (j *judge) nameless() {
 	j.settles(f, 3*lasting)
 }
 
-// someText is a few words in a sentence, and how many more there are.
+// someText returns the first few words for a sentence, and how many more there are.
 func someText(words []string) string {
 	const few = 5
 	text := strings.Join(words[:min(few, len(words))], ", ")

@@ -129,8 +129,8 @@ func (j *judge) splits() {
 	}
 }
 
-// noticed reports whether who has an old page in memory will see that it is one.
-// Where the old page cannot be looked at, it may.
+// noticed reports whether a process that has an old page in memory will see that it
+// is old. If the old page cannot be looked at, it may.
 func noticed(s streams.SplitMapping) bool {
 	reloads := s.Now.Is.Kind == mist.KindMeta || s.Now.Is.Kind == mist.KindTrack || s.Now.Is.Kind.ByController()
 	return reloads && (s.Status == nil || s.Status.Reload() || s.Status.Exit())
@@ -148,7 +148,7 @@ func (j *judge) serverLocks() {
 	}
 }
 
-// lostLocks: who waits for a semaphore that has no name any more waits for ever,
+// lostLocks: a process that waits for a semaphore without a name waits for ever,
 // unless who holds it is still there.
 func (j *judge) lostLocks() {
 	for _, lost := range j.at.Server.LostLocks {

@@ -10,7 +10,7 @@ import (
 	"shmtool/cmd/shmtool/internal/units"
 )
 
-// tracks: those in use; of a removed one nothing is expected any more.
+// tracks judges the tracks in use; nothing is expected of a removed one.
 func (j *judge) tracks() {
 	for _, t := range j.stream.Tracks {
 		j.hidden(t)
@@ -86,7 +86,7 @@ func (j *judge) stale(t *streams.Track) {
 	}
 }
 
-// unfed reports whether it is normal that no process feeds a track any more. A file
+// unfed reports whether it is normal that no process feeds a track now. A file
 // is read by another input than the one that made its pages, where that crashed; the
 // tracks of a stream that outlives its source wait for the next one.
 func (j *judge) unfed(t *streams.Track) bool {
@@ -140,7 +140,7 @@ func (j *judge) drift(t *streams.Track, r streams.Ring, object string, evidence 
 	j.brief(j.find(finding.PresentDrift, object, evidence, "%s: present of its %s is off by %+d: %s", title(t), r.Name, drift, means), j.moves(t))
 }
 
-// moves reports whether anybody may be writing the track's page, or be about to
+// moves reports whether a process may be writing the track's page, or be about to
 // remove it.
 func (j *judge) moves(t *streams.Track) bool {
 	return j.at.Living && (t.Life != procs.Dead || !j.abandoned())

@@ -65,7 +65,7 @@ func Compile(ctx context.Context, flag, expr string) (*Filter, error) {
 	return &Filter{flag: flag, code: code, query: query, ctx: ctx, short: isShort(expr)}, nil
 }
 
-// notDefined marks the name that a compiler's error is about. What is no
+// notDefined marks the name that a compiler's error is about. A name that is no
 // function is mostly a field whose dot was forgotten.
 func notDefined(flag, expr, reason string) *SyntaxError {
 	e := &SyntaxError{Flag: flag, Expr: expr, Reason: reason}

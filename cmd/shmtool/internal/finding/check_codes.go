@@ -5,7 +5,7 @@ import (
 	"shmtool/layout/mist"
 )
 
-// formatCodes are what is found on any page, whoever made it. A note of those
+// formatCodes are what is found on any page, of any program. A note of those
 // about counters is a warning where MistServer keeps them in step.
 var formatCodes = []Code{
 	{Name: layout.CodeInvalidPage, Severity: Error, Means: "a rule of the format is broken: no program can read the page"},
@@ -23,7 +23,7 @@ var formatCodes = []Code{
 }
 
 // CheckCodes are all codes of the check of an object: those of any page, then
-// those of MistServer's objects, of which the doctor has some, too.
+// those of MistServer's objects; the doctor also has some of them.
 func CheckCodes() []Code {
 	all := append([]Code(nil), formatCodes...)
 	for _, c := range mist.CheckCodes() {

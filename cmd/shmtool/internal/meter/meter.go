@@ -1,5 +1,5 @@
 // Package meter measures how records come: how many a second, how far apart and
-// how late. It is pure: whoever sees a record says when that was.
+// how late. It reads no clock: its caller says when it saw a record.
 package meter
 
 import (
@@ -15,7 +15,7 @@ type Meter struct {
 	begun time.Time // of this window
 	now   window
 
-	// What goes on from window to window.
+	// These go on from window to window.
 	anchor  time.Time     // the moment that the window's records are counted from
 	last    time.Time     // when a record came; zero: never
 	longest time.Duration // longest interval of the window before
@@ -83,7 +83,7 @@ func (m *Meter) resumes(gap time.Duration) bool {
 // overdue is how many times the longest interval seen a record may be late.
 const overdue = 2
 
-// Lost is records that nobody has seen, of so many bytes each.
+// Lost counts n records that were withdrawn before they were seen, of size bytes each.
 func (m *Meter) Lost(n uint64, size int) {
 	m.now.lost += n
 	m.now.bytes += n * uint64(size)

@@ -171,7 +171,7 @@ func (b *Buffer) unlinkUnseen(index int) error {
 }
 
 // keepRunning says when the stream has been without a viewer for too long: a
-// track was updated while somebody was connected who counts.
+// track was updated while a user was connected that counts.
 func (b *Buffer) keepRunning() error {
 	s := b.settings.complete()
 	if err := b.noteActivity(s); err != nil {

@@ -41,7 +41,7 @@ const controllerTime = time.Second
 
 // StartOrJoinController is StartController, or where the pages are there
 // JoinController. ErrForeign where they are a MistServer's, a *BlockedError where
-// one is there that nobody can join.
+// one is there that no simulation can join.
 func StartOrJoinController(ctx context.Context, p Place) (c *Controller, joined bool, err error) {
 	until := time.Now().Add(controllerTime)
 	for {

@@ -26,7 +26,7 @@ type Buffer struct {
 	state    mist.StreamState
 	hadPush  bool
 	watched  bool   // by a user that counts
-	activity uint64 // seconds since boot: when somebody viewed something last
+	activity uint64 // seconds since boot: when a viewer last viewed a track
 	report   Report
 	alive    func(pid uint64) bool
 }
@@ -93,7 +93,7 @@ func StartBuffer(p Place, stream string, s Settings) (*Buffer, error) {
 }
 
 // make makes the pages, in MistServer's order, each after the lock that guards
-// it: whoever finds the page finds the lock.
+// it: a process that finds the page finds the lock.
 func (b *Buffer) make() error {
 	lock, err := b.place.makeLock(b.stream, mist.LockUsers)
 	if err != nil {

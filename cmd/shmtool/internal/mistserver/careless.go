@@ -7,8 +7,8 @@ import (
 	"shmtool/layout/dtsc"
 )
 
-// What follows is what MistServer's sources do where this package's refuse: for
-// drills, and for nothing else. Track.info.Careless asks for it.
+// The functions below do what MistServer's sources do where this package's refuse. They
+// are for drills only. Track.info.Careless asks for them.
 
 // carelessly is what becomes of a refusal: packets that are older than the newest
 // one, or come before the first key frame, are thrown away without a word.

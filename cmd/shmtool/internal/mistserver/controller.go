@@ -94,7 +94,7 @@ func JoinController(p Place) (*Controller, error) {
 }
 
 // Succeed takes the lock of MstGlobalConfig where c joined a controller that has
-// left since, so that somebody is found by it. While that one lives it does
+// left since, so that one is found by it. While that one lives it does
 // nothing; it is to be called now and then.
 func (c *Controller) Succeed() error {
 	if !c.joined {
@@ -187,8 +187,8 @@ type LogEntry struct {
 	Line    string // source file and line, where there is one
 }
 
-// Log appends to MstStateLogs; when it is full the oldest entry goes. What is
-// too long is cut, as MistServer cuts it.
+// Log appends to MstStateLogs; when it is full the oldest entry goes. A text
+// that is too long is cut, as MistServer cuts it.
 func (c *Controller) Log(e LogEntry) error {
 	if e.PID == 0 {
 		e.PID = os.Getpid()
@@ -238,8 +238,8 @@ func (c *Controller) Unconfigure() error {
 }
 
 // Close removes the configurations that c made; with the last simulation of the
-// place, MstStateLogs and MstGlobalConfig go, too. Objects of other streams say
-// nothing of that: they may be anybody's.
+// place, MstStateLogs and MstGlobalConfig also go. Objects of other streams say
+// nothing of that: they may be any program's.
 func (c *Controller) Close(last bool) error {
 	errs := []error{c.Unconfigure()}
 	if last {

@@ -12,8 +12,8 @@ import (
 	"shmtool/relaccx"
 )
 
-// What a drill does to the pages of a running stream, and looks at: single stores,
-// beside the processes that work on them, as one of those makes them that is wrong.
+// The stores and looks of a drill at the pages of a running stream. They happen beside
+// the processes that work on the pages, as a faulty one of those would make them.
 
 // TrackEntry is a track as the stream's list has it.
 type TrackEntry struct {
@@ -178,8 +178,8 @@ func OverflowList(p Place, stream string) (slots int, err error) {
 }
 
 // Scribble writes a byte into the descriptor of a page's first field, as a stray
-// store does: who has read the fields before goes on, and nobody can read them
-// any more.
+// store does: a process that has read the fields before goes on, and no other can read
+// them.
 func Scribble(p Place, name string) error {
 	page, err := relaccx.Open(filepath.Join(p.Dir, name))
 	if err != nil {

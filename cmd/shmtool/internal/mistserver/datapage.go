@@ -20,7 +20,7 @@ type dataPage struct {
 	packet []byte
 }
 
-// createData makes the page. One that has the name already belongs to somebody
+// createData makes the page. One that has the name already belongs to another process
 // else, and is refused: MistServer would use it again, old packets and all.
 func createData(p Place, o mist.Object) (*dataPage, error) {
 	f, err := p.createFile(o, nil)

@@ -13,12 +13,12 @@ import (
 	"shmtool/relaccx/semaphore"
 )
 
-// What processes of a drill do up to the point at which they die: the same steps
-// that MistServer's take, in the same order, and no further.
+// The steps of a drill's processes up to the point at which they die: those that
+// MistServer's take, in the same order, and no further.
 
 // BeginReload is MistServer's reload of a track's page up to where it is killed:
 // the old page is marked; and, if made, it has lost its name, and the new one has
-// it, which is not ready. The track cannot be used any more.
+// it, which is not ready. The track can no longer be used.
 func (t *Track) BeginReload(made bool) error {
 	room := t.page.room()
 	if err := errors.Join(t.page.fault(), t.page.w.SetReload()); err != nil || !made {
@@ -43,7 +43,7 @@ func (t *Track) BeginReload(made bool) error {
 }
 
 // BeginClose is Close up to where the exit bit is set: no track is left, and
-// everybody was told to go.
+// all users were told to go.
 func (b *Buffer) BeginClose(ctx context.Context) error {
 	return errors.Join(b.setState(mist.StateShutdown), b.dismiss(ctx), b.removeAll(), b.meta.w.SetExit())
 }
@@ -250,7 +250,7 @@ func Unload(p Place, stream string, index int) (key uint64, err error) {
 	return key, errors.Join(err, p.remove(dataOf(stream, index, key)))
 }
 
-// Replace puts a copy of an object in its place: whoever has it in memory goes on
+// Replace puts a copy of an object in its place: a process that has it in memory goes on
 // with the old one, and is not told.
 func Replace(p Place, o mist.Object) (err error) {
 	from, err := os.Open(p.path(o))

@@ -88,8 +88,8 @@ func (f *followed) quiet() (quiet bool, status layout.Status, err error) {
 	return quiet, status, err
 }
 
-// nextPart is the packet of the next part, if that is there. What the page's
-// other processes do meanwhile is no error: the next look tells.
+// nextPart returns the packet of the next part, if that is there. It is no error when
+// the page's other processes change it meanwhile: the next look tells.
 func (f *followed) nextPart() (Seen, bool, error) {
 	seen, found, err := f.look()
 	if fault := f.page.fault(); fault != nil && !found && err == nil && !errors.Is(fault, relaccx.ErrWithdrawn) {

@@ -29,7 +29,7 @@ func LockInput(p Place, stream string, pid int) (*Input, error) {
 	if pid == 0 {
 		pid = os.Getpid()
 	}
-	// Made held: nobody comes between.
+	// It is made held, so that no process comes between.
 	lock, err := semaphore.Create(p.path(lockOf(stream, mist.LockInput)), 0, p.mode())
 	if err != nil {
 		return nil, err

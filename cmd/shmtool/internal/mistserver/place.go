@@ -27,10 +27,10 @@ type Place struct {
 	Clock func() mist.Clock // the time; nil is the machine's
 }
 
-// What a caller may want to branch on. An object that is in the way is
+// The errors that a caller may want to branch on. An object that is in the way is
 // fs.ErrExist, one that is missing fs.ErrNotExist; both name it.
 var (
-	// ErrForeign: the objects belong to a MistServer, or to nobody known.
+	// ErrForeign: the objects belong to a MistServer, or to an unknown program.
 	ErrForeign = errors.New("was not made by a simulation")
 	// ErrDisconnected: the buffer has told the process to leave, in its user slot.
 	ErrDisconnected = errors.New("told to leave by the buffer")
@@ -82,7 +82,7 @@ func (p Place) bootSeconds() uint64 { return uint64(p.clock().Uptime / time.Seco
 func (p Place) bootMS() int64 { return int64(p.clock().Uptime / time.Millisecond) }
 
 // create makes a page of MistServer's, fills it, and makes it ready. Its Writer
-// has the lock. Nobody reads a page before it is ready.
+// has the lock. No process reads a page before it is ready.
 func (p Place) create(o mist.Object, t mist.Template, fill func(w *relaccx.Writer) error) (*relaccx.Writer, error) {
 	shape, err := t.Shape()
 	if err != nil {

@@ -49,7 +49,7 @@ func openTrackPage(p Place, name string, write bool) (*trackPage, error) {
 }
 
 // trackName is the name of a track's page as the list has it, without its slash.
-// The list's bytes are anybody's: what is no name of a page of this stream is "".
+// Any process may write the list's bytes: if they are no name of a page of this stream, it is "".
 func trackName(stream, listed string) string {
 	name := strings.TrimPrefix(listed, "/")
 	o, ok := mist.ParseName(name)
@@ -223,7 +223,7 @@ func (g *ring) row(n uint64) row {
 }
 
 // each gives the records of w that are still there, in order, until fn has had
-// enough. What the other writer withdraws meanwhile is passed over.
+// enough. It passes over records that the other writer withdraws meanwhile.
 func (g *ring) each(w layout.Window, fn func(r row) bool) {
 	for rec, err := range g.r.Records(w) {
 		var lapped *relaccx.LappedError

@@ -29,8 +29,8 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// clear is MistServer's Meta::clear, and then the end of MstUser. Nobody is
-// added while it runs, unless somebody died with the lock in hand.
+// clear is MistServer's Meta::clear, and then the end of MstUser. No user is
+// added while it runs, unless a process died with the lock in hand.
 func (b *Buffer) clear() error {
 	var errs []error
 	lock, err := b.place.makeLock(b.stream, mist.LockTracks)
@@ -48,8 +48,8 @@ func (b *Buffer) clear() error {
 	return errors.Join(errs...)
 }
 
-// removeAll removes every track, and what of the stream's data nothing refers to
-// any more.
+// removeAll removes every track, and those data pages of the stream that nothing
+// refers to.
 func (b *Buffer) removeAll() error {
 	var errs []error
 	if _, err := b.load(); err != nil {
@@ -68,7 +68,7 @@ func (b *Buffer) removeAll() error {
 	return errors.Join(errs...)
 }
 
-// dismiss tells everybody to leave and waits for it.
+// dismiss tells all users to leave, and waits until they have.
 func (b *Buffer) dismiss(ctx context.Context) error {
 	const rounds, round = 8, 250 * time.Millisecond
 	for range rounds {

@@ -65,7 +65,7 @@ func (u *users) claim(ctx context.Context, flags uint8, track int, key uint64) (
 	if slot, err = u.free(h); err != nil {
 		return 0, err
 	}
-	if slot >= h.EndPos { // its status is 0 still: nobody is there
+	if slot >= h.EndPos { // its status is still 0: no user is there
 		h.EndPos = slot + 1
 		if err := u.w.SetCounters(h); err != nil {
 			return 0, err
@@ -88,7 +88,7 @@ func (u *users) occupy(slot uint64, cells []cell) error {
 	return nil
 }
 
-// free is the first slot that nobody has.
+// free returns the first slot that no user has.
 func (u *users) free(h layout.Header) (uint64, error) {
 	end := min(h.EndPos, uint64(h.RecordCount))
 	for n := range end {
@@ -131,7 +131,7 @@ func (u *users) raise(slot uint64, bits uint8) error {
 func (u *users) mine(slot uint64) error {
 	status, err := u.get(slot, "status")
 	if errors.Is(err, relaccx.ErrNoRecord) {
-		return ErrDisconnected // somebody else's pass has freed it
+		return ErrDisconnected // another process's pass has freed it
 	}
 	if err != nil {
 		return err

@@ -224,8 +224,8 @@ func (v *Viewer) scan() (Seen, bool, error) {
 	return Seen{}, false, nil
 }
 
-// reopen follows a track's page to the one that has its name now. What is
-// missing for a moment is looked for again.
+// reopen follows a track's page to the one that has its name now. If that is missing
+// for a moment, reopen looks again.
 func (v *Viewer) reopen(f *followed) error {
 	_, name, err := v.listed(uint64(f.view.Index))
 	if err != nil || name == "" {

@@ -13,7 +13,7 @@ type trackWindow struct {
 	longest       uint64 // duration of the longest
 }
 
-// What MistServer keeps, however long the window is to be.
+// MistServer keeps these, however short the window is.
 const (
 	leastFragments = 5 // four whole ones, and the open one
 	leastSegments  = 8 // target durations between the first fragment and the last
@@ -164,7 +164,7 @@ func (t *trackPage) cutWindow(bufferMS, cutMS uint64, active bool, drop func(uin
 		t.removeFirstKey(counted)
 		c.keys++
 	}
-	// What a reload of the page has brought back.
+	// A reload of the page may have brought pages back.
 	for t.failed == nil && t.dropFirstPage(before, counted) {
 	}
 	return c

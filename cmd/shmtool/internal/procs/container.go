@@ -168,7 +168,7 @@ func (t *Table) engineNames() map[string][]string {
 	return names
 }
 
-// readJSON reads a file of an engine. What is no regular file is not read.
+// readJSON reads a file of an engine. It reads regular files only.
 func readJSON(path string, into any) error {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {

@@ -26,7 +26,7 @@ const mostTried = 16
 // It is certain, also where nothing moves: the kernel knows who has a file open for
 // writing, as all processes of MistServer have their objects, and tells by refusing a
 // lease. When it grants one, no process anywhere has it open; then the server has died,
-// here or elsewhere. A lease is given back at once. Where the kernel does not answer
+// here or elsewhere. A lease is given back at once. If the kernel does not answer
 // (the object is another user's), objects that are older than the namespace come from
 // outside of it.
 func (t *Table) Foreign(stream string) bool {
@@ -87,7 +87,7 @@ func (t *Table) isForeign(stream string) bool {
 // seenWith reports whether a process that the table shows, or hides, may have the
 // object.
 func (t *Table) seenWith(name string) bool {
-	now := Open(t.procDir, t.shmDir) // whoever has begun since is seen, too
+	now := Open(t.procDir, t.shmDir) // also sees processes that have begun since
 	h := now.Holdings(func(n string) bool { return n == name })
 	info, err := os.Lstat(filepath.Join(t.shmDir, name))
 	if err != nil {
@@ -119,7 +119,7 @@ func writers(path string) (inUse, known bool) {
 	case err != nil:
 		return false, false
 	}
-	_, _ = unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_UNLCK) // Close gives it back, too
+	_, _ = unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_UNLCK) // Close would also give it back
 	return false, true
 }
 

@@ -5,7 +5,7 @@ import (
 )
 
 // Readable reports whether the folder of processes could be opened: without it
-// nobody can be said to be dead.
+// no process can be said to be dead.
 func (t *Table) Readable() bool { return t.ok }
 
 // Holder is what became of the process that took a lock for life, as far as it can

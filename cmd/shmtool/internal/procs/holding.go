@@ -123,7 +123,7 @@ func (h *Holdings) lookInto(t *Table, pid int, interesting func(string) bool) {
 
 // MayHold reports whether a process that may not be looked into may have objects:
 // one of MistServer's, one that shows no name, and one of another user. One of
-// our own user that is something else, and lets nobody look, as the first process
+// our own user that is something else, and lets no other look, as the first process
 // of some containers, has none.
 func (t *Table) MayHold(p Process) bool {
 	info, err := os.Stat(filepath.Join(t.procDir, strconv.Itoa(p.PID)))
@@ -135,7 +135,7 @@ func (t *Table) MayHold(p Process) bool {
 }
 
 // ofKernel reports whether it is a thread of the kernel: it maps and opens
-// nothing, and nobody but root is told so.
+// nothing, and only root is told so.
 func (t *Table) ofKernel(p Process) bool {
 	const kthreadd = 2
 	return len(p.Args) == 0 && (p.Parent == kthreadd || p.PID == kthreadd && p.Name == "kthreadd")

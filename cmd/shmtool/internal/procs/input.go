@@ -76,7 +76,7 @@ func (t *Table) angel(stream string) int {
 func (t *Table) mayKeep(p Process, stream string) bool {
 	name := mist.Object{Kind: mist.KindMeta, Stream: stream}.Name()
 	maps, err := t.maps(p.PID)
-	unseen := err != nil || len(maps) == 0 && t.saved() == nil // whoever runs maps its program
+	unseen := err != nil || len(maps) == 0 && t.saved() == nil // a process that runs maps its program
 	return unseen || slices.ContainsFunc(maps, func(m mapLine) bool { return filepath.Base(m.path) == name })
 }
 
@@ -101,7 +101,7 @@ func (p Process) RunsInput(stream string) bool {
 
 // runsInput reports whether a process was started to be the input of a stream:
 // MistInBuffer -s live push://… or, simulated, shmtool simulated buffer -s live.
-// Of MistServer's two processes, parent and child, both were.
+// Both of MistServer's processes, parent and child, were.
 func (p Process) runsInput(stream string) bool {
 	i := slices.Index(p.Args, "-s")
 	if i < 0 || i+1 >= len(p.Args) || p.Args[i+1] != stream {
@@ -134,7 +134,7 @@ func (t *Table) elsewhere(p Process, stream string) bool {
 	}
 	others := t.saved() != nil
 	for _, m := range maps {
-		name := filepath.Base(m.path) // of one that has no name any more, "MstX (deleted)"
+		name := filepath.Base(m.path) // of one without a name, "MstX (deleted)"
 		if o, ok := mist.ParseName(name); !ok || o.Stream != stream || o.Name() != name {
 			continue
 		}

@@ -15,10 +15,10 @@ import (
 // Life is whether a process lives.
 type Life uint8
 
-// Whether a process lives. What cannot be looked at is never said to be dead.
+// Whether a process lives. A process that cannot be looked at is never said to be dead.
 const (
 	Dead    Life = iota // there is none, or a zombie: it has ended
-	Alive               // it may be somebody else's, and show nothing but that
+	Alive               // it may be another user's, and show nothing but that
 	Unknown             // the table does not show it, and may hide it
 )
 
@@ -31,8 +31,8 @@ const (
 	ticks  = uint64(1<<63-1) / uint64(tick) // that a Duration can hold
 )
 
-// Look is a process, and whether it lives. Where it does not, or only that it
-// does is known, Process has nothing but the PID.
+// Look returns a process, and whether it lives. If it does not, or if nothing else is
+// known, Process has only the PID.
 func (t *Table) Look(pid int) (Process, Life) {
 	unseen := Process{PID: pid}
 	switch {
@@ -63,7 +63,7 @@ func (t *Table) lifeOfUnseen(pid int, err error) Life {
 		return Dead
 	case errors.Is(err, fs.ErrPermission):
 		return Alive
-	case t.shows(1): // it hides nothing, and everybody can be seen as process 1 can
+	case t.shows(1): // it hides nothing, and every process can be seen as process 1 can
 		return Dead
 	case !t.Ours():
 		return Unknown

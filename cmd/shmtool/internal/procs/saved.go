@@ -53,7 +53,7 @@ const maxSaved = 256 << 20
 type SavedProcesses struct {
 	Saved      int   `json:"saved"`
 	Hiding     bool  `json:"hiding"`          // there may be others, which could not be seen
-	Unreadable []int `json:"maps_unreadable"` // PIDs of which nobody knows what they map
+	Unreadable []int `json:"maps_unreadable"` // PIDs whose mappings are unknown
 	Alive      []int `json:"alive"`           // PIDs in objects of which only that was seen
 	Unknown    []int `json:"unknown"`         // PIDs in objects of which not even that
 
@@ -133,7 +133,7 @@ func (n *SavedName) UnmarshalJSON(b []byte) error {
 // Space is how full a file system is.
 type Space struct {
 	Size      uint64 `json:"size"`  // bytes
-	Free      uint64 `json:"free"`  // bytes, for everybody
+	Free      uint64 `json:"free"`  // bytes, for all users
 	Files     uint64 `json:"files"` // that it has room for; 0 where it does not count them
 	FreeFiles uint64 `json:"free_files"`
 }
@@ -180,7 +180,7 @@ func readSaved(procDir, shmDir string) *Saved {
 	}
 	s, err := ReadSaved(dir)
 	if err != nil {
-		return nil // whoever opens a moment is told
+		return nil // the one that opens a snapshot is told
 	}
 	return s
 }
@@ -198,8 +198,8 @@ func (t *Table) object(name string) *SavedObject {
 	return &s.Objects[i]
 }
 
-// File is what tells an object of shared memory from all others, and what it
-// takes. Of one in a saved moment that is what it was then, not what the copy is.
+// File identifies an object of shared memory, and says how much it takes. For one in a
+// snapshot those are the original's, not the copy's.
 type File struct {
 	Identity  Object
 	Allocated int64       // bytes of memory
@@ -240,8 +240,8 @@ func (t *Table) Born(info fs.FileInfo) time.Time {
 	return Born(t.shmDir, info)
 }
 
-// Space is how full the file system of the shared memory is. Of a saved moment it
-// is known only where that was saved, too.
+// Space returns how full the file system of the shared memory is. A snapshot knows it
+// only if it was also saved.
 func (t *Table) Space() (Space, bool) {
 	if s := t.saved(); s != nil && s.Space != nil {
 		return *s.Space, true
@@ -258,7 +258,7 @@ func (t *Table) Space() (Space, bool) {
 // was saved without that.
 func (t *Table) MapsKnown() bool { return t.ok && (t.Live() || t.saved() != nil) }
 
-// life is whether a process lived that was not saved. Whoever saved the
+// life reports whether a process that was not saved lived. The user who saved the
 // moment has looked for every PID that stands in an object.
 func (s *Saved) life(pid int) Life {
 	switch {

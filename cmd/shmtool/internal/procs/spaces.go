@@ -25,7 +25,7 @@ type spaced struct {
 
 // users is who uses the directory, by PID namespaces.
 type users struct {
-	spaces []string       // in which they are; none where nobody is seen to use it
+	spaces []string       // in which they are; none if no process is seen to use it
 	inner  map[spaced]int // PIDs of the table, by what each process calls itself
 }
 

@@ -46,7 +46,7 @@ func (t *Table) eachMap(fn func(pid int, m mapLine)) (unseen []int, ok bool) {
 	if err != nil {
 		return nil, false
 	}
-	if s := t.saved(); s != nil { // of those that were not saved, too
+	if s := t.saved(); s != nil { // also of those that were not saved
 		unseen = slices.Clone(s.Processes.Unreadable)
 	}
 	for _, pid := range all {
@@ -65,9 +65,9 @@ func (t *Table) eachMap(fn func(pid int, m mapLine)) (unseen []int, ok bool) {
 // name.
 const deletedMark = " (deleted)"
 
-// Use looks through the memory of every process, once for a table. What has lost
-// its name is known by that alone, and so must have been of this directory; all
-// else is told apart by device and inode, whatever a container calls it.
+// Use looks through the memory of every process, once for a table. An object that has
+// lost its name is known only by that name, and so must have been of this directory.
+// Any other is told by device and inode, whatever a container calls it.
 func (t *Table) Use() Use {
 	if t.use != nil {
 		return *t.use
@@ -126,7 +126,7 @@ func (t *Table) origin() (dir string, device uint64) {
 	return KnownAs(t.shmDir), device
 }
 
-// Of are the mappings of an object.
+// Of returns the mappings of an object.
 func (u Use) Of(o Object) []Mapping {
 	var of []Mapping
 	for _, m := range u.Mappings {
@@ -180,7 +180,7 @@ func (t *Table) Inners(here map[Object]bool) (inners []Inner, several bool) {
 }
 
 // namespace is a name for the PID namespace of a process: how deep it lies, which
-// everybody may see, and which of those it is.
+// every user may see, and which of those it is.
 func (t *Table) namespace(pid, depth int) string {
 	n, _ := t.Namespaces(pid)
 	if n.PID == "" || depth == 1 {
@@ -190,7 +190,7 @@ func (t *Table) namespace(pid, depth int) string {
 }
 
 // Peek reads the first bytes of an object that a process has in memory, also of
-// one that has no name any more. It fails where that is not permitted, and in a
+// one without a name. It fails where that is not permitted, and in a
 // saved moment.
 func (t *Table) Peek(m Mapping, b []byte) bool {
 	dir := filepath.Join(t.procDir, strconv.Itoa(m.PID))

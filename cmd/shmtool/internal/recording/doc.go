@@ -1,7 +1,7 @@
 // Package recording puts what happens on pages into files, and makes the pages
 // again from them.
 //
-// The files are MCAP, which other programs open, too. A page has two channels.
+// The files are MCAP, which other programs can also open. A page has two channels.
 // The one named as the page holds its records, as JSON by a JSON Schema; a page
 // that is reloaded with other fields goes on in another channel of the same
 // name. A record whose JSON does not tell all of its bytes (what lies behind the

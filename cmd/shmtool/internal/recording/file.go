@@ -77,7 +77,7 @@ func (f *file) open() error {
 	if f.force {
 		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 	}
-	// It holds secrets; and a FIFO that nobody reads must not hang us.
+	// It holds secrets; and a FIFO without a reader must not hang us.
 	out, err := os.OpenFile(f.path(), flags|syscall.O_NONBLOCK, 0o600)
 	if err != nil {
 		return &FileError{f.path(), cause.OfFile(err)}
@@ -139,7 +139,7 @@ func (e *FileError) Error() string { return fmt.Sprintf("file %q: %v", e.Path, e
 // Unwrap gives the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// settle remembers the first error, after which nothing is written any more: the
+// settle remembers the first error, after which nothing more is written: the
 // file is cut to what is whole of it, and goes where that is nothing.
 func (f *file) settle(err error) error {
 	if err == nil || f.failed != nil {

@@ -79,7 +79,7 @@ func noteOf(e relaccx.Event) Note {
 	return n
 }
 
-// parseNote reads a note that anybody may have written.
+// parseNote reads a note that any program may have written.
 func parseNote(text []byte) (Note, error) {
 	var n Note
 	if err := json.Unmarshal(text, &n); err != nil {

@@ -321,7 +321,7 @@ func (p *played) revise(n uint64) error {
 	return p.change(n)
 }
 
-// lapped is records that were withdrawn before anybody saw them.
+// lapped notes records that were withdrawn before the recorder saw them.
 func (p *played) lapped(first, lost uint64) error {
 	h, err := p.writer.Header()
 	if err != nil {

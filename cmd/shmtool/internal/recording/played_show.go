@@ -117,7 +117,7 @@ func (p *played) replace() error {
 		return cause.Of(err)
 	}
 	if p.reload {
-		_ = p.old.SetReload() // of a page that was cut short there is nobody to be told
+		_ = p.old.SetReload() // a page that was cut short has no reader to be told
 	}
 	p.old.Wake()
 	err := p.old.Close()

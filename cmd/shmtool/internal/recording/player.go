@@ -258,7 +258,7 @@ func (p *Player) show() error {
 	return nil
 }
 
-// showAll shows those, too, of which no record is left to come.
+// showAll also shows the pages whose records have all come.
 func (p *Player) showAll() error {
 	for _, page := range p.pages {
 		if err := page.show(); err != nil {

@@ -17,8 +17,8 @@ import (
 	"shmtool/cmd/shmtool/internal/cause"
 )
 
-// DamageError is a recording that cannot be read on, or that ends before its
-// end. What stands before the damage has been read.
+// DamageError is a recording that cannot be read on, or that ends before its end. The
+// part before the damage has been read.
 type DamageError struct {
 	Offset int64 // where in the file
 	Err    error
@@ -328,7 +328,7 @@ func (r *Reader) channel(body []byte) error {
 	}
 	kind := c.Metadata[metaKind]
 	if kind != kindRecords && kind != kindEvents {
-		return nil // somebody else's, in a file of ours
+		return nil // another program's, in a file of ours
 	}
 	page := c.Metadata[metaPage]
 	if err := checkName(page); err != nil {

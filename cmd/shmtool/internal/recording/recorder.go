@@ -69,9 +69,9 @@ type recorder struct {
 // whose records hold pages is looked at.
 var discoverEvery = time.Second // tests do not wait for it
 
-// settleEvery is how often it is looked at what no event tells: a page is asked
-// every millisecond whether it has another record, and that is enough. Of one
-// without events that is seldom anything: it is looked at every idleEvery.
+// settleEvery is the interval of looks for changes that no event tells. A page is asked
+// every millisecond whether it has another record, and that is enough. A page without
+// events seldom has such changes: it is looked at every idleEvery.
 const (
 	settleEvery = 10 * time.Millisecond
 	idleEvery   = 100 * time.Millisecond

@@ -26,13 +26,13 @@ type Cleaned struct {
 	Manifest
 	Processes []int    // that it ended
 	Objects   []string // that it removed
-	Kept      []string // streams that somebody else has taken up since
+	Kept      []string // streams that another program has taken up since
 	Left      bool     // nothing, since it is another user's
 }
 
 // Clean ends what is left of the processes of dead simulations, and removes what
 // those have made. Living ones are given back untouched, in alive. Those of
-// other users are left: anybody can put a manifest down.
+// other users are left: any user can put a manifest down.
 func Clean(ctx context.Context, dir string) (cleaned []Cleaned, alive []Manifest, err error) {
 	all, err := Manifests(dir)
 	if err != nil {
@@ -141,7 +141,7 @@ func removeStream(dir, stream string, config bool) (removed []string, err error)
 }
 
 // removeController removes the controller's pages when a simulation of this user
-// has made them that is dead. What cannot be read is not known to be ours.
+// has made them that is dead. A page that cannot be read is not known to be ours.
 func removeController(dir string) (removed []string, err error) {
 	ours, pid, err := mistserver.Simulated(mistserver.Place{Dir: dir})
 	if err != nil || !ours || pid != 0 {

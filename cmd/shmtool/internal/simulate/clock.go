@@ -26,7 +26,7 @@ func newClock() clock {
 // now is in nanoseconds.
 func (c clock) now() int64 { return c.base + int64(time.Since(c.since)) }
 
-// longestNap is how long a sleep is that whoever ends it has to wait for.
+// longestNap is the longest sleep that the end of a context does not interrupt.
 const longestNap = 60 * time.Millisecond
 
 // until sleeps until a time of the clock; false when ctx ends first. A short sleep

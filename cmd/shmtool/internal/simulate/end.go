@@ -50,7 +50,7 @@ func (s *simulation) endProcesses(list []*process) {
 }
 
 // endInputs ends the angels, which end their buffers, and the buffers that have
-// no angel any more.
+// no angel.
 func (s *simulation) endInputs() {
 	var angels []*process
 	for _, st := range s.streams {

@@ -22,7 +22,7 @@ const (
 	EventReload   EventKind = "reload"   // a source has made its page anew
 	EventFollowed EventKind = "followed" // all viewers are in the new page
 	EventCut      EventKind = "cut"      // the window is full
-	EventDied     EventKind = "died"     // a process, and nobody told it to
+	EventDied     EventKind = "died"     // a process, by itself
 	EventFound    EventKind = "found"    // the buffer has found a process dead
 	EventRemoved  EventKind = "removed"  // the buffer has removed a track
 	EventTold     EventKind = "told"     // a source is told to leave

@@ -86,8 +86,8 @@ type drill struct {
 // stageTime is how long it may take until the state is there.
 const stageTime = time.Minute
 
-// stageFault is the drill, if there is to be one. What runs on beside it ends with
-// ctx.
+// stageFault carries out the drill, if there is one. Goroutines that it leaves running
+// end with ctx.
 func (s *simulation) stageFault(ctx context.Context) error {
 	f, drilled := faultOf(s.o.fault)
 	if !drilled {
@@ -126,13 +126,13 @@ func (d *drill) await(ctx context.Context, is func() bool) error {
 	return err
 }
 
-// kill ends a process as nobody can prevent. That it is gone is no news then.
+// kill ends a process by SIGKILL. The simulation does not report its death.
 func (d *drill) kill(c *process) error {
 	c.told = true
 	return c.cmd.Process.Kill()
 }
 
-// stop stops a process until the simulation ends, or somebody lets it go on.
+// stop stops a process until the simulation ends, or the user lets it go on.
 func (d *drill) stop(ctx context.Context, c *process) error {
 	d.s.halted = append(d.s.halted, c)
 	if err := c.cmd.Process.Signal(syscall.SIGSTOP); err != nil {

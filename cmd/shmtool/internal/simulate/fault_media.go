@@ -172,8 +172,8 @@ func stageWrapped(_ context.Context, d *drill) (string, error) {
 	return fmt.Sprintf("track %d has %d frames a second: its fpks, frames in 1000 s, is %d, and in 16 bits %d", victim, d.s.o.FPS, d.s.o.FPS*1000, d.s.o.FPS*1000&0xffff), nil
 }
 
-// stageFill leaves so little of the file system that whoever makes a page is ended by
-// it: data pages that nobody names, as MistUtilNuke leaves them.
+// stageFill leaves so little of the file system that a process that makes a page is ended by
+// it: data pages that no page names, as MistUtilNuke leaves them.
 func stageFill(ctx context.Context, d *drill) (string, error) {
 	name := mist.Object{Kind: mist.KindData, Stream: d.stream, Index: leakedIndex}.Name()
 	f, err := os.OpenFile(filepath.Join(d.s.o.ShmDir, name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)

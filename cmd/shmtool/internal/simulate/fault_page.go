@@ -16,8 +16,8 @@ import (
 	"shmtool/layout/mist"
 )
 
-// pageFaults are those of pages, rings and data pages. Where it matters which
-// track they befall, it is the first, which is video.
+// pageFaults are those of pages, rings and data pages. They befall the first track,
+// which is video, if it matters which.
 var pageFaults = []fault{
 	{code: finding.PresentDrift, stage: stageDrift},
 	{code: finding.RingOverfull, adjust: keepIdle, stage: stageOverrun},
@@ -45,7 +45,7 @@ var refusals = map[string]func(o Options) error{finding.ShmFull: refuseLarge, fi
 func keepIdle(o *Options) { o.Idle = max(o.Idle, time.Hour) }
 
 // settle lets the window be full before the viewers come, so that no page of a
-// track is made anew any more, which would put things right.
+// track is made anew, which would put things right.
 func settle(o *Options) { o.Backlog = max(o.Backlog, min(o.DVR+15*time.Second, time.Hour)) }
 
 // twoDataPages makes the window so long that it has more than one data page,
@@ -93,7 +93,7 @@ func (d *drill) silent(than time.Duration) func() bool {
 	}
 }
 
-// What the doctor calls idle, and how long after it begins a key frame may take.
+// The doctor's limits: when a track is idle, and when a key frame is overdue.
 const (
 	idleAfter = 5 * time.Second
 	keyAfter  = 2 * time.Second
@@ -218,7 +218,7 @@ func stageNuke(ctx context.Context, d *drill) (string, error) {
 	return fmt.Sprintf("all processes of the stream were killed, and its pages removed as MistUtilNuke removes them: first the lists, so that what they name is not found. %s left", units.Counted(left, "data page is", "data pages are")), err
 }
 
-// orphanAge is how old an object is that nobody is about to use.
+// orphanAge is the age from which no process is about to use an object.
 const orphanAge = 11 * time.Second
 
 // parts are the processes of the drill's stream.

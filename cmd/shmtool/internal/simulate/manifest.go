@@ -35,7 +35,7 @@ type Manifest struct {
 	Streams []string  `json:"streams"`
 	Started time.Time `json:"started"`
 
-	Alive bool `json:"-"` // somebody holds its lock
+	Alive bool `json:"-"` // a process holds its lock
 	UID   int  `json:"-"` // whose file it is
 }
 
@@ -61,14 +61,14 @@ func claim(dir string, streams []string) (*claimed, error) {
 	if err := c.write(); err != nil {
 		return nil, fmt.Errorf("shared memory directory %q: %w", dir, cause.Of(err))
 	}
-	// Whoever came at the same moment has put down his by now, or sees ours.
+	// A simulation that began at the same moment has put its own down by now, or sees ours.
 	if err := free(dir, streams, c.ID); err != nil {
 		return nil, errors.Join(err, c.remove())
 	}
 	return c, nil
 }
 
-// write makes the manifest under a name that nobody looks for, and gives it its
+// write makes the manifest under a temporary name, and gives it its
 // own once it is whole and locked. All users may read it: what they are refused, or
 // find left behind, they are to know the reason of.
 func (c *claimed) write() error {
@@ -122,11 +122,11 @@ func Manifests(dir string) ([]Manifest, error) {
 	return all, nil
 }
 
-// largestManifest is room for many more streams than anybody simulates.
+// largestManifest is room for many more streams than a simulation has.
 const largestManifest = 1 << 20
 
 func readManifest(path string) (m Manifest, err error) {
-	// Not blocking: anybody may put down a FIFO of that name, which must not hang us.
+	// Not blocking: any user may put down a FIFO of that name, which must not hang us.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if err != nil {
 		return m, err

@@ -33,8 +33,8 @@ const (
 	audioBundle  = 2    // that come at a time, as encoders and their containers bundle them
 )
 
-// What decoders need to know first, as ffmpeg makes it for 320x180 baseline and
-// for 48 kHz mono, and as MistServer had it in its pages.
+// The data that decoders need first, as ffmpeg makes it for 320x180 baseline and for
+// 48 kHz mono, and as MistServer had it in its pages.
 const (
 	h264Init = "0142c00dffe100176742c00dda05067e7c0440000003004000000ca3c50aa801000468ce3c80"
 	aacInit  = "118856e500"
@@ -151,7 +151,7 @@ func (m media) first() uint64 {
 }
 
 // firstSpread bundles of audio are 6 s: a hundred pages that are made anew take a
-// machine with two processors half a second, which nobody should have to wait
+// machine with two processors half a second, which no user should have to wait
 // for at once.
 const firstSpread = 141
 

@@ -9,7 +9,7 @@ import (
 	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
-// What a message is about.
+// kind says what a message is about.
 type kind string
 
 const (
@@ -57,7 +57,7 @@ func newReporter(to io.WriteCloser, r role) *reporter {
 	return out
 }
 
-// send queues a message. Of progress only the latest waits.
+// send queues a message. Only the latest message of progress waits.
 func (r *reporter) send(m message) {
 	m.Role = r.role
 	r.mu.Lock()
@@ -92,7 +92,7 @@ func (r *reporter) flush() {
 			_, err = r.to.Write(append(line, '\n')) // one write: an angel and its buffer share the pipe
 		}
 		if err != nil {
-			return // nobody is there any more to be told
+			return // the simulation is gone
 		}
 	}
 }

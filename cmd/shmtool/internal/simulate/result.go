@@ -66,8 +66,7 @@ type Usage struct {
 	MaxRSS    int64         // bytes, of the biggest; shared memory that it touched is part of it
 }
 
-// add takes a process that has ended. What an angel has used is its buffer's,
-// too.
+// add takes a process that has ended. An angel's usage includes its buffer's.
 func (u *Usage) add(r role, state *os.ProcessState) {
 	u.Processes++
 	if r == roleAngel {

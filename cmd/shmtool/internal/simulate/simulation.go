@@ -50,9 +50,8 @@ type stream struct {
 }
 
 // Run makes the streams, and takes them away again when the duration is over,
-// when ctx ends, or when no stream is left. A *RefusedError when something
-// stands in the way. What has been measured until then is given with an error,
-// too.
+// when ctx ends, or when no stream is left. It returns a *RefusedError when something
+// stands in the way. With an error it also returns what it has measured until then.
 func Run(ctx context.Context, o Options, show Observer) (*Result, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
@@ -124,7 +123,7 @@ const startTime = 30 * time.Second
 const startupCost = 8 * time.Millisecond
 
 // startSources lets media time begin so long ago that there is the wanted
-// backlog when everybody has started.
+// backlog when all have started.
 func (s *simulation) startSources(ctx context.Context) error {
 	parts := len(s.o.Streams) * (s.o.Tracks + s.o.Viewers)
 	s.epoch = newClock().now() - int64(s.o.Backlog) + int64(parts)*int64(startupCost)
@@ -166,8 +165,8 @@ func (s *simulation) await(ctx context.Context, source *process, track bool) err
 	return s.begun(ctx, []*process{source}, func(c *process) bool { return c.ready })
 }
 
-// begun waits until all of a list have got so far. One that has ended is not waited
-// for, and nobody where a part could not go on, or no stream is left: that is the
+// begun waits until all of a list have got so far. It does not wait for a process that
+// has ended, nor for any if a part could not go on or no stream is left: that is the
 // end of the start.
 func (s *simulation) begun(ctx context.Context, list []*process, far func(*process) bool) error {
 	err := s.pump(ctx, startTime, func() bool {

@@ -8,9 +8,9 @@ import (
 	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
-// source feeds a track until it is told to end. What is due already when it
-// starts it sends at once, as a server does that is asked for a stream it has
-// kept for a while; from there on a packet goes out when its time has come.
+// source feeds a track until it is told to end. It sends the packets that are due when
+// it starts at once, as a server does that has kept a stream for a while. From there
+// on a packet goes out when its time has come.
 func (p part) source(ctx context.Context, r *reporter) error {
 	wrong := p.misfeed()
 	t, err := mistserver.AddTrack(ctx, p.place(), p.Stream, p.info())

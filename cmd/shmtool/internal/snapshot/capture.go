@@ -183,8 +183,8 @@ func (c *capture) savedObject(info fs.FileInfo) procs.SavedObject {
 }
 
 // copyAll copies what is not yet: pages and all else that is small at first, then
-// packets, which take longer. What a page tells of them is in them already. The
-// time is taken between.
+// packets, which take longer. They already have what a page tells of them.
+// The time is taken between.
 func (c *capture) copyAll(ctx context.Context, there map[string]*object) error {
 	var small, packets []*object
 	for name, o := range there {

@@ -34,8 +34,8 @@ func beginsLikeMist(name string) bool {
 
 func (o *object) name() string { return string(o.saved.Name) }
 
-// copyTo copies an object into dir. What is wrong with it is noted on it; an error
-// is about dir, or that nobody waits any more.
+// copyTo copies an object into dir. It notes on the object what is wrong with that;
+// an error is about dir, or the context's.
 func (o *object) copyTo(ctx context.Context, dir, shmDir string) error {
 	to, err := os.OpenFile(filepath.Join(dir, o.name()), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -40,7 +40,7 @@ type unpacking struct {
 }
 
 // unpack unpacks the archive of a moment into dir: its objects, processes and
-// moment.json, and nothing else that is in it. What leads out of dir is refused,
+// moment.json, and nothing else that is in it. A name that leads out of dir is refused,
 // and so is an object that is no file.
 func unpack(ctx context.Context, archive, dir string) error {
 	f, err := os.Open(archive)
@@ -57,7 +57,7 @@ func unpack(ctx context.Context, archive, dir string) error {
 	if err := unix.Statfs(dir, &st); err != nil {
 		return err
 	}
-	if room := int64(st.Bavail) * st.Frsize / 10 * 9; room < u.left { // others need some, too
+	if room := int64(st.Bavail) * st.Frsize / 10 * 9; room < u.left { // others also need some
 		u.left, u.full = room, &noRoomError{filepath.Dir(dir)}
 	}
 	for members := tar.NewReader(from); ; {

@@ -56,8 +56,8 @@ func readStart(path string, size int) ([]byte, error) {
 	return b[:n], err
 }
 
-// pushedBy adds the processes of the list of pushes. What is wrong with it is for
-// others to say.
+// pushedBy adds the processes of the list of pushes. It reports nothing that is wrong
+// with the list.
 func pushedBy(path string, add func(pid uint64)) {
 	b, err := readStart(path, mist.PushSize)
 	if err != nil {

@@ -22,7 +22,7 @@ type Opened struct {
 // Open opens a saved moment: a folder that has a folder shm, or whose only folder
 // with one has it; or an archive of such a folder, which is unpacked into a
 // temporary one. A folder of copied objects, with nothing else known of that moment, is
-// one, too: nothing is known of its processes.
+// also one: nothing is known of its processes.
 func Open(ctx context.Context, path string) (*Opened, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -117,7 +117,7 @@ func isFlat(dir string) bool {
 	})
 }
 
-// Dirs are the folders of a moment for whoever does not want an archive unpacked.
+// Dirs returns the folders of a snapshot. It unpacks no archive.
 func Dirs(path string) (shmDir, procDir string, ok bool) {
 	root, err := Root(path)
 	if errors.Is(err, errNoMoment) && isFlat(path) {

@@ -29,7 +29,7 @@ const (
 // says is in them.
 type ends map[string]int64
 
-// endsOf reads them of a track's page. Of one that cannot be read there are none.
+// endsOf reads them from a track's page. A page that cannot be read has none.
 func endsOf(path string, is mist.Object) ends {
 	p, err := relaccx.Open(path)
 	if err != nil {

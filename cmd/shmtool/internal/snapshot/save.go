@@ -31,8 +31,8 @@ func archiveName(path string) (name string, is bool) {
 }
 
 // Save saves a moment under a path: into an archive where its name ends like that
-// of one, else into a folder. It is there once it is whole. What is there already
-// is an fs.ErrExist, unless it is an empty folder and becomes one.
+// of one, else into a folder. It is there once it is whole. If the path
+// exists, the error is fs.ErrExist; an empty folder becomes the snapshot.
 func Save(ctx context.Context, path string, o Options) (*procs.Saved, []Problem, error) {
 	path = filepath.Clean(path)
 	name, packed := archiveName(path)
@@ -168,7 +168,7 @@ func packOne(ctx context.Context, archive *tar.Writer, to io.Writer, path, name 
 	return err
 }
 
-// interruptible is read until nobody waits any more.
+// interruptible is read until its context ends.
 type interruptible struct {
 	ctx context.Context
 	r   io.Reader

@@ -81,7 +81,7 @@ const octal11 = 1<<33 - 1
 // filled is b with zeros up to the end of its block.
 func filled(b []byte) []byte { return append(b, make([]byte, -len(b)&(tarBlock-1))...) }
 
-// paxRecord is "LENGTH KEY=VALUE\n", of which the length counts all, itself, too.
+// paxRecord is "LENGTH KEY=VALUE\n", whose length counts all, also itself.
 func paxRecord(key, value string) []byte {
 	rest := " " + key + "=" + value + "\n"
 	size := len(rest)
@@ -91,8 +91,8 @@ func paxRecord(key, value string) []byte {
 	return []byte(strconv.Itoa(size) + rest)
 }
 
-// tarHeader is the block before a member. What does not fit into it, its records
-// say.
+// tarHeader returns the block before a member. Values that do not fit into it stand in
+// the member's records.
 func tarHeader(name string, kind byte, size int64, modified time.Time) []byte {
 	b := make([]byte, tarBlock)
 	copy(b, name)

@@ -89,7 +89,7 @@ func (s *Stream) Behind() []Behind {
 
 // sessions counts the viewers' sessions of each stream, as MistServer keeps them in
 // MstStat: one for a player and its address, however many processes serve it. A
-// push, and whoever feeds, has a session of another kind.
+// push, and a source, have sessions of another kind.
 func (l *looker) sessions(o *Object) {
 	info := mist.KindStatistics.Page()
 	counts := map[string]int{}

@@ -40,7 +40,7 @@ type Stream struct {
 
 	Inputs   []procs.Process // living processes that were started for it: input, buffer, pullers
 	Children []procs.Process // living children of the buffer: the stream's processes, a trigger's handler
-	Unnamed  []Unnamed       // objects in memory that have no name any more, and no successor
+	Unnamed  []Unnamed       // objects in memory that have lost their names, and have no successor
 }
 
 // Unnamed is an object of a stream that a living process has in memory, and whose
@@ -93,13 +93,13 @@ type Meta struct {
 // Track is one entry of the track list.
 type Track struct {
 	Index      uint64
-	Valid      uint64 // who may use it, bits; 0: removed, or not ready for anybody
+	Valid      uint64 // who may use it, bits; 0: removed, or not ready for any use
 	ID         uint64
 	Type       string
 	Codec      string
 	PageName   string // without a slash
 	LastUpdate uint64 // seconds since boot
-	PID        uint64 // who feeds it; 0: nobody
+	PID        uint64 // who feeds it; 0: no process
 	SourceID   uint64 // index of the track that this one is made from; NoSource
 	Writer     procs.Process
 	Life       procs.Life // of PID; dead also where another process has the PID now

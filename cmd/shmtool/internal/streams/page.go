@@ -183,7 +183,7 @@ func (l *looker) meta(s *Stream, o *Object) error {
 	})
 }
 
-// unmarked has the records that are not in use, too: of a track list those that
+// unmarked also has the records that are not in use: those of a track list that
 // were removed.
 func unmarked(info *mist.PageInfo) *mist.PageInfo {
 	all := *info

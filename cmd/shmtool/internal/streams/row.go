@@ -61,7 +61,7 @@ type TrackRow struct {
 	Type           string  `json:"type"`
 	Codec          string  `json:"codec"`
 	Page           string  `json:"page"`
-	PID            uint64  `json:"pid"`   // 0: nobody feeds it
+	PID            uint64  `json:"pid"`   // 0: no process feeds it
 	Alive          *bool   `json:"alive"` // null: not known
 	Valid          uint64  `json:"valid"`
 	Width          uint64  `json:"width"`
@@ -88,7 +88,7 @@ type TrackRow struct {
 
 // RowOptions are what a user may choose about rows.
 type RowOptions struct {
-	Removed     bool // tracks that were removed, too
+	Removed     bool // also tracks that were removed
 	ShowSecrets bool
 }
 
@@ -132,7 +132,7 @@ func (m *Moment) Row(s *Stream, found []finding.Finding, o RowOptions) Row {
 		r.Problems = append(r.Problems, Trouble{p.Object, p.Text(), errors.Is(p.Err, fs.ErrPermission)})
 	}
 	if len(r.Problems) > 0 && r.Verdict == finding.VerdictOK {
-		r.Verdict = finding.VerdictWarning // nobody knows
+		r.Verdict = finding.VerdictWarning // it is unknown
 	}
 	for _, t := range s.Tracks {
 		if t.Valid != 0 || o.Removed {

@@ -30,7 +30,7 @@ type Server struct {
 	ProcStates []ProcessState
 	Space      *procs.Space // nil: not known
 	Largest    []Large      // files of the directory, MistServer's or not, the largest first
-	Unseen     []int        // PIDs of MistServer's processes, or nobody knows whose, whose memory could not be looked at
+	Unseen     []int        // PIDs of MistServer's processes, or of unknown ones, whose memory could not be looked at
 }
 
 // Session is a viewer's session.
@@ -175,7 +175,7 @@ func (s *Semaphores) add(o *Object) {
 }
 
 // split finds the processes that have an object in memory that is not the one of
-// that name any more.
+// that name.
 func (l *looker) split(objects []*Object) {
 	names := map[string]*Object{}
 	for _, o := range objects {
@@ -238,7 +238,7 @@ func (l *looker) lostLocks(objects []*Object) {
 	}
 }
 
-// statusOf is the status of a page that has no name any more.
+// statusOf returns the status of a page that has lost its name.
 func (l *looker) statusOf(m procs.Mapping, now *Object) *layout.Status {
 	if !now.Is.Kind.IsPage() {
 		return nil

@@ -55,7 +55,7 @@ func (s *Stream) Allocated() int64 {
 // secrets.
 func (p Problem) Text() string { return mist.Redact(cause.Of(p.Err).Error()) }
 
-// ValidForAll is the mask of a track that everybody may use.
+// ValidForAll is the mask of a track that all may use.
 const ValidForAll = 0xFF
 
 // validKnown are the bits of a mask that mean something: viewers, pushes, processes.

@@ -28,7 +28,7 @@ func (l *looker) unread() []*Object {
 	return all
 }
 
-// problemOf is why an object was not read: in most cases nobody may.
+// problemOf returns why an object was not read: in most cases it may not be.
 func problemOf(o procs.SavedObject) error {
 	if o.Problem == syscall.EACCES.Error() {
 		return syscall.EACCES

@@ -26,8 +26,8 @@ Esc Backspace           back to all pages
 p                       pause, and go on
 q Ctrl-C                quit
 
-What is another value than a look before stands out, and so does a record that
-is new. Of a page the newest record is shown, of a table its rows in use, and of
+A value that changed since the look before stands out, and so does a record that
+is new. A page shows its newest record, a table its rows in use, and a page with
 pages nested in it their newest records.`
 
 // helpLines is the screen that explains the keys.

@@ -87,7 +87,7 @@ func (p *page) begin(s *Sampler, now time.Time) {
 	open, err := relaccx.Open(p.row.Path)
 	p.row.Denied = errors.Is(err, fs.ErrPermission)
 	if err != nil {
-		// What nobody may read and has the name of a page is listed by its name.
+		// An object that may not be read is listed if its name is a page's.
 		p.row.Problem, p.isPage = problem(err), p.row.Known && !errors.Is(err, fs.ErrNotExist)
 		return
 	}
@@ -193,10 +193,10 @@ func (p *page) rate() *float64 {
 	return &rate
 }
 
-// ringsOf are what of a page is counted; the fill is that of the first. Of a track
-// it is its parts, one a frame: keys and fragments are those again. Of any other
-// page it is its own records, and if there is just one, what is nested in it. It
-// lacks what is nested and not there yet.
+// ringsOf returns the rings of a page that are counted; its fill is that of the
+// first. A track's are its parts, one a frame: keys and fragments would count the
+// same frames again. Any other page's are its own records and, if there is only
+// one, the rings nested in it. lacks reports whether some of those do not exist yet.
 func ringsOf(p *relaccx.Page, name string) (rings []ring, lacks bool) {
 	r, err := p.Peek()
 	if err != nil {

@@ -28,8 +28,8 @@ type pager struct {
 	first  int // of lines, on the screen
 }
 
-// see takes what a look has shown. What was to be seen before stays where the page
-// cannot be read.
+// see takes the lines of a look. If the page cannot be read, the lines of the look
+// before stay.
 func (m *pager) see(now time.Time, lines []string, note, problem string) {
 	m.now, m.note, m.err = now, note, problem
 	if problem == "" {

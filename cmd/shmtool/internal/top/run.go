@@ -251,7 +251,7 @@ func said(err error, words func(error) string) string {
 }
 
 // lookAgain looks at what is not paused. The pages are looked at while one of them
-// is open, too, for their rates.
+// is open, for their rates.
 func (m *model) lookAgain() tea.Cmd {
 	var looks []tea.Cmd
 	if !m.list.paused && !m.lookingAtPages {

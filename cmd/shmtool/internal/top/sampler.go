@@ -26,7 +26,7 @@ type Sampler struct {
 	// one of MistServer's.
 	IsPage func(known bool, p *relaccx.Page, h layout.Header) bool
 	// Writer is the process that writes the object at path: holder, which has the
-	// writer's lock (0: nobody), or another.
+	// writer's lock (0: none), or another.
 	Writer func(table *procs.Table, path string, holder int) (procs.Process, bool)
 
 	pages map[string]*page
@@ -35,8 +35,8 @@ type Sampler struct {
 // goneFor is how long a page that is gone is still listed.
 const goneFor = 3 * time.Second
 
-// Look is every page as it is now, in the order in which ls has them. What it
-// gives shares nothing with the next look.
+// Look returns every page as it is now, in the order of ls. The next look does not
+// change the rows.
 func (s *Sampler) Look(now time.Time) ([]Row, error) {
 	entries, err := os.ReadDir(s.ShmDir)
 	if err != nil {

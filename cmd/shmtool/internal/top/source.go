@@ -28,8 +28,8 @@ type Source struct {
 }
 
 // Look is the page as it is now: its header, and its newest record; of a table of
-// MistServer's, the last rows in use. The records are copies. What has happened to
-// the page is said besides.
+// MistServer's, the last rows in use. The records are copies. The note
+// says what has happened to the page.
 //
 // A page whose name is gone is shown as long as it is mapped: its writer may not
 // know.

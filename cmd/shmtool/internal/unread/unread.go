@@ -1,4 +1,4 @@
-// Package unread knows when nobody reads a program's output any more.
+// Package unread tells when the last reader of a program's output is gone.
 package unread
 
 import (
@@ -9,7 +9,7 @@ import (
 )
 
 // Await returns when f is a pipe or a socket that has lost its last reader. It holds
-// a thread until then. Of all other files it says false at once.
+// a thread until then. For any other file it returns false at once.
 func Await(f *os.File) bool {
 	raw, err := f.SyscallConn()
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package unasked keeps bubbletea's init from asking the terminal for its
 // colours: it would do so in every command of the program, also in those that
 // have no use for it, and wait five seconds for a terminal that does not answer.
-// Nothing asks where the environment has CI, as it has where nobody looks.
+// Nothing asks if the environment has CI, as a machine without a user has it.
 //
 // It works by the order in which Go begins packages: those that wait for nothing
 // first, then by name. This one waits for syscall alone, and so is before all that

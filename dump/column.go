@@ -54,8 +54,8 @@ func (o *Options) columns(s *layout.Schema) []column {
 // numberKey names a record's number wherever its fields have names.
 const numberKey = "#"
 
-// ColumnName returns what a field's column is called, and its key in JSON: the name of
-// the field. A column that begins with "#" is no field, so a field name that begins with
+// ColumnName returns the name of a field's column, and its key in JSON: the name of the
+// field. A column that begins with "#" is not a field, so a field name that begins with
 // "#", or with a backslash and "#", gets a backslash in front.
 func ColumnName(field string) string {
 	if strings.HasPrefix(strings.TrimLeft(field, `\`), "#") {
@@ -72,8 +72,9 @@ func fieldName(column string) string {
 	return column
 }
 
-// LookupColumn returns the field of a schema that a column's name means, or nil: "#"
-// is the record's number. All other fields may be called by their own names.
+// LookupColumn returns the field of a schema that a column's name means, or nil when
+// there is none: "#", the record's number, is not a field. A field may also be named by
+// its own name.
 func LookupColumn(s *layout.Schema, name string) *layout.Field {
 	if name == numberKey {
 		return nil

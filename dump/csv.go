@@ -68,7 +68,7 @@ func (c *RecordCSV) Reshape(s *layout.Schema, o Options) (next *RecordCSV, added
 	return next, added, removed
 }
 
-// Heading adds the line that names the columns.
+// Heading appends the line that names the columns to b.
 func (c *RecordCSV) Heading(b []byte) []byte {
 	for i := range c.columns {
 		if i > 0 {
@@ -83,7 +83,7 @@ func (c *RecordCSV) Heading(b []byte) []byte {
 	return append(b, '\n')
 }
 
-// Append adds the record's line.
+// Append appends the record's line to b.
 func (c *RecordCSV) Append(b []byte, rec *relaccx.Record) []byte {
 	record := rec.Bytes()
 	for i := range c.columns {
@@ -144,7 +144,7 @@ func (o *Options) text(cell []byte) []byte {
 	return []byte(mist.EscapeText(string(cell)))
 }
 
-// AppendCSV adds a text as one cell of CSV.
+// AppendCSV appends text to b as one cell of CSV.
 func AppendCSV(b []byte, text string) []byte { return appendCell(b, []byte(text)) }
 
 // appendCell appends a cell, in quotes where it must be.
@@ -163,9 +163,9 @@ func appendCell(b, cell []byte) []byte {
 	}
 }
 
-// CSV writes the view's records as CSV. Without records it writes its fields,
-// a line each, so that a schema can be read as a table; of the header alone the
-// header, as one line.
+// CSV writes the view's records as CSV. Without records, it writes its fields, a line
+// each, so that a schema can be read as a table; with the header alone, it writes the
+// header as one line.
 func CSV(w io.Writer, v *View, o Options) error {
 	if v.ShowHeader && !v.ShowSchema && !v.ShowRecords {
 		return headerListing(v).CSV(w, o)

@@ -25,7 +25,7 @@ const (
 // inputFormats are all of them, in the order in which an error names them.
 var inputFormats = []InputFormat{InputNDJSON, InputCSV, InputTSV}
 
-// DecodeOptions are what the user may choose about reading records.
+// DecodeOptions are the options of a Decoder.
 type DecodeOptions struct {
 	// MaxLineSize is the most bytes that a line, or a row of CSV, may have, and
 	// by that the memory that a Decoder may take. 0 means 16 MiB, or 64 bytes
@@ -113,12 +113,11 @@ func (o DecodeOptions) lineLimit(s *layout.Schema) int {
 	return int(min(limit, math.MaxInt))
 }
 
-// Next reads the next record into record: schema.RecordSize() bytes that the
-// caller has zeroed, or had made by relaccx.Writer.NewRecord. Fields that the
-// input does not give stay as they are. It answers with io.EOF at the end of
-// the input; with a *LineError for a line that is wrong, behind which the next
-// call goes on; and with any other error once and for all: the input could not
-// be read, or its heading is wrong. After an error record is of no use.
+// Next reads the next record into record: Schema.RecordSize() bytes that the caller has
+// zeroed, or got from relaccx.Writer.NewRecord. Fields that the input does not give
+// stay unchanged. Errors: io.EOF at the end of the input; a *LineError for an invalid
+// line, after which the next call goes on; any other error for good, because the input
+// could not be read, or its heading is invalid. After an error, record is not valid.
 func (d *Decoder) Next(record []byte) error {
 	if err := d.fits(record); err != nil {
 		return err
@@ -201,8 +200,8 @@ func (d *Decoder) start() error {
 	return nil
 }
 
-// LineError is about one line of the input. The line is passed over; what comes
-// behind it can be read.
+// LineError is about one line of the input. The line is ignored, and the lines after it
+// can be read.
 type LineError struct {
 	Line int   // counted from 1; of a row with newlines in its cells, the first
 	Err  error // the cause, with field and value

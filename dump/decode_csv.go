@@ -152,8 +152,7 @@ func (c *cellReader) add(start, end int) {
 	}
 }
 
-// next reads the next row that is not blank. Its cells are good until the one
-// after it.
+// next reads the next row that is not blank. Its cells are valid until the one after it.
 func (c *cellReader) next() error {
 	c.count, c.spans, c.row, c.moved = 0, c.spans[:0], nil, false
 	for len(c.row) == 0 {

@@ -58,7 +58,7 @@ func (j *jsonReader) value() ([]byte, error) {
 	return j.text[end-int64(len(v)) : end : end], nil
 }
 
-// member returns the next key and its value. The key is good until the next call.
+// member returns the next key and its value. The key is valid until the next call.
 func (j *jsonReader) member() (key, value []byte, err error) {
 	if key, err = j.value(); err != nil {
 		return nil, nil, err
@@ -86,7 +86,7 @@ func (j *jsonReader) close() error {
 }
 
 // unquote returns what a JSON string stands for: a part of it, or, where it has escapes,
-// good until the next string.
+// valid until the next string.
 func (j *jsonReader) unquote(quoted []byte) (text []byte, err error) {
 	if bytes.IndexByte(quoted, '\\') < 0 {
 		return quoted[1 : len(quoted)-1], nil

@@ -55,8 +55,8 @@ func (l *lineReader) nextLong(part []byte) ([]byte, error) {
 // byteOrderMark is U+FEFF in UTF-8, which Windows puts before a text.
 var byteOrderMark = []byte("\xEF\xBB\xBF")
 
-// skipMark passes over a byte order mark. It never asks for more bytes than one
-// until it has seen the first of a mark: there may be no more for a while.
+// skipMark ignores a byte order mark. It never asks for more bytes than one until it has
+// seen the first of a mark: there may be no more for a while.
 func (l *lineReader) skipMark() error {
 	first, err := l.input.Peek(1)
 	if err != nil {

@@ -40,8 +40,8 @@ func (p *pageReader) put(value, record []byte) error {
 	return nil
 }
 
-// split finds the parts of the page. A bare array is its records. Other members
-// are passed over: a page in JSON may say more than is needed to make it.
+// split finds the parts of the page. A bare array is its records. Other members are
+// ignored: a page in JSON may say more than is needed to make it.
 func (p *pageReader) split(value []byte) (parts pageParts, err error) {
 	if value[0] == '[' {
 		return pageParts{records: value}, nil

@@ -7,9 +7,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Fitted returns w for whole lines of text that are to be shown on a terminal: a
-// line that is wider than Width is cut, so that it takes one line there. Without
-// a Width it is w.
+// Fitted returns a writer to w for whole lines of text on a terminal, which cuts a line
+// that is wider than Width to one line there. Without a Width, it returns w.
 func (o Options) Fitted(w io.Writer) io.Writer {
 	if o.Width <= 0 {
 		return w

@@ -10,7 +10,7 @@ import (
 	"shmtool/layout/mist"
 )
 
-// HexOptions are what the user may choose about a hex dump.
+// HexOptions are the options of a hex dump.
 type HexOptions struct {
 	// The sections to show; none chosen shows all. Bytes between header and fields belong
 	// to the schema, and bytes after the last slot to the records. Sections are chosen of
@@ -50,7 +50,7 @@ type HexOptions struct {
 	Clock func() mist.Clock
 
 	// Secrets, when not nil, says what of a value must not be shown: positions in value,
-	// which is good until it returns. The bytes are printed as "**", and in the text
+	// which is valid until it returns. The bytes are printed as "**", and in the text
 	// every range as "***". It is asked about strings, raw bytes, packed values and
 	// fields of unknown type, each whole, old bytes behind a string's end included, with
 	// what is known of their page; f is nil for bytes that belong to no field. It sees

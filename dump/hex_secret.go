@@ -8,9 +8,9 @@ import (
 	"shmtool/layout/mist"
 )
 
-// HexSecrets returns what all renderings but exact copies hide of a value, for
-// HexOptions.Secrets. Bytes that belong to no field are all hidden when the page has a
-// field that is secret as a whole: they may be old bytes of it.
+// HexSecrets returns the ranges of a value that all renderings but exact copies hide,
+// for HexOptions.Secrets. Bytes that belong to no field are all hidden when the page
+// has a field that is secret as a whole: they may be old bytes of it.
 func HexSecrets(page *mist.PageInfo, f *layout.Field, value []byte) []HexSpan {
 	switch {
 	case f != nil:

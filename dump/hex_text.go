@@ -10,7 +10,7 @@ import (
 	"github.com/fatih/color"
 )
 
-// hexTone is what the colour of a piece of text means.
+// hexTone is what the color of a piece of text means.
 type hexTone uint8
 
 const (

@@ -44,20 +44,21 @@ type Cell struct {
 // Key returns the column's name in JSON, --fields and --where.
 func (c Column) Key() string { return strings.ToLower(c.Name) }
 
-// ColumnError is a column that a listing has not.
+// ColumnError names a column that a listing does not have.
 type ColumnError struct {
 	Name string
 	Have []string
 }
 
-// Error names the column, and those there are.
+// Error returns one line with the column's name, and the columns that the listing has.
 func (e *ColumnError) Error() string {
 	return fmt.Sprintf("no column %q; there are %s", e.Name, strings.Join(e.Have, ", "))
 }
 
-// Choose keeps the columns named, in that order; when the first name begins
-// with a "+", they come behind those that a table shows anyway. Nil keeps what
-// a table shows anyway. A *ColumnError names what there is not.
+// Choose returns a listing with the columns named, in that order. When the first name
+// begins with "+", they come after those that a table shows by default. With nil, it
+// has those that a table shows by default. A *ColumnError names a column that there is
+// not.
 func (l *Listing) Choose(names []string) (*Listing, error) {
 	var chosen []int
 	if len(names) == 0 || strings.HasPrefix(names[0], "+") {
@@ -107,7 +108,7 @@ func (l *Listing) pick(columns []int) *Listing {
 	return out
 }
 
-// Filter keeps the rows whose JSON keep approves of.
+// Filter keeps the rows for whose JSON keep returns true.
 func (l *Listing) Filter(keep func(row []byte) (bool, error)) error {
 	kept := l.Rows[:0:0]
 	for _, row := range l.Rows {

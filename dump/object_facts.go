@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// Fact is one thing that is known of an object: what JSON has, and how a table
-// shows it.
+// Fact is one fact about an object: its value in JSON, and how a table shows it.
 type Fact struct {
 	Name  string // the JSON key
 	Value any    // marshals to JSON; nil is null, and not in a table
@@ -16,8 +15,8 @@ type Fact struct {
 	Tone  Tone   // on a terminal
 }
 
-// Facts are what is known of an object that is no page and has no rows, in the
-// order in which it is shown.
+// Facts are the facts about an object that is not a page and has no rows, in the order
+// in which they are shown.
 type Facts struct {
 	Schema string // what JSON says it is: "shmtool.state/1"
 	Facts  []Fact
@@ -33,8 +32,8 @@ func (f *Facts) listing() *Listing {
 	return l
 }
 
-// Choose keeps the facts named, in that order; with a "+" before the first,
-// all. A *ColumnError names what there is not.
+// Choose returns the facts named, in that order, or all facts and those when the first
+// name begins with "+". A *ColumnError names a fact that there is not.
 func (f *Facts) Choose(names []string) (*Facts, error) {
 	l, err := f.listing().Choose(names)
 	if err != nil {
@@ -48,7 +47,7 @@ func (f *Facts) Choose(names []string) (*Facts, error) {
 	return out, nil
 }
 
-// AppendJSON adds the facts as one object, without what it is.
+// AppendJSON appends the facts to b as one JSON object, without the schema's name.
 func (f *Facts) AppendJSON(b []byte) ([]byte, error) {
 	l := f.listing()
 	return l.appendRow(b, l.Rows[0])
@@ -79,7 +78,7 @@ func (f *Facts) Names(w io.Writer) error {
 	return err
 }
 
-// Table writes a fact a line, what is null left out.
+// Table writes a fact a line, without those that are null.
 func (f *Facts) Table(w io.Writer, o Options) error {
 	l := &Listing{Columns: []Column{{Name: "NAME"}, {Name: "VALUE"}}}
 	for _, fact := range f.Facts {

@@ -56,7 +56,7 @@ var packetColumns = []packetColumn{
 	{"stale", false, true, func(p *Packet) bool { return p.Stale }, func(b []byte, p *Packet) []byte { return strconv.AppendBool(b, p.Stale) }},
 }
 
-// PacketFields returns the names of what a packet says, in their order.
+// PacketFields returns the names of a packet's columns, in their order.
 func PacketFields() []string {
 	var names []string
 	for i := range packetColumns {

@@ -39,8 +39,8 @@ func JSON(w io.Writer, v *View, o Options) error {
 	return err
 }
 
-// NDJSON writes the view's records, each as an object on its own line. Without
-// records it is JSON.
+// NDJSON writes the view's records, each as an object on its own line. Without records,
+// it writes what JSON writes.
 func NDJSON(w io.Writer, v *View, o Options) error {
 	if !v.ShowRecords {
 		return JSON(w, v, o)

@@ -14,7 +14,7 @@ import (
 	"github.com/olekukonko/tablewriter/tw"
 )
 
-// Tone is what a colour means.
+// Tone is what a color means.
 type Tone uint8
 
 // The tones.
@@ -38,9 +38,8 @@ var toneColors = [...][]color.Attribute{
 	Marked:    {color.ReverseVideo},
 }
 
-// Paint gives text its tone, where colour is wanted; what is Marked is so in any
-// case. The package color itself looks at standard output alone; the choice was
-// made before.
+// Paint returns text in its tone when colored is set. Text that is Marked stands out in
+// any case.
 func Paint(text string, t Tone, colored bool) string {
 	if !colored && t != Marked || t == Plain || text == "" {
 		return text
@@ -174,8 +173,8 @@ func borderless(w io.Writer, rows [][]string, align []tw.Align) error {
 	return nil
 }
 
-// trimEnd drops the blanks that fill up the last column, also where they stand
-// before the end of its colour: a line that is as wide as the terminal would wrap.
+// trimEnd drops the blanks that fill up the last column, also where they stand before the
+// end of its color: a line that is as wide as the terminal would wrap.
 func trimEnd(line string) string {
 	const resetColor = "\x1b[0m"
 	text, colored := strings.CutSuffix(strings.TrimRight(line, " \n"), resetColor)

@@ -90,8 +90,8 @@ func (l *Listing) lines(o Options) ([]string, error) {
 	return slices.Collect(strings.Lines(b.String())), err
 }
 
-// Bits returns a rate of bytes a second as the bits a second that people think in, 800,
-// 64.0k or 1.25M, unless plain: then it is the number of bits. 0 is not known, and empty.
+// Bits returns a rate in bytes a second as bits a second for people, 800, 64.0k or
+// 1.25M, or in full when plain is set. For 0, which is not known, it returns "".
 func Bits(bytesPerSecond uint64, plain bool) string {
 	bits := float64(bytesPerSecond) * 8
 	switch {

@@ -22,8 +22,7 @@ type View struct {
 	ShowHeader, ShowSchema, ShowRecords bool
 }
 
-// Options are what the user may choose about any rendering, and what is known of
-// the page.
+// Options are the options of any rendering, and the rules for the page.
 type Options struct {
 	Fields      []string // record fields to show, in this order; nil shows all
 	Int64String bool     // JSON: values of 64-bit types in quotes
@@ -65,7 +64,7 @@ type Options struct {
 	way        string // to the nested page that is rendered
 }
 
-// Lead is a column of a table in front of records that is none of their fields.
+// Lead is a column of a table before the records' own columns.
 type Lead struct {
 	Name  string
 	Right bool          // numbers stand to the right

@@ -6,9 +6,9 @@
 // owns, and no slice is kept. Package relaccx puts these rules to work on
 // living pages.
 //
-// Bytes that come from a page are never trusted: a decoder answers with a
-// *FormatError that names the byte at which the page goes wrong, never panics,
-// and allocates for the descriptors that are there, not for what a page claims.
+// Bytes that come from a page are never trusted: a decoder returns a *FormatError that
+// names the byte at which the page goes wrong, never panics, and allocates for the
+// descriptors that are there, not for what a page claims.
 //
 // The format is told in relaccx(5), whose section names stand in the comments
 // here as "relaccx(5), Header" and so on.

@@ -57,7 +57,8 @@ func (f *Field) Readable() bool {
 	}
 }
 
-// In cuts the field's bytes out of a record, which must be whole.
+// In returns the field's bytes in a record, which must be whole. The slice points into
+// record.
 func (f *Field) In(record []byte) []byte {
 	return record[f.Offset : f.Offset+f.Size : f.Offset+f.Size]
 }

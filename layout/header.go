@@ -33,8 +33,9 @@ type Header struct {
 	EndPos      uint64 // number of the first record that does not exist yet
 }
 
-// DecodeHeader reads the header at the start of b. It needs HeaderSize bytes
-// and judges none of the values; Header.Check does.
+// DecodeHeader reads the header at the start of b, which must have at least HeaderSize
+// bytes: else it returns a *FormatError. It checks none of the values; Header.Check
+// does.
 func DecodeHeader(b []byte) (Header, error) {
 	if len(b) < HeaderSize {
 		return Header{}, formatErrorf(len(b), "page ends inside its 36-byte header", nil)
@@ -53,8 +54,8 @@ func DecodeHeader(b []byte) (Header, error) {
 	}, nil
 }
 
-// Encode writes the header over the first HeaderSize bytes of b, which must
-// have as many.
+// Encode writes the header over the first HeaderSize bytes of b, which must have that
+// many.
 func (h Header) Encode(b []byte) {
 	_ = b[HeaderSize-1]
 	b[StatusOffset] = byte(h.Status)
@@ -83,11 +84,12 @@ func (h Header) Slot(number uint64) uint64 {
 	return number % uint64(h.RecordCount)
 }
 
-// Check holds the header against the size of what contains it: a mapping, or the field of
-// a nested page. It returns a *FormatError at the byte of the first value that cannot be
-// true. Counters that merely disagree with each other are findings, not errors, and are
-// left to CheckPage. The place of the descriptors is not checked before the page is
-// ready: a writer at its first field stores field_offset and offset one after the other.
+// Check checks the header against size, the bytes of what contains it: a mapping, or
+// the field of a nested page. It returns a *FormatError at the byte of the first value
+// that cannot be true. Counters that only disagree with each other are findings of
+// CheckPage, not errors. The place of the descriptors is not checked before the page is
+// ready: a writer at its first field stores field_offset and offset one after the
+// other.
 func (h Header) Check(size int) error {
 	switch {
 	case h.Status.Ready() && h.FieldOffset < MinFieldOffset:

@@ -11,12 +11,12 @@ type Schema struct {
 	shaped     bool // a nested field has a Shape
 }
 
-// NewSchema lays fields out one after the other, as a writer does that adds
-// them in this order: offsets and the form of each descriptor are chosen here.
-// It answers with a *SpecError for a name that is empty, over 31 bytes or
-// there twice, a size of 0, an integer of 5, 6, 7 or more than 8 bytes, a
-// family that is not defined, a nested page that does not fit its field, and
-// for descriptors or records that are larger than the header can say.
+// NewSchema lays fields out one after the other, as a writer does that adds them in
+// this order, and chooses their offsets and the form of each descriptor. It returns a
+// *SpecError for a name that is empty, longer than 31 bytes, or used twice; for a size
+// of 0; for an integer of 5, 6, 7, or more than 8 bytes; for an unknown family; for a
+// nested page that does not fit its field; and for descriptors or records that are
+// larger than the header can say.
 func NewSchema(fields ...Field) (*Schema, error) {
 	s := &Schema{fields: make([]Field, 0, len(fields))}
 	for _, f := range fields {
@@ -87,11 +87,11 @@ func (f *Field) checkShape(refuse func(string, ...any) error) error {
 	return nil
 }
 
-// DecodeSchema reads the descriptors that header h announces from a page. When
-// a descriptor is wrong it returns what came before it and a *FormatError with
-// its byte; so it does when the sizes do not add up to h.RecordSize or a name
-// is there twice, with all fields. A page without descriptors (offset 0, as on
-// a page of zeros) gives an empty schema.
+// DecodeSchema reads the descriptors that header h announces from a page. When a
+// descriptor is invalid, it returns the fields before it and a *FormatError with its
+// byte. When the sizes do not add up to h.RecordSize, or two fields have one name, it
+// returns all fields and a *FormatError. A page without descriptors (offset 0, as on a
+// page of zeros) gives an empty schema.
 //
 // The fields' names are copies; nothing points into page.
 func DecodeSchema(page []byte, h Header) (*Schema, error) {
@@ -160,8 +160,8 @@ func (n *seenNames) repeats(s *Schema, name string) bool {
 	return there
 }
 
-// AppendDescriptors adds all field descriptors to b, as they were read or, for
-// a new schema, each in its shortest form.
+// AppendDescriptors appends all field descriptors to b: as they were read, or for a new
+// schema each in its shortest form.
 func (s *Schema) AppendDescriptors(b []byte) []byte {
 	for i := range s.fields {
 		b = s.fields[i].appendDescriptor(b)
@@ -194,7 +194,7 @@ func (s *Schema) Lookup(name string) *Field {
 	return nil
 }
 
-// RecordSize returns the bytes a record: the sum of the field sizes.
+// RecordSize returns the size of a record in bytes: the sum of the field sizes.
 func (s *Schema) RecordSize() uint32 { return s.recordSize }
 
 // DescriptorsSize returns the bytes that all descriptors take.
@@ -215,8 +215,9 @@ func (s *Schema) Equal(o *Schema) bool {
 	return true
 }
 
-// Diff names what o has and s has not, what s had and o has not, and what both
-// have with another type code or size, each in the order of its schema.
+// Diff returns the names of fields that only o has, of fields that only s has, and of
+// fields that both have with another type code or size, each in the order of its
+// schema.
 func (s *Schema) Diff(o *Schema) (added, removed, changed []string) {
 	for i := range o.fields {
 		f := &o.fields[i]

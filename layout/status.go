@@ -4,7 +4,7 @@ package layout
 // to every reader. relaccx(5), Header.
 type Status uint8
 
-// The status bits. Bits 3 to 7 mean nothing; MistServer passes over them.
+// The status bits. Bits 3 to 7 mean nothing; MistServer ignores them.
 const (
 	StatusReady  Status = 1 << iota // header and fields are complete and fixed
 	StatusExit                      // the writer is done with the page

@@ -31,8 +31,8 @@ func ParseField(text string) (Field, error) {
 	return f, err
 }
 
-// ParseSchema reads a schema's text form. Its errors are *SpecError, with the
-// line.
+// ParseSchema reads a schema's text form; relaccx(5), Schema text. Its errors are
+// *SpecError, with the line.
 func ParseSchema(text string) (*Schema, error) {
 	lines, err := splitSchema(text)
 	if err != nil {
@@ -267,8 +267,8 @@ func parseCode(text string) (Code, error) {
 	return Code(code), nil
 }
 
-// ParseSize reads a number of bytes: decimal, with an optional k, M or G for
-// powers of 1024.
+// ParseSize reads a number of bytes: decimal, with an optional k, M, or G for powers of
+// 1024.
 func ParseSize(text string) (uint64, error) {
 	digits, shift := text, 0
 	for i, unit := range []string{"k", "M", "G"} {

@@ -45,11 +45,11 @@ const (
 	CodeUnknownFamily  = "unknown_family"      // a type code of no known family
 )
 
-// CheckPage holds a whole page against every rule of the format. h is the
-// page's header as the caller read it, once and consistently; the nested pages
-// in available records are checked too, down to MaxDepth. It gives nothing for
-// a page without blemish, and of findings with one code the first ten. The time
-// it takes grows with the bytes of the page, whatever they say.
+// CheckPage checks a whole page against every rule of the format, and the nested pages
+// in available records, down to MaxDepth. h is the page's header, which the caller has
+// read once and consistently. It returns nil for a page without faults, and at most the
+// first ten findings of each code. Its time grows with the bytes of the page, whatever
+// they say.
 func CheckPage(page []byte, h Header) []Finding {
 	c := checker{page: page, told: map[string]int{}}
 	c.check(h, 0, len(page), "", 0)

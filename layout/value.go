@@ -80,7 +80,7 @@ func (f *Field) uint(record []byte) uint64 {
 	return 0
 }
 
-// Int does what Uint does as a signed number.
+// Int returns what Uint returns, as a signed number.
 func (f *Field) Int(record []byte) int64 { return int64(f.Uint(record)) }
 
 func encodeInteger(b []byte, size uint32, v uint64) {
@@ -215,9 +215,9 @@ func (f *Field) PutBytes(record []byte, v []byte) error {
 	return nil
 }
 
-// Parse stores a value written as text, the way a command line or a CSV cell has it:
-// integers in decimal or with 0x, strings as they are, all other kinds as "hex:" and
-// digits. A value that does not fit is a *ValueError.
+// Parse stores a value written as text, as on a command line or in a CSV cell: integers
+// in decimal or with 0x, strings unchanged, all other kinds as "hex:" and digits. A
+// value that does not fit is a *ValueError, and nothing is stored.
 func (f *Field) Parse(record []byte, text string) error {
 	switch f.Kind() {
 	case String:

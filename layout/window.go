@@ -13,7 +13,7 @@ func (w Window) Count() uint64 { return w.End - w.First }
 // Contains reports whether record n is available.
 func (w Window) Contains(n uint64) bool { return n >= w.First && n < w.End }
 
-// Last returns the window of the newest n records of w, or w where it has fewer.
+// Last returns the newest n records of w, or w when it has fewer.
 func (w Window) Last(n uint64) Window {
 	if w.Count() > n {
 		w.First = w.End - n
@@ -29,11 +29,11 @@ func (w Window) Clamp(first, end uint64) Window {
 	return w
 }
 
-// Window returns the range of records that the header announces on a page of size bytes:
-// [Deleted, EndPos), the oldest left out where that is more than the ring has slots. A
-// page whose EndPos is 0 and whose Present is not is a table, [0, Present). Counters that
-// contradict each other give an empty window, never one that leads outside the page; of a
-// page that was cut, only records that have not gone round the ring are told.
+// Window returns the range of records that the header announces on a page of size
+// bytes: [Deleted, EndPos), without the oldest when that is more than the ring has
+// slots. A page with EndPos 0 and another Present is a table, [0, Present). Counters
+// that contradict each other give an empty window, never one that leads outside the
+// page. On a truncated page, only records that have not gone around the ring are in it.
 func (h Header) Window(size int) Window {
 	slots, count := h.Slots(size), uint64(h.RecordCount)
 	switch {

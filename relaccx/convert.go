@@ -47,8 +47,8 @@ func isScalar(k layout.Kind) bool {
 	return k == layout.Uint || k == layout.Int || k == layout.String
 }
 
-// convert gives rec in the new schema; the bytes are good until the next call.
-// A value that does not fit is a *layout.ValueError, unless truncate is set.
+// convert gives rec in the new schema; the bytes are valid until the next call. A value
+// that does not fit is a *layout.ValueError, unless truncate is set.
 func (c *conversion) convert(rec *Record) ([]byte, error) {
 	if err := c.record.reset(c.to); err != nil {
 		return nil, err

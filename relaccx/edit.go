@@ -50,7 +50,7 @@ func (w *Writer) SetExit() error { return w.raise(layout.StatusExit) }
 // nothing, as Reload does: another page must have the name.
 func (w *Writer) SetReload() error { return w.raise(layout.StatusReload) }
 
-// raise sets a status bit and wakes everybody, so that it is seen at once.
+// raise sets a status bit and wakes all readers, so that it is seen at once.
 func (w *Writer) raise(bit layout.Status) error {
 	err := w.do("mark", func() error {
 		w.cells.SetStatus(w.cells.Status() | bit)

@@ -101,7 +101,7 @@ func (t *table) written(r *Reader, n, end uint64) uint64 {
 	return next
 }
 
-// compare holds row n against what was handed out of it.
+// compare checks row n against what was handed out of it.
 func (t *table) compare(f *Follower, n uint64) (Event, bool, error) {
 	r := f.reader
 	row := t.rows[n*r.size:][:r.size]

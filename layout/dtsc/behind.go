@@ -26,8 +26,8 @@ func (b Behind) Stale() bool { return b.Count >= 2 }
 // behind it, or one that is empty and ends the page (relaccx's Page.NextData): no byte of
 // a hole is touched, which would fill it. Nil means that there are no holes. Packets are
 // given as MistServer writes them: a packet whose payload is not the last of its members
-// is passed over. It allocates nothing for bytes that a MistServer has written, and its
-// time grows with the bytes that have memory.
+// is ignored. It allocates nothing for bytes that a MistServer has written, and its time
+// grows with the bytes that have memory.
 //
 // Another process may be writing the page: what a second look does not find
 // again is no evidence.

@@ -51,13 +51,12 @@ func (p *Packet) Payload(page []byte) []byte {
 	return page[p.PayloadOffset:end:end]
 }
 
-// NextPacket reads the packet at byte at of a data page, and the next one is at
-// Offset + Size. io.EOF says that there is none: the page ends, or four zero
-// bytes follow, for the first bytes of a packet are written last. (MistServer
-// tells the end that way, and so reads old packets of a page that is used
-// again. Who knows pages.avail gives that much of the page.) A packet that is
-// not whole is a *[FormatError]. Members that MistServer does not write are
-// passed over, as is what lies behind them. It allocates nothing.
+// NextPacket reads the packet at byte at of a data page, and the next one is at Offset +
+// Size. io.EOF says that there is none: the page ends, or four zero bytes follow, for the
+// first bytes of a packet are written last. (MistServer tells the end that way, and so
+// reads old packets of a page that is used again. Who knows pages.avail gives that much
+// of the page.) A packet that is not whole is a *[FormatError]. Members that MistServer
+// does not write are ignored, as is what lies behind them. It allocates nothing.
 func NextPacket(page []byte, at int) (Packet, error) {
 	p := Packet{Offset: at}
 	if err := p.head(page, at, len(page)-at); err != nil {

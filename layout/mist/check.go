@@ -83,11 +83,11 @@ func NewFinding(code string, at int64, path, format string, a ...any) layout.Fin
 	return f
 }
 
-// CheckPage holds a page against what is true of every healthy one that o's kind
-// has: a track's keys, parts, fragments and data pages belong together, a stream's
-// tracks have pages of their own. It takes for granted that layout.CheckPage is
-// asked too: what is not a valid page, not ready, replaced, or has counters that
-// contradict each other is passed over here.
+// CheckPage checks a page against what is true of every healthy one that o's kind has: a
+// track's keys, parts, fragments and data pages belong together, a stream's tracks have
+// pages of their own. It takes for granted that layout.CheckPage is asked too: what is
+// not a valid page, not ready, replaced, or has counters that contradict each other is
+// ignored here.
 //
 // Source and buffer write a track at a time, and every change takes them several stores.
 // A state that is normal between two stores of either process is no finding. A reader is

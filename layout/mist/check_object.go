@@ -6,7 +6,7 @@ import (
 	"shmtool/layout"
 )
 
-// CheckState holds a MstSTATE against what MistServer writes there.
+// CheckState checks a MstSTATE against what MistServer writes there.
 func CheckState(b []byte) []layout.Finding {
 	s, err := DecodeState(b)
 	if err != nil {

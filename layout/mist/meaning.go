@@ -94,11 +94,11 @@ func Number(n uint64, size uint32) Value {
 }
 
 // Data returns the value of a field that is no integer: a string without its terminator,
-// or raw bytes. It is good as long as b is.
+// or raw bytes. It is valid as long as b is.
 func Data(b []byte) Value { return Value{bytes: b} }
 
 // ValueOf returns what a record, which must be whole, holds in a field of its schema. It
-// is good as long as the record is.
+// is valid as long as the record is.
 func ValueOf(f *layout.Field, record []byte) Value {
 	switch f.Kind() {
 	case layout.Uint, layout.Int:

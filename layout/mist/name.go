@@ -103,7 +103,7 @@ func parseNumber(text string) (uint64, bool) {
 
 // Name returns the object's name, without a leading slash: what ParseName has read, or
 // what MistServer would call an object of these parts. Parts that the kind has not are
-// passed over; without a kind it is empty.
+// ignored; without a kind it is empty.
 func (o Object) Name() string {
 	k := o.Kind.info()
 	switch k.naming {

@@ -74,8 +74,8 @@ func DecodeSemaphore(b []byte, form Form) (Semaphore, error) {
 }
 
 // Encode returns the bytes of such a semaphore, made for processes to share, as the C
-// library makes them. Size chooses between 32 and 16 bytes with musl, and is passed over
-// with glibc.
+// library makes them. Size chooses between 32 and 16 bytes with musl, and is ignored with
+// glibc.
 func (s Semaphore) Encode() []byte {
 	b := make([]byte, semaphore64)
 	value := s.Value

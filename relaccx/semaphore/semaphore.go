@@ -45,9 +45,9 @@ const (
 	contextPoll = 50 * time.Millisecond
 )
 
-// Create makes a semaphore at path, whole before anybody can see it, as
-// the C library does. Its file's name begins with "sem."; see mist.Object.Name.
-// mode is the permissions, whatever the umask. fs.ErrExist when there is one.
+// Create makes a semaphore at path, whole before any process can see it, as the C library
+// does. Its file's name begins with "sem."; see mist.Object.Name. mode is the
+// permissions, whatever the umask. fs.ErrExist when there is one.
 func Create(path string, value uint32, mode fs.FileMode) (*Semaphore, error) {
 	temp, err := createTemp(filepath.Dir(path), value, mode)
 	if err == nil {
@@ -222,8 +222,8 @@ func (s *Semaphore) Post() error {
 	})
 }
 
-// Replaced reports whether the semaphore's name leads elsewhere by now, or nowhere: then
-// a process that opens the name no longer meets those that have it open.
+// Replaced reports whether the semaphore's name no longer leads to it: then a process
+// that opens the name no longer meets those that have it open.
 func (s *Semaphore) Replaced() bool {
 	now, err := shm.StatPath(s.path)
 	return err != nil || now.Identity != s.stat.Identity

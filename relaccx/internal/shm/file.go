@@ -94,8 +94,7 @@ func Reserve(f *os.File, offset, size int64) error {
 //
 //	1: FLOCK  ADVISORY  WRITE 4711 00:19:8523 0 EOF
 //
-// Who waits for a lock has an arrow behind the number. What does not parse is
-// passed over.
+// Who waits for a lock has an arrow behind the number. What does not parse is ignored.
 func LockHolders(locks io.Reader) map[Identity]int {
 	holders := map[Identity]int{}
 	lines := bufio.NewScanner(locks)

@@ -53,7 +53,7 @@ func (c Cells) WaitEndPos(seen uint64, timeout time.Duration) Waited {
 	return TimedOut
 }
 
-// WakeEndPos wakes everybody who sleeps on the page.
+// WakeEndPos wakes all readers who sleeps on the page.
 func (c Cells) WakeEndPos() {
 	word := c.at(layout.EndPosOffset)
 	if uintptr(word)&3 != 0 {

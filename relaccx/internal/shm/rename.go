@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrOther means that another object has the name by now. It is an *OtherError.
+// ErrOther means that another object has got the name. It is an *OtherError.
 var ErrOther = errors.New("another object has the name")
 
 // OtherError is ErrOther. Where the other object could not get its name back,

@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -14,6 +13,13 @@ import (
 
 // publicPackages are those whose documentation other programs' authors read.
 var publicPackages = []string{"relaccx", "relaccx/semaphore", "layout", "layout/mist", "layout/dtsc", "dump"}
+
+// plainRooms are packages of the program whose comments and texts are held to the same
+// words.
+var plainRooms = []string{
+	"cause", "cleaning", "doctor", "filter", "finding", "meter", "metrics", "mistserver", "newfile", "objectfile", "pause", "procs",
+	"recording", "safe", "simulate", "snapshot", "sparse", "streams", "top", "units", "unread",
+}
 
 // badStart begins a sentence whose subject does not come first.
 var badStart = regexp.MustCompile(`(?:^|[.:;] )(Of|What|Where|Whoever) [a-z]`)
@@ -26,28 +32,57 @@ var badLine = regexp.MustCompile(`(?m)(?:\n\n|\n\.[A-Z].*\n|[.:;][ \n])(Of|What|
 // does: "Header returns …", not "Header is …".
 func TestPlainPackages(t *testing.T) {
 	for _, dir := range publicPackages {
-		fset := token.NewFileSet()
-		packages, err := parser.ParseDir(fset, filepath.Join("../..", dir), func(info fs.FileInfo) bool {
-			return !strings.HasSuffix(info.Name(), "_test.go")
-		}, parser.ParseComments)
-		if err != nil {
-			t.Fatal(err)
+		fset, files := packageFiles(t, filepath.Join("../..", dir))
+		for _, file := range files {
+			for place, fault := range wordFaults(fset, file) {
+				t.Errorf("%s: %s", place, fault)
+			}
+			for place, fault := range commentFaults(fset, file) {
+				t.Errorf("%s: %s", place, fault)
+			}
 		}
-		for _, p := range packages {
-			for _, file := range p.Files {
-				for place, fault := range proseFaults(fset, file) {
-					t.Errorf("%s: %s", place, fault)
-				}
+	}
+	for _, dir := range plainRooms {
+		fset, files := packageFiles(t, filepath.Join("internal", dir))
+		for _, file := range files {
+			for place, fault := range wordFaults(fset, file) {
+				t.Errorf("%s: %s", place, fault)
 			}
 		}
 	}
 }
 
-// proseFaults returns what is not plain in a file, by its place.
-func proseFaults(fset *token.FileSet, file *ast.File) map[string]string {
+// packageFiles returns the files of a package, without its tests.
+func packageFiles(t *testing.T, dir string) (*token.FileSet, []*ast.File) {
+	t.Helper()
+	fset := token.NewFileSet()
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%s has no files: %v", dir, err)
+	}
+	var files []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return fset, files
+}
+
+// wordFaults returns the banned words and beginnings in a file's comments and texts, by
+// their places.
+func wordFaults(fset *token.FileSet, file *ast.File) map[string]string {
 	faults := map[string]string{}
 	hold := func(at token.Pos, text string) {
-		text = strings.Join(strings.Fields(text), " ")
+		text = strings.TrimPrefix(strings.Join(strings.Fields(text), " "), "Of returns ") // a function's name
+		if !strings.Contains(text, " ") {
+			return // a value
+		}
 		if found := bannedWords.FindString(text); found != "" {
 			faults[fset.Position(at).String()] = strconv.Quote(found) + " in " + strconv.Quote(text)
 		} else if found := badStart.FindString(text); found != "" {
@@ -58,17 +93,28 @@ func proseFaults(fset *token.FileSet, file *ast.File) map[string]string {
 		hold(group.Pos(), group.Text())
 	}
 	ast.Inspect(file, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.BasicLit:
-			if text, err := strconv.Unquote(n.Value); err == nil && n.Kind == token.STRING {
-				hold(n.Pos(), text)
-			}
-		case *ast.FuncDecl:
-			if verb, after, _ := strings.Cut(strings.TrimPrefix(n.Doc.Text(), n.Name.Name+" "), " "); verb == "is" || verb == "are" {
-				faults[fset.Position(n.Pos()).String()] = n.Name.Name + " " + verb + " " + strings.SplitN(after, "\n", 2)[0]
+		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			if text, err := strconv.Unquote(lit.Value); err == nil {
+				hold(lit.Pos(), text)
 			}
 		}
 		return true
 	})
+	return faults
+}
+
+// commentFaults returns the functions in a file whose comments say what they are, and
+// not what they do.
+func commentFaults(fset *token.FileSet, file *ast.File) map[string]string {
+	faults := map[string]string{}
+	for _, d := range file.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok {
+			continue
+		}
+		if verb, after, _ := strings.Cut(strings.TrimPrefix(f.Doc.Text(), f.Name.Name+" "), " "); verb == "is" || verb == "are" {
+			faults[fset.Position(f.Pos()).String()] = f.Name.Name + " " + verb + " " + strings.SplitN(after, "\n", 2)[0]
+		}
+	}
 	return faults
 }

@@ -53,8 +53,9 @@ func (j *judge) all() []Object {
 }
 
 // inOrder sorts by stream, those without one last and simulations behind them.
-// A stream's configuration follows its other objects, since it is judged alone. What
-// an interrupted clean has left is first, since its name may be needed.
+// A stream's configuration follows its other objects, because it is judged alone. The
+// objects that an interrupted clean has left are first, because their names may be
+// needed.
 func inOrder(a, b *file) int {
 	rank := func(f *file) int {
 		switch {

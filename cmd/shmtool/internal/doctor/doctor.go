@@ -1,9 +1,9 @@
 // Package doctor says what is wrong with MistServer's streams: it judges what
 // package streams has read, and reads nothing itself.
 //
-// A rule looks at one thing, and says what is wrong with it when it is sure. What
-// may be under way it marks, and a second look decides (finding.Lasting). What
-// follows from what is told afterwards, of all findings together: cause.go.
+// A rule looks at one thing, and says what is wrong with it when it is sure. It marks a
+// finding that may be under way, and a second look decides (finding.Lasting).
+// Afterwards cause.go finds which findings follow from others.
 package doctor
 
 import (

@@ -98,8 +98,8 @@ func kept(s *streams.Stream) bool {
 	return s.Buffer != nil || s.Input != nil && s.Input.Life == procs.Alive && s.Input.Process.OfMist()
 }
 
-// splits: processes that work on an object which is not the one of that name any
-// more. One that was told to reload will notice.
+// splits reports processes that work on an object that has lost its name to another.
+// One that was told to reload will notice.
 func (j *judge) splits() {
 	var names []string
 	byName := map[string][]streams.SplitMapping{}

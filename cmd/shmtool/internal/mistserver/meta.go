@@ -66,9 +66,9 @@ func (m *meta) own() uint64 {
 
 func (m *meta) close() error { return m.w.Close() }
 
-// refresh follows a reload of the page by another process. ErrStreamGone when
-// the stream has ended; relaccx.ErrNotReady when the page is to be replaced, and
-// nobody does it for as long as MistServer would wait.
+// refresh follows a reload of the page by another process. It returns ErrStreamGone
+// when the stream has ended, and relaccx.ErrNotReady when a page that is told to be
+// replaced stays for as long as MistServer would wait.
 func (m *meta) refresh(ctx context.Context) error {
 	return patiently(ctx, openPatience, func() error {
 		h, err := m.w.Header()

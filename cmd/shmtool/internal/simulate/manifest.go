@@ -21,8 +21,8 @@ import (
 	"shmtool/layout/mist"
 )
 
-// Names that begin with ".shmtool-" are those of pages that are being made: whoever
-// makes one removes what is left of others, by their free locks.
+// Names that begin with ".shmtool-" are those of pages that are being made: a process
+// that makes one removes those that others have left, by their free locks.
 const (
 	manifestPrefix = ".simulation-"
 	lockedSuffix   = ".locked" // behind a manifest's name: the page with the lock

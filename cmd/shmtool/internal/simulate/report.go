@@ -40,8 +40,8 @@ type message struct {
 	Seen    *tally             `json:"seen,omitempty"`
 }
 
-// reporter writes messages from a goroutine of its own, so that nobody who
-// reads slowly holds up a part.
+// reporter writes messages from a goroutine of its own, so that a slow reader does not
+// hold up a part.
 type reporter struct {
 	role  role
 	to    io.WriteCloser

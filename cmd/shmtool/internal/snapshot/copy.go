@@ -60,9 +60,9 @@ func (o *object) copyTo(ctx context.Context, dir, shmDir string) error {
 	return os.Chtimes(to.Name(), o.saved.Modified, o.saved.Modified)
 }
 
-// copyBytes copies a page as one look can be, and anything else byte by byte: a
-// page, too, that cannot be shown to be whole. It reports whether it was a page. Of
-// what is neither a page nor MistServer's nothing is copied.
+// copyBytes copies a page as one look can be, and anything else byte by byte, also a
+// page that cannot be shown to be whole. It reports whether it was a page. It copies
+// nothing of an object that is neither a page nor MistServer's.
 func (o *object) copyBytes(ctx context.Context, to *os.File, path string) (page bool, err error) {
 	if !o.known || o.is.Kind.IsPage() {
 		page, err = o.copyPage(to, path)

@@ -96,7 +96,7 @@ type model struct {
 	width, height int
 }
 
-// What looks and clocks tell the model.
+// The messages of looks and clocks to the model.
 type (
 	tickMsg  struct{}
 	pagesMsg struct {

@@ -32,8 +32,8 @@ func (f *Facts) listing() *Listing {
 	return l
 }
 
-// Choose returns the facts named, in that order, or all facts and those when the first
-// name begins with "+". A *ColumnError names a fact that there is not.
+// Choose returns the facts named, in that order, or all facts when the first name begins
+// with "+". A *ColumnError names a fact that there is not.
 func (f *Facts) Choose(names []string) (*Facts, error) {
 	l, err := f.listing().Choose(names)
 	if err != nil {

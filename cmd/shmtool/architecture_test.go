@@ -47,7 +47,8 @@ var arrows = map[string][]string{
 	"shmtool/layout/dtsc":          {"shmtool/layout"},
 	"shmtool/layout/layouttest":    {},
 	"shmtool/relaccx/internal/shm": {"shmtool/layout"},
-	"shmtool/relaccx":              {"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx/internal/shm"},
+	"shmtool/relaccx":              {"shmtool/layout", "shmtool/layout/mist", "shmtool/relaccx/internal/shm"},
+	"shmtool/relaccx/datapage":     {"shmtool/layout/dtsc", "shmtool/relaccx"},
 	"shmtool/relaccx/semaphore":    {"shmtool/layout", "shmtool/layout/mist", "shmtool/relaccx", "shmtool/relaccx/internal/shm"},
 	"shmtool/dump":                 {"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx"},
 	"shmtool/cmd/shmtool":          nil, // nil: everything

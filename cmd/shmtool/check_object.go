@@ -14,7 +14,7 @@ import (
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
-	"shmtool/relaccx"
+	"shmtool/relaccx/datapage"
 )
 
 // checkObject holds an object that is no page against what MistServer makes of
@@ -172,7 +172,7 @@ func (d *dataCheck) check(page io.ReaderAt, size int64, inMemory bool) error {
 
 // packets reads the page up to what is published, or to its end.
 func (d *dataCheck) packets(page io.ReaderAt, size int64, avail uint64, known, mayEnd bool) error {
-	r := relaccx.NewPackets(page, size)
+	r := datapage.NewReader(page, size)
 	for ; !known || uint64(d.end) < avail; d.count++ {
 		p, err := r.Next()
 		var wrong *dtsc.FormatError

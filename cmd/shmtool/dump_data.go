@@ -16,6 +16,7 @@ import (
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
 	"shmtool/relaccx"
+	"shmtool/relaccx/datapage"
 )
 
 // dataPage is a data page that is being read.
@@ -81,7 +82,7 @@ func (d *dataPage) render(packets iter.Seq2[dump.Packet, error], fields []string
 }
 
 // reader begins at the page's start.
-func (d *dataPage) reader() *relaccx.Packets { return relaccx.NewPackets(d.file, d.info.Size()) }
+func (d *dataPage) reader() *datapage.Reader { return datapage.NewReader(d.file, d.info.Size()) }
 
 // all are the packets of the page, numbered; an error is the last.
 func (d *dataPage) all() iter.Seq2[dump.Packet, error] {

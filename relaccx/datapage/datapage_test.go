@@ -1,4 +1,4 @@
-package relaccx_test
+package datapage_test
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 
 	"shmtool/layout/dtsc"
 	"shmtool/relaccx"
+	"shmtool/relaccx/datapage"
 )
 
 // countedPage is a page of packets that counts what is read of it, and may show
@@ -39,7 +40,7 @@ func packetPage(t *testing.T, size int, payloads ...[]byte) []byte {
 
 func readPackets(t *testing.T, page io.ReaderAt, size int) (packets []dtsc.Packet, err error) {
 	t.Helper()
-	r := relaccx.NewPackets(page, int64(size))
+	r := datapage.NewReader(page, int64(size))
 	for {
 		p, err := r.Next()
 		if err != nil {
@@ -51,7 +52,7 @@ func readPackets(t *testing.T, page io.ReaderAt, size int) (packets []dtsc.Packe
 
 // Packets are those that the whole page has, and of large ones no more than the
 // beginning is read.
-func TestPackets(t *testing.T) {
+func TestReader(t *testing.T) {
 	page := packetPage(t, 4<<20, []byte("first"), bytes.Repeat([]byte{0xff}, 1<<20), nil, bytes.Repeat([]byte{0}, 100_000), []byte("last"))
 	counted := &countedPage{shown: [][]byte{page}}
 	got, err := readPackets(t, counted, len(page))
@@ -76,7 +77,7 @@ func TestPackets(t *testing.T) {
 // What looks broken is looked at again: a writer that writes over old packets is
 // between two of its stores for a moment. What stays broken is an error, behind
 // the packets before it.
-func TestPacketsBroken(t *testing.T) {
+func TestBroken(t *testing.T) {
 	good := packetPage(t, 2000, []byte("first"), []byte("second"))
 	torn := bytes.Clone(good)
 	copy(torn, "DTP2\x00\x00\x00\x01")
@@ -98,11 +99,11 @@ func TestPacketsBroken(t *testing.T) {
 
 // Behind the end comes what is written later; and reading goes on where it is
 // told to.
-func TestPacketsFollow(t *testing.T) {
+func TestFollow(t *testing.T) {
 	before := packetPage(t, 2000, []byte("first"))
 	after := packetPage(t, 2000, []byte("first"), []byte("second"))
 	page := &countedPage{shown: [][]byte{before}}
-	r := relaccx.NewPackets(page, 2000)
+	r := datapage.NewReader(page, 2000)
 	first, err := r.Next()
 	if err != nil {
 		t.Fatal(err)

@@ -78,7 +78,7 @@ func (b *batch) usersAside() map[relaccx.Identity]string {
 	return users
 }
 
-// mistName is the name of an object without that of a clean.
+// mistName returns the name of an object without that of a clean.
 func mistName(f *file) string {
 	if f.hidden {
 		return f.name[len(hiddenPrefix):]

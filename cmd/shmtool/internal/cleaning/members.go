@@ -85,7 +85,7 @@ func (e *Ending) refused(s *survey, m Member) string {
 	return ""
 }
 
-// standing is the process whose PID namespace a directory belongs to: the one through
+// standing returns the process whose PID namespace a directory belongs to: the one through
 // whose root the directory is seen, else this process.
 func standing(table *procs.Table) string {
 	if pid, ok := table.Through(); ok {

@@ -17,7 +17,7 @@ type namedPID struct {
 	is  procs.Named
 }
 
-// pids are all processes that a stream's objects name.
+// pids returns all processes that a stream's objects name.
 func (j *judge) pids(name string, s *streams.Stream) []namedPID {
 	var all []namedPID
 	add := func(who string, role procs.Role, pid uint64, written time.Time) {
@@ -52,7 +52,7 @@ func (j *judge) pids(name string, s *streams.Stream) []namedPID {
 	return all
 }
 
-// named is a PID as an object names it that was written at a time; the zero time is
+// named returns a PID as an object names it that was written at a time; the zero time is
 // not known.
 func (j *judge) named(pid uint64, role procs.Role, stream string, written time.Time) procs.Named {
 	n := procs.Named{PID: pid, Role: role, Stream: stream}
@@ -93,7 +93,7 @@ func (s *stream) take(who, state string, pid uint64) {
 	}
 }
 
-// facts are the gone in words. A server has hundreds of viewers.
+// facts returns the gone in words. A server has hundreds of viewers.
 func (s *stream) facts() []string {
 	var facts []string
 	for _, g := range s.gone {

@@ -115,7 +115,7 @@ func (p *Plan) batches() []*batch {
 	return all
 }
 
-// stage is the turn of an object: what was left aside, streams, everything else.
+// stage returns the turn of an object: what was left aside, streams, everything else.
 func (f *file) stage() int {
 	switch {
 	case f.hidden:
@@ -235,7 +235,7 @@ func (b *batch) judge() {
 	b.each(func(_ *unit, c *claim) { c.err = c.unchanged(again[c.Name]) })
 }
 
-// unchanged is a *KeptError unless a second judgement is that the object is free.
+// unchanged returns a *KeptError unless a second judgement is that the object is free.
 func (c *claim) unchanged(again *Object) error {
 	switch {
 	case again == nil:

@@ -38,7 +38,7 @@ func (j *judge) serverWide(f *file, o *Object) string {
 	return ""
 }
 
-// mistServer is a living process of a MistServer: of any but those that show by
+// mistServer returns a living process of a MistServer: of any but those that show by
 // what they have mapped that they use another shared memory.
 func (j *judge) mistServer() (procs.Process, bool) {
 	all := j.now.table.All()

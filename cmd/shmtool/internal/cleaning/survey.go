@@ -202,7 +202,7 @@ func (f *file) marked(r *os.File) (mark, error) {
 	return m, err
 }
 
-// sumMemory is a sum over the first bytes of a file, its holes left out: to read
+// sumMemory returns a sum over the first bytes of a file, its holes left out: to read
 // one through a mapping would fill it.
 func sumMemory(r *os.File, size int64) (uint64, error) {
 	hash := crc64.New(table)

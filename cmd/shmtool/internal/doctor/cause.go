@@ -90,7 +90,7 @@ func byStream(found []finding.Finding, roots []int) []int {
 	return roots
 }
 
-// causeOf is the index of what a finding follows from, or -1. Causes never go in
+// causeOf returns the index of what a finding follows from, or -1. Causes never go in
 // a circle: each code's are others that have no cause among those that it causes.
 func causeOf(found []finding.Finding, i int) int {
 	for _, code := range causes[found[i].Code] {

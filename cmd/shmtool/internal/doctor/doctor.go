@@ -13,7 +13,7 @@ import (
 	"shmtool/cmd/shmtool/internal/streams"
 )
 
-// Judge is what is wrong at a moment, causes before what follows from them. With
+// Judge returns what is wrong at a moment, causes before what follows from them. With
 // a look from before it also tells what only movement shows, and nothing that
 // has passed meanwhile; without one only what is certain at once.
 func Judge(before, now *streams.Moment) []finding.Finding {

@@ -24,7 +24,7 @@ func foreign(was, now *streams.Stream) bool {
 	})
 }
 
-// unknowing is the stream without what was concluded from its PIDs, which mean nothing
+// unknowing returns the stream without what was concluded from its PIDs, which mean nothing
 // here.
 func unknowing(s *streams.Stream) *streams.Stream {
 	u := *s

@@ -84,7 +84,7 @@ var remedies = map[string]func(*prescription) cure{
 	finding.DataPageUnlinked:  func(p *prescription) cure { return p.explain("its source ends itself at its next packet") },
 }
 
-// choose is the cure for a finding. Before anything else, a stopped process must
+// choose returns the cure for a finding. Before anything else, a stopped process must
 // go on: it takes no other signal, and does none of its work.
 func (p *prescription) choose() cure {
 	if pids := p.stopped(); len(pids) > 0 {
@@ -229,7 +229,7 @@ func (p *prescription) endIdleSource() cure {
 	return p.endSource()
 }
 
-// track is the track that the finding is about, or nil.
+// track returns the track that the finding is about, or nil.
 func (p *prescription) track() *streams.Track {
 	if p.stream == nil {
 		return nil

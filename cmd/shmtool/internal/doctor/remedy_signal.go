@@ -32,7 +32,7 @@ var endings = map[string]string{
 	finding.RoleProcess: "ends it",
 }
 
-// end is a cure that asks processes to end.
+// end returns a cure that asks processes to end.
 func (p *prescription) end(who []procs.Process, effect string) cure {
 	return p.kill("kill", asks, who, effect)
 }
@@ -51,7 +51,7 @@ func (p *prescription) endDeaf(pids []int) cure {
 	return p.kill("kill -9", ends, who, "ends it: it waits for a lock that was deleted")
 }
 
-// goOn is a cure that lets stopped processes go on.
+// goOn returns a cure that lets stopped processes go on.
 func (p *prescription) goOn(pids []int) cure {
 	var who []procs.Process
 	for _, pid := range pids {
@@ -62,7 +62,7 @@ func (p *prescription) goOn(pids []int) cure {
 	return p.kill("kill -CONT", lets, who, "goes on")
 }
 
-// kill is a command with PIDs. Processes of other namespaces are seen here by PIDs
+// kill returns a command with PIDs. Processes of other namespaces are seen here by PIDs
 // of our own, which is what a process has.
 func (p *prescription) kill(command string, how signal, who []procs.Process, effect string) cure {
 	if len(who) == 0 {
@@ -119,7 +119,7 @@ func (p *prescription) effectsText(c cure) string {
 	return list + ": " + c.effects[0].Effect
 }
 
-// programText is how a comment calls a process: one that is the stream's own is
+// programText returns how a comment calls a process: one that is the stream's own is
 // called as it was started.
 func (p *prescription) programText(e finding.Effect) string {
 	name := mist.EscapeName(e.Program)
@@ -130,7 +130,7 @@ func (p *prescription) programText(e finding.Effect) string {
 	return name
 }
 
-// roleOf is what a process is to the stream.
+// roleOf returns what a process is to the stream.
 func (p *prescription) roleOf(pid int) string {
 	s := p.stream
 	switch {
@@ -157,7 +157,7 @@ func (p *prescription) roleOf(pid int) string {
 
 func is(h *streams.Holder, pid int) bool { return h != nil && h.Process.PID == pid }
 
-// members are the living processes that use the stream: who has its objects in
+// members returns the living processes that use the stream: who has its objects in
 // memory, a slot or a track. The controller and the sessions are the server's.
 func (p *prescription) members() []procs.Process {
 	s := p.stream
@@ -198,7 +198,7 @@ func (p *prescription) members() []procs.Process {
 	return all
 }
 
-// process is a living process that the finding may be about.
+// process returns a living process that the finding may be about.
 func (p *prescription) process(pid int) (procs.Process, bool) {
 	all := p.members()
 	for _, l := range p.locks() {
@@ -225,7 +225,7 @@ func (p *prescription) locks() []streams.Lock {
 	return slices.Concat(p.stream.Locks, p.at.Server.Locks)
 }
 
-// stopped are the processes that the finding is about and that are stopped: those
+// stopped returns the processes that the finding is about and that are stopped: those
 // that it says are, who feeds its track, or who should have put it right.
 func (p *prescription) stopped() []int {
 	if pids, ok := p.f.Evidence["stopped"].([]int); ok {

@@ -72,7 +72,7 @@ func (j *judge) stalled(t *streams.Track) {
 	}
 }
 
-// earlier is the track as it was at the first look; nil without one.
+// earlier returns the track as it was at the first look; nil without one.
 func (j *judge) earlier(t *streams.Track) *streams.Track {
 	if j.was == nil {
 		return nil

@@ -34,7 +34,7 @@ func (j *judge) keyless(t *streams.Track) {
 	j.settles(f, lasting)
 }
 
-// sinceKey is how long a track's newest key lies back, in milliseconds. Its clock may
+// sinceKey returns how long a track's newest key lies back, in milliseconds. Its clock may
 // have jumped since, so the packets since are counted: at the pace at which they came
 // between two looks or, of a copy, at the pace that the track announces. The first look
 // at a living machine has nothing but the clock.

@@ -78,7 +78,7 @@ func (j *judge) lockText(waiting, holders, unknown []int) string {
 	return text
 }
 
-// pidsText is a few PIDs in a sentence.
+// pidsText returns a few PIDs in a sentence.
 func pidsText(pids []int, and string) string {
 	const few = 5
 	var words []string

@@ -28,7 +28,7 @@ func (j *judge) besideMedia() {
 // isMedia reports whether a track is what viewers see or hear.
 func isMedia(t *streams.Track) bool { return t.TypeName() == "video" || t.TypeName() == "audio" }
 
-// trackOf is the track that a finding is about, or nil.
+// trackOf returns the track that a finding is about, or nil.
 func (j *judge) trackOf(f *finding.Finding) *streams.Track {
 	index, is := f.Evidence["track"].(uint64)
 	i := slices.IndexFunc(j.stream.Tracks, func(t *streams.Track) bool { return is && t.Index == index })

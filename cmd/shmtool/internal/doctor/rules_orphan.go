@@ -38,7 +38,7 @@ func countedObjects(n int) string {
 	return fmt.Sprintf("%d objects are left over", n)
 }
 
-// left are all objects of a stream that has no living process, and whose lock
+// left returns all objects of a stream that has no living process, and whose lock
 // no process holds: the next input would take them for its own.
 func (j *judge) left() []*streams.Object {
 	lock := j.stream.Lock(mist.LockInput)
@@ -58,7 +58,7 @@ func (j *judge) left() []*streams.Object {
 	return left
 }
 
-// unnamed are the pages of tracks that are not in the list, and of packets that
+// unnamed returns the pages of tracks that are not in the list, and of packets that
 // no track has.
 func (j *judge) unnamed() []*streams.Object {
 	m := j.stream.Meta
@@ -129,5 +129,5 @@ func (j *judge) processStates() {
 	j.settles(f, ending)
 }
 
-// endedText is the reason that a process has left, fit for a terminal.
+// endedText returns the reason that a process has left, fit for a terminal.
 func endedText(s mist.ProcessState) string { return mist.EscapeName(mist.Redact(s.Ended())) }

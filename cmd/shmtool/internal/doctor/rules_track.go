@@ -54,7 +54,7 @@ func (j *judge) isReaped(t *streams.Track) bool {
 	})
 }
 
-// title is how a message calls the track.
+// title returns how a message calls the track.
 func title(t *streams.Track) string {
 	return fmt.Sprintf("track %d %s %s", t.Index, t.TypeName(), t.CodecName())
 }

@@ -88,7 +88,7 @@ func (j *judge) request(t *streams.Track, d streams.DataPage, u streams.User) {
 	}
 }
 
-// hangs is the lock that the process which keeps the stream waits for, and who may
+// hangs returns the lock that the process which keeps the stream waits for, and who may
 // hold it.
 func (j *judge) hangs() (lock string, holders []int, ok bool) {
 	if j.stream.Buffer == nil {
@@ -160,7 +160,7 @@ func (j *judge) company(all []*streams.Track, t *streams.Track) int {
 	return n
 }
 
-// distance is how far a time is ahead of another one, or behind it.
+// distance returns how far a time is ahead of another one, or behind it.
 func distance(ms, other uint64) (by time.Duration, word string) {
 	word = "ahead of"
 	if ms < other {

@@ -47,7 +47,7 @@ func (f waitFinding) lasts(since time.Duration, known bool) {
 
 type waitFinding struct{ *finding.Finding }
 
-// forText is how long something has lasted, for a message; it stays the same from
+// forText returns how long something has lasted, for a message; it stays the same from
 // one look to the next.
 func forText(since time.Duration, known bool) string {
 	switch {
@@ -98,7 +98,7 @@ func (j *judge) sourceless() {
 	}
 }
 
-// pullers are the living processes that were started to feed the stream.
+// pullers returns the living processes that were started to feed the stream.
 func (j *judge) pullers() []procs.Process {
 	s := j.stream
 	return slices.DeleteFunc(slices.Clone(s.Inputs), func(p procs.Process) bool {
@@ -118,7 +118,7 @@ func (j *judge) sourceText(pullers []procs.Process) (who, verb string) {
 	return "no source feeds it", ""
 }
 
-// lastReason is why the stream's puller has ended, as MistServer's log has it.
+// lastReason returns why the stream's puller has ended, as MistServer's log has it.
 func (j *judge) lastReason() string {
 	lines := j.at.LogsOf(j.stream.Name)
 	for _, line := range slices.Backward(lines) {
@@ -129,7 +129,7 @@ func (j *judge) lastReason() string {
 	return ""
 }
 
-// handlers are the living children of the buffer that are no processes of
+// handlers returns the living children of the buffer that are no processes of
 // MistServer's: a trigger's handler, while it starts.
 func (j *judge) handlers() []procs.Process {
 	return slices.DeleteFunc(slices.Clone(j.stream.Children), func(p procs.Process) bool { return p.OfMist() })

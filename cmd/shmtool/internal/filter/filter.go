@@ -33,7 +33,7 @@ type SyntaxError struct {
 	Reason string
 }
 
-// Error gives the reason, the expression, and a mark under the wrong token.
+// Error returns the reason, the expression, and a mark under the wrong token.
 func (e *SyntaxError) Error() string {
 	line := strings.LastIndexByte(e.Expr[:e.Offset], '\n') + 1
 	end := len(e.Expr)

@@ -22,7 +22,7 @@ var formatCodes = []Code{
 	{Name: layout.CodeUnknownFamily, Severity: Note, Means: "a type code of no known family"},
 }
 
-// CheckCodes are all codes of the check of an object: those of any page, then
+// CheckCodes returns all codes of the check of an object: those of any page, then
 // those of MistServer's objects; the doctor also has some of them.
 func CheckCodes() []Code {
 	all := append([]Code(nil), formatCodes...)

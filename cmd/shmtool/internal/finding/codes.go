@@ -105,10 +105,10 @@ var codes = []Code{
 	{ValueWrapped, Note, "the value shown is not the true one"},
 }
 
-// Codes are all codes of the doctor, what causes others before what is caused.
+// Codes returns all codes of the doctor, what causes others before what is caused.
 func Codes() []Code { return slices.Clone(codes) }
 
-// Lookup is the code of that name.
+// Lookup returns the code of that name.
 func Lookup(name string) (Code, bool) {
 	if i := Rank(name); i < len(codes) {
 		return codes[i], true
@@ -116,7 +116,7 @@ func Lookup(name string) (Code, bool) {
 	return Code{}, false
 }
 
-// Rank is the place of a code among all; that of an unknown one is the last.
+// Rank returns the place of a code among all; that of an unknown one is the last.
 func Rank(name string) int {
 	if i := slices.IndexFunc(codes, func(c Code) bool { return c.Name == name }); i >= 0 {
 		return i

@@ -23,19 +23,19 @@ const (
 	SectionTry   = "TRY IT"
 )
 
-// Sections are those that every page has.
+// Sections returns those that every page has.
 func Sections() []string {
 	return []string{SectionWhat, SectionCause, SectionSee, SectionDo, SectionNot}
 }
 
-// Explain is the page on a code: lines of at most 80 columns, with words in
+// Explain returns the page on a code: lines of at most 80 columns, with words in
 // capitals where the reader's own belong.
 func Explain(code string) (text string, ok bool) {
 	b, err := explanations.ReadFile("explain/" + code + ".txt")
 	return string(b), err == nil
 }
 
-// Explained are the codes that have a page.
+// Explained returns the codes that have a page.
 func Explained() []string {
 	entries, err := explanations.ReadDir("explain")
 	if err != nil {

@@ -17,10 +17,10 @@ const (
 	Error                   // the stream cannot work, or packets are being destroyed
 )
 
-// String is "note", "warning" or "error".
+// String returns "note", "warning" or "error".
 func (s Severity) String() string { return [...]string{"note", "warning", "error"}[s] }
 
-// MarshalText is String, for JSON.
+// MarshalText returns String, for JSON.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Finding is one thing that is wrong with a stream, or with the whole server:
@@ -112,7 +112,7 @@ type Cause struct {
 	Object string `json:"object,omitempty"`
 }
 
-// Settle is how long one must wait to know which of the findings are true; 0 when
+// Settle returns how long one must wait to know which of the findings are true; 0 when
 // they all are.
 func Settle(found []Finding) time.Duration {
 	var longest time.Duration
@@ -122,7 +122,7 @@ func Settle(found []Finding) time.Duration {
 	return longest
 }
 
-// Lasting are the findings of a second look that are true: without those that may
+// Lasting returns the findings of a second look that are true: without those that may
 // pass, unless the first look, so much earlier, had them (see Finding.Lasts).
 func Lasting(first, second []Finding, apart time.Duration) []Finding {
 	return slices.DeleteFunc(slices.Clone(second), func(f Finding) bool {
@@ -137,7 +137,7 @@ const (
 	VerdictStuck   = "stuck"
 )
 
-// Verdict is the worst of a stream's findings in one word.
+// Verdict returns the worst of a stream's findings in one word.
 func Verdict(found []Finding) string {
 	worst := Note
 	for _, f := range found {

@@ -94,7 +94,7 @@ func (m *Meter) Lost(n uint64, size int) {
 // Delay is how late a record was; it may be negative, where clocks differ.
 func (m *Meter) Delay(d time.Duration) { m.delays.add(d) }
 
-// Silence is how long nothing has come, and whether that is more than the page
+// Silence returns how long nothing has come, and whether that is more than the page
 // has shown so far.
 func (m *Meter) Silence(now time.Time) (silent time.Duration, unusual bool) {
 	if m.last.IsZero() {
@@ -180,7 +180,7 @@ func (s *spread) add(d time.Duration) {
 	_ = (*h).RecordValue(min(size, longestSpan).Microseconds()) // never out of range
 }
 
-// take is what was collected; it begins anew.
+// take returns what was collected; it begins anew.
 func (s *spread) take() Spread {
 	if s.count == 0 {
 		return Spread{}
@@ -198,7 +198,7 @@ func (s *spread) take() Spread {
 	return out
 }
 
-// at is the value that a part of all others do not exceed.
+// at returns the value that a part of all others do not exceed.
 func (s *spread) at(part float64) time.Duration {
 	rank := int64(math.Ceil(part * float64(s.count)))
 	under := int64(0)
@@ -214,7 +214,7 @@ func (s *spread) at(part float64) time.Duration {
 	return min(max(d, s.lowest), s.highest)
 }
 
-// valueAt is the value with a rank, from 1 on, in a histogram that has as many.
+// valueAt returns the value with a rank, from 1 on, in a histogram that has as many.
 func valueAt(h *hdrhistogram.Histogram, rank int64) time.Duration {
 	percent := 100 * float64(rank) / float64(h.TotalCount()) // is rounded to the rank again
 	return min(time.Duration(h.ValueAtPercentile(percent))*time.Microsecond, longestSpan)

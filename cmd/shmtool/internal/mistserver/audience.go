@@ -11,7 +11,7 @@ import (
 	"shmtool/layout/mist"
 )
 
-// indices are the tracks that are open, in their order.
+// indices returns the tracks that are open, in their order.
 func (b *Buffer) indices() []int { return slices.Sorted(maps.Keys(b.tracks)) }
 
 // lookAtUsers is MistServer's COMM_LOOP over MstUser: the dead are told to leave
@@ -77,7 +77,7 @@ func (b *Buffer) sourceLeft(u user) error {
 	return b.erase(index, "its source is gone")
 }
 
-// settle is the state that follows from whether a source feeds a valid track.
+// settle sets the state that follows from whether a source feeds a valid track.
 func (b *Buffer) settle(push bool) error {
 	switch {
 	case push:

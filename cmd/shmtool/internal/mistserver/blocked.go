@@ -32,7 +32,7 @@ func (e *BlockedError) Error() string {
 	return text + page.Err.Error()
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *BlockedError) Unwrap() error { return e.Err }
 
 // controllerTime is how long another simulation may take to make, or to remove, the

@@ -227,7 +227,7 @@ func (b *Buffer) cutAll() {
 	}
 }
 
-// videoFirst is the oldest time of all video tracks.
+// videoFirst returns the oldest time of all video tracks.
 func (b *Buffer) videoFirst() (first uint64, found bool) {
 	for _, t := range b.tracks {
 		if t.kind() != "video" || t.keys.window().Count() == 0 {

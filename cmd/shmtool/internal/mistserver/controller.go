@@ -251,6 +251,6 @@ func (c *Controller) Close(last bool) error {
 	return errors.Join(append(errs, c.logs.Close(), c.global.Close())...)
 }
 
-// ControllerObjects are the pages of a controller, in the order in which they are
+// ControllerObjects returns the pages of a controller, in the order in which they are
 // to be removed: by MstGlobalConfig it shows whose they are.
 func ControllerObjects() []mist.Object { return []mist.Object{logsObject, globalObject} }

@@ -23,7 +23,7 @@ type TrackEntry struct {
 	PID     int
 }
 
-// Entry is a track of a stream's list.
+// Entry returns a track of a stream's list.
 func Entry(p Place, stream string, index int) (e TrackEntry, err error) {
 	m, err := openNow(p, stream)
 	if err != nil {
@@ -55,7 +55,7 @@ func openNow(p Place, stream string) (*meta, error) {
 	return attachMeta(p, stream, w)
 }
 
-// Tracks is how many tracks a stream's list has had.
+// Tracks returns how many tracks a stream's list has had.
 func Tracks(p Place, stream string) (int, error) {
 	m, err := openNow(p, stream)
 	if err != nil {
@@ -66,7 +66,7 @@ func Tracks(p Place, stream string) (int, error) {
 	return int(n), err
 }
 
-// DataPages are the data pages that a track's list of pages says are in memory,
+// DataPages returns the data pages that a track's list of pages says are in memory,
 // the oldest first.
 func DataPages(p Place, stream string, index int) (names []string, err error) {
 	t, err := openEntry(p, stream, index)
@@ -83,7 +83,7 @@ func DataPages(p Place, stream string, index int) (names []string, err error) {
 	return names, t.fault()
 }
 
-// Parts is how many packets a track has had, and how many bytes of its newest data
+// Parts returns how many packets a track has had, and how many bytes of its newest data
 // page are written.
 func Parts(p Place, stream string, index int) (parts, avail uint64, err error) {
 	t, err := openEntry(p, stream, index)

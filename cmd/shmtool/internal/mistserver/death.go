@@ -114,7 +114,7 @@ func OldLock(p Place, stream string) (name string, err error) {
 	return o.Name(), lock.Close()
 }
 
-// SessionObjects are the page and the lock of a viewer's session.
+// SessionObjects returns the page and the lock of a viewer's session.
 func SessionObjects(id string) (page, lock mist.Object) {
 	return mist.Object{Kind: mist.KindSession, ID: id},
 		mist.Object{Kind: mist.KindSemaphore, Form: mist.FormGlibc, Lock: mist.LockSession, ID: id}
@@ -192,7 +192,7 @@ func (c *Crowd) fill(track int) error {
 	return nil
 }
 
-// Taken is how many slots they are.
+// Taken returns how many slots they are.
 func (c *Crowd) Taken() int { return len(c.slots) }
 
 // Leave gives them back.
@@ -292,10 +292,10 @@ func (c *Controller) Abandon() (abandoned bool, err error) {
 	return true, err
 }
 
-// State is what a stream's MstSTATE says; one without it is off.
+// State returns what a stream's MstSTATE says; one without it is off.
 func State(p Place, stream string) (mist.StreamState, error) { return readState(p, stream) }
 
-// Waiters is how many wait for one of the stream's locks.
+// Waiters returns how many wait for one of the stream's locks.
 func Waiters(p Place, stream string, l mist.Lock) (n uint32, err error) {
 	lock, err := p.lock(stream, l)
 	if err != nil {

@@ -16,7 +16,7 @@ type trackAge struct {
 // activeSeconds is how old a track's last update may be for it to be active.
 const activeSeconds = 5
 
-// toErase is the first track that must go at a time, and why: it had no update
+// toErase returns the first track that must go at a time, and why: it had no update
 // for longer than idle, or its place is taken by an active one of its kind
 // whose times are elsewhere.
 func toErase(tracks []trackAge, now uint64, idle time.Duration) (index int, reason string, found bool) {

@@ -148,7 +148,7 @@ func (f *followed) take() (Seen, bool, error) {
 	return seen, true, nil
 }
 
-// read is the packet at a byte of the page, of which so many bytes are enough.
+// read returns the packet at a byte of the page, of which so many bytes are enough.
 // io.EOF where there is none.
 func (f *followed) read(at int64, size int) (dtsc.Packet, error) {
 	f.packet = slices.Grow(f.packet[:0], size)[:size]
@@ -217,7 +217,7 @@ func (f *followed) seek() (bool, error) {
 	return true, nil
 }
 
-// keyBefore is the newest key whose first part is not behind a part.
+// keyBefore returns the newest key whose first part is not behind a part.
 func (f *followed) keyBefore(part uint64) (key, first uint64, found bool) {
 	f.page.keys.each(f.page.keys.window(), func(r row) bool {
 		if at := r.uint("firstpart"); at <= part {
@@ -228,7 +228,7 @@ func (f *followed) keyBefore(part uint64) (key, first uint64, found bool) {
 	return key, first, found
 }
 
-// pageOf is the record of the data page that has a key.
+// pageOf returns the record of the data page that has a key.
 func (f *followed) pageOf(key uint64) (record uint64, found bool) {
 	f.page.pages.each(f.page.pages.window(), func(r row) bool {
 		if r.uint("firstkey") <= key {
@@ -279,7 +279,7 @@ type chunk struct {
 
 const chunkSize = 256 << 10
 
-// packet is the one at a byte of the page.
+// packet returns the one at a byte of the page.
 func (c *chunk) packet(at int64) (dtsc.Packet, error) {
 	if at >= c.at && at < c.at+int64(len(c.b)) {
 		if p, err := dtsc.NextPacket(c.b, int(at-c.at)); err == nil {

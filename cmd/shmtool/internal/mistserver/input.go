@@ -46,7 +46,7 @@ func LockInput(p Place, stream string, pid int) (*Input, error) {
 	return i, id.Close()
 }
 
-// refuseStream is fs.ErrExist when there is an object of the stream other than
+// refuseStream returns fs.ErrExist when there is an object of the stream other than
 // its configuration.
 func (p Place) refuseStream(stream string) error {
 	names, err := Objects(p, stream)
@@ -83,7 +83,7 @@ func writeState(f *os.File, stream string, s mist.StreamState, progress uint8) e
 	return nil
 }
 
-// readState is what MstSTATE says; a stream without one is off.
+// readState returns what MstSTATE says; a stream without one is off.
 func readState(p Place, stream string) (mist.StreamState, error) {
 	b, err := os.ReadFile(p.path(stateOf(stream)))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -48,7 +48,7 @@ func (b *Buffer) load() ([]trackAge, error) {
 	return ages, nil
 }
 
-// track is the open page of a track, nil when it cannot be had now.
+// track returns the open page of a track, nil when it cannot be had now.
 func (b *Buffer) track(index int, name string) *trackPage {
 	t := b.tracks[index]
 	if t != nil && !t.status().Reload() && t.failed == nil {
@@ -88,7 +88,7 @@ func (b *Buffer) fault(index int, err error) {
 	b.report.Faults = append(b.report.Faults, fmt.Sprintf("track %d: %v", index, err))
 }
 
-// kind is the track's type. "subtitle" is cut to seven letters here, and is not
+// kind returns the track's type. "subtitle" is cut to seven letters here, and is not
 // asked for.
 func (t *trackPage) kind() (kind string) {
 	f := t.field("type")

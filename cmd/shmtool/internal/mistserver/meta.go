@@ -53,7 +53,7 @@ func (m *meta) attach() error {
 	return err
 }
 
-// own is the number of the stream's record. Each buffer that takes over the page
+// own returns the number of the stream's record. Each buffer that takes over the page
 // of one that has crashed counts one more, in the one slot that there is; where
 // MistServer goes by the slot, we go by the number.
 func (m *meta) own() uint64 {
@@ -104,13 +104,13 @@ func (m *meta) reopen(ctx context.Context) error {
 	return m.attach()
 }
 
-// count is how many tracks the list has ever had.
+// count returns how many tracks the list has ever had.
 func (m *meta) count() (uint64, error) {
 	h, err := m.list.Header()
 	return min(h.EndPos, uint64(h.RecordCount)), err
 }
 
-// track is record i of the list, good until the next.
+// track returns record i of the list, good until the next.
 func (m *meta) track(i uint64) (*relaccx.Record, error) {
 	return &m.entry, m.rows.Read(i, &m.entry)
 }

@@ -186,7 +186,7 @@ func dataOf(stream string, index int, key uint64) mist.Object {
 	return mist.Object{Kind: mist.KindData, Stream: stream, Index: index, Key: key}
 }
 
-// configOf is the configuration of all streams of a name: what follows a "+"
+// configOf returns the configuration of all streams of a name: what follows a "+"
 // says which of them one is.
 func configOf(stream string) mist.Object {
 	return mist.Object{Kind: mist.KindConfig, Stream: mist.BaseName(stream)}

@@ -26,7 +26,7 @@ func reload(w *relaccx.Writer, t mist.Template) (time.Duration, error) {
 	return time.Since(start), err
 }
 
-// doubled is the room with one ring twice as large.
+// doubled returns the room with one ring twice as large.
 func doubled(room mist.TrackRoom, ring string) (to mist.TrackRoom, from, slots uint32) {
 	of := map[string]*uint32{"parts": &room.Parts, "keys": &room.Keys, "fragments": &room.Fragments, "pages": &room.Pages}[ring]
 	from = *of

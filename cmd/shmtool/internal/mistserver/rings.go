@@ -48,7 +48,7 @@ func openTrackPage(p Place, name string, write bool) (*trackPage, error) {
 	return t, nil
 }
 
-// trackName is the name of a track's page as the list has it, without its slash.
+// trackName returns the name of a track's page as the list has it, without its slash.
 // Any process may write the list's bytes: if they are no name of a page of this stream, it is "".
 func trackName(stream, listed string) string {
 	name := strings.TrimPrefix(listed, "/")
@@ -111,7 +111,7 @@ func (t *trackPage) note(err error) {
 	}
 }
 
-// status is what the page's writer says to all.
+// status returns what the page's writer says to all.
 func (t *trackPage) status() layout.Status {
 	h, err := t.page.Header()
 	t.note(err)
@@ -126,7 +126,7 @@ func (t *trackPage) field(name string) *layout.Field {
 	return f
 }
 
-// uint is a field of the track's only record, read where it lies: the record has
+// uint returns a field of the track's only record, read where it lies: the record has
 // a megabyte.
 func (t *trackPage) uint(name string) (v uint64) {
 	if f := t.field(name); f != nil {
@@ -164,7 +164,7 @@ func (t *trackPage) setBytes(name string, b []byte) {
 	}
 }
 
-// room is how many records the page's rings have room for.
+// room returns how many records the page's rings have room for.
 func (t *trackPage) room() mist.TrackRoom {
 	return mist.TrackRoom{
 		Fragments: t.frags.header().RecordCount,
@@ -196,7 +196,7 @@ func (g *ring) header() layout.Header {
 	return h
 }
 
-// window is the records that are there. The counters may be read while both of
+// window returns the records that are there. The counters may be read while both of
 // their writers move them.
 func (g *ring) window() layout.Window {
 	w, err := g.r.Window()
@@ -213,7 +213,7 @@ func (g *ring) full() bool {
 	return g.window().Count() >= g.slots
 }
 
-// row is record n, good until the next. It is empty where there is an error.
+// row returns record n, good until the next. It is empty where there is an error.
 func (g *ring) row(n uint64) row {
 	if err := g.r.Read(n, &g.rec); err != nil {
 		g.note(err)

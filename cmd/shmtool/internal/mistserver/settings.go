@@ -32,7 +32,7 @@ const (
 	defaultStreamInput = "push://127.0.0.1"
 )
 
-// complete is s with MistServer's defaults and limits.
+// complete returns s with MistServer's defaults and limits.
 func (s Settings) complete() Settings {
 	s.BufferTime = max(cmp.Or(s.BufferTime, defaultWindow), leastWindow)
 	s.IdleTime = max(cmp.Or(s.IdleTime, defaultWindow), leastWindow)
@@ -42,7 +42,7 @@ func (s Settings) complete() Settings {
 	return s
 }
 
-// JSON is what [Controller.Configure] takes: these settings as MistServer's
+// JSON returns what [Controller.Configure] takes: these settings as MistServer's
 // configuration of a stream has them.
 func (s Settings) JSON(stream string) []byte {
 	s = s.complete()
@@ -73,7 +73,7 @@ func (s Settings) JSON(stream string) []byte {
 	return text
 }
 
-// readSettings is what the stream's configuration says; what it does not say
+// readSettings returns what the stream's configuration says; what it does not say
 // stays as in s.
 func readSettings(p Place, stream string, s Settings) (Settings, error) {
 	page, err := relaccx.Open(p.path(configOf(stream)))

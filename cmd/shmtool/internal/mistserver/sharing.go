@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// LastKeyMS is the time of a track's newest key, in milliseconds; 0 without one.
+// LastKeyMS returns the time of a track's newest key, in milliseconds; 0 without one.
 func LastKeyMS(p Place, stream string, index int) (uint64, error) {
 	t, err := openEntry(p, stream, index)
 	if err != nil {
@@ -21,7 +21,7 @@ func LastKeyMS(p Place, stream string, index int) (uint64, error) {
 	return ms, t.fault()
 }
 
-// FirstKey is the number of the oldest key that a track has.
+// FirstKey returns the number of the oldest key that a track has.
 func FirstKey(p Place, stream string, index int) (uint64, error) {
 	t, err := openEntry(p, stream, index)
 	if err != nil {

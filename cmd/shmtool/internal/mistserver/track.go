@@ -42,10 +42,10 @@ const (
 	flipDuration = 60_000  // ms, likewise
 )
 
-// Index is the track's place in the stream's list.
+// Index returns the track's place in the stream's list.
 func (t *Track) Index() int { return t.index }
 
-// Reloads are all reloads that the track has made, of its own page and, to get
+// Reloads returns all reloads that the track has made, of its own page and, to get
 // into it, of the list's.
 func (t *Track) Reloads() []Reload { return t.reloads }
 
@@ -109,7 +109,7 @@ func (t *Track) admit(p *Packet) error {
 	return t.room(*p)
 }
 
-// lost is ErrTrackGone where the track's records were withdrawn altogether.
+// lost returns ErrTrackGone where the track's records were withdrawn altogether.
 func (t *Track) lost(err error) error {
 	if there, e := t.dataThere(); e == nil && !there {
 		return errors.Join(ErrTrackGone, err)

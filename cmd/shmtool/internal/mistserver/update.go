@@ -97,7 +97,7 @@ func (t *Track) fragmentStart(n uint64) uint64 {
 	return t.page.keys.get(t.page.frags.get(n, "firstkey"), "time")
 }
 
-// leastFragment is the duration at which a fragment ends, in ms.
+// leastFragment returns the duration at which a fragment ends, in ms.
 func (t *Track) leastFragment() uint64 {
 	v, err := t.meta.uint("minfragduration")
 	t.page.note(err)

@@ -167,7 +167,7 @@ type user struct {
 
 func (s user) is(bits uint8) bool { return s.status&bits != 0 }
 
-// all are the slots in use.
+// all returns the slots in use.
 func (u *users) all() ([]user, error) {
 	h, err := u.w.Header()
 	if err != nil {

@@ -28,7 +28,7 @@ type TrackView struct {
 // TrackGoneError names the track that a viewer has lost. It is an ErrTrackGone.
 type TrackGoneError struct{ Index int }
 
-// Error gives one line with the track's index.
+// Error returns one line with the track's index.
 func (e *TrackGoneError) Error() string { return fmt.Sprintf("track %d: %v", e.Index, ErrTrackGone) }
 
 // Unwrap makes it an ErrTrackGone.
@@ -104,7 +104,7 @@ func (v *Viewer) pick(ctx context.Context, o ViewerOptions) error {
 	return nil
 }
 
-// listed is a track of the list. Its name is "" unless it is valid.
+// listed returns a track of the list. Its name is "" unless it is valid.
 func (v *Viewer) listed(i uint64) (view TrackView, name string, err error) {
 	rec, err := v.meta.track(i)
 	if err != nil {
@@ -142,7 +142,7 @@ func (v *Viewer) add(ctx context.Context, view TrackView, name string, oldest bo
 	return nil
 }
 
-// Tracks are those that the viewer has, without the ones that are gone.
+// Tracks returns those that the viewer has, without the ones that are gone.
 func (v *Viewer) Tracks() []TrackView {
 	views := make([]TrackView, len(v.tracks))
 	for i, f := range v.tracks {
@@ -151,7 +151,7 @@ func (v *Viewer) Tracks() []TrackView {
 	return views
 }
 
-// Reloads is how many reloads of track pages the viewer has followed.
+// Reloads returns how many reloads of track pages the viewer has followed.
 func (v *Viewer) Reloads() int { return v.reloads }
 
 // Seen is a packet as a viewer has read it.

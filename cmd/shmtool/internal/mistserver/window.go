@@ -50,7 +50,7 @@ func (w trackWindow) guard(bufferMS uint64) string {
 	return guardNone
 }
 
-// targetDuration is the longest fragment in whole seconds, rounded up, and a full
+// targetDuration returns the longest fragment in whole seconds, rounded up, and a full
 // second more where it is one.
 func targetDuration(longest uint64) uint64 { return (longest/1000 + 1) * 1000 }
 

@@ -17,7 +17,7 @@ var ErrIrregular = errors.New("not a regular file")
 // and opens regular files only.
 func Open(path string) (*os.File, error) { return open(path, syscall.O_NOFOLLOW) }
 
-// OpenNamed is Open for a path that the user has typed, which may be a link.
+// OpenNamed returns Open for a path that the user has typed, which may be a link.
 func OpenNamed(path string) (*os.File, error) { return open(path, 0) }
 
 func open(path string, flags int) (*os.File, error) {

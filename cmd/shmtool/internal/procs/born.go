@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Born is when a file of dir was made. Its last change, which writing through a
+// Born returns when a file of dir was made. Its last change, which writing through a
 // mapping is on some kernels and not on others, tells it only where that is
 // earlier, as in a folder that was unpacked, or where nothing else is known.
 func Born(dir string, info fs.FileInfo) time.Time {

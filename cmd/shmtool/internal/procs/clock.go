@@ -28,7 +28,7 @@ func (t *Table) InMemory() bool {
 	return t.Live() && unix.Statfs(t.shmDir, &st) == nil && (st.Type == unix.TMPFS_MAGIC || st.Type == unix.RAMFS_MAGIC)
 }
 
-// Clock is the time of the table: now, or for a saved moment when it was
+// Clock returns the time of the table: now, or for a saved moment when it was
 // saved, as its moment.json says. Without one its file "uptime" tells how long
 // the machine had been up, and the boot that its MstGlobalConfig names when that
 // was in unix time; without that only the uptime is known.
@@ -100,7 +100,7 @@ func sameFolder(a, b string) bool {
 	return errFirst == nil && errSecond == nil && os.SameFile(first, second)
 }
 
-// savedUptime is the first number of the file "uptime": seconds.
+// savedUptime returns the first number of the file "uptime": seconds.
 func (t *Table) savedUptime() time.Duration {
 	text, err := t.text(maxText, "uptime")
 	if err != nil {
@@ -114,7 +114,7 @@ func (t *Table) savedUptime() time.Duration {
 	return time.Duration(seconds * float64(time.Second))
 }
 
-// systemBoot is what MstGlobalConfig says: milliseconds since 1970, 0 unknown.
+// systemBoot returns what MstGlobalConfig says: milliseconds since 1970, 0 unknown.
 func (t *Table) systemBoot() int64 {
 	p, err := relaccx.Open(filepath.Join(t.shmDir, mist.Object{Kind: mist.KindGlobal}.Name()))
 	if err != nil {

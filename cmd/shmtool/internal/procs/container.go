@@ -119,7 +119,7 @@ func Find(all []Container, name string) []Container {
 	return exact
 }
 
-// ownNames are what a container calls itself: its host name, and that of its
+// ownNames returns what a container calls itself: its host name, and that of its
 // environment, which is a pod's name.
 func (t *Table) ownNames(pid int) []string {
 	name, _ := t.ofProcess(pid, "root", "etc", "hostname")
@@ -133,7 +133,7 @@ func (t *Table) ownNames(pid int) []string {
 	return names
 }
 
-// engineNames are the names that engines have given to containers, by ID, as far as
+// engineNames returns the names that engines have given to containers, by ID, as far as
 // their files may be read: Docker's, Podman's, and the links that Kubernetes makes to
 // its logs.
 func (t *Table) engineNames() map[string][]string {

@@ -68,7 +68,7 @@ func (h *Holdings) Elsewhere(pid int, device uint64) bool {
 	return h.Any(pid) && !slices.Contains(h.holders[pid], device)
 }
 
-// Inside are the PIDs, of this table, of processes that have pid in a namespace
+// Inside returns the PIDs, of this table, of processes that have pid in a namespace
 // of their own: the pages of a container hold such.
 func (h *Holdings) Inside(pid int) []int { return h.inside[pid] }
 
@@ -184,10 +184,10 @@ func once(all []Holder, p Holder) []Holder {
 	return append(all, p)
 }
 
-// baseName is the name of a file as maps and descriptors tell it.
+// baseName returns the name of a file as maps and descriptors tell it.
 func baseName(path string) string {
 	return filepath.Base(strings.TrimSuffix(path, " (deleted)"))
 }
 
-// All is every living process, by PID.
+// All returns every living process, by PID.
 func (t *Table) All() []Process { return t.live() }

@@ -10,7 +10,7 @@ import (
 	"shmtool/layout/mist"
 )
 
-// Children are the living processes that a process has started, by PID.
+// Children returns the living processes that a process has started, by PID.
 func (t *Table) Children(pid int) []Process {
 	var children []Process
 	for _, p := range t.live() {
@@ -21,7 +21,7 @@ func (t *Table) Children(pid int) []Process {
 	return children
 }
 
-// Buffer is the living process that keeps a stream: the buffer of a live one, the
+// Buffer returns the living process that keeps a stream: the buffer of a live one, the
 // input of any other. It is one that was started for the stream, best the child of
 // the process whose PID the stream has in MstIPID, which only watches; else any
 // child of that one. That one itself, which was started with the same words, is it
@@ -57,7 +57,7 @@ func (t *Table) Buffer(stream string) (Process, bool) {
 	return inputs[i], true
 }
 
-// angel is the process of the table that has the PID in MstIPID; 0 for none.
+// angel returns the process of the table that has the PID in MstIPID; 0 for none.
 func (t *Table) angel(stream string) int {
 	named, ok := t.leftPID(mist.Object{Kind: mist.KindInputPID, Stream: stream})
 	if !ok {
@@ -146,7 +146,7 @@ func (t *Table) elsewhere(p Process, stream string) bool {
 	return others
 }
 
-// leftPID is the PID that an object holds, alive or not.
+// leftPID returns the PID that an object holds, alive or not.
 func (t *Table) leftPID(o mist.Object) (pid int, ok bool) {
 	f, err := objectfile.Open(filepath.Join(t.shmDir, o.Name()))
 	if err != nil {

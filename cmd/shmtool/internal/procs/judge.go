@@ -151,7 +151,7 @@ func (t *Table) judge(pid int, n Named) Verdict {
 	return v
 }
 
-// fits is why a living process may not be the one that an object names.
+// fits returns why a living process may not be the one that an object names.
 func (t *Table) fits(p Process, n Named) Reason {
 	uses := t.uses(p, n.Stream)
 	later := p.startedAfter(n.Written, t.suspended())

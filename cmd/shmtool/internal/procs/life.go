@@ -22,7 +22,7 @@ const (
 	Unknown             // the table does not show it, and may hide it
 )
 
-// String is "dead", "alive" or "unknown".
+// String returns "dead", "alive" or "unknown".
 func (l Life) String() string { return [...]string{"dead", "alive", "unknown"}[l] }
 
 const (
@@ -51,7 +51,7 @@ func (t *Table) Look(pid int) (Process, Life) {
 	return p, Alive
 }
 
-// lifeOfUnseen is whether a process lives that could not be read. In a saved
+// lifeOfUnseen reports whether a process lives that could not be read. In a saved
 // moment it was not there. A living table may hide what belongs to others
 // (hidepid); then the kernel is asked, where it counts PIDs as the table does.
 func (t *Table) lifeOfUnseen(pid int, err error) Life {

@@ -10,7 +10,7 @@ import (
 	"shmtool/relaccx"
 )
 
-// Keeper is what became of the process that MistServer means to write the object at
+// Keeper returns what became of the process that MistServer means to write the object at
 // path, or to take away in the end: the track's source, the stream's input, the
 // controller or the session. It is false for an object that has none. An owner that may
 // only be hidden is Unknown.
@@ -46,7 +46,7 @@ func (t *Table) Keeper(path string) (Verdict, bool) {
 	return t.found(Process{}, false, o.Stream)
 }
 
-// found is the verdict on a process that was looked for by its name.
+// found returns the verdict on a process that was looked for by its name.
 func (t *Table) found(p Process, ok bool, stream string) (Verdict, bool) {
 	switch {
 	case ok:
@@ -59,13 +59,13 @@ func (t *Table) found(p Process, ok bool, stream string) (Verdict, bool) {
 	return Verdict{}, false
 }
 
-// Owner is the living process that MistServer means to write the object at path.
+// Owner returns the living process that MistServer means to write the object at path.
 func (t *Table) Owner(path string) (Process, bool) {
 	v, ok := t.Keeper(path)
 	return v.Process, ok && v.Life == Alive
 }
 
-// Left is what became of the process whose PID an object holds: MstIPID, MstPPID.
+// Left returns what became of the process whose PID an object holds: MstIPID, MstPPID.
 func (t *Table) Left(o mist.Object) (Verdict, bool) {
 	pid, ok := t.leftPID(o)
 	if !ok {
@@ -78,7 +78,7 @@ func (t *Table) Left(o mist.Object) (Verdict, bool) {
 	return t.Judge(Named{PID: uint64(pid), Role: role, Stream: o.Stream, Written: t.writtenAt(o.Name())}), true
 }
 
-// writtenAt is how long the machine had been up when an object was last changed;
+// writtenAt returns how long the machine had been up when an object was last changed;
 // 0 is not known.
 func (t *Table) writtenAt(name string) time.Duration {
 	info, err := os.Lstat(filepath.Join(t.shmDir, name))
@@ -97,7 +97,7 @@ func (t *Table) identityOf(name string) Object {
 	return t.File(info).Identity
 }
 
-// trackOwner is the process that the stream's track list names, or the one in the
+// trackOwner returns the process that the stream's track list names, or the one in the
 // page's name.
 func (t *Table) trackOwner(o mist.Object, name string) (Verdict, bool) {
 	n, found := t.listed(o, name)
@@ -111,7 +111,7 @@ func (t *Table) trackOwner(o mist.Object, name string) (Verdict, bool) {
 	return t.Judge(n), true
 }
 
-// listed is the source that the stream's track list names.
+// listed returns the source that the stream's track list names.
 func (t *Table) listed(o mist.Object, name string) (Named, bool) {
 	p, err := relaccx.Open(filepath.Join(t.shmDir, "MstMeta"+o.Stream))
 	if err != nil {

@@ -50,10 +50,10 @@ func Open(procDir, shmDir string) *Table {
 	}
 }
 
-// Dir is the folder of processes.
+// Dir returns the folder of processes.
 func (t *Table) Dir() string { return t.procDir }
 
-// Alive is a living process; a zombie is dead. One that cannot be looked at is
+// Alive returns a living process; a zombie is dead. One that cannot be looked at is
 // not said to live; Look knows more.
 func (t *Table) Alive(pid int) (Process, bool) {
 	p, life := t.Look(pid)
@@ -70,7 +70,7 @@ func (t *Table) Stopped(pid int) bool {
 	return len(threads) > 0 && !slices.ContainsFunc(threads, func(state string) bool { return !isStopped(state) })
 }
 
-// live is every living process.
+// live returns every living process.
 func (t *Table) live() []Process {
 	if t.loaded || !t.ok {
 		return t.all
@@ -91,7 +91,7 @@ func (t *Table) live() []Process {
 // Object tells objects apart.
 type Object = relaccx.Identity
 
-// Mappers are the PIDs that map each object of shared memory, and whether any
+// Mappers returns the PIDs that map each object of shared memory, and whether any
 // process could not be looked into.
 func (t *Table) Mappers() (mappers map[Object][]int, partial bool) {
 	mappers = map[Object][]int{}
@@ -103,7 +103,7 @@ func (t *Table) Mappers() (mappers map[Object][]int, partial bool) {
 	return mappers, !ok || len(unseen) > 0 || t.Hides()
 }
 
-// LockHolders are the PIDs that hold the writer's lock of each object.
+// LockHolders returns the PIDs that hold the writer's lock of each object.
 func (t *Table) LockHolders() map[Object]int {
 	locks, err := t.text(maxMaps, "locks")
 	if err != nil {
@@ -112,7 +112,7 @@ func (t *Table) LockHolders() map[Object]int {
 	return relaccx.LockHolders(bytes.NewReader(locks))
 }
 
-// Controller is the living MistController; in a simulation the process that
+// Controller returns the living MistController; in a simulation the process that
 // plays it and holds the lock on the controller's page, global. One that uses another
 // shared memory, as in a container, is another server's.
 func (t *Table) Controller(global Object) (Process, bool) {
@@ -126,12 +126,12 @@ func (t *Table) Controller(global Object) (Process, bool) {
 	return t.Alive(pid)
 }
 
-// Session is the living process that keeps a viewer's session.
+// Session returns the living process that keeps a viewer's session.
 func (t *Table) Session(id string) (Process, bool) {
 	return t.find(func(p Process) bool { return p.Name == "MistSession" && slices.Contains(p.Args, id) && t.within(p) })
 }
 
-// OfMist is how many processes of MistServer live, or play it, and use this memory.
+// OfMist returns how many processes of MistServer live, or play it, and use this memory.
 func (t *Table) OfMist() int {
 	count := 0
 	for _, p := range t.live() {

@@ -106,7 +106,7 @@ type hexName struct {
 	Hex string `json:"hex"`
 }
 
-// MarshalJSON is the name in JSON.
+// MarshalJSON returns the name in JSON.
 func (n SavedName) MarshalJSON() ([]byte, error) {
 	if utf8.ValidString(string(n)) {
 		return json.Marshal(string(n))
@@ -168,7 +168,7 @@ func (s *Saved) Write(dir string) error {
 	return os.WriteFile(filepath.Join(dir, SavedFile), append(text, '\n'), 0o600)
 }
 
-// Saved is what is known of the moment that the table is of, where that was saved
+// Saved returns what is known of the moment that the table is of, where that was saved
 // with it: the folders of processes and of objects lie beside a moment.json. It
 // is nil otherwise.
 func (t *Table) Saved() *Saved { return t.saved() }
@@ -185,7 +185,7 @@ func readSaved(procDir, shmDir string) *Saved {
 	return s
 }
 
-// object is what was saved of an object; nil where nothing was.
+// object returns what was saved of an object; nil where nothing was.
 func (t *Table) object(name string) *SavedObject {
 	s := t.saved()
 	if s == nil {
@@ -208,7 +208,7 @@ type File struct {
 	Modified  time.Time
 }
 
-// File is what is known of a file of the shared memory directory.
+// File returns what is known of a file of the shared memory directory.
 func (t *Table) File(info fs.FileInfo) File {
 	f := File{Mode: info.Mode(), Modified: info.ModTime()}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
@@ -223,7 +223,7 @@ func (t *Table) File(info fs.FileInfo) File {
 	return f
 }
 
-// Identity is the object of that name as the table knows it: in a saved moment
+// Identity returns the object of that name as the table knows it: in a saved moment
 // the maps of processes name other inodes than the copies have.
 func (t *Table) Identity(name string, is Object) Object {
 	if o := t.object(name); o != nil {
@@ -232,7 +232,7 @@ func (t *Table) Identity(name string, is Object) Object {
 	return is
 }
 
-// Born is when a file of the shared memory directory was made.
+// Born returns when a file of the shared memory directory was made.
 func (t *Table) Born(info fs.FileInfo) time.Time {
 	if o := t.object(info.Name()); o != nil {
 		return o.Born

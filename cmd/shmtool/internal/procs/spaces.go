@@ -64,7 +64,7 @@ func (t *Table) spaceIs(pid int) spaced {
 	return s
 }
 
-// here is what processes have of this directory's objects in memory, by PID.
+// here returns what processes have of this directory's objects in memory, by PID.
 func (t *Table) here() map[int][]Mapping {
 	if t.byPID != nil {
 		return t.byPID
@@ -146,7 +146,7 @@ func (t *Table) spaces() *users {
 	return u
 }
 
-// candidates are the processes of the table that may be the one which an object
+// candidates returns the processes of the table that may be the one which an object
 // names by a PID: in each PID namespace from which the directory is used, the one
 // that has that PID there.
 func (t *Table) candidates(named int) []int {
@@ -252,7 +252,7 @@ func (t *Table) usesOther(pid int) bool {
 	return err == nil && uint64(st.Dev) != device
 }
 
-// suspended is how long the machine has slept since it was booted: processes count
+// suspended returns how long the machine has slept since it was booted: processes count
 // that time, and MistServer does not.
 func (t *Table) suspended() time.Duration {
 	var boot, awake unix.Timespec

@@ -186,7 +186,7 @@ func parseMap(line string) (mapLine, bool) {
 	return m, wrong == nil && m.object.Inode != 0
 }
 
-// maps are the files in the memory of a process.
+// maps returns the files in the memory of a process.
 func (t *Table) maps(pid int) ([]mapLine, error) {
 	text, err := t.text(maxMaps, strconv.Itoa(pid), "maps")
 	if err != nil {
@@ -195,7 +195,7 @@ func (t *Table) maps(pid int) ([]mapLine, error) {
 	return slices.Collect(parseMaps(text)), nil
 }
 
-// spacePIDs are the PIDs that a process has in the PID namespaces from that of the
+// spacePIDs returns the PIDs that a process has in the PID namespaces from that of the
 // table down to its own: the line "NSpid: 4711 7" of its status.
 func (t *Table) spacePIDs(pid int) []int {
 	text, _ := t.ofProcess(pid, "status") // without one, nothing is known

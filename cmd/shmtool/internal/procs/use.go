@@ -98,7 +98,7 @@ func (t *Table) Use() Use {
 // processRoot begins the path by which one looks into a container.
 var processRoot = regexp.MustCompile(`^/proc/[^/]+/root(/.*)$`)
 
-// KnownAs is a shared memory directory as the processes know it that use it, and as
+// KnownAs returns a shared memory directory as the processes know it that use it, and as
 // maps have it. Into a container one looks by /proc/PID/root.
 func KnownAs(dir string) string {
 	if whole, err := filepath.Abs(dir); err == nil {
@@ -113,7 +113,7 @@ func KnownAs(dir string) string {
 	return dir
 }
 
-// origin is the directory of shared memory as its processes know it, and its
+// origin returns the directory of shared memory as its processes know it, and its
 // device; 0 is not known.
 func (t *Table) origin() (dir string, device uint64) {
 	if s := t.saved(); s != nil {
@@ -137,7 +137,7 @@ func (u Use) Of(o Object) []Mapping {
 	return of
 }
 
-// PIDs are the processes of some mappings.
+// PIDs returns the processes of some mappings.
 func PIDs(mappings []Mapping) []int {
 	var pids []int
 	for _, m := range mappings {
@@ -155,7 +155,7 @@ type Inner struct {
 	PID     int // its own
 }
 
-// Inners are the processes with objects of this directory in memory that have
+// Inners returns the processes with objects of this directory in memory that have
 // another PID in their own namespace, and whether such processes are in more than
 // one: then they are wrong about each other's PIDs. Other shmtools that look on do
 // not count.
@@ -179,7 +179,7 @@ func (t *Table) Inners(here map[Object]bool) (inners []Inner, several bool) {
 	return inners, len(spaces) > 1
 }
 
-// namespace is a name for the PID namespace of a process: how deep it lies, which
+// namespace returns a name for the PID namespace of a process: how deep it lies, which
 // every user may see, and which of those it is.
 func (t *Table) namespace(pid, depth int) string {
 	n, _ := t.Namespaces(pid)

@@ -15,7 +15,7 @@ import (
 // rawKey is the key of all bytes of a record, in base64.
 var rawKey = []byte(`,"#raw":"`)
 
-// appendRecord is a record's message: its JSON, and its bytes where that does
+// appendRecord returns a record's message: its JSON, and its bytes where that does
 // not tell all of them.
 func appendRecord(b []byte, j *dump.RecordJSON, rec *relaccx.Record) []byte {
 	b = j.Append(b, rec)

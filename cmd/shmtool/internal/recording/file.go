@@ -111,7 +111,7 @@ func (f *file) chunkSize() int64 {
 	return max(1, min(chunkSize, f.split/4))
 }
 
-// path is the file's name; of several, with their number before what the name
+// path returns the file's name; of several, with their number before what the name
 // ends in: rec-0001.mcap.
 func (f *file) path() string {
 	if f.split == 0 {
@@ -133,10 +133,10 @@ type FileError struct {
 	Err  error
 }
 
-// Error gives one line: file, cause.
+// Error returns one line: file, cause.
 func (e *FileError) Error() string { return fmt.Sprintf("file %q: %v", e.Path, e.Err) }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
 // settle remembers the first error, after which nothing more is written: the
@@ -164,14 +164,14 @@ func (f *file) commit() error {
 	return nil
 }
 
-// records is the channel for a page's records with these fields.
+// records returns the channel for a page's records with these fields.
 func (f *file) records(topic string, s *layout.Schema) (uint16, error) {
 	fields := s.String()
 	key := channelKey{topic: topic, schema: fields}
 	return f.channel(key, topic, func() ([]byte, error) { return jsonSchema(topic, s) })
 }
 
-// events is the channel for what else happens on a page.
+// events returns the channel for what else happens on a page.
 func (f *file) events(topic string) (uint16, error) {
 	key := channelKey{topic: topic, events: true}
 	return f.channel(key, "shmtool.event", func() ([]byte, error) { return eventSchema, nil })

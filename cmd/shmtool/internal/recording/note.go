@@ -70,7 +70,7 @@ func (c Counters) header() layout.Header {
 	return layout.Header{Status: layout.Status(c.Status), RecordCount: c.RecordCount, StartPos: c.StartPos, Deleted: c.Deleted, Present: c.Present, EndPos: c.EndPos}
 }
 
-// noteOf is the note of a Follower's event.
+// noteOf returns the note of a Follower's event.
 func noteOf(e relaccx.Event) Note {
 	n := Note{Event: e.Kind.String(), First: e.First, Lost: e.Lost, Added: e.Added, Removed: e.Removed, Changed: e.Changed}
 	if e.Cause != nil {
@@ -141,7 +141,7 @@ func (s *Snapshot) shape() (shape, error) {
 // NameError is a name that no page can be played back under.
 type NameError struct{ Name, Reason string }
 
-// Error gives one line.
+// Error returns one line.
 func (e *NameError) Error() string { return fmt.Sprintf("name %q: %s", e.Name, e.Reason) }
 
 // checkName refuses what is no name of an object in one directory.

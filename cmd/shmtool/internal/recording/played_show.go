@@ -48,7 +48,7 @@ type ShadowError struct {
 	Hidden string // the page in which the nested one lies
 }
 
-// Error gives one line.
+// Error returns one line.
 func (e *ShadowError) Error() string {
 	return fmt.Sprintf("a page of this name would hide the one that is nested in %q", e.Hidden)
 }

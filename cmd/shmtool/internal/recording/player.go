@@ -50,7 +50,7 @@ func NewPlayer(o PlayOptions) *Player {
 	return &Player{o: o, pages: map[string]*played{}, touched: map[*played]bool{}}
 }
 
-// Records is how many records have been played.
+// Records returns how many records have been played.
 func (p *Player) Records() uint64 { return p.records }
 
 // Made returns the names of the pages that were made, in their order.
@@ -194,7 +194,7 @@ func (c *contentError) Unwrap() error { return c.error }
 
 func bad(format string, a ...any) error { return &contentError{fmt.Errorf(format, a...)} }
 
-// where is the byte at which what is being read stands.
+// where returns the byte at which what is being read stands.
 func (r *Reader) where() int64 {
 	if r.chunk != nil {
 		return r.started

@@ -24,10 +24,10 @@ type DamageError struct {
 	Err    error
 }
 
-// Error gives one line: where, and what is wrong there.
+// Error returns one line: where, and what is wrong there.
 func (e *DamageError) Error() string { return fmt.Sprintf("byte %d: %v", e.Offset, e.Err) }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *DamageError) Unwrap() error { return e.Err }
 
 var (
@@ -146,7 +146,7 @@ func (s *stream) ReadAt(b []byte, off int64) (int, error) {
 // Close lets go of the memory.
 func (r *Reader) Close() { r.decoder.Close() }
 
-// next is the next message; io.EOF at the end, a *DamageError where there is
+// next returns the next message; io.EOF at the end, a *DamageError where there is
 // none although there should be.
 func (r *Reader) next() (message, error) {
 	for {
@@ -189,7 +189,7 @@ func damaged(at int64, err error) error {
 
 var errShort = errors.New("what stands there is shorter than it says")
 
-// any is the next record of the open chunk, or else of the file.
+// any returns the next record of the open chunk, or else of the file.
 func (r *Reader) any() (mcap.OpCode, []byte, error) {
 	if r.chunk == nil {
 		return r.record()
@@ -215,7 +215,7 @@ func (r *Reader) any() (mcap.OpCode, []byte, error) {
 	return op, r.inside[from : from+int(length)], nil
 }
 
-// record is the next record of the file. Only those that are looked at are read.
+// record returns the next record of the file. Only those that are looked at are read.
 func (r *Reader) record() (mcap.OpCode, []byte, error) {
 	for {
 		var head [9]byte
@@ -349,7 +349,7 @@ func (r *Reader) metadata(body []byte) error {
 	return nil
 }
 
-// message is a message of a channel of ours.
+// message returns a message of a channel of ours.
 func (r *Reader) message(body []byte) (message, bool, error) {
 	m, err := mcap.ParseMessage(body)
 	if err != nil {

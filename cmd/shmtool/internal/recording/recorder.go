@@ -116,10 +116,10 @@ type PageError struct {
 	Err  error
 }
 
-// Error gives one line: page, cause.
+// Error returns one line: page, cause.
 func (e *PageError) Error() string { return "page \"" + e.Page + "\": " + e.Err.Error() }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *PageError) Unwrap() error { return e.Err }
 
 // add begins to follow a page.

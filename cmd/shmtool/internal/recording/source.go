@@ -126,7 +126,7 @@ func (s *source) later(err error) error {
 	return &PageError{s.Name, err}
 }
 
-// window is the records that the page has by its header.
+// window returns the records that the page has by its header.
 func (s *source) window(h layout.Header) layout.Window {
 	r := s.follower.Reader()
 	return r.Rules().Rows(h, r.Size())
@@ -191,7 +191,7 @@ func headOf(page []byte, h layout.Header, schema *layout.Schema) ([]byte, error)
 	return head, nil
 }
 
-// mode is the permissions of the object, as they are now.
+// mode returns the permissions of the object, as they are now.
 func (s *source) mode() uint32 {
 	info, err := os.Stat(s.Path)
 	if err != nil {

@@ -122,7 +122,7 @@ func (p part) isolate(cmd *exec.Cmd) {
 	}
 }
 
-// sessionID is the session that a simulation's drill leaves behind, so that it is
+// sessionID returns the session that a simulation's drill leaves behind, so that it is
 // known to be its.
 func sessionID(simulation string) string {
 	sum := sha256.Sum256([]byte(simulatedSession + simulation))

@@ -183,7 +183,7 @@ func signalAll(pids []int, sig syscall.Signal) {
 	}
 }
 
-// partsOf are the living processes of a simulation, by their command lines.
+// partsOf returns the living processes of a simulation, by their command lines.
 func partsOf(id string) []int {
 	entries, err := os.ReadDir(procDir)
 	if err != nil {

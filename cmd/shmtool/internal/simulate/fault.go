@@ -25,7 +25,7 @@ type fault struct {
 
 var faults = slices.Concat(processFaults, pageFaults, trackFaults, programFaults)
 
-// Faults are the codes that there is a drill for.
+// Faults returns the codes that there is a drill for.
 func Faults() []string {
 	var codes []string
 	for _, f := range faults {
@@ -46,7 +46,7 @@ func faultOf(code string) (fault, bool) {
 // ErrNoFault is a code that no drill is for.
 var ErrNoFault = errors.New("no such fault")
 
-// Drill is o with a fault: the options that the simulation needs to come into that
+// Drill returns o with a fault: the options that the simulation needs to come into that
 // state, and to stay in it.
 func (o Options) Drill(code string) (Options, error) {
 	f, known := faultOf(code)

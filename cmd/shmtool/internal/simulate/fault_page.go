@@ -69,7 +69,7 @@ func fullList(o *Options) { o.Tracks = max(o.Tracks, mist.DefaultTracks) }
 // victim is the index of the track that a fault befalls.
 const victim = 0
 
-// source is the process that feeds the victim.
+// source returns the process that feeds the victim.
 func (d *drill) source() (*process, error) {
 	for _, c := range d.s.sources {
 		if c.Stream == d.stream && c.track == victim && c.running() {
@@ -79,7 +79,7 @@ func (d *drill) source() (*process, error) {
 	return nil, fmt.Errorf("stream %q: track %d has no source", d.stream, victim)
 }
 
-// entry is the victim as the list has it, zero when it cannot be read now.
+// entry returns the victim as the list has it, zero when it cannot be read now.
 func (d *drill) entry() mistserver.TrackEntry {
 	e, _ := mistserver.Entry(d.place(), d.stream, victim)
 	return e
@@ -221,7 +221,7 @@ func stageNuke(ctx context.Context, d *drill) (string, error) {
 // orphanAge is the age from which no process is about to use an object.
 const orphanAge = 11 * time.Second
 
-// parts are the processes of the drill's stream.
+// parts returns the processes of the drill's stream.
 func (d *drill) parts() []*process {
 	var list []*process
 	for _, c := range append(append([]*process{}, d.s.viewers...), d.s.sources...) {

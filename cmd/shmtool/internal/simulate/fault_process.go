@@ -158,7 +158,7 @@ func (d *drill) actor(ctx context.Context, change func(*part)) (*process, error)
 	return c, d.await(ctx, func() bool { return c.ready })
 }
 
-// ghost is an actor that is killed when it has done it.
+// ghost returns an actor that is killed when it has done it.
 func (d *drill) ghost(ctx context.Context) (*process, error) {
 	c, err := d.actor(ctx, nil)
 	if err == nil {

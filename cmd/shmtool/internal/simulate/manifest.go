@@ -102,7 +102,7 @@ func (c *claimed) remove() error {
 	return errors.Join(os.Remove(c.path(c.dir)), c.file.Close())
 }
 
-// Manifests are all that there are in a directory. One that is being removed is
+// Manifests returns all that there are in a directory. One that is being removed is
 // left out.
 func Manifests(dir string) ([]Manifest, error) {
 	entries, err := os.ReadDir(dir)
@@ -148,7 +148,7 @@ func readManifest(path string) (m Manifest, err error) {
 	return m, nil
 }
 
-// ownerOf is the user whose file it is, -1 where that is not known.
+// ownerOf returns the user whose file it is, -1 where that is not known.
 func ownerOf(info fs.FileInfo) int {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		return int(st.Uid)
@@ -156,7 +156,7 @@ func ownerOf(info fs.FileInfo) int {
 	return -1
 }
 
-// running are the simulations of a directory that live.
+// running returns the simulations of a directory that live.
 func running(dir string) (alive []Manifest, err error) {
 	all, err := Manifests(dir)
 	return slices.DeleteFunc(all, func(m Manifest) bool { return !m.Alive }), err
@@ -185,7 +185,7 @@ func free(dir string, streams []string, id string) error {
 	return nil
 }
 
-// anyObject is the name of an object of the stream, "" when there is none.
+// anyObject returns the name of an object of the stream, "" when there is none.
 func anyObject(dir, stream string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -210,7 +210,7 @@ func ofStream(o mist.Object, stream string) bool {
 	return o.Stream == name && o.ID == ""
 }
 
-// ManifestID is the simulation whose own file has that name: its manifest, or
+// ManifestID returns the simulation whose own file has that name: its manifest, or
 // the page with the lock beside it.
 func ManifestID(name string) (id string, ok bool) {
 	id, ok = strings.CutPrefix(strings.TrimSuffix(name, lockedSuffix), manifestPrefix)
@@ -224,5 +224,5 @@ func Runs(p procs.Process, id string) bool {
 	return slices.Contains(p.Args, partVerb) && i >= 0 && i+1 < len(p.Args) && p.Args[i+1] == id
 }
 
-// ManifestName is the name of the manifest of a simulation.
+// ManifestName returns the name of the manifest of a simulation.
 func ManifestName(id string) string { return manifestPrefix + id }

@@ -40,7 +40,7 @@ const (
 	aacInit  = "118856e500"
 )
 
-// mediaOf is what the source of a number, from 1, sends: video, audio, metadata,
+// mediaOf returns what the source of a number, from 1, sends: video, audio, metadata,
 // and from there on video and audio in turn.
 func mediaOf(number, fps, gop int) media {
 	kind, _ := kindOf(number)
@@ -49,7 +49,7 @@ func mediaOf(number, fps, gop int) media {
 	return m
 }
 
-// kindOf is the type of a source's track, and which one of that type it is,
+// kindOf returns the type of a source's track, and which one of that type it is,
 // from 0.
 func kindOf(number int) (kind string, rank int) {
 	switch {
@@ -88,7 +88,7 @@ func (m media) codec() string {
 	return "JSON"
 }
 
-// about is the track for people.
+// about returns the track for people.
 func (m media) about() string {
 	switch m.Type {
 	case typeVideo:
@@ -113,7 +113,7 @@ func (m media) info() mistserver.TrackInfo {
 	return i
 }
 
-// micros is the time of packet n in microseconds.
+// micros returns the time of packet n in microseconds.
 func (m media) micros(n uint64) int64 {
 	switch m.Type {
 	case typeVideo:
@@ -124,7 +124,7 @@ func (m media) micros(n uint64) int64 {
 	return int64(n * 1e6) // metadata: once a second
 }
 
-// due is when packet n comes, in nanoseconds of media time: with the last of its
+// due returns when packet n comes, in nanoseconds of media time: with the last of its
 // bundle.
 func (m media) due(n uint64) int64 {
 	if m.Type == typeAudio {
@@ -133,13 +133,13 @@ func (m media) due(n uint64) int64 {
 	return m.micros(n)*1000 + m.lateness()
 }
 
-// lateness is how much later than the stream's other packets of the same time
+// lateness returns how much later than the stream's other packets of the same time
 // the source's come, in nanoseconds: encoders do not beat as one.
 func (m media) lateness() int64 {
 	return int64(m.Phase * float64(m.micros(1)) * 1000)
 }
 
-// first is the number of the source's first packet: not all tracks of a stream
+// first returns the number of the source's first packet: not all tracks of a stream
 // begin at the same moment, and so not all outgrow their pages at the same. Video
 // begins with a key.
 func (m media) first() uint64 {
@@ -171,7 +171,7 @@ func newGenerator(m media) *generator {
 	return g
 }
 
-// packet is the next one, and its number. Its payload has room for a stamp, and
+// packet returns the next one, and its number. Its payload has room for a stamp, and
 // is good until the next call.
 func (g *generator) packet() (mistserver.Packet, uint64) {
 	n := g.next

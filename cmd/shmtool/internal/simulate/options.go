@@ -66,7 +66,7 @@ func (o Options) Check() error {
 	return nil
 }
 
-// longestGOP is how many frames come from key to key in the time that is known.
+// longestGOP returns how many frames come from key to key in the time that is known.
 func (o Options) longestGOP() int {
 	return min(o.GOP, int((o.Backlog+o.Duration).Seconds()*float64(o.FPS)))
 }

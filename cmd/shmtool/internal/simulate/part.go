@@ -67,7 +67,7 @@ type part struct {
 
 func (p part) place() mistserver.Place { return mistserver.Place{Dir: p.ShmDir} }
 
-// args is the part's command line. Those of an input have "-s STREAM" in it, as
+// args returns the part's command line. Those of an input have "-s STREAM" in it, as
 // MistServer's have, by which an input is known.
 func (p part) args() []string {
 	if p.Role == roleHandler {
@@ -115,7 +115,7 @@ func RunPart(getenv func(string) string) int {
 	return 0
 }
 
-// comm is the name of the part's process.
+// comm returns the name of the part's process.
 func (p part) comm() string {
 	if p.Role == roleHandler {
 		return handlerName

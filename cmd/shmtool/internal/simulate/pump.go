@@ -216,7 +216,7 @@ func (s *simulation) tellFollowed(st *stream) {
 	s.event(e)
 }
 
-// reloadsFor is how many pages that a viewer reads were made anew while it did.
+// reloadsFor returns how many pages that a viewer reads were made anew while it did.
 func (s *simulation) reloadsFor(v *process) (n int) {
 	for _, r := range s.reloads {
 		if r.Stream == v.Stream && r.Watched && r.Ring != listRing && reads(v.Number, s.o.Viewers, r.source, s.o.Tracks) {
@@ -296,7 +296,7 @@ func (s *simulation) takeEnd(c *process) {
 // inputRole is what people call an angel.
 const inputRole = "input"
 
-// howEnded is the end of a process: "killed by SIGKILL", "exit status 1".
+// howEnded returns the end of a process: "killed by SIGKILL", "exit status 1".
 func howEnded(state *os.ProcessState) string {
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return "killed by " + unix.SignalName(status.Signal())
@@ -324,7 +324,7 @@ func (s *simulation) log(kind, stream string, pid int, text string) {
 	}
 }
 
-// state is a stream's, in MistServer's word.
+// state returns a stream's, in MistServer's word.
 func (st *stream) state() string {
 	switch {
 	case st.ended != "":

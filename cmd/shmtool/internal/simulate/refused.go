@@ -23,5 +23,5 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("stream %q was left behind by a simulation that was killed, process %d", e.Stream, e.Other.PID)
 }
 
-// Unwrap gives what was wrong with the controller's page.
+// Unwrap returns what was wrong with the controller's page.
 func (e *RefusedError) Unwrap() error { return e.Err }

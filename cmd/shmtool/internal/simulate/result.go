@@ -129,5 +129,5 @@ func (c *process) result() ViewerResult {
 	return v
 }
 
-// Frames is how many frames of the video have come in a time.
+// Frames returns how many frames of the video have come in a time.
 func (r *Result) Frames(d time.Duration) float64 { return d.Seconds() * float64(r.FPS) }

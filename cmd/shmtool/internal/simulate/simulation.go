@@ -258,7 +258,7 @@ func (s *simulation) watch(ctx context.Context) error {
 	return s.pump(ctx, forever, func() bool { return s.over() || time.Now().After(until) })
 }
 
-// all is true of a list whose every element is.
+// all reports whether is holds for every element of a list.
 func all[T any](list []T, is func(T) bool) bool {
 	return !slices.ContainsFunc(list, func(e T) bool { return !is(e) })
 }

@@ -22,7 +22,7 @@ type misfeed struct {
 // beginSignal tells a source to begin with what it does wrong.
 const beginSignal = syscall.SIGUSR1
 
-// misfeed is nil for a source that does nothing wrong.
+// misfeed returns nil for a source that does nothing wrong.
 func (p part) misfeed() *misfeed {
 	if p.Fault == "" {
 		return nil
@@ -65,7 +65,7 @@ func (m *misfeed) spoil(p *mistserver.Packet) {
 	}
 }
 
-// info is what the source says of its track.
+// info returns what the source says of its track.
 func (p part) info() mistserver.TrackInfo {
 	i := p.Media.info()
 	i.Careless = p.Fault != ""

@@ -17,7 +17,7 @@ import (
 // hundreds.
 var partEnvironment = []string{"GOMAXPROCS=1", "GOGC=50", "GOMEMLIMIT=32MiB", "GOTRACEBACK=single"}
 
-// command is the process of a part. It has the files of the given numbers of
+// command returns the process of a part. It has the files of the given numbers of
 // this process as its reports and its lifeline, and a group of its own: what a
 // terminal sends to ours is not for it.
 func (p part) command(reports, lifeline uintptr) (*exec.Cmd, error) {

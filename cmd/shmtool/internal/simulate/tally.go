@@ -16,7 +16,7 @@ func stamp(payload []byte, published int64, number uint64) {
 	binary.BigEndian.PutUint64(payload[8:], number)
 }
 
-// readStamp is false for a payload that is too short to have one.
+// readStamp returns false for a payload that is too short to have one.
 func readStamp(payload []byte) (published int64, number uint64, ok bool) {
 	if len(payload) < stampSize {
 		return 0, 0, false
@@ -58,7 +58,7 @@ func (t *tally) measure(ns int64) {
 	}
 }
 
-// soFar is the tally without its histogram.
+// soFar returns the tally without its histogram.
 func (t *tally) soFar() *tally {
 	c := *t
 	c.P50, c.P99 = t.percentile(50), t.percentile(99)
@@ -67,7 +67,7 @@ func (t *tally) soFar() *tally {
 	return &c
 }
 
-// whole is the tally with it.
+// whole returns the tally with it.
 func (t *tally) whole() (*tally, error) {
 	c := t.soFar()
 	var err error

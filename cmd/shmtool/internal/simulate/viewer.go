@@ -96,7 +96,7 @@ func (w *watching) tell() {
 	}
 }
 
-// end is the whole tally. The viewer's own count of what it has lost is part of
+// end returns the whole tally. The viewer's own count of what it has lost is part of
 // it where that is greater, as with the last parts of a track.
 func (w *watching) end() (*tally, error) {
 	w.tally.Lost = max(w.tally.Lost, w.missed)

@@ -138,7 +138,7 @@ func (c *capture) copyObjects(ctx context.Context) error {
 	}
 }
 
-// thereNow are the objects that are there now and wanted, by name.
+// thereNow returns the objects that are there now and wanted, by name.
 func (c *capture) thereNow() (map[string]*object, error) {
 	entries, err := os.ReadDir(c.ShmDir)
 	if err != nil {
@@ -221,7 +221,7 @@ func (c *capture) copyEach(ctx context.Context, objects []*object) error {
 	return nil
 }
 
-// group is what is copied anew together: a stream, or an object by itself.
+// group returns what is copied anew together: a stream, or an object by itself.
 func (o *object) group() string {
 	if o.is.Stream != "" {
 		return o.is.Stream
@@ -229,7 +229,7 @@ func (o *object) group() string {
 	return "/" + o.name() // which no stream is called
 }
 
-// changed are the groups of which an object is there that was not copied, or the
+// changed returns the groups of which an object is there that was not copied, or the
 // other way round.
 func (c *capture) changed(there map[string]*object) []string {
 	var groups []string
@@ -264,7 +264,7 @@ func (c *capture) drop(groups []string) error {
 	return nil
 }
 
-// copyOf is the path of an object's copy.
+// copyOf returns the path of an object's copy.
 func (c *capture) copyOf(name string) string { return filepath.Join(c.dir, shmFolder, name) }
 
 // list notes all objects by name, and gives those that could not be read.

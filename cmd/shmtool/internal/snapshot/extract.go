@@ -91,7 +91,7 @@ func (e *noRoomError) Error() string {
 
 var errCutShort = errors.New("the archive is cut short")
 
-// unzipped is what the archive is: compressed, or as it is.
+// unzipped returns what the archive is: compressed, or as it is.
 func unzipped(f io.Reader) (from io.Reader, zipped bool, err error) {
 	plain := bufio.NewReaderSize(f, chunkSize)
 	if magic, err := plain.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {

@@ -10,7 +10,7 @@ import (
 
 const maxPID = 1 << 22 // the most that Linux gives out
 
-// named are the PIDs that stand in the copies.
+// named returns the PIDs that stand in the copies.
 func (c *capture) named() map[int]bool {
 	pids := map[int]bool{}
 	add := func(pid uint64) {

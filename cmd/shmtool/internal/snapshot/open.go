@@ -71,7 +71,7 @@ func openFolder(dir string) (*Opened, error) {
 	return &Opened{ShmDir: filepath.Join(root, shmFolder), ProcDir: filepath.Join(root, procFolder)}, nil
 }
 
-// Root is the folder of a moment: dir, or the only one in it.
+// Root returns the folder of a moment: dir, or the only one in it.
 func Root(dir string) (string, error) {
 	if isMoment(dir) {
 		return dir, nil

@@ -90,7 +90,7 @@ func (c *capture) settleTracks(ctx context.Context) error {
 	return nil
 }
 
-// late are the data pages in whose copies packets lie that came after the copy of
+// late returns the data pages in whose copies packets lie that came after the copy of
 // the track's page, with where that says they end.
 func (c *capture) late(o *object) ends {
 	late := ends{}
@@ -106,7 +106,7 @@ func (c *capture) late(o *object) ends {
 	return late
 }
 
-// awaitEnd is where the packets of a data page end by now. Behind a known end lies
+// awaitEnd returns where the packets of a data page end by now. Behind a known end lies
 // more in its copy: it was on its way then, or is there from before.
 func (c *capture) awaitEnd(o, data *object, known int64) int64 {
 	for {

@@ -47,7 +47,7 @@ func (c *capture) lookAtProcesses() map[int]*process {
 	return found
 }
 
-// readProcess is nil where a process has ended, or cannot be seen.
+// readProcess returns nil where a process has ended, or cannot be seen.
 func (c *capture) readProcess(pid int, shm shmMaps) *process {
 	from, err := c.table.Read(pid)
 	if err != nil {
@@ -120,7 +120,7 @@ func (c *capture) shmMaps() shmMaps {
 	return m
 }
 
-// deviceText is a device as maps have it.
+// deviceText returns a device as maps have it.
 func deviceText(device uint64) string {
 	return fmt.Sprintf("%02x:%02x", unix.Major(device), unix.Minor(device))
 }
@@ -190,7 +190,7 @@ func (c *capture) saveProcesses(before map[int]*process) error {
 	return c.saveRest(locks)
 }
 
-// unreadableThen are the processes that could not be looked into when the moment
+// unreadableThen returns the processes that could not be looked into when the moment
 // was saved that is saved again, and were not saved.
 func (c *capture) unreadableThen(all map[int]*process) []int {
 	var pids []int
@@ -255,7 +255,7 @@ func (c *capture) saveRest(locks []byte) error {
 	return os.WriteFile(filepath.Join(dir, "locks"), locks, 0o600)
 }
 
-// locks are the lines of /proc/locks about saved objects, and who holds them.
+// locks returns the lines of /proc/locks about saved objects, and who holds them.
 func (c *capture) locks() (lines []byte, holders map[int]bool) {
 	text, _ := c.table.Text(0, "locks")
 	ours := map[procs.Object]bool{}

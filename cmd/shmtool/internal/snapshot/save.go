@@ -20,7 +20,7 @@ import (
 // archiveSuffixes are what the names of archives end in.
 var archiveSuffixes = []string{".tar.gz", ".tgz"}
 
-// archiveName is the name of an archive without its suffix, and whether it is one.
+// archiveName returns the name of an archive without its suffix, and whether it is one.
 func archiveName(path string) (name string, is bool) {
 	for _, suffix := range archiveSuffixes {
 		if name, is = strings.CutSuffix(filepath.Base(path), suffix); is && name != "" {

@@ -24,7 +24,7 @@ const tarBlock = 512
 // part is a part of a file that is no hole.
 type part struct{ start, end int64 }
 
-// partsOf are the parts of a file of a size.
+// partsOf returns the parts of a file of a size.
 func partsOf(f *os.File, size int64) []part {
 	var parts []part
 	for start, end := range sparse.Parts(f, 0, size) {
@@ -78,10 +78,10 @@ func packSparse(ctx context.Context, archive *tar.Writer, to io.Writer, f *os.Fi
 // octal11 is the most that eleven octal digits can say.
 const octal11 = 1<<33 - 1
 
-// filled is b with zeros up to the end of its block.
+// filled returns b with zeros up to the end of its block.
 func filled(b []byte) []byte { return append(b, make([]byte, -len(b)&(tarBlock-1))...) }
 
-// paxRecord is "LENGTH KEY=VALUE\n", whose length counts all, also itself.
+// paxRecord returns "LENGTH KEY=VALUE\n", whose length counts all, also itself.
 func paxRecord(key, value string) []byte {
 	rest := " " + key + "=" + value + "\n"
 	size := len(rest)

@@ -105,7 +105,7 @@ func (l *looker) across() {
 	l.split(objects)
 }
 
-// mappers are the living processes of MistServer, or of a simulation, that have
+// mappers returns the living processes of MistServer, or of a simulation, that have
 // objects of a stream in memory, by PID. A shmtool that looks on is none.
 func (l *looker) mappers(s *Stream, users map[relaccx.Identity]map[int]bool) []procs.Process {
 	pids := map[int]bool{}
@@ -126,7 +126,7 @@ func (l *looker) mappers(s *Stream, users map[relaccx.Identity]map[int]bool) []p
 
 func (l *looker) wanted(stream string) bool { return l.want == nil || l.want(stream) }
 
-// objects are all that there is of MistServer's; in a saved moment also what could
+// objects returns all that there is of MistServer's; in a saved moment also what could
 // not be read then.
 func (l *looker) objects(entries []os.DirEntry) []*Object {
 	var all []*Object
@@ -144,7 +144,7 @@ func (l *looker) objects(entries []os.DirEntry) []*Object {
 // manyLarge is how many of the largest files are kept.
 const manyLarge = 5
 
-// largest are the files of the directory that take the most memory, whose ever they
+// largest returns the files of the directory that take the most memory, whose ever they
 // are.
 func (l *looker) largest(entries []os.DirEntry) []Large {
 	var all []Large
@@ -183,7 +183,7 @@ func (l *looker) group(objects []*Object) []*Stream {
 	return all
 }
 
-// stat is an object as its file shows it.
+// stat returns an object as its file shows it.
 func (l *looker) stat(name string) (*Object, error) {
 	info, err := os.Lstat(filepath.Join(l.dir, name))
 	if err != nil {
@@ -198,7 +198,7 @@ func (l *looker) stat(name string) (*Object, error) {
 	return o, nil
 }
 
-// judge is what became of a process that an object names.
+// judge returns what became of a process that an object names.
 func (l *looker) judge(n procs.Named) procs.Verdict {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -328,7 +328,7 @@ func (l *looker) lock(s *Stream, o *Object) error {
 	return nil
 }
 
-// usersOf are the processes that have a semaphore in memory.
+// usersOf returns the processes that have a semaphore in memory.
 func (l *looker) usersOf(o *Object) []LockUser {
 	var users []LockUser
 	for _, m := range l.use.Of(o.Identity) {

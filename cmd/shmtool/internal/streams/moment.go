@@ -139,7 +139,7 @@ type Ring struct {
 	Header layout.Header
 }
 
-// Available is how many records the ring has.
+// Available returns how many records the ring has.
 func (r Ring) Available() uint64 {
 	if r.Header.EndPos < r.Header.Deleted {
 		return 0
@@ -147,7 +147,7 @@ func (r Ring) Available() uint64 {
 	return r.Header.EndPos - r.Header.Deleted
 }
 
-// Rings are the track's rings.
+// Rings returns the track's rings.
 func (p *TrackPage) Rings() []Ring { return []Ring{p.Parts, p.Keys, p.Fragments, p.Pages} }
 
 // DataPage is a record of the pages of a track: a MstData, and what is in it.
@@ -210,7 +210,7 @@ type LockUser struct {
 	Children []procs.Process // of a MistSession: the handlers of its triggers
 }
 
-// Lock is the stream's lock of a kind; of several, by older names or other C
+// Lock returns the stream's lock of a kind; of several, by older names or other C
 // libraries, one that is held.
 func (s *Stream) Lock(kind mist.Lock) *Lock {
 	var found *Lock
@@ -223,7 +223,7 @@ func (s *Stream) Lock(kind mist.Lock) *Lock {
 	return found
 }
 
-// Object is the stream's object of that name, or nil.
+// Object returns the stream's object of that name, or nil.
 func (s *Stream) Object(name string) *Object {
 	for _, o := range s.Objects {
 		if o.Name == name {
@@ -253,7 +253,7 @@ func (m *Moment) DataKnown() bool {
 	return m.Living || slices.ContainsFunc(m.Streams, func(s *Stream) bool { return slices.ContainsFunc(s.Objects, isData) })
 }
 
-// Uptime is how long the machine had been up at a time; 0 unknown.
+// Uptime returns how long the machine had been up at a time; 0 unknown.
 func (m *Moment) Uptime(at time.Time) time.Duration {
 	if m.Clock.Now == 0 || m.Clock.Uptime == 0 {
 		return 0
@@ -261,7 +261,7 @@ func (m *Moment) Uptime(at time.Time) time.Duration {
 	return m.Clock.Uptime - time.Duration(m.Clock.Now-at.UnixNano())
 }
 
-// Age is how many seconds ago a time was that a page has in seconds since boot;
+// Age returns how many seconds ago a time was that a page has in seconds since boot;
 // 0 is no time.
 func (m *Moment) Age(bootSeconds uint64) (int64, bool) {
 	if m.Clock.Uptime == 0 || bootSeconds == 0 || bootSeconds > 1<<40 {

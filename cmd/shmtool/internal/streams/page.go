@@ -20,7 +20,7 @@ type row struct {
 	record []byte
 }
 
-// uint is an integer by name; 0 where the page has no such field, which is
+// uint returns an integer by name; 0 where the page has no such field, which is
 // normal.
 func (r row) uint(name string) uint64 {
 	if f := r.schema.Lookup(name); f != nil {
@@ -36,7 +36,7 @@ func (r row) text(name string) string {
 	return ""
 }
 
-// initSize is the size that the first two bytes of init data tell. The rest, up
+// initSize returns the size that the first two bytes of init data tell. The rest, up
 // to a MiB, mostly a hole, is not touched.
 func (r row) initSize() uint64 {
 	f := r.schema.Lookup("init")
@@ -120,7 +120,7 @@ func rows(r *relaccx.Reader, info *mist.PageInfo, fn func(n uint64, w row)) erro
 	})
 }
 
-// slotsFrom is how many records lie one behind the other from record n on.
+// slotsFrom returns how many records lie one behind the other from record n on.
 func slotsFrom(h layout.Header, n uint64) uint64 {
 	if h.RecordCount == 0 {
 		return math.MaxUint64

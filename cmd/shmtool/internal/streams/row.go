@@ -92,7 +92,7 @@ type RowOptions struct {
 	ShowSecrets bool
 }
 
-// Row is a stream with its findings as scripts see it.
+// Row returns a stream with its findings as scripts see it.
 func (m *Moment) Row(s *Stream, found []finding.Finding, o RowOptions) Row {
 	r := Row{
 		Stream: s.Name, State: mist.StateOff.String(),
@@ -168,7 +168,7 @@ func (m *Moment) trackRow(t *Track) TrackRow {
 	return r
 }
 
-// text is what a page's string is in JSON, which has no other bytes than UTF-8.
+// text returns what a page's string is in JSON, which has no other bytes than UTF-8.
 func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 func lives(life procs.Life) *bool {
@@ -179,7 +179,7 @@ func lives(life procs.Life) *bool {
 	return &alive
 }
 
-// KeyAgeMS is how long ago the track's newest key came: behind its newest packet
+// KeyAgeMS returns how long ago the track's newest key came: behind its newest packet
 // in media time, and that one's age. Tracks that are read from a file have none.
 func (r *TrackRow) KeyAgeMS() (uint64, bool) {
 	if r.LastKeyMS == nil || r.AgeS == nil || *r.AgeS < 0 || r.LastMS < *r.LastKeyMS {
@@ -192,7 +192,7 @@ func (r *TrackRow) KeyAgeMS() (uint64, bool) {
 	return r.LastMS - *r.LastKeyMS + age*1000, true
 }
 
-// PositionMS is the media time of the stream's newest packet.
+// PositionMS returns the media time of the stream's newest packet.
 func (r *Row) PositionMS() (ms uint64) {
 	for i := range r.Tracks {
 		ms = max(ms, r.Tracks[i].LastMS)
@@ -200,7 +200,7 @@ func (r *Row) PositionMS() (ms uint64) {
 	return ms
 }
 
-// WindowMS is how much of the track there is, in milliseconds.
+// WindowMS returns how much of the track there is, in milliseconds.
 func (r *TrackRow) WindowMS() uint64 {
 	if r.LastMS < r.FirstMS {
 		return 0

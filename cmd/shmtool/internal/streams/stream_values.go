@@ -5,7 +5,7 @@ import (
 	"shmtool/layout/mist"
 )
 
-// TypeName is the track's type: the list's, which has the whole name, else its
+// TypeName returns the track's type: the list's, which has the whole name, else its
 // page's.
 func (t *Track) TypeName() string {
 	if t.Type == "" && t.Page != nil {
@@ -14,7 +14,7 @@ func (t *Track) TypeName() string {
 	return t.Type
 }
 
-// CodecName is the track's codec, likewise.
+// CodecName returns the track's codec, likewise.
 func (t *Track) CodecName() string {
 	if t.Codec == "" && t.Page != nil {
 		return t.Page.Codec
@@ -28,7 +28,7 @@ func (s *Stream) VoD() bool { return s.Meta != nil && s.Meta.VoD }
 // Viewers returns how many living processes read the stream.
 func (s *Stream) Viewers() int { return s.Readers().All() }
 
-// Sources is how many slots there are of what feeds the stream.
+// Sources returns how many slots there are of what feeds the stream.
 func (s *Stream) Sources() int {
 	if s.Users == nil {
 		return 0
@@ -42,7 +42,7 @@ func (s *Stream) Sources() int {
 	return count
 }
 
-// Allocated is the memory that the stream takes, in bytes.
+// Allocated returns the memory that the stream takes, in bytes.
 func (s *Stream) Allocated() int64 {
 	var sum int64
 	for _, o := range s.Objects {

@@ -9,7 +9,7 @@ import (
 	"shmtool/relaccx"
 )
 
-// unread are the objects that were there when a moment was saved, and could not be
+// unread returns the objects that were there when a moment was saved, and could not be
 // read: they are not missing.
 func (l *looker) unread() []*Object {
 	saved := l.table.Saved()

@@ -55,7 +55,7 @@ const leastName = 12
 // roomy is a terminal on which columns are as wide as they like to be.
 const roomy = 130
 
-// columnsFor are the columns that a terminal of a width has, and the width of the
+// columnsFor returns the columns that a terminal of a width has, and the width of the
 // first.
 func columnsFor(width int) (shown []int, name int) {
 	name = width
@@ -96,7 +96,7 @@ func leftText(look Look, names []string) string {
 	return dump.Paint(fmt.Sprintf("%d columns not shown: %s", len(names), strings.Join(names, ", ")), dump.Faint, look.Color)
 }
 
-// widthOn is a column's width, but the first's.
+// widthOn returns a column's width, but the first's.
 func (c *column) widthOn(width int) int {
 	if width >= roomy {
 		return c.width + c.more
@@ -104,7 +104,7 @@ func (c *column) widthOn(width int) int {
 	return c.width
 }
 
-// sortable are the columns by which the list can be sorted.
+// sortable returns the columns by which the list can be sorted.
 func sortable() (sorts []int) {
 	for i := range columns {
 		if columns[i].compare != nil {

@@ -30,7 +30,7 @@ A value that changed since the look before stands out, and so does a record that
 is new. A page shows its newest record, a table its rows in use, and a page with
 pages nested in it their newest records.`
 
-// helpLines is the screen that explains the keys.
+// helpLines returns the screen that explains the keys.
 func (m *model) helpLines() []string {
 	text := listHelp
 	if m.pager != nil {

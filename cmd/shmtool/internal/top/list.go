@@ -97,10 +97,10 @@ func (m *list) move(by int) {
 	m.top = max(m.top, m.cursor-m.room()+1)
 }
 
-// room is how many rows the screen has.
+// room returns how many rows the screen has.
 func (m *list) room() int { return max(1, m.height-3) }
 
-// selected is the row under the cursor.
+// selected returns the row under the cursor.
 func (m *list) selected() *Row {
 	if m.cursor >= len(m.shown) {
 		return nil
@@ -116,7 +116,7 @@ func (m *list) sortBy(step int) {
 	m.arrange()
 }
 
-// steps is by how many lines a key moves, up or down, on a screen with room for
+// steps returns by how many lines a key moves, up or down, on a screen with room for
 // some of all lines; not ok is a key that does not.
 func steps(key string, room, all int) (by int, ok bool) {
 	switch key {
@@ -196,7 +196,7 @@ func (m *list) typed(key string) {
 	m.arrange()
 }
 
-// view is the screen: a line of what is seen, the heading, the rows, and a line of
+// view returns the screen: a line of what is seen, the heading, the rows, and a line of
 // keys.
 func (m *list) view() []string {
 	width := m.width - 1 // some terminals wrap behind the last column
@@ -297,7 +297,7 @@ func (m *list) line(r *Row, width int, selected bool) string {
 	return line
 }
 
-// nameText is a page's name, in which the stream stands out.
+// nameText returns a page's name, in which the stream stands out.
 func nameText(r *Row, width int, colored bool) string {
 	name := mist.EscapeName(r.Name)
 	text := pad(cutMiddle(name, width), width, false)

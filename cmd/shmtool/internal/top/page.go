@@ -107,7 +107,7 @@ func (p *page) seek(now time.Time) {
 	p.counts, p.sought = nil, now
 }
 
-// problem is why a page cannot be read, in a word or two.
+// problem returns why a page cannot be read, in a word or two.
 func problem(err error) string {
 	var format *layout.FormatError
 	switch {
@@ -146,7 +146,7 @@ func (p *page) count(s *Sampler, now time.Time) {
 	p.sum(now)
 }
 
-// fixed is what of a header does not change once a page is ready.
+// fixed returns what of a header does not change once a page is ready.
 func fixed(h layout.Header) layout.Header {
 	return layout.Header{Status: h.Status & layout.StatusReady, FieldOffset: h.FieldOffset, RecordSize: h.RecordSize, Offset: h.Offset}
 }
@@ -179,7 +179,7 @@ func (p *page) sum(now time.Time) {
 	}
 }
 
-// rate is records a second.
+// rate returns records a second.
 func (p *page) rate() *float64 {
 	if len(p.counts) < 2 {
 		return nil

@@ -42,7 +42,7 @@ func (m *pager) move(by int) {
 	m.first = max(0, min(m.first+by, len(m.lines)-m.room()))
 }
 
-// room is how many lines of the page the screen has.
+// room returns how many lines of the page the screen has.
 func (m *pager) room() int { return max(1, m.height-3) }
 
 // key does what a key says; leave is that the list is wanted.
@@ -62,7 +62,7 @@ func (m *pager) key(key string) (leave bool) {
 	return false
 }
 
-// view is the screen: a line of what has happened, the page, and a line of keys.
+// view returns the screen: a line of what has happened, the page, and a line of keys.
 func (m *pager) view() []string {
 	lines := []string{m.head(), leftText(m.look, m.left)}
 	if m.err != "" {
@@ -92,7 +92,7 @@ func (m *pager) head() string {
 	return text + m.facts + "  " + dump.Paint(at, dump.Faint, m.look.Color)
 }
 
-// factsOf is what the list says of the page: who writes it, how many read it, and
+// factsOf returns what the list says of the page: who writes it, how many read it, and
 // how fast it moves, which is not told of a page that is nested in it.
 func factsOf(r *Row, around *Around, nested bool) string {
 	text := ""

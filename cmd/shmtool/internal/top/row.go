@@ -42,7 +42,7 @@ func Denied(rows []Row) (count int) {
 	return count
 }
 
-// Kind is what MistServer calls the page, or "relaccx".
+// Kind returns what MistServer calls the page, or "relaccx".
 func (r *Row) Kind() string {
 	if r.Known {
 		return string(r.Of.Kind)
@@ -50,7 +50,7 @@ func (r *Row) Kind() string {
 	return "relaccx"
 }
 
-// Fill is the part of the page that is taken, from 0 to 1. A page of one record
+// Fill returns the part of the page that is taken, from 0 to 1. A page of one record
 // is not filled.
 func (r *Row) Fill() (part float64, told bool) {
 	if r.Slots <= 1 {
@@ -59,7 +59,7 @@ func (r *Row) Fill() (part float64, told bool) {
 	return min(1, float64(r.Used)/float64(r.Slots)), true
 }
 
-// Status is the page's status in a word.
+// Status returns the page's status in a word.
 func (r *Row) Status() string {
 	switch {
 	case r.Gone:
@@ -70,7 +70,7 @@ func (r *Row) Status() string {
 	return r.Header.Status.String()
 }
 
-// Tone is the colour of the status.
+// Tone returns the colour of the status.
 func (r *Row) Tone() dump.Tone {
 	switch {
 	case r.Gone:
@@ -90,11 +90,11 @@ type Around struct {
 	Known   bool                   // it was looked
 }
 
-// writer is who writes the page.
+// writer returns who writes the page.
 func (a *Around) writer(r *Row) (procs.Process, bool) {
 	p, ok := a.Writers[r.Identity]
 	return p, ok && !r.Gone
 }
 
-// readers is how many processes map the page.
+// readers returns how many processes map the page.
 func (a *Around) readers(r *Row) int { return len(a.Readers[r.Identity]) }

@@ -202,7 +202,7 @@ func (p *reading) look(o dump.Options) tea.Msg {
 // NestedRows is how many records of a nested page are shown.
 const NestedRows = 5
 
-// Update is what the model makes of a message.
+// Update returns what the model makes of a message.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
@@ -327,7 +327,7 @@ func (m *model) enter(s *Source, back bool) {
 	m.pager = &pager{look: m.o.Look, name: s.Name, back: back, every: m.o.Every, width: m.width, height: m.height}
 }
 
-// facts are what the list says of the page that is open.
+// facts returns what the list says of the page that is open.
 func (m *model) facts() string {
 	for i := range m.list.rows {
 		if r := &m.list.rows[i]; r.Path == m.page.Path {
@@ -360,7 +360,7 @@ func (m *model) close() {
 	m.pages.Close()
 }
 
-// View is the screen: as many lines as it has, none longer than it is wide.
+// View returns the screen: as many lines as it has, none longer than it is wide.
 func (m *model) View() string {
 	if m.width == 0 || m.height == 0 {
 		return ""

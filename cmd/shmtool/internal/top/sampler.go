@@ -103,7 +103,7 @@ func (s *Sampler) visit(entry fs.DirEntry, now time.Time) {
 	p.look(s, info, now)
 }
 
-// seen is what the last look showed.
+// seen returns what the last look showed.
 func (p *page) seen(now time.Time) Row {
 	r := p.row
 	r.Seen = !p.change.IsZero()
@@ -116,7 +116,7 @@ func (p *page) seen(now time.Time) Row {
 	return r
 }
 
-// byName is the order of ls: MistServer's pages first, by stream.
+// byName returns the order of ls: MistServer's pages first, by stream.
 func byName(a, b Row) int {
 	switch {
 	case a.Known && b.Known:

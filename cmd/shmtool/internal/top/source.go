@@ -27,7 +27,7 @@ type Source struct {
 	since time.Time
 }
 
-// Look is the page as it is now: its header, and its newest record; of a table of
+// Look returns the page as it is now: its header, and its newest record; of a table of
 // MistServer's, the last rows in use. The records are copies. The note
 // says what has happened to the page.
 //
@@ -80,7 +80,7 @@ func (s *Source) view(r *relaccx.Reader) (*dump.View, error) {
 	}, err
 }
 
-// copies are the records of w that are in use, but for those that are withdrawn
+// copies returns the records of w that are in use, but for those that are withdrawn
 // meanwhile.
 func copies(r *relaccx.Reader, w layout.Window) (iter.Seq2[*relaccx.Record, error], error) {
 	var records []*relaccx.Record

@@ -13,7 +13,7 @@ import (
 
 const ellipsis = "…"
 
-// pad is text in exactly width columns; right puts it to the right.
+// pad returns text in exactly width columns; right puts it to the right.
 func pad(text string, width int, right bool) string {
 	text = runewidth.Truncate(text, width, ellipsis)
 	if right {
@@ -26,7 +26,7 @@ func pad(text string, width int, right bool) string {
 // track.
 const nameTail = 10
 
-// cutMiddle is a name in no more than width columns, with its beginning and its
+// cutMiddle returns a name in no more than width columns, with its beginning and its
 // end.
 func cutMiddle(name string, width int) string {
 	wide := runewidth.StringWidth(name)
@@ -37,10 +37,10 @@ func cutMiddle(name string, width int) string {
 	return runewidth.Truncate(name, width-runewidth.StringWidth(tail)-1, "") + ellipsis + tail
 }
 
-// cutLine is a line, which may have colours, in no more than width columns.
+// cutLine returns a line, which may have colours, in no more than width columns.
 func cutLine(line string, width int) string { return ansi.Truncate(line, max(width, 0), ellipsis) }
 
-// rateText is a rate in at most six characters.
+// rateText returns a rate in at most six characters.
 func rateText(rate *float64) string {
 	switch {
 	case rate == nil:
@@ -57,7 +57,7 @@ func rateText(rate *float64) string {
 	return strconv.FormatFloat(*rate/1e6, 'f', 1, 64) + "M"
 }
 
-// changedText is how long ago a page's last change was; behind a ">", that none was
+// changedText returns how long ago a page's last change was; behind a ">", that none was
 // seen for so long as it was looked at.
 func changedText(r *Row) string {
 	if r.Seen {
@@ -66,10 +66,10 @@ func changedText(r *Row) string {
 	return ">" + units.Ago(r.Changed)
 }
 
-// percent is a part of 1 as a number from 0 to 100, and 100 only for all of it.
+// percent returns a part of 1 as a number from 0 to 100, and 100 only for all of it.
 func percent(part float64) string { return strconv.Itoa(int(part*100)) + "%" }
 
-// bar is a part of 1 as a bar of so many columns.
+// bar returns a part of 1 as a bar of so many columns.
 func bar(part float64, width int) string {
 	full := int(part*float64(width) + 0.5)
 	if part > 0 {
@@ -78,7 +78,7 @@ func bar(part float64, width int) string {
 	return strings.Repeat("█", full) + strings.Repeat("░", width-full)
 }
 
-// keysLine is a line of what keys do: "q quit  p pause".
+// keysLine returns a line of what keys do: "q quit  p pause".
 func keysLine(colored bool, pairs ...string) string {
 	var parts []string
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -38,7 +38,7 @@ func Rules(t testing.TB, m *streams.Moment, table *procs.Table, found []finding.
 	}
 }
 
-// faults are the rules that a remedy breaks.
+// faults returns the rules that a remedy breaks.
 func faults(m *streams.Moment, table *procs.Table, f *finding.Finding, verdict string) (broken []string) {
 	must := func(ok bool, rule string) {
 		if !ok {
@@ -107,7 +107,7 @@ func needsNothing(code string) bool {
 	return strings.HasPrefix(strings.TrimSpace(todo), "1. Nothing")
 }
 
-// processFaults are the rules that the effect on one process breaks.
+// processFaults returns the rules that the effect on one process breaks.
 func processFaults(m *streams.Moment, table *procs.Table, f *finding.Finding, e *finding.Effect) (broken []string) {
 	p, life := table.Look(e.PID)
 	lets := e.Effect == "goes on"
@@ -181,7 +181,7 @@ func Words(command string) (words []string, ok bool) {
 	return words, true
 }
 
-// quotation is what stands in '…' or $'…', and how long it is with its quotes; 0
+// quotation returns what stands in '…' or $'…', and how long it is with its quotes; 0
 // where it does not end.
 func quotation(text string) (string, int) {
 	if rest, plain := strings.CutPrefix(text, "'"); plain {

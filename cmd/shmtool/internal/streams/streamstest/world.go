@@ -30,7 +30,7 @@ type World struct {
 // Uptime is how long the machine of every world has been up, in seconds.
 const Uptime = 1000
 
-// NewWorld is one without objects and processes.
+// NewWorld returns one without objects and processes.
 func NewWorld(t testing.TB) *World {
 	w := &World{t, filepath.Join(t.TempDir(), "shm"), filepath.Join(t.TempDir(), "proc")}
 	for _, dir := range []string{w.Shm, w.Proc} {
@@ -119,7 +119,7 @@ type Page struct {
 	schema *layout.Schema
 }
 
-// NewPage is a page that is ready.
+// NewPage returns a page that is ready.
 func NewPage(t testing.TB, template mist.Template) *Page {
 	t.Helper()
 	b := make([]byte, template.Size)
@@ -133,7 +133,7 @@ func NewPage(t testing.TB, template mist.Template) *Page {
 	return &Page{t, b, shape.Schema}
 }
 
-// Header is the header as it is now.
+// Header returns the header as it is now.
 func (p *Page) Header() layout.Header {
 	p.t.Helper()
 	h, err := layout.DecodeHeader(p.Bytes)
@@ -159,7 +159,7 @@ func (p *Page) Ring(deleted, end uint64) *Page {
 	})
 }
 
-// Record is the bytes of a record.
+// Record returns the bytes of a record.
 func (p *Page) Record(n uint64) []byte {
 	p.t.Helper()
 	h := p.Header()
@@ -186,14 +186,14 @@ func (p *Page) Set(n uint64, field string, value any) *Page {
 	return p
 }
 
-// Nested is the page in a field of record 0.
+// Nested returns the page in a field of record 0.
 func (p *Page) Nested(field string) *Page {
 	p.t.Helper()
 	f := p.schema.Lookup(field)
 	return &Page{p.t, f.In(p.Record(0)), f.Shape.Schema}
 }
 
-// SampleTrack is a track of a healthy live stream, 20 s long.
+// SampleTrack returns a track of a healthy live stream, 20 s long.
 func (w *World) SampleTrack(stream string, index, pid int, kind, codec string) *Page {
 	p := NewPage(w.t, mist.TrackTemplate(mist.DefaultTrackRoom))
 	p.Set(0, "id", index+1).Set(0, "type", kind[:min(7, len(kind))]).Set(0, "codec", codec[:min(7, len(codec))])
@@ -214,12 +214,12 @@ func (w *World) SampleTrack(stream string, index, pid int, kind, codec string) *
 	return p
 }
 
-// DataName is the name of a data page.
+// DataName returns the name of a data page.
 func DataName(stream string, index, key int) string {
 	return mist.Object{Kind: mist.KindData, Stream: stream, Index: index, Key: uint64(key)}.Name()
 }
 
-// TrackName is the name of a track's page.
+// TrackName returns the name of a track's page.
 func TrackName(stream string, pid, index int) string {
 	return mist.Object{Kind: mist.KindTrack, Stream: stream, PID: pid, Index: index}.Name()
 }
@@ -233,7 +233,7 @@ const (
 	ViewerPID     = 900
 )
 
-// Sample is a healthy live stream: video and audio from one source, a viewer.
+// Sample returns a healthy live stream: video and audio from one source, a viewer.
 func (w *World) Sample(stream string) (meta, video *Page) {
 	w.t.Helper()
 	w.Process(ControllerPID, 1, "MistController", "S", "MistController")

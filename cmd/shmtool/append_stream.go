@@ -37,7 +37,7 @@ func (a *appending) stream(ctx context.Context, c *cli.Call) error {
 			err = l.wrong(d.SetSchema(a.w.Schema()))
 		}
 	}
-	return ignoreEnd(err)
+	return fail.ExceptEnd(err)
 }
 
 // lines is the input of an append, line by line.

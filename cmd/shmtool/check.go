@@ -128,13 +128,6 @@ type checked struct {
 	found  []objectFinding
 }
 
-// objectFinding is a finding about the object that was named, or about another
-// one that it leads to.
-type objectFinding struct {
-	layout.Finding
-	object string // the other one; "" for the one that was named
-}
-
 func checkArgument(ctx context.Context, c *cli.Call, arg string) (checked, error) {
 	t, err := address(c, arg)
 	if err != nil {
@@ -196,21 +189,6 @@ func lasting(ctx context.Context, look func() ([]objectFinding, error)) ([]objec
 		})
 	}
 	return found, err
-}
-
-// passing reports whether a writer at work may make it look so for a moment:
-// counters that it keeps in step, and whatever more than one store changes.
-func (f objectFinding) passing() bool {
-	switch f.Code {
-	case layout.CodePresentDiffers, layout.CodeStartDiffers, layout.CodeDeletedOver, layout.CodeSpanOver:
-		return f.Severity > layout.Note
-	}
-	return slices.ContainsFunc(mist.CheckCodes(), func(c mist.CheckCode) bool { return c.Name == f.Code })
-}
-
-// same reports whether both looks found the one thing.
-func (f objectFinding) same(o objectFinding) bool {
-	return f.Code == o.Code && f.object == o.object && f.Path == o.Path && f.Offset == o.Offset
 }
 
 // checkPage holds a page against the rules of the format, and one of MistServer's

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
@@ -198,4 +199,26 @@ func (d *dataCheck) packets(page io.ReaderAt, size int64, avail uint64, known, m
 
 func (d *dataCheck) add(code string, at int, format string, a ...any) {
 	d.found = append(d.found, mist.NewFinding(code, int64(at), "", format, a...))
+}
+
+// objectFinding is a finding about the object that was named, or about another
+// one that it leads to.
+type objectFinding struct {
+	layout.Finding
+	object string // the other one; "" for the one that was named
+}
+
+// passing reports whether a writer at work may make it look so for a moment:
+// counters that it keeps in step, and whatever more than one store changes.
+func (f objectFinding) passing() bool {
+	switch f.Code {
+	case layout.CodePresentDiffers, layout.CodeStartDiffers, layout.CodeDeletedOver, layout.CodeSpanOver:
+		return f.Severity > layout.Note
+	}
+	return slices.ContainsFunc(mist.CheckCodes(), func(c mist.CheckCode) bool { return c.Name == f.Code })
+}
+
+// same reports whether both looks found the one thing.
+func (f objectFinding) same(o objectFinding) bool {
+	return f.Code == o.Code && f.object == o.object && f.Path == o.Path && f.Offset == o.Offset
 }

@@ -73,7 +73,7 @@ In a snapshot, clean lists what was orphaned then, and removes nothing.`,
 			&cli.DurationFlag{Name: "min-age", Value: time.Minute, Usage: "leave what has changed less than `D` ago"},
 			&cli.BoolFlag{Name: "all", Usage: "also list what stays, and why"},
 			&cli.BoolFlag{Name: "force", Usage: "run although not all processes can be seen: a hidden one may use what is removed"},
-			dryRunFlag(),
+			cli.DryRunFlag(),
 		),
 		Access: cli.Cleans,
 		Run:    runClean,
@@ -94,7 +94,7 @@ func runClean(ctx context.Context, c *cli.Call) error {
 	}
 	plan, err := cleaning.Scan(ctx, o)
 	if err != nil {
-		return noDirectory(c, err)
+		return c.NoDirectory(err)
 	}
 	switch {
 	case yes && !plan.Living:

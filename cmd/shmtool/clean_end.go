@@ -38,7 +38,7 @@ func runEnd(ctx context.Context, c *cli.Call) error {
 	case errors.Is(err, cleaning.ErrElsewhere):
 		return elsewhere(c, err)
 	case err != nil:
-		return noDirectory(c, err)
+		return c.NoDirectory(err)
 	case ending.Foreign != "":
 		return foreignProcesses(c, ending.Foreign)
 	case ending.Partial() && !c.Bool("force"):

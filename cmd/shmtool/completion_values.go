@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/finding"
 
 	"shmtool/dump"
 	"shmtool/layout"
@@ -77,8 +78,8 @@ func plain(words []string) []candidate {
 // codes are those that a command tells, or any; none twice in a line.
 func (l *commandLine) codes(by string) []candidate {
 	var found []candidate
-	for _, c := range knownCodes() {
-		if (by == "" || slices.Contains(c.by, by)) && !slices.Contains(l.arguments, c.Name) {
+	for _, c := range finding.Known() {
+		if (by == "" || slices.Contains(c.By, by)) && !slices.Contains(l.arguments, c.Name) {
 			found = append(found, candidate{c.Name, c.Severity.String() + ": " + c.Means})
 		}
 	}
@@ -157,17 +158,9 @@ func (l *commandLine) schemaFields(page string) []layout.Field {
 // fields are the fields of the page that the line names, or the columns of the
 // listing that it asks for.
 func (l *commandLine) fields() []candidate {
-	columns := map[string]func() []dump.Column{
-		"ls":      func() []dump.Column { return listingColumns(true) },
-		"explain": func() []dump.Column { return codeListing().Columns },
-	}[l.cmd.Name]
 	switch {
-	case columns != nil:
-		var found []candidate
-		for _, c := range columns() {
-			found = append(found, candidate{text: c.Key()})
-		}
-		return found
+	case len(l.cmd.Columns) > 0:
+		return plain(l.cmd.Columns)
 	case len(l.arguments) == 0:
 		return nil
 	}

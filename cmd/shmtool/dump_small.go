@@ -38,13 +38,6 @@ func (o *mistObject) head() []dump.Fact {
 	}
 }
 
-func textOrNull(s string) any {
-	if s == "" {
-		return nil
-	}
-	return dump.Text(s)
-}
-
 // sizeFact is the object's size, with a remark where MistServer's own is
 // another.
 func (o *mistObject) sizeFact(usual int64) dump.Fact {

@@ -34,6 +34,7 @@ before what is caused, then those that only check tells.`,
 			"shmtool explain writer_dead -j --jq .text | less",
 		},
 		Formats: out.PlainFormats,
+		Columns: out.Keys(codeListing().Columns),
 		Run:     runExplain,
 	}
 }
@@ -72,14 +73,14 @@ type explanation struct {
 }
 
 func explanationOf(name string) (explanation, error) {
-	codes := knownCodes()
-	i := slices.IndexFunc(codes, func(c knownCode) bool { return c.Name == name })
+	codes := finding.Known()
+	i := slices.IndexFunc(codes, func(c finding.KnownCode) bool { return c.Name == name })
 	text, ok := finding.Explain(name)
 	if i < 0 || !ok {
-		return explanation{}, fail.Hinted(fail.As(fail.CodeNotFound, fmt.Errorf("no such code: %q", name)), codeHint(name, codes))
+		return explanation{}, fail.Hinted(fail.As(fail.CodeNotFound, fmt.Errorf("no such code: %q", name)), fail.Among(name, finding.Names(codes), finding.ListHint))
 	}
 	c := codes[i]
-	return explanation{"shmtool.explanation/1", c.Name, c.Severity.String(), c.Means, c.by, text}, nil
+	return explanation{"shmtool.explanation/1", c.Name, c.Severity.String(), c.Means, c.By, text}, nil
 }
 
 func printExplanation(c *cli.Call, page explanation, i, of int) error {
@@ -114,50 +115,6 @@ func isSection(line string) bool {
 	return line == finding.SectionTry || slices.Contains(finding.Sections(), line)
 }
 
-// codeHint names the codes that may have been meant: those that are spelled
-// nearly so, else those that have the word in them.
-func codeHint(typed string, codes []knownCode) string {
-	const few = 5
-	var names, having []string
-	for _, c := range codes {
-		names = append(names, c.Name)
-		if word := strings.ToLower(typed); len(word) > 2 && strings.Contains(c.Name, word) {
-			having = append(having, c.Name)
-		}
-	}
-	near := fail.Closest(typed, names)
-	if len(near) == 0 {
-		near = having
-	}
-	if len(near) == 0 || len(near) > few {
-		return "shmtool explain lists the codes"
-	}
-	return "did you mean " + strings.Join(near, " or ") + "?"
-}
-
-// knownCode is a code that doctor or check tells.
-type knownCode struct {
-	finding.Code
-	by []string // commands that tell it
-}
-
-// knownCodes are all codes: the doctor's, and those that only check tells.
-func knownCodes() []knownCode {
-	const doctor, check = "doctor", "check"
-	var codes []knownCode
-	for _, c := range finding.Codes() {
-		codes = append(codes, knownCode{c, []string{doctor}})
-	}
-	for _, c := range finding.CheckCodes() {
-		if i := slices.IndexFunc(codes, func(k knownCode) bool { return k.Name == c.Name }); i >= 0 {
-			codes[i].by = append(codes[i].by, check)
-			continue
-		}
-		codes = append(codes, knownCode{c, []string{check}})
-	}
-	return codes
-}
-
 // severityTones are how bad a code looks.
 var severityTones = [...]dump.Tone{finding.Note: dump.Faint, finding.Warning: dump.Attention, finding.Error: dump.Bad}
 
@@ -168,12 +125,12 @@ func codeListing() *dump.Listing {
 		{Name: "SUMMARY"},
 		{Name: "BY", Extra: true},
 	}}
-	for _, c := range knownCodes() {
+	for _, c := range finding.Known() {
 		l.Rows = append(l.Rows, []dump.Cell{
 			{Value: c.Name},
 			{Value: c.Severity.String(), Tone: severityTones[c.Severity]},
 			{Value: c.Means},
-			{Value: c.by, Text: strings.Join(c.by, ", ")},
+			{Value: c.By, Text: strings.Join(c.By, ", ")},
 		})
 	}
 	return l

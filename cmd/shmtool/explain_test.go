@@ -17,9 +17,9 @@ import (
 // Every page explains a code that is told, and every code has a page.
 func TestExplainsWhatIsTold(t *testing.T) {
 	var told []string
-	for _, c := range knownCodes() {
+	for _, c := range finding.Known() {
 		told = append(told, c.Name)
-		if c.Means == "" || len(c.by) == 0 {
+		if c.Means == "" || len(c.By) == 0 {
 			t.Errorf("%+v", c)
 		}
 	}

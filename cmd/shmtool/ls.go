@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/out"
 
-	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/units"
@@ -51,6 +49,7 @@ its size where it has never been written. -o openmetrics is for Prometheus;
 			"shmtool ls -o openmetrics --to /var/lib/node_exporter/pages.prom",
 		},
 		Formats: out.MeasuredFormats,
+		Columns: out.Keys(listingColumns(true)),
 		Flags: append([]cli.Flag{
 			cli.ToFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "every object that is there, pages or not"},
@@ -152,7 +151,7 @@ func printObjectMetrics(c *cli.Call, l *dump.Listing, sights []objectSight) (err
 func listObjects(c *cli.Call, table *procs.Table) ([]object, error) {
 	entries, err := os.ReadDir(c.ShmDir)
 	if err != nil {
-		return nil, noDirectory(c, err)
+		return nil, c.NoDirectory(err)
 	}
 	var objects []object
 	for _, entry := range entries {
@@ -220,11 +219,6 @@ func ofStreams(c *cli.Call, objects []object, wanted streamPatterns) ([]object, 
 		}
 	}
 	return mine, nil
-}
-
-// noSuchStream says that a stream that was named has no object.
-func noSuchStream(c *cli.Call, name string) error {
-	return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, c.ShmDir)), "shmtool streams --all lists the streams")
 }
 
 // printTotal says on a terminal what all that is listed takes.

@@ -138,11 +138,6 @@ func lockHolder(table *procs.Table, pid int) (procs.Process, bool) {
 	return procs.Process{PID: pid}, true
 }
 
-// processText is a process by its PID and, where it is known, its name.
-func processText(p procs.Process) string {
-	return strings.TrimSpace(fmt.Sprintf("%d %s", p.PID, mist.EscapeName(p.Name)))
-}
-
 // madeCell is since the object was made. An archive that keeps no times makes
 // files of 1970, of which nothing is known.
 func madeCell(o object, table *procs.Table, now time.Time) dump.Cell {
@@ -152,11 +147,4 @@ func madeCell(o object, table *procs.Table, now time.Time) dump.Cell {
 	}
 	age := now.Sub(born)
 	return dump.Cell{Value: int64(age.Seconds()), Text: units.Age(age)}
-}
-
-func orNull(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }

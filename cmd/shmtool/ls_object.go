@@ -133,14 +133,6 @@ func (o *object) statusCell(table *procs.Table) dump.Cell {
 	return dump.Cell{}
 }
 
-func toned(value, text string, good bool) dump.Cell {
-	tone := dump.Attention
-	if good {
-		tone = dump.Good
-	}
-	return dump.Cell{Value: value, Text: text, Tone: tone}
-}
-
 // broken is the status of what says nothing, for it has not the bytes.
 var broken = dump.Cell{Value: "wrong size", Tone: dump.Bad}
 

@@ -36,7 +36,7 @@ that does not fit its new field is an error before anything changes, unless
 			&cli.UintFlag{Name: "records", Usage: "how many records the page holds at a time, `N`"},
 			&cli.StringSliceFlag{Name: "drop", Usage: "leave out the field `NAME`; may be repeated"},
 			&cli.BoolFlag{Name: "truncate", Usage: "cut values that do not fit"},
-			dryRunFlag(),
+			cli.DryRunFlag(),
 		),
 		Access: cli.Writes,
 		Run:    runResize,

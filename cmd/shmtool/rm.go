@@ -29,7 +29,7 @@ meanwhile. With --force, the name of a symbolic link removes the link.`,
 			"shmtool rm page",
 			"shmtool ls --names 'test*' | xargs shmtool rm",
 		},
-		Flags:  append(writeFlags("remove a MistServer object though its owner lives, another user's object, or one that is no page"), dryRunFlag()),
+		Flags:  append(writeFlags("remove a MistServer object though its owner lives, another user's object, or one that is no page"), cli.DryRunFlag()),
 		Access: cli.Writes,
 		Run:    runRm,
 	}

@@ -87,7 +87,7 @@ func momentFailure(c *cli.Call, path string, err error) error {
 	case errors.As(err, &none):
 		return fail.Hinted(fmt.Errorf("%w in %s", err, c.ShmDir), "shmtool streams --all lists the streams")
 	case errors.As(err, &about) && about.Path == c.ShmDir:
-		return noDirectory(c, err)
+		return c.NoDirectory(err)
 	case errors.Is(err, fs.ErrExist):
 		return fail.Hinted(fail.Refusef("%q: %w", path, cause.OfFile(err)), "what is saved takes the place of nothing")
 	}

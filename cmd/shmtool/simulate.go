@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
@@ -111,7 +112,7 @@ func runSimulate(ctx context.Context, c *cli.Call) error {
 		}
 		var err error
 		if o, err = o.Drill(code); errors.Is(err, simulate.ErrNoFault) {
-			return fail.Hinted(fail.Usagef("--fault: %w", err), codeHint(code, drilledCodes()))
+			return fail.Hinted(fail.Usagef("--fault: %w", err), fail.Among(code, finding.Names(drilledCodes()), finding.ListHint))
 		} else if err != nil {
 			return fail.As(fail.Usage, err)
 		}
@@ -123,8 +124,8 @@ func runSimulate(ctx context.Context, c *cli.Call) error {
 }
 
 // drilledCodes are the codes that there are drills of.
-func drilledCodes() []knownCode {
-	return slices.DeleteFunc(knownCodes(), func(c knownCode) bool { return !slices.Contains(simulate.Faults(), c.Name) })
+func drilledCodes() []finding.KnownCode {
+	return slices.DeleteFunc(finding.Known(), func(c finding.KnownCode) bool { return !slices.Contains(simulate.Faults(), c.Name) })
 }
 
 // drillTime is how long the state of a drill lasts, unless --for says it.

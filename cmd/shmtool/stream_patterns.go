@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"slices"
@@ -122,4 +124,9 @@ func (p streamPatterns) texts() []string {
 		texts[i] = one.text
 	}
 	return texts
+}
+
+// noSuchStream says that a stream that was named has no object.
+func noSuchStream(c *cli.Call, name string) error {
+	return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, c.ShmDir)), "shmtool streams --all lists the streams")
 }

@@ -76,14 +76,6 @@ func streamListing(rows []streams.Row, at string) *dump.Listing {
 	return l
 }
 
-// orNil is what a pointer leads to.
-func orNil[T any](p *T) any {
-	if p == nil {
-		return nil
-	}
-	return *p
-}
-
 // withText is a cell with the text that a table has in it.
 func withText(c dump.Cell, text string) dump.Cell {
 	c.Text = text

@@ -250,13 +250,6 @@ func (r *tailing) neverReady(d time.Duration) error {
 	return r.target.onPage(fail.Timeout("after " + d.String() + ": not ready"))
 }
 
-func ignoreEnd(err error) error {
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
-}
-
 // follow prints everything that happens until it is enough.
 func (r *tailing) follow(ctx context.Context, c *cli.Call, o relaccx.FollowOptions) error {
 	if d := c.Duration("for"); d > 0 {

@@ -71,7 +71,7 @@ func runTop(ctx context.Context, c *cli.Call) error {
 		return topOnce(ctx, c, s, interval, c.Args)
 	}
 	if _, err := os.ReadDir(c.ShmDir); err != nil {
-		return noDirectory(c, err)
+		return c.NoDirectory(err)
 	}
 	return top.Pages(ctx, screenOptions(c, interval), s, func(r top.Row) *top.Source {
 		return &top.Source{Name: r.Name, Path: r.Path, Known: mist.Lookup(r.Name)}
@@ -92,12 +92,8 @@ func screenOptions(c *cli.Call, interval time.Duration) top.Options {
 		PageError: func(s *top.Source, err error) string {
 			return c.Worded(explain(c, target{arg: s.Name, path: s.Path}, err))
 		},
-		DirectoryError: func(err error) string { return c.Worded(noDirectory(c, err)) },
+		DirectoryError: func(err error) string { return c.Worded(c.NoDirectory(err)) },
 	}
-}
-
-func noDirectory(c *cli.Call, err error) error {
-	return fail.Hinted(fmt.Errorf("shared memory directory %q: %w", c.ShmDir, fail.Bare(err)), "--shm-dir names another")
 }
 
 func sampler(c *cli.Call, dir string, wanted func(name string) bool) *top.Sampler {
@@ -123,7 +119,7 @@ func topOnce(ctx context.Context, c *cli.Call, s *top.Sampler, interval time.Dur
 		rows, err = s.Look(time.Now())
 	}
 	if err != nil {
-		return noDirectory(c, err)
+		return c.NoDirectory(err)
 	}
 	around := s.Around(rows)
 	denied, unlisted := top.Denied(rows), s.Unlisted()

@@ -20,22 +20,15 @@ import (
 	"shmtool/relaccx"
 )
 
-// defaultLockTimeout is how long a command waits for another writer.
-const defaultLockTimeout = 2 * time.Second
-
 // writeFlags are what all commands have that write an existing page.
 func writeFlags(forceUsage string) []cli.Flag {
 	return []cli.Flag{
-		&cli.DurationFlag{Name: "lock-timeout", Value: defaultLockTimeout, Usage: "wait `D` for another writer to finish"},
+		&cli.DurationFlag{Name: "lock-timeout", Value: cli.LockTimeout, Usage: "wait `D` for another writer to finish"},
 		&cli.BoolFlag{Name: "force", Usage: forceUsage},
 	}
 }
 
 const forceOwner = "write a MistServer object though its owner lives, or another user's object"
-
-func dryRunFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "dry-run", Usage: "say what would be done, and change nothing"}
-}
 
 // writer opens a page for writing, with the lock, unless MistServer has it.
 func writer(c *cli.Call, t target) (*relaccx.Writer, error) {

@@ -27,6 +27,7 @@ type Command struct {
 	Examples []string
 	Access   Access
 	Formats  []string // of its output; none where it prints none
+	Columns  []string // of its listing, as --fields takes them; none where they depend on the page
 	Flags    []Flag
 	Run      func(ctx context.Context, c *Call) error
 }

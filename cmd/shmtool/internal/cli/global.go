@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"time"
+
 	urfave "github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/out"
@@ -68,3 +70,11 @@ func settle(w *world.World, c *urfave.Context, cmd *Command) (out.Options, error
 func ToFlag() Flag {
 	return &StringFlag{Name: "to", Usage: "write to `FILE`, which is replaced at once and never seen in part"}
 }
+
+// DryRunFlag returns the flag of commands that can say what they would do.
+func DryRunFlag() Flag {
+	return &BoolFlag{Name: "dry-run", Usage: "say what would be done, and change nothing"}
+}
+
+// LockTimeout is how long a command waits for another writer, unless told otherwise.
+const LockTimeout = 2 * time.Second

@@ -6,6 +6,7 @@ package fail
 import (
 	"errors"
 	"fmt"
+	"io"
 	"syscall"
 
 	"shmtool/cmd/shmtool/internal/cause"
@@ -187,4 +188,12 @@ func Bare(err error) error {
 		return Secretive(e.page, Bare(e.error))
 	}
 	return cause.Of(err)
+}
+
+// ExceptEnd returns err unless it is io.EOF, the end of what was read.
+func ExceptEnd(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
 }

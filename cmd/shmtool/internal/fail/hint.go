@@ -93,3 +93,18 @@ func NotFoundHint(path, shmDir string) string {
 	}
 	return ""
 }
+
+// Among returns a hint with the names that may have been meant: those that are spelled
+// nearly so, else those that have the word in them, else the hint that is to be given
+// without any.
+func Among(typed string, names []string, without string) string {
+	const few = 5
+	near := Closest(typed, names)
+	if word := strings.ToLower(typed); len(near) == 0 && len(word) > 2 {
+		near = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.Contains(name, word) })
+	}
+	if len(near) == 0 || len(near) > few {
+		return without
+	}
+	return "did you mean " + strings.Join(near, " or ") + "?"
+}

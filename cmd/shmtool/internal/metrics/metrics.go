@@ -111,3 +111,11 @@ func (s *Set) Write(w io.Writer) error {
 	_, err := expfmt.FinalizeOpenMetrics(w)
 	return err
 }
+
+// Truth returns 1 for what is true, else 0.
+func Truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

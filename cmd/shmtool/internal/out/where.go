@@ -67,9 +67,14 @@ func KeepRows[T any](p *Printer, l *dump.Listing, rows []T) ([]T, error) {
 
 // KeysOf returns the members that the rows of a listing have in JSON.
 func KeysOf(l *dump.Listing) []string {
-	var keys []string
-	for _, c := range l.Columns {
-		keys = append(keys, c.Key())
+	return Keys(l.Columns)
+}
+
+// Keys returns the names of columns in JSON, as --fields takes them.
+func Keys(columns []dump.Column) []string {
+	keys := make([]string, len(columns))
+	for i := range columns {
+		keys[i] = columns[i].Key()
 	}
 	return keys
 }

@@ -4,6 +4,7 @@ package world
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"golang.org/x/term"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/safe"
 	"shmtool/cmd/shmtool/internal/snapshot"
@@ -104,4 +106,9 @@ func (w *World) Stopped() bool {
 	default:
 		return false
 	}
+}
+
+// NoDirectory returns err as one about the directory of shared memory.
+func (w *World) NoDirectory(err error) error {
+	return fail.Hinted(fmt.Errorf("shared memory directory %q: %w", w.ShmDir, fail.Bare(err)), "--shm-dir names another")
 }

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/dump"
+	"shmtool/layout/mist"
+	"strings"
+)
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func textOrNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return dump.Text(s)
+}
+
+// orNil is what a pointer leads to.
+func orNil[T any](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return *p
+}
+
+// processText is a process by its PID and, where it is known, its name.
+func processText(p procs.Process) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", p.PID, mist.EscapeName(p.Name)))
+}
+
+func toned(value, text string, good bool) dump.Cell {
+	tone := dump.Attention
+	if good {
+		tone = dump.Good
+	}
+	return dump.Cell{Value: value, Text: text, Tone: tone}
+}

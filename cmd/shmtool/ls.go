@@ -82,7 +82,7 @@ func runLs(_ context.Context, c *cli.Call) error {
 		noStream = len(objects) == 0
 	}
 	if len(c.Args) > 0 {
-		objects = slices.DeleteFunc(objects, func(o object) bool { return !matchesAny(o.name, patterns) })
+		objects = slices.DeleteFunc(objects, func(o Entry) bool { return !matchesAny(o.name, patterns) })
 	}
 	nouns, denied := "objects", 0
 	if len(wanted) == 0 && !c.Bool("all") {
@@ -111,7 +111,7 @@ func runLs(_ context.Context, c *cli.Call) error {
 
 // onlyPages returns the pages among objects, and says how many of those that are
 // left out may be pages that you are not allowed to read.
-func onlyPages(c *cli.Call, objects []object) (pages []object, denied int) {
+func onlyPages(c *cli.Call, objects []Entry) (pages []Entry, denied int) {
 	leftOut := 0
 	for _, o := range objects {
 		switch {
@@ -126,7 +126,7 @@ func onlyPages(c *cli.Call, objects []object) (pages []object, denied int) {
 	return pages, denied
 }
 
-func deniedOf(objects []object) (count int) {
+func deniedOf(objects []Entry) (count int) {
 	for _, o := range objects {
 		if o.denied {
 			count++
@@ -148,12 +148,12 @@ func printObjectMetrics(c *cli.Call, l *dump.Listing, sights []objectSight) (err
 }
 
 // listObjects are what the shared memory directory holds, each looked into.
-func listObjects(c *cli.Call, table *procs.Table) ([]object, error) {
+func listObjects(c *cli.Call, table *procs.Table) ([]Entry, error) {
 	entries, err := os.ReadDir(c.ShmDir)
 	if err != nil {
 		return nil, c.NoDirectory(err)
 	}
-	var objects []object
+	var objects []Entry
 	for _, entry := range entries {
 		if o, ok := inspect(c, entry, table); ok {
 			objects = append(objects, o)
@@ -164,7 +164,7 @@ func listObjects(c *cli.Call, table *procs.Table) ([]object, error) {
 
 // compareObjects puts MistServer's objects first, in its own order; all others
 // follow by name.
-func compareObjects(a, b object) int {
+func compareObjects(a, b Entry) int {
 	switch {
 	case a.known && b.known:
 		return mist.Compare(a.sorted, b.sorted)
@@ -181,8 +181,8 @@ func compareObjects(a, b object) int {
 // each has. That is found under the part of the name that streams share, and stands
 // among the stream's own objects when one stream alone is chosen. A stream that was
 // named and has no object is an error.
-func ofStreams(c *cli.Call, objects []object, wanted streamPatterns) ([]object, error) {
-	mine, bases := []object{}, map[string]bool{}
+func ofStreams(c *cli.Call, objects []Entry, wanted streamPatterns) ([]Entry, error) {
+	mine, bases := []Entry{}, map[string]bool{}
 	there := map[string]bool{}
 	for _, name := range wanted.exact() {
 		bases[mist.BaseName(name)] = true

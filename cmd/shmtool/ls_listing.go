@@ -15,7 +15,7 @@ import (
 const allocatedColumn = "ALLOCATED"
 
 // pageListing is the table of objects, and what stands in its rows.
-func pageListing(c *cli.Call, objects []object, table *procs.Table, all bool) (*dump.Listing, []objectSight) {
+func pageListing(c *cli.Call, objects []Entry, table *procs.Table, all bool) (*dump.Listing, []objectSight) {
 	mappers, _ := table.Mappers()
 	holders := table.LockHolders()
 	now := listingTime(table)
@@ -24,7 +24,7 @@ func pageListing(c *cli.Call, objects []object, table *procs.Table, all bool) (*
 	for _, o := range objects {
 		row := objectRow(c, o, table, mappers[o.file.Identity], holders[o.file.Identity], now)
 		l.Rows = append(l.Rows, row)
-		sight := objectSight{object: o, readers: len(mappers[o.file.Identity])}
+		sight := objectSight{Entry: o, readers: len(mappers[o.file.Identity])}
 		sight.writer, _ = row[writerAt].Value.(int)
 		sight.writerUnknown = row[writerAt].Value == nil && row[writerAt].Text != ""
 		if age, known := row[ageAt].Value.(int64); known {
@@ -75,7 +75,7 @@ func listingTime(table *procs.Table) time.Time {
 	return time.Now()
 }
 
-func objectRow(c *cli.Call, o object, table *procs.Table, pids []int, holder int, now time.Time) []dump.Cell {
+func objectRow(c *cli.Call, o Entry, table *procs.Table, pids []int, holder int, now time.Time) []dump.Cell {
 	number := func(v any) dump.Cell {
 		if !o.isPage || o.denied {
 			return dump.Cell{}
@@ -104,14 +104,14 @@ func objectRow(c *cli.Call, o object, table *procs.Table, pids []int, holder int
 }
 
 // kindCell is the kind; a table says of a semaphore what it guards.
-func (o *object) kindCell() dump.Cell {
+func (o *Entry) kindCell() dump.Cell {
 	return dump.Cell{Value: orNull(o.kind), Text: strings.TrimSpace(o.kind + " " + string(o.of.Lock))}
 }
 
 // writerCell is who holds the writer's lock, else the living process that MistServer
 // means to write the object, or to take it away in the end; "13 ?" where only its PID
 // is known, and not whether it lives.
-func (o *object) writerCell(table *procs.Table, holder int) dump.Cell {
+func (o *Entry) writerCell(table *procs.Table, holder int) dump.Cell {
 	if p, ok := lockHolder(table, holder); ok {
 		return dump.Cell{Value: p.PID, Text: processText(p)}
 	}
@@ -140,7 +140,7 @@ func lockHolder(table *procs.Table, pid int) (procs.Process, bool) {
 
 // madeCell is since the object was made. An archive that keeps no times makes
 // files of 1970, of which nothing is known.
-func madeCell(o object, table *procs.Table, now time.Time) dump.Cell {
+func madeCell(o Entry, table *procs.Table, now time.Time) dump.Cell {
 	born := table.Born(o.info)
 	if born.Before(time.Unix(24*60*60, 0)) {
 		return dump.Cell{}

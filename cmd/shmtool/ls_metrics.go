@@ -7,7 +7,7 @@ import "shmtool/cmd/shmtool/internal/metrics"
 
 // objectSight is what ls has found out about an object.
 type objectSight struct {
-	object
+	Entry
 	readers       int
 	age           *int64 // seconds; nil is not known
 	writer        int    // PID; 0 is none

@@ -16,8 +16,8 @@ import (
 	"shmtool/relaccx"
 )
 
-// object is one file of the shared memory directory.
-type object struct {
+// Entry is one file of the shared memory directory.
+type Entry struct {
 	name, path string
 	info       fs.FileInfo
 	file       procs.File
@@ -37,15 +37,15 @@ type object struct {
 const smallSize = 512
 
 // is tells objects of one directory apart.
-func (o object) is(other object) bool { return o.name == other.name }
+func (o Entry) is(other Entry) bool { return o.name == other.name }
 
 // inspect looks into one file. What cannot be opened is listed by name.
-func inspect(c *cli.Call, entry fs.DirEntry, table *procs.Table) (object, bool) {
+func inspect(c *cli.Call, entry fs.DirEntry, table *procs.Table) (Entry, bool) {
 	info, err := entry.Info()
 	if err != nil || !info.Mode().IsRegular() {
-		return object{}, false
+		return Entry{}, false
 	}
-	o := object{name: entry.Name(), path: filepath.Join(c.ShmDir, entry.Name()), info: info, file: table.File(info)}
+	o := Entry{name: entry.Name(), path: filepath.Join(c.ShmDir, entry.Name()), info: info, file: table.File(info)}
 	o.of, o.known = mist.ParseName(o.name)
 	o.sorted = o.of
 	o.kind = string(o.of.Kind)
@@ -59,7 +59,7 @@ func inspect(c *cli.Call, entry fs.DirEntry, table *procs.Table) (object, bool) 
 
 // lookSmall reads what is no page and says something with a few bytes. It is
 // never mapped: to look at a hole would fill it.
-func (o *object) lookSmall() {
+func (o *Entry) lookSmall() {
 	f, err := objectfile.Open(o.path)
 	if err != nil {
 		o.denied = errors.Is(err, fs.ErrPermission)
@@ -71,7 +71,7 @@ func (o *object) lookSmall() {
 	}
 }
 
-func (o *object) lookPage() {
+func (o *Entry) lookPage() {
 	p, err := relaccx.Open(o.path)
 	if err != nil {
 		o.denied = errors.Is(err, fs.ErrPermission)
@@ -107,7 +107,7 @@ func isValid(p *relaccx.Page) bool {
 }
 
 // statusCell is what a page's bits, or the few bytes of another object, say.
-func (o *object) statusCell(table *procs.Table) dump.Cell {
+func (o *Entry) statusCell(table *procs.Table) dump.Cell {
 	switch {
 	case o.denied:
 		return dump.Cell{Value: "no permission", Tone: dump.Attention}

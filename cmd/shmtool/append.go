@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/units"
@@ -60,7 +61,7 @@ the numbers, and event lines are ignored. A value that holds a secret hidden as
 // appending is one run of append.
 type appending struct {
 	c       *cli.Call
-	target  target
+	target  object.Target
 	w       *relaccx.Writer
 	full    string
 	keep    *keeping
@@ -79,7 +80,7 @@ func runAppend(ctx context.Context, c *cli.Call) (err error) {
 	if len(c.Args) == 0 {
 		return fail.Usagef("needs a PAGE")
 	}
-	t, err := address(c, c.Arg(0))
+	t, err := object.Address(c, c.Arg(0))
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func runAppend(ctx context.Context, c *cli.Call) (err error) {
 	defer closeWriter(w, &err)
 	a := &appending{c: c, target: t, w: w, full: c.String("full"), verbose: c.Bool("verbose"), patience: c.Duration("lock-timeout")}
 	if err := a.prepare(c); err != nil {
-		return t.onPage(err)
+		return t.OnPage(err)
 	}
 	if len(words) > 0 {
 		err = a.one(ctx, words)
@@ -108,7 +109,7 @@ func runAppend(ctx context.Context, c *cli.Call) (err error) {
 	if err == nil && a.skipped > 0 {
 		err = fail.As(fail.LinesSkipped, errors.New(units.Counted(a.skipped, "line was", "lines were")+" skipped"))
 	}
-	return explain(c, t, err)
+	return object.Explain(c, t, err)
 }
 
 // prepare works out pace and window, and refuses a page that is not ready.
@@ -121,7 +122,7 @@ func (a *appending) prepare(c *cli.Call) error {
 		return relaccx.ErrNotReady
 	}
 	a.status = h.Status
-	info := a.target.info()
+	info := a.target.Info()
 	a.table = info.Fits(a.w.Schema()) && info.Rule != mist.RuleRing
 	if a.table && (c.IsSet("keep") || c.IsSet("full")) {
 		return fail.Usagef("--keep and --full are for rings, and this page is a table")

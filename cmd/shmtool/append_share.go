@@ -62,7 +62,7 @@ func (a *appending) lead(ctx context.Context) error {
 		case errors.Is(err, relaccx.ErrLocked):
 			if late && !said {
 				said = true
-				a.c.Warn("page %q: waiting for the lock: %v", a.target.arg, fail.Bare(err))
+				a.c.Warn("page %q: waiting for the lock: %v", a.target.Arg, fail.Bare(err))
 			}
 		case late || !beingReplaced(err):
 			return gone(err)

@@ -70,6 +70,9 @@ var arrows = map[string][]string{
 		"shmtool/cmd/shmtool/internal/filter", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/safe",
 		"shmtool/cmd/shmtool/internal/snapshot", "shmtool/layout/mist", "shmtool/relaccx",
 	},
+	"shmtool/cmd/shmtool/internal/object": {
+		"shmtool/cmd/shmtool/internal/cli", "shmtool/cmd/shmtool/internal/out", "shmtool/cmd/shmtool/internal/world", "shmtool/cmd/shmtool/internal/fail", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/objectfile", "shmtool/cmd/shmtool/internal/recording", "shmtool/dump", "shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx", "shmtool/relaccx/datapage",
+	},
 	"shmtool/cmd/shmtool/internal/filter": {},
 	"shmtool/cmd/shmtool/internal/procs":  {"shmtool/cmd/shmtool/internal/objectfile", "shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx"},
 	"shmtool/cmd/shmtool/internal/recording": {

@@ -7,6 +7,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/world"
 )
 
@@ -185,7 +186,7 @@ func TestParseSteps(t *testing.T) {
 		"a@":             `"a@": what follows the @ is not a record number`,
 		"a@-1":           `"a@-1": what follows the @ is not a record number`,
 	} {
-		steps, err := parseSteps(text)
+		steps, err := object.ParseSteps(text)
 		got := ""
 		if err != nil {
 			got = err.Error()

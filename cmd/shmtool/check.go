@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
@@ -125,35 +126,35 @@ type checked struct {
 	arg    string
 	stream string // whose it is; "" for none
 	about  string // what it is, and says, where it is no page
-	found  []objectFinding
+	found  []object.Finding
 }
 
 func checkArgument(ctx context.Context, c *cli.Call, arg string) (checked, error) {
-	t, err := address(c, arg)
+	t, err := object.Address(c, arg)
 	if err != nil {
 		return checked{}, err
 	}
 	k := checked{arg: arg}
-	if of, is := mist.ParseName(nameOf(t.path)); is && !t.stdin {
+	if of, is := mist.ParseName(object.NameOf(t.Path)); is && !t.Stdin {
 		k.stream = of.Stream
 	}
-	look := func() (found []objectFinding, err error) {
-		if len(t.steps) > 0 {
+	look := func() (found []object.Finding, err error) {
+		if len(t.Steps) > 0 {
 			return checkNested(c, t)
 		}
-		o, is := openObject(c, t)
+		o, is := object.OpenNamed(c, t)
 		if !is {
 			k.about = ""
 			return checkPage(c, t)
 		}
-		defer o.close(&err)
-		found, k.about, err = checkObject(c, o)
+		defer o.Close(&err)
+		found, k.about, err = object.Check(c, o)
 		return found, err
 	}
-	if t.stdin {
+	if t.Stdin {
 		k.found, err = look()
-		if slices.ContainsFunc(k.found, func(f objectFinding) bool { return f.Severity == layout.Error }) {
-			c.Warn("%s", namedOnly)
+		if slices.ContainsFunc(k.found, func(f object.Finding) bool { return f.Severity == layout.Error }) {
+			c.Warn("%s", object.NamedOnly)
 		}
 	} else {
 		k.found, err = lasting(ctx, look)
@@ -171,10 +172,10 @@ const (
 
 // lasting are the findings that all looks have, where they may pass. The object
 // is opened anew each time: it may have been replaced.
-func lasting(ctx context.Context, look func() ([]objectFinding, error)) ([]objectFinding, error) {
+func lasting(ctx context.Context, look func() ([]object.Finding, error)) ([]object.Finding, error) {
 	found, err := look()
 	for range checkLooks - 1 {
-		if err != nil || !slices.ContainsFunc(found, objectFinding.passing) {
+		if err != nil || !slices.ContainsFunc(found, object.Finding.Passing) {
 			break
 		}
 		if err := pause.For(ctx, checkPause); err != nil {
@@ -184,8 +185,8 @@ func lasting(ctx context.Context, look func() ([]objectFinding, error)) ([]objec
 		if found, err = look(); err != nil {
 			break
 		}
-		found = slices.DeleteFunc(found, func(f objectFinding) bool {
-			return f.passing() && !slices.ContainsFunc(before, f.same)
+		found = slices.DeleteFunc(found, func(f object.Finding) bool {
+			return f.Passing() && !slices.ContainsFunc(before, f.Same)
 		})
 	}
 	return found, err
@@ -193,17 +194,17 @@ func lasting(ctx context.Context, look func() ([]objectFinding, error)) ([]objec
 
 // checkPage holds a page against the rules of the format, and one of MistServer's
 // against what it means, too.
-func checkPage(c *cli.Call, t target) ([]objectFinding, error) {
-	p, err := openPage(c, t)
+func checkPage(c *cli.Call, t object.Target) ([]object.Finding, error) {
+	p, err := object.Open(c, t)
 	if err != nil {
 		return nil, err
 	}
 	defer p.Close()
 	findings, err := p.Check()
 	if err != nil {
-		return nil, t.onPage(err)
+		return nil, t.OnPage(err)
 	}
-	info := rulesOf(c, t, p)
+	info := object.Rules(c, t, p)
 	if r, err := p.Peek(); err == nil {
 		info = earlyLogs(info, r.Schema())
 	}
@@ -222,11 +223,11 @@ func checkPage(c *cli.Call, t target) ([]objectFinding, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, t.onPage(err)
+		return nil, t.OnPage(err)
 	}
-	found := plainFindings(findings)
+	found := object.PlainFindings(findings)
 	if inShm(c, t) && known {
-		data, err := checkDataPages(c, t, of, records)
+		data, err := object.CheckDataPages(c, t, of, records)
 		return append(found, data...), err
 	}
 	return found, nil
@@ -234,9 +235,9 @@ func checkPage(c *cli.Call, t target) ([]objectFinding, error) {
 
 // objectOf is which of MistServer's objects a target is, by its name; of a copy
 // that is called otherwise, what its fields tell.
-func objectOf(c *cli.Call, t target, info *mist.PageInfo) (of mist.Object, named bool) {
-	of, named = mist.ParseName(nameOf(t.path))
-	if !t.stdin && named {
+func objectOf(c *cli.Call, t object.Target, info *mist.PageInfo) (of mist.Object, named bool) {
+	of, named = mist.ParseName(object.NameOf(t.Path))
+	if !t.Stdin && named {
 		return of, true
 	}
 	if info != nil {
@@ -248,28 +249,28 @@ func objectOf(c *cli.Call, t target, info *mist.PageInfo) (of mist.Object, named
 // checkNested holds a page that is nested in another one against the rules of the
 // format, and what there is of MistServer's against what it means. Bytes are those
 // of the whole object. What a track leads to is for a check of all of it.
-func checkNested(c *cli.Call, t target) ([]objectFinding, error) {
-	r, done, err := openReader(c, t, true)
+func checkNested(c *cli.Call, t object.Target) ([]object.Finding, error) {
+	r, done, err := object.Read(c, t, true)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
 	findings, err := r.Check()
 	if err != nil {
-		return nil, t.onPage(err)
+		return nil, t.OnPage(err)
 	}
 	findings = judged(earlyLogs(r.Rules(), r.Schema()), findings)
-	of, _ := objectOf(c, t, rulesOf(c, t, r.Page()))
+	of, _ := objectOf(c, t, object.Rules(c, t, r.Page()))
 	err = r.Page().Inspect(func(page []byte, h layout.Header) error {
 		for _, f := range mist.CheckPage(of, page, h) {
 			if at := int(f.Offset) - r.Base(); at >= 0 && at < r.Size() {
-				f.Path = pathBelow(f.Path, len(t.steps))
+				f.Path = pathBelow(f.Path, len(t.Steps))
 				findings = append(findings, f)
 			}
 		}
 		return nil
 	})
-	return plainFindings(findings), t.onPage(err)
+	return object.PlainFindings(findings), t.OnPage(err)
 }
 
 // pathBelow is the way to a nested page without its first steps.
@@ -285,8 +286,8 @@ func pathBelow(path string, steps int) string {
 
 // inShm reports whether a target lies among the objects of a machine, or of a
 // moment: those that it leads to must then be there, too.
-func inShm(c *cli.Call, t target) bool {
-	return !t.stdin && filepath.Dir(t.path) == filepath.Clean(c.ShmDir)
+func inShm(c *cli.Call, t object.Target) bool {
+	return !t.Stdin && filepath.Dir(t.Path) == filepath.Clean(c.ShmDir)
 }
 
 // earlyLogs is info, or for the logs of a MistServer before 3.8 what is true of them:
@@ -377,14 +378,14 @@ func printHealthy(c *cli.Call, all []checked) {
 }
 
 // object is what a finding is about.
-func (k *checked) object(f objectFinding) string {
-	if f.object != "" {
-		return f.object + f.Path
+func (k *checked) object(f object.Finding) string {
+	if f.Object != "" {
+		return f.Object + f.Path
 	}
 	return k.arg + f.Path
 }
 
-func (k *checked) row(f objectFinding) []dump.Cell {
+func (k *checked) row(f object.Finding) []dump.Cell {
 	tones := map[layout.Severity]dump.Tone{layout.Note: dump.Faint, layout.Warning: dump.Attention, layout.Error: dump.Bad}
 	return []dump.Cell{
 		{Value: f.Severity.String(), Tone: tones[f.Severity]},
@@ -392,14 +393,14 @@ func (k *checked) row(f objectFinding) []dump.Cell {
 		{Value: f.Code},
 		{Value: f.Offset},
 		{Value: f.Message},
-		{Value: textOrNull(k.stream), Text: mist.EscapeName(k.stream)},
+		{Value: object.TextOrNull(k.stream), Text: mist.EscapeName(k.stream)},
 		{Value: map[string]int64{"byte": f.Offset}},
-		{Value: orNull(k.remedy(f))},
+		{Value: object.OrNull(k.remedy(f))},
 	}
 }
 
 // remedy is what to do about a finding, or "".
-func (k *checked) remedy(f objectFinding) string {
+func (k *checked) remedy(f object.Finding) string {
 	codes := mist.CheckCodes()
 	if i := slices.IndexFunc(codes, func(c mist.CheckCode) bool { return c.Name == f.Code }); i >= 0 {
 		return codes[i].Remedy

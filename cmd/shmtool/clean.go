@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/cleaning"
@@ -208,7 +209,7 @@ func blind(c *cli.Call, unseen []procs.Process) error {
 	}
 	p := unseen[0]
 	return fail.Hinted(fmt.Errorf("%s cannot be looked into and may hold objects, such as %s: %w",
-		units.Counted(uint64(len(unseen)), "process", "processes"), processText(p), fs.ErrPermission), hint)
+		units.Counted(uint64(len(unseen)), "process", "processes"), object.ProcessText(p), fs.ErrPermission), hint)
 }
 
 func shownObjects(objects []cleaning.Object, all bool) []cleaning.Object {
@@ -305,7 +306,7 @@ func cleanRow(c *cli.Call, o cleaning.Object, verdict string, why []string, free
 	return []dump.Cell{
 		{Value: o.Name, Text: mist.EscapeName(o.Name)},
 		{Value: o.Kind, Text: strings.TrimSpace(o.Kind + " " + string(o.Is.Lock))},
-		{Value: textOrNull(o.Is.Stream), Text: mist.EscapeName(o.Is.Stream)},
+		{Value: object.TextOrNull(o.Is.Stream), Text: mist.EscapeName(o.Is.Stream)},
 		{Value: o.Allocated, Text: dump.SizeOrBytes(o.Allocated, c.Out.Bytes)},
 		age,
 		{Value: verdict, Tone: tone},

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 
 	"shmtool/cmd/shmtool/internal/cleaning"
 	"shmtool/cmd/shmtool/internal/fail"
@@ -59,7 +60,7 @@ func runEnd(ctx context.Context, c *cli.Call) error {
 		return c.Out.List(l)
 	}
 	err = ending.Run(ctx, func(m cleaning.Member) {
-		c.Warn("ending %s of stream %s: %s", processText(m.Process), mist.EscapeName(m.Stream), mist.EscapeName(m.Has))
+		c.Warn("ending %s of stream %s: %s", object.ProcessText(m.Process), mist.EscapeName(m.Stream), mist.EscapeName(m.Has))
 		l.Rows = append(l.Rows, memberRow(c, m, "ended"))
 	})
 	there := objectNames(c)
@@ -101,7 +102,7 @@ func memberRow(c *cli.Call, m cleaning.Member, verdict string) []dump.Cell {
 		{Value: m.Name, Text: mist.EscapeName(m.Name)},
 		{Value: int64(m.PID), Text: fmt.Sprint(m.PID)},
 		{Value: "process", Text: "process"},
-		{Value: textOrNull(m.Stream), Text: mist.EscapeName(m.Stream)},
+		{Value: object.TextOrNull(m.Stream), Text: mist.EscapeName(m.Stream)},
 		null, null,
 		{Value: verdict, Tone: dump.Attention},
 		null,

@@ -9,6 +9,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/object"
 
 	"shmtool/dump"
 	"shmtool/layout"
@@ -143,11 +144,11 @@ func (l *commandLine) schemaFields(page string) []layout.Field {
 	if page == "" || strings.HasPrefix(page, "-") {
 		return nil // standard input is the command's own
 	}
-	t, err := address(l.c, page)
+	t, err := object.Address(l.c, page)
 	if err != nil {
 		return nil
 	}
-	r, done, err := openReader(l.c, t, false)
+	r, done, err := object.Read(l.c, t, false)
 	if err != nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout"
@@ -51,14 +52,14 @@ name: give its path to replace it.`,
 }
 
 func runCreate(_ context.Context, c *cli.Call) error {
-	t, err := onePage(c)
+	t, err := object.Only(c)
 	if err != nil {
 		return err
 	}
-	if t.stdin {
+	if t.Stdin {
 		return fail.Usagef("standard input cannot be made a page; name one")
 	}
-	t.path = c.PathOf(t.arg) // a new name may have a colon
+	t.Path = c.PathOf(t.Arg) // a new name may have a colon
 	var lock relaccx.WriterOptions
 	if c.Bool("force") {
 		if t, lock, err = writable(c, t, false, byItsPath); err != nil {
@@ -79,7 +80,7 @@ func runCreate(_ context.Context, c *cli.Call) error {
 	w, err := locking(c, func(timeout time.Duration) (*relaccx.Writer, error) {
 		lock.LockTimeout = timeout // with --force
 		o.Lock = lock
-		return relaccx.Create(t.path, shape, o)
+		return relaccx.Create(t.Path, shape, o)
 	})
 	if err != nil {
 		return explainCreate(c, t, err)
@@ -88,11 +89,11 @@ func runCreate(_ context.Context, c *cli.Call) error {
 }
 
 // explainCreate adds what the user needs to go on.
-func explainCreate(c *cli.Call, t target, err error) error {
+func explainCreate(c *cli.Call, t object.Target, err error) error {
 	if errors.Is(err, fs.ErrExist) {
 		err = fail.Hinted(err, "--force replaces it")
 	}
-	return explain(c, t, anothers(err, "give its path to replace it"))
+	return object.Explain(c, t, anothers(err, "give its path to replace it"))
 }
 
 // newShape is fields and record count of the page to be made.
@@ -134,11 +135,11 @@ func newShape(c *cli.Call) (layout.Shape, error) {
 }
 
 func shapeOf(c *cli.Call, arg string) (layout.Shape, error) {
-	t, err := address(c, arg)
+	t, err := object.Address(c, arg)
 	if err != nil {
 		return layout.Shape{}, err
 	}
-	r, done, err := openReader(c, t, false)
+	r, done, err := object.Read(c, t, false)
 	if err != nil {
 		return layout.Shape{}, err
 	}

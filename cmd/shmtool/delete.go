@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/units"
@@ -35,7 +36,7 @@ never used again.`,
 }
 
 func runDelete(_ context.Context, c *cli.Call) (err error) {
-	t, err := onePage(c)
+	t, err := object.Only(c)
 	if err != nil {
 		return err
 	}
@@ -55,11 +56,11 @@ func runDelete(_ context.Context, c *cli.Call) (err error) {
 	defer closeWriter(w, &err)
 	h, err := w.Header()
 	if err != nil {
-		return t.onPage(err)
+		return t.OnPage(err)
 	}
 	count, err := withdrawal(c, h)
 	if err != nil {
-		return t.onPage(err)
+		return t.OnPage(err)
 	}
 	if c.Bool("dry-run") {
 		fmt.Fprintf(c.Out, "withdraw %s\n", recordRange(h.Deleted, count))
@@ -67,7 +68,7 @@ func runDelete(_ context.Context, c *cli.Call) (err error) {
 	}
 	err = w.Withdraw(count)
 	w.Wake()
-	return t.onPage(replacedMeanwhile(w, err))
+	return t.OnPage(replacedMeanwhile(w, err))
 }
 
 // withdrawal is how many records the flags mean.

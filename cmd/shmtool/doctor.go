@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/doctor"
@@ -194,13 +195,13 @@ func findingListing(x *examination) *dump.Listing {
 		l.Rows = append(l.Rows, []dump.Cell{
 			{Value: f.Code},
 			{Value: f.Severity.String(), Tone: severityTone(f.Severity)},
-			{Value: textOrNull(f.Stream), Text: mist.EscapeName(f.Stream)},
-			{Value: textOrNull(f.Object), Text: mist.EscapeName(f.Object)},
+			{Value: object.TextOrNull(f.Stream), Text: mist.EscapeName(f.Stream)},
+			{Value: object.TextOrNull(f.Object), Text: mist.EscapeName(f.Object)},
 			{Value: dump.Text(f.Message), Text: mist.EscapeName(f.Message)},
 			{Value: f.Evidence, Text: evidenceText(f.Evidence)},
-			{Value: textOrNull(f.Remedy)},
+			{Value: object.TextOrNull(f.Remedy)},
 			{Value: append([]finding.Effect{}, f.Effects...), Text: effectsText(f.Effects)},
-			{Value: orNil(f.Cause), Text: causeText(f.Cause)},
+			{Value: object.OrNil(f.Cause), Text: causeText(f.Cause)},
 		})
 	}
 	return l

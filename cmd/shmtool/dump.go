@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
@@ -64,28 +65,28 @@ whether it lives, the list of pushes, who holds a semaphore.`,
 }
 
 func runDump(_ context.Context, c *cli.Call) (err error) {
-	t, err := onePage(c)
+	t, err := object.Only(c)
 	if err != nil {
 		return err
 	}
 	if err := refuseUnsuited(c.Out.Format, c); err != nil {
 		return err
 	}
-	selection, err := parseSelection(c)
+	selection, err := object.ParseSelection(c)
 	if err != nil {
 		return err
 	}
-	if o, ok := openObject(c, t); ok {
-		defer o.close(&err)
-		return dumpObject(c, o, selection)
+	if o, ok := object.OpenNamed(c, t); ok {
+		defer o.Close(&err)
+		return object.Dump(c, o, selection)
 	}
 	if c.IsSet("payload") {
-		return t.onPage(fail.Usagef("--payload is for data pages, MstData…; %q is none", t.arg))
+		return t.OnPage(fail.Usagef("--payload is for data pages, MstData…; %q is none", t.Arg))
 	}
 	if c.Out.Format == out.Rax || c.Out.Format == out.Hex {
 		return dumpBytes(c, t, selection)
 	}
-	r, done, err := openReader(c, t, true)
+	r, done, err := object.Read(c, t, true)
 	if fail.Has[*layout.FormatError](err) && fail.HintOf(err) == "" {
 		err = fail.Hinted(err, "-o hex shows it as far as it goes")
 	}
@@ -93,20 +94,20 @@ func runDump(_ context.Context, c *cli.Call) (err error) {
 		return err
 	}
 	defer done()
-	v, err := viewOf(c, t, r, selection)
+	v, err := object.View(c, t, r, selection)
 	if err != nil {
 		return err
 	}
 	if !v.Header.Status.Ready() {
-		notReady(c, t)
+		object.NotReady(c, t)
 	}
 	chooseSections(v, c)
-	o := optionsFor(c, t)
+	o := object.OptionsFor(c, t)
 	o.Depth, o.Page = c.Int("depth"), r.Rules()
 	if o.Fields, err = c.Out.ChooseFields(r.Schema()); err != nil {
-		return t.onPage(err)
+		return t.OnPage(err)
 	}
-	return t.onPage(printView(c, v, r, o))
+	return t.OnPage(printView(c, v, r, o))
 }
 
 // unsuited are the flags that a format has no use for.

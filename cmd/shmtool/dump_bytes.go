@@ -2,6 +2,7 @@ package main
 
 import (
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/dump"
@@ -10,8 +11,8 @@ import (
 )
 
 // dumpBytes prints the formats that look at a page as bytes, valid or not.
-func dumpBytes(c *cli.Call, t target, s selection) error {
-	p, err := openPage(c, t)
+func dumpBytes(c *cli.Call, t object.Target, s object.Selection) error {
+	p, err := object.Open(c, t)
 	if err != nil {
 		return err
 	}
@@ -19,12 +20,12 @@ func dumpBytes(c *cli.Call, t target, s selection) error {
 	inspect, base := p.Inspect, 0
 	r, err := p.Reader()
 	if err == nil {
-		r, err = r.WithRules(rulesOf(c, t, p)).PeekNested(t.steps...)
+		r, err = r.WithRules(object.Rules(c, t, p)).PeekNested(t.Steps...)
 	}
 	switch {
-	case len(t.steps) == 0: // shown as far as it goes
+	case len(t.Steps) == 0: // shown as far as it goes
 	case err != nil:
-		return explain(c, t, err)
+		return object.Explain(c, t, err)
 	default:
 		inspect, base = r.Inspect, r.Base()
 	}
@@ -41,9 +42,9 @@ func dumpBytes(c *cli.Call, t target, s selection) error {
 		return printHex(c, p, r, t, page, base, h, s)
 	})
 	if err == nil && !ready {
-		notReady(c, t)
+		object.NotReady(c, t)
 	}
-	return explain(c, t, err)
+	return object.Explain(c, t, err)
 }
 
 // untouched returns the bytes of page, which begin at base, in a copy where they have
@@ -66,12 +67,12 @@ func untouched(p *relaccx.Page, page []byte, base int) ([]byte, error) {
 
 // raxTitle is how MistServer's tool calls the page: with one leading slash, or
 // as it was typed where that is no shared memory name.
-func raxTitle(t target) string {
-	if t.stdin || len(t.steps) > 0 || t.path == t.arg {
-		return t.arg
+func raxTitle(t object.Target) string {
+	if t.Stdin || len(t.Steps) > 0 || t.Path == t.Arg {
+		return t.Arg
 	}
-	if t.arg[0] == '/' {
-		return t.arg
+	if t.Arg[0] == '/' {
+		return t.Arg
 	}
-	return "/" + t.arg
+	return "/" + t.Arg
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 
 	"shmtool/dump"
 	"shmtool/layout"
@@ -11,19 +12,19 @@ import (
 
 // printHex prints the annotated hex dump of a page, valid or not.
 // Reader r has its records; it is nil for a page that cannot be read by records.
-func printHex(c *cli.Call, p *relaccx.Page, r *relaccx.Reader, t target, page []byte, base int, h layout.Header, s selection) error {
-	info := t.within(rulesOf(c, t, p))
+func printHex(c *cli.Call, p *relaccx.Page, r *relaccx.Reader, t object.Target, page []byte, base int, h layout.Header, s object.Selection) error {
+	info := t.Within(object.Rules(c, t, p))
 	o := dump.HexOptions{
 		ShowHeader:  c.Bool("header"),
 		ShowSchema:  c.Bool("schema"),
 		ShowRecords: c.Bool("records"),
-		Slots:       s.slots,
+		Slots:       s.Slots,
 		Depth:       c.Int("depth"),
 		Color:       c.Out.Color,
 		Width:       c.Out.Rendering().Width,
 		Base:        base,
 		Page:        info,
-		Clock:       func() mist.Clock { return clockOf(c, t) },
+		Clock:       func() mist.Clock { return object.Clock(c, t) },
 		Memory: func(from int) (start, end int) {
 			start, end = p.NextData(base + from)
 			return min(start-base, len(page)), min(end-base, len(page))
@@ -37,13 +38,13 @@ func printHex(c *cli.Call, p *relaccx.Page, r *relaccx.Reader, t target, page []
 	}
 	if c.IsSet("range") || c.IsSet("last") {
 		all := info.Rows(h, len(page))
-		if s.slots {
+		if s.Slots {
 			all = h.AllSlots(len(page))
 		}
-		w := all.Clamp(s.first, s.end).Last(s.last)
-		if r != nil && !s.slots {
+		w := all.Clamp(s.First, s.End).Last(s.Last)
+		if r != nil && !s.Slots {
 			var err error
-			if w, err = s.of(r); err != nil {
+			if w, err = s.Of(r); err != nil {
 				return err
 			}
 		}

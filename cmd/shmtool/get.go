@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout"
@@ -38,33 +39,33 @@ func runGet(_ context.Context, c *cli.Call) error {
 	if len(c.Args) != 2 {
 		return fail.Usagef("needs a PAGE and a FIELD")
 	}
-	t, err := address(c, c.Arg(0))
+	t, err := object.Address(c, c.Arg(0))
 	if err != nil {
 		return err
 	}
-	if o, ok := openObject(c, t); ok {
-		what := objectWords[o.of.Kind]
-		o.close(&err)
-		return errors.Join(err, t.onPage(fail.Hinted(fail.Worded(relaccx.ErrNotPage, "it is "+what+", which has no fields"), "shmtool dump shows it")))
+	if o, ok := object.OpenNamed(c, t); ok {
+		what := object.Nouns[o.Of.Kind]
+		o.Close(&err)
+		return errors.Join(err, t.OnPage(fail.Hinted(fail.Worded(relaccx.ErrNotPage, "it is "+what+", which has no fields"), "shmtool dump shows it")))
 	}
-	r, done, err := openReader(c, t, false)
+	r, done, err := object.Read(c, t, false)
 	if err != nil {
 		return err
 	}
 	defer done()
 	f := r.Schema().Lookup(c.Arg(1))
 	if f == nil {
-		return t.onPage(&relaccx.FieldError{Field: c.Arg(1), Have: r.Schema()})
+		return t.OnPage(&relaccx.FieldError{Field: c.Arg(1), Have: r.Schema()})
 	}
 	n := c.Uint64("record")
 	if !c.IsSet("record") {
 		if n, err = r.Newest(); err != nil {
-			return t.onPage(err)
+			return t.OnPage(err)
 		}
 	}
 	var rec relaccx.Record
 	if err := r.Read(n, &rec); err != nil {
-		return t.onPage(err)
+		return t.OnPage(err)
 	}
 	_, err = c.Out.Write(bareValue(f, rec.Bytes(), c.Bool("hex")))
 	return err

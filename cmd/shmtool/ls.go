@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/metrics"
@@ -82,7 +83,7 @@ func runLs(_ context.Context, c *cli.Call) error {
 		noStream = len(objects) == 0
 	}
 	if len(c.Args) > 0 {
-		objects = slices.DeleteFunc(objects, func(o Entry) bool { return !matchesAny(o.name, patterns) })
+		objects = slices.DeleteFunc(objects, func(o object.Entry) bool { return !matchesAny(o.Name, patterns) })
 	}
 	nouns, denied := "objects", 0
 	if len(wanted) == 0 && !c.Bool("all") {
@@ -111,13 +112,13 @@ func runLs(_ context.Context, c *cli.Call) error {
 
 // onlyPages returns the pages among objects, and says how many of those that are
 // left out may be pages that you are not allowed to read.
-func onlyPages(c *cli.Call, objects []Entry) (pages []Entry, denied int) {
+func onlyPages(c *cli.Call, objects []object.Entry) (pages []object.Entry, denied int) {
 	leftOut := 0
 	for _, o := range objects {
 		switch {
-		case o.isPage:
+		case o.IsPage:
 			pages = append(pages, o)
-		case o.denied && !o.known:
+		case o.Denied && !o.Known:
 			leftOut++
 		}
 	}
@@ -126,9 +127,9 @@ func onlyPages(c *cli.Call, objects []Entry) (pages []Entry, denied int) {
 	return pages, denied
 }
 
-func deniedOf(objects []Entry) (count int) {
+func deniedOf(objects []object.Entry) (count int) {
 	for _, o := range objects {
-		if o.denied {
+		if o.Denied {
 			count++
 		}
 	}
@@ -148,14 +149,14 @@ func printObjectMetrics(c *cli.Call, l *dump.Listing, sights []objectSight) (err
 }
 
 // listObjects are what the shared memory directory holds, each looked into.
-func listObjects(c *cli.Call, table *procs.Table) ([]Entry, error) {
+func listObjects(c *cli.Call, table *procs.Table) ([]object.Entry, error) {
 	entries, err := os.ReadDir(c.ShmDir)
 	if err != nil {
 		return nil, c.NoDirectory(err)
 	}
-	var objects []Entry
+	var objects []object.Entry
 	for _, entry := range entries {
-		if o, ok := inspect(c, entry, table); ok {
+		if o, ok := object.Inspect(c, entry, table); ok {
 			objects = append(objects, o)
 		}
 	}
@@ -164,33 +165,33 @@ func listObjects(c *cli.Call, table *procs.Table) ([]Entry, error) {
 
 // compareObjects puts MistServer's objects first, in its own order; all others
 // follow by name.
-func compareObjects(a, b Entry) int {
+func compareObjects(a, b object.Entry) int {
 	switch {
-	case a.known && b.known:
-		return mist.Compare(a.sorted, b.sorted)
-	case a.known != b.known:
-		if a.known {
+	case a.Known && b.Known:
+		return mist.Compare(a.Sorted, b.Sorted)
+	case a.Known != b.Known:
+		if a.Known {
 			return -1
 		}
 		return 1
 	}
-	return cmp.Compare(a.name, b.name)
+	return cmp.Compare(a.Name, b.Name)
 }
 
 // ofStreams returns the objects of the chosen streams, and the configuration that
 // each has. That is found under the part of the name that streams share, and stands
 // among the stream's own objects when one stream alone is chosen. A stream that was
 // named and has no object is an error.
-func ofStreams(c *cli.Call, objects []Entry, wanted streamPatterns) ([]Entry, error) {
-	mine, bases := []Entry{}, map[string]bool{}
+func ofStreams(c *cli.Call, objects []object.Entry, wanted streamPatterns) ([]object.Entry, error) {
+	mine, bases := []object.Entry{}, map[string]bool{}
 	there := map[string]bool{}
 	for _, name := range wanted.exact() {
 		bases[mist.BaseName(name)] = true
 	}
 	for _, o := range objects {
-		if o.of.Stream != "" && wanted.wanted(o.of.Stream) {
-			bases[mist.BaseName(o.of.Stream)] = true
-			there[o.of.Stream] = true
+		if o.Of.Stream != "" && wanted.wanted(o.Of.Stream) {
+			bases[mist.BaseName(o.Of.Stream)] = true
+			there[o.Of.Stream] = true
 			mine = append(mine, o)
 		}
 	}
@@ -199,17 +200,17 @@ func ofStreams(c *cli.Call, objects []Entry, wanted streamPatterns) ([]Entry, er
 		alone = exact[0]
 	}
 	for _, o := range objects {
-		if o.of.Kind != mist.KindConfig || !bases[o.of.Stream] {
+		if o.Of.Kind != mist.KindConfig || !bases[o.Of.Stream] {
 			continue
 		}
 		for _, name := range wanted.exact() {
-			there[name] = there[name] || mist.BaseName(name) == o.of.Stream
+			there[name] = there[name] || mist.BaseName(name) == o.Of.Stream
 		}
-		if slices.ContainsFunc(mine, o.is) {
+		if slices.ContainsFunc(mine, o.Is) {
 			continue
 		}
 		if alone != "" {
-			o.sorted.Stream = alone
+			o.Sorted.Stream = alone
 		}
 		mine = append(mine, o)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
@@ -15,16 +16,16 @@ import (
 const allocatedColumn = "ALLOCATED"
 
 // pageListing is the table of objects, and what stands in its rows.
-func pageListing(c *cli.Call, objects []Entry, table *procs.Table, all bool) (*dump.Listing, []objectSight) {
+func pageListing(c *cli.Call, objects []object.Entry, table *procs.Table, all bool) (*dump.Listing, []objectSight) {
 	mappers, _ := table.Mappers()
 	holders := table.LockHolders()
 	now := listingTime(table)
 	l := &dump.Listing{Schema: "shmtool.list/1", Columns: listingColumns(all)}
 	sights := make([]objectSight, 0, len(objects))
 	for _, o := range objects {
-		row := objectRow(c, o, table, mappers[o.file.Identity], holders[o.file.Identity], now)
+		row := objectRow(c, o, table, mappers[o.File.Identity], holders[o.File.Identity], now)
 		l.Rows = append(l.Rows, row)
-		sight := objectSight{Entry: o, readers: len(mappers[o.file.Identity])}
+		sight := objectSight{Entry: o, readers: len(mappers[o.File.Identity])}
 		sight.writer, _ = row[writerAt].Value.(int)
 		sight.writerUnknown = row[writerAt].Value == nil && row[writerAt].Text != ""
 		if age, known := row[ageAt].Value.(int64); known {
@@ -75,9 +76,9 @@ func listingTime(table *procs.Table) time.Time {
 	return time.Now()
 }
 
-func objectRow(c *cli.Call, o Entry, table *procs.Table, pids []int, holder int, now time.Time) []dump.Cell {
+func objectRow(c *cli.Call, o object.Entry, table *procs.Table, pids []int, holder int, now time.Time) []dump.Cell {
 	number := func(v any) dump.Cell {
-		if !o.isPage || o.denied {
+		if !o.IsPage || o.Denied {
 			return dump.Cell{}
 		}
 		return dump.Cell{Value: v}
@@ -86,62 +87,27 @@ func objectRow(c *cli.Call, o Entry, table *procs.Table, pids []int, holder int,
 		pids = []int{}
 	}
 	return []dump.Cell{
-		{Value: dump.Text(o.name), Text: mist.EscapeName(o.name)},
-		o.kindCell(),
-		{Value: o.info.Size(), Text: dump.SizeOrBytes(o.info.Size(), c.Out.Bytes)},
-		o.statusCell(table),
-		number(o.header.RecordCount), number(o.header.Present), number(o.header.EndPos),
-		o.writerCell(table, holder),
+		{Value: dump.Text(o.Name), Text: mist.EscapeName(o.Name)},
+		o.KindCell(),
+		{Value: o.Info.Size(), Text: dump.SizeOrBytes(o.Info.Size(), c.Out.Bytes)},
+		o.StatusCell(table),
+		number(o.Header.RecordCount), number(o.Header.Present), number(o.Header.EndPos),
+		o.WriterCell(table, holder),
 		{Value: len(pids)},
 		madeCell(o, table, now),
-		number(o.header.Deleted), number(o.header.RecordSize),
-		{Value: textOrNull(o.of.Stream), Text: mist.EscapeName(o.of.Stream)},
+		number(o.Header.Deleted), number(o.Header.RecordSize),
+		{Value: object.TextOrNull(o.Of.Stream), Text: mist.EscapeName(o.Of.Stream)},
 		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "},
-		{Value: fmt.Sprintf("%04o", o.file.Mode.Perm())},
-		{Value: orNull(string(o.of.Lock))},
-		{Value: o.file.Allocated, Text: dump.SizeOrBytes(o.file.Allocated, c.Out.Bytes)},
+		{Value: fmt.Sprintf("%04o", o.File.Mode.Perm())},
+		{Value: object.OrNull(string(o.Of.Lock))},
+		{Value: o.File.Allocated, Text: dump.SizeOrBytes(o.File.Allocated, c.Out.Bytes)},
 	}
-}
-
-// kindCell is the kind; a table says of a semaphore what it guards.
-func (o *Entry) kindCell() dump.Cell {
-	return dump.Cell{Value: orNull(o.kind), Text: strings.TrimSpace(o.kind + " " + string(o.of.Lock))}
-}
-
-// writerCell is who holds the writer's lock, else the living process that MistServer
-// means to write the object, or to take it away in the end; "13 ?" where only its PID
-// is known, and not whether it lives.
-func (o *Entry) writerCell(table *procs.Table, holder int) dump.Cell {
-	if p, ok := lockHolder(table, holder); ok {
-		return dump.Cell{Value: p.PID, Text: processText(p)}
-	}
-	v, ok := table.Keeper(o.path)
-	switch {
-	case !ok || v.Life == procs.Dead:
-		return dump.Cell{}
-	case v.Life == procs.Unknown && v.PID == 0:
-		return dump.Cell{Text: "?"}
-	case v.Life == procs.Unknown:
-		return dump.Cell{Text: v.Text()}
-	}
-	return dump.Cell{Value: v.Process.PID, Text: processText(v.Process)}
-}
-
-// lockHolder is the process of a PID that holds a page's lock, 0 for none.
-func lockHolder(table *procs.Table, pid int) (procs.Process, bool) {
-	if pid == 0 {
-		return procs.Process{}, false
-	}
-	if alive, found := table.Alive(pid); found {
-		return alive, true
-	}
-	return procs.Process{PID: pid}, true
 }
 
 // madeCell is since the object was made. An archive that keeps no times makes
 // files of 1970, of which nothing is known.
-func madeCell(o Entry, table *procs.Table, now time.Time) dump.Cell {
-	born := table.Born(o.info)
+func madeCell(o object.Entry, table *procs.Table, now time.Time) dump.Cell {
+	born := table.Born(o.Info)
 	if born.Before(time.Unix(24*60*60, 0)) {
 		return dump.Cell{}
 	}

@@ -1,13 +1,16 @@
 package main
 
-import "shmtool/cmd/shmtool/internal/metrics"
+import (
+	"shmtool/cmd/shmtool/internal/metrics"
+	"shmtool/cmd/shmtool/internal/object"
+)
 
 // The metrics of what commands show. Their names are a contract; shmtool(1),
 // METRICS, lists them. A label never holds what might be secret: names alone.
 
 // objectSight is what ls has found out about an object.
 type objectSight struct {
-	Entry
+	object.Entry
 	readers       int
 	age           *int64 // seconds; nil is not known
 	writer        int    // PID; 0 is none
@@ -18,9 +21,9 @@ var pageStatuses = []string{"ready", "exit", "reload"}
 
 // objectMetrics are the metrics of a listing.
 func objectMetrics(s *metrics.Set, o *objectSight) {
-	labels := metrics.Labels{"page", o.name, "kind", o.kind, "stream", o.of.Stream}
-	s.Gauge("shmtool_object_size_bytes", "Size of a shared memory object.", float64(o.info.Size()), labels)
-	s.Gauge("shmtool_object_allocated_bytes", "Memory that a shared memory object takes.", float64(o.file.Allocated), labels)
+	labels := metrics.Labels{"page", o.Name, "kind", o.Kind, "stream", o.Of.Stream}
+	s.Gauge("shmtool_object_size_bytes", "Size of a shared memory object.", float64(o.Info.Size()), labels)
+	s.Gauge("shmtool_object_allocated_bytes", "Memory that a shared memory object takes.", float64(o.File.Allocated), labels)
 	s.Gauge("shmtool_object_readers", "Processes that map a shared memory object.", float64(o.readers), labels)
 	if o.age != nil {
 		s.Gauge("shmtool_object_age_seconds", "Time since a shared memory object was made.", float64(*o.age), labels)
@@ -28,10 +31,10 @@ func objectMetrics(s *metrics.Set, o *objectSight) {
 	if !o.writerUnknown {
 		s.Gauge("shmtool_object_writer_alive", "Whether a living process is known that writes the object.", metrics.Truth(o.writer != 0), labels)
 	}
-	if !o.isPage || o.denied {
+	if !o.IsPage || o.Denied {
 		return
 	}
-	h := o.header
+	h := o.Header
 	s.Counter("relaccx_page_records_total", "Records that were published on a page.", h.EndPos, labels)
 	s.Counter("relaccx_page_records_deleted_total", "Records that were withdrawn from a page.", h.Deleted, labels)
 	s.Gauge("relaccx_page_records_present", "Records on a page, as its writer counts them.", float64(h.Present), labels)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/relaccx"
@@ -41,7 +42,7 @@ func runMark(_ context.Context, c *cli.Call) (err error) {
 	if !ok {
 		return fail.Usagef("%q is not ready, exit or reload", c.Arg(1))
 	}
-	t, err := address(c, c.Arg(0))
+	t, err := object.Address(c, c.Arg(0))
 	if err != nil {
 		return err
 	}
@@ -50,5 +51,5 @@ func runMark(_ context.Context, c *cli.Call) (err error) {
 		return err
 	}
 	defer closeWriter(w, &err)
-	return t.onPage(replacedMeanwhile(w, mark(w)))
+	return t.OnPage(replacedMeanwhile(w, mark(w)))
 }

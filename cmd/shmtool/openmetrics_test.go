@@ -20,6 +20,7 @@ import (
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/meter"
 	"shmtool/cmd/shmtool/internal/metrics"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -76,11 +77,11 @@ func everyMetric(t *testing.T) string {
 	}
 	age, seconds, alive, key := int64(7), int64(3), true, uint64(900)
 	var s metrics.Set
-	objectMetrics(&s, &objectSight{Entry: Entry{
-		name: filepath.Base(path), info: info, isPage: true, kind: "relaccx",
-		header: layout.Header{Status: layout.StatusReady, EndPos: 1 << 40, Deleted: 3, Present: 9},
+	objectMetrics(&s, &objectSight{Entry: object.Entry{
+		Name: filepath.Base(path), Info: info, IsPage: true, Kind: "relaccx",
+		Header: layout.Header{Status: layout.StatusReady, EndPos: 1 << 40, Deleted: 3, Present: 9},
 	}, age: &age, writer: 7})
-	objectMetrics(&s, &objectSight{Entry: Entry{name: "other", info: info}})
+	objectMetrics(&s, &objectSight{Entry: object.Entry{Name: "other", Info: info}})
 	sessions := 3
 	streamMetrics(&s, &streams.Row{Stream: "live+\xff\"", State: "ready", Verdict: "ok", Live: true, InputAlive: &alive, Sessions: &sessions, Tracks: []streams.TrackRow{
 		{Index: 1, Type: "video", Codec: "H264\xff", AgeS: &seconds, Alive: &alive, LastMS: 1000, Keys: 1, LastKeyMS: &key},

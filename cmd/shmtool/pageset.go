@@ -14,6 +14,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -38,7 +39,7 @@ type pageSet struct {
 
 // setPage is one page of the set.
 type setPage struct {
-	target
+	object.Target
 	follower *relaccx.Follower
 	glob     bool
 	began    bool      // something has come of it
@@ -83,20 +84,20 @@ func newPageSet(c *cli.Call, args []string, options func(p *setPage, later bool)
 			}
 			continue
 		}
-		t, err := address(c, arg)
+		t, err := object.Address(c, arg)
 		if err != nil {
 			return nil, err
 		}
-		if t.stdin {
+		if t.Stdin {
 			return nil, fail.Usagef("standard input cannot be followed; name a page")
 		}
-		if is, known := mist.ParseName(filepath.Base(t.path)); known && !is.Kind.IsPage() {
-			return nil, fail.Usagef("%q is %s, no page", arg, objectWords[is.Kind])
+		if is, known := mist.ParseName(filepath.Base(t.Path)); known && !is.Kind.IsPage() {
+			return nil, fail.Usagef("%q is %s, no page", arg, object.Nouns[is.Kind])
 		}
 		if p := s.find(t); p != nil {
 			p.glob = false // it was named, too
 		} else {
-			s.add(&setPage{target: t}, false)
+			s.add(&setPage{Target: t}, false)
 		}
 	}
 	return s, nil
@@ -121,7 +122,7 @@ func parseGlob(c *cli.Call, arg string) (pageGlob, error) {
 	}
 	var wrong error // of what is no way to a nested page
 	for end := strings.LastIndexByte(arg, ':'); end > 0; end = strings.LastIndexByte(arg[:end], ':') {
-		steps, err := parseSteps(arg[end+1:])
+		steps, err := object.ParseSteps(arg[end+1:])
 		if err != nil {
 			wrong = err
 			continue
@@ -138,24 +139,24 @@ func parseGlob(c *cli.Call, arg string) (pageGlob, error) {
 }
 
 // match is the page of a name, if the pattern finds it.
-func (g *pageGlob) match(dir, name string) (target, bool) {
+func (g *pageGlob) match(dir, name string) (object.Target, bool) {
 	for _, way := range g.ways {
 		if ok, _ := path.Match(way.pattern, name); !ok || way.dir != dir {
 			continue
 		}
-		t := target{arg: name + way.tail, path: filepath.Join(dir, name), steps: way.steps}
+		t := object.Target{Arg: name + way.tail, Path: filepath.Join(dir, name), Steps: way.steps}
 		if strings.Contains(g.arg[1:], "/") || strings.HasPrefix(g.arg, ".") {
-			t.arg = t.path + way.tail
+			t.Arg = t.Path + way.tail
 		}
 		return t, true
 	}
-	return target{}, false
+	return object.Target{}, false
 }
 
 func (s *pageSet) add(p *setPage, later bool) {
-	p.follower = relaccx.Follow(p.path, s.options(p, later))
+	p.follower = relaccx.Follow(p.Path, s.options(p, later))
 	s.pages = append(s.pages, p)
-	s.known[p.key()] = p
+	s.known[p.Key()] = p
 	s.group.Add(p.follower)
 	if s.changed != nil {
 		s.changed(p, true)
@@ -164,7 +165,7 @@ func (s *pageSet) add(p *setPage, later bool) {
 
 func (s *pageSet) drop(p *setPage) {
 	s.group.Remove(p.follower)
-	delete(s.known, p.key())
+	delete(s.known, p.Key())
 	for i := range s.pages {
 		if s.pages[i] == p {
 			s.pages = append(s.pages[:i:i], s.pages[i+1:]...)
@@ -203,9 +204,9 @@ func (s *pageSet) scan(later bool) error {
 			if !ok || known && !is.Kind.IsPage() || !entry.Type().IsRegular() {
 				continue
 			}
-			there[t.path] = true
+			there[t.Path] = true
 			if s.find(t) == nil {
-				s.add(&setPage{target: t, glob: true}, later)
+				s.add(&setPage{Target: t, glob: true}, later)
 			}
 		}
 	}
@@ -214,23 +215,14 @@ func (s *pageSet) scan(later bool) error {
 }
 
 // find is the page of the set that an address means.
-func (s *pageSet) find(t target) *setPage { return s.known[t.key()] }
-
-// key tells pages apart, nested ones too.
-func (t target) key() string {
-	key := t.path
-	for _, step := range t.steps {
-		key += "\x00" + step.String()
-	}
-	return key
-}
+func (s *pageSet) find(t object.Target) *setPage { return s.known[t.Key()] }
 
 // dropMissing lets go of pages that a pattern has found and whose names have been
 // gone for too long to come back.
 func (s *pageSet) dropMissing(there map[string]bool) {
 	for _, p := range append([]*setPage(nil), s.pages...) {
 		switch {
-		case !p.glob || there[p.path]:
+		case !p.glob || there[p.Path]:
 			p.missing = time.Time{}
 		case p.missing.IsZero():
 			p.missing = s.scanned
@@ -277,9 +269,9 @@ const sameLook = 200 * time.Microsecond
 // forget drops a page that a pattern has found and that cannot be followed: it is
 // none, or has not yet what is wanted of it. The next scan tries again.
 func (s *pageSet) forget(p *setPage, err error) {
-	if errors.Is(err, fs.ErrPermission) && !s.refused[p.path] {
-		s.refused[p.path] = true
-		s.c.Warn("page %q: permission denied", p.arg)
+	if errors.Is(err, fs.ErrPermission) && !s.refused[p.Path] {
+		s.refused[p.Path] = true
+		s.c.Warn("page %q: permission denied", p.Arg)
 	}
 	s.drop(p)
 }

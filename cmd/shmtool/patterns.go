@@ -9,6 +9,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/object"
 )
 
 // isPattern reports whether an argument names pages by a shell pattern. An object
@@ -18,11 +19,11 @@ func isPattern(c *cli.Call, arg string) bool {
 	if !strings.ContainsAny(arg, `*?[`) {
 		return false
 	}
-	t, err := findTarget(c, arg)
+	t, err := object.Find(c, arg)
 	if err != nil { // an object has the name, and what follows is no way
 		return false
 	}
-	_, err = os.Lstat(t.path)
+	_, err = os.Lstat(t.Path)
 	return err != nil
 }
 

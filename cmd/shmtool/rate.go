@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
@@ -137,8 +138,8 @@ func usualWidths() map[string]int {
 
 // options: only what comes from now on is measured.
 func (r *rating) options(p *setPage, _ bool) relaccx.FollowOptions {
-	o := relaccx.FollowOptions{Nested: p.steps, Rules: p.info(), PastExit: p.glob}
-	if inTheMaking(p.path) {
+	o := relaccx.FollowOptions{Nested: p.Steps, Rules: p.Info(), PastExit: p.glob}
+	if inTheMaking(p.Path) {
 		o.Appear = math.MaxInt64
 	}
 	return o
@@ -147,13 +148,13 @@ func (r *rating) options(p *setPage, _ bool) relaccx.FollowOptions {
 // begin measures a page. A field that it has not is an error.
 func (r *rating) begin(p *setPage, now time.Time) error {
 	if !p.glob {
-		reader, done, err := openReader(r.c, p.target, true)
+		reader, done, err := object.Read(r.c, p.Target, true)
 		if err != nil {
 			return err
 		}
 		defer done()
 		if r.field != "" && reader.Schema().Lookup(r.field) == nil {
-			return p.onPage(&relaccx.FieldError{Field: r.field, Have: reader.Schema()})
+			return p.OnPage(&relaccx.FieldError{Field: r.field, Have: reader.Schema()})
 		}
 		if err := isTime(reader.Schema(), r.field); err != nil {
 			return err
@@ -161,7 +162,7 @@ func (r *rating) begin(p *setPage, now time.Time) error {
 	}
 	page := &ratedPage{setPage: p}
 	page.meter.Begin(now)
-	page.writer.look(r.c, p.path)
+	page.writer.look(r.c, p.Path)
 	r.pages[p] = page
 	return nil
 }
@@ -207,7 +208,7 @@ func (r *rating) run(ctx context.Context) error {
 
 // measure takes what comes until a time. io.EOF when nothing can come any more.
 func (r *rating) measure(ctx context.Context, end time.Time) error {
-	r.clock.set(clockHere(r.c))
+	r.clock.set(object.ClockHere(r.c))
 	for now := time.Now(); now.Before(end); now = time.Now() {
 		until := now.Add(lookEvery)
 		if until.After(end) {
@@ -232,7 +233,7 @@ func (r *rating) take(ctx context.Context) error {
 		p, event, at, err := r.set.next(ctx)
 		switch {
 		case err != nil && p != nil:
-			return explain(r.c, p.target, err)
+			return object.Explain(r.c, p.Target, err)
 		case err != nil:
 			return err
 		}
@@ -253,7 +254,7 @@ func (r *rating) handle(p *ratedPage, event relaccx.Event, at time.Time) {
 		p.meter.Lost(event.Lost, p.size)
 	case relaccx.EventReload, relaccx.EventRestart:
 		p.gone, p.delay = "", nil
-		p.writer.look(r.c, p.path)
+		p.writer.look(r.c, p.Path)
 	case relaccx.EventGone:
 		p.gone = out.GoneText(event.Cause)
 	case relaccx.EventExit:
@@ -267,7 +268,7 @@ func (r *rating) late(p *ratedPage, rec *relaccx.Record, at time.Time) {
 		return
 	}
 	if p.delay == nil {
-		p.delay = r.newDelayField(p.target, rec)
+		p.delay = r.newDelayField(p.Target, rec)
 	}
 	if d, ok := p.delay.of(rec, at, &r.clock); ok {
 		p.meter.Delay(d)

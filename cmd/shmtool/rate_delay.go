@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -34,9 +35,9 @@ type delayField struct {
 }
 
 // newDelayField finds the field of --time in a page's records.
-func (r *rating) newDelayField(t target, rec *relaccx.Record) *delayField {
+func (r *rating) newDelayField(t object.Target, rec *relaccx.Record) *delayField {
 	d := &delayField{schema: rec.Schema(), field: rec.Schema().Lookup(r.field), unit: mist.UnixMilliseconds, known: true}
-	if info := t.nestedInfo(); d.field != nil && info.Fits(d.schema) {
+	if info := t.NestedInfo(); d.field != nil && info.Fits(d.schema) {
 		if m, ok := info.Meaning(r.field); ok && m.Unit != mist.Plain {
 			d.unit = m.Unit
 		}
@@ -49,13 +50,13 @@ func (r *rating) newDelayField(t target, rec *relaccx.Record) *delayField {
 
 // mediaOffset is when the media time of a page's stream was 0, in milliseconds
 // since boot, as the stream's MstMeta says.
-func mediaOffset(t target) (offset int64, known bool) {
-	is, ok := mist.ParseName(filepath.Base(t.path))
+func mediaOffset(t object.Target) (offset int64, known bool) {
+	is, ok := mist.ParseName(filepath.Base(t.Path))
 	if !ok || is.Stream == "" {
 		return 0, false
 	}
 	meta := mist.Object{Kind: mist.KindMeta, Stream: is.Stream}.Name()
-	p, err := relaccx.Open(filepath.Join(filepath.Dir(t.path), meta))
+	p, err := relaccx.Open(filepath.Join(filepath.Dir(t.Path), meta))
 	if err != nil {
 		return 0, false
 	}

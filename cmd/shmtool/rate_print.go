@@ -11,6 +11,7 @@ import (
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/meter"
 	"shmtool/cmd/shmtool/internal/metrics"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/units"
@@ -69,7 +70,7 @@ func (w *writerSight) text() string {
 	if w.pid == 0 || !w.known || w.alive {
 		return ""
 	}
-	return "writer " + processText(procs.Process{PID: w.pid, Name: w.name}) + " is dead"
+	return "writer " + object.ProcessText(procs.Process{PID: w.pid, Name: w.name}) + " is dead"
 }
 
 // silentText says that nothing comes, and why.
@@ -99,12 +100,12 @@ func (r *rating) alarm(now time.Time) error {
 			continue
 		}
 		p.said = true
-		p.writer.look(r.c, p.path)
+		p.writer.look(r.c, p.Path)
 		if r.c.Out.Format == out.Table {
 			if l == nil {
 				l = r.listing()
 			}
-			row := rateRow{early: true, Stats: meter.Stats{Silent: silent}, page: p.arg, note: p.silentText(silent), writer: p.writer}
+			row := rateRow{early: true, Stats: meter.Stats{Silent: silent}, page: p.Arg, note: p.silentText(silent), writer: p.writer}
 			l.Rows = append(l.Rows, rateCells(&row, now, r.c.Out.Bytes))
 		} else if err := r.silentEvent(p, silent); err != nil {
 			return err
@@ -135,7 +136,7 @@ func (r *rating) silentEvent(p *ratedPage, silent time.Duration) error {
 		Writer  *int    `json:"writer_pid"`
 		Alive   *bool   `json:"writer_alive"`
 		Because string  `json:"note"`
-	}{"silent", p.arg, rounded(silent.Seconds()), p.writer.pidOrNil(), p.writer.aliveOrNil(), p.silentText(silent)})
+	}{"silent", p.Arg, rounded(silent.Seconds()), p.writer.pidOrNil(), p.writer.aliveOrNil(), p.silentText(silent)})
 	if err != nil {
 		return err
 	}
@@ -178,9 +179,9 @@ func (r *rating) rows(now time.Time) []rateRow {
 	var rows []rateRow
 	for _, p := range r.inOrder() {
 		_, unusual := p.meter.Silence(now)
-		row := rateRow{Stats: p.meter.Window(now), page: p.arg}
+		row := rateRow{Stats: p.meter.Window(now), page: p.Arg}
 		if row.Records+row.Lost == 0 || unusual {
-			p.writer.look(r.c, p.path)
+			p.writer.look(r.c, p.Path)
 			p.said = true
 			row.note = p.silentText(row.Silent)
 		}
@@ -292,8 +293,8 @@ func rateCells(r *rateRow, now time.Time, plain bool) []dump.Cell {
 		spanCell(r.Delay, r.Delay.P50), spanCell(r.Delay, r.Delay.P99), spanCell(r.Delay, r.Delay.Max),
 		r.measured(lostCell(r.Lost)),
 		{Value: rounded(r.Silent.Seconds())},
-		{Value: orNil(r.writer.pidOrNil())},
-		{Value: orNil(r.writer.aliveOrNil())},
+		{Value: object.OrNil(r.writer.pidOrNil())},
+		{Value: object.OrNil(r.writer.aliveOrNil())},
 		{Value: r.note, Tone: tone},
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/layout/mist"
 
@@ -62,7 +63,7 @@ The copy is exact: secrets are in it as they are. Its mode is 0600.`,
 }
 
 func runRecord(ctx context.Context, c *cli.Call) error {
-	o := recording.Options{File: c.String("write"), Force: c.Bool("force"), Count: c.Uint64("count"), Clock: func() mist.Clock { return clockHere(c) }, Said: func(page string, event relaccx.Event, err error) { sayRecorded(c, page, event, err) }}
+	o := recording.Options{File: c.String("write"), Force: c.Bool("force"), Count: c.Uint64("count"), Clock: func() mist.Clock { return object.ClockHere(c) }, Said: func(page string, event relaccx.Event, err error) { sayRecorded(c, page, event, err) }}
 	switch {
 	case len(c.Args) == 0:
 		return fail.Usagef("needs a PAGE; shmtool ls lists the pages")
@@ -126,11 +127,11 @@ func recordTargets(c *cli.Call, args []string, o *recording.Options) (patterns [
 			patterns = append(patterns, pattern)
 			continue
 		}
-		t, err := address(c, arg)
+		t, err := object.Address(c, arg)
 		if err != nil {
 			return nil, err
 		}
-		if t.stdin {
+		if t.Stdin {
 			return nil, fail.Usagef("standard input cannot be followed; name a page")
 		}
 		named := recordTarget(t)
@@ -159,12 +160,12 @@ func isRecordPattern(c *cli.Call, arg string) bool {
 
 // recordTarget is called as it was addressed, without the directory: no name in
 // a recording leads out of where it is played.
-func recordTarget(t target) recording.Target {
-	name := filepath.Base(t.path)
-	for _, step := range t.steps {
+func recordTarget(t object.Target) recording.Target {
+	name := filepath.Base(t.Path)
+	for _, step := range t.Steps {
 		name += ":" + step.String()
 	}
-	return recording.Target{Name: name, Path: t.path, Steps: t.steps, Known: t.info()}
+	return recording.Target{Name: name, Path: t.Path, Steps: t.Steps, Known: t.Info()}
 }
 
 // matchingPages are the pages that patterns match now. What is no page is passed over,
@@ -199,15 +200,15 @@ func matchAny(c *cli.Call, patterns []pageGlob) bool {
 
 // isReadyPage reports whether a target is a page that can be read and is not
 // done with.
-func isReadyPage(c *cli.Call, t target) bool {
-	p, err := relaccx.Open(t.path)
+func isReadyPage(c *cli.Call, t object.Target) bool {
+	p, err := relaccx.Open(t.Path)
 	if err != nil {
 		return errors.Is(err, fs.ErrPermission) // which is worth a word
 	}
 	defer p.Close()
 	r, err := p.Reader()
 	if err == nil {
-		_, err = r.WithRules(t.info()).Nested(t.steps...)
+		_, err = r.WithRules(t.Info()).Nested(t.Steps...)
 	}
 	return err == nil
 }
@@ -236,7 +237,7 @@ func explainRecording(c *cli.Call, err error) error {
 	case errors.As(err, &page) && errors.Is(err, fs.ErrExist):
 		return fail.OnPage(page.Page, fail.Hinted(page.Err, "--force replaces it"))
 	case errors.As(err, &page):
-		return explain(c, target{arg: page.Page, path: c.PathOf(page.Page)}, page.Err)
+		return object.Explain(c, object.Target{Arg: page.Page, Path: c.PathOf(page.Page)}, page.Err)
 	case errors.As(err, &file) && errors.Is(err, fs.ErrExist):
 		return fail.Hinted(fail.Refusef("file %q exists", file.Path), "--force replaces it")
 	case errors.As(err, &file) && fail.NoRoom(err):

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout"
@@ -44,7 +45,7 @@ that does not fit its new field is an error before anything changes, unless
 }
 
 func runResize(_ context.Context, c *cli.Call) (err error) {
-	t, err := onePage(c)
+	t, err := object.Only(c)
 	if err != nil {
 		return err
 	}
@@ -62,18 +63,18 @@ func runResize(_ context.Context, c *cli.Call) (err error) {
 	defer closeWriter(w, &err)
 	h, err := w.Header()
 	if err != nil {
-		return t.onPage(err)
+		return t.OnPage(err)
 	}
 	shape, err := reshape(layout.Shape{Schema: w.Schema(), RecordCount: h.RecordCount}, changed, c)
 	if err != nil {
-		return t.onPage(err)
+		return t.OnPage(err)
 	}
 	o := relaccx.ReloadOptions{Truncate: c.Bool("truncate")}
 	o.DryRun = c.Bool("dry-run")
 	if err := w.Reload(shape, o); err != nil || !o.DryRun {
-		return explain(c, t, err)
+		return object.Explain(c, t, err)
 	}
-	return printPlan(c, w, t.info(), shape)
+	return printPlan(c, w, t.Info(), shape)
 }
 
 // reshape is the shape with the changes that the flags ask for.

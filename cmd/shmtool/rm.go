@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/world"
 
 	"shmtool/cmd/shmtool/internal/fail"
@@ -52,11 +53,11 @@ func runRm(ctx context.Context, c *cli.Call) error {
 }
 
 func removePage(c *cli.Call, arg string) (err error) {
-	t, err := address(c, arg)
+	t, err := object.Address(c, arg)
 	if err != nil {
 		return err
 	}
-	if c.Bool("force") && !world.IsPath(arg) && isLink(t.path) {
+	if c.Bool("force") && !world.IsPath(arg) && isLink(t.Path) {
 		return unlink(c, t)
 	}
 	w, err := writer(c, t)
@@ -74,20 +75,20 @@ func removePage(c *cli.Call, arg string) (err error) {
 	if c.Bool("dry-run") {
 		return printRemoval(c, "set exit on %s and unlink it\n", t)
 	}
-	return explain(c, t, w.Remove())
+	return object.Explain(c, t, w.Remove())
 }
 
 // unlink removes an object that is no page, or a link.
-func unlink(c *cli.Call, t target) error {
+func unlink(c *cli.Call, t object.Target) error {
 	if c.Bool("dry-run") {
 		return printRemoval(c, "unlink %s\n", t)
 	}
-	return explain(c, t, relaccx.RemoveObject(t.path))
+	return object.Explain(c, t, relaccx.RemoveObject(t.Path))
 }
 
 // printRemoval prints the plan for a page, whose name stands as a shell takes it.
-func printRemoval(c *cli.Call, format string, t target) error {
-	_, err := fmt.Fprintf(c.Out, format, safe.Word(t.arg))
+func printRemoval(c *cli.Call, format string, t object.Target) error {
+	_, err := fmt.Fprintf(c.Out, format, safe.Word(t.Arg))
 	return err
 }
 

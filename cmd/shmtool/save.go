@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/cli"
@@ -53,26 +54,26 @@ func runSave(ctx context.Context, c *cli.Call) (err error) {
 	if len(c.Args) != 2 {
 		return fail.Usagef("needs a PAGE and a FILE")
 	}
-	t, err := address(c, c.Arg(0))
+	t, err := object.Address(c, c.Arg(0))
 	if err != nil {
 		return err
 	}
-	if err := t.plain(); err != nil {
+	if err := t.Plain(); err != nil {
 		return err
 	}
-	p, err := openPage(c, t)
+	p, err := object.Open(c, t)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
 	h, err := p.Header()
 	if err != nil {
-		return t.onPage(err)
+		return t.OnPage(err)
 	}
-	if o, is := openObject(c, t); is { // which no bit says to be finished
-		o.file.Close()
+	if o, is := object.OpenNamed(c, t); is { // which no bit says to be finished
+		o.File.Close()
 	} else if !h.Status.Ready() {
-		notReady(c, t)
+		object.NotReady(c, t)
 	}
 	if c.Arg(1) == "-" && c.Out.Terminal {
 		return out.ToTerminal("a copy of a page")
@@ -82,7 +83,7 @@ func runSave(ctx context.Context, c *cli.Call) (err error) {
 		if fail.OnOpen(err, to) {
 			return err
 		}
-		return t.onPage(err)
+		return t.OnPage(err)
 	})
 }
 

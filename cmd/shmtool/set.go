@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/relaccx"
@@ -36,7 +37,7 @@ func runSet(_ context.Context, c *cli.Call) (err error) {
 	if len(c.Args) < 3 {
 		return fail.Usagef("needs PAGE, a record number, and NAME=VALUE")
 	}
-	t, err := address(c, c.Arg(0))
+	t, err := object.Address(c, c.Arg(0))
 	if err != nil {
 		return err
 	}
@@ -54,9 +55,9 @@ func runSet(_ context.Context, c *cli.Call) (err error) {
 		err = relaccx.ErrNotReady
 	}
 	if err != nil {
-		return t.onPage(err)
+		return t.OnPage(err)
 	}
 	err = w.Update(n, func(rec *relaccx.Record) error { return assign(rec, c.Args[2:], decoding(c, t)) })
 	w.Wake()
-	return t.onPage(replacedMeanwhile(w, err))
+	return t.OnPage(replacedMeanwhile(w, err))
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
@@ -50,18 +51,18 @@ func streamListing(rows []streams.Row, at string) *dump.Listing {
 			{Value: r.Live},
 			{Value: r.VoD},
 			{Value: r.Source},
-			{Value: orNil(r.InputPID)},
-			{Value: orNil(r.InputAlive)},
-			{Value: orNil(r.PullPID)},
+			{Value: object.OrNil(r.InputPID)},
+			{Value: object.OrNil(r.InputAlive)},
+			{Value: object.OrNil(r.PullPID)},
 			{Value: r.Viewers},
 			{Value: r.Sources},
 			{Value: r.BufferWindowMS},
 			{Value: r.Verdict, Tone: verdictTone(r.Verdict)},
 			{Value: r.ShmBytes},
-			{Value: orNil(r.BufferPID)},
+			{Value: object.OrNil(r.BufferPID)},
 			packed(r.Findings), packed(r.Problems), packed(r.Tracks),
 			{Value: r.Processes},
-			{Value: orNil(r.Sessions)},
+			{Value: object.OrNil(r.Sessions)},
 			withText(packed(r.Readers), readersText(r.Readers)),
 			withText(packed(r.Behind), behindText(r.Behind)),
 			{Value: positionText(r.PositionMS())},

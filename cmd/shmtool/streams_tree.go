@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
@@ -87,7 +88,7 @@ func branchRow(r *streams.Row, plain bool) []dump.Cell {
 		inputCell(r),
 		{Value: r.Viewers},
 		{Value: r.Processes},
-		{Value: orNil(r.Sessions)},
+		{Value: object.OrNil(r.Sessions)},
 		{Value: r.Sources},
 		windowCell(r),
 		{Value: r.ShmBytes, Text: dump.SizeOrBytes(r.ShmBytes, plain)},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
@@ -91,7 +92,7 @@ type tailRun struct {
 // tailing is one page of a run.
 type tailing struct {
 	*tailRun
-	target target
+	target object.Target
 	sink   *out.Sink
 	keep   func(*relaccx.Record) (bool, error)
 	schema *layout.Schema // keep and sink are for it
@@ -111,13 +112,13 @@ func runTail(ctx context.Context, c *cli.Call) (err error) {
 	if len(c.Args) > 1 || len(c.Args) == 1 && isPattern(c, c.Arg(0)) {
 		return run.pages(ctx, c)
 	}
-	t, err := onePage(c)
+	t, err := object.Only(c)
 	if err != nil {
 		return err
 	}
-	if o, ok := openObject(c, t); ok {
-		defer o.close(&err)
-		return tailObject(ctx, c, o)
+	if o, ok := object.OpenNamed(c, t); ok {
+		defer o.Close(&err)
+		return object.Tail(ctx, c, o)
 	}
 	o, err := followOptions(t, c)
 	if err != nil {
@@ -126,10 +127,10 @@ func runTail(ctx context.Context, c *cli.Call) (err error) {
 	if t, err = appeared(ctx, c, t, o.Appear); err != nil {
 		return err
 	}
-	o.Nested, o.Rules = t.steps, t.info()
+	o.Nested, o.Rules = t.Steps, t.Info()
 	follow := c.Bool("follow")
 	switch {
-	case follow && t.stdin:
+	case follow && t.Stdin:
 		return fail.Usagef("standard input cannot be followed; name a page")
 	case follow && c.Out.Format == out.JSON:
 		return fail.Usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
@@ -148,7 +149,7 @@ func runTail(ctx context.Context, c *cli.Call) (err error) {
 	default:
 		err = page.once(ctx, o)
 	}
-	return run.finish(page.sink, t.arg, c, err)
+	return run.finish(page.sink, t.Arg, c, err)
 }
 
 // newTailRun is what the flags ask for.
@@ -177,8 +178,8 @@ func newTailRun(c *cli.Call) (*tailRun, error) {
 }
 
 // page is a page of the run.
-func (r *tailRun) page(t target) *tailing {
-	return &tailing{tailRun: r, target: t, known: t.nestedInfo(), sink: r.newSink(t.arg)}
+func (r *tailRun) page(t object.Target) *tailing {
+	return &tailing{tailRun: r, target: t, known: t.NestedInfo(), sink: r.newSink(t.Arg)}
 }
 
 func (r *tailRun) newSink(page string) *out.Sink {
@@ -206,16 +207,16 @@ func positive(c *cli.Call, flags ...string) error {
 	return nil
 }
 
-func followOptions(t target, c *cli.Call) (relaccx.FollowOptions, error) {
+func followOptions(t object.Target, c *cli.Call) (relaccx.FollowOptions, error) {
 	o := relaccx.FollowOptions{
 		Start:  relaccx.FromNewest(c.Uint64("lines")),
-		Nested: t.steps,
-		Rules:  t.info(),
+		Nested: t.Steps,
+		Rules:  t.Info(),
 		Behind: c.Uint64("behind"),
 		Poll:   c.Duration("poll"),
 		Spin:   c.Bool("spin"),
 	}
-	if info := t.nestedInfo(); !c.IsSet("behind") && info != nil {
+	if info := t.NestedInfo(); !c.IsSet("behind") && info != nil {
 		o.Behind = info.Behind
 	}
 	switch from := c.String("from"); from {
@@ -247,7 +248,7 @@ func followOptions(t target, c *cli.Call) (relaccx.FollowOptions, error) {
 
 // neverReady says that --wait was not long enough.
 func (r *tailing) neverReady(d time.Duration) error {
-	return r.target.onPage(fail.Timeout("after " + d.String() + ": not ready"))
+	return r.target.OnPage(fail.Timeout("after " + d.String() + ": not ready"))
 }
 
 // follow prints everything that happens until it is enough.
@@ -257,12 +258,12 @@ func (r *tailing) follow(ctx context.Context, c *cli.Call, o relaccx.FollowOptio
 		ctx, cancel = context.WithTimeoutCause(ctx, d, io.EOF)
 		defer cancel()
 	}
-	if o.Appear == 0 && inTheMaking(r.target.path) {
-		notReady(r.c, r.target) // and will be: that is what -f is for
+	if o.Appear == 0 && inTheMaking(r.target.Path) {
+		object.NotReady(r.c, r.target) // and will be: that is what -f is for
 		o.Appear = math.MaxInt64
 	}
 	o.Drained = func() { r.quiet(); _ = r.sink.Flush() } // a write error comes again with the next record
-	f := relaccx.Follow(r.target.path, o)
+	f := relaccx.Follow(r.target.Path, o)
 	defer f.Close()
 	for event, err := range f.Events(ctx) {
 		if err == nil {
@@ -298,7 +299,7 @@ func (r *tailing) ended(ctx context.Context, err error, appear time.Duration) er
 	case appear > 0 && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, relaccx.ErrNotReady)):
 		return r.neverReady(appear)
 	}
-	return explain(r.c, r.target, err)
+	return object.Explain(r.c, r.target, err)
 }
 
 func (r *tailing) handle(f *relaccx.Follower, event relaccx.Event) error {
@@ -344,13 +345,13 @@ func (r *tailing) adopt(s *layout.Schema) error {
 	r.schema, r.keep = s, r.c.Out.KeeperWith(s, o, r.lead)
 	fields, err := r.c.Out.ChooseFields(s)
 	if err != nil && first {
-		return r.target.onPage(err)
+		return r.target.OnPage(err)
 	}
 	if err != nil { // a reload took a field away: go on with those left
 		fields = r.c.Out.ShownFields()
 	}
 	if r.field != "" && s.Lookup(r.field) == nil && first {
-		return r.target.onPage(&relaccx.FieldError{Field: r.field, Have: s})
+		return r.target.OnPage(&relaccx.FieldError{Field: r.field, Have: s})
 	}
 	if err := isTime(s, r.field); first && err != nil {
 		return err
@@ -362,9 +363,9 @@ func (r *tailing) adopt(s *layout.Schema) error {
 // options returns the options of the rendering of a page's records. While it is
 // followed, time goes on.
 func (r *tailing) options(page *mist.PageInfo) dump.Options {
-	o := optionsFor(r.c, r.target)
+	o := object.OptionsFor(r.c, r.target)
 	if r.following {
-		o.Clock = func() mist.Clock { return clockOf(r.c, r.target) }
+		o.Clock = func() mist.Clock { return object.Clock(r.c, r.target) }
 	}
 	o.Page = page
 	return o

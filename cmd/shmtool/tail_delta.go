@@ -82,6 +82,6 @@ func timeIn(rec *relaccx.Record, field string, info *mist.PageInfo) (fieldTime, 
 
 // lead puts what --where may ask for into a record's object.
 func (r *tailing) lead(object []byte) []byte {
-	l := out.Lead{Many: true, Page: r.target.arg, Delta: r.delta, Since: r.since}
+	l := out.Lead{Many: true, Page: r.target.Arg, Delta: r.delta, Since: r.since}
 	return l.Insert(object)
 }

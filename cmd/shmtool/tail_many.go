@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 
 	"github.com/mattn/go-runewidth"
@@ -44,7 +45,7 @@ func (r *tailRun) pages(ctx context.Context, c *cli.Call) error {
 	case r.count == 0:
 		return nil
 	}
-	o, err := followOptions(target{}, c)
+	o, err := followOptions(object.Target{}, c)
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,7 @@ func (r *tailRun) pages(ctx context.Context, c *cli.Call) error {
 		return err
 	}
 	for _, p := range set.pages {
-		r.wide = max(r.wide, runewidth.StringWidth(mist.EscapeName(p.arg)))
+		r.wide = max(r.wide, runewidth.StringWidth(mist.EscapeName(p.Arg)))
 	}
 	r.current = r.newSink(c.Arg(0))
 	if follow {
@@ -80,14 +81,14 @@ func (r *tailRun) pages(ctx context.Context, c *cli.Call) error {
 // optionsOf are those of one of many pages. One that appeared later is new with
 // all that it has.
 func (r *tailRun) optionsOf(p *setPage, o relaccx.FollowOptions, later bool) relaccx.FollowOptions {
-	o.Nested, o.Rules, o.PastExit, o.Spin = p.steps, p.info(), p.glob, false
-	if info := p.nestedInfo(); !r.behindSet && info != nil {
+	o.Nested, o.Rules, o.PastExit, o.Spin = p.Steps, p.Info(), p.glob, false
+	if info := p.NestedInfo(); !r.behindSet && info != nil {
 		o.Behind = info.Behind
 	}
 	if later {
 		o.Start = relaccx.FromOldest()
 	}
-	if o.Appear == 0 && inTheMaking(p.path) {
+	if o.Appear == 0 && inTheMaking(p.Path) {
 		o.Appear = math.MaxInt64
 	}
 	return o
@@ -97,16 +98,16 @@ func (r *tailRun) optionsOf(p *setPage, o relaccx.FollowOptions, later bool) rel
 func (r *tailRun) eachOnce(ctx context.Context, set *pageSet, o relaccx.FollowOptions) error {
 	shown := 0
 	for _, p := range set.pages {
-		if p.glob && !readable(r.c, p.target) {
+		if p.glob && !readable(r.c, p.Target) {
 			continue
 		}
-		page := r.page(p.target)
+		page := r.page(p.Target)
 		if r.c.Out.Format == out.Table {
-			if err := r.title(p.arg, shown > 0); err != nil {
+			if err := r.title(p.Arg, shown > 0); err != nil {
 				return err
 			}
 		}
-		o.Nested, o.Rules = p.steps, p.info()
+		o.Nested, o.Rules = p.Steps, p.Info()
 		if err := page.once(ctx, o); err != nil {
 			return err
 		}
@@ -123,11 +124,11 @@ func (r *tailRun) eachOnce(ctx context.Context, set *pageSet, o relaccx.FollowOp
 
 // readable reports whether what a pattern has found has records to show. What is
 // no page, or has not the nested page, is passed over.
-func readable(c *cli.Call, t target) bool {
-	_, done, err := openReader(c, t, false)
+func readable(c *cli.Call, t object.Target) bool {
+	_, done, err := object.Read(c, t, false)
 	if err != nil {
 		if errors.Is(err, fs.ErrPermission) {
-			c.Warn("page %q: permission denied", t.arg)
+			c.Warn("page %q: permission denied", t.Arg)
 		}
 		return false
 	}
@@ -173,7 +174,7 @@ func (r *tailRun) followAll(ctx context.Context, set *pageSet, o relaccx.FollowO
 		}
 		page := pages[p]
 		if page == nil {
-			page = r.page(p.target)
+			page = r.page(p.Target)
 			pages[p] = page
 		}
 		if err == nil {
@@ -198,7 +199,7 @@ func (r *tailing) sinkFor(s *layout.Schema, o dump.Options) error {
 			return nil
 		}
 	}
-	r.sink = r.newSink(r.target.arg)
+	r.sink = r.newSink(r.target.Arg)
 	r.sinks = append(r.sinks, &tailSink{r.sink, s, o.Page})
 	if err := r.current.Flush(); err != nil {
 		return err
@@ -208,7 +209,7 @@ func (r *tailing) sinkFor(s *layout.Schema, o dump.Options) error {
 }
 
 // speak makes the next thing that the sink says one of this page.
-func (r *tailing) speak() { r.sink.Page, r.sink.Lead.Page = r.target.arg, r.target.arg }
+func (r *tailing) speak() { r.sink.Page, r.sink.Lead.Page = r.target.Arg, r.target.Arg }
 
 // print prints a record; where others stood before it, under a heading.
 func (r *tailing) print(rec *relaccx.Record) error {
@@ -239,19 +240,19 @@ func (r *tailing) quiet() { r.before.settled = true }
 
 // appeared finds a nested page whose object is not there yet: only then it is
 // known which part of the argument is its name. It waits at most so long.
-func appeared(ctx context.Context, c *cli.Call, t target, appear time.Duration) (target, error) {
-	if appear == 0 || t.stdin || !mayBeNested(t) {
+func appeared(ctx context.Context, c *cli.Call, t object.Target, appear time.Duration) (object.Target, error) {
+	if appear == 0 || t.Stdin || !object.MayBeNested(t) {
 		return t, nil
 	}
-	for begun := time.Now(); mayBeNested(t); {
+	for begun := time.Now(); object.MayBeNested(t); {
 		if time.Since(begun) > appear {
-			return t, t.onPage(fail.Timeout("after " + appear.String() + ": not ready"))
+			return t, t.OnPage(fail.Timeout("after " + appear.String() + ": not ready"))
 		}
 		if pause.For(ctx, 2*time.Millisecond) != nil {
 			return t, ctx.Err()
 		}
 		var err error
-		if t, err = findTarget(c, t.arg); err != nil {
+		if t, err = object.Find(c, t.Arg); err != nil {
 			return t, err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/dump"
 	"shmtool/layout"
@@ -18,23 +19,23 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 	if o.Appear > 0 {
 		wait, cancel := context.WithTimeout(ctx, o.Appear)
 		defer cancel()
-		if err := relaccx.WaitReady(wait, r.target.path); errors.Is(err, context.DeadlineExceeded) {
+		if err := relaccx.WaitReady(wait, r.target.Path); errors.Is(err, context.DeadlineExceeded) {
 			return r.neverReady(o.Appear)
 		}
 	}
-	reader, done, err := openReader(r.c, r.target, false)
+	reader, done, err := object.Read(r.c, r.target, false)
 	if err != nil {
 		return err
 	}
 	defer done()
 	r.known = reader.Rules()
-	v, err := viewOf(r.c, r.target, reader, selection{})
+	v, err := object.View(r.c, r.target, reader, object.Selection{})
 	if err != nil {
 		return err
 	}
 	w, err := r.begin(reader, o.Start)
 	if err != nil {
-		return r.target.onPage(err)
+		return r.target.OnPage(err)
 	}
 	if err := r.adopt(reader.Schema()); err != nil {
 		return err
@@ -48,7 +49,7 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 			err = r.print(rec)
 		}
 		if err != nil {
-			return r.target.onPage(err)
+			return r.target.OnPage(err)
 		}
 	}
 	return nil
@@ -82,7 +83,7 @@ func isRing(r *relaccx.Reader) bool { return r.Rules() == nil || r.Rules().Rule 
 
 // names prints the names of the fields, as dump does.
 func (r *tailing) names() error {
-	reader, done, err := openReader(r.c, r.target, true)
+	reader, done, err := object.Read(r.c, r.target, true)
 	if err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func (r *tailing) chosen(records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*r
 
 func (r *tailing) document(v *dump.View, reader *relaccx.Reader) (err error) {
 	v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
-	o := optionsFor(r.c, r.target)
+	o := object.OptionsFor(r.c, r.target)
 	o.Fields, o.Page = r.c.Out.ShownFields(), reader.Rules()
-	return r.target.onPage(r.c.Out.View(v, o))
+	return r.target.OnPage(r.c.Out.View(v, o))
 }

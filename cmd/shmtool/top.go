@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
@@ -88,21 +89,21 @@ func fullScreen(c *cli.Call) bool {
 func screenOptions(c *cli.Call, interval time.Duration) top.Options {
 	return top.Options{
 		Look: top.Look{Color: c.Out.Color, Bytes: c.Out.Bytes}, Every: interval,
-		Render: c.Out.Rendering(), Clock: func() mist.Clock { return clockHere(c) }, Output: c.Stdout,
+		Render: c.Out.Rendering(), Clock: func() mist.Clock { return object.ClockHere(c) }, Output: c.Stdout,
 		PageError: func(s *top.Source, err error) string {
-			return c.Worded(explain(c, target{arg: s.Name, path: s.Path}, err))
+			return c.Worded(object.Explain(c, object.Target{Arg: s.Name, Path: s.Path}, err))
 		},
 		DirectoryError: func(err error) string { return c.Worded(c.NoDirectory(err)) },
 	}
 }
 
 func sampler(c *cli.Call, dir string, wanted func(name string) bool) *top.Sampler {
-	return &top.Sampler{ShmDir: dir, ProcDir: c.ProcDir, Wanted: wanted, IsPage: looksLikePage, Writer: pageWriter}
+	return &top.Sampler{ShmDir: dir, ProcDir: c.ProcDir, Wanted: wanted, IsPage: object.LooksLikePage, Writer: pageWriter}
 }
 
 // pageWriter is who writes a page.
 func pageWriter(table *procs.Table, path string, holder int) (procs.Process, bool) {
-	if p, ok := lockHolder(table, holder); ok {
+	if p, ok := object.LockHolder(table, holder); ok {
 		return p, true
 	}
 	return table.Owner(path)
@@ -165,7 +166,7 @@ func topRow(c *cli.Call, r *top.Row, around *top.Around) []dump.Cell {
 	}
 	writer := dump.Cell{}
 	if p, ok := around.Writers[r.Identity]; ok {
-		writer = dump.Cell{Value: p.PID, Text: processText(p)}
+		writer = dump.Cell{Value: p.PID, Text: object.ProcessText(p)}
 	}
 	return []dump.Cell{
 		{Value: dump.Text(r.Name), Text: mist.EscapeName(r.Name)},
@@ -176,7 +177,7 @@ func topRow(c *cli.Call, r *top.Row, around *top.Around) []dump.Cell {
 		{Value: len(pids)},
 		{Value: r.Size, Text: dump.SizeOrBytes(r.Size, c.Out.Bytes)},
 		number(r.Header.RecordCount), number(r.Header.Present), number(r.Header.Deleted), number(r.Header.EndPos),
-		{Value: textOrNull(r.Of.Stream), Text: mist.EscapeName(r.Of.Stream)},
+		{Value: object.TextOrNull(r.Of.Stream), Text: mist.EscapeName(r.Of.Stream)},
 		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "},
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/relaccx"
 )
@@ -22,29 +23,29 @@ import (
 
 // writable returns the object that a command may write, and how to open it. links
 // tells what to do about a name that is a link.
-func writable(c *cli.Call, t target, force bool, links string) (target, relaccx.WriterOptions, error) {
-	o := relaccx.WriterOptions{NoFollow: true, OwnOnly: !world.IsPath(t.arg) && !force}
+func writable(c *cli.Call, t object.Target, force bool, links string) (object.Target, relaccx.WriterOptions, error) {
+	o := relaccx.WriterOptions{NoFollow: true, OwnOnly: !world.IsPath(t.Arg) && !force}
 	for range maxLinks {
-		info, err := os.Lstat(t.path)
+		info, err := os.Lstat(t.Path)
 		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
 			return t, o, nil // an error is the open's to tell
 		}
-		to, err := os.Readlink(t.path)
+		to, err := os.Readlink(t.Path)
 		if err != nil {
-			return t, o, explain(c, t, err)
+			return t, o, object.Explain(c, t, err)
 		}
 		if !filepath.IsAbs(to) {
-			to = filepath.Join(filepath.Dir(t.path), to)
+			to = filepath.Join(filepath.Dir(t.Path), to)
 		}
-		if !world.IsPath(t.arg) {
-			return t, o, t.onPage(fail.Hinted(fail.Refusef("it is a symbolic link to %q, which a name does not follow", to), links))
+		if !world.IsPath(t.Arg) {
+			return t, o, t.OnPage(fail.Hinted(fail.Refusef("it is a symbolic link to %q, which a name does not follow", to), links))
 		}
-		if plantedLink(t.path, info) {
-			return t, o, t.onPage(fail.Hinted(fail.Refusef("it is a symbolic link to %q, made by %s in a directory that all may write", to, ownerOf(info)), "give the path that it leads to"))
+		if plantedLink(t.Path, info) {
+			return t, o, t.OnPage(fail.Hinted(fail.Refusef("it is a symbolic link to %q, made by %s in a directory that all may write", to, ownerOf(info)), "give the path that it leads to"))
 		}
-		t.path = to
+		t.Path = to
 	}
-	return t, o, t.onPage(syscall.ELOOP)
+	return t, o, t.OnPage(syscall.ELOOP)
 }
 
 // maxLinks is how many links may lead to a page, as in the kernel.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pause"
@@ -49,11 +50,11 @@ waited for.`,
 }
 
 func runWait(ctx context.Context, c *cli.Call) error {
-	t, err := onePage(c)
+	t, err := object.Only(c)
 	if err != nil {
 		return err
 	}
-	if t.stdin {
+	if t.Stdin {
 		return fail.Usagef("standard input cannot be waited for; name a page")
 	}
 	if c.Duration("timeout") < 0 {
@@ -76,18 +77,18 @@ func runWait(ctx context.Context, c *cli.Call) error {
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	missing, err := await(ctx, c, t.arg, conditions)
+	missing, err := await(ctx, c, t.Arg, conditions)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return t.onPage(fail.Timeout("after " + c.Duration("timeout").String() + ": not " + wanted[missing]))
+		return t.OnPage(fail.Timeout("after " + c.Duration("timeout").String() + ": not " + wanted[missing]))
 	}
-	return explain(c, t, err)
+	return object.Explain(c, t, err)
 }
 
 // waitCondition is something that may become true of what an address leads to.
 type waitCondition struct {
 	// is is asked of the page that the address leads to, nil when there is none. An
 	// error is one that waiting does not cure.
-	is     func(t target, p *relaccx.Page) (bool, error)
+	is     func(t object.Target, p *relaccx.Page) (bool, error)
 	byName bool // it needs no page
 	lasts  bool // it may be true of a page that has lost its name
 }
@@ -124,12 +125,12 @@ func await(ctx context.Context, c *cli.Call, arg string, conditions []waitCondit
 // Where one lasts they may all be true of the page that has just lost its name:
 // rm sets exit and unlinks it at once.
 func firstMissing(c *cli.Call, arg string, sight *sight, conditions []waitCondition) (int, error) {
-	t, err := findTarget(c, arg)
+	t, err := object.Find(c, arg)
 	if err != nil {
 		return 0, err
 	}
 	if slices.ContainsFunc(conditions, func(c waitCondition) bool { return !c.byName }) {
-		if err := cured(sight.look(t.path)); err != nil {
+		if err := cured(sight.look(t.Path)); err != nil {
 			return 0, err
 		}
 	}
@@ -145,7 +146,7 @@ func firstMissing(c *cli.Call, arg string, sight *sight, conditions []waitCondit
 	return missing, nil
 }
 
-func missingOn(t target, p *relaccx.Page, conditions []waitCondition) (int, error) {
+func missingOn(t object.Target, p *relaccx.Page, conditions []waitCondition) (int, error) {
 	for i, c := range conditions {
 		if ok, err := c.is(t, p); !ok || err != nil {
 			return i, err
@@ -155,7 +156,7 @@ func missingOn(t target, p *relaccx.Page, conditions []waitCondition) (int, erro
 }
 
 // parseCondition makes the condition that --for names.
-func parseCondition(c *cli.Call, what string, t target) (waitCondition, error) {
+func parseCondition(c *cli.Call, what string, t object.Target) (waitCondition, error) {
 	digits, isRecord := strings.CutPrefix(what, "record=")
 	n, err := strconv.ParseUint(digits, 10, 64)
 	switch {
@@ -174,12 +175,12 @@ func parseCondition(c *cli.Call, what string, t target) (waitCondition, error) {
 	if !known {
 		return waitCondition{}, fail.Usagef("--for %q is not exists, ready, exit, reload, gone or record=N", what)
 	}
-	return is, t.plain()
+	return is, t.Plain()
 }
 
 // ofPage returns a condition on the status of the page that an address leads to.
 func ofPage(is func(layout.Status) bool) waitCondition {
-	return waitCondition{is: func(_ target, p *relaccx.Page) (bool, error) {
+	return waitCondition{is: func(_ object.Target, p *relaccx.Page) (bool, error) {
 		if p == nil {
 			return false, nil
 		}
@@ -197,14 +198,14 @@ func orLeft(c waitCondition) waitCondition {
 
 // hasRecord is one of a page that may be nested in another.
 func hasRecord(n uint64) waitCondition {
-	return waitCondition{is: func(t target, p *relaccx.Page) (bool, error) {
-		if mayBeNested(t) {
+	return waitCondition{is: func(t object.Target, p *relaccx.Page) (bool, error) {
+		if object.MayBeNested(t) {
 			return false, nil // nothing of that name is there yet
 		}
 		if p == nil {
 			return false, nil
 		}
-		published, err := hasPublished(p, t.steps, n)
+		published, err := hasPublished(p, t.Steps, n)
 		return published, cured(err)
 	}}
 }
@@ -228,18 +229,18 @@ func hasPublished(p *relaccx.Page, path []relaccx.Step, n uint64) (bool, error) 
 }
 
 // isThere: what MistServer makes that is no page is there when it has a name.
-func isThere(t target) waitCondition {
-	if o, known := mist.ParseName(nameOf(t.path)); !known || o.Kind.IsPage() {
-		return waitCondition{is: func(_ target, p *relaccx.Page) (bool, error) { return p != nil, nil }}
+func isThere(t object.Target) waitCondition {
+	if o, known := mist.ParseName(object.NameOf(t.Path)); !known || o.Kind.IsPage() {
+		return waitCondition{is: func(_ object.Target, p *relaccx.Page) (bool, error) { return p != nil, nil }}
 	}
-	return waitCondition{byName: true, is: func(t target, _ *relaccx.Page) (bool, error) {
-		_, err := os.Stat(t.path)
+	return waitCondition{byName: true, is: func(t object.Target, _ *relaccx.Page) (bool, error) {
+		_, err := os.Stat(t.Path)
 		return err == nil, cured(err)
 	}}
 }
 
-func isGone(t target, _ *relaccx.Page) (bool, error) {
-	_, err := os.Lstat(t.path)
+func isGone(t object.Target, _ *relaccx.Page) (bool, error) {
+	_, err := os.Lstat(t.Path)
 	return errors.Is(err, fs.ErrNotExist), cured(err)
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
@@ -53,24 +54,24 @@ is gone is waited for, which is said. Secrets are shown as ***.`,
 }
 
 func runWatch(ctx context.Context, c *cli.Call) error {
-	t, err := onePage(c)
+	t, err := object.Only(c)
 	if err != nil {
 		return err
 	}
-	if t.stdin {
+	if t.Stdin {
 		return fail.Usagef("standard input cannot be watched; name a page")
 	}
-	if o, ok := openObject(c, t); ok {
-		word := objectWords[o.of.Kind]
-		o.close(&err)
-		return errors.Join(err, t.onPage(fail.Hinted(fail.Usagef("it is %s; watch shows pages", word), "shmtool dump shows it")))
+	if o, ok := object.OpenNamed(c, t); ok {
+		word := object.Nouns[o.Of.Kind]
+		o.Close(&err)
+		return errors.Join(err, t.OnPage(fail.Hinted(fail.Usagef("it is %s; watch shows pages", word), "shmtool dump shows it")))
 	}
 	every, err := newWatching(c)
 	if err != nil {
 		return err
 	}
 	// What is no page, or not there, is no more than an error at first.
-	r, done, err := openReader(c, t, true)
+	r, done, err := object.Read(c, t, true)
 	if err != nil {
 		return err
 	}
@@ -78,15 +79,15 @@ func runWatch(ctx context.Context, c *cli.Call) error {
 		_, err = c.Out.ChooseFields(r.Schema())
 	}
 	if err := errors.Join(err, done()); err != nil {
-		return t.onPage(err)
+		return t.OnPage(err)
 	}
 	ctx, cancel := every.until(ctx)
 	defer cancel()
 	source := watchSource(t)
 	if fullScreen(c) && every.count == 0 {
-		this := sampler(c, filepath.Dir(t.path), func(name string) bool { return name == filepath.Base(t.path) })
+		this := sampler(c, filepath.Dir(t.Path), func(name string) bool { return name == filepath.Base(t.Path) })
 		o := screenOptions(c, every.interval)
-		o.PageError = func(_ *top.Source, err error) string { return c.Worded(explain(c, t, err)) }
+		o.PageError = func(_ *top.Source, err error) string { return c.Worded(object.Explain(c, t, err)) }
 		err = top.Watch(ctx, o, this, source)
 	} else {
 		c.EndUnread()
@@ -103,7 +104,7 @@ func runWatch(ctx context.Context, c *cli.Call) error {
 // pageWatch prints a page whenever it is another.
 type pageWatch struct {
 	c       *cli.Call
-	target  target
+	target  object.Target
 	source  *top.Source
 	left    uint // prints still wanted; 0: no end
 	printed []byte
@@ -130,13 +131,13 @@ func (w *pageWatch) look() (done bool, err error) {
 		return false, nil // it is waited for
 	}
 	if v.Records, err = w.wanted(v, info); err != nil {
-		return false, explain(w.c, w.target, err)
+		return false, object.Explain(w.c, w.target, err)
 	}
-	o := optionsFor(w.c, w.target)
+	o := object.OptionsFor(w.c, w.target)
 	o.Page = info
 	now, err := w.sees(v, o)
 	if err != nil || w.printed != nil && bytes.Equal(now, w.printed) {
-		return false, explain(w.c, w.target, err)
+		return false, object.Explain(w.c, w.target, err)
 	}
 	first := w.printed == nil
 	w.printed = append([]byte{}, now...)
@@ -168,16 +169,16 @@ func (w *pageWatch) sees(v *dump.View, o dump.Options) ([]byte, error) {
 
 func (w *pageWatch) print(v *dump.View, o dump.Options, first bool) (err error) {
 	if o.Fields, err = w.c.Out.ChooseFields(v.Schema); err != nil {
-		return fail.OnPage(w.target.arg, err)
+		return fail.OnPage(w.target.Arg, err)
 	}
 	o.Newest = top.NestedRows
 	o.NoHeader = o.NoHeader || w.c.Out.Format == out.CSV && !first
-	return fail.OnPage(w.target.arg, w.c.Out.View(v, o))
+	return fail.OnPage(w.target.Arg, w.c.Out.View(v, o))
 }
 
 // wanted are the records that --where wants.
 func (w *pageWatch) wanted(v *dump.View, info *mist.PageInfo) (iter.Seq2[*relaccx.Record, error], error) {
-	o := optionsFor(w.c, w.target)
+	o := object.OptionsFor(w.c, w.target)
 	o.Page = info
 	keep := w.c.Out.Keeper(v.Schema, o)
 	var kept []*relaccx.Record
@@ -207,11 +208,11 @@ func (w *pageWatch) say(v *dump.View, err error) {
 	text := ""
 	switch {
 	case w.source.Gone():
-		text = fmt.Sprintf("page %q is gone; waiting for it", w.target.arg)
+		text = fmt.Sprintf("page %q is gone; waiting for it", w.target.Arg)
 	case err != nil:
-		text = w.c.Worded(explain(w.c, w.target, err))
+		text = w.c.Worded(object.Explain(w.c, w.target, err))
 	case !v.Header.Status.Ready():
-		text = fmt.Sprintf("page %q is not ready: its writer has not finished it", w.target.arg)
+		text = fmt.Sprintf("page %q is not ready: its writer has not finished it", w.target.Arg)
 	}
 	if text != w.said && text != "" {
 		w.c.Warn("%s", text)
@@ -220,6 +221,6 @@ func (w *pageWatch) say(v *dump.View, err error) {
 }
 
 // watchSource is the page that a target leads to, to be looked at again and again.
-func watchSource(t target) *top.Source {
-	return &top.Source{Name: t.arg, Path: t.path, Steps: t.steps, Known: t.info()}
+func watchSource(t object.Target) *top.Source {
+	return &top.Source{Name: t.Arg, Path: t.Path, Steps: t.Steps, Known: t.Info()}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
@@ -31,11 +32,11 @@ func writeFlags(forceUsage string) []cli.Flag {
 const forceOwner = "write a MistServer object though its owner lives, or another user's object"
 
 // writer opens a page for writing, with the lock, unless MistServer has it.
-func writer(c *cli.Call, t target) (*relaccx.Writer, error) {
-	if t.stdin {
+func writer(c *cli.Call, t object.Target) (*relaccx.Writer, error) {
+	if t.Stdin {
 		return nil, fail.Usagef("standard input cannot be written; name a page")
 	}
-	if err := t.plain(); err != nil {
+	if err := t.Plain(); err != nil {
 		return nil, err
 	}
 	t, o, err := writable(c, t, c.Bool("force"), byItsPath)
@@ -46,13 +47,13 @@ func writer(c *cli.Call, t target) (*relaccx.Writer, error) {
 		return nil, err
 	}
 	w, err := locking(c, func(timeout time.Duration) (*relaccx.Writer, error) {
-		o.LockTimeout, o.Rules = timeout, t.info()
-		return relaccx.OpenWriter(t.path, o)
+		o.LockTimeout, o.Rules = timeout, t.Info()
+		return relaccx.OpenWriter(t.Path, o)
 	})
 	if errors.Is(err, relaccx.ErrNotReady) {
 		err = fail.Hinted(err, "it is empty: create --force makes a page of it")
 	}
-	return w, explain(c, t, anothers(err, "--force writes it all the same"))
+	return w, object.Explain(c, t, anothers(err, "--force writes it all the same"))
 }
 
 // lockPatience is how long to wait for a lock at a time: an interrupt is seen
@@ -73,20 +74,20 @@ func locking(c *cli.Call, open func(timeout time.Duration) (*relaccx.Writer, err
 
 // refuseOwned keeps our hands off an object that a living MistServer process
 // writes.
-func refuseOwned(c *cli.Call, t target) error {
+func refuseOwned(c *cli.Call, t object.Target) error {
 	if c.Bool("force") {
 		return nil
 	}
-	owner, ok := c.Procs().Keeper(t.path)
+	owner, ok := c.Procs().Keeper(t.Path)
 	switch {
 	case !ok, owner.Life == procs.Dead, owner.Why == procs.NotSaved:
 		return nil
 	case owner.Life == procs.Alive:
-		return t.onPage(fail.Hinted(fail.Refusef("in use by %s (PID %d)", mist.EscapeName(owner.Process.Name), owner.Process.PID), "--force writes it all the same"))
+		return t.OnPage(fail.Hinted(fail.Refusef("in use by %s (PID %d)", mist.EscapeName(owner.Process.Name), owner.Process.PID), "--force writes it all the same"))
 	case owner.PID != 0:
-		return t.onPage(fail.Hinted(fail.Refusef("process %d owns it and may live: %s", owner.PID, owner.Why), "--force writes it all the same"))
+		return t.OnPage(fail.Hinted(fail.Refusef("process %d owns it and may live: %s", owner.PID, owner.Why), "--force writes it all the same"))
 	}
-	return t.onPage(fail.Hinted(fail.Refusef("its owner may live: %s", owner.Why), "--force writes it all the same"))
+	return t.OnPage(fail.Hinted(fail.Refusef("its owner may live: %s", owner.Why), "--force writes it all the same"))
 }
 
 // fieldFlags are the fields that --field and --schema describe.
@@ -128,8 +129,8 @@ func readSchema(c *cli.Call, name string) (*layout.Schema, error) {
 }
 
 // decoding is what reading a value for a page needs to know of it.
-func decoding(c *cli.Call, t target) dump.DecodeOptions {
-	return dump.DecodeOptions{Page: t.info(), ShowSecrets: c.Secrets}
+func decoding(c *cli.Call, t object.Target) dump.DecodeOptions {
+	return dump.DecodeOptions{Page: t.Info(), ShowSecrets: c.Secrets}
 }
 
 // assign stores the NAME=VALUE words in a record.

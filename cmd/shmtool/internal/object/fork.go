@@ -1,4 +1,4 @@
-package main
+package object
 
 import (
 	"encoding/binary"
@@ -15,8 +15,8 @@ import (
 // consistent is all of an object that has few bytes. One that its writer changes under
 // a sequence number is read until the number stands still; a writer that died in the
 // middle leaves it odd, and the bytes are shown as they are.
-func (o *mistObject) consistent() ([]byte, error) {
-	if o.of.Kind != mist.KindProcess && o.of.Kind != mist.KindPressure {
+func (o *Object) consistent() ([]byte, error) {
+	if o.Of.Kind != mist.KindProcess && o.Of.Kind != mist.KindPressure {
 		return o.small()
 	}
 	const tries = 20
@@ -26,7 +26,7 @@ func (o *mistObject) consistent() ([]byte, error) {
 			return nil, err
 		}
 		again := make([]byte, 4)
-		_, err = o.file.ReadAt(again, mist.SequenceOffset)
+		_, err = o.File.ReadAt(again, mist.SequenceOffset)
 		if n == tries || err != nil || len(b) < mist.SequenceOffset+4 {
 			return b, nil // the decoder says that it is too short
 		}
@@ -86,12 +86,12 @@ func bitNames(names []mist.Name, value uint64) []string {
 	return set
 }
 
-func (o *mistObject) processStateFacts(b []byte, table *procs.Table) (*dump.Facts, []dump.HexPart, error) {
+func (o *Object) processStateFacts(b []byte, table *procs.Table) (*dump.Facts, []dump.HexPart, error) {
 	s, err := mist.DecodeProcessState(b)
 	if err != nil {
 		return nil, nil, err
 	}
-	v, _ := table.Keeper(o.path)
+	v, _ := table.Keeper(o.Path)
 	process, _ := processFacts(v)
 	flags := bitNames(mist.ProcessFlagNames, uint64(s.Flags))
 	speed := func(name string, value float64) dump.Fact {
@@ -134,14 +134,14 @@ func (o *mistObject) processStateFacts(b []byte, table *procs.Table) (*dump.Fact
 // reasonText is why a process ended, which may quote a target with its password.
 var reasonText = mist.Meaning{Secret: mist.SecretTargets}
 
-func (o *mistObject) reasonFact(name, text string) dump.Fact {
+func (o *Object) reasonFact(name, text string) dump.Fact {
 	if !o.secrets {
 		text = reasonText.Redact(text)
 	}
-	return dump.Fact{Name: name, Value: textOrNull(text), Text: mist.EscapeName(text)}
+	return dump.Fact{Name: name, Value: TextOrNull(text), Text: mist.EscapeName(text)}
 }
 
-func (o *mistObject) reasonPart(name, text string, at int, b []byte) dump.HexPart {
+func (o *Object) reasonPart(name, text string, at int, b []byte) dump.HexPart {
 	part := dump.HexPart{Offset: at, Bytes: b, Name: name}
 	if !o.secrets {
 		part.Secrets = reasonText.Secrets(b)
@@ -176,7 +176,7 @@ func versionParts(b []byte) []dump.HexPart {
 	return []dump.HexPart{word(0, "version"), word(4, "size"), word(8, "sequence")}
 }
 
-func (o *mistObject) pressureFacts(b []byte) (*dump.Facts, []dump.HexPart, error) {
+func (o *Object) pressureFacts(b []byte) (*dump.Facts, []dump.HexPart, error) {
 	p, err := mist.DecodePressure(b)
 	if err != nil {
 		return nil, nil, err
@@ -201,12 +201,12 @@ func (o *mistObject) pressureFacts(b []byte) (*dump.Facts, []dump.HexPart, error
 	return &dump.Facts{Schema: "shmtool.node-pressure/1", Facts: facts}, append(parts, o.rest(b, mist.PressureSize)...), nil
 }
 
-func (o *mistObject) attemptFacts(b []byte, table *procs.Table) (*dump.Facts, []dump.HexPart, error) {
+func (o *Object) attemptFacts(b []byte, table *procs.Table) (*dump.Facts, []dump.HexPart, error) {
 	offline, err := mist.DecodeAttempt(b)
 	if err != nil {
 		return nil, nil, err
 	}
-	v, _ := table.Keeper(o.path)
+	v, _ := table.Keeper(o.Path)
 	process, _ := processFacts(v)
 	facts := append(o.head(), process...)
 	facts = append(facts,

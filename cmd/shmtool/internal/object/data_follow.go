@@ -1,4 +1,4 @@
-package main
+package object
 
 import (
 	"context"
@@ -24,15 +24,15 @@ import (
 // is woken when one is written.
 const packetPoll = 20 * time.Millisecond
 
-// tailObject prints the newest packets of a data page, and with -f those to
+// Tail prints the newest packets of a data page, and with -f those to
 // come. No other object that is no page has anything that comes.
-func tailObject(ctx context.Context, c *cli.Call, o *mistObject) error {
-	what := objectWords[o.of.Kind]
-	if o.of.Kind != mist.KindData {
-		return fail.Usagef("%q is %s, which has no records; dump shows it", o.arg, what)
+func Tail(ctx context.Context, c *cli.Call, o *Object) error {
+	what := Nouns[o.Of.Kind]
+	if o.Of.Kind != mist.KindData {
+		return fail.Usagef("%q is %s, which has no records; dump shows it", o.Arg, what)
 	}
-	if len(o.steps) > 0 {
-		return fail.Usagef("%q: %s has no pages in it", o.arg, what)
+	if len(o.Steps) > 0 {
+		return fail.Usagef("%q: %s has no pages in it", o.Arg, what)
 	}
 	for _, name := range []string{"wait", "spin", "events", "fail-on-loss", "behind", "delta", "time"} {
 		if c.IsSet(name) {
@@ -43,18 +43,18 @@ func tailObject(ctx context.Context, c *cli.Call, o *mistObject) error {
 	if err != nil {
 		return err
 	}
-	d := &dataPage{mistObject: o, c: c, staleFrom: math.MaxInt}
+	d := &dataPage{Object: o, c: c, staleFrom: math.MaxInt}
 	d.findStale()
 	first, err := d.tailStart(c)
 	if err != nil {
-		return o.onPage(err)
+		return o.OnPage(err)
 	}
 	count := uint64(math.MaxUint64)
 	if c.IsSet("count") {
 		count = c.Uint64("count")
 	}
 	if !c.Bool("follow") {
-		return o.onPage(d.render(head(d.published(first), count), fields))
+		return o.OnPage(d.render(head(d.published(first), count), fields))
 	}
 	if c.Out.Format == out.JSON {
 		return fail.Usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
@@ -68,7 +68,7 @@ func tailObject(ctx context.Context, c *cli.Call, o *mistObject) error {
 	if c.IsSet("poll") {
 		poll = c.Duration("poll")
 	}
-	return o.onPage(d.follow(ctx, poll, first, count, fields))
+	return o.OnPage(d.follow(ctx, poll, first, count, fields))
 }
 
 // tailStart is the number of the first packet to print.
@@ -171,7 +171,7 @@ func (d *dataPage) limit() int {
 	if d.avail == nil {
 		return math.MaxInt
 	}
-	if said, ok := trackAvail(d.path, d.of); ok {
+	if said, ok := trackAvail(d.Path, d.Of); ok {
 		d.avail = &said.avail
 	}
 	return int(min(*d.avail, math.MaxInt))
@@ -180,7 +180,7 @@ func (d *dataPage) limit() int {
 // gone reports whether the name leads to another file by now, or nowhere. What
 // was written before is read all the same.
 func (d *dataPage) gone() bool {
-	info, err := os.Stat(filepath.Clean(d.path))
+	info, err := os.Stat(filepath.Clean(d.Path))
 	return err != nil || !os.SameFile(info, d.info)
 }
 

@@ -1,4 +1,4 @@
-package main
+package object
 
 import (
 	"errors"
@@ -18,23 +18,23 @@ import (
 	"shmtool/relaccx/datapage"
 )
 
-// checkObject holds an object that is no page against what MistServer makes of
+// Check holds an object that is no page against what MistServer makes of
 // it, and says what it is.
-func checkObject(c *cli.Call, o *mistObject) (found []objectFinding, about string, err error) {
-	what := objectWords[o.of.Kind]
-	switch o.of.Kind {
+func Check(c *cli.Call, o *Object) (found []Finding, about string, err error) {
+	what := Nouns[o.Of.Kind]
+	switch o.Of.Kind {
 	case mist.KindData:
-		d := dataCheck{of: o.of, path: o.path, published: func() (published, bool) { return trackAvail(o.path, o.of) }}
-		err := d.check(o.file, o.info.Size(), inMemory(c, o.path))
-		return plainFindings(d.found), what + ": " + units.Counted(d.count, "packet", "packets") + fmt.Sprintf(", %d bytes", d.end), o.onPage(err)
+		d := dataCheck{of: o.Of, path: o.Path, published: func() (published, bool) { return trackAvail(o.Path, o.Of) }}
+		err := d.check(o.File, o.info.Size(), inMemory(c, o.Path))
+		return PlainFindings(d.found), what + ": " + units.Counted(d.count, "packet", "packets") + fmt.Sprintf(", %d bytes", d.end), o.OnPage(err)
 	case mist.KindPush:
 		_, pushes, err := o.pushes()
 		var wrong *dtsc.FormatError
 		if errors.As(err, &wrong) {
 			f := mist.NewFinding(mist.CodePushBroken, wrong.Offset, "", "%s, behind %s", packetText(wrong), units.Counted(uint64(len(pushes)), "push", "pushes"))
-			return plainFindings([]layout.Finding{f}), what, nil
+			return PlainFindings([]layout.Finding{f}), what, nil
 		}
-		return nil, fmt.Sprintf("%s: %d", what, len(pushes)), o.onPage(err)
+		return nil, fmt.Sprintf("%s: %d", what, len(pushes)), o.OnPage(err)
 	case mist.KindTemporary:
 		return nil, what, nil
 	}
@@ -42,8 +42,8 @@ func checkObject(c *cli.Call, o *mistObject) (found []objectFinding, about strin
 	if err != nil {
 		return nil, what, err
 	}
-	findings, says := checkSmall(o.of, b)
-	return plainFindings(findings), what + says, nil
+	findings, says := checkSmall(o.Of, b)
+	return PlainFindings(findings), what + says, nil
 }
 
 // checkSmall judges a state, a PID or a semaphore, and tells what it says.
@@ -77,16 +77,16 @@ func checkSmall(of mist.Object, b []byte) (found []layout.Finding, says string) 
 	return mist.CheckSemaphore(b, of.Form), says
 }
 
-func plainFindings(findings []layout.Finding) (found []objectFinding) {
+func PlainFindings(findings []layout.Finding) (found []Finding) {
 	for _, f := range findings {
-		found = append(found, objectFinding{Finding: f})
+		found = append(found, Finding{Finding: f})
 	}
 	return found
 }
 
-// checkDataPages looks at the data pages that a track says are in memory.
-func checkDataPages(c *cli.Call, t target, track mist.Object, records []mist.DataRecord) ([]objectFinding, error) {
-	var found []objectFinding
+// CheckDataPages looks at the data pages that a track says are in memory.
+func CheckDataPages(c *cli.Call, t Target, track mist.Object, records []mist.DataRecord) ([]Finding, error) {
+	var found []Finding
 	seen := map[uint64]bool{} // what names one page twice has it looked at once
 	for _, r := range records {
 		if seen[r.FirstKey] {
@@ -94,24 +94,24 @@ func checkDataPages(c *cli.Call, t target, track mist.Object, records []mist.Dat
 		}
 		seen[r.FirstKey] = true
 		of := mist.Object{Kind: mist.KindData, Stream: track.Stream, Index: track.Index, Key: r.FirstKey}
-		path := filepath.Join(filepath.Dir(t.path), of.Name())
+		path := filepath.Join(filepath.Dir(t.Path), of.Name())
 		f, err := objectfile.Open(path)
 		switch {
 		case errors.Is(err, os.ErrNotExist) && r.Newest && !inMemory(c, path):
 			continue // it was made after the copy, and before that of the track
 		case errors.Is(err, os.ErrNotExist):
 			missing := mist.NewFinding(mist.CodeDataMissing, r.Offset, r.Path, "page %d: %s is not there, its avail is %d", r.Record, mist.EscapeName(of.Name()), r.Avail)
-			found = append(found, objectFinding{Finding: missing})
+			found = append(found, Finding{Finding: missing})
 			continue
 		case err != nil:
-			return found, explain(c, target{arg: of.Name(), path: path}, err)
+			return found, Explain(c, Target{Arg: of.Name(), Path: path}, err)
 		}
-		d := dataCheck{of: of, path: path, published: func() (published, bool) { return availIn(t.path, r.FirstKey) }}
+		d := dataCheck{of: of, path: path, published: func() (published, bool) { return availIn(t.Path, r.FirstKey) }}
 		if err := d.checkFile(f, inMemory(c, path)); err != nil {
 			return found, fail.OnPage(of.Name(), err)
 		}
 		for _, f := range d.found {
-			found = append(found, objectFinding{Finding: f, object: of.Name()})
+			found = append(found, Finding{Finding: f, Object: of.Name()})
 		}
 	}
 	return found, nil
@@ -201,16 +201,16 @@ func (d *dataCheck) add(code string, at int, format string, a ...any) {
 	d.found = append(d.found, mist.NewFinding(code, int64(at), "", format, a...))
 }
 
-// objectFinding is a finding about the object that was named, or about another
+// Finding is a finding about the object that was named, or about another
 // one that it leads to.
-type objectFinding struct {
+type Finding struct {
 	layout.Finding
-	object string // the other one; "" for the one that was named
+	Object string // the other one; "" for the one that was named
 }
 
-// passing reports whether a writer at work may make it look so for a moment:
+// Passing reports whether a writer at work may make it look so for a moment:
 // counters that it keeps in step, and whatever more than one store changes.
-func (f objectFinding) passing() bool {
+func (f Finding) Passing() bool {
 	switch f.Code {
 	case layout.CodePresentDiffers, layout.CodeStartDiffers, layout.CodeDeletedOver, layout.CodeSpanOver:
 		return f.Severity > layout.Note
@@ -218,7 +218,7 @@ func (f objectFinding) passing() bool {
 	return slices.ContainsFunc(mist.CheckCodes(), func(c mist.CheckCode) bool { return c.Name == f.Code })
 }
 
-// same reports whether both looks found the one thing.
-func (f objectFinding) same(o objectFinding) bool {
-	return f.Code == o.Code && f.object == o.object && f.Path == o.Path && f.Offset == o.Offset
+// Same reports whether both looks found the one thing.
+func (f Finding) Same(o Finding) bool {
+	return f.Code == o.Code && f.Object == o.Object && f.Path == o.Path && f.Offset == o.Offset
 }

@@ -1,4 +1,4 @@
-package main
+package object
 
 import (
 	"errors"
@@ -12,17 +12,17 @@ import (
 	"strings"
 )
 
-// selection is which records were asked for.
-type selection struct {
-	first, end uint64 // of --range, end excluded
-	last       uint64
-	slots      bool
+// Selection is which records were asked for.
+type Selection struct {
+	First, End uint64 // of --range, end excluded
+	Last       uint64
+	Slots      bool
 }
 
-func parseSelection(c *cli.Call) (selection, error) {
-	s := selection{end: 1<<64 - 1, last: 1<<64 - 1, slots: c.Bool("slots")}
+func ParseSelection(c *cli.Call) (Selection, error) {
+	s := Selection{End: 1<<64 - 1, Last: 1<<64 - 1, Slots: c.Bool("slots")}
 	if c.IsSet("last") {
-		s.last = c.Uint64("last")
+		s.Last = c.Uint64("last")
 	}
 	if !c.IsSet("range") {
 		return s, nil
@@ -33,24 +33,24 @@ func parseSelection(c *cli.Call) (selection, error) {
 	}
 	var err error
 	if first != "" {
-		if s.first, err = strconv.ParseUint(first, 10, 64); err != nil {
+		if s.First, err = strconv.ParseUint(first, 10, 64); err != nil {
 			return s, fail.Usagef("--range %q is not A..B", c.String("range"))
 		}
 	}
 	if last != "" {
-		if s.end, err = strconv.ParseUint(last, 10, 64); err != nil || s.end < s.first {
+		if s.End, err = strconv.ParseUint(last, 10, 64); err != nil || s.End < s.First {
 			return s, fail.Usagef("--range %q is not A..B with A up to B", c.String("range"))
 		}
-		s.end += min(1, 1<<64-1-s.end) // B is included
+		s.End += min(1, 1<<64-1-s.End) // B is included
 	}
 	return s, nil
 }
 
 // records are those that were asked for, of those that are in use; or what lies
 // in every slot.
-func (s selection) records(r *relaccx.Reader) (iter.Seq2[*relaccx.Record, error], error) {
-	w, err := s.of(r)
-	if s.slots {
+func (s Selection) records(r *relaccx.Reader) (iter.Seq2[*relaccx.Record, error], error) {
+	w, err := s.Of(r)
+	if s.Slots {
 		return within(r.Slots(), w), err
 	}
 	return r.RecordsInUse(w), err
@@ -67,40 +67,40 @@ func within(records iter.Seq2[*relaccx.Record, error], w layout.Window) iter.Seq
 	}
 }
 
-// of is the window of the records, or the slots, that were asked for.
-func (s selection) of(r *relaccx.Reader) (layout.Window, error) {
-	if s.slots {
+// Of is the window of the records, or the slots, that were asked for.
+func (s Selection) Of(r *relaccx.Reader) (layout.Window, error) {
+	if s.Slots {
 		h, err := r.Header()
-		return h.AllSlots(r.Size()).Clamp(s.first, s.end).Last(s.last), err
+		return h.AllSlots(r.Size()).Clamp(s.First, s.End).Last(s.Last), err
 	}
 	w, err := r.Window()
 	if err != nil {
 		return w, err
 	}
-	return r.LastInUse(w.Clamp(s.first, s.end), s.last)
+	return r.LastInUse(w.Clamp(s.First, s.End), s.Last)
 }
 
-// viewOf is one reading of a page with the records that were asked for.
-func viewOf(c *cli.Call, t target, r *relaccx.Reader, s selection) (*dump.View, error) {
+// View is one reading of a page with the records that were asked for.
+func View(c *cli.Call, t Target, r *relaccx.Reader, s Selection) (*dump.View, error) {
 	h, err := r.Header()
 	if err != nil {
-		return nil, t.onPage(err)
+		return nil, t.OnPage(err)
 	}
 	records, err := s.records(r)
 	if err != nil {
-		return nil, t.onPage(err)
+		return nil, t.OnPage(err)
 	}
 	size := r.Size()
-	if len(t.steps) == 0 { // a page of no bytes is read as a header of zeros
+	if len(t.Steps) == 0 { // a page of no bytes is read as a header of zeros
 		size = r.Page().Size()
 	}
-	return &dump.View{Name: t.arg, Bytes: size, Header: h, Schema: r.Schema(), Records: sift(c, t, r, records)}, nil
+	return &dump.View{Name: t.Arg, Bytes: size, Header: h, Schema: r.Schema(), Records: sift(c, t, r, records)}, nil
 }
 
 // sift passes over records that were withdrawn before they were read, saying
 // so on standard error, and over those that --where does not want.
-func sift(c *cli.Call, t target, r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
-	o := optionsFor(c, t)
+func sift(c *cli.Call, t Target, r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
+	o := OptionsFor(c, t)
 	o.Page = r.Rules()
 	keep := c.Out.Keeper(r.Schema(), o)
 	return func(yield func(*relaccx.Record, error) bool) {

@@ -1,4 +1,4 @@
-package main
+package object
 
 import (
 	"errors"
@@ -18,19 +18,19 @@ import (
 	"shmtool/relaccx"
 )
 
-// mistObject is an object that MistServer makes and that is no RelAccX page,
+// Object is an object that MistServer makes and that is no RelAccX page,
 // open for reading. It is never mapped, so that its holes stay holes.
-type mistObject struct {
-	target
-	of        mist.Object
-	file      *os.File
+type Object struct {
+	Target
+	Of        mist.Object
+	File      *os.File
 	info      fs.FileInfo
 	allocated int64
 	secrets   bool // they are shown
 }
 
-// objectWords are what the kinds of such objects are called in messages.
-var objectWords = map[mist.Kind]string{
+// Nouns are what the kinds of such objects are called in messages.
+var Nouns = map[mist.Kind]string{
 	mist.KindData:      "a data page",
 	mist.KindState:     "a stream's state",
 	mist.KindInputPID:  "a PID",
@@ -43,24 +43,24 @@ var objectWords = map[mist.Kind]string{
 	mist.KindTemporary: "a semaphore in the making",
 }
 
-// openObject opens what a target leads to, if that is such an object: by its
+// OpenNamed opens what a target leads to, if that is such an object: by its
 // name, and unless its bytes are a RelAccX page after all. What cannot be opened
 // is left to whoever opens pages, and says why.
-func openObject(c *cli.Call, t target) (*mistObject, bool) {
-	of, known := mist.ParseName(filepath.Base(t.path))
-	if t.stdin || !known || of.Kind.IsPage() {
+func OpenNamed(c *cli.Call, t Target) (*Object, bool) {
+	of, known := mist.ParseName(filepath.Base(t.Path))
+	if t.Stdin || !known || of.Kind.IsPage() {
 		return nil, false
 	}
-	info, err := os.Stat(t.path)
+	info, err := os.Stat(t.Path)
 	if err != nil || !info.Mode().IsRegular() {
 		return nil, false
 	}
-	f, err := objectfile.OpenNamed(t.path)
+	f, err := objectfile.OpenNamed(t.Path)
 	if err != nil {
 		return nil, false
 	}
-	o := &mistObject{target: t, of: of, file: f, info: info, secrets: c.Secrets}
-	o.allocated = c.ProcsOf(filepath.Dir(o.path)).File(info).Allocated
+	o := &Object{Target: t, Of: of, File: f, info: info, secrets: c.Secrets}
+	o.allocated = c.ProcsOf(filepath.Dir(o.Path)).File(info).Allocated
 	if o.isPage() {
 		f.Close()
 		return nil, false
@@ -69,12 +69,12 @@ func openObject(c *cli.Call, t target) (*mistObject, bool) {
 }
 
 // isPage: only what begins like a page that is ready is looked at as one.
-func (o *mistObject) isPage() bool {
+func (o *Object) isPage() bool {
 	var first [1]byte
-	if _, err := o.file.ReadAt(first[:], 0); err != nil || first[0]&1 == 0 || first[0] > 7 {
+	if _, err := o.File.ReadAt(first[:], 0); err != nil || first[0]&1 == 0 || first[0] > 7 {
 		return false
 	}
-	p, err := relaccx.Open(o.path)
+	p, err := relaccx.Open(o.Path)
 	if err != nil {
 		return false
 	}
@@ -82,12 +82,12 @@ func (o *mistObject) isPage() bool {
 	return isValid(p)
 }
 
-// dumpObject shows an object that is no page as what it is.
-func dumpObject(c *cli.Call, o *mistObject, s selection) error {
+// Dump shows an object that is no page as what it is.
+func Dump(c *cli.Call, o *Object, s Selection) error {
 	if err := o.refuseUnsuited(c.Out.Format, c); err != nil {
 		return err
 	}
-	switch o.of.Kind {
+	switch o.Of.Kind {
 	case mist.KindData:
 		return dumpData(c, o, s)
 	case mist.KindPush:
@@ -97,10 +97,10 @@ func dumpObject(c *cli.Call, o *mistObject, s selection) error {
 	if err != nil {
 		return err
 	}
-	table := c.ProcsOf(filepath.Dir(o.path))
+	table := c.ProcsOf(filepath.Dir(o.Path))
 	facts, parts, err := o.facts(b, table)
 	if err != nil {
-		return o.onPage(fmt.Errorf("not %s: %w", objectWords[o.of.Kind], err))
+		return o.OnPage(fmt.Errorf("not %s: %w", Nouns[o.Of.Kind], err))
 	}
 	if c.Out.Format == out.Hex {
 		return dump.HexObject(c.Out, partsOf(parts), hexOptions(c))
@@ -123,16 +123,16 @@ func partsOf(parts []dump.HexPart) func(yield func(dump.HexPart) bool) {
 }
 
 // refuseUnsuited are the flags that only pages have a use for.
-func (o *mistObject) refuseUnsuited(format string, c *cli.Call) error {
-	what := objectWords[o.of.Kind]
-	if len(o.steps) > 0 {
-		return fail.Usagef("%q: %s has no pages in it", o.arg, what)
+func (o *Object) refuseUnsuited(format string, c *cli.Call) error {
+	what := Nouns[o.Of.Kind]
+	if len(o.Steps) > 0 {
+		return fail.Usagef("%q: %s has no pages in it", o.Arg, what)
 	}
 	if format == out.Rax || format == out.Schema {
-		return fail.Usagef("-o %s is for RelAccX pages; %q is %s", format, o.arg, what)
+		return fail.Usagef("-o %s is for RelAccX pages; %q is %s", format, o.Arg, what)
 	}
 	flags := []string{"header", "schema", "records", "slots", "depth"}
-	if o.of.Kind != mist.KindData {
+	if o.Of.Kind != mist.KindData {
 		flags = append(flags, "range", "last", "payload")
 	}
 	for _, name := range flags {
@@ -145,11 +145,11 @@ func (o *mistObject) refuseUnsuited(format string, c *cli.Call) error {
 
 // small is all of an object that has few bytes: what is longer than any that
 // MistServer makes is cut.
-func (o *mistObject) small() ([]byte, error) {
+func (o *Object) small() ([]byte, error) {
 	b := make([]byte, min(o.info.Size(), smallSize))
-	n, err := o.file.ReadAt(b, 0)
+	n, err := o.File.ReadAt(b, 0)
 	if n < len(b) && err != nil {
-		return nil, o.onPage(fmt.Errorf("byte %d: %w", n, relaccx.ErrTruncated))
+		return nil, o.OnPage(fmt.Errorf("byte %d: %w", n, relaccx.ErrTruncated))
 	}
 	return b, nil
 }
@@ -159,5 +159,5 @@ func errNoPacket(number, count uint64) error {
 	return fail.Worded(relaccx.ErrNoRecord, fmt.Sprintf("no packet %d; the page has %s", number, units.Counted(count, "packet", "packets")))
 }
 
-// close ends the reading of an object.
-func (o *mistObject) close(err *error) { *err = errors.Join(*err, o.file.Close()) }
+// Close ends the reading of an object.
+func (o *Object) Close(err *error) { *err = errors.Join(*err, o.File.Close()) }

@@ -1,4 +1,4 @@
-package main
+package object
 
 import (
 	"fmt"
@@ -8,30 +8,30 @@ import (
 	"strings"
 )
 
-func orNull(s string) any {
+func OrNull(s string) any {
 	if s == "" {
 		return nil
 	}
 	return s
 }
 
-func textOrNull(s string) any {
+func TextOrNull(s string) any {
 	if s == "" {
 		return nil
 	}
 	return dump.Text(s)
 }
 
-// orNil is what a pointer leads to.
-func orNil[T any](p *T) any {
+// OrNil is what a pointer leads to.
+func OrNil[T any](p *T) any {
 	if p == nil {
 		return nil
 	}
 	return *p
 }
 
-// processText is a process by its PID and, where it is known, its name.
-func processText(p procs.Process) string {
+// ProcessText is a process by its PID and, where it is known, its name.
+func ProcessText(p procs.Process) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", p.PID, mist.EscapeName(p.Name)))
 }
 

@@ -1,4 +1,4 @@
-package main
+package object
 
 import (
 	"bytes"
@@ -18,10 +18,10 @@ import (
 )
 
 // dumpPush shows the controller's list of pushes.
-func dumpPush(c *cli.Call, o *mistObject, showSecrets bool) error {
+func dumpPush(c *cli.Call, o *Object, showSecrets bool) error {
 	b, pushes, broken := o.pushes()
 	if broken != nil && !fail.Has[*dtsc.FormatError](broken) {
-		return o.onPage(broken)
+		return o.OnPage(broken)
 	}
 	hide := mist.PushTarget.Redact
 	if showSecrets {
@@ -31,10 +31,10 @@ func dumpPush(c *cli.Call, o *mistObject, showSecrets bool) error {
 	if c.Out.Format == out.Hex {
 		err = dump.HexObject(c.Out, partsOf(o.pushParts(b, pushes, showSecrets)), hexOptions(c))
 	} else {
-		err = c.Out.List(o.pushListing(pushes, hide, c.ProcsOf(filepath.Dir(o.path))))
+		err = c.Out.List(o.pushListing(pushes, hide, c.ProcsOf(filepath.Dir(o.Path))))
 	}
 	if err == nil && broken != nil {
-		err = o.onPage(fmt.Errorf("list of pushes: %w", broken))
+		err = o.OnPage(fmt.Errorf("list of pushes: %w", broken))
 	}
 	return err
 }
@@ -47,7 +47,7 @@ const (
 
 // pushes reads the list, and again until it stays the same: MistServer writes it
 // anew without a lock. What is wrong with it comes with the pushes before.
-func (o *mistObject) pushes() (b []byte, pushes []dtsc.Push, err error) {
+func (o *Object) pushes() (b []byte, pushes []dtsc.Push, err error) {
 	for range pushRereads {
 		last := b
 		if b, pushes, err = o.readPushes(); err == nil && last != nil && bytes.Equal(b, last) {
@@ -59,11 +59,11 @@ func (o *mistObject) pushes() (b []byte, pushes []dtsc.Push, err error) {
 }
 
 // readPushes reads as much of the page as the list takes.
-func (o *mistObject) readPushes() (b []byte, pushes []dtsc.Push, err error) {
+func (o *Object) readPushes() (b []byte, pushes []dtsc.Push, err error) {
 	for size := int64(pushStart); ; size *= 2 {
 		size = min(size, o.info.Size())
 		b = make([]byte, size)
-		if n, err := o.file.ReadAt(b, 0); int64(n) < size {
+		if n, err := o.File.ReadAt(b, 0); int64(n) < size {
 			return nil, nil, errors.Join(relaccx.ErrTruncated, err)
 		}
 		pushes, err = nil, nil
@@ -78,11 +78,11 @@ func (o *mistObject) readPushes() (b []byte, pushes []dtsc.Push, err error) {
 	}
 }
 
-func (o *mistObject) pushListing(pushes []dtsc.Push, hide func(string) string, table *procs.Table) *dump.Listing {
+func (o *Object) pushListing(pushes []dtsc.Push, hide func(string) string, table *procs.Table) *dump.Listing {
 	l := &dump.Listing{
 		Schema:  "shmtool.push/1",
 		RowsKey: "pushes",
-		Head:    []dump.Fact{{Name: "page", Value: dump.Text(o.arg)}, {Name: "bytes", Value: o.info.Size()}, {Name: "allocated", Value: o.allocated}},
+		Head:    []dump.Fact{{Name: "page", Value: dump.Text(o.Arg)}, {Name: "bytes", Value: o.info.Size()}, {Name: "allocated", Value: o.allocated}},
 		Columns: []dump.Column{
 			{Name: "#", Right: true},
 			{Name: "PID", Right: true},
@@ -109,7 +109,7 @@ func (o *mistObject) pushListing(pushes []dtsc.Push, hide func(string) string, t
 
 // pushParts takes the list apart: of each push the PID, and three strings behind
 // two bytes of size.
-func (o *mistObject) pushParts(b []byte, pushes []dtsc.Push, showSecrets bool) []dump.HexPart {
+func (o *Object) pushParts(b []byte, pushes []dtsc.Push, showSecrets bool) []dump.HexPart {
 	var parts []dump.HexPart
 	at := 0
 	add := func(size int, name, value string) *dump.HexPart {

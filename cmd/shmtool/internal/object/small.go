@@ -1,4 +1,4 @@
-package main
+package object
 
 import (
 	"encoding/binary"
@@ -12,8 +12,8 @@ import (
 
 // facts are what the few bytes of a state, a PID or a semaphore say, for all
 // formats, and the parts for a hex dump.
-func (o *mistObject) facts(b []byte, table *procs.Table) (*dump.Facts, []dump.HexPart, error) {
-	switch o.of.Kind {
+func (o *Object) facts(b []byte, table *procs.Table) (*dump.Facts, []dump.HexPart, error) {
+	switch o.Of.Kind {
 	case mist.KindState:
 		return o.stateFacts(b)
 	case mist.KindInputPID, mist.KindPullPID:
@@ -31,19 +31,19 @@ func (o *mistObject) facts(b []byte, table *procs.Table) (*dump.Facts, []dump.He
 }
 
 // head are the facts that every object begins with.
-func (o *mistObject) head() []dump.Fact {
+func (o *Object) head() []dump.Fact {
 	return []dump.Fact{
-		{Name: "page", Value: dump.Text(o.arg), Text: mist.EscapeName(o.arg)},
-		{Name: "stream", Value: textOrNull(o.of.Stream), Text: mist.EscapeName(o.of.Stream)},
+		{Name: "page", Value: dump.Text(o.Arg), Text: mist.EscapeName(o.Arg)},
+		{Name: "stream", Value: TextOrNull(o.Of.Stream), Text: mist.EscapeName(o.Of.Stream)},
 	}
 }
 
 // sizeFact is the object's size, with a remark where MistServer's own is
 // another.
-func (o *mistObject) sizeFact(usual int64) dump.Fact {
+func (o *Object) sizeFact(usual int64) dump.Fact {
 	f := dump.Fact{Name: "bytes", Value: o.info.Size()}
 	maker := ""
-	if o.of.Kind == mist.KindState {
+	if o.Of.Kind == mist.KindState {
 		maker = mist.State{Size: int(o.info.Size())}.Maker()
 	}
 	switch {
@@ -56,14 +56,14 @@ func (o *mistObject) sizeFact(usual int64) dump.Fact {
 }
 
 // rest is what lies behind the bytes that are known.
-func (o *mistObject) rest(b []byte, known int) []dump.HexPart {
+func (o *Object) rest(b []byte, known int) []dump.HexPart {
 	if len(b) <= known {
 		return nil
 	}
 	return []dump.HexPart{{Offset: known, Bytes: b[known:], Size: int(o.info.Size()) - len(b), Name: "unknown"}}
 }
 
-func (o *mistObject) stateFacts(b []byte) (*dump.Facts, []dump.HexPart, error) {
+func (o *Object) stateFacts(b []byte) (*dump.Facts, []dump.HexPart, error) {
 	s, err := mist.DecodeState(b)
 	if err != nil {
 		return nil, nil, err
@@ -114,43 +114,43 @@ func processFacts(v procs.Verdict) (facts []dump.Fact, text string) {
 	return []dump.Fact{
 		{Name: "pid", Value: v.PID, Text: text, Tone: tone},
 		{Name: "alive", Value: alive},
-		{Name: "process", Value: textOrNull(name), Text: mist.EscapeName(name)},
+		{Name: "process", Value: TextOrNull(name), Text: mist.EscapeName(name)},
 	}, text
 }
 
-func (o *mistObject) pidFacts(b []byte, table *procs.Table) (*dump.Facts, []dump.HexPart, error) {
+func (o *Object) pidFacts(b []byte, table *procs.Table) (*dump.Facts, []dump.HexPart, error) {
 	pid, err := mist.DecodePID(b)
 	if err != nil {
 		return nil, nil, err
 	}
 	about := "the parent of the stream's input, which starts it again"
-	if o.of.Kind == mist.KindPullPID {
+	if o.Of.Kind == mist.KindPullPID {
 		about = "the parent of the input that pulls the stream"
 	}
-	process, text := processFacts(verdictOn(pid, o.of, table))
+	process, text := processFacts(verdictOn(pid, o.Of, table))
 	facts := append(o.head(), process...)
 	facts = append(facts, dump.Fact{Name: "about", Value: about}, o.sizeFact(mist.PIDSize))
 	parts := append([]dump.HexPart{{Offset: 0, Bytes: b[:mist.PIDSize], Name: "pid", Value: text}}, o.rest(b, mist.PIDSize)...)
 	return &dump.Facts{Schema: "shmtool.pid/1", Facts: facts}, parts, nil
 }
 
-func (o *mistObject) semaphoreFacts(b []byte, table *procs.Table) (*dump.Facts, []dump.HexPart, error) {
+func (o *Object) semaphoreFacts(b []byte, table *procs.Table) (*dump.Facts, []dump.HexPart, error) {
 	if int64(len(b)) != o.info.Size() {
 		b = nil // longer than any semaphore
 	}
-	s, err := mist.DecodeSemaphore(b, o.of.Form)
+	s, err := mist.DecodeSemaphore(b, o.Of.Form)
 	if err != nil {
 		return nil, nil, err
 	}
-	held, about := s.Held(), o.of.Lock.About()
+	held, about := s.Held(), o.Of.Lock.About()
 	tone := dump.Attention
-	if held == o.of.Lock.ForLife() && s.Value <= 1 {
+	if held == o.Of.Lock.ForLife() && s.Value <= 1 {
 		tone = dump.Good
 	}
 	facts := append(o.head(),
-		dump.Fact{Name: "lock", Value: orNull(string(o.of.Lock))},
-		dump.Fact{Name: "id", Value: textOrNull(o.of.ID), Text: mist.EscapeName(o.of.ID)},
-		dump.Fact{Name: "about", Value: orNull(about)},
+		dump.Fact{Name: "lock", Value: OrNull(string(o.Of.Lock))},
+		dump.Fact{Name: "id", Value: TextOrNull(o.Of.ID), Text: mist.EscapeName(o.Of.ID)},
+		dump.Fact{Name: "about", Value: OrNull(about)},
 		dump.Fact{Name: "held", Value: held, Text: semaphoreText(s), Tone: tone},
 		dump.Fact{Name: "value", Value: s.Value},
 		dump.Fact{Name: "waiters", Value: s.Waiters, Text: waitersText(s)},
@@ -158,7 +158,7 @@ func (o *mistObject) semaphoreFacts(b []byte, table *procs.Table) (*dump.Facts, 
 	facts = append(facts, o.holderFacts(held, table)...)
 	facts = append(facts, o.mapperFact(held, table),
 		dump.Fact{Name: "form", Value: s.Layout.String()},
-		dump.Fact{Name: "old_name", Value: o.of.Old, Text: oldNameText(o.of.Old)},
+		dump.Fact{Name: "old_name", Value: o.Of.Old, Text: oldNameText(o.Of.Old)},
 		dump.Fact{Name: "bytes", Value: s.Size})
 	return &dump.Facts{Schema: "shmtool.semaphore/1", Facts: facts}, semaphoreParts(b, s), nil
 }
@@ -179,8 +179,8 @@ func oldNameText(old bool) string {
 
 // holderFacts are who holds a lock for life, as far as the PID that was left
 // beside it tells. Nobody holds a lock that is free.
-func (o *mistObject) holderFacts(held bool, table *procs.Table) []dump.Fact {
-	v, left := table.Holder(o.of)
+func (o *Object) holderFacts(held bool, table *procs.Table) []dump.Fact {
+	v, left := table.Holder(o.Of)
 	if !held || !left {
 		return []dump.Fact{{Name: "holder"}, {Name: "holder_alive"}}
 	}
@@ -196,7 +196,7 @@ func (o *mistObject) holderFacts(held bool, table *procs.Table) []dump.Fact {
 
 // mapperFact is who has the semaphore open, its holder among them. It is not
 // known of every saved moment, nor surely where processes of others cannot be seen.
-func (o *mistObject) mapperFact(held bool, table *procs.Table) dump.Fact {
+func (o *Object) mapperFact(held bool, table *procs.Table) dump.Fact {
 	f := dump.Fact{Name: "mapped_by"}
 	if !table.MapsKnown() {
 		return f
@@ -208,13 +208,13 @@ func (o *mistObject) mapperFact(held bool, table *procs.Table) dump.Fact {
 		if !lives {
 			p.PID = pid
 		}
-		texts = append(texts, processText(p))
+		texts = append(texts, ProcessText(p))
 	}
 	f.Value, f.Text = append([]int{}, pids...), strings.Join(texts, ", ")
 	switch {
 	case len(pids) == 0 && partial:
 		f.Text = "no process that you may see"
-	case len(pids) == 0 && table.Foreign(o.of.Stream):
+	case len(pids) == 0 && table.Foreign(o.Of.Stream):
 		f.Text = "no process of this PID namespace"
 	case len(pids) == 0 && held:
 		f.Text, f.Tone = "no process: the one that held it is dead", dump.Bad
@@ -245,17 +245,17 @@ func semaphoreParts(b []byte, s mist.Semaphore) []dump.HexPart {
 	}
 }
 
-func (o *mistObject) temporaryFacts(b []byte) (*dump.Facts, []dump.HexPart, error) {
+func (o *Object) temporaryFacts(b []byte) (*dump.Facts, []dump.HexPart, error) {
 	about := "a semaphore in the making, which is linked to its name when it is whole; one that stays was left by a process that died"
 	maker := "glibc"
-	if o.of.Form == mist.FormMusl {
+	if o.Of.Form == mist.FormMusl {
 		maker = "musl"
 	}
 	facts := append(o.head()[:1],
 		dump.Fact{Name: "about", Value: about},
 		dump.Fact{Name: "form", Value: maker})
 	var parts []dump.HexPart
-	if s, err := mist.DecodeSemaphore(b, o.of.Form); err == nil {
+	if s, err := mist.DecodeSemaphore(b, o.Of.Form); err == nil {
 		facts = append(facts, dump.Fact{Name: "value", Value: s.Value})
 		parts = semaphoreParts(b, s)
 	} else {

@@ -1,4 +1,4 @@
-package main
+package object
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/objectfile"
@@ -18,38 +19,38 @@ import (
 
 // Entry is one file of the shared memory directory.
 type Entry struct {
-	name, path string
-	info       fs.FileInfo
-	file       procs.File
+	Name, Path string
+	Info       fs.FileInfo
+	File       procs.File
 
-	of     mist.Object // what its name says, if known
-	known  bool
-	sorted mist.Object // where it stands in a listing
-	kind   string
+	Of     mist.Object // what its name says, if known
+	Known  bool
+	Sorted mist.Object // where it stands in a listing
+	Kind   string
 
-	isPage bool
-	denied bool
-	header layout.Header // of a page
+	IsPage bool
+	Denied bool
+	Header layout.Header // of a page
 	small  []byte        // the first bytes of what is no page, and says something with them
 }
 
 // smallSize is more than any object has that is neither a page nor a list of packets.
 const smallSize = 512
 
-// is tells objects of one directory apart.
-func (o Entry) is(other Entry) bool { return o.name == other.name }
+// Is tells objects of one directory apart.
+func (o Entry) Is(other Entry) bool { return o.Name == other.Name }
 
-// inspect looks into one file. What cannot be opened is listed by name.
-func inspect(c *cli.Call, entry fs.DirEntry, table *procs.Table) (Entry, bool) {
+// Inspect looks into one file. What cannot be opened is listed by name.
+func Inspect(c *cli.Call, entry fs.DirEntry, table *procs.Table) (Entry, bool) {
 	info, err := entry.Info()
 	if err != nil || !info.Mode().IsRegular() {
 		return Entry{}, false
 	}
-	o := Entry{name: entry.Name(), path: filepath.Join(c.ShmDir, entry.Name()), info: info, file: table.File(info)}
-	o.of, o.known = mist.ParseName(o.name)
-	o.sorted = o.of
-	o.kind = string(o.of.Kind)
-	if o.known && !o.of.Kind.IsPage() {
+	o := Entry{Name: entry.Name(), Path: filepath.Join(c.ShmDir, entry.Name()), Info: info, File: table.File(info)}
+	o.Of, o.Known = mist.ParseName(o.Name)
+	o.Sorted = o.Of
+	o.Kind = string(o.Of.Kind)
+	if o.Known && !o.Of.Kind.IsPage() {
 		o.lookSmall()
 	} else {
 		o.lookPage()
@@ -60,22 +61,22 @@ func inspect(c *cli.Call, entry fs.DirEntry, table *procs.Table) (Entry, bool) {
 // lookSmall reads what is no page and says something with a few bytes. It is
 // never mapped: to look at a hole would fill it.
 func (o *Entry) lookSmall() {
-	f, err := objectfile.Open(o.path)
+	f, err := objectfile.Open(o.Path)
 	if err != nil {
-		o.denied = errors.Is(err, fs.ErrPermission)
+		o.Denied = errors.Is(err, fs.ErrPermission)
 		return
 	}
 	defer f.Close()
-	if k := o.of.Kind; k != mist.KindData && k != mist.KindPush && k != mist.KindTemporary {
+	if k := o.Of.Kind; k != mist.KindData && k != mist.KindPush && k != mist.KindTemporary {
 		o.small, _ = io.ReadAll(io.LimitReader(f, smallSize))
 	}
 }
 
 func (o *Entry) lookPage() {
-	p, err := relaccx.Open(o.path)
+	p, err := relaccx.Open(o.Path)
 	if err != nil {
-		o.denied = errors.Is(err, fs.ErrPermission)
-		o.isPage = o.denied && o.known
+		o.Denied = errors.Is(err, fs.ErrPermission)
+		o.IsPage = o.Denied && o.Known
 		return
 	}
 	defer p.Close()
@@ -83,18 +84,18 @@ func (o *Entry) lookPage() {
 	if err != nil {
 		return
 	}
-	o.isPage = looksLikePage(o.known, p, h)
-	if o.isPage {
-		o.header = h
-		if !o.known {
-			o.kind = "relaccx"
+	o.IsPage = LooksLikePage(o.Known, p, h)
+	if o.IsPage {
+		o.Header = h
+		if !o.Known {
+			o.Kind = "relaccx"
 		}
 	}
 }
 
-// looksLikePage: a valid header and descriptors, or a page that is not ready
+// LooksLikePage: a valid header and descriptors, or a page that is not ready
 // and has the name of one that MistServer makes.
-func looksLikePage(known bool, p *relaccx.Page, h layout.Header) bool {
+func LooksLikePage(known bool, p *relaccx.Page, h layout.Header) bool {
 	if !h.Status.Ready() {
 		return known || h.Offset > 0 && isValid(p)
 	}
@@ -106,23 +107,23 @@ func isValid(p *relaccx.Page) bool {
 	return err == nil && len(r.Schema().Fields()) > 0
 }
 
-// statusCell is what a page's bits, or the few bytes of another object, say.
-func (o *Entry) statusCell(table *procs.Table) dump.Cell {
+// StatusCell is what a page's bits, or the few bytes of another object, say.
+func (o *Entry) StatusCell(table *procs.Table) dump.Cell {
 	switch {
-	case o.denied:
+	case o.Denied:
 		return dump.Cell{Value: "no permission", Tone: dump.Attention}
-	case o.isPage:
-		return toned(o.header.Status.String(), "", o.header.Status == layout.StatusReady)
+	case o.IsPage:
+		return toned(o.Header.Status.String(), "", o.Header.Status == layout.StatusReady)
 	}
-	switch o.of.Kind {
+	switch o.Of.Kind {
 	case mist.KindState:
 		return stateCell(o.small)
 	case mist.KindInputPID, mist.KindPullPID:
-		return pidCell(o.small, o.of, table)
+		return pidCell(o.small, o.Of, table)
 	case mist.KindSemaphore:
-		return lockCell(o.small, o.of)
+		return lockCell(o.small, o.Of)
 	case mist.KindProcess:
-		return processCell(o.small, o.of, table)
+		return processCell(o.small, o.Of, table)
 	case mist.KindPressure:
 		if _, err := mist.DecodePressure(o.small); err != nil {
 			return broken
@@ -190,4 +191,39 @@ func semaphoreText(s mist.Semaphore) string {
 		return "free"
 	}
 	return fmt.Sprintf("value %d", s.Value)
+}
+
+// KindCell returns the kind; a table says of a semaphore what it guards.
+func (o *Entry) KindCell() dump.Cell {
+	return dump.Cell{Value: OrNull(o.Kind), Text: strings.TrimSpace(o.Kind + " " + string(o.Of.Lock))}
+}
+
+// WriterCell is who holds the writer's lock, else the living process that MistServer
+// means to write the object, or to take it away in the end; "13 ?" where only its PID
+// is known, and not whether it lives.
+func (o *Entry) WriterCell(table *procs.Table, holder int) dump.Cell {
+	if p, ok := LockHolder(table, holder); ok {
+		return dump.Cell{Value: p.PID, Text: ProcessText(p)}
+	}
+	v, ok := table.Keeper(o.Path)
+	switch {
+	case !ok || v.Life == procs.Dead:
+		return dump.Cell{}
+	case v.Life == procs.Unknown && v.PID == 0:
+		return dump.Cell{Text: "?"}
+	case v.Life == procs.Unknown:
+		return dump.Cell{Text: v.Text()}
+	}
+	return dump.Cell{Value: v.Process.PID, Text: ProcessText(v.Process)}
+}
+
+// LockHolder returns the process of a PID that holds a page's lock, 0 for none.
+func LockHolder(table *procs.Table, pid int) (procs.Process, bool) {
+	if pid == 0 {
+		return procs.Process{}, false
+	}
+	if alive, found := table.Alive(pid); found {
+		return alive, true
+	}
+	return procs.Process{PID: pid}, true
 }

@@ -1,4 +1,4 @@
-package main
+package object
 
 import (
 	"errors"
@@ -21,30 +21,30 @@ import (
 
 // dataPage is a data page that is being read.
 type dataPage struct {
-	*mistObject
+	*Object
 	c         *cli.Call
 	avail     *uint64 // bytes of packets, as the track's page has it
 	staleFrom int     // byte at which packets begin that an earlier stream left
 }
 
 // dumpData shows the packets of a data page, or writes one's payload.
-func dumpData(c *cli.Call, o *mistObject, s selection) error {
+func dumpData(c *cli.Call, o *Object, s Selection) error {
 	if o.info.Size() == 0 {
-		return o.onPage(fmt.Errorf("not a data page: %w", &layout.FormatError{What: "object has no byte yet"}))
+		return o.OnPage(fmt.Errorf("not a data page: %w", &layout.FormatError{What: "object has no byte yet"}))
 	}
-	d := &dataPage{mistObject: o, c: c, staleFrom: math.MaxInt}
+	d := &dataPage{Object: o, c: c, staleFrom: math.MaxInt}
 	if c.IsSet("payload") {
 		if c.IsSet("output") || c.IsSet("json") || c.IsSet("range") || c.IsSet("last") {
 			return fail.Usagef("--payload writes one packet's bytes; it goes with no other choice")
 		}
-		return o.onPage(d.writePayload(c.Uint64("payload")))
+		return o.OnPage(d.writePayload(c.Uint64("payload")))
 	}
 	fields, err := packetFields(c)
 	if err != nil {
 		return err
 	}
 	d.findStale()
-	return o.onPage(d.render(d.selected(s), fields))
+	return o.OnPage(d.render(d.selected(s), fields))
 }
 
 // packetFields holds --fields against what a packet has; nil is all of it.
@@ -64,8 +64,8 @@ func (d *dataPage) render(packets iter.Seq2[dump.Packet, error], fields []string
 	o := c.Out.Rendering()
 	o.Fields = fields
 	v := &dump.PacketView{
-		Name: d.arg, Bytes: d.info.Size(), Allocated: d.allocated, Stream: d.of.Stream,
-		Index: d.of.Index, FirstKey: d.of.Key, Avail: d.avail, Packets: d.where(packets),
+		Name: d.Arg, Bytes: d.info.Size(), Allocated: d.allocated, Stream: d.Of.Stream,
+		Index: d.Of.Index, FirstKey: d.Of.Key, Avail: d.avail, Packets: d.where(packets),
 	}
 	names := fields
 	if names == nil {
@@ -82,7 +82,7 @@ func (d *dataPage) render(packets iter.Seq2[dump.Packet, error], fields []string
 }
 
 // reader begins at the page's start.
-func (d *dataPage) reader() *datapage.Reader { return datapage.NewReader(d.file, d.info.Size()) }
+func (d *dataPage) reader() *datapage.Reader { return datapage.NewReader(d.File, d.info.Size()) }
 
 // all are the packets of the page, numbered; an error is the last.
 func (d *dataPage) all() iter.Seq2[dump.Packet, error] {
@@ -118,9 +118,9 @@ func (d *dataPage) broken(number uint64, err error) error {
 }
 
 // selected are the packets that --range and --last choose.
-func (d *dataPage) selected(s selection) iter.Seq2[dump.Packet, error] {
-	w := layout.Window{First: s.first, End: s.end}
-	if s.last != math.MaxUint64 {
+func (d *dataPage) selected(s Selection) iter.Seq2[dump.Packet, error] {
+	w := layout.Window{First: s.First, End: s.End}
+	if s.Last != math.MaxUint64 {
 		count := uint64(0)
 		for _, err := range d.all() {
 			if err != nil {
@@ -128,7 +128,7 @@ func (d *dataPage) selected(s selection) iter.Seq2[dump.Packet, error] {
 			}
 			count++
 		}
-		w = layout.Window{End: count}.Clamp(s.first, s.end).Last(s.last)
+		w = layout.Window{End: count}.Clamp(s.First, s.End).Last(s.Last)
 	}
 	return func(yield func(dump.Packet, error) bool) {
 		for p, err := range d.all() {
@@ -181,7 +181,7 @@ func (d *dataPage) writePayload(number uint64) error {
 		if count++; p.Number < number {
 			continue
 		}
-		n, err := io.Copy(d.c.Out, io.NewSectionReader(d.file, int64(p.PayloadOffset), int64(p.PayloadSize)))
+		n, err := io.Copy(d.c.Out, io.NewSectionReader(d.File, int64(p.PayloadOffset), int64(p.PayloadSize)))
 		if err == nil && n < int64(p.PayloadSize) {
 			err = fmt.Errorf("packet %d: %w", number, relaccx.ErrTruncated)
 		}
@@ -194,20 +194,20 @@ func (d *dataPage) writePayload(number uint64) error {
 // them: MistServer's readers do not ask, and run into what an earlier stream
 // left in the page. One packet more may be on its way.
 func (d *dataPage) findStale() {
-	now := func() (published, bool) { return trackAvail(d.path, d.of) }
+	now := func() (published, bool) { return trackAvail(d.Path, d.Of) }
 	said, ok := now()
 	if !ok {
 		return
 	}
-	behind, avail, settled := lookBehind(d.path, said.avail, now)
+	behind, avail, settled := lookBehind(d.Path, said.avail, now)
 	d.avail = &avail
 	switch {
 	case !settled || behind.Next == 0:
 	case behind.Next == 1:
-		d.c.Warn("page %q: one packet lies behind the %d bytes that are published: on its way, or left by a stream before", d.arg, avail)
+		d.c.Warn("page %q: one packet lies behind the %d bytes that are published: on its way, or left by a stream before", d.Arg, avail)
 	default:
 		d.staleFrom = int(avail)
-		d.c.Warn("page %q: packets go on behind the %d bytes that are published: a stream before left them, and MistServer's readers run into them", d.arg, avail)
+		d.c.Warn("page %q: packets go on behind the %d bytes that are published: a stream before left them, and MistServer's readers run into them", d.Arg, avail)
 	}
 }
 
@@ -225,7 +225,7 @@ func (d *dataPage) hex(packets iter.Seq2[dump.Packet, error]) error {
 				return
 			}
 			end = p.Offset + p.Size
-			parts, err := packetParts(d.file, &p)
+			parts, err := packetParts(d.File, &p)
 			if err != nil {
 				broken = err
 				return

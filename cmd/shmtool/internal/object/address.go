@@ -1,0 +1,281 @@
+package object
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+
+	"shmtool/cmd/shmtool/internal/cli"
+
+	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/recording"
+	"shmtool/dump"
+	"shmtool/layout"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// Target is what a PAGE on the command line means.
+type Target struct {
+	Arg   string // as it was typed
+	Path  string // of the object
+	Stdin bool
+	Steps []relaccx.Step // to the nested page
+}
+
+// Info is what is known of the whole object by its name: of a saved page, by that
+// of the file. What comes through a pipe has none.
+func (t Target) Info() *mist.PageInfo {
+	if t.Stdin {
+		return nil
+	}
+	return mist.Lookup(filepath.Base(t.Path))
+}
+
+// Rules returns what is known of a page that was opened for a target: by its name,
+// or by its fields where it is a copy or came through a pipe, and its name says nothing.
+func Rules(c *cli.Call, t Target, p *relaccx.Page) *mist.PageInfo {
+	if info := t.Info(); info != nil || !t.Stdin && filepath.Dir(t.Path) == filepath.Clean(c.ShmDir) {
+		return info
+	}
+	r, err := p.Peek()
+	if err != nil {
+		return nil
+	}
+	return mist.Recognize(r.Schema())
+}
+
+// OnPage returns err as one about the page of the target.
+func (t Target) OnPage(err error) error { return fail.OnPage(t.Arg, fail.Secretive(t.Info(), err)) }
+
+// Clock returns the time by which the times since boot of a target's page are told: now,
+// or when the snapshot was saved that the page belongs to.
+func Clock(c *cli.Call, t Target) mist.Clock {
+	if t.Stdin {
+		return clockIn(c, "")
+	}
+	return clockIn(c, filepath.Dir(t.Path))
+}
+
+// clockIn is clock for the pages of a directory, "" for those that come through a pipe.
+func clockIn(c *cli.Call, dir string) mist.Clock { return c.Procs().PageClock(dir) }
+
+// ClockHere is clock for the directory of shared memory.
+func ClockHere(c *cli.Call) mist.Clock { return clockIn(c, c.ShmDir) }
+
+// OptionsFor returns the options of a rendering of a target's page at one time.
+func OptionsFor(c *cli.Call, t Target) dump.Options {
+	o := c.Out.Rendering()
+	o.Clock = sync.OnceValue(func() mist.Clock { return Clock(c, t) })
+	return o
+}
+
+// NestedInfo is what is known by its name of the page that the target leads to.
+func (t Target) NestedInfo() *mist.PageInfo { return t.Within(t.Info()) }
+
+func (t Target) Within(info *mist.PageInfo) *mist.PageInfo {
+	for _, step := range t.Steps {
+		info = info.Nested(step.Field)
+	}
+	return info
+}
+
+// Only is the single PAGE argument of most commands.
+func Only(c *cli.Call) (Target, error) {
+	if len(c.Args) == 0 {
+		return Target{}, fail.Usagef("needs a PAGE; shmtool ls lists the pages")
+	}
+	if len(c.Args) > 1 {
+		return Target{}, fail.Usagef("takes one PAGE, and %q is too much", c.Arg(1))
+	}
+	return Address(c, c.Arg(0))
+}
+
+// Address finds the object that an argument means. An object whose name is the
+// whole argument wins; else what stands behind a colon, tried from the right,
+// is the way to a nested page.
+func Address(c *cli.Call, arg string) (Target, error) {
+	t, err := Find(c, arg)
+	if err == nil {
+		sayHidden(c, t)
+	}
+	return t, err
+}
+
+// sayHidden says that a page whose name is the whole argument hides one that is
+// nested in another.
+func sayHidden(c *cli.Call, t Target) {
+	if t.Stdin || len(t.Steps) > 0 {
+		return
+	}
+	for end := strings.LastIndexByte(t.Arg, ':'); end > 0; end = strings.LastIndexByte(t.Arg[:end], ':') {
+		if _, err := os.Lstat(t.Path); err != nil {
+			return
+		}
+		if recording.Holds(c.PathOf(t.Arg[:end]), t.Arg[end+1:]) {
+			c.Warn("page %q is an object of that name; it hides the page nested in %q", t.Arg, t.Arg[:end])
+			return
+		}
+	}
+}
+
+func Find(c *cli.Call, arg string) (Target, error) {
+	if arg == "-" {
+		return Target{Arg: arg, Path: arg, Stdin: true}, nil
+	}
+	if way, ok := strings.CutPrefix(arg, "-:"); ok {
+		steps, err := ParseSteps(way)
+		return Target{Arg: arg, Path: "-", Stdin: true, Steps: steps}, err
+	}
+	if arg == "" {
+		return Target{}, fail.Usagef("PAGE is empty")
+	}
+	whole := c.PathOf(arg)
+	if _, err := os.Lstat(whole); err == nil {
+		return Target{Arg: arg, Path: whole}, nil
+	}
+	for end := strings.LastIndexByte(arg, ':'); end > 0; end = strings.LastIndexByte(arg[:end], ':') {
+		path := c.PathOf(arg[:end])
+		if _, err := os.Lstat(path); err != nil {
+			continue
+		}
+		steps, err := ParseSteps(arg[end+1:])
+		return Target{Arg: arg, Path: path, Steps: steps}, err
+	}
+	return Target{Arg: arg, Path: whole}, nil
+}
+
+// MayBeNested reports whether an address has found no object, and has a colon in
+// it: what stands behind that may turn out to be the way to a nested page.
+func MayBeNested(t Target) bool {
+	if len(t.Steps) > 0 || !strings.Contains(NameOf(t.Arg), ":") {
+		return false
+	}
+	_, err := os.Lstat(t.Path)
+	return err != nil
+}
+
+// NameOf is the last element of a path.
+func NameOf(path string) string { return filepath.Base(path) }
+
+func ParseSteps(text string) ([]relaccx.Step, error) {
+	var steps []relaccx.Step
+	for _, part := range strings.Split(text, ":") {
+		step := relaccx.Step{Field: part}
+		if at := strings.LastIndexByte(part, '@'); at >= 0 {
+			n, err := strconv.ParseUint(part[at+1:], 10, 64)
+			if err != nil {
+				return nil, fail.Usagef("%q: what follows the @ is not a record number", part)
+			}
+			step = relaccx.Step{Field: part[:at], Record: n, Exact: true}
+		}
+		if step.Field == "" {
+			return nil, fail.Usagef("%q: a colon is followed by FIELD or FIELD@RECORD", text)
+		}
+		steps = append(steps, step)
+	}
+	return steps, nil
+}
+
+// Plain refuses an address of a nested page, for what works on whole objects.
+func (t Target) Plain() error {
+	if len(t.Steps) > 0 {
+		return fail.Usagef("%q: this command takes a whole page, not one nested in it", t.Arg)
+	}
+	return nil
+}
+
+// Open maps the page of a target, read-only.
+func Open(c *cli.Call, t Target) (*relaccx.Page, error) {
+	if t.Stdin {
+		b, err := io.ReadAll(c.In)
+		if err != nil {
+			return nil, fmt.Errorf("standard input: %w", err)
+		}
+		if len(b) == 0 { // nobody makes a page there: what should have come did not
+			return nil, t.OnPage(fmt.Errorf("standard input is empty, %w", relaccx.ErrNotPage))
+		}
+		p, err := relaccx.FromBytes("-", b)
+		return p, Explain(c, t, err)
+	}
+	p, err := relaccx.Open(t.Path)
+	if err == nil && p.Size() == 0 && filepath.Dir(t.Path) != filepath.Clean(c.ShmDir) {
+		// An object of 0 bytes is being made; a file of 0 bytes is a copy that failed.
+		return nil, t.OnPage(errors.Join(fmt.Errorf("the file is empty, %w", relaccx.ErrNotPage), p.Close()))
+	}
+	return p, Explain(c, t, err)
+}
+
+// Explain adds to an error about a page what the user needs to go on.
+func Explain(c *cli.Call, t Target, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case fail.Is(err, fail.BadInput): // about another file
+	case t.Stdin && (fail.Has[*layout.FormatError](err) || errors.Is(err, relaccx.ErrNotReady)) && len(t.Steps) == 0:
+		err = fail.Hinted(err, NamedOnly)
+	case fail.Has[*relaccx.DirectoryError](err):
+		var dir *relaccx.DirectoryError
+		if errors.As(err, &dir) && errors.Is(err, fs.ErrPermission) {
+			err = fail.Hinted(err, fail.PermissionHint(dir.Dir))
+		}
+	case errors.Is(err, fs.ErrNotExist):
+		err = fail.Hinted(err, fail.NotFoundHint(t.Path, c.ShmDir))
+	case errors.Is(err, fs.ErrPermission) && fail.HintOf(err) == "":
+		err = fail.Hinted(err, fail.PermissionHint(t.Path))
+	}
+	return t.OnPage(err)
+}
+
+// NamedOnly is what to do about bytes from standard input that are no page.
+const NamedOnly = "a state, PID, semaphore, push list or data page is known by its name only: give the path of its file"
+
+// Read opens a page's records, or those of the page nested in it, by the rules of
+// MistServer where it is one of its pages. With peek a page that is not ready is
+// shown too.
+func Read(c *cli.Call, t Target, peek bool) (*relaccx.Reader, func() error, error) {
+	p, err := Open(c, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := p.Reader()
+	if peek && len(t.Steps) == 0 && errors.Is(err, relaccx.ErrNotReady) {
+		r, err = p.Peek()
+	}
+	if err == nil {
+		open := r.WithRules(Rules(c, t, p)).Nested
+		if peek {
+			open = r.WithRules(Rules(c, t, p)).PeekNested
+		}
+		r, err = open(t.Steps...)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(Explain(c, t, err), p.Close())
+	}
+	return r, p.Close, nil
+}
+
+// NotReady says on standard error that a page is shown that nobody should read
+// yet.
+func NotReady(c *cli.Call, t Target) {
+	text := fmt.Sprintf("page %q is not ready: its writer has not finished it", t.Arg)
+	if t.Stdin {
+		text += "; " + NamedOnly
+	}
+	c.Warn("%s", text)
+}
+
+// Key tells pages apart, nested ones too.
+func (t Target) Key() string {
+	key := t.Path
+	for _, step := range t.Steps {
+		key += "\x00" + step.String()
+	}
+	return key
+}

@@ -126,11 +126,42 @@ func (w *Writer) available(n uint64) ([]byte, error) {
 	return mapped, w.reserve(w.offset+w.slotOf(n)*w.size, w.size)
 }
 
-// Nested opens the page nested in field f of record n for writing. It shares mapping
-// and lock with w, and is valid as long as w is open and record n is not withdrawn. A
-// nested page that is not made yet is a *layout.FormatError or ErrNotReady;
-// layout.Schema.BuildNested makes one.
-func (w *Writer) Nested(n uint64, f *layout.Field) (*Writer, error) {
+// Nested opens the page at the end of a path of nested pages for writing. Without steps
+// it returns w. It shares mapping and lock with w, and is valid as long as w is open and
+// the records around it are not withdrawn. Errors: ErrNoField, ErrNotNested, ErrNoRecord,
+// ErrWithdrawn; a nested page that is not made yet is a *layout.FormatError or
+// ErrNotReady, and layout.Schema.BuildNested makes one.
+func (w *Writer) Nested(path ...Step) (*Writer, error) {
+	for _, s := range path {
+		n, err := w.recordOf(s)
+		if err != nil {
+			return nil, err
+		}
+		f := w.schema.Lookup(s.Field)
+		if f == nil {
+			return nil, w.page.fail("open", &FieldError{s.Field, w.schema})
+		}
+		if w, err = w.nestedIn(n, f); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// recordOf returns the record that a step means.
+func (w *Writer) recordOf(s Step) (uint64, error) {
+	if s.Exact {
+		return s.Record, nil
+	}
+	r, err := w.Reader()
+	if err != nil {
+		return 0, err
+	}
+	return r.WithRules(w.info).Newest()
+}
+
+// nestedIn opens the page nested in field f of record n.
+func (w *Writer) nestedIn(n uint64, f *layout.Field) (*Writer, error) {
 	inner := &Writer{page: w.page, nested: true}
 	err := w.do("open", func() error {
 		if f.Kind() != layout.Nested {

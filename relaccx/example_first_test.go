@@ -136,7 +136,7 @@ func streamOfTwoTracks() (path string, remove func()) {
 		log.Fatal(err)
 	}
 	defer w.Close()
-	tracks, err := w.Nested(0, w.Schema().Lookup("tracks"))
+	tracks, err := w.Nested(relaccx.Step{Field: "tracks"})
 	if err != nil {
 		log.Fatal(err)
 	}

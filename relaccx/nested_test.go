@@ -43,7 +43,7 @@ func appendEmpty(tb testing.TB, w *Writer, count int) {
 
 func nestedWriter(tb testing.TB, w *Writer, n uint64, field string) *Writer {
 	tb.Helper()
-	inner, err := w.Nested(n, w.Schema().Lookup(field))
+	inner, err := w.nestedIn(n, w.Schema().Lookup(field))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -175,9 +175,9 @@ func TestNestedNotReady(t *testing.T) {
 	clear(w.memory[at : at+uint64(inner.Size)])
 	_, err := r.nestedIn(0, inner)
 	wantErr(t, err, ErrNotReady)
-	_, err = w.Nested(0, inner)
+	_, err = w.nestedIn(0, inner)
 	wantErr(t, err, ErrNotReady)
-	_, err = w.Nested(0, w.Schema().Lookup("id"))
+	_, err = w.nestedIn(0, w.Schema().Lookup("id"))
 	if err == nil || !strings.Contains(err.Error(), "nested") {
 		t.Errorf("nested in an integer: %v", err)
 	}
@@ -243,5 +243,38 @@ func TestNestedOfReopenedPage(t *testing.T) {
 	deep := nestedReader(t, nestedReader(t, mustReader(t, path), 2, "inner"), 0, "deep")
 	if diff := cmp.Diff([]uint64{7}, valuesOf(t, deep)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A Writer takes the same path as a Reader, with the same errors.
+func TestWriteNestedByPath(t *testing.T) {
+	w := newTwoDeep(t)
+	at := func(field string, n uint64) Step { return Step{Field: field, Record: n, Exact: true} }
+	deep, err := w.Nested(Step{Field: "inner"}, at("deep", 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := mustReader(t, w.Page().Path()).Nested(Step{Field: "inner"}, at("deep", 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := len(valuesOf(t, r))
+	check(t, deep.Withdraw(1))
+	if got := len(valuesOf(t, r)); got != before-1 {
+		t.Errorf("%d records after the oldest of %d was withdrawn", got, before)
+	}
+	if same, err := w.Nested(); same != w || err != nil {
+		t.Errorf("no steps lead to %v, %v", same, err)
+	}
+	for _, test := range []struct {
+		path []Step
+		want error
+	}{
+		{[]Step{at("none", 0)}, ErrNoField}, {[]Step{at("id", 1)}, ErrNotNested},
+		{[]Step{at("inner", 2)}, ErrNoRecord}, {[]Step{at("inner", 0), {Field: "deep"}}, ErrNoRecord},
+	} {
+		if _, err := w.Nested(test.path...); !errors.Is(err, test.want) {
+			t.Errorf("%v: %v, want %v", test.path, err, test.want)
+		}
 	}
 }

@@ -250,7 +250,7 @@ func TestProtocolOnNestedRings(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			inner, err := w.Nested(n, f)
+			inner, err := w.nestedIn(n, f)
 			if err != nil {
 				t.Error(err)
 				return

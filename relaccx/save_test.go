@@ -75,7 +75,7 @@ func TestSaveUnderWriter(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		inner, err := w.Nested(h.EndPos-1, f)
+		inner, err := w.nestedIn(h.EndPos-1, f)
 		for i := range uint64(5) {
 			seal(record, (h.EndPos-1)<<8|i)
 			err = errors.Join(err, inner.AppendOverwrite(record))

@@ -183,7 +183,7 @@ func storeWithoutSpace(t *testing.T, dir string) {
 	const schema = "a:uint64\nhole:raw:30000\nring:nested[2]\n  v:raw:9000\nz:raw:30000"
 	w := mustCreate(t, filepath.Join(dir, "page"), schema, 1, CreateOptions{Sparse: true, Publish: 1})
 	t.Cleanup(func() { os.Remove(w.Page().Path()) })
-	ring, err := w.Nested(0, w.Schema().Lookup("ring"))
+	ring, err := w.nestedIn(0, w.Schema().Lookup("ring"))
 	if err != nil {
 		t.Fatal(err)
 	}

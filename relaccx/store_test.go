@@ -80,7 +80,7 @@ func TestSparse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer o.Close()
-	ring, err := o.Nested(0, o.Schema().Lookup("ring"))
+	ring, err := o.nestedIn(0, o.Schema().Lookup("ring"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,7 +104,7 @@ func (c *cutPage) uses(t *testing.T) map[string]func() error {
 		"set exit":     func() error { return c.w.SetExit() },
 		"add field":    func() error { return c.w.AddField(layout.Field{Name: "x", Code: layout.CodeUint8}) },
 		"full":         func() error { _, err := c.w.Full(); return err },
-		"write nested": func() error { _, err := c.w.Nested(74, field); return err },
+		"write nested": func() error { _, err := c.w.nestedIn(74, field); return err },
 		"reload":       func() error { return c.w.Reload(layout.Shape{Schema: c.w.Schema(), RecordCount: 90}, ReloadOptions{}) },
 		"plan reload": func() error {
 			return c.w.Reload(layout.Shape{Schema: c.w.Schema(), RecordCount: 90}, ReloadOptions{DryRun: true})

@@ -62,7 +62,7 @@ func scriptTrack(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	track := mist.Object{Kind: mist.KindTrack, Stream: stream, PID: pid, Index: index}.Name()
 	w := makePage(ts, track, mist.TrackTemplate(mist.DefaultTrackRoom))
-	pages, err := w.Nested(0, w.Schema().Lookup("pages"))
+	pages, err := w.Nested(relaccx.Step{Field: "pages", Exact: true})
 	ts.Check(err)
 	for i, arg := range args[3:] {
 		key, avail, _ := strings.Cut(arg, "=")
@@ -83,7 +83,7 @@ func scriptTrack(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	meta := makePage(ts, "MstMeta"+stream, mist.MetaTemplate(mist.DefaultTracks))
-	tracks, err := meta.Nested(0, meta.Schema().Lookup("tracks"))
+	tracks, err := meta.Nested(relaccx.Step{Field: "tracks", Exact: true})
 	ts.Check(err)
 	for range index {
 		appendNumbers(ts, tracks, nil)
@@ -121,7 +121,7 @@ func appendNumbers(ts *testscript.TestScript, w *relaccx.Writer, values map[stri
 func scriptRows(ts *testscript.TestScript, neg bool, args []string) {
 	w, err := relaccx.OpenWriter(filepath.Join(ts.Getenv(cli.ShmDirVariable), args[0]), relaccx.WriterOptions{})
 	ts.Check(err)
-	nested, err := w.Nested(0, w.Schema().Lookup(args[1]))
+	nested, err := w.Nested(relaccx.Step{Field: args[1], Exact: true})
 	ts.Check(err)
 	for _, arg := range args[2:] {
 		rec, err := nested.NewRecord()

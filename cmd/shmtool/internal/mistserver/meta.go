@@ -42,7 +42,7 @@ func (m *meta) attach() error {
 	if f == nil {
 		return &relaccx.FieldError{Field: "tracks", Have: m.w.Schema()}
 	}
-	list, err := m.w.Nested(m.own(), f)
+	list, err := m.w.Nested(relaccx.Step{Field: f.Name, Record: m.own(), Exact: true})
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func (t *trackPage) openRing(name string) (*ring, error) {
 	g := &ring{name: name, failed: &t.failed}
 	var err error
 	if g.r, err = t.r.Nested(relaccx.Step{Field: f.Name, Exact: true}); err == nil && t.w != nil {
-		g.w, err = t.w.Nested(0, f)
+		g.w, err = t.w.Nested(relaccx.Step{Field: f.Name, Exact: true})
 	}
 	return g, err
 }

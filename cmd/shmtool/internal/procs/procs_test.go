@@ -247,7 +247,7 @@ func (w world) tracks(stream string, pids map[string]uint64) {
 		w.t.Fatal(err)
 	}
 	defer page.Close()
-	inner, err := page.Nested(0, s.Lookup("tracks"))
+	inner, err := page.Nested(relaccx.Step{Field: "tracks", Exact: true})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -321,7 +321,7 @@ func TestRecordNested(t *testing.T) {
 	rec, err := w.NewRecord()
 	must(t, err)
 	must(t, w.Append(rec.Bytes()))
-	inner, err := w.Nested(0, w.Schema().Lookup("rows"))
+	inner, err := w.Nested(relaccx.Step{Field: "rows", Exact: true})
 	must(t, err)
 	appendValues(t, inner, 1)
 	rows := Target{Name: "outer:rows", Path: path, Steps: []relaccx.Step{{Field: "rows"}}}

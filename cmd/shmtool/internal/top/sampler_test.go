@@ -191,7 +191,7 @@ func TestSamplerNestedLater(t *testing.T) {
 	wantLook(t, s, 0, "MstTraklive@1-0 ready /s 0/1 >0.0s")
 	push(t, w, 1)
 	wantLook(t, s, 1, "MstTraklive@1-0 ready /s 0/100 0.0s")
-	inner, err := w.Nested(0, w.Schema().Lookup("parts"))
+	inner, err := w.Nested(relaccx.Step{Field: "parts", Exact: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestSamplerNested(t *testing.T) {
 		w := create(t, filepath.Join(dir, name), trackSchema, 1, relaccx.CreateOptions{})
 		push(t, w, 1)
 		for _, field := range []string{"parts", "keys"} {
-			inner, err := w.Nested(0, w.Schema().Lookup(field))
+			inner, err := w.Nested(relaccx.Step{Field: field, Exact: true})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -81,7 +81,7 @@ func TestSourceNested(t *testing.T) {
 	if n, _ := newest(t, s, 0); n != -1 {
 		t.Errorf("record %d", n)
 	}
-	inner, err := w.Nested(1, w.Schema().Lookup("parts"))
+	inner, err := w.Nested(relaccx.Step{Field: "parts", Record: 1, Exact: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -89,6 +89,7 @@ var arrows = map[string][]string{
 	"shmtool/cmd/shmtool/internal/newfile":    {},
 	"shmtool/cmd/shmtool/internal/cause":      {"shmtool/relaccx"},
 	"shmtool/cmd/shmtool/internal/pause":      {},
+	"shmtool/cmd/shmtool/internal/pattern":    {},
 	"shmtool/cmd/shmtool/internal/units":      {},
 	"shmtool/cmd/shmtool/internal/unread":     {},
 	"shmtool/cmd/shmtool/internal/safe":       {"shmtool/layout/mist"},
@@ -131,6 +132,7 @@ var arrows = map[string][]string{
 // may import. They import only what arrows allows them.
 var common = []string{
 	"shmtool/cmd/shmtool/internal/cause",
+	"shmtool/cmd/shmtool/internal/pattern",
 	"shmtool/cmd/shmtool/internal/pause",
 	"shmtool/cmd/shmtool/internal/units",
 }

@@ -118,8 +118,8 @@ func (d *doctoring) secondLook(m *streams.Moment) time.Duration {
 // missing is about a stream that was named, and of which there is nothing.
 func (d *doctoring) missing(x *examination) error {
 	for _, p := range d.patterns {
-		if !slices.ContainsFunc(x.moment.Streams, func(s *streams.Stream) bool { return p.wanted(s.Name) }) {
-			err := fail.Worded(fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: nobody keeps it, and nobody has started it", p.text, d.c.ShmDir))
+		if !slices.ContainsFunc(x.moment.Streams, func(s *streams.Stream) bool { return p.Matches(s.Name) }) {
+			err := fail.Worded(fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: nobody keeps it, and nobody has started it", p.Text, d.c.ShmDir))
 			return fail.Hinted(err, "shmtool streams --all lists the streams")
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/metrics"
+	"shmtool/cmd/shmtool/internal/pattern"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
@@ -83,7 +84,7 @@ func runLs(_ context.Context, c *cli.Call) error {
 		noStream = len(objects) == 0
 	}
 	if len(c.Args) > 0 {
-		objects = slices.DeleteFunc(objects, func(o object.Entry) bool { return !matchesAny(o.Name, patterns) })
+		objects = slices.DeleteFunc(objects, func(o object.Entry) bool { return !pattern.Any(patterns, o.Name) })
 	}
 	nouns, denied := "objects", 0
 	if len(wanted) == 0 && !c.Bool("all") {

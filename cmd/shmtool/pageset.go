@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/object"
+	"shmtool/cmd/shmtool/internal/pattern"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -55,9 +55,10 @@ type pageGlob struct {
 }
 
 type globWay struct {
-	dir, pattern string
-	tail         string // what stands behind the pattern in the argument
-	steps        []relaccx.Step
+	dir   string
+	names pattern.Pattern
+	tail  string // the part of the argument after the pattern
+	steps []relaccx.Step
 }
 
 const (
@@ -107,11 +108,12 @@ func parseGlob(c *cli.Call, arg string) (pageGlob, error) {
 	g := pageGlob{arg: arg}
 	add := func(name, tail string, steps []relaccx.Step) error {
 		whole := c.PathOf(name)
-		way := globWay{filepath.Dir(whole), filepath.Base(whole), tail, steps}
-		if _, err := path.Match(way.pattern, ""); err != nil {
-			return fail.Usagef("%q is not a pattern", arg)
+		names, err := pattern.New(filepath.Base(whole), false)
+		if err != nil {
+			return notPattern(arg)
 		}
-		if strings.ContainsAny(way.dir, `*?[`) && !strings.HasPrefix(way.dir, c.ShmDir) {
+		way := globWay{filepath.Dir(whole), names, tail, steps}
+		if pattern.Is(way.dir) && !strings.HasPrefix(way.dir, c.ShmDir) {
 			return fail.Usagef("%q: a pattern is of names, not of directories", arg)
 		}
 		g.ways = append(g.ways, way)
@@ -141,7 +143,7 @@ func parseGlob(c *cli.Call, arg string) (pageGlob, error) {
 // match is the page of a name, if the pattern finds it.
 func (g *pageGlob) match(dir, name string) (object.Target, bool) {
 	for _, way := range g.ways {
-		if ok, _ := path.Match(way.pattern, name); !ok || way.dir != dir {
+		if way.dir != dir || !way.names.Matches(name) {
 			continue
 		}
 		t := object.Target{Arg: name + way.tail, Path: filepath.Join(dir, name), Steps: way.steps}

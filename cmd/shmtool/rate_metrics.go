@@ -1,9 +1,10 @@
 package main
 
 import (
+	"time"
+
 	"shmtool/cmd/shmtool/internal/meter"
 	"shmtool/cmd/shmtool/internal/metrics"
-	"time"
 )
 
 // rateMetrics are the metrics of a page that was measured.

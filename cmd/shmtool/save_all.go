@@ -63,17 +63,17 @@ func streamsToSave(c *cli.Call) ([]string, error) {
 	names := wanted.exact()
 	there := slices.Sorted(maps.Keys(streamNames(c)))
 	for _, p := range wanted {
-		if p.exact {
+		if p.Exact {
 			continue
 		}
 		before := len(names)
 		for _, name := range there {
-			if p.wanted(name) && !slices.Contains(names, name) {
+			if p.Matches(name) && !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}
-		if len(names) == before && !slices.ContainsFunc(names, p.wanted) {
-			return nil, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no stream in %s matches %q", c.ShmDir, p.text)), "shmtool streams --all lists the streams")
+		if len(names) == before && !slices.ContainsFunc(names, p.Matches) {
+			return nil, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no stream in %s matches %q", c.ShmDir, p.Text)), "shmtool streams --all lists the streams")
 		}
 	}
 	return names, nil

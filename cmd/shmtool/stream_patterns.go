@@ -4,24 +4,17 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 
 	"shmtool/cmd/shmtool/internal/cli"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/pattern"
 	"shmtool/layout/mist"
 )
 
-// streamPattern chooses streams: one by its own name, or all that match a shell
-// pattern.
-type streamPattern struct {
-	text  string
-	exact bool // text is a name, whatever it looks like
-}
-
 // streamPatterns choose the streams that any of them chooses. None choose all.
-type streamPatterns []streamPattern
+type streamPatterns []pattern.Pattern
 
 // newStreamPatterns returns the streams that arguments name. An argument that is the
 // whole name of a stream in the directory is that stream alone; any other is a shell
@@ -33,9 +26,9 @@ func newStreamPatterns(c *cli.Call, args []string) (streamPatterns, error) {
 	there := streamNames(c)
 	var all streamPatterns
 	for _, arg := range args {
-		p := streamPattern{text: arg, exact: there[arg]}
-		if err := p.valid(); err != nil {
-			return nil, err
+		p, err := pattern.New(arg, there[arg])
+		if err != nil {
+			return nil, notPattern(arg)
 		}
 		all = append(all, p)
 	}
@@ -62,12 +55,12 @@ func flaggedStreams(c *cli.Call) (streamPatterns, error) {
 		if name == "" {
 			return nil, fail.Usagef("--stream is empty")
 		}
-		all = append(all, streamPattern{text: name, exact: true})
+		all = append(all, pattern.Pattern{Text: name, Exact: true})
 	}
 	for _, text := range c.Strings("stream-pattern") {
-		p := streamPattern{text: text}
-		if err := p.valid(); err != nil {
-			return nil, err
+		p, err := pattern.New(text, false)
+		if err != nil {
+			return nil, notPattern(text)
 		}
 		all = append(all, p)
 	}
@@ -75,43 +68,28 @@ func flaggedStreams(c *cli.Call) (streamPatterns, error) {
 }
 
 // streamFlags returns the two flags that choose streams: by name, and by pattern.
-func streamFlags(name, pattern string) []cli.Flag {
+func streamFlags(name, matching string) []cli.Flag {
 	return []cli.Flag{
 		&cli.StringSliceFlag{Name: "stream", Usage: name},
-		&cli.StringSliceFlag{Name: "stream-pattern", Usage: pattern},
+		&cli.StringSliceFlag{Name: "stream-pattern", Usage: matching},
 	}
-}
-
-func (p streamPattern) valid() error {
-	if _, err := path.Match(p.text, ""); err != nil && !p.exact {
-		return fail.Usagef("%q is not a pattern", p.text)
-	}
-	return nil
-}
-
-func (p streamPattern) wanted(stream string) bool {
-	if p.exact || p.text == stream {
-		return p.text == stream
-	}
-	ok, _ := path.Match(p.text, stream)
-	return ok
 }
 
 func (p streamPatterns) wanted(stream string) bool {
-	return len(p) == 0 || slices.ContainsFunc(p, func(one streamPattern) bool { return one.wanted(stream) })
+	return len(p) == 0 || pattern.Any(p, stream)
 }
 
 // named reports whether a stream was asked for by its own name.
 func (p streamPatterns) named(stream string) bool {
-	return slices.ContainsFunc(p, func(one streamPattern) bool { return one.text == stream })
+	return slices.ContainsFunc(p, func(one pattern.Pattern) bool { return one.Text == stream })
 }
 
 // exact returns the names of the streams that were asked for by name.
 func (p streamPatterns) exact() []string {
 	var names []string
 	for _, one := range p {
-		if one.exact {
-			names = append(names, one.text)
+		if one.Exact {
+			names = append(names, one.Text)
 		}
 	}
 	return names
@@ -121,7 +99,7 @@ func (p streamPatterns) exact() []string {
 func (p streamPatterns) texts() []string {
 	texts := make([]string, len(p))
 	for i, one := range p {
-		texts[i] = one.text
+		texts[i] = one.Text
 	}
 	return texts
 }

@@ -13,6 +13,7 @@ import (
 	"shmtool/cmd/shmtool/internal/out"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/pattern"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/top"
@@ -64,7 +65,7 @@ func runTop(ctx context.Context, c *cli.Call) error {
 	if c.Snapshot != nil && (c.IsSet("interval") || !c.Bool("once") && fullScreen(c)) {
 		return cli.NotInSnapshot("top without --once")
 	}
-	s := sampler(c, c.ShmDir, func(name string) bool { return len(patterns) == 0 || matchesAny(name, patterns) })
+	s := sampler(c, c.ShmDir, func(name string) bool { return len(patterns) == 0 || pattern.Any(patterns, name) })
 	if c.Bool("once") || !fullScreen(c) {
 		if !c.IsSet("interval") {
 			interval = time.Second

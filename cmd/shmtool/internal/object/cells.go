@@ -2,10 +2,11 @@ package object
 
 import (
 	"fmt"
+	"strings"
+
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
 	"shmtool/layout/mist"
-	"strings"
 )
 
 func OrNull(s string) any {

@@ -3,13 +3,14 @@ package object
 import (
 	"errors"
 	"iter"
+	"strconv"
+	"strings"
+
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/relaccx"
-	"strconv"
-	"strings"
 )
 
 // Selection is which records were asked for.

@@ -2,11 +2,11 @@ package top
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/pattern"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -73,9 +73,9 @@ func (m *list) matches(r *Row) bool {
 	if m.filter == "" {
 		return true
 	}
-	if strings.ContainsAny(m.filter, "*?[") {
-		ok, err := path.Match(m.filter, r.Name)
-		return ok && err == nil
+	if pattern.Is(m.filter) {
+		p, err := pattern.New(m.filter, false)
+		return err == nil && p.Matches(r.Name)
 	}
 	want := strings.ToLower(m.filter)
 	for _, text := range []string{r.Name, r.Kind(), r.Status(), writerText(m, r), writerName(m, r)} {

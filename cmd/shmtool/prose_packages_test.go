@@ -12,7 +12,7 @@ import (
 )
 
 // publicPackages are those whose documentation other programs' authors read.
-var publicPackages = []string{"relaccx", "relaccx/semaphore", "relaccx/datapage", "layout", "layout/mist", "layout/dtsc", "dump"}
+var publicPackages = []string{"relaccx", "relaccx/semaphore", "relaccx/datapage", "relaccx/internal/shm", "layout", "layout/mist", "layout/dtsc", "dump"}
 
 // plainRooms are packages of the program whose comments and texts are held to the same
 // words.

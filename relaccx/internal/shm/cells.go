@@ -19,8 +19,8 @@ type Cells struct {
 	base unsafe.Pointer
 }
 
-// HeaderCells are the counters of the page whose header begins at mapped[0].
-// It must have 36 bytes, and stay mapped as long as the cells are used.
+// HeaderCells returns the counters of the page whose header begins at mapped[0]. It must
+// have 36 bytes, and stay mapped as long as the cells are used.
 func HeaderCells(mapped []byte) Cells {
 	_ = mapped[layout.HeaderSize-1]
 	return Cells{unsafe.Pointer(unsafe.SliceData(mapped))}
@@ -28,35 +28,35 @@ func HeaderCells(mapped []byte) Cells {
 
 func (c Cells) at(offset uintptr) unsafe.Pointer { return unsafe.Add(c.base, offset) }
 
-// Status is the status byte. It lies in an aligned word on a page of its own,
-// and a single byte never tears anywhere.
+// Status returns the status byte. It lies in an aligned word on a page of its own, and a
+// single byte never tears anywhere.
 func (c Cells) Status() layout.Status { return layout.Status(load8(c.base)) }
 
-// FieldOffset is where the descriptors begin.
+// FieldOffset returns where the descriptors begin.
 func (c Cells) FieldOffset() uint8 { return load8(c.at(layout.FieldOffsetOffset)) }
 
-// RecordCount is the number of slots; it may grow on a living page.
+// RecordCount returns the number of slots; it may grow on a living page.
 func (c Cells) RecordCount() uint32 { return load32(c.at(layout.RecordCountOffset)) }
 
-// RecordSize is the bytes a record.
+// RecordSize returns the bytes a record.
 func (c Cells) RecordSize() uint32 { return load32(c.at(layout.RecordSizeOffset)) }
 
-// StartPos is Deleted modulo 2^32, where the writer keeps it.
+// StartPos returns Deleted modulo 2^32, where the writer keeps it.
 func (c Cells) StartPos() uint32 { return load32(c.at(layout.StartPosOffset)) }
 
-// Deleted is the number of the first record that may be available.
+// Deleted returns the number of the first record that may be available.
 func (c Cells) Deleted() uint64 { return load64(c.at(layout.DeletedOffset)) }
 
-// Present is the number of available records, where the writer keeps it.
+// Present returns the number of available records, where the writer keeps it.
 func (c Cells) Present() uint32 { return load32(c.at(layout.PresentOffset)) }
 
-// Offset is where slot 0 begins.
+// Offset returns where slot 0 begins.
 func (c Cells) Offset() uint16 {
 	return uint16(load8(c.at(layout.OffsetOffset))) | uint16(load8(c.at(layout.OffsetOffset+1)))<<8
 }
 
-// EndPos is the number of the first record that does not exist yet. All of a
-// record's bytes are seen by whoever sees EndPos past it.
+// EndPos returns the number of the first record that does not exist yet. A reader that
+// sees EndPos past a record sees all of its bytes.
 func (c Cells) EndPos() uint64 { return load64(c.at(layout.EndPosOffset)) }
 
 // Plain reports whether one look at EndPos and Deleted is whole, as it is on a
@@ -66,10 +66,10 @@ func (c Cells) Plain() bool {
 	return whole(c.at(layout.EndPosOffset), 8) && whole(c.at(layout.DeletedOffset), 8)
 }
 
-// LookEndPos is one look at EndPos.
+// LookEndPos returns one look at EndPos.
 func (c Cells) LookEndPos() uint64 { return look(c.at(layout.EndPosOffset), 8) }
 
-// LookDeleted is one look at Deleted.
+// LookDeleted returns one look at Deleted.
 func (c Cells) LookDeleted() uint64 { return look(c.at(layout.DeletedOffset), 8) }
 
 // SetStatus stores the status byte.
@@ -99,13 +99,13 @@ func (c Cells) SetOffset(v uint16) {
 	store8(c.at(layout.OffsetOffset+1), byte(v>>8))
 }
 
-// SetEndPos publishes all records below v: every store before it is seen by
-// whoever sees it.
+// SetEndPos publishes all records below v: a reader that sees it sees every store before
+// it.
 func (c Cells) SetEndPos(v uint64) { store64(c.at(layout.EndPosOffset), v) }
 
-// Header is one look at every counter, taken until two looks agree, or the
-// writer has changed them so often meanwhile that the last look must do: each
-// single counter of it is true in any case.
+// Header returns one look at every counter, taken until two looks agree, or the writer
+// has changed them so often meanwhile that the last look must do: each single counter of
+// it is true in any case.
 func (c Cells) Header() layout.Header {
 	h := c.look()
 	for range 16 {
@@ -132,8 +132,8 @@ func (c Cells) look() layout.Header {
 	}
 }
 
-// StoreInteger stores an integer field of 1, 2, 4 or 8 bytes as one, and
-// reports whether it has such a width. Inside a line nobody sees half of it.
+// StoreInteger stores an integer field of 1, 2, 4 or 8 bytes as one, and reports whether
+// it has such a width. Inside a line no reader sees half of it.
 func StoreInteger(mapped, value []byte) bool {
 	p := unsafe.Pointer(unsafe.SliceData(mapped))
 	switch len(mapped) {

@@ -7,10 +7,9 @@ import (
 	"unsafe"
 )
 
-// Elsewhere an atomic access to an odd address faults, and an ordinary one may
-// be seen in any order. So there is a fence behind each load, and before and
-// after each store. What a store across a border of 8 bytes leaves to see is
-// told by loadSplit.
+// Elsewhere an atomic access to an odd address faults, and an ordinary one may be seen in
+// any order. So there is a fence behind each load, and before and after each store.
+// loadSplit says what readers may see of a store across a border of 8 bytes.
 
 var fenceWord atomic.Uint32
 

@@ -4,8 +4,8 @@ package shm
 
 import "bytes"
 
-// CopyOut copies bytes that another process may be changing. What it read is
-// worth nothing until a counter, loaded afterwards, says that they were stable.
+// CopyOut copies bytes that another process may be changing. The copy is not valid until
+// a counter, loaded afterwards, says that the bytes were stable.
 func CopyOut(dst, mapped []byte) { copy(dst, mapped) }
 
 // CopyIn writes bytes that a reader may be copying; readers look at the

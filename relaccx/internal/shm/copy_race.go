@@ -24,7 +24,7 @@ func CopyIn(mapped, src []byte) {
 	}
 }
 
-// Same is its namesake without a call that the detector sees.
+// Same does what Same does in other builds, without a call that the detector sees.
 //
 //go:norace
 func Same(mapped, want []byte) bool {

@@ -22,7 +22,7 @@ type Identity struct {
 // Stat is what matters about an open object.
 type Stat struct {
 	Identity
-	Links uint64 // 0: no name leads to it any more
+	Links uint64 // 0: no name leads to it
 	Size  int64
 	Mode  os.FileMode
 	UID   int
@@ -89,12 +89,13 @@ func Reserve(f *os.File, offset, size int64) error {
 	}
 }
 
-// LockHolders are the processes that hold the writer's lock of each object, from
-// the text of /proc/locks:
+// LockHolders returns the processes that hold the writer's lock of each object, from the
+// text of /proc/locks:
 //
 //	1: FLOCK  ADVISORY  WRITE 4711 00:19:8523 0 EOF
 //
-// Who waits for a lock has an arrow behind the number. What does not parse is ignored.
+// A process that waits for a lock has an arrow after the number. Lines that do not parse
+// are ignored.
 func LockHolders(locks io.Reader) map[Identity]int {
 	holders := map[Identity]int{}
 	lines := bufio.NewScanner(locks)
@@ -134,9 +135,9 @@ func ReadFile(f *os.File, dst []byte, offset int64) error {
 	return err
 }
 
-// NextData is the first range of bytes at or behind from that is no hole. Where
-// the file system does not say, everything is. Both are a position past the end
-// when there is none.
+// NextData returns the first range of bytes at or behind from that is no hole. When the
+// file system does not say, the whole file is one range. Both are a position past the end
+// when there is no range.
 func NextData(f *os.File, from int64) (start, end int64) {
 	start, err := unix.Seek(int(f.Fd()), from, unix.SEEK_DATA)
 	switch {

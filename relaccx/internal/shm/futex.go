@@ -21,14 +21,14 @@ type Waited uint8
 // The ways in which WaitEndPos ends.
 const (
 	TimedOut Waited = iota
-	Woken           // somebody called WakeEndPos
+	Woken           // a process called WakeEndPos
 	Changed         // EndPos was another one already
 )
 
-// WaitEndPos sleeps until somebody wakes the page, at most for timeout, unless
-// EndPos is not seen any more. The word slept on is the low half of EndPos; on
-// a nested page, which begins at any byte, and wherever the kernel will not
-// sleep there, it sleeps out the timeout.
+// WaitEndPos sleeps until a process wakes the page, at most for timeout, unless EndPos is
+// no longer seen. The word slept on is the low half of EndPos; on a nested page, which
+// begins at any byte, and wherever the kernel will not sleep there, it sleeps out the
+// timeout.
 //
 // The caller looks again in any case: reload and exit are another word.
 func (c Cells) WaitEndPos(seen uint64, timeout time.Duration) Waited {
@@ -63,7 +63,7 @@ func (c Cells) WakeEndPos() {
 	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(word), futexWake, everybody, 0, 0, 0)
 }
 
-// Sleep is time.Sleep without its rounding up to a millisecond in a process
+// Sleep does what time.Sleep does, without its rounding up to a millisecond in a process
 // that does nothing else.
 func Sleep(d time.Duration) {
 	ts := unix.NsecToTimespec(d.Nanoseconds())

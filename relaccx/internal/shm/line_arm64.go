@@ -9,7 +9,7 @@ const lineSize = 8
 // whole reports whether size bytes at p are loaded and stored as one.
 func whole(p unsafe.Pointer, size uintptr) bool { return uintptr(p)&(lineSize-1)+size <= lineSize }
 
-// look is one load: a single instruction, whose parts may be seen apart.
+// look loads by a single instruction, whose parts may be seen apart.
 //
 //go:noinline
 func look(p unsafe.Pointer, size uintptr) uint64 {
@@ -19,8 +19,8 @@ func look(p unsafe.Pointer, size uintptr) uint64 {
 	return *(*uint64)(p)
 }
 
-// put is one store: a single instruction, so that no writer is ever stopped
-// between its parts.
+// put stores by a single instruction, so that no writer is ever stopped between its
+// parts.
 //
 //go:noinline
 func put(p unsafe.Pointer, v uint64, size uintptr) {

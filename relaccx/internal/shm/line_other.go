@@ -11,7 +11,7 @@ const lineSize = 1
 // whole reports whether size bytes at p are loaded and stored as one.
 func whole(_ unsafe.Pointer, size uintptr) bool { return size <= lineSize }
 
-// look is one load, byte by byte.
+// look loads byte by byte.
 //
 //go:noinline
 func look(p unsafe.Pointer, size uintptr) (v uint64) {
@@ -21,7 +21,7 @@ func look(p unsafe.Pointer, size uintptr) (v uint64) {
 	return v
 }
 
-// put is one store, byte by byte.
+// put stores byte by byte.
 //
 //go:noinline
 func put(p unsafe.Pointer, v uint64, size uintptr) {

@@ -56,8 +56,8 @@ func tryLock(f *os.File) error {
 	}
 }
 
-// Unlock gives the lock back. To close the file is not enough: a child that is
-// being forked at that moment has it open, too, until it executes its program.
+// Unlock gives the lock back. To close the file is not enough: a child that is being
+// forked at that moment has it open as well, until it executes its program.
 func Unlock(f *os.File) error {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_UN); err != nil {
 		return fmt.Errorf("unlock: %w", err)

@@ -44,7 +44,7 @@ func Map(f *os.File, size int, access Access) (*Mapping, error) {
 	return &Mapping{Bytes: b, start: uintptr(unsafe.Pointer(unsafe.SliceData(b))), size: uintptr(size)}, nil
 }
 
-// Heap is a mapping of bytes that are the process's own.
+// Heap returns a mapping of bytes that are the process's own.
 func Heap(b []byte) *Mapping { return &Mapping{Bytes: b} }
 
 // Close unmaps. No slice of Bytes may be used afterwards.

@@ -11,8 +11,8 @@ import (
 // ErrOther means that another object has got the name. It is an *OtherError.
 var ErrOther = errors.New("another object has the name")
 
-// OtherError is ErrOther. Where the other object could not get its name back,
-// because a third one had it by then, Kept is the path that it has now.
+// OtherError is ErrOther. When the other object could not get its name back, because a
+// third one had it, Kept is the path that it has now.
 type OtherError struct{ Kept string }
 
 // Error returns one line, with the path of an object that was kept.
@@ -57,11 +57,10 @@ func rename(from, to string, flags uint) error {
 	}
 }
 
-// Replace gives the object at from the name to, which the object old must have
-// now; from then names old. ErrOther, with both names as they were, when another
-// object has the name; fs.ErrNotExist when none has. Where the file system
-// cannot exchange names, old loses its name at once, and kept is false. ours is
-// the object at from.
+// Replace gives the object at from the name to, which the object old must have now; from
+// then names old. ErrOther, with both names as they were, when another object has the
+// name; fs.ErrNotExist when none has. When the file system cannot exchange names, old
+// loses its name at once, and kept is false. ours is the object at from.
 func Replace(from, to string, ours, old Identity) (kept bool, err error) {
 	BeforeRename(to)
 	err = rename(from, to, unix.RENAME_EXCHANGE)
@@ -91,8 +90,8 @@ func putBack(from, to string, ours Identity) error {
 	return &OtherError{}
 }
 
-// replaceLooking is Replace by a look and a rename, between which the name may
-// come to lead elsewhere.
+// replaceLooking returns Replace by a look and a rename, between which the name may come
+// to lead elsewhere.
 func replaceLooking(from, to string, old Identity) error {
 	now, err := StatName(to)
 	switch {

@@ -22,14 +22,14 @@ const (
 	semaphoreMax = math.MaxInt32 // SEM_VALUE_MAX
 )
 
-// SemaphoreAt is the semaphore at the start of mapped, which begins at a page
-// of memory and has at least 8 bytes.
+// SemaphoreAt returns the semaphore at the start of mapped, which begins at a page of
+// memory and has at least 8 bytes.
 func SemaphoreAt(mapped []byte) Semaphore {
 	_ = mapped[7]
 	return Semaphore{(*atomic.Uint64)(unsafe.Pointer(unsafe.SliceData(mapped)))}
 }
 
-// Load is one look at both halves.
+// Load returns one look at both halves.
 func (s Semaphore) Load() (value, waiters uint32) {
 	v := s.word.Load()
 	return uint32(v), uint32(v >> 32)
@@ -38,8 +38,8 @@ func (s Semaphore) Load() (value, waiters uint32) {
 // Take takes one from the value, and reports whether it could: not from 0.
 func (s Semaphore) Take() bool { return s.take(1) }
 
-// TakeListed is Take for a caller that Enlist has made a waiter. When it succeeds, the
-// caller stops being a waiter in the same step.
+// TakeListed returns Take for a caller that Enlist has made a waiter. When it succeeds,
+// the caller stops being a waiter in the same step.
 func (s Semaphore) TakeListed() bool { return s.take(1 + oneWaiter) }
 
 func (s Semaphore) take(less uint64) bool {
@@ -66,8 +66,8 @@ func (s Semaphore) Leave() {
 	}
 }
 
-// Sleep waits until somebody posts, at most for timeout, unless the value is
-// not 0. The caller looks again in any case.
+// Sleep waits until a process posts, at most for timeout, unless the value is not 0. The
+// caller looks again in any case.
 func (s Semaphore) Sleep(timeout time.Duration) {
 	ts := unix.NsecToTimespec(timeout.Nanoseconds())
 	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(s.word)), futexWait, 0, uintptr(unsafe.Pointer(&ts)), 0, 0)

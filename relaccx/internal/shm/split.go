@@ -2,12 +2,12 @@ package shm
 
 import "unsafe"
 
-// A counter that begins shortly before a border of the memory, such as that of a
-// cache line, is stored in two parts, and both can be seen apart: mostly for some
-// tens of nanoseconds, now and then for five hundred. So two looks that agree, or
-// ten, prove nothing. What proves something is time: where the high part is the
-// same for longer than parts are seen apart, before a look and after it, the low
-// part that was looked at belongs to it. The low part may change all the while.
+// A counter that begins shortly before a border of the memory, such as that of a cache
+// line, is stored in two parts, and both can be seen apart: mostly for some tens of
+// nanoseconds, now and then for five hundred. So two looks that agree, or ten, prove
+// nothing. Only time proves something: when the high part is the same for longer than
+// parts are seen apart, before a look and after it, the low part that was looked at
+// belongs to it. The low part may change all the while.
 
 const (
 	// settleLooks with settleSpin turns between them take about 2 µs.

@@ -33,14 +33,16 @@
 //
 // # The types
 //
-// Page is a mapping, Reader and Record are records by number, Lease is the fast
-// way to values in place, Follower is everything that happens to a page from now
-// on, and Group to many.
-// Writer makes pages, appends to them, edits and reloads them. Fields are
-// *layout.Field: looked up once by name, then used on a record's bytes.
+// Open maps a Page, and Page.Reader reads its records by number. Follow returns a
+// Follower, which waits for the records to come; a Group follows many pages. Create and
+// OpenWriter return a Writer, which appends, edits, and reloads. A Lease reads values in
+// place, without a copy. Fields are *layout.Field: look one up once by name, then use it
+// on the bytes of each record.
 //
 // By default a page is read as a ring, by the counters of its header. Most pages of
 // MistServer are tables instead; Reader.WithRules reads them by MistServer's rules.
 //
-// The format itself is package layout; relaccx(5) tells it in prose.
+// Package layout has the format itself, and relaccx(5) describes it in prose. Package
+// datapage reads the data pages of tracks, and package semaphore takes the locks of
+// MistServer's processes.
 package relaccx

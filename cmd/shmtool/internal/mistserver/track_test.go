@@ -93,6 +93,7 @@ func TestTrackRules(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			s := newStage(t)
 			_, b := s.stream("live", c.set)
 			f := c.feed

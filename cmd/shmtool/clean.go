@@ -91,7 +91,7 @@ func runClean(ctx context.Context, c *cli.Call) error {
 	}
 	yes := c.Bool("yes") && !c.Bool("dry-run")
 	if yes && c.Snapshot != nil {
-		return fail.Usagef("a saved moment is only looked at: clean --yes takes no --moment")
+		return fail.Usagef("a snapshot is read-only: clean --yes takes no --moment")
 	}
 	plan, err := cleaning.Scan(ctx, o)
 	if err != nil {
@@ -99,7 +99,7 @@ func runClean(ctx context.Context, c *cli.Call) error {
 	}
 	switch {
 	case yes && !plan.Living:
-		return fail.Usagef("%s is a saved moment: nothing of it is removed", c.ProcDir)
+		return fail.Usagef("%s is a snapshot: nothing in it is removed", c.ProcDir)
 	case plan.Foreign != "":
 		return foreignProcesses(c, plan.Foreign)
 	case plan.Partial() && !c.Bool("force"):
@@ -200,7 +200,7 @@ func cleanOptions(c *cli.Call) (cleaning.Options, error) {
 func blind(c *cli.Call, unseen []procs.Process) error {
 	hint := "use sudo, or --force where they are none of MistServer's"
 	if c.Snapshot != nil {
-		hint = "who saved the moment could not see them; --force lists what it has all the same"
+		hint = "the user who saved the snapshot could not see them; --force lists its objects all the same"
 	} else if os.Geteuid() == 0 {
 		hint = "not even root may here; --force where they are none of MistServer's"
 	}

@@ -147,7 +147,7 @@ func (j *judge) unheld(f *file, o *Object) string {
 func (j *judge) rest(f *file, o *Object) {
 	if !j.now.moment.Living {
 		o.Age = -1 // who unpacked it changed its times
-		o.Evidence = append(o.Evidence, "no process of the moment maps it")
+		o.Evidence = append(o.Evidence, "no process of the snapshot maps it")
 		return
 	}
 	o.Waits = max(0, j.o.MinAge-o.Age)

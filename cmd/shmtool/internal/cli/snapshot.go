@@ -38,7 +38,7 @@ func openSnapshot(w *world.World, c *urfave.Context, cmd *Command) (*opened, err
 	case c.IsSet(pidFlag) || c.IsSet(containerFlag):
 		return nil, fail.Usagef("--moment is a place to look at, and so are --pid and --container: they cannot be combined")
 	case cmd.Access == Writes:
-		return nil, fail.Usagef("a saved moment is only looked at: %s takes no --moment", cmd.Name)
+		return nil, fail.Usagef("a snapshot is read-only: %s takes no --moment", cmd.Name)
 	case cmd.Access == Follows:
 		return nil, NotInSnapshot(cmd.Name)
 	}
@@ -107,10 +107,10 @@ func dieOfPipe(err error) {
 
 // NotInSnapshot refuses what makes no sense where nothing moves.
 func NotInSnapshot(what string) error {
-	return fail.Usagef("nothing moves in a saved moment: %s takes no --moment", what)
+	return fail.Usagef("nothing moves in a snapshot: %s takes no --moment", what)
 }
 
 // SnapshotError returns err as one about a snapshot that could not be opened, or saved.
 func SnapshotError(path string, err error) error {
-	return fail.Output(fmt.Errorf("moment %q: %w", path, cause.OfFile(err)))
+	return fail.Output(fmt.Errorf("snapshot %q: %w", path, cause.OfFile(err)))
 }

@@ -49,18 +49,18 @@ func file(name, text string) member { return member{tar.Header{Name: name, Mode:
 func TestHostileArchives(t *testing.T) {
 	ok := file("m/shm/page", "x")
 	tests := map[string][]member{
-		"leads out":                {ok, file("../shm/page", "x")},
-		"leads out of it":          {ok, file("m/../../shm/page", "x")},
-		"leads out of the archive": {ok, file("/m/shm/page2", "x")},
-		"no file":                  {ok, {tar.Header{Name: "m/shm/link", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}, ""}},
-		"no file 2":                {ok, {tar.Header{Name: "m/shm/link", Typeflag: tar.TypeLink, Linkname: "m/shm/page"}, ""}},
-		"no file 3":                {ok, {tar.Header{Name: "m/shm/null", Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 3}, ""}},
-		"no file 4":                {ok, {tar.Header{Name: "m/shm/fifo", Typeflag: tar.TypeFifo}, ""}},
-		"exists":                   {ok, ok},
-		"several":                  {ok, file("n/shm/page", "x")},
-		"no saved moment":          {file("m/n/shm/page", "x"), file("shm", "x"), file("m/shm", "x")},
-		"no archive":               {},
-		"not a directory":          {ok, file("m/proc/7", "x"), file("m/proc/7/stat", "x")},
+		"leads out":                    {ok, file("../shm/page", "x")},
+		"leads out of it":              {ok, file("m/../../shm/page", "x")},
+		"leads out of the archive":     {ok, file("/m/shm/page2", "x")},
+		"no file":                      {ok, {tar.Header{Name: "m/shm/link", Typeflag: tar.TypeSymlink, Linkname: "/etc/passwd"}, ""}},
+		"no file 2":                    {ok, {tar.Header{Name: "m/shm/link", Typeflag: tar.TypeLink, Linkname: "m/shm/page"}, ""}},
+		"no file 3":                    {ok, {tar.Header{Name: "m/shm/null", Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 3}, ""}},
+		"no file 4":                    {ok, {tar.Header{Name: "m/shm/fifo", Typeflag: tar.TypeFifo}, ""}},
+		"exists":                       {ok, ok},
+		"several":                      {ok, file("n/shm/page", "x")},
+		"not a snapshot":               {file("m/n/shm/page", "x"), file("shm", "x"), file("m/shm", "x")},
+		"not an archive of a snapshot": {},
+		"not a directory":              {ok, file("m/proc/7", "x"), file("m/proc/7/stat", "x")},
 	}
 	for want, members := range tests {
 		temp := t.TempDir()

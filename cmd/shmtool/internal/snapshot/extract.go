@@ -66,7 +66,7 @@ func unpack(ctx context.Context, archive, dir string) error {
 		case errors.Is(err, io.EOF) && u.entries > 0:
 			return ctx.Err()
 		case errors.Is(err, io.EOF), err != nil && u.entries == 0 && (!zipped || errors.Is(err, tar.ErrHeader)):
-			return errors.New("no archive of a moment")
+			return errors.New("not an archive of a snapshot")
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			return errCutShort
 		case err != nil:

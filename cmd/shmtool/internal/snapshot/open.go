@@ -55,7 +55,7 @@ func (o *Opened) Close() error {
 	return o.unpacked.remove()
 }
 
-var errNoMoment = errors.New("no saved moment: it has neither a folder " + shmFolder + " nor copies of MistServer's objects")
+var errNoMoment = errors.New("not a snapshot: it has neither a folder " + shmFolder + " nor copies of MistServer's objects")
 
 func openFolder(dir string) (*Opened, error) {
 	root, err := Root(dir)
@@ -86,7 +86,7 @@ func Root(dir string) (string, error) {
 		switch {
 		case !isMoment(inner):
 		case root != "":
-			return "", errors.New("several saved moments; name one of its folders")
+			return "", errors.New("several snapshots; name one of its folders")
 		default:
 			root = inner
 		}

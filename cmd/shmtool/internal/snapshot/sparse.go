@@ -26,7 +26,7 @@ type sparseWriter struct {
 	most  int64 // that may be written; 0: any number
 }
 
-var errTooMuch = errors.New("it holds more than a moment does")
+var errTooMuch = errors.New("it holds more than a snapshot may")
 
 // copy writes what r gives, from a position on, until its end.
 func (s *sparseWriter) copy(ctx context.Context, r io.Reader, at int64) (end int64, err error) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -39,102 +40,51 @@ func ownPackages(t *testing.T, goarch string) []goPackage {
 	}
 }
 
-// The arrows between our packages. A package may import what its room, or a
-// room around it, allows, and nothing else of ours.
-var arrows = map[string][]string{
-	"shmtool/layout":               {},
-	"shmtool/layout/mist":          {"shmtool/layout"},
-	"shmtool/layout/dtsc":          {"shmtool/layout"},
-	"shmtool/layout/layouttest":    {},
-	"shmtool/relaccx/internal/shm": {"shmtool/layout"},
-	"shmtool/relaccx":              {"shmtool/layout", "shmtool/layout/mist", "shmtool/relaccx/internal/shm"},
-	"shmtool/relaccx/datapage":     {"shmtool/layout/dtsc", "shmtool/relaccx"},
-	"shmtool/relaccx/semaphore":    {"shmtool/layout", "shmtool/layout/mist", "shmtool/relaccx", "shmtool/relaccx/internal/shm"},
-	"shmtool/dump":                 {"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx"},
-	"shmtool/cmd/shmtool":          nil, // nil: everything
-	"shmtool/cmd/shmtool/internal/fail": {
-		"shmtool/cmd/shmtool/internal/objectfile", "shmtool/cmd/shmtool/internal/recording", "shmtool/cmd/shmtool/internal/units",
-		"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx",
-	},
-	"shmtool/cmd/shmtool/internal/world": {
-		"shmtool/cmd/shmtool/internal/fail", "shmtool/cmd/shmtool/internal/snapshot", "shmtool/cmd/shmtool/internal/procs",
-		"shmtool/cmd/shmtool/internal/safe", "shmtool/cmd/shmtool/internal/unread", "shmtool/layout/mist",
-	},
-	"shmtool/cmd/shmtool/internal/out": {
-		"shmtool/cmd/shmtool/internal/world", "shmtool/cmd/shmtool/internal/fail", "shmtool/cmd/shmtool/internal/filter",
-		"shmtool/cmd/shmtool/internal/newfile", "shmtool/cmd/shmtool/internal/safe", "shmtool/cmd/shmtool/internal/units",
-		"shmtool/dump", "shmtool/layout", "shmtool/layout/mist", "shmtool/relaccx",
-	},
-	"shmtool/cmd/shmtool/internal/cli": {
-		"shmtool/cmd/shmtool/internal/out", "shmtool/cmd/shmtool/internal/world", "shmtool/cmd/shmtool/internal/fail",
-		"shmtool/cmd/shmtool/internal/filter", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/safe",
-		"shmtool/cmd/shmtool/internal/snapshot", "shmtool/layout/mist", "shmtool/relaccx",
-	},
-	"shmtool/cmd/shmtool/internal/object": {
-		"shmtool/cmd/shmtool/internal/cli", "shmtool/cmd/shmtool/internal/out", "shmtool/cmd/shmtool/internal/world", "shmtool/cmd/shmtool/internal/fail", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/objectfile", "shmtool/cmd/shmtool/internal/recording", "shmtool/dump", "shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx", "shmtool/relaccx/datapage",
-	},
-	"shmtool/cmd/shmtool/internal/filter": {},
-	"shmtool/cmd/shmtool/internal/procs":  {"shmtool/cmd/shmtool/internal/objectfile", "shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx"},
-	"shmtool/cmd/shmtool/internal/recording": {
-		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/dump",
-	},
-	"shmtool/cmd/shmtool/internal/metrics": {"shmtool/layout/mist"},
-	"shmtool/cmd/shmtool/internal/snapshot": {
-		"shmtool/cmd/shmtool/internal/objectfile",
-		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
-		"shmtool/cmd/shmtool/internal/sparse",
-	},
-	"shmtool/cmd/shmtool/internal/objectfile": {},
-	"shmtool/cmd/shmtool/internal/sparse":     {},
-	"shmtool/cmd/shmtool/internal/newfile":    {},
-	"shmtool/cmd/shmtool/internal/cause":      {"shmtool/relaccx"},
-	"shmtool/cmd/shmtool/internal/pause":      {},
-	"shmtool/cmd/shmtool/internal/pattern":    {},
-	"shmtool/cmd/shmtool/internal/units":      {},
-	"shmtool/cmd/shmtool/internal/unread":     {},
-	"shmtool/cmd/shmtool/internal/safe":       {"shmtool/layout/mist"},
-	"shmtool/cmd/shmtool/internal/meter":      {},
-	"shmtool/cmd/shmtool/internal/streams": {
-		"shmtool/cmd/shmtool/internal/objectfile",
-		"shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/layout", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/finding",
-	},
-	"shmtool/cmd/shmtool/internal/streams/streamstest": {
-		"shmtool/layout/mist", "shmtool/layout", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/streams",
-	},
-	"shmtool/cmd/shmtool/internal/finding": {"shmtool/layout", "shmtool/layout/mist"},
-	"shmtool/cmd/shmtool/internal/doctor": {
-		"shmtool/layout/mist", "shmtool/layout", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/streams",
-		"shmtool/cmd/shmtool/internal/finding", "shmtool/cmd/shmtool/internal/safe",
-	},
-	"shmtool/cmd/shmtool/internal/doctor/doctortest": {
-		"shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/streams", "shmtool/cmd/shmtool/internal/finding",
-	},
-	"shmtool/cmd/shmtool/internal/mistserver": {
-		"shmtool/layout", "shmtool/layout/mist", "shmtool/layout/dtsc", "shmtool/relaccx/semaphore", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs",
-	},
-	"shmtool/cmd/shmtool/internal/simulate": {
-		"shmtool/layout/mist", "shmtool/cmd/shmtool/internal/mistserver", "shmtool/cmd/shmtool/internal/procs",
-		"shmtool/cmd/shmtool/internal/finding",
-	},
-	"shmtool/cmd/shmtool/internal/cleaning": {
-		"shmtool/cmd/shmtool/internal/objectfile",
-		"shmtool/layout/mist", "shmtool/relaccx/semaphore", "shmtool/relaccx", "shmtool/cmd/shmtool/internal/procs", "shmtool/cmd/shmtool/internal/simulate",
-		"shmtool/cmd/shmtool/internal/streams", "shmtool/cmd/shmtool/internal/sparse",
-	},
-	"shmtool/cmd/shmtool/internal/top": {
-		"shmtool/layout/mist", "shmtool/layout", "shmtool/relaccx", "shmtool/dump", "shmtool/cmd/shmtool/internal/procs",
-		"shmtool/cmd/shmtool/internal/top/unasked",
-	},
-	"shmtool/cmd/shmtool/internal/top/unasked": {},
+// house returns the table of CONTRIBUTING.md: for each room those that it may import,
+// and the rooms from the top of the house down.
+func house(t *testing.T) (may map[string][]string, rooms []string) {
+	t.Helper()
+	_, text, found := strings.Cut(readFile(t, "CONTRIBUTING.md"), "```\n")
+	text, _, ended := strings.Cut(text, "```")
+	if !found || !ended {
+		t.Fatal("CONTRIBUTING.md has no table of the house")
+	}
+	words, short := map[string][]string{}, map[string][]string{}
+	for line := range strings.Lines(text) {
+		w := strings.Fields(line)
+		switch {
+		case len(w) == 0:
+		case len(w) > 2 && w[1] == "=":
+			short[w[0]] = w[2:]
+		default:
+			words[w[0]] = w[1:]
+			rooms = append(rooms, w[0])
+		}
+	}
+	var expand func(names []string) []string
+	expand = func(names []string) (all []string) {
+		for _, name := range names {
+			if of, ok := short[name]; ok {
+				all = append(all, expand(of)...)
+			} else {
+				all = append(all, name)
+			}
+		}
+		return all
+	}
+	may = map[string][]string{}
+	for room, names := range words {
+		may[room] = expand(names)
+	}
+	return may, rooms
 }
 
-// common are the rooms at the bottom of the house, which every room of cmd/shmtool
-// may import. They import only what arrows allows them.
-var common = []string{
-	"shmtool/cmd/shmtool/internal/cause",
-	"shmtool/cmd/shmtool/internal/pattern",
-	"shmtool/cmd/shmtool/internal/pause",
-	"shmtool/cmd/shmtool/internal/units",
+// roomOf returns the name that the table has for one of our packages.
+func roomOf(path string) string {
+	if path == "shmtool/cmd/shmtool" {
+		return "main"
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(path, "shmtool/cmd/shmtool/internal/"), "shmtool/")
 }
 
 // The imports that only some rooms may have.
@@ -165,15 +115,30 @@ func in(rooms ...string) func(string) bool {
 	}
 }
 
+// A room imports what the table allows it, and arrows point down.
 func TestArrows(t *testing.T) {
+	may, rooms := house(t)
+	there := map[string]bool{}
 	for _, goarch := range []string{"amd64", "arm64"} {
 		for _, p := range ownPackages(t, goarch) {
-			allowed, known := arrows[p.ImportPath]
-			if !known {
-				t.Errorf("%s is no room of the house; say in this test what it may import", p.ImportPath)
+			room := roomOf(p.ImportPath)
+			there[room] = true
+			if _, known := may[room]; !known {
+				t.Errorf("%s is not in the table of CONTRIBUTING.md", room)
+				continue
 			}
 			for _, i := range p.Imports {
-				checkImport(t, p.ImportPath, i, allowed)
+				checkImport(t, p.ImportPath, i, may[room])
+			}
+		}
+	}
+	for at, room := range rooms {
+		if !there[room] {
+			t.Errorf("%s is in the table of CONTRIBUTING.md, and is no package", room)
+		}
+		for _, to := range may[room] {
+			if to != "-" && !slices.Contains(rooms[at+1:], to) {
+				t.Errorf("%s may import %s, which does not stand below it", room, to)
 			}
 		}
 	}
@@ -184,24 +149,13 @@ func checkImport(t *testing.T, from, to string, allowed []string) {
 	if may := confined[to]; may != nil && !may(from) {
 		t.Errorf("%s imports %s", from, to)
 	}
-	ours := strings.HasPrefix(to, "shmtool/")
-	above := strings.HasPrefix(from, "shmtool/cmd/") && !contains(common, from)
-	if ours && allowed != nil && !contains(allowed, to) && !(above && contains(common, to)) {
-		t.Errorf("%s imports %s: that arrow points back", from, to)
+	if strings.HasPrefix(to, "shmtool/") && !slices.Contains(allowed, roomOf(to)) {
+		t.Errorf("%s imports %s, which the table of CONTRIBUTING.md does not allow", roomOf(from), roomOf(to))
 	}
 	foreign := strings.Contains(strings.Split(to, "/")[0], ".")
 	if foreign && strings.HasPrefix(from, "shmtool/layout") {
 		t.Errorf("%s imports %s; layout has the standard library alone", from, to)
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }
 
 // os.Exit stands in main.go alone, and only cmd prints by itself.

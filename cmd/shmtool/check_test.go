@@ -15,6 +15,7 @@ import (
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
+	"shmtool/cmd/shmtool/internal/verb/read"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -241,7 +242,7 @@ func TestCheckUnusedRows(t *testing.T) {
 		{Code: layout.CodeNotReady},
 	}
 	want := []layout.Finding{found[0], found[3], found[4]}
-	if got := withoutUnused(slices.Clone(found), layout.Window{First: 0, End: 1}); !slices.Equal(got, want) {
+	if got := read.WithoutUnused(slices.Clone(found), layout.Window{First: 0, End: 1}); !slices.Equal(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
@@ -258,7 +259,7 @@ func TestCheckOverrunOfProtocols(t *testing.T) {
 		f    layout.Finding
 		want layout.Severity
 	}{{"MstExtWriters", bad, layout.Note}, {"MstExtWriters", other, layout.Error}, {"MstExtWriters", whole, layout.Error}, {"MstCameras", bad, layout.Error}} {
-		if got := overrun(mist.Lookup(tt.page), []layout.Finding{tt.f})[0].Severity; got != tt.want {
+		if got := read.Overrun(mist.Lookup(tt.page), []layout.Finding{tt.f})[0].Severity; got != tt.want {
 			t.Errorf("%s%s: %v, want %v", tt.page, tt.f.Path, got, tt.want)
 		}
 	}

@@ -4,23 +4,30 @@ import (
 	"context"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/complete"
+	"shmtool/cmd/shmtool/internal/verb/follow"
+	"shmtool/cmd/shmtool/internal/verb/list"
+	"shmtool/cmd/shmtool/internal/verb/read"
+	"shmtool/cmd/shmtool/internal/verb/server"
+	"shmtool/cmd/shmtool/internal/verb/simulate"
+	"shmtool/cmd/shmtool/internal/verb/write"
 	"shmtool/cmd/shmtool/internal/world"
 )
 
 // commands are all verbs, in the order of the help.
 func commands() []*cli.Command {
 	return []*cli.Command{
-		createCommand(), appendCommand(), setCommand(), deleteCommand(), resizeCommand(), markCommand(), rmCommand(),
-		lsCommand(), dumpCommand(), getCommand(), tailCommand(), rateCommand(), waitCommand(), saveCommand(), checkCommand(),
-		recordCommand(), replayCommand(), streamsCommand(), doctorCommand(), explainCommand(), cleanCommand(), topCommand(), watchCommand(), simulateCommand(), completionCommand(),
+		write.Create(), write.Append(), write.Set(), write.Delete(), write.Resize(), write.Mark(), write.Rm(),
+		list.Ls(), read.Dump(), read.Get(), follow.Tail(), follow.Rate(), follow.Wait(), read.Save(), read.Check(),
+		follow.Record(), follow.Replay(), server.Streams(), server.Doctor(), server.Explain(), server.Clean(), list.Top(), list.Watch(), simulate.Simulate(), complete.Command(),
 	}
 }
 
 // run is the whole program but for its process: arguments in, exit code out.
 func run(ctx context.Context, w *world.World, args []string) int {
 	all := commands()
-	if len(args) > 0 && args[0] == completeVerb {
-		return w.Report(ctx, complete(w, args[1:], all))
+	if len(args) > 0 && args[0] == complete.Verb {
+		return w.Report(ctx, complete.Line(w, args[1:], all))
 	}
 	return cli.Run(ctx, w, all, args)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/complete"
 	"shmtool/cmd/shmtool/internal/fail"
 
 	"shmtool/cmd/shmtool/internal/cli"
@@ -95,7 +96,7 @@ var completions = []struct {
 func TestComplete(t *testing.T) {
 	dir := completionDir(t)
 	for _, c := range completions {
-		r := runIn(t, dir, "", append([]string{completeVerb}, strings.Split(c.line, " ")...)...)
+		r := runIn(t, dir, "", append([]string{complete.Verb}, strings.Split(c.line, " ")...)...)
 		var got []string
 		for line := range strings.Lines(r.stdout) {
 			text, _, _ := strings.Cut(line, "\t")
@@ -116,22 +117,22 @@ func TestCompletePaths(t *testing.T) {
 		dir + "/shm/fo": dir + "/shm/folder/",
 	} {
 		for _, args := range [][]string{{"dump"}, {"create", "x", "--schema"}, {"save", "log"}} {
-			r := runIn(t, dir, "", slices.Concat([]string{completeVerb}, args, []string{typed})...)
+			r := runIn(t, dir, "", slices.Concat([]string{complete.Verb}, args, []string{typed})...)
 			if r.stdout != want+"\t\n" {
 				t.Errorf("%v %s: %q", args, typed, r.stdout)
 			}
 		}
 	}
-	if r := runIn(t, t.TempDir(), "", completeVerb, "--shm-dir", dir+"/shm", "dump", "lo"); r.stdout != "log\t\n" {
+	if r := runIn(t, t.TempDir(), "", complete.Verb, "--shm-dir", dir+"/shm", "dump", "lo"); r.stdout != "log\t\n" {
 		t.Errorf("another directory: %q", r.stdout)
 	}
-	if r := runIn(t, t.TempDir(), "", completeVerb, "--moment", dir, "dump", "lo"); r.stdout != "log\t\n" {
+	if r := runIn(t, t.TempDir(), "", complete.Verb, "--moment", dir, "dump", "lo"); r.stdout != "log\t\n" {
 		t.Errorf("a moment: %q", r.stdout)
 	}
-	if r := runIn(t, dir, "", completeVerb, "save", "--all", dir+"/s"); r.stdout != dir+"/shm/\t\n" {
+	if r := runIn(t, dir, "", complete.Verb, "save", "--all", dir+"/s"); r.stdout != dir+"/shm/\t\n" {
 		t.Errorf("a folder for a moment: %q", r.stdout)
 	}
-	if r := runIn(t, dir, "", completeVerb, "ls", "--moment="+dir+"/shm/lo"); r.stdout != "--moment="+dir+"/shm/log\t\n" {
+	if r := runIn(t, dir, "", complete.Verb, "ls", "--moment="+dir+"/shm/lo"); r.stdout != "--moment="+dir+"/shm/log\t\n" {
 		t.Errorf("a moment's path: %q", r.stdout)
 	}
 }

@@ -85,5 +85,5 @@ func longestOf(args []string) time.Duration {
 
 func dieOfEnding(sig os.Signal) {
 	signal.Reset(endings...)
-	dieOf(sig)
+	world.DieOf(sig)
 }

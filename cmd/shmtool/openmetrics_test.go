@@ -22,6 +22,9 @@ import (
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/verb/follow"
+	"shmtool/cmd/shmtool/internal/verb/list"
+	"shmtool/cmd/shmtool/internal/verb/server"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 )
@@ -77,18 +80,18 @@ func everyMetric(t *testing.T) string {
 	}
 	age, seconds, alive, key := int64(7), int64(3), true, uint64(900)
 	var s metrics.Set
-	objectMetrics(&s, &objectSight{Entry: object.Entry{
+	list.ObjectMetrics(&s, &list.ObjectSight{Entry: object.Entry{
 		Name: filepath.Base(path), Info: info, IsPage: true, Kind: "relaccx",
 		Header: layout.Header{Status: layout.StatusReady, EndPos: 1 << 40, Deleted: 3, Present: 9},
-	}, age: &age, writer: 7})
-	objectMetrics(&s, &objectSight{Entry: object.Entry{Name: "other", Info: info}})
+	}, Age: &age, Writer: 7})
+	list.ObjectMetrics(&s, &list.ObjectSight{Entry: object.Entry{Name: "other", Info: info}})
 	sessions := 3
-	streamMetrics(&s, &streams.Row{Stream: "live+\xff\"", State: "ready", Verdict: "ok", Live: true, InputAlive: &alive, Sessions: &sessions, Tracks: []streams.TrackRow{
+	server.StreamMetrics(&s, &streams.Row{Stream: "live+\xff\"", State: "ready", Verdict: "ok", Live: true, InputAlive: &alive, Sessions: &sessions, Tracks: []streams.TrackRow{
 		{Index: 1, Type: "video", Codec: "H264\xff", AgeS: &seconds, Alive: &alive, LastMS: 1000, Keys: 1, LastKeyMS: &key},
 	}})
-	findingMetrics(&s, &examination{
-		moment: &streams.Moment{Streams: []*streams.Stream{{Name: "a\xff", Objects: []*streams.Object{{Is: mist.Object{Kind: mist.KindMeta}}}}}},
-		found:  []finding.Finding{{Code: finding.WriterDead, Severity: finding.Error, Stream: "a\xff"}},
+	server.FindingMetrics(&s, &server.Examination{
+		Moment: &streams.Moment{Streams: []*streams.Stream{{Name: "a\xff", Objects: []*streams.Object{{Is: mist.Object{Kind: mist.KindMeta}}}}}},
+		Found:  []finding.Finding{{Code: finding.WriterDead, Severity: finding.Error, Stream: "a\xff"}},
 	})
 	var m meter.Meter
 	start := time.Unix(100, 0)
@@ -97,7 +100,7 @@ func everyMetric(t *testing.T) string {
 		m.Record(start.Add(time.Duration(i)*time.Second), 8)
 		m.Delay(time.Duration(i-3) * time.Millisecond)
 	}
-	rateMetrics(&s, &rateRow{Stats: m.Window(start.Add(9 * time.Second)), page: "p", writer: writerSight{pid: 9, known: true}})
+	follow.RateMetrics(&s, &follow.RateRow{Stats: m.Window(start.Add(9 * time.Second)), Page: "p", Writer: follow.WriterSight{Pid: 9, Known: true}})
 	var b bytes.Buffer
 	if err := s.Write(&b); err != nil {
 		t.Fatal(err)
@@ -125,7 +128,7 @@ func TestMetricsParse(t *testing.T) {
 		t.Errorf("the counter of records is %v", total)
 	}
 	states := families["mist_stream_state"]
-	if len(states.Metric) != len(streamStates()) {
+	if len(states.Metric) != len(server.StreamStates()) {
 		t.Errorf("%d states", len(states.Metric))
 	}
 	sum := 0.0
@@ -143,7 +146,7 @@ func TestMetricsLabels(t *testing.T) {
 	names := []string{`a\b`, "a\\xff", "a\xff", "quo\"te", "line\nend", "esc\x1b", "ü"}
 	var s metrics.Set
 	for _, name := range append(names, names...) {
-		streamMetrics(&s, &streams.Row{Stream: name, State: "ready", Verdict: "ok"})
+		server.StreamMetrics(&s, &streams.Row{Stream: name, State: "ready", Verdict: "ok"})
 	}
 	var b bytes.Buffer
 	if err := s.Write(&b); err != nil {

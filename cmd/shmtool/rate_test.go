@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/verb/follow"
 )
 
 // A writer that is killed is missed at once, by its name, and not only when the
@@ -56,7 +57,7 @@ func TestRateMissesTheDead(t *testing.T) {
 	if err := json.NewDecoder(strings.NewReader(rate.stdout.String())).Decode(&said); err != nil {
 		t.Fatal(err)
 	}
-	if said.Event != "silent" || said.Page != "page" || said.PID != writer.cmd.Process.Pid || said.Alive == nil || *said.Alive || said.Silent < soonest.Seconds() {
+	if said.Event != "silent" || said.Page != "page" || said.PID != writer.cmd.Process.Pid || said.Alive == nil || *said.Alive || said.Silent < follow.Soonest.Seconds() {
 		t.Errorf("%+v", said)
 	}
 	if want := fmt.Sprintf("; writer %d", said.PID); !strings.Contains(said.Note, want) || !strings.HasSuffix(said.Note, " is dead") {

@@ -76,7 +76,7 @@ func unpack(t *testing.T, archive string) *moment {
 			}
 			m.rax[object] = string(text)
 		case folder == "shm" || folder == "proc" || folder == procs.SavedFile:
-			write(t, filepath.Join(m.dir, name), members)
+			writeFrom(t, filepath.Join(m.dir, name), members)
 			if folder == "shm" {
 				m.names = append(m.names, object)
 			}
@@ -84,8 +84,8 @@ func unpack(t *testing.T, archive string) *moment {
 	}
 }
 
-// write unpacks one object, which may be 40 MiB of nothing, with holes.
-func write(t *testing.T, path string, from io.Reader) {
+// writeFrom unpacks one object, which may be 40 MiB of nothing, with holes.
+func writeFrom(t *testing.T, path string, from io.Reader) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/verb/simulate"
 	"shmtool/layout/mist"
 )
 
@@ -118,7 +119,7 @@ func TestSimulate(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &doc); err != nil {
 		t.Fatalf("%v:\n%s", err, out)
 	}
-	if doc.Schema != simulationSchema || doc.Lost != 0 || doc.Records == 0 || doc.Latency.Measured != doc.Records || len(doc.Viewers) != 4 {
+	if doc.Schema != simulate.SimulationSchema || doc.Lost != 0 || doc.Records == 0 || doc.Latency.Measured != doc.Records || len(doc.Viewers) != 4 {
 		t.Errorf("%s", out)
 	}
 	for _, v := range doc.Viewers {

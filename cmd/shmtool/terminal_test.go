@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/complete"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
 	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout/mist"
@@ -131,8 +132,8 @@ func TestNothingActsOnATerminal(t *testing.T) {
 		[]string{"create", page, "--records", "1", "--field", "a:uint8"}, []string{"create", "new", "--records", "1", "--field", evil}, []string{"mark", page, evil},
 		[]string{"replay", evil}, []string{"record", "nosuch" + evil, "-w", filepath.Join(t.TempDir(), evil), "--for", "1ms"}, []string{"completion", evil},
 		[]string{"simulate", "--fault", evil}, []string{evil}, []string{"simulate", "--clean"},
-		[]string{completeVerb, "dump", ""}, []string{completeVerb, "dump", page + ":"}, []string{completeVerb, "doctor", ""}, []string{completeVerb, "get", page, ""},
-		[]string{completeVerb, "ls", "--stream", ""},
+		[]string{complete.Verb, "dump", ""}, []string{complete.Verb, "dump", page + ":"}, []string{complete.Verb, "doctor", ""}, []string{complete.Verb, "get", page, ""},
+		[]string{complete.Verb, "ls", "--stream", ""},
 	)
 	w := evilWorld(t)
 	for _, args := range commands {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"shmtool/cmd/shmtool/internal/watching"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,7 +16,7 @@ import (
 )
 
 func TestFrame(t *testing.T) {
-	lines := func(text string) [][]byte { return linesOf([]byte(text)) }
+	lines := func(text string) [][]byte { return watching.LinesOf([]byte(text)) }
 	tests := []struct {
 		text   string
 		height int
@@ -29,12 +30,12 @@ func TestFrame(t *testing.T) {
 		{"", 9, ""},
 	}
 	for _, tt := range tests {
-		want := cursorHome + strings.ReplaceAll(tt.want, "|", clearLine+"\r\n")
+		want := watching.CursorHome + strings.ReplaceAll(tt.want, "|", watching.ClearLine+"\r\n")
 		if tt.want != "" {
-			want += clearLine
+			want += watching.ClearLine
 		}
-		if got := frame(lines(tt.text), tt.height); got != want+clearBelow {
-			t.Errorf("%q at %d: %q, want %q", tt.text, tt.height, got, want+clearBelow)
+		if got := watching.Frame(lines(tt.text), tt.height); got != want+watching.ClearBelow {
+			t.Errorf("%q at %d: %q, want %q", tt.text, tt.height, got, want+watching.ClearBelow)
 		}
 	}
 }
@@ -126,10 +127,10 @@ func TestWatchOnATerminal(t *testing.T) {
 	}
 	<-tm.read
 	out := tm.out.String()
-	if !strings.HasPrefix(out, enterScreen) || !strings.HasSuffix(out, leaveScreen) {
+	if !strings.HasPrefix(out, watching.EnterScreen) || !strings.HasSuffix(out, watching.LeaveScreen) {
 		t.Errorf("the screen is not restored: %q", out)
 	}
-	if strings.Contains(strings.TrimPrefix(out, enterScreen), "\x1b[2J") {
+	if strings.Contains(strings.TrimPrefix(out, watching.EnterScreen), "\x1b[2J") {
 		t.Errorf("it flickers: %q", out)
 	}
 }

@@ -1,0 +1,132 @@
+package follow
+
+import (
+	"math"
+	"path/filepath"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/object"
+	"shmtool/layout"
+	"shmtool/layout/mist"
+	"shmtool/relaccx"
+)
+
+// delayClock is when the machine was booted, by which many fields count.
+type delayClock struct {
+	boot  time.Time
+	known bool
+}
+
+// set takes the clock of the processes; it is asked once an interval, since
+// asking reads files.
+func (d *delayClock) set(c mist.Clock) {
+	d.known = c.Uptime > 0 && c.Now > 0
+	d.boot = time.Unix(0, c.Now-int64(c.Uptime))
+}
+
+// delayField is how a page's field tells when a record was made.
+type delayField struct {
+	field  *layout.Field
+	schema *layout.Schema
+	unit   mist.Unit
+	offset int64 // of media time 0, in milliseconds since boot
+	known  bool  // whether it is
+}
+
+// newDelayField finds the field of --time in a page's records.
+func (r *rating) newDelayField(t object.Target, rec *relaccx.Record) *delayField {
+	d := &delayField{schema: rec.Schema(), field: rec.Schema().Lookup(r.field), unit: mist.UnixMilliseconds, known: true}
+	if info := t.NestedInfo(); d.field != nil && info.Fits(d.schema) {
+		if m, ok := info.Meaning(r.field); ok && m.Unit != mist.Plain {
+			d.unit = m.Unit
+		}
+	}
+	if d.unit == mist.MediaTime {
+		d.offset, d.known = mediaOffset(t)
+	}
+	return d
+}
+
+// mediaOffset is when the media time of a page's stream was 0, in milliseconds
+// since boot, as the stream's MstMeta says.
+func mediaOffset(t object.Target) (offset int64, known bool) {
+	is, ok := mist.ParseName(filepath.Base(t.Path))
+	if !ok || is.Stream == "" {
+		return 0, false
+	}
+	meta := mist.Object{Kind: mist.KindMeta, Stream: is.Stream}.Name()
+	p, err := relaccx.Open(filepath.Join(filepath.Dir(t.Path), meta))
+	if err != nil {
+		return 0, false
+	}
+	defer p.Close()
+	reader, err := p.Reader()
+	if err != nil {
+		return 0, false
+	}
+	n, err := reader.Newest()
+	var rec relaccx.Record
+	if err == nil {
+		err = reader.Read(n, &rec)
+	}
+	if err != nil {
+		return 0, false
+	}
+	v, err := rec.Int("bootmsoffset")
+	return v, err == nil && v != 0 // of what is no live stream it is 0
+}
+
+// of is how late a record is that was seen at a time.
+func (d *delayField) of(rec *relaccx.Record, at time.Time, clock *delayClock) (time.Duration, bool) {
+	if d.field == nil || !d.known || !d.field.Readable() {
+		return 0, false
+	}
+	var value int64
+	switch d.field.Kind() {
+	case layout.Int:
+		value = d.field.Int(rec.Bytes())
+	case layout.Uint:
+		value = int64(min(d.field.Uint(rec.Bytes()), math.MaxInt64))
+	default:
+		return 0, false
+	}
+	made, ok := d.moment(value, clock)
+	return at.Sub(made), ok
+}
+
+// The times that can be told, in seconds and in milliseconds: all sums stay whole.
+const (
+	lastSecond = math.MaxInt64 / int64(time.Second) / 2
+	lastMilli  = math.MaxInt64 / int64(time.Millisecond) / 2
+)
+
+func (d *delayField) moment(value int64, clock *delayClock) (time.Time, bool) {
+	last := lastMilli
+	if d.unit == mist.UnixSeconds || d.unit == mist.BootSeconds {
+		last = lastSecond
+	}
+	if value < -last || value > last || d.offset < -last || d.offset > last {
+		return time.Time{}, false
+	}
+	switch d.unit {
+	case mist.UnixSeconds:
+		return time.Unix(value, 0), true
+	case mist.BootSeconds:
+		return clock.boot.Add(time.Duration(value) * time.Second), clock.known
+	case mist.BootMilliseconds, mist.BootOffset:
+		return clock.boot.Add(time.Duration(value) * time.Millisecond), clock.known
+	case mist.MediaTime:
+		return clock.boot.Add(time.Duration(value+d.offset) * time.Millisecond), clock.known
+	}
+	return time.UnixMilli(value), true
+}
+
+// isTime refuses a field for --time that is no integer.
+func isTime(s *layout.Schema, field string) error {
+	f := s.Lookup(field)
+	if f == nil || f.Readable() && (f.Kind() == layout.Int || f.Kind() == layout.Uint) {
+		return nil
+	}
+	return fail.Usagef("--time %q: the field is %v; use an integer field", field, f.Kind())
+}

@@ -1,0 +1,73 @@
+package follow
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/world"
+	"shmtool/layout"
+	"shmtool/relaccx"
+)
+
+// A writer sets exit or reload and takes the name away at once, in either order: no
+// look falls between the two, and the page that was left tells.
+func TestWaitSeesThePageThatWasLeft(t *testing.T) {
+	schema, err := layout.ParseSchema("v:uint32")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shape := layout.Shape{Schema: schema, RecordCount: 4}
+	path := filepath.Join(t.TempDir(), "page")
+	remake := func() error {
+		w, err := relaccx.Create(path, shape, relaccx.CreateOptions{})
+		return errors.Join(err, w.Close())
+	}
+	unlink := func() error { return os.Remove(path) }
+	exit, reload := orLeft(ofPage(layout.Status.Exit)), orLeft(ofPage(layout.Status.Reload))
+	ready := ofPage(layout.Status.Ready)
+	for name, test := range map[string]struct {
+		is, never waitCondition
+		do        func(w *relaccx.Writer) error
+	}{
+		"rm":             {exit, ready, func(w *relaccx.Writer) error { return errors.Join(w.SetExit(), unlink()) }},
+		"next writer":    {exit, reload, func(w *relaccx.Writer) error { return errors.Join(w.SetExit(), unlink(), remake()) }},
+		"our reload":     {reload, exit, func(w *relaccx.Writer) error { return w.Reload(shape, relaccx.ReloadOptions{}) }},
+		"foreign reload": {reload, exit, func(w *relaccx.Writer) error { return errors.Join(w.SetReload(), unlink(), remake()) }},
+		"removed":        {reload, ready, func(w *relaccx.Writer) error { return errors.Join(w.SetReload(), unlink()) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			os.Remove(path)
+			w, err := relaccx.Create(path, shape, relaccx.CreateOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer w.Close()
+			c := &cli.Call{World: &world.World{ShmDir: filepath.Dir(path)}}
+			var s sight
+			defer s.close()
+			look := func(is waitCondition) bool {
+				t.Helper()
+				missing, err := firstMissing(c, path, &s, []waitCondition{is})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return missing < 0
+			}
+			if look(test.is) {
+				t.Fatal("true before it happened")
+			}
+			if err := test.do(w); err != nil {
+				t.Fatal(err)
+			}
+			if look(test.never) {
+				t.Error("what the name must meet now is taken from the page that was left, or is true of none")
+			}
+			if !look(test.is) {
+				t.Error("the page that was left is not asked")
+			}
+		})
+	}
+}

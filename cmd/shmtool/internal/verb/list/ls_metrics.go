@@ -1,0 +1,46 @@
+package list
+
+import (
+	"shmtool/cmd/shmtool/internal/metrics"
+	"shmtool/cmd/shmtool/internal/object"
+)
+
+// The metrics of what commands show. Their names are a contract; shmtool(1),
+// METRICS, lists them. A label never holds what might be secret: names alone.
+
+// ObjectSight is what ls has found out about an object.
+type ObjectSight struct {
+	object.Entry
+	readers       int
+	Age           *int64 // seconds; nil is not known
+	Writer        int    // PID; 0 is none
+	writerUnknown bool   // its process may live, and cannot be seen
+}
+
+var pageStatuses = []string{"ready", "exit", "reload"}
+
+// ObjectMetrics are the metrics of a listing.
+func ObjectMetrics(s *metrics.Set, o *ObjectSight) {
+	labels := metrics.Labels{"page", o.Name, "kind", o.Kind, "stream", o.Of.Stream}
+	s.Gauge("shmtool_object_size_bytes", "Size of a shared memory object.", float64(o.Info.Size()), labels)
+	s.Gauge("shmtool_object_allocated_bytes", "Memory that a shared memory object takes.", float64(o.File.Allocated), labels)
+	s.Gauge("shmtool_object_readers", "Processes that map a shared memory object.", float64(o.readers), labels)
+	if o.Age != nil {
+		s.Gauge("shmtool_object_age_seconds", "Time since a shared memory object was made.", float64(*o.Age), labels)
+	}
+	if !o.writerUnknown {
+		s.Gauge("shmtool_object_writer_alive", "Whether a living process is known that writes the object.", metrics.Truth(o.Writer != 0), labels)
+	}
+	if !o.IsPage || o.Denied {
+		return
+	}
+	h := o.Header
+	s.Counter("relaccx_page_records_total", "Records that were published on a page.", h.EndPos, labels)
+	s.Counter("relaccx_page_records_deleted_total", "Records that were withdrawn from a page.", h.Deleted, labels)
+	s.Gauge("relaccx_page_records_present", "Records on a page, as its writer counts them.", float64(h.Present), labels)
+	s.Gauge("relaccx_page_records_room", "Records that a page has room for.", float64(h.RecordCount), labels)
+	for i, on := range []bool{h.Status.Ready(), h.Status.Exit(), h.Status.Reload()} {
+		with := append(labels[:len(labels):len(labels)], "status", pageStatuses[i])
+		s.Gauge("relaccx_page_status", "Whether a status bit of a page is set.", metrics.Truth(on), with)
+	}
+}

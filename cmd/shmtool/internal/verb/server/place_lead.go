@@ -1,0 +1,21 @@
+package server
+
+import (
+	"regexp"
+
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/finding"
+)
+
+// ownCommand begins the remedies that are shmtool's own commands, with what they name
+// besides a place, in the PID namespace of the processes.
+var ownCommand = regexp.MustCompile(`^(?:nsenter -t \d+ -p )?shmtool (clean|dump|rm|check|set|ls)\b`)
+
+// leadHere gives the remedies the flags of the place that was looked at.
+func leadHere(c *cli.Call, found []finding.Finding) {
+	for i := range found {
+		if at := ownCommand.FindStringIndex(found[i].Remedy); at != nil {
+			found[i].Remedy = found[i].Remedy[:at[1]] + c.PlaceFlags + found[i].Remedy[at[1]:]
+		}
+	}
+}

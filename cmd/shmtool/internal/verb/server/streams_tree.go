@@ -1,0 +1,293 @@
+package server
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/object"
+	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
+	"shmtool/dump"
+)
+
+// streamTree is the streams as people see them.
+func streamTree(rows []streams.Row, plain bool) *dump.Tree {
+	t := &dump.Tree{
+		Branches: &dump.Listing{Columns: []dump.Column{
+			{Name: "STREAM"},
+			{Name: "STATE"},
+			{Name: "VERDICT"},
+			{Name: "INPUT"},
+			{Name: "VIEWERS", Right: true},
+			{Name: "PROCESSES", Right: true, Minor: true},
+			{Name: "SESSIONS", Right: true, Minor: true},
+			{Name: "SOURCES", Right: true, Minor: true},
+			{Name: "WINDOW", Right: true},
+			{Name: "SHM", Right: true, Minor: true},
+			{Name: "FROM", Minor: true},
+		}},
+		Leaves: &dump.Listing{Columns: []dump.Column{
+			{Name: "TRACK"},
+			{Name: "CODEC"},
+			{Name: "FORMAT"},
+			{Name: "FPS", Right: true, Minor: true},
+			{Name: "BIT/S", Right: true},
+			{Name: "WINDOW", Right: true},
+			{Name: "POSITION", Right: true, Minor: true},
+			{Name: "KEY", Right: true, Minor: true},
+			{Name: "AGE", Right: true},
+			{Name: "PID", Minor: true},
+		}},
+	}
+	masked := slices.ContainsFunc(rows, func(r streams.Row) bool { return slices.ContainsFunc(r.Tracks, isMasked) })
+	if masked {
+		t.Leaves.Columns = slices.Insert(t.Leaves.Columns, 1, dump.Column{Name: "FOR"})
+	}
+	for i := range rows {
+		r := &rows[i]
+		t.Branches.Rows = append(t.Branches.Rows, branchRow(r, plain))
+		t.Notes = append(t.Notes, streamNotes(r))
+		for j := range r.Tracks {
+			leaf := leafRow(r, &r.Tracks[j], plain)
+			leaf[0].Value = fmt.Sprintf("%*d %s", indexWidth(r), r.Tracks[j].Index, r.Tracks[j].Type)
+			if masked {
+				leaf = slices.Insert(leaf, 1, maskCell(&r.Tracks[j]))
+			}
+			t.Leaves.Rows, t.Of = append(t.Leaves.Rows, leaf), append(t.Of, i)
+		}
+	}
+	return t
+}
+
+// indexWidth is how many digits the largest index of a stream's tracks has.
+func indexWidth(r *streams.Row) int {
+	largest := uint64(0)
+	for _, t := range r.Tracks {
+		largest = max(largest, t.Index)
+	}
+	return len(fmt.Sprint(largest))
+}
+
+func isMasked(t streams.TrackRow) bool { return t.Valid != streams.ValidForAll }
+
+// maskCell is who may use a track, where not all may.
+func maskCell(t *streams.TrackRow) dump.Cell {
+	if !isMasked(*t) {
+		return dump.Cell{Value: "all"}
+	}
+	return dump.Cell{Value: streams.ValidText(t.Valid), Tone: dump.Attention}
+}
+
+func branchRow(r *streams.Row, plain bool) []dump.Cell {
+	return []dump.Cell{
+		{Value: r.Stream},
+		{Value: stateText(r), Tone: stateTone(r)},
+		{Value: r.Verdict, Tone: verdictTone(r.Verdict)},
+		inputCell(r),
+		{Value: r.Viewers},
+		{Value: r.Processes},
+		{Value: object.OrNil(r.Sessions)},
+		{Value: r.Sources},
+		windowCell(r),
+		{Value: r.ShmBytes, Text: dump.SizeOrBytes(r.ShmBytes, plain)},
+		{Value: r.Source, Tone: dump.Faint},
+	}
+}
+
+func leafRow(r *streams.Row, t *streams.TrackRow, plain bool) []dump.Cell {
+	window := t.WindowMS()
+	return []dump.Cell{
+		{Value: fmt.Sprintf("%d %s", t.Index, t.Type)},
+		{Value: t.Codec},
+		formatCell(t),
+		{Value: fpsText(t)},
+		{Value: dump.Bits(t.BytesPerSecond, plain)},
+		{Value: window, Text: units.Span(units.Milliseconds(window))},
+		{Value: positionText(t.LastMS)},
+		keyCell(r, t), ageCell(r, t), writerPID(t),
+	}
+}
+
+// windowCell is what the stream keeps; a file is there as a whole.
+func windowCell(r *streams.Row) dump.Cell {
+	if r.VoD && r.BufferWindowMS == 0 {
+		return dump.Cell{}
+	}
+	return dump.Cell{Value: r.BufferWindowMS, Text: units.Span(units.Milliseconds(r.BufferWindowMS))}
+}
+
+func stateText(r *streams.Row) string {
+	if starting := r.State == "init" || r.State == "boot"; starting && r.Progress > 0 {
+		return fmt.Sprintf("%s %d%%", r.State, r.Progress*100/255)
+	}
+	return r.State
+}
+
+func stateTone(r *streams.Row) dump.Tone {
+	switch r.State {
+	case "ready":
+		return dump.Good
+	case "off", "offline":
+		return dump.Faint
+	case "init", "boot", "wait", streams.StateUnknown:
+		return dump.Attention
+	}
+	return dump.Bad
+}
+
+func verdictTone(verdict string) dump.Tone {
+	switch verdict {
+	case finding.VerdictOK:
+		return dump.Good
+	case finding.VerdictWarning:
+		return dump.Attention
+	}
+	return dump.Bad
+}
+
+func inputCell(r *streams.Row) dump.Cell {
+	if r.InputPID == nil {
+		return dump.Cell{Value: "-", Tone: dump.Faint}
+	}
+	return streamPIDCell(*r.InputPID, r.InputAlive)
+}
+
+// streamPIDCell is a PID, and whether its process is dead.
+func streamPIDCell(pid uint64, alive *bool) dump.Cell {
+	switch {
+	case alive == nil:
+		return dump.Cell{Value: pid, Text: fmt.Sprintf("%d ?", pid), Tone: dump.Attention}
+	case !*alive:
+		return dump.Cell{Value: pid, Text: fmt.Sprintf("%d dead", pid), Tone: dump.Bad}
+	}
+	return dump.Cell{Value: pid}
+}
+
+func writerPID(t *streams.TrackRow) dump.Cell {
+	if t.PID == 0 {
+		return dump.Cell{Value: "-", Tone: dump.Faint}
+	}
+	return streamPIDCell(t.PID, t.Alive)
+}
+
+// formatCell is what a track is like; what cannot be true stands out.
+func formatCell(t *streams.TrackRow) dump.Cell {
+	cell := dump.Cell{Value: formatText(t)}
+	if len(t.Implausible) > 0 {
+		cell.Tone = dump.Attention
+	}
+	return cell
+}
+
+// formatText is the size of the picture, or how the sound is sampled.
+func formatText(t *streams.TrackRow) string {
+	var parts []string
+	if t.Width > 0 || t.Height > 0 {
+		size := fmt.Sprintf("%dx%d", t.Width, t.Height)
+		if len(t.Implausible) > 0 {
+			size += " implausible"
+		}
+		parts = append(parts, size)
+	}
+	if t.Rate > 0 {
+		rate := strings.TrimSuffix(fmt.Sprintf("%.1f", float64(t.Rate)/1000), ".0") + " kHz"
+		if t.RateWrapped {
+			rate += " wrapped"
+		}
+		parts = append(parts, rate)
+	}
+	if t.Channels > 0 {
+		parts = append(parts, fmt.Sprintf("%dch", t.Channels))
+	}
+	return strings.Join(parts, " ")
+}
+
+// fpsText is the announced frame rate, or the measured one.
+func fpsText(t *streams.TrackRow) string {
+	fps := t.FPS
+	if fps == 0 {
+		fps = t.EFPS
+	}
+	if fps == 0 {
+		return ""
+	}
+	text := strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.2f", fps), "0"), ".")
+	if t.FPSWrapped {
+		text += " wrapped"
+	}
+	return text
+}
+
+// keyCell is how long ago the newest key came. A file is read ahead, and a track
+// of events has none for hours.
+func keyCell(r *streams.Row, t *streams.TrackRow) dump.Cell {
+	ms, known := t.KeyAgeMS()
+	if !known || r.VoD || t.Type == "meta" {
+		return dump.Cell{}
+	}
+	return dump.Cell{Value: ms, Text: units.Span(units.Milliseconds(ms))}
+}
+
+func ageCell(r *streams.Row, t *streams.TrackRow) dump.Cell {
+	if t.AgeS == nil || r.VoD {
+		return dump.Cell{}
+	}
+	cell := dump.Cell{Value: *t.AgeS, Text: units.Age(units.Seconds(*t.AgeS))}
+	if *t.AgeS > streams.IdleAfter && t.Type != "meta" {
+		cell.Tone = dump.Attention
+	}
+	return cell
+}
+
+// likeThat is how many findings of one code are told one by one: a process that
+// fed two hundred tracks leaves as many.
+const likeThat = 3
+
+// streamNotes are the reasons for the verdict, and what could not be read.
+func streamNotes(r *streams.Row) []dump.Cell {
+	var notes []dump.Cell
+	told := map[string]int{}
+	for i, f := range r.Findings {
+		told[f.Code]++
+		if told[f.Code] <= likeThat {
+			notes = append(notes, dump.Cell{Value: f.Code + ": " + f.Message, Tone: severityTone(f.Severity)})
+		}
+		if last := i+1 == len(r.Findings) || r.Findings[i+1].Code != f.Code; last && told[f.Code] > likeThat {
+			notes = append(notes, dump.Cell{Value: fmt.Sprintf("%s: and %d more like that", f.Code, told[f.Code]-likeThat), Tone: severityTone(f.Severity)})
+		}
+	}
+	return append(notes, problemNotes(r)...)
+}
+
+func severityTone(s finding.Severity) dump.Tone {
+	return [...]dump.Tone{finding.Note: dump.Faint, finding.Warning: dump.Attention, finding.Error: dump.Bad}[s]
+}
+
+// problemNotes are what could not be read, but for what a finding tells.
+func problemNotes(r *streams.Row) []dump.Cell {
+	var notes []dump.Cell
+	var denied []string
+	for _, p := range r.Problems {
+		if p.Denied {
+			denied = append(denied, p.Object)
+			continue
+		}
+		if !slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.Object == p.Object }) {
+			notes = append(notes, dump.Cell{Value: p.Object + ": " + p.Message, Tone: dump.Attention})
+		}
+	}
+	if len(denied) > 0 {
+		notes = append(notes, dump.Cell{Value: "permission denied: " + someOf(denied), Tone: dump.Attention})
+	}
+	return notes
+}
+
+// someOf is the first of some names, and how many more there are.
+func someOf(names []string) string {
+	if more := len(names) - 1; more > 0 {
+		return fmt.Sprintf("%s and %d more", names[0], more)
+	}
+	return names[0]
+}

@@ -1,0 +1,212 @@
+package simulate
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/cmd/shmtool/internal/simulate"
+	"shmtool/cmd/shmtool/internal/units"
+	"shmtool/dump"
+	"shmtool/relaccx"
+)
+
+// simulationScreen shows a simulation as it happens: a line for each thing, and
+// on a terminal below them how it is doing, redrawn in place. With a format that
+// is for programs it shows nothing.
+type simulationScreen struct {
+	c      *cli.Call
+	o      simulate.Options
+	silent bool
+	drawn  int // lines of the status that are on the screen
+	status simulate.Status
+	latest time.Time
+}
+
+// redraw is how often the status is drawn.
+const redraw = 250 * time.Millisecond
+
+// shownTracks is how many tracks the status has lines for.
+const shownTracks = 6
+
+func observer(c *cli.Call, o simulate.Options) *simulationScreen {
+	return &simulationScreen{c: c, o: o, silent: c.Out.Format != out.Table || c.Out.NamesOnly}
+}
+
+// text reports whether what is printed is for people.
+func (s *simulationScreen) text() bool { return !s.silent }
+
+// Event prints a line.
+func (s *simulationScreen) Event(e simulate.Event) {
+	line, tone := s.line(e)
+	if s.silent || line == "" {
+		return
+	}
+	s.erase()
+	line = fmt.Sprintf("%6.2fs  %s", e.At.Seconds(), line)
+	if s.c.Out.Terminal && s.c.Out.Width > 0 && e.Kind != simulate.EventFault {
+		line = runewidth.Truncate(line, s.c.Out.Width-1, "…")
+	}
+	fmt.Fprintln(s.c.Out, dump.Paint(line, tone, s.c.Out.Color))
+	s.draw()
+}
+
+func (s *simulationScreen) line(e simulate.Event) (string, dump.Tone) {
+	var tone dump.Tone
+	switch e.Kind {
+	case simulate.EventStopping:
+		return "stopping: viewers, sources, buffer, input, controller", tone
+	case simulate.EventClean:
+		return s.cleanText(e), dump.Good
+	case simulate.EventDied, simulate.EventFailed, simulate.EventPanic, simulate.EventFault:
+		tone = dump.Attention
+	case simulate.EventReload, simulate.EventSources, simulate.EventViewers:
+		tone = dump.Good
+	}
+	if e.Text == "" {
+		return "", tone
+	}
+	if e.Kind == simulate.EventFault {
+		return e.Text + s.tryText(e), tone
+	}
+	if e.Role == "" {
+		if len(s.o.Streams) > 1 && e.Stream != "" {
+			return e.Stream + ": " + e.Text, tone
+		}
+		return e.Text, tone
+	}
+	return fmt.Sprintf("%s, process %d: %s", e.Who(len(s.o.Streams) > 1), e.PID, e.Text), tone
+}
+
+// tryText is what to try on a stream that a drill has brought into its state.
+func (s *simulationScreen) tryText(e simulate.Event) string {
+	code, _, _ := strings.Cut(e.Text, ":")
+	at := ""
+	if s.c.ShmDir != relaccx.ShmDir {
+		at = " --shm-dir " + s.c.ShmDir
+	}
+	return fmt.Sprintf("\n         now try: shmtool doctor %s%s; shmtool explain %s", e.Stream, at, code)
+}
+
+func (s *simulationScreen) cleanText(e simulate.Event) string {
+	text := "everything is removed from " + s.c.ShmDir
+	if e.Count > 0 {
+		text += fmt.Sprintf(", %s that the dead had left too", units.Counted(uint64(e.Count), "object", "objects"))
+	}
+	if e.Text != "" {
+		text += "; " + e.Text
+	}
+	return text
+}
+
+// Status redraws what is below the lines.
+func (s *simulationScreen) Status(st simulate.Status) {
+	s.status = st
+	if s.silent || !s.c.Out.Terminal || s.c.Dumb() || time.Since(s.latest) < redraw {
+		return
+	}
+	s.latest = time.Now()
+	s.erase()
+	s.draw()
+}
+
+func (s *simulationScreen) close() {
+	s.erase()
+	_ = s.c.Out.Flush() // what is printed next meets the same error
+}
+
+// erase takes the status off the screen: the cursor goes up to its first line.
+func (s *simulationScreen) erase() {
+	if s.drawn > 0 {
+		fmt.Fprintf(s.c.Out, "\x1b[%dA\x1b[J", s.drawn)
+		s.drawn = 0
+	}
+}
+
+func (s *simulationScreen) draw() {
+	if s.c.Out.Terminal && !s.c.Dumb() && s.status.Phase != simulate.PhaseEnding && len(s.status.Streams) > 0 {
+		text := s.statusText()
+		s.drawn = strings.Count(text, "\n")
+		fmt.Fprint(s.c.Out, text)
+	}
+	if s.c.Out.Flush() != nil {
+		s.silent = true // the signal of the broken pipe ends the simulation
+	}
+}
+
+func (s *simulationScreen) statusText() string {
+	var b bytes.Buffer
+	b.WriteByte('\n')
+	o := s.c.Out.Rendering()
+	o.LeftOut = func(columns []string) { s.writeLine(&b, "("+out.LeftOutText(columns)+")") }
+	if len(s.status.Tracks) > 0 {
+		_ = s.tracks().Table(&b, o) // to memory
+		if more := len(s.status.Tracks) - shownTracks; more > 0 {
+			fmt.Fprintf(&b, "… and %s\n", units.Counted(uint64(more), "track more", "tracks more"))
+		}
+		b.WriteByte('\n')
+	}
+	for _, st := range s.status.Streams[:min(len(s.status.Streams), shownTracks)] {
+		s.writeLine(&b, fmt.Sprintf("%s: %s, window %.1f s, %s, %s, %s", st.Name, st.State, st.Window.Seconds(),
+			units.Counted(uint64(st.Tracks), "track", "tracks"), units.Counted(uint64(st.Sources), "source", "sources"), units.Counted(uint64(st.Viewers), "viewer", "viewers")))
+	}
+	v := s.status.Viewers
+	if v.Records > 0 {
+		s.writeLine(&b, fmt.Sprintf("viewers: %d records seen, %d lost; from publish to seen %s (p50), %s (p99), %s at most",
+			v.Records, v.Lost, millis(v.P50), millis(v.P99), millis(v.Max)))
+	}
+	s.writeLine(&b, fmt.Sprintf("%s %.1f s, %s; Ctrl-C ends it", spinner(s.status.Elapsed), s.status.Elapsed.Seconds(),
+		units.Counted(uint64(s.status.Processes), "process", "processes")))
+	return b.String()
+}
+
+// writeLine cuts what would not fit in one line: the next one would be drawn
+// over it.
+func (s *simulationScreen) writeLine(b *bytes.Buffer, line string) {
+	if s.c.Out.Width > 0 {
+		line = runewidth.Truncate(line, s.c.Out.Width-1, "…")
+	}
+	b.WriteString(line + "\n")
+}
+
+func spinner(elapsed time.Duration) string {
+	frames := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
+	return string(frames[int(elapsed/redraw)%len(frames)])
+}
+
+func (s *simulationScreen) tracks() *dump.Listing {
+	l := &dump.Listing{Columns: []dump.Column{
+		{Name: "TRACK"},
+		{Name: "SOURCE", Right: true},
+		{Name: "WHAT", Minor: true},
+		{Name: "PACKETS", Right: true},
+		{Name: "A SECOND", Right: true},
+		{Name: "BYTES/S", Right: true},
+		{Name: "RELOADS", Right: true},
+	}}
+	for _, t := range s.status.Tracks[:min(len(s.status.Tracks), shownTracks)] {
+		name := fmt.Sprint(t.Track)
+		if len(s.o.Streams) > 1 {
+			name = t.Stream + " " + name
+		}
+		pid := dump.Cell{Value: t.PID}
+		if t.Gone {
+			pid = dump.Cell{Value: "dead", Tone: dump.Attention}
+		}
+		l.Rows = append(l.Rows, []dump.Cell{
+			{Value: name},
+			pid,
+			{Value: t.About},
+			{Value: t.Packets},
+			{Value: fmt.Sprintf("%.0f", t.Rate)},
+			{Value: int64(t.Bytes), Text: dump.Size(int64(t.Bytes))},
+			{Value: t.Reloads},
+		})
+	}
+	return l
+}

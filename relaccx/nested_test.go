@@ -270,8 +270,10 @@ func TestWriteNestedByPath(t *testing.T) {
 		path []Step
 		want error
 	}{
-		{[]Step{at("none", 0)}, ErrNoField}, {[]Step{at("id", 1)}, ErrNotNested},
-		{[]Step{at("inner", 2)}, ErrNoRecord}, {[]Step{at("inner", 0), {Field: "deep"}}, ErrNoRecord},
+		{[]Step{at("none", 0)}, ErrNoField},
+		{[]Step{at("id", 1)}, ErrNotNested},
+		{[]Step{at("inner", 2)}, ErrNoRecord},
+		{[]Step{at("inner", 0), {Field: "deep"}}, ErrNoRecord},
 	} {
 		if _, err := w.Nested(test.path...); !errors.Is(err, test.want) {
 			t.Errorf("%v: %v, want %v", test.path, err, test.want)

@@ -6,11 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"shmtool/cmd/shmtool/internal/watching"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"shmtool/cmd/shmtool/internal/watching"
 
 	"golang.org/x/sys/unix"
 )

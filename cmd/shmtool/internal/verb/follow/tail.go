@@ -198,16 +198,6 @@ func (r *tailRun) finish(sink *out.Sink, page string, c *cli.Call, err error) er
 	return err
 }
 
-// positive refuses durations that are given, and last no time.
-func positive(c *cli.Call, flags ...string) error {
-	for _, name := range flags {
-		if c.IsSet(name) && c.Duration(name) <= 0 {
-			return fail.Usagef("--%s must be more than 0", name)
-		}
-	}
-	return nil
-}
-
 func followOptions(t object.Target, c *cli.Call) (relaccx.FollowOptions, error) {
 	o := relaccx.FollowOptions{
 		Start:  relaccx.FromNewest(c.Uint64("lines")),

@@ -148,7 +148,7 @@ func (l *commandLine) schemaFields(page string) []layout.Field {
 	if err != nil {
 		return nil
 	}
-	r, done, err := object.Read(l.c, t, false)
+	r, done, err := object.Read(l.c, t)
 	if err != nil {
 		return nil
 	}

@@ -236,24 +236,39 @@ func Explain(c *cli.Call, t Target, err error) error {
 // NamedOnly is what to do about bytes from standard input that are no page.
 const NamedOnly = "a state, PID, semaphore, push list or data page is known by its name only: give the path of its file"
 
-// Read opens a page's records, or those of the page nested in it, by the rules of
-// MistServer where it is one of its pages. With peek a page that is not ready is
-// shown too.
-func Read(c *cli.Call, t Target, peek bool) (*relaccx.Reader, func() error, error) {
+// Read opens the records of a page, or of the page nested in it, by MistServer's rules
+// where it is one of MistServer's pages. The function that it returns closes the page.
+func Read(c *cli.Call, t Target) (*relaccx.Reader, func() error, error) {
+	return openReader(c, t, (*relaccx.Page).Reader, (*relaccx.Reader).Nested)
+}
+
+// Peek is Read that also opens a page that is not ready.
+func Peek(c *cli.Call, t Target) (*relaccx.Reader, func() error, error) {
+	whole := (*relaccx.Page).Reader
+	if len(t.Steps) == 0 {
+		whole = readOrPeek
+	}
+	return openReader(c, t, whole, (*relaccx.Reader).PeekNested)
+}
+
+func readOrPeek(p *relaccx.Page) (*relaccx.Reader, error) {
+	r, err := p.Reader()
+	if errors.Is(err, relaccx.ErrNotReady) {
+		return p.Peek()
+	}
+	return r, err
+}
+
+// openReader opens a target's page, its records by whole, and from there the nested
+// page by nested.
+func openReader(c *cli.Call, t Target, whole func(*relaccx.Page) (*relaccx.Reader, error), nested func(*relaccx.Reader, ...relaccx.Step) (*relaccx.Reader, error)) (*relaccx.Reader, func() error, error) {
 	p, err := Open(c, t)
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := p.Reader()
-	if peek && len(t.Steps) == 0 && errors.Is(err, relaccx.ErrNotReady) {
-		r, err = p.Peek()
-	}
+	r, err := whole(p)
 	if err == nil {
-		open := r.WithRules(Rules(c, t, p)).Nested
-		if peek {
-			open = r.WithRules(Rules(c, t, p)).PeekNested
-		}
-		r, err = open(t.Steps...)
+		r, err = nested(r.WithRules(Rules(c, t, p)), t.Steps...)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(Explain(c, t, err), p.Close())

@@ -221,3 +221,11 @@ func (p *Printer) Aside(w *world.World, to io.Writer, width int) *Printer {
 	aside.Writer, aside.Width, aside.world, aside.said = bufio.NewWriter(to), width, w, map[string]bool{}
 	return &aside
 }
+
+// Below returns a printer that goes on below what this one has printed: without a
+// heading of its own.
+func (p *Printer) Below() *Printer {
+	below := *p
+	below.NoHeader = true
+	return &below
+}

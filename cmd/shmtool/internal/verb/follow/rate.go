@@ -150,7 +150,7 @@ func (r *rating) options(p *pages.Page, _ bool) relaccx.FollowOptions {
 // begin measures a page. A field that it has not is an error.
 func (r *rating) begin(p *pages.Page, now time.Time) error {
 	if !p.Glob {
-		reader, done, err := object.Read(r.c, p.Target, true)
+		reader, done, err := object.Peek(r.c, p.Target)
 		if err != nil {
 			return err
 		}

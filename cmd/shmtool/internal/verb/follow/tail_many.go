@@ -126,7 +126,7 @@ func (r *tailRun) eachOnce(ctx context.Context, set *pages.Set, o relaccx.Follow
 // readable reports whether what a pattern has found has records to show. What is
 // no page, or has not the nested page, is passed over.
 func readable(c *cli.Call, t object.Target) bool {
-	_, done, err := object.Read(c, t, false)
+	_, done, err := object.Read(c, t)
 	if err != nil {
 		if errors.Is(err, fs.ErrPermission) {
 			c.Warn("page %q: permission denied", t.Arg)

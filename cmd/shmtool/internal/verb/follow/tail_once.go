@@ -23,7 +23,7 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 			return r.neverReady(o.Appear)
 		}
 	}
-	reader, done, err := object.Read(r.c, r.target, false)
+	reader, done, err := object.Read(r.c, r.target)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func isRing(r *relaccx.Reader) bool { return r.Rules() == nil || r.Rules().Rule 
 
 // names prints the names of the fields, as dump does.
 func (r *tailing) names() error {
-	reader, done, err := object.Read(r.c, r.target, true)
+	reader, done, err := object.Peek(r.c, r.target)
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func runWatch(ctx context.Context, c *cli.Call) error {
 		return err
 	}
 	// What is no page, or not there, is no more than an error at first.
-	r, done, err := object.Read(c, t, true)
+	r, done, err := object.Peek(c, t)
 	if err != nil {
 		return err
 	}

@@ -250,7 +250,7 @@ func objectOf(c *cli.Call, t object.Target, info *mist.PageInfo) (of mist.Object
 // format, and what there is of MistServer's against what it means. Bytes are those
 // of the whole object. What a track leads to is for a check of all of it.
 func checkNested(c *cli.Call, t object.Target) ([]object.Finding, error) {
-	r, done, err := object.Read(c, t, true)
+	r, done, err := object.Peek(c, t)
 	if err != nil {
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func runDump(_ context.Context, c *cli.Call) (err error) {
 	if c.Out.Format == out.Rax || c.Out.Format == out.Hex {
 		return dumpBytes(c, t, selection)
 	}
-	r, done, err := object.Read(c, t, true)
+	r, done, err := object.Peek(c, t)
 	if fail.Has[*layout.FormatError](err) && fail.HintOf(err) == "" {
 		err = fail.Hinted(err, "-o hex shows it as far as it goes")
 	}

@@ -48,7 +48,7 @@ func runGet(_ context.Context, c *cli.Call) error {
 		o.Close(&err)
 		return errors.Join(err, t.OnPage(fail.Hinted(fail.Worded(relaccx.ErrNotPage, "it is "+what+", which has no fields"), "shmtool dump shows it")))
 	}
-	r, done, err := object.Read(c, t, false)
+	r, done, err := object.Read(c, t)
 	if err != nil {
 		return err
 	}

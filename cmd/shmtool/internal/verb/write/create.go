@@ -139,7 +139,7 @@ func shapeOf(c *cli.Call, arg string) (layout.Shape, error) {
 	if err != nil {
 		return layout.Shape{}, err
 	}
-	r, done, err := object.Read(c, t, false)
+	r, done, err := object.Read(c, t)
 	if err != nil {
 		return layout.Shape{}, err
 	}

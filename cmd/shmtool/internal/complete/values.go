@@ -144,11 +144,11 @@ func (l *commandLine) schemaFields(page string) []layout.Field {
 	if page == "" || strings.HasPrefix(page, "-") {
 		return nil // standard input is the command's own
 	}
-	t, err := object.Address(l.c, page)
+	t, err := object.Address(l.c.World, page)
 	if err != nil {
 		return nil
 	}
-	r, done, err := object.Read(l.c, t)
+	r, done, err := object.Read(l.c.World, t)
 	if err != nil {
 		return nil
 	}

@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/cmd/shmtool/internal/world"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/recording"
@@ -40,8 +42,8 @@ func (t Target) Info() *mist.PageInfo {
 
 // Rules returns what is known of a page that was opened for a target: by its name,
 // or by its fields where it is a copy or came through a pipe, and its name says nothing.
-func Rules(c *cli.Call, t Target, p *relaccx.Page) *mist.PageInfo {
-	if info := t.Info(); info != nil || !t.Stdin && filepath.Dir(t.Path) == filepath.Clean(c.ShmDir) {
+func Rules(w *world.World, t Target, p *relaccx.Page) *mist.PageInfo {
+	if info := t.Info(); info != nil || !t.Stdin && filepath.Dir(t.Path) == filepath.Clean(w.ShmDir) {
 		return info
 	}
 	r, err := p.Peek()
@@ -56,23 +58,23 @@ func (t Target) OnPage(err error) error { return fail.OnPage(t.Arg, fail.Secreti
 
 // Clock returns the time by which the times since boot of a target's page are told: now,
 // or when the snapshot was saved that the page belongs to.
-func Clock(c *cli.Call, t Target) mist.Clock {
+func Clock(w *world.World, t Target) mist.Clock {
 	if t.Stdin {
-		return clockIn(c, "")
+		return clockIn(w, "")
 	}
-	return clockIn(c, filepath.Dir(t.Path))
+	return clockIn(w, filepath.Dir(t.Path))
 }
 
 // clockIn is clock for the pages of a directory, "" for those that come through a pipe.
-func clockIn(c *cli.Call, dir string) mist.Clock { return c.Procs().PageClock(dir) }
+func clockIn(w *world.World, dir string) mist.Clock { return w.Procs().PageClock(dir) }
 
 // ClockHere is clock for the directory of shared memory.
-func ClockHere(c *cli.Call) mist.Clock { return clockIn(c, c.ShmDir) }
+func ClockHere(w *world.World) mist.Clock { return clockIn(w, w.ShmDir) }
 
 // OptionsFor returns the options of a rendering of a target's page at one time.
-func OptionsFor(c *cli.Call, t Target) dump.Options {
-	o := c.Out.Rendering()
-	o.Clock = sync.OnceValue(func() mist.Clock { return Clock(c, t) })
+func OptionsFor(w *world.World, p *out.Printer, t Target) dump.Options {
+	o := p.Rendering()
+	o.Clock = sync.OnceValue(func() mist.Clock { return Clock(w, t) })
 	return o
 }
 
@@ -94,23 +96,23 @@ func Only(c *cli.Call) (Target, error) {
 	if len(c.Args) > 1 {
 		return Target{}, fail.Usagef("takes one PAGE, and %q is too much", c.Arg(1))
 	}
-	return Address(c, c.Arg(0))
+	return Address(c.World, c.Arg(0))
 }
 
 // Address finds the object that an argument means. An object whose name is the
 // whole argument wins; else what stands behind a colon, tried from the right,
 // is the way to a nested page.
-func Address(c *cli.Call, arg string) (Target, error) {
-	t, err := Find(c, arg)
+func Address(w *world.World, arg string) (Target, error) {
+	t, err := Find(w, arg)
 	if err == nil {
-		sayHidden(c, t)
+		sayHidden(w, t)
 	}
 	return t, err
 }
 
 // sayHidden says that a page whose name is the whole argument hides one that is
 // nested in another.
-func sayHidden(c *cli.Call, t Target) {
+func sayHidden(w *world.World, t Target) {
 	if t.Stdin || len(t.Steps) > 0 {
 		return
 	}
@@ -118,14 +120,14 @@ func sayHidden(c *cli.Call, t Target) {
 		if _, err := os.Lstat(t.Path); err != nil {
 			return
 		}
-		if recording.Holds(c.PathOf(t.Arg[:end]), t.Arg[end+1:]) {
-			c.Warn("page %q is an object of that name; it hides the page nested in %q", t.Arg, t.Arg[:end])
+		if recording.Holds(w.PathOf(t.Arg[:end]), t.Arg[end+1:]) {
+			w.Warn("page %q is an object of that name; it hides the page nested in %q", t.Arg, t.Arg[:end])
 			return
 		}
 	}
 }
 
-func Find(c *cli.Call, arg string) (Target, error) {
+func Find(w *world.World, arg string) (Target, error) {
 	if arg == "-" {
 		return Target{Arg: arg, Path: arg, Stdin: true}, nil
 	}
@@ -136,12 +138,12 @@ func Find(c *cli.Call, arg string) (Target, error) {
 	if arg == "" {
 		return Target{}, fail.Usagef("PAGE is empty")
 	}
-	whole := c.PathOf(arg)
+	whole := w.PathOf(arg)
 	if _, err := os.Lstat(whole); err == nil {
 		return Target{Arg: arg, Path: whole}, nil
 	}
 	for end := strings.LastIndexByte(arg, ':'); end > 0; end = strings.LastIndexByte(arg[:end], ':') {
-		path := c.PathOf(arg[:end])
+		path := w.PathOf(arg[:end])
 		if _, err := os.Lstat(path); err != nil {
 			continue
 		}
@@ -192,9 +194,9 @@ func (t Target) Plain() error {
 }
 
 // Open maps the page of a target, read-only.
-func Open(c *cli.Call, t Target) (*relaccx.Page, error) {
+func Open(w *world.World, t Target) (*relaccx.Page, error) {
 	if t.Stdin {
-		b, err := io.ReadAll(c.In)
+		b, err := io.ReadAll(w.In)
 		if err != nil {
 			return nil, fmt.Errorf("standard input: %w", err)
 		}
@@ -202,18 +204,18 @@ func Open(c *cli.Call, t Target) (*relaccx.Page, error) {
 			return nil, t.OnPage(fmt.Errorf("standard input is empty, %w", relaccx.ErrNotPage))
 		}
 		p, err := relaccx.FromBytes("-", b)
-		return p, Explain(c, t, err)
+		return p, Explain(w, t, err)
 	}
 	p, err := relaccx.Open(t.Path)
-	if err == nil && p.Size() == 0 && filepath.Dir(t.Path) != filepath.Clean(c.ShmDir) {
+	if err == nil && p.Size() == 0 && filepath.Dir(t.Path) != filepath.Clean(w.ShmDir) {
 		// An object of 0 bytes is being made; a file of 0 bytes is a copy that failed.
 		return nil, t.OnPage(errors.Join(fmt.Errorf("the file is empty, %w", relaccx.ErrNotPage), p.Close()))
 	}
-	return p, Explain(c, t, err)
+	return p, Explain(w, t, err)
 }
 
 // Explain adds to an error about a page what the user needs to go on.
-func Explain(c *cli.Call, t Target, err error) error {
+func Explain(w *world.World, t Target, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -226,7 +228,7 @@ func Explain(c *cli.Call, t Target, err error) error {
 			err = fail.Hinted(err, fail.PermissionHint(dir.Dir))
 		}
 	case errors.Is(err, fs.ErrNotExist):
-		err = fail.Hinted(err, fail.NotFoundHint(t.Path, c.ShmDir))
+		err = fail.Hinted(err, fail.NotFoundHint(t.Path, w.ShmDir))
 	case errors.Is(err, fs.ErrPermission) && fail.HintOf(err) == "":
 		err = fail.Hinted(err, fail.PermissionHint(t.Path))
 	}
@@ -238,17 +240,17 @@ const NamedOnly = "a state, PID, semaphore, push list or data page is known by i
 
 // Read opens the records of a page, or of the page nested in it, by MistServer's rules
 // where it is one of MistServer's pages. The function that it returns closes the page.
-func Read(c *cli.Call, t Target) (*relaccx.Reader, func() error, error) {
-	return openReader(c, t, (*relaccx.Page).Reader, (*relaccx.Reader).Nested)
+func Read(w *world.World, t Target) (*relaccx.Reader, func() error, error) {
+	return openReader(w, t, (*relaccx.Page).Reader, (*relaccx.Reader).Nested)
 }
 
 // Peek is Read that also opens a page that is not ready.
-func Peek(c *cli.Call, t Target) (*relaccx.Reader, func() error, error) {
+func Peek(w *world.World, t Target) (*relaccx.Reader, func() error, error) {
 	whole := (*relaccx.Page).Reader
 	if len(t.Steps) == 0 {
 		whole = readOrPeek
 	}
-	return openReader(c, t, whole, (*relaccx.Reader).PeekNested)
+	return openReader(w, t, whole, (*relaccx.Reader).PeekNested)
 }
 
 func readOrPeek(p *relaccx.Page) (*relaccx.Reader, error) {
@@ -261,29 +263,29 @@ func readOrPeek(p *relaccx.Page) (*relaccx.Reader, error) {
 
 // openReader opens a target's page, its records by whole, and from there the nested
 // page by nested.
-func openReader(c *cli.Call, t Target, whole func(*relaccx.Page) (*relaccx.Reader, error), nested func(*relaccx.Reader, ...relaccx.Step) (*relaccx.Reader, error)) (*relaccx.Reader, func() error, error) {
-	p, err := Open(c, t)
+func openReader(w *world.World, t Target, whole func(*relaccx.Page) (*relaccx.Reader, error), nested func(*relaccx.Reader, ...relaccx.Step) (*relaccx.Reader, error)) (*relaccx.Reader, func() error, error) {
+	p, err := Open(w, t)
 	if err != nil {
 		return nil, nil, err
 	}
 	r, err := whole(p)
 	if err == nil {
-		r, err = nested(r.WithRules(Rules(c, t, p)), t.Steps...)
+		r, err = nested(r.WithRules(Rules(w, t, p)), t.Steps...)
 	}
 	if err != nil {
-		return nil, nil, errors.Join(Explain(c, t, err), p.Close())
+		return nil, nil, errors.Join(Explain(w, t, err), p.Close())
 	}
 	return r, p.Close, nil
 }
 
 // NotReady says on standard error that a page is shown that nobody should read
 // yet.
-func NotReady(c *cli.Call, t Target) {
+func NotReady(w *world.World, t Target) {
 	text := fmt.Sprintf("page %q is not ready: its writer has not finished it", t.Arg)
 	if t.Stdin {
 		text += "; " + NamedOnly
 	}
-	c.Warn("%s", text)
+	w.Warn("%s", text)
 }
 
 // Key tells pages apart, nested ones too.

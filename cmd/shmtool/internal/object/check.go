@@ -104,7 +104,7 @@ func CheckDataPages(c *cli.Call, t Target, track mist.Object, records []mist.Dat
 			found = append(found, Finding{Finding: missing})
 			continue
 		case err != nil:
-			return found, Explain(c, Target{Arg: of.Name(), Path: path}, err)
+			return found, Explain(c.World, Target{Arg: of.Name(), Path: path}, err)
 		}
 		d := dataCheck{of: of, path: path, published: func() (published, bool) { return availIn(t.Path, r.FirstKey) }}
 		if err := d.checkFile(f, inMemory(c, path)); err != nil {

@@ -101,7 +101,7 @@ func View(c *cli.Call, t Target, r *relaccx.Reader, s Selection) (*dump.View, er
 // sift passes over records that were withdrawn before they were read, saying
 // so on standard error, and over those that --where does not want.
 func sift(c *cli.Call, t Target, r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
-	o := OptionsFor(c, t)
+	o := OptionsFor(c.World, c.Out, t)
 	o.Page = r.Rules()
 	keep := c.Out.Keeper(r.Schema(), o)
 	return func(yield func(*relaccx.Record, error) bool) {

@@ -11,11 +11,11 @@ import (
 	"strings"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/pattern"
 	"shmtool/cmd/shmtool/internal/pause"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -23,7 +23,7 @@ import (
 // Set is the pages that several arguments name, followed together: those that
 // are named, and those whose names match a pattern, now and later.
 type Set struct {
-	c       *cli.Call
+	world   *world.World
 	options func(p *Page, later bool) relaccx.FollowOptions
 
 	Group   relaccx.Group
@@ -71,11 +71,11 @@ const (
 
 // NewSet finds the pages of the arguments. Options are those that a page is
 // followed with; later ones appeared after the beginning.
-func NewSet(c *cli.Call, args []string, options func(p *Page, later bool) relaccx.FollowOptions) (*Set, error) {
-	s := &Set{c: c, options: options, refused: map[string]bool{}, known: map[string]*Page{}}
+func NewSet(w *world.World, args []string, options func(p *Page, later bool) relaccx.FollowOptions) (*Set, error) {
+	s := &Set{world: w, options: options, refused: map[string]bool{}, known: map[string]*Page{}}
 	for _, arg := range args {
-		if IsPattern(c, arg) {
-			g, err := ParseGlob(c, arg)
+		if IsPattern(w, arg) {
+			g, err := ParseGlob(w, arg)
 			if err != nil {
 				return nil, err
 			}
@@ -85,7 +85,7 @@ func NewSet(c *cli.Call, args []string, options func(p *Page, later bool) relacc
 			}
 			continue
 		}
-		t, err := object.Address(c, arg)
+		t, err := object.Address(w, arg)
 		if err != nil {
 			return nil, err
 		}
@@ -104,16 +104,16 @@ func NewSet(c *cli.Call, args []string, options func(p *Page, later bool) relacc
 	return s, nil
 }
 
-func ParseGlob(c *cli.Call, arg string) (Glob, error) {
+func ParseGlob(w *world.World, arg string) (Glob, error) {
 	g := Glob{Arg: arg}
 	add := func(name, tail string, steps []relaccx.Step) error {
-		whole := c.PathOf(name)
+		whole := w.PathOf(name)
 		names, err := pattern.New(filepath.Base(whole), false)
 		if err != nil {
 			return notPattern(arg)
 		}
 		way := globWay{filepath.Dir(whole), names, tail, steps}
-		if pattern.Is(way.Dir) && !strings.HasPrefix(way.Dir, c.ShmDir) {
+		if pattern.Is(way.Dir) && !strings.HasPrefix(way.Dir, w.ShmDir) {
 			return fail.Usagef("%q: a pattern is of names, not of directories", arg)
 		}
 		g.Ways = append(g.Ways, way)
@@ -273,7 +273,7 @@ const sameLook = 200 * time.Microsecond
 func (s *Set) forget(p *Page, err error) {
 	if errors.Is(err, fs.ErrPermission) && !s.refused[p.Path] {
 		s.refused[p.Path] = true
-		s.c.Warn("page %q: permission denied", p.Arg)
+		s.world.Warn("page %q: permission denied", p.Arg)
 	}
 	s.drop(p)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/world"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pattern"
@@ -19,11 +20,11 @@ type Streams []pattern.Pattern
 // NewStreams returns the streams that arguments name. An argument that is the
 // whole name of a stream in the directory is that stream alone; any other is a shell
 // pattern. A malformed pattern is an error.
-func NewStreams(c *cli.Call, args []string) (Streams, error) {
+func NewStreams(w *world.World, args []string) (Streams, error) {
 	if len(args) == 0 {
 		return nil, nil
 	}
-	there := StreamNames(c)
+	there := StreamNames(w)
 	var all Streams
 	for _, arg := range args {
 		p, err := pattern.New(arg, there[arg])
@@ -37,8 +38,8 @@ func NewStreams(c *cli.Call, args []string) (Streams, error) {
 
 // StreamNames returns the streams that have an object in the directory. A directory
 // that cannot be read has none; who opens it reports that.
-func StreamNames(c *cli.Call) map[string]bool {
-	entries, _ := os.ReadDir(c.ShmDir)
+func StreamNames(w *world.World) map[string]bool {
+	entries, _ := os.ReadDir(w.ShmDir)
 	names := map[string]bool{}
 	for _, entry := range entries {
 		if o, ok := mist.ParseName(entry.Name()); ok && o.Stream != "" {
@@ -105,6 +106,6 @@ func (p Streams) Texts() []string {
 }
 
 // NoSuchStream says that a stream that was named has no object.
-func NoSuchStream(c *cli.Call, name string) error {
-	return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, c.ShmDir)), "shmtool streams --all lists the streams")
+func NoSuchStream(w *world.World, name string) error {
+	return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, w.ShmDir)), "shmtool streams --all lists the streams")
 }

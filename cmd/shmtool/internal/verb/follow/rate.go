@@ -105,7 +105,7 @@ func runRate(ctx context.Context, c *cli.Call) error {
 	default:
 		return fail.Usagef("without --count or --for it has no end, so it makes no JSON document; -o ndjson has an object a line")
 	}
-	r.set, err = pages.NewSet(c, c.Args, r.options)
+	r.set, err = pages.NewSet(c.World, c.Args, r.options)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (r *rating) options(p *pages.Page, _ bool) relaccx.FollowOptions {
 // begin measures a page. A field that it has not is an error.
 func (r *rating) begin(p *pages.Page, now time.Time) error {
 	if !p.Glob {
-		reader, done, err := object.Peek(r.c, p.Target)
+		reader, done, err := object.Peek(r.c.World, p.Target)
 		if err != nil {
 			return err
 		}
@@ -210,7 +210,7 @@ func (r *rating) run(ctx context.Context) error {
 
 // measure takes what comes until a time. io.EOF when nothing can come any more.
 func (r *rating) measure(ctx context.Context, end time.Time) error {
-	r.clock.set(object.ClockHere(r.c))
+	r.clock.set(object.ClockHere(r.c.World))
 	for now := time.Now(); now.Before(end); now = time.Now() {
 		until := now.Add(lookEvery)
 		if until.After(end) {
@@ -235,7 +235,7 @@ func (r *rating) take(ctx context.Context) error {
 		p, event, at, err := r.set.Next(ctx)
 		switch {
 		case err != nil && p != nil:
-			return object.Explain(r.c, p.Target, err)
+			return object.Explain(r.c.World, p.Target, err)
 		case err != nil:
 			return err
 		}

@@ -64,7 +64,7 @@ The copy is exact: secrets are in it as they are. Its mode is 0600.`,
 }
 
 func runRecord(ctx context.Context, c *cli.Call) error {
-	o := recording.Options{File: c.String("write"), Force: c.Bool("force"), Count: c.Uint64("count"), Clock: func() mist.Clock { return object.ClockHere(c) }, Said: func(page string, event relaccx.Event, err error) { sayRecorded(c, page, event, err) }}
+	o := recording.Options{File: c.String("write"), Force: c.Bool("force"), Count: c.Uint64("count"), Clock: func() mist.Clock { return object.ClockHere(c.World) }, Said: func(page string, event relaccx.Event, err error) { sayRecorded(c, page, event, err) }}
 	switch {
 	case len(c.Args) == 0:
 		return fail.Usagef("needs a PAGE; shmtool ls lists the pages")
@@ -121,14 +121,14 @@ func runRecord(ctx context.Context, c *cli.Call) error {
 func recordTargets(c *cli.Call, args []string, o *recording.Options) (patterns []pages.Glob, err error) {
 	for _, arg := range args {
 		if isRecordPattern(c, arg) {
-			pattern, err := pages.ParseGlob(c, arg)
+			pattern, err := pages.ParseGlob(c.World, arg)
 			if err != nil {
 				return nil, err
 			}
 			patterns = append(patterns, pattern)
 			continue
 		}
-		t, err := object.Address(c, arg)
+		t, err := object.Address(c.World, arg)
 		if err != nil {
 			return nil, err
 		}
@@ -156,7 +156,7 @@ func recordTargets(c *cli.Call, args []string, o *recording.Options) (patterns [
 // in the directory of shared memory alone.
 func isRecordPattern(c *cli.Call, arg string) bool {
 	inside := !strings.HasPrefix(arg, ".") && !strings.Contains(strings.TrimPrefix(arg, "/"), "/")
-	return inside && pages.IsPattern(c, arg)
+	return inside && pages.IsPattern(c.World, arg)
 }
 
 // recordTarget is called as it was addressed, without the directory: no name in
@@ -238,7 +238,7 @@ func explainRecording(c *cli.Call, err error) error {
 	case errors.As(err, &page) && errors.Is(err, fs.ErrExist):
 		return fail.OnPage(page.Page, fail.Hinted(page.Err, "--force replaces it"))
 	case errors.As(err, &page):
-		return object.Explain(c, object.Target{Arg: page.Page, Path: c.PathOf(page.Page)}, page.Err)
+		return object.Explain(c.World, object.Target{Arg: page.Page, Path: c.PathOf(page.Page)}, page.Err)
 	case errors.As(err, &file) && errors.Is(err, fs.ErrExist):
 		return fail.Hinted(fail.Refusef("file %q exists", file.Path), "--force replaces it")
 	case errors.As(err, &file) && fail.NoRoom(err):

@@ -110,7 +110,7 @@ func runTail(ctx context.Context, c *cli.Call) (err error) {
 	if c.Bool("follow") {
 		c.EndUnread()
 	}
-	if len(c.Args) > 1 || len(c.Args) == 1 && pages.IsPattern(c, c.Arg(0)) {
+	if len(c.Args) > 1 || len(c.Args) == 1 && pages.IsPattern(c.World, c.Arg(0)) {
 		return run.pages(ctx, c)
 	}
 	t, err := object.Only(c)
@@ -250,7 +250,7 @@ func (r *tailing) follow(ctx context.Context, c *cli.Call, o relaccx.FollowOptio
 		defer cancel()
 	}
 	if o.Appear == 0 && inTheMaking(r.target.Path) {
-		object.NotReady(r.c, r.target) // and will be: that is what -f is for
+		object.NotReady(r.c.World, r.target) // and will be: that is what -f is for
 		o.Appear = math.MaxInt64
 	}
 	o.Drained = func() { r.quiet(); _ = r.sink.Flush() } // a write error comes again with the next record
@@ -290,7 +290,7 @@ func (r *tailing) ended(ctx context.Context, err error, appear time.Duration) er
 	case appear > 0 && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, relaccx.ErrNotReady)):
 		return r.neverReady(appear)
 	}
-	return object.Explain(r.c, r.target, err)
+	return object.Explain(r.c.World, r.target, err)
 }
 
 func (r *tailing) handle(f *relaccx.Follower, event relaccx.Event) error {
@@ -354,9 +354,9 @@ func (r *tailing) adopt(s *layout.Schema) error {
 // options returns the options of the rendering of a page's records. While it is
 // followed, time goes on.
 func (r *tailing) options(page *mist.PageInfo) dump.Options {
-	o := object.OptionsFor(r.c, r.target)
+	o := object.OptionsFor(r.c.World, r.c.Out, r.target)
 	if r.following {
-		o.Clock = func() mist.Clock { return object.Clock(r.c, r.target) }
+		o.Clock = func() mist.Clock { return object.Clock(r.c.World, r.target) }
 	}
 	o.Page = page
 	return o

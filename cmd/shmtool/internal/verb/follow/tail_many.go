@@ -51,7 +51,7 @@ func (r *tailRun) pages(ctx context.Context, c *cli.Call) error {
 		return err
 	}
 	r.behindSet = c.IsSet("behind")
-	set, err := pages.NewSet(r.c, c.Args, func(p *pages.Page, later bool) relaccx.FollowOptions {
+	set, err := pages.NewSet(r.c.World, c.Args, func(p *pages.Page, later bool) relaccx.FollowOptions {
 		return r.optionsOf(p, o, later)
 	})
 	if err != nil {
@@ -126,7 +126,7 @@ func (r *tailRun) eachOnce(ctx context.Context, set *pages.Set, o relaccx.Follow
 // readable reports whether what a pattern has found has records to show. What is
 // no page, or has not the nested page, is passed over.
 func readable(c *cli.Call, t object.Target) bool {
-	_, done, err := object.Read(c, t)
+	_, done, err := object.Read(c.World, t)
 	if err != nil {
 		if errors.Is(err, fs.ErrPermission) {
 			c.Warn("page %q: permission denied", t.Arg)
@@ -253,7 +253,7 @@ func appeared(ctx context.Context, c *cli.Call, t object.Target, appear time.Dur
 			return t, ctx.Err()
 		}
 		var err error
-		if t, err = object.Find(c, t.Arg); err != nil {
+		if t, err = object.Find(c.World, t.Arg); err != nil {
 			return t, err
 		}
 	}

@@ -23,7 +23,7 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 			return r.neverReady(o.Appear)
 		}
 	}
-	reader, done, err := object.Read(r.c, r.target)
+	reader, done, err := object.Read(r.c.World, r.target)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func isRing(r *relaccx.Reader) bool { return r.Rules() == nil || r.Rules().Rule 
 
 // names prints the names of the fields, as dump does.
 func (r *tailing) names() error {
-	reader, done, err := object.Peek(r.c, r.target)
+	reader, done, err := object.Peek(r.c.World, r.target)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (r *tailing) chosen(records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*r
 
 func (r *tailing) document(v *dump.View, reader *relaccx.Reader) (err error) {
 	v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
-	o := object.OptionsFor(r.c, r.target)
+	o := object.OptionsFor(r.c.World, r.c.Out, r.target)
 	o.Fields, o.Page = r.c.Out.ShownFields(), reader.Rules()
 	return r.target.OnPage(r.c.Out.View(v, o))
 }

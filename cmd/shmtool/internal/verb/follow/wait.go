@@ -81,7 +81,7 @@ func runWait(ctx context.Context, c *cli.Call) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return t.OnPage(fail.Timeout("after " + c.Duration("timeout").String() + ": not " + wanted[missing]))
 	}
-	return object.Explain(c, t, err)
+	return object.Explain(c.World, t, err)
 }
 
 // waitCondition is something that may become true of what an address leads to.
@@ -125,7 +125,7 @@ func await(ctx context.Context, c *cli.Call, arg string, conditions []waitCondit
 // Where one lasts they may all be true of the page that has just lost its name:
 // rm sets exit and unlinks it at once.
 func firstMissing(c *cli.Call, arg string, sight *sight, conditions []waitCondition) (int, error) {
-	t, err := object.Find(c, arg)
+	t, err := object.Find(c.World, arg)
 	if err != nil {
 		return 0, err
 	}

@@ -64,7 +64,7 @@ its size where it has never been written. -o openmetrics is for Prometheus;
 }
 
 func runLs(_ context.Context, c *cli.Call) error {
-	patterns, err := pages.Names(c, c.Args)
+	patterns, err := pages.Names(c.World, c.Args)
 	if err != nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func ofStreams(c *cli.Call, objects []object.Entry, wanted pages.Streams) ([]obj
 	}
 	for _, name := range wanted.Exact() {
 		if !there[name] {
-			return nil, pages.NoSuchStream(c, name)
+			return nil, pages.NoSuchStream(c.World, name)
 		}
 	}
 	return mine, nil

@@ -55,7 +55,7 @@ is no terminal.`,
 }
 
 func runTop(ctx context.Context, c *cli.Call) error {
-	patterns, err := pages.Names(c, c.Args)
+	patterns, err := pages.Names(c.World, c.Args)
 	if err != nil {
 		return err
 	}
@@ -91,9 +91,9 @@ func fullScreen(c *cli.Call) bool {
 func screenOptions(c *cli.Call, interval time.Duration) top.Options {
 	return top.Options{
 		Look: top.Look{Color: c.Out.Color, Bytes: c.Out.Bytes}, Every: interval,
-		Render: c.Out.Rendering(), Clock: func() mist.Clock { return object.ClockHere(c) }, Output: c.Stdout,
+		Render: c.Out.Rendering(), Clock: func() mist.Clock { return object.ClockHere(c.World) }, Output: c.Stdout,
 		PageError: func(s *top.Source, err error) string {
-			return c.Worded(object.Explain(c, object.Target{Arg: s.Name, Path: s.Path}, err))
+			return c.Worded(object.Explain(c.World, object.Target{Arg: s.Name, Path: s.Path}, err))
 		},
 		DirectoryError: func(err error) string { return c.Worded(c.NoDirectory(err)) },
 	}

@@ -72,7 +72,7 @@ func runWatch(ctx context.Context, c *cli.Call) error {
 		return err
 	}
 	// What is no page, or not there, is no more than an error at first.
-	r, done, err := object.Peek(c, t)
+	r, done, err := object.Peek(c.World, t)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func runWatch(ctx context.Context, c *cli.Call) error {
 	if fullScreen(c) && every.Count == 0 {
 		this := sampler(c, filepath.Dir(t.Path), func(name string) bool { return name == filepath.Base(t.Path) })
 		o := screenOptions(c, every.Interval)
-		o.PageError = func(_ *top.Source, err error) string { return c.Worded(object.Explain(c, t, err)) }
+		o.PageError = func(_ *top.Source, err error) string { return c.Worded(object.Explain(c.World, t, err)) }
 		err = top.Watch(ctx, o, this, source)
 	} else {
 		c.EndUnread()
@@ -132,13 +132,13 @@ func (w *pageWatch) look() (done bool, err error) {
 		return false, nil // it is waited for
 	}
 	if v.Records, err = w.wanted(v, info); err != nil {
-		return false, object.Explain(w.c, w.target, err)
+		return false, object.Explain(w.c.World, w.target, err)
 	}
-	o := object.OptionsFor(w.c, w.target)
+	o := object.OptionsFor(w.c.World, w.c.Out, w.target)
 	o.Page = info
 	now, err := w.sees(v, o)
 	if err != nil || w.printed != nil && bytes.Equal(now, w.printed) {
-		return false, object.Explain(w.c, w.target, err)
+		return false, object.Explain(w.c.World, w.target, err)
 	}
 	first := w.printed == nil
 	w.printed = append([]byte{}, now...)
@@ -179,7 +179,7 @@ func (w *pageWatch) print(v *dump.View, o dump.Options, first bool) (err error) 
 
 // wanted are the records that --where wants.
 func (w *pageWatch) wanted(v *dump.View, info *mist.PageInfo) (iter.Seq2[*relaccx.Record, error], error) {
-	o := object.OptionsFor(w.c, w.target)
+	o := object.OptionsFor(w.c.World, w.c.Out, w.target)
 	o.Page = info
 	keep := w.c.Out.Keeper(v.Schema, o)
 	var kept []*relaccx.Record
@@ -211,7 +211,7 @@ func (w *pageWatch) say(v *dump.View, err error) {
 	case w.source.Gone():
 		text = fmt.Sprintf("page %q is gone; waiting for it", w.target.Arg)
 	case err != nil:
-		text = w.c.Worded(object.Explain(w.c, w.target, err))
+		text = w.c.Worded(object.Explain(w.c.World, w.target, err))
 	case !v.Header.Status.Ready():
 		text = fmt.Sprintf("page %q is not ready: its writer has not finished it", w.target.Arg)
 	}

@@ -130,7 +130,7 @@ type checked struct {
 }
 
 func checkArgument(ctx context.Context, c *cli.Call, arg string) (checked, error) {
-	t, err := object.Address(c, arg)
+	t, err := object.Address(c.World, arg)
 	if err != nil {
 		return checked{}, err
 	}
@@ -195,7 +195,7 @@ func lasting(ctx context.Context, look func() ([]object.Finding, error)) ([]obje
 // checkPage holds a page against the rules of the format, and one of MistServer's
 // against what it means, too.
 func checkPage(c *cli.Call, t object.Target) ([]object.Finding, error) {
-	p, err := object.Open(c, t)
+	p, err := object.Open(c.World, t)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func checkPage(c *cli.Call, t object.Target) ([]object.Finding, error) {
 	if err != nil {
 		return nil, t.OnPage(err)
 	}
-	info := object.Rules(c, t, p)
+	info := object.Rules(c.World, t, p)
 	if r, err := p.Peek(); err == nil {
 		info = earlyLogs(info, r.Schema())
 	}
@@ -250,7 +250,7 @@ func objectOf(c *cli.Call, t object.Target, info *mist.PageInfo) (of mist.Object
 // format, and what there is of MistServer's against what it means. Bytes are those
 // of the whole object. What a track leads to is for a check of all of it.
 func checkNested(c *cli.Call, t object.Target) ([]object.Finding, error) {
-	r, done, err := object.Peek(c, t)
+	r, done, err := object.Peek(c.World, t)
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +260,7 @@ func checkNested(c *cli.Call, t object.Target) ([]object.Finding, error) {
 		return nil, t.OnPage(err)
 	}
 	findings = judged(earlyLogs(r.Rules(), r.Schema()), findings)
-	of, _ := objectOf(c, t, object.Rules(c, t, r.Page()))
+	of, _ := objectOf(c, t, object.Rules(c.World, t, r.Page()))
 	err = r.Page().Inspect(func(page []byte, h layout.Header) error {
 		for _, f := range mist.CheckPage(of, page, h) {
 			if at := int(f.Offset) - r.Base(); at >= 0 && at < r.Size() {

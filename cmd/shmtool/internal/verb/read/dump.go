@@ -86,7 +86,7 @@ func runDump(_ context.Context, c *cli.Call) (err error) {
 	if c.Out.Format == out.Rax || c.Out.Format == out.Hex {
 		return dumpBytes(c, t, selection)
 	}
-	r, done, err := object.Peek(c, t)
+	r, done, err := object.Peek(c.World, t)
 	if fail.Has[*layout.FormatError](err) && fail.HintOf(err) == "" {
 		err = fail.Hinted(err, "-o hex shows it as far as it goes")
 	}
@@ -99,10 +99,10 @@ func runDump(_ context.Context, c *cli.Call) (err error) {
 		return err
 	}
 	if !v.Header.Status.Ready() {
-		object.NotReady(c, t)
+		object.NotReady(c.World, t)
 	}
 	chooseSections(v, c)
-	o := object.OptionsFor(c, t)
+	o := object.OptionsFor(c.World, c.Out, t)
 	o.Depth, o.Page = c.Int("depth"), r.Rules()
 	if o.Fields, err = c.Out.ChooseFields(r.Schema()); err != nil {
 		return t.OnPage(err)

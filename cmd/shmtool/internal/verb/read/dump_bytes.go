@@ -12,7 +12,7 @@ import (
 
 // dumpBytes prints the formats that look at a page as bytes, valid or not.
 func dumpBytes(c *cli.Call, t object.Target, s object.Selection) error {
-	p, err := object.Open(c, t)
+	p, err := object.Open(c.World, t)
 	if err != nil {
 		return err
 	}
@@ -20,12 +20,12 @@ func dumpBytes(c *cli.Call, t object.Target, s object.Selection) error {
 	inspect, base := p.Inspect, 0
 	r, err := p.Reader()
 	if err == nil {
-		r, err = r.WithRules(object.Rules(c, t, p)).PeekNested(t.Steps...)
+		r, err = r.WithRules(object.Rules(c.World, t, p)).PeekNested(t.Steps...)
 	}
 	switch {
 	case len(t.Steps) == 0: // shown as far as it goes
 	case err != nil:
-		return object.Explain(c, t, err)
+		return object.Explain(c.World, t, err)
 	default:
 		inspect, base = r.Inspect, r.Base()
 	}
@@ -42,9 +42,9 @@ func dumpBytes(c *cli.Call, t object.Target, s object.Selection) error {
 		return printHex(c, p, r, t, page, base, h, s)
 	})
 	if err == nil && !ready {
-		object.NotReady(c, t)
+		object.NotReady(c.World, t)
 	}
-	return object.Explain(c, t, err)
+	return object.Explain(c.World, t, err)
 }
 
 // untouched returns the bytes of page, which begin at base, in a copy where they have

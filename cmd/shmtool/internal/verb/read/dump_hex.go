@@ -13,7 +13,7 @@ import (
 // printHex prints the annotated hex dump of a page, valid or not.
 // Reader r has its records; it is nil for a page that cannot be read by records.
 func printHex(c *cli.Call, p *relaccx.Page, r *relaccx.Reader, t object.Target, page []byte, base int, h layout.Header, s object.Selection) error {
-	info := t.Within(object.Rules(c, t, p))
+	info := t.Within(object.Rules(c.World, t, p))
 	o := dump.HexOptions{
 		ShowHeader:  c.Bool("header"),
 		ShowSchema:  c.Bool("schema"),
@@ -24,7 +24,7 @@ func printHex(c *cli.Call, p *relaccx.Page, r *relaccx.Reader, t object.Target, 
 		Width:       c.Out.Rendering().Width,
 		Base:        base,
 		Page:        info,
-		Clock:       func() mist.Clock { return object.Clock(c, t) },
+		Clock:       func() mist.Clock { return object.Clock(c.World, t) },
 		Memory: func(from int) (start, end int) {
 			start, end = p.NextData(base + from)
 			return min(start-base, len(page)), min(end-base, len(page))

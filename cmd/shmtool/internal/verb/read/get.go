@@ -39,7 +39,7 @@ func runGet(_ context.Context, c *cli.Call) error {
 	if len(c.Args) != 2 {
 		return fail.Usagef("needs a PAGE and a FIELD")
 	}
-	t, err := object.Address(c, c.Arg(0))
+	t, err := object.Address(c.World, c.Arg(0))
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func runGet(_ context.Context, c *cli.Call) error {
 		o.Close(&err)
 		return errors.Join(err, t.OnPage(fail.Hinted(fail.Worded(relaccx.ErrNotPage, "it is "+what+", which has no fields"), "shmtool dump shows it")))
 	}
-	r, done, err := object.Read(c, t)
+	r, done, err := object.Read(c.World, t)
 	if err != nil {
 		return err
 	}

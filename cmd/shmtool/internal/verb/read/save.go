@@ -55,14 +55,14 @@ func runSave(ctx context.Context, c *cli.Call) (err error) {
 	if len(c.Args) != 2 {
 		return fail.Usagef("needs a PAGE and a FILE")
 	}
-	t, err := object.Address(c, c.Arg(0))
+	t, err := object.Address(c.World, c.Arg(0))
 	if err != nil {
 		return err
 	}
 	if err := t.Plain(); err != nil {
 		return err
 	}
-	p, err := object.Open(c, t)
+	p, err := object.Open(c.World, t)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func runSave(ctx context.Context, c *cli.Call) (err error) {
 	if o, is := object.OpenNamed(c, t); is { // which no bit says to be finished
 		o.File.Close()
 	} else if !h.Status.Ready() {
-		object.NotReady(c, t)
+		object.NotReady(c.World, t)
 	}
 	if c.Arg(1) == "-" && c.Out.Terminal {
 		return out.ToTerminal("a copy of a page")

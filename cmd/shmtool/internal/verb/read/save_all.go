@@ -62,7 +62,7 @@ func streamsToSave(c *cli.Call) ([]string, error) {
 		return nil, err
 	}
 	names := wanted.Exact()
-	there := slices.Sorted(maps.Keys(pages.StreamNames(c)))
+	there := slices.Sorted(maps.Keys(pages.StreamNames(c.World)))
 	for _, p := range wanted {
 		if p.Exact {
 			continue

@@ -179,7 +179,7 @@ const lookAgain = time.Second
 
 func cleanOptions(c *cli.Call) (cleaning.Options, error) {
 	o := cleaning.Options{ShmDir: c.ShmDir, ProcDir: c.ProcDir, MinAge: c.Duration("min-age"), Pause: min(lookAgain, max(c.Duration("min-age"), 50*time.Millisecond))}
-	patterns, err := pages.NewStreams(c, c.Args)
+	patterns, err := pages.NewStreams(c.World, c.Args)
 	if err != nil {
 		return o, err
 	}

@@ -46,7 +46,7 @@ func runEnd(ctx context.Context, c *cli.Call) error {
 	case ending.Partial() && !c.Bool("force"):
 		return blind(c, ending.Unseen)
 	case len(ending.Members) == 0 && len(ending.Objects) == 0:
-		return pages.NoSuchStream(c, streams[0])
+		return pages.NoSuchStream(c.World, streams[0])
 	case ending.Refused != "":
 		return fail.Hinted(fail.Refusef("nothing is ended or removed: %s", ending.Refused), "see them with: shmtool clean --all")
 	}

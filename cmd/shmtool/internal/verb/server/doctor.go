@@ -55,7 +55,7 @@ do, and what not to do. It ends with 1 where it finds more than notes.`,
 }
 
 func runDoctor(ctx context.Context, c *cli.Call) error {
-	patterns, err := pages.NewStreams(c, c.Args)
+	patterns, err := pages.NewStreams(c.World, c.Args)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ its configuration is listed with --all, or when it is named.`,
 }
 
 func runStreams(ctx context.Context, c *cli.Call) error {
-	patterns, err := pages.NewStreams(c, c.Args)
+	patterns, err := pages.NewStreams(c.World, c.Args)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func runAppend(ctx context.Context, c *cli.Call) (err error) {
 	if len(c.Args) == 0 {
 		return fail.Usagef("needs a PAGE")
 	}
-	t, err := object.Address(c, c.Arg(0))
+	t, err := object.Address(c.World, c.Arg(0))
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func runAppend(ctx context.Context, c *cli.Call) (err error) {
 	if err == nil && a.skipped > 0 {
 		err = fail.As(fail.LinesSkipped, errors.New(units.Counted(a.skipped, "line was", "lines were")+" skipped"))
 	}
-	return object.Explain(c, t, err)
+	return object.Explain(c.World, t, err)
 }
 
 // prepare works out pace and window, and refuses a page that is not ready.

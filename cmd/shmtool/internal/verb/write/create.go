@@ -93,7 +93,7 @@ func explainCreate(c *cli.Call, t object.Target, err error) error {
 	if errors.Is(err, fs.ErrExist) {
 		err = fail.Hinted(err, "--force replaces it")
 	}
-	return object.Explain(c, t, anothers(err, "give its path to replace it"))
+	return object.Explain(c.World, t, anothers(err, "give its path to replace it"))
 }
 
 // newShape is fields and record count of the page to be made.
@@ -135,11 +135,11 @@ func newShape(c *cli.Call) (layout.Shape, error) {
 }
 
 func shapeOf(c *cli.Call, arg string) (layout.Shape, error) {
-	t, err := object.Address(c, arg)
+	t, err := object.Address(c.World, arg)
 	if err != nil {
 		return layout.Shape{}, err
 	}
-	r, done, err := object.Read(c, t)
+	r, done, err := object.Read(c.World, t)
 	if err != nil {
 		return layout.Shape{}, err
 	}

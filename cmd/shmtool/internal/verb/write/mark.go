@@ -42,7 +42,7 @@ func runMark(_ context.Context, c *cli.Call) (err error) {
 	if !ok {
 		return fail.Usagef("%q is not ready, exit or reload", c.Arg(1))
 	}
-	t, err := object.Address(c, c.Arg(0))
+	t, err := object.Address(c.World, c.Arg(0))
 	if err != nil {
 		return err
 	}

@@ -72,7 +72,7 @@ func runResize(_ context.Context, c *cli.Call) (err error) {
 	o := relaccx.ReloadOptions{Truncate: c.Bool("truncate")}
 	o.DryRun = c.Bool("dry-run")
 	if err := w.Reload(shape, o); err != nil || !o.DryRun {
-		return object.Explain(c, t, err)
+		return object.Explain(c.World, t, err)
 	}
 	return printPlan(c, w, t.Info(), shape)
 }

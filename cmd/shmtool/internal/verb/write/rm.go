@@ -53,7 +53,7 @@ func runRm(ctx context.Context, c *cli.Call) error {
 }
 
 func removePage(c *cli.Call, arg string) (err error) {
-	t, err := object.Address(c, arg)
+	t, err := object.Address(c.World, arg)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func removePage(c *cli.Call, arg string) (err error) {
 	if c.Bool("dry-run") {
 		return printRemoval(c, "set exit on %s and unlink it\n", t)
 	}
-	return object.Explain(c, t, w.Remove())
+	return object.Explain(c.World, t, w.Remove())
 }
 
 // unlink removes an object that is no page, or a link.
@@ -83,7 +83,7 @@ func unlink(c *cli.Call, t object.Target) error {
 	if c.Bool("dry-run") {
 		return printRemoval(c, "unlink %s\n", t)
 	}
-	return object.Explain(c, t, relaccx.RemoveObject(t.Path))
+	return object.Explain(c.World, t, relaccx.RemoveObject(t.Path))
 }
 
 // printRemoval prints the plan for a page, whose name stands as a shell takes it.

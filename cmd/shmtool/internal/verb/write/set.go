@@ -37,7 +37,7 @@ func runSet(_ context.Context, c *cli.Call) (err error) {
 	if len(c.Args) < 3 {
 		return fail.Usagef("needs PAGE, a record number, and NAME=VALUE")
 	}
-	t, err := object.Address(c, c.Arg(0))
+	t, err := object.Address(c.World, c.Arg(0))
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func writable(c *cli.Call, t object.Target, force bool, links string) (object.Ta
 		}
 		to, err := os.Readlink(t.Path)
 		if err != nil {
-			return t, o, object.Explain(c, t, err)
+			return t, o, object.Explain(c.World, t, err)
 		}
 		if !filepath.IsAbs(to) {
 			to = filepath.Join(filepath.Dir(t.Path), to)

@@ -53,7 +53,7 @@ func writer(c *cli.Call, t object.Target) (*relaccx.Writer, error) {
 	if errors.Is(err, relaccx.ErrNotReady) {
 		err = fail.Hinted(err, "it is empty: create --force makes a page of it")
 	}
-	return w, object.Explain(c, t, anothers(err, "--force writes it all the same"))
+	return w, object.Explain(c.World, t, anothers(err, "--force writes it all the same"))
 }
 
 // lockPatience is how long to wait for a lock at a time: an interrupt is seen

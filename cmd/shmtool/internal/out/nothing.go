@@ -2,9 +2,9 @@ package out
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
-	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout/mist"
@@ -17,23 +17,29 @@ func (p *Printer) Listed(l *dump.Listing, nouns, why string) error {
 	if _, err := KeepRows(p, l, l.Rows); err != nil {
 		return err
 	}
-	if len(l.Rows) > 0 {
-		return p.PrintList(l)
+	f, err := p.ListForms(l)
+	if err != nil {
+		return err
 	}
-	if _, err := l.Choose(p.Fields); err != nil {
-		return fail.As(fail.Usage, err)
+	if len(l.Rows) == 0 {
+		p.SayEmpty(all, nouns, why)
+		f.Table = NoTable
 	}
-	table := p.Format == Table && !p.NamesOnly
+	return p.Print(f)
+}
+
+// NoTable is the table of a listing that is empty: not even a heading.
+func NoTable(io.Writer) error { return nil }
+
+// SayEmpty says on standard error why a listing is empty: because there was nothing, or,
+// above a table, because --where has kept none of them all.
+func (p *Printer) SayEmpty(all int, nouns, why string) {
 	switch {
 	case all == 0:
 		p.world.Warn("%s", why)
-	case table:
+	case p.IsTable():
 		p.world.Warn("--where is true for none of %d %s", all, nouns)
 	}
-	if table {
-		return nil
-	}
-	return p.PrintList(l)
 }
 
 // Empty says that the shared memory directory holds none of what was asked for.

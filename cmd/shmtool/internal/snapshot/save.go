@@ -89,7 +89,7 @@ var errNotEmpty = notEmptyError{}
 // notEmptyError is an fs.ErrExist in better words.
 type notEmptyError struct{}
 
-func (notEmptyError) Error() string        { return "the folder is not empty" }
+func (notEmptyError) Error() string        { return "the directory is not empty" }
 func (notEmptyError) Is(target error) bool { return target == fs.ErrExist }
 
 // place gives what is whole its name, and never another file's.

@@ -5,39 +5,50 @@ import (
 	"slices"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
-
-	"shmtool/cmd/shmtool/internal/fail"
-	"shmtool/dump"
-	"shmtool/layout"
-	"shmtool/relaccx"
 )
 
+// dumpOptions is what a command line of dump asks for.
+type dumpOptions struct {
+	target    object.Target
+	selection object.Selection
+	sections  sections
+	bounded   bool // --range or --last is given
+	depth     int
+	payload   bool // --payload is given
+}
+
+// sections are the parts of a page.
+type sections struct {
+	header, schema, records bool
+}
+
+// Dump returns the command that prints a page, or another object.
 func Dump() *cli.Command {
 	return &cli.Command{
 		Name:  "dump",
 		Args:  "PAGE",
-		Usage: "header, fields and records of a page",
-		About: `Without a choice of sections all three are shown. A page that is not ready is
-shown as far as it goes. Of a page that MistServer makes, known by its name, the
-rows in use are shown (--slots shows all), and what their values mean: beside
-them in a table, as "#decoded" in JSON.
+		Usage: "print the header, fields, and records of a page",
+		About: `dump prints all three sections unless you choose some. It prints as much as it can
+of a page that is not ready. When the name says that MistServer makes the page, dump
+prints the rows in use (--slots prints all), and what their values mean: beside them
+in a table, and as "#decoded" in JSON.
 
-Secrets are shown as ***, to --jq and --where too, unless --show-secrets; those
-of MistServer's own fields are known by the page's name, or by its fields where
-it is a file of another name or comes from standard input. -o rax and -o schema
-are exact.
+dump replaces secrets with *** unless you give --show-secrets; --jq and --where see
+*** as well. It knows the secrets in MistServer's fields by the name of the page, or by
+its fields when the page comes from a file with another name or standard input. -o rax
+and -o schema print secrets.
 
--o hex is an annotated hex dump: every byte range with what it is and its
-value. -o rax prints what MistServer's own tool, MistUtilRAX, prints for the
-page, byte for byte. -o schema prints the fields in the form that
-create --schema takes. -o csv prints records; with --header alone the header, and
-with --schema the fields.
+-o hex      an annotated hex dump: each byte range, what it is, and its value
+-o rax      what MistServer's tool MistUtilRAX prints for the page, byte for byte
+-o schema   the fields, as create --schema takes them
+-o csv      the records; the header with --header, or the fields with --schema
 
-What MistServer makes that is no page is shown as what it is: the packets of a
-data page (--payload N writes out what one carries), a stream's state, a PID and
-whether it lives, the list of pushes, who holds a semaphore.`,
+dump also prints MistServer's objects that are not pages: the packets of a data page
+(--payload N writes what one of them carries), the state of a stream, a PID and whether
+its process is alive, the list of pushes, and who holds a semaphore.`,
 		Examples: []string{
 			"shmtool dump MstMetalive",
 			"shmtool dump MstTraklive@412-0:keys --last 5",
@@ -51,102 +62,56 @@ whether it lives, the list of pushes, who holds a semaphore.`,
 		},
 		Formats: append(slices.Clone(out.PlainFormats), out.Hex, out.Rax, out.Schema),
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "header", Usage: "show the header"},
-			&cli.BoolFlag{Name: "schema", Usage: "show the fields"},
-			&cli.BoolFlag{Name: "records", Usage: "show the records"},
-			&cli.StringFlag{Name: "range", Usage: "only the records `A..B`, both included; either may be left out"},
-			&cli.Uint64Flag{Name: "last", Usage: "only the newest `N` records"},
-			&cli.BoolFlag{Name: "slots", Usage: "every slot, available or not; --range and --last choose slots by record number"},
-			&cli.IntFlag{Name: "depth", Value: out.DefaultDepth, Usage: "show the records of nested pages down to `N` levels"},
-			&cli.Uint64Flag{Name: "payload", Usage: "of a data page: write the payload of packet `N`, its bytes and nothing else"},
+			&cli.BoolFlag{Name: "header", Usage: "print the header"},
+			&cli.BoolFlag{Name: "schema", Usage: "print the fields"},
+			&cli.BoolFlag{Name: "records", Usage: "print the records"},
+			&cli.StringFlag{Name: "range", Usage: "print the records `A..B`, both included; you may leave out either"},
+			&cli.Uint64Flag{Name: "last", Usage: "print the newest `N` records"},
+			&cli.BoolFlag{Name: "slots", Usage: "print every slot, available or not; --range and --last then choose slots by record number"},
+			&cli.IntFlag{Name: "depth", Value: out.DefaultDepth, Usage: "print the records of nested pages down to `N` levels"},
+			&cli.Uint64Flag{Name: "payload", Usage: "write the payload of packet `N` of a data page, and nothing else"},
 		},
 		Run: runDump,
 	}
 }
 
-func runDump(_ context.Context, c *cli.Call) (err error) {
-	t, err := object.Only(c)
-	if err != nil {
-		return err
+func dumpOptionsOf(c *cli.Call) (o dumpOptions, err error) {
+	if o.target, err = object.Only(c); err != nil {
+		return o, err
 	}
-	if err := refuseUnsuited(c.Out.Format, c); err != nil {
-		return err
+	for _, name := range unsuited[c.Out.Format] {
+		if c.IsSet(name) {
+			return o, fail.Usagef("--%s does nothing with -o %s", name, c.Out.Format)
+		}
 	}
-	selection, err := object.ParseSelection(c)
-	if err != nil {
-		return err
-	}
-	if o, ok := object.OpenNamed(c, t); ok {
-		defer o.Close(&err)
-		return object.Dump(c, o, selection)
-	}
-	if c.IsSet("payload") {
-		return t.OnPage(fail.Usagef("--payload is for data pages, MstData…; %q is none", t.Arg))
-	}
-	if c.Out.Format == out.Rax || c.Out.Format == out.Hex {
-		return dumpBytes(c, t, selection)
-	}
-	r, done, err := object.Peek(c.World, t)
-	if fail.Has[*layout.FormatError](err) && fail.HintOf(err) == "" {
-		err = fail.Hinted(err, "-o hex shows it as far as it goes")
-	}
-	if err != nil {
-		return err
-	}
-	defer done()
-	v, err := object.View(c, t, r, selection)
-	if err != nil {
-		return err
-	}
-	if !v.Header.Status.Ready() {
-		object.NotReady(c.World, t)
-	}
-	chooseSections(v, c)
-	o := object.OptionsFor(c.World, c.Out, t)
-	o.Depth, o.Page = c.Int("depth"), r.Rules()
-	if o.Fields, err = c.Out.ChooseFields(r.Schema()); err != nil {
-		return t.OnPage(err)
-	}
-	return t.OnPage(printView(c, v, r, o))
+	o.selection, err = object.ParseSelection(c)
+	o.sections = sections{c.Bool("header"), c.Bool("schema"), c.Bool("records")}
+	o.bounded = c.IsSet("range") || c.IsSet("last")
+	o.depth, o.payload = c.Int("depth"), c.IsSet("payload")
+	return o, err
 }
 
-// unsuited are the flags that a format has no use for.
+// unsuited are the flags that do nothing with a format.
 var unsuited = map[string][]string{
 	out.Hex:    {"where", "fields", "names", "int64"},
 	out.Rax:    {"where", "fields", "names", "int64", "header", "schema", "records", "range", "last", "slots", "depth"},
 	out.Schema: {"where", "fields", "names", "int64", "header", "records", "range", "last", "slots", "depth"},
 }
 
-func refuseUnsuited(format string, c *cli.Call) error {
-	for _, name := range unsuited[format] {
-		if c.IsSet(name) {
-			return fail.Usagef("--%s does nothing with -o %s", name, format)
-		}
-	}
-	return nil
-}
-
-// chooseSections shows what the flags name, or everything.
-func chooseSections(v *dump.View, c *cli.Call) {
-	v.ShowHeader, v.ShowSchema, v.ShowRecords = c.Bool("header"), c.Bool("schema"), c.Bool("records")
-	if c.IsSet("range") || c.IsSet("last") || c.IsSet("slots") {
-		v.ShowRecords = true
-	}
-	if !v.ShowHeader && !v.ShowSchema && !v.ShowRecords {
-		v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
-	}
-}
-
-// printView prints a view in any format. As a schema it prints the fields in the form that
-// create --schema takes.
-func printView(c *cli.Call, v *dump.View, r *relaccx.Reader, o dump.Options) error {
-	if c.Out.Format != out.Schema || c.Out.NamesOnly {
-		return c.Out.View(v, o)
-	}
-	shape, err := r.Shape()
+func runDump(_ context.Context, c *cli.Call) (err error) {
+	o, err := dumpOptionsOf(c)
 	if err != nil {
 		return err
 	}
-	_, err = c.Out.WriteString(shape.Schema.String())
-	return err
+	if named, ok := object.OpenNamed(c, o.target); ok {
+		defer named.Close(&err)
+		return object.Dump(c, named, o.selection)
+	}
+	if o.payload {
+		return o.target.OnPage(fail.Usagef("--payload is for data pages, MstData…; %q is none", o.target.Arg))
+	}
+	if print, ok := byteForms[c.Out.Format]; ok {
+		return dumpBytes(c, o, print)
+	}
+	return dumpRecords(c, o)
 }

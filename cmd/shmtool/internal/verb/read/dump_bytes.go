@@ -4,14 +4,29 @@ import (
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
-
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
 
-// dumpBytes prints the formats that look at a page as bytes, valid or not.
-func dumpBytes(c *cli.Call, t object.Target, s object.Selection) error {
+// byteForms are the formats that show a page as bytes, valid or not.
+var byteForms = map[string]func(c *cli.Call, o dumpOptions, b *bytesOf) error{
+	out.Hex: printHex,
+	out.Rax: printRax,
+}
+
+// bytesOf is the bytes of a page, or of one nested in it.
+type bytesOf struct {
+	whole   *relaccx.Page
+	records *relaccx.Reader // nil when the page cannot be read by records
+	bytes   []byte
+	base    int // where the bytes begin in the whole page
+	header  layout.Header
+}
+
+// dumpBytes prints a page in one of the formats that show it as bytes.
+func dumpBytes(c *cli.Call, o dumpOptions, print func(*cli.Call, dumpOptions, *bytesOf) error) error {
+	t := o.target
 	p, err := object.Open(c.World, t)
 	if err != nil {
 		return err
@@ -23,7 +38,7 @@ func dumpBytes(c *cli.Call, t object.Target, s object.Selection) error {
 		r, err = r.WithRules(object.Rules(c.World, t, p)).PeekNested(t.Steps...)
 	}
 	switch {
-	case len(t.Steps) == 0: // shown as far as it goes
+	case len(t.Steps) == 0: // printed as far as it goes
 	case err != nil:
 		return object.Explain(c.World, t, err)
 	default:
@@ -32,14 +47,7 @@ func dumpBytes(c *cli.Call, t object.Target, s object.Selection) error {
 	ready := false
 	err = inspect(func(page []byte, h layout.Header) error {
 		ready = h.Status.Ready()
-		if c.Out.Format == out.Rax {
-			page, err := untouched(p, page, base)
-			if err != nil {
-				return err
-			}
-			return dump.Rax(c.Out, raxTitle(t), page, h, func(line string) { c.Warn("%s", line) })
-		}
-		return printHex(c, p, r, t, page, base, h, s)
+		return print(c, o, &bytesOf{whole: p, records: r, bytes: page, base: base, header: h})
 	})
 	if err == nil && !ready {
 		object.NotReady(c.World, t)
@@ -47,26 +55,36 @@ func dumpBytes(c *cli.Call, t object.Target, s object.Selection) error {
 	return object.Explain(c.World, t, err)
 }
 
-// untouched returns the bytes of page, which begin at base, in a copy where they have
-// holes: to look at a hole would fill it.
-func untouched(p *relaccx.Page, page []byte, base int) ([]byte, error) {
-	start, end := p.NextData(base)
-	if start == base && end >= base+len(page) {
-		return page, nil
+// printRax prints a page as MistServer's own tool does.
+func printRax(c *cli.Call, o dumpOptions, b *bytesOf) error {
+	page, err := b.copied()
+	if err != nil {
+		return err
 	}
-	b := make([]byte, len(page))
-	for start < base+len(page) {
-		part := b[start-base : min(end-base, len(b))]
-		if n, err := p.ReadAt(part, int64(start)); n < len(part) {
-			return nil, err
-		}
-		start, end = p.NextData(end)
-	}
-	return b, nil
+	return dump.Rax(c.Out, raxTitle(o.target), page, b.header, func(line string) { c.Warn("%s", line) })
 }
 
-// raxTitle is how MistServer's tool calls the page: with one leading slash, or
-// as it was typed where that is no shared memory name.
+// copied returns the bytes, in a copy when they have holes: to look at a hole would fill
+// it.
+func (b *bytesOf) copied() ([]byte, error) {
+	size := len(b.bytes)
+	start, end := b.whole.NextData(b.base)
+	if start == b.base && end >= b.base+size {
+		return b.bytes, nil
+	}
+	filled := make([]byte, size)
+	for start < b.base+size {
+		part := filled[start-b.base : min(end-b.base, size)]
+		if n, err := b.whole.ReadAt(part, int64(start)); n < len(part) {
+			return nil, err
+		}
+		start, end = b.whole.NextData(end)
+	}
+	return filled, nil
+}
+
+// raxTitle returns the name of a page as MistServer's tool prints it: with one leading
+// slash, or as it was typed when that is no shared memory name.
 func raxTitle(t object.Target) string {
 	if t.Stdin || len(t.Steps) > 0 || t.Path == t.Arg {
 		return t.Arg

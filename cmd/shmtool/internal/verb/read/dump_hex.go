@@ -3,52 +3,58 @@ package read
 import (
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/object"
-
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
-	"shmtool/relaccx"
 )
 
 // printHex prints the annotated hex dump of a page, valid or not.
-// Reader r has its records; it is nil for a page that cannot be read by records.
-func printHex(c *cli.Call, p *relaccx.Page, r *relaccx.Reader, t object.Target, page []byte, base int, h layout.Header, s object.Selection) error {
-	info := t.Within(object.Rules(c.World, t, p))
-	o := dump.HexOptions{
-		ShowHeader:  c.Bool("header"),
-		ShowSchema:  c.Bool("schema"),
-		ShowRecords: c.Bool("records"),
-		Slots:       s.Slots,
-		Depth:       c.Int("depth"),
+func printHex(c *cli.Call, o dumpOptions, b *bytesOf) error {
+	t := o.target
+	info := t.Within(object.Rules(c.World, t, b.whole))
+	h := dump.HexOptions{
+		ShowHeader:  o.sections.header,
+		ShowSchema:  o.sections.schema,
+		ShowRecords: o.sections.records,
+		Slots:       o.selection.Slots,
+		Depth:       o.depth,
 		Color:       c.Out.Color,
 		Width:       c.Out.Rendering().Width,
-		Base:        base,
+		Base:        b.base,
 		Page:        info,
 		Clock:       func() mist.Clock { return object.Clock(c.World, t) },
 		Memory: func(from int) (start, end int) {
-			start, end = p.NextData(base + from)
-			return min(start-base, len(page)), min(end-base, len(page))
+			start, end = b.whole.NextData(b.base + from)
+			return min(start-b.base, len(b.bytes)), min(end-b.base, len(b.bytes))
 		},
 	}
 	if info != nil {
-		o.UnkeptCounters = !info.CountersKept
+		h.UnkeptCounters = !info.CountersKept
 	}
 	if !c.Secrets {
-		o.Secrets = dump.HexSecrets
+		h.Secrets = dump.HexSecrets
 	}
-	if c.IsSet("range") || c.IsSet("last") {
-		all := info.Rows(h, len(page))
-		if s.Slots {
-			all = h.AllSlots(len(page))
-		}
-		w := all.Clamp(s.First, s.End).Last(s.Last)
-		if r != nil && !s.Slots {
-			var err error
-			if w, err = s.Of(r); err != nil {
-				return err
-			}
-		}
-		o.Selected = &w
+	var err error
+	if h.Selected, err = b.selected(o, info); err != nil {
+		return err
 	}
-	return dump.Hex(c.Out, page, h, o)
+	return dump.Hex(c.Out, b.bytes, b.header, h)
+}
+
+// selected returns the records or slots that --range and --last choose; nil without them.
+func (b *bytesOf) selected(o dumpOptions, info *mist.PageInfo) (*layout.Window, error) {
+	s := o.selection
+	if !o.bounded {
+		return nil, nil
+	}
+	if b.records != nil && !s.Slots {
+		w, err := s.Of(b.records)
+		return &w, err
+	}
+	all := info.Rows(b.header, len(b.bytes))
+	if s.Slots {
+		all = b.header.AllSlots(len(b.bytes))
+	}
+	w := all.Clamp(s.First, s.End).Last(s.Last)
+	return &w, nil
 }

@@ -7,45 +7,68 @@ import (
 	"strconv"
 
 	"shmtool/cmd/shmtool/internal/cli"
-	"shmtool/cmd/shmtool/internal/object"
-
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
 
+// getOptions is what a command line of get asks for.
+type getOptions struct {
+	target object.Target
+	field  string
+	record *uint64 // nil is the newest
+	form   func(f *layout.Field, record []byte) []byte
+}
+
+// Get returns the command that prints one value.
 func Get() *cli.Command {
 	return &cli.Command{
 		Name:  "get",
 		Args:  "PAGE FIELD",
-		Usage: "one value, bare",
-		About: `For $(…) in a shell. Of integers the digits, of strings the text, of everything
-else the very bytes, unless --hex is given. Of a page that MistServer makes, the
-newest record is the last row in use. Secrets are printed as they are.`,
+		Usage: "print one value",
+		About: `get is for $(…) in a shell. It prints an integer in decimal, a string as text, and
+anything else as raw bytes, or all but integers in hex with --hex. On a page that
+MistServer makes, the newest record is the last row in use. get prints secrets.`,
 		Examples: []string{
 			"shmtool get MstTraklive@412-0 lastms",
 			"shmtool get MstMetalive:tracks codec --record 1",
 			"shmtool get MstTraklive@412-0 init > init.bin",
 		},
 		Flags: []cli.Flag{
-			&cli.Uint64Flag{Name: "record", Usage: "of record `REC` (default: the newest)"},
-			&cli.BoolFlag{Name: "hex", Usage: "print bytes as hexadecimal digits"},
+			&cli.Uint64Flag{Name: "record", Usage: "print the value of record `REC` (default: the newest)"},
+			&cli.BoolFlag{Name: "hex", Usage: "print strings and bytes as hexadecimal digits"},
 		},
 		Run: runGet,
 	}
 }
 
-func runGet(_ context.Context, c *cli.Call) error {
+func getOptionsOf(c *cli.Call) (o getOptions, err error) {
 	if len(c.Args) != 2 {
-		return fail.Usagef("needs a PAGE and a FIELD")
+		return o, fail.Usagef("needs a PAGE and a FIELD")
 	}
-	t, err := object.Address(c.World, c.Arg(0))
+	if o.target, err = object.Address(c.World, c.Arg(0)); err != nil {
+		return o, err
+	}
+	o.field, o.form = c.Arg(1), bareValue
+	if n := c.Uint64("record"); c.IsSet("record") {
+		o.record = &n
+	}
+	if c.Bool("hex") {
+		o.form = hexValue
+	}
+	return o, nil
+}
+
+func runGet(_ context.Context, c *cli.Call) error {
+	o, err := getOptionsOf(c)
 	if err != nil {
 		return err
 	}
-	if o, ok := object.OpenNamed(c, t); ok {
-		what := object.Nouns[o.Of.Kind]
-		o.Close(&err)
+	t := o.target
+	if named, ok := object.OpenNamed(c, t); ok {
+		what := object.Nouns[named.Of.Kind]
+		named.Close(&err)
 		return errors.Join(err, t.OnPage(fail.Hinted(fail.Worded(relaccx.ErrNotPage, "it is "+what+", which has no fields"), "shmtool dump shows it")))
 	}
 	r, done, err := object.Read(c.World, t)
@@ -53,40 +76,61 @@ func runGet(_ context.Context, c *cli.Call) error {
 		return err
 	}
 	defer done()
-	f := r.Schema().Lookup(c.Arg(1))
+	f := r.Schema().Lookup(o.field)
 	if f == nil {
-		return t.OnPage(&relaccx.FieldError{Field: c.Arg(1), Have: r.Schema()})
+		return t.OnPage(&relaccx.FieldError{Field: o.field, Have: r.Schema()})
 	}
-	n := c.Uint64("record")
-	if !c.IsSet("record") {
-		if n, err = r.Newest(); err != nil {
-			return t.OnPage(err)
-		}
-	}
-	var rec relaccx.Record
-	if err := r.Read(n, &rec); err != nil {
+	rec, err := readRecord(r, o.record)
+	if err != nil {
 		return t.OnPage(err)
 	}
-	_, err = c.Out.Write(bareValue(f, rec.Bytes(), c.Bool("hex")))
+	_, err = c.Out.Write(o.form(f, rec.Bytes()))
 	return err
 }
 
-func bareValue(f *layout.Field, record []byte, asHex bool) []byte {
-	switch f.Kind() {
-	case layout.Uint, layout.Int:
-		if f.Kind() == layout.Int && f.Readable() {
-			return append(strconv.AppendInt(nil, f.Int(record), 10), '\n')
-		}
-		if f.Readable() {
-			return append(strconv.AppendUint(nil, f.Uint(record), 10), '\n')
-		}
-	case layout.String:
-		if !asHex {
-			return append(append([]byte(nil), f.Text(record)...), '\n')
-		}
+// readRecord reads a record by its number; nil is the newest.
+func readRecord(r *relaccx.Reader, number *uint64) (rec relaccx.Record, err error) {
+	if number != nil {
+		err = r.Read(*number, &rec)
+		return rec, err
 	}
-	if asHex {
-		return append(hex.AppendEncode(nil, f.In(record)), '\n')
+	n, err := r.Newest()
+	if err != nil {
+		return rec, err
+	}
+	err = r.Read(n, &rec)
+	return rec, err
+}
+
+// bareValue returns a value as a shell takes it: an integer or a text on a line of its
+// own, and anything else as the bytes that it is.
+func bareValue(f *layout.Field, record []byte) []byte {
+	if f.Kind() == layout.String {
+		return append(append([]byte(nil), f.Text(record)...), '\n')
+	}
+	if digits, ok := decimal(f, record); ok {
+		return digits
 	}
 	return f.In(record)
+}
+
+// hexValue is bareValue with everything but integers in hexadecimal digits.
+func hexValue(f *layout.Field, record []byte) []byte {
+	if digits, ok := decimal(f, record); ok {
+		return digits
+	}
+	return append(hex.AppendEncode(nil, f.In(record)), '\n')
+}
+
+// decimal returns an integer's line. A number of a width that is no integer's has none.
+func decimal(f *layout.Field, record []byte) (line []byte, ok bool) {
+	switch {
+	case !f.Readable():
+		return nil, false
+	case f.Kind() == layout.Int:
+		return append(strconv.AppendInt(nil, f.Int(record), 10), '\n'), true
+	case f.Kind() == layout.Uint:
+		return append(strconv.AppendUint(nil, f.Uint(record), 10), '\n'), true
+	}
+	return nil, false
 }

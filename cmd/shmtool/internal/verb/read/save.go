@@ -4,35 +4,45 @@ import (
 	"context"
 	"os"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/pages"
-
-	"shmtool/cmd/shmtool/internal/cli"
 )
 
+// saveOptions is what a command line of save asks for: a page, or a snapshot.
+type saveOptions struct {
+	page     string
+	snapshot bool
+	streams  pages.Streams // of a snapshot; none are all
+	file     string        // for the copy of a page, or for the snapshot
+}
+
+// Save returns the command that copies a page to a file, or saves a snapshot.
 func Save() *cli.Command {
 	return &cli.Command{
 		Name:  "save",
 		Args:  "PAGE FILE | --all DIR | --stream NAME DIR",
-		Usage: "a consistent copy of a page in a file, or of all there is in a folder",
-		About: `The copy is the page's bytes, zeros left as holes; what was withdrawn while it
-was copied is withdrawn in it as well. Every reading command takes it as ./FILE.
-An existing file is replaced only when the copy is whole. FILE - is standard
-output.
+		Usage: "save a consistent copy of a page, or a snapshot of everything",
+		About: `save copies the bytes of a page, and leaves zeros as holes. When a record is
+withdrawn during the copy, the copy has it withdrawn as well. Every reading command
+takes the copy as ./FILE. save replaces an existing file only when the copy is whole.
+FILE - is standard output.
 
-With --all it saves the moment: all objects of MistServer and all RelAccX pages,
-semaphores too, and of the processes around them what doctor needs. With --stream
-only the objects of that stream, or of several, and those that belong to none. DIR must not be
-there yet, or be empty; where its name ends in .tar.gz or .tgz it is an archive.
-Every command that only looks, and does not wait for what comes, takes it as
---moment DIR, on any machine, at any time. A line on standard error says what was
-saved, and what could not be seen; an object that cannot be read is named and left
-out, and the exit code is 8 then. Nothing is written to what is saved.
+With --all save writes a snapshot: all objects of MistServer and all RelAccX pages,
+including semaphores, and what doctor needs to know about the processes. With --stream
+it saves only the objects of that stream, or of several, and the objects that belong to
+no stream. DIR must be new or empty; when its name ends in .tar.gz or .tgz, save writes
+an archive.
 
-Secrets are copied as they are: stream keys, passwords, the command lines of
-processes (not their environment). What --all makes, you alone may read.`,
+Every command that only reads, and does not follow a page, takes a snapshot as
+--moment DIR, on any machine, at any time. save prints on standard error what it saved
+and what it could not see. When it cannot read an object, it names the object, leaves it
+out, and exits with code 8. It changes nothing that it saves.
+
+A copy contains secrets: stream keys, passwords, and in a snapshot the command lines of
+processes (not their environment). Only you can read the files that save writes.`,
 		Examples: []string{
 			"shmtool save MstMetalive ./meta.rax && shmtool dump ./meta.rax",
 			"shmtool save --all stuck.tar.gz",
@@ -42,20 +52,44 @@ processes (not their environment). What --all makes, you alone may read.`,
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "save every object, and the processes"},
 		}, pages.StreamFlags(
-			"save what belongs to the stream `NAME`, and to all, and the processes; may be repeated",
-			"save what belongs to streams whose names match the shell `PATTERN`, likewise; may be repeated")...),
+			"save the stream `NAME`, what belongs to no stream, and the processes; may be repeated",
+			"the same for all streams whose names match the shell `PATTERN`; may be repeated")...),
 		Run: runSave,
 	}
 }
 
-func runSave(ctx context.Context, c *cli.Call) (err error) {
-	if c.Bool("all") || c.IsSet("stream") || c.IsSet("stream-pattern") {
-		return saveMoment(ctx, c)
+func saveOptionsOf(c *cli.Call) (o saveOptions, err error) {
+	chosen := c.Given("stream", "stream-pattern")
+	o.snapshot = c.Bool("all") || len(chosen) > 0
+	switch {
+	case c.Bool("all") && len(chosen) > 0:
+		return o, fail.Usagef("specify exactly one of --all and --%s", chosen[0])
+	case o.snapshot && (len(c.Args) != 1 || c.Arg(0) == ""):
+		return o, fail.Usagef("needs one DIR, or FILE.tar.gz, for the snapshot")
+	case o.snapshot:
+		o.file = c.Arg(0)
+		o.streams, err = pages.Flagged(c)
+		return o, err
+	case len(c.Args) != 2:
+		return o, fail.Usagef("needs a PAGE and a FILE")
 	}
-	if len(c.Args) != 2 {
-		return fail.Usagef("needs a PAGE and a FILE")
+	o.page, o.file = c.Arg(0), c.Arg(1)
+	return o, nil
+}
+
+func runSave(ctx context.Context, c *cli.Call) error {
+	o, err := saveOptionsOf(c)
+	switch {
+	case err != nil:
+		return err
+	case o.snapshot:
+		return saveSnapshot(ctx, c.World, o)
 	}
-	t, err := object.Address(c.World, c.Arg(0))
+	return savePage(c, o)
+}
+
+func savePage(c *cli.Call, o saveOptions) error {
+	t, err := object.Address(c.World, o.page)
 	if err != nil {
 		return err
 	}
@@ -71,15 +105,15 @@ func runSave(ctx context.Context, c *cli.Call) (err error) {
 	if err != nil {
 		return t.OnPage(err)
 	}
-	if o, is := object.OpenNamed(c, t); is { // which no bit says to be finished
-		o.File.Close()
+	if named, is := object.OpenNamed(c, t); is { // it has no bit that says whether it is finished
+		named.File.Close()
 	} else if !h.Status.Ready() {
 		object.NotReady(c.World, t)
 	}
-	if c.Arg(1) == "-" && c.Out.Terminal {
+	if o.file == "-" && c.Out.Terminal {
 		return out.ToTerminal("a copy of a page")
 	}
-	return out.WriteFile(c.World, c.Arg(1), ownersAlone, func(to *os.File) error {
+	return out.WriteFile(c.World, o.file, ownersAlone, func(to *os.File) error {
 		err := p.Save(to)
 		if fail.OnOpen(err, to) {
 			return err
@@ -88,5 +122,5 @@ func runSave(ctx context.Context, c *cli.Call) (err error) {
 	})
 }
 
-// ownersAlone is the mode of a copy, which holds what the page does: secrets, too.
+// ownersAlone is the mode of a copy, which contains the secrets of the page.
 const ownersAlone = 0o600

@@ -1,0 +1,114 @@
+package read
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/pages"
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/snapshot"
+	"shmtool/cmd/shmtool/internal/units"
+	"shmtool/cmd/shmtool/internal/world"
+	"shmtool/dump"
+)
+
+// saveSnapshot saves all objects, or those of some streams.
+func saveSnapshot(ctx context.Context, w *world.World, o saveOptions) error {
+	chosen, err := streamsToSave(w, o.streams)
+	if err != nil {
+		return err
+	}
+	saved, problems, err := snapshot.Save(ctx, o.file, snapshot.Options{
+		ShmDir: w.ShmDir, ProcDir: w.ProcDir, Streams: chosen, Version: cli.Version(),
+	})
+	if err != nil {
+		return snapshotFailure(w, o.file, err)
+	}
+	for _, p := range problems {
+		w.Warn("object %q is left out: %v", p.Object, p.Err)
+	}
+	if w.Errors != world.JSON {
+		w.Warn("%s", snapshotSummary(saved))
+	}
+	if len(problems) > 0 {
+		return fail.Status(fail.ExitLoss)
+	}
+	return nil
+}
+
+// streamsToSave returns the names of the streams that the flags choose; none is all.
+// A pattern that matches no stream is an error, since the snapshot would be of all.
+func streamsToSave(w *world.World, wanted pages.Streams) ([]string, error) {
+	names := wanted.Exact()
+	there := slices.Sorted(maps.Keys(pages.StreamNames(w)))
+	for _, p := range wanted {
+		if p.Exact {
+			continue
+		}
+		before := len(names)
+		for _, name := range there {
+			if p.Matches(name) && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		if len(names) == before && !slices.ContainsFunc(names, p.Matches) {
+			return nil, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no stream in %s matches %q", w.ShmDir, p.Text)), "shmtool streams --all lists the streams")
+		}
+	}
+	return names, nil
+}
+
+// snapshotFailure tells an error about the objects from one about the snapshot's file.
+func snapshotFailure(w *world.World, path string, err error) error {
+	var none *snapshot.NoStreamError
+	var about *fs.PathError
+	switch {
+	case errors.As(err, &none):
+		return fail.Hinted(fmt.Errorf("%w in %s", err, w.ShmDir), "shmtool streams --all lists the streams")
+	case errors.As(err, &about) && about.Path == w.ShmDir:
+		return w.NoDirectory(err)
+	case errors.Is(err, fs.ErrExist):
+		return fail.Hinted(fail.Refusef("%q: %w", path, cause.OfFile(err)), "use a name that is not there, or an empty directory")
+	}
+	return cli.SnapshotError(path, err)
+}
+
+// snapshotSummary returns a line that says what was saved, and what could not be seen.
+func snapshotSummary(s *procs.Saved) string {
+	allocated := int64(0)
+	for _, o := range s.Objects {
+		allocated += o.Allocated
+	}
+	text := fmt.Sprintf("%s, %s allocated, %s", units.Counted(uint64(len(s.Objects)), "object", "objects"),
+		dump.Size(allocated), units.Counted(uint64(s.Processes.Saved), "process", "processes"))
+	if unseen := snapshotUnseen(s); len(unseen) > 0 {
+		text += "; not seen: " + strings.Join(unseen, ", ")
+	}
+	if len(s.Unsettled) > 0 {
+		text += "; changing all the time: " + strings.Join(s.Unsettled, ", ")
+	}
+	return text
+}
+
+// snapshotUnseen returns what could not be seen.
+func snapshotUnseen(s *procs.Saved) []string {
+	var unseen []string
+	if n := len(s.Unread); n > 0 {
+		unseen = append(unseen, units.Counted(uint64(n), "object", "objects"))
+	}
+	if s.Processes.Hiding {
+		unseen = append(unseen, "processes of others")
+	}
+	if n := len(s.Processes.Unreadable); n > 0 {
+		unseen = append(unseen, "the maps of "+units.Counted(uint64(n), "process", "processes"))
+	}
+	return unseen
+}

@@ -16,7 +16,7 @@ import (
 	"shmtool/cmd/shmtool/internal/doctor/doctortest"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
-	"shmtool/cmd/shmtool/internal/simulate"
+	"shmtool/cmd/shmtool/internal/simulate/drill"
 	"shmtool/cmd/shmtool/internal/streams"
 )
 
@@ -156,13 +156,13 @@ func TestDrillUnknown(t *testing.T) {
 			t.Errorf("status %d: %s", status.ExitStatus(), p.err.String())
 		}
 	}
-	for _, code := range simulate.Faults() {
+	for _, code := range drill.Codes() {
 		if _, known := finding.Lookup(code); !known {
 			t.Errorf("%s is no code of the doctor's", code)
 		}
 	}
 	for _, c := range finding.Codes() {
-		if !slices.Contains(simulate.Faults(), c.Name) {
+		if !slices.Contains(drill.Codes(), c.Name) {
 			t.Errorf("%s has no drill", c.Name)
 		}
 	}

@@ -14,12 +14,13 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/simulate"
+	"shmtool/cmd/shmtool/internal/simulate/drill"
 	"shmtool/cmd/shmtool/internal/world"
 )
 
 func main() {
 	if simulate.IsPart(os.Args, os.Getenv) {
-		os.Exit(simulate.RunPart(os.Getenv))
+		os.Exit(simulate.RunPart(os.Getenv, drill.Quirk))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w := world.New(os.Stdin, os.Stdout, os.Stderr, os.Getenv)

@@ -18,7 +18,7 @@ var publicPackages = []string{"relaccx", "relaccx/semaphore", "relaccx/datapage"
 // words.
 var plainRooms = []string{
 	"cause", "cleaning", "doctor", "filter", "finding", "meter", "metrics", "mistserver", "newfile", "objectfile", "pattern", "pause", "procs",
-	"recording", "safe", "simulate", "snapshot", "sparse", "streams", "top", "units", "unread",
+	"recording", "safe", "simulate", "simulate/drill", "snapshot", "sparse", "streams", "top", "units", "unread",
 }
 
 // badStart begins a sentence whose subject does not come first.

@@ -8,41 +8,37 @@ import (
 	"syscall"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/layout/mist"
 )
 
-// loopInterval is how often the buffer looks at its stream.
-const loopInterval = 250 * time.Millisecond
+// LoopInterval is how often the buffer looks at its stream.
+const LoopInterval = 250 * time.Millisecond
 
 // angel holds the input's lock and has the buffer as its child. It ends when
 // the stream has ended, or when it is told to; a buffer that crashes it only
-// tells of.
-func (p part) angel(ctx context.Context, r *reporter) error {
-	input, err := mistserver.LockInput(p.place(), p.Stream, 0)
+// tells of, unless its quirk is that it restarts it.
+func (p Part) angel(ctx context.Context, r *reporter, q Quirk) error {
+	input, err := mistserver.LockInput(p.Place(), p.Stream, 0)
 	if err != nil {
 		return err
 	}
 	r.send(message{Kind: kindReady})
 	child := p
-	child.Role = roleBuffer
+	child.Role = RoleBuffer
 	cmd, ended, err := child.startBuffer()
 	if err != nil {
 		return errors.Join(err, input.Close())
 	}
-	if p.guard(ctx, r, cmd, ended) {
+	if p.guard(ctx, r, q, cmd, ended) {
 		err = input.SetState(mist.StateOff, 0)
 	}
 	return errors.Join(err, input.Close())
 }
 
 // startBuffer starts a buffer as a child of this process.
-func (p part) startBuffer() (*exec.Cmd, <-chan error, error) {
-	cmd, err := p.command(reportFile, lifelineFile)
-	if err == nil {
-		err = cmd.Start()
-	}
+func (p Part) startBuffer() (*exec.Cmd, <-chan error, error) {
+	cmd, err := p.StartChild()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -53,17 +49,17 @@ func (p part) startBuffer() (*exec.Cmd, <-chan error, error) {
 
 // guard waits until the buffer has ended and the angel may. It reports whether
 // the buffer has ended well.
-func (p part) guard(ctx context.Context, r *reporter, cmd *exec.Cmd, ended <-chan error) bool {
+func (p Part) guard(ctx context.Context, r *reporter, q Quirk, cmd *exec.Cmd, ended <-chan error) bool {
 	select {
 	case err := <-ended:
 		if err == nil {
 			return true
 		}
 		r.send(message{Kind: kindCrashed, PID: cmd.Process.Pid, Text: howEnded(cmd.ProcessState)})
-		if p.restarts() {
-			p.Role, p.Number = roleBuffer, restarted
+		if q.Restarts && p.Number != restarted {
+			p.Role, p.Number = RoleBuffer, restarted
 			if again, ended, err := p.startBuffer(); err == nil {
-				return p.guard(ctx, r, again, ended)
+				return p.guard(ctx, r, q, again, ended)
 			}
 		}
 		<-ctx.Done()
@@ -84,18 +80,29 @@ func (p part) guard(ctx context.Context, r *reporter, cmd *exec.Cmd, ended <-cha
 // killAfter is how long a process that is told to end has for it.
 const killAfter = 5 * time.Second
 
+// restarted is the number of a buffer that is not its stream's first.
+const restarted = 2
+
+// makeBuffer starts on new pages, or on those of one that has crashed.
+func (p Part) makeBuffer() (*mistserver.Buffer, error) {
+	if p.Number == restarted {
+		return mistserver.ReclaimBuffer(p.Place(), p.Stream, p.Settings)
+	}
+	return mistserver.StartBuffer(p.Place(), p.Stream, p.Settings)
+}
+
 // buffer runs the stream's window until it is told to end, or the stream ends by
 // itself.
-func (p part) buffer(ctx context.Context, r *reporter) error {
+func (p Part) buffer(ctx context.Context, r *reporter, q Quirk) error {
 	b, err := p.makeBuffer()
 	if err != nil {
 		return err
 	}
-	begin := p.toldToBegin()
+	begin := q.toldToBegin()
 	pid := syscall.Getpid()
 	r.send(message{Kind: kindReady, PID: pid})
 	second := every{interval: time.Second}
-	for tick := time.Tick(loopInterval); ; {
+	for tick := time.Tick(LoopInterval); ; {
 		report, err := b.Loop()
 		if err != nil {
 			return fmt.Errorf("stream %q: %w", p.Stream, err)
@@ -113,10 +120,7 @@ func (p part) buffer(ctx context.Context, r *reporter) error {
 		case <-tick:
 			continue
 		case <-begin:
-			if p.Fault == finding.ExitPending {
-				return dieClosing(b)
-			}
-			if err := p.hold(); err != nil {
+			if err := q.Begin(b); err != nil {
 				return fmt.Errorf("stream %q: %w", p.Stream, err)
 			}
 			continue
@@ -124,6 +128,6 @@ func (p part) buffer(ctx context.Context, r *reporter) error {
 		}
 		break
 	}
-	_ = mistserver.SetState(p.place(), p.Stream, mist.StateShutdown, 0) // without its angel the page may be gone
+	_ = mistserver.SetState(p.Place(), p.Stream, mist.StateShutdown, 0) // without its angel the page may be gone
 	return b.Close(context.Background())
 }

@@ -2,6 +2,8 @@ package simulate
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io/fs"
 	"os"
@@ -96,7 +98,7 @@ func (m Manifest) clean(ctx context.Context, dir string) (Cleaned, error) {
 			return c, err
 		}
 	}
-	if err := removeSession(dir, m.sessionID()); err != nil {
+	if err := m.removeSession(dir); err != nil {
 		return c, err
 	}
 	paths := []string{m.lockedPath(dir)}
@@ -160,6 +162,27 @@ func removeController(dir string) (removed []string, err error) {
 		}
 	}
 	return removed, nil
+}
+
+// SessionID returns the session that a drill of a simulation may leave behind. Its
+// name tells whose it is.
+func SessionID(simulation string) string {
+	sum := sha256.Sum256([]byte(simulatedSession + simulation))
+	return hex.EncodeToString(sum[:])
+}
+
+const simulatedSession = "shmtool simulate "
+
+// removeSession removes the objects of that session.
+func (m *Manifest) removeSession(dir string) error {
+	var errs []error
+	page, lock := mistserver.SessionObjects(SessionID(m.ID))
+	for _, o := range []mist.Object{page, lock} {
+		if err := os.Remove(filepath.Join(dir, o.Name())); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // endAll ends the processes of a simulation, by SIGTERM and, those that stay, by

@@ -23,6 +23,9 @@ func newClock() clock {
 	return clock{ts.Nano(), time.Now()}
 }
 
+// Now returns CLOCK_MONOTONIC in nanoseconds.
+func Now() int64 { return newClock().now() }
+
 // now is in nanoseconds.
 func (c clock) now() int64 { return c.base + int64(time.Since(c.since)) }
 

@@ -26,7 +26,7 @@ func (s *simulation) startController(ctx context.Context) error {
 	}
 	if s.control = control; control != nil {
 		for _, name := range s.o.Streams {
-			if err := control.Configure(name, s.o.settings().JSON(name)); err != nil {
+			if err := control.Configure(name, s.o.Settings().JSON(name)); err != nil {
 				return err
 			}
 		}

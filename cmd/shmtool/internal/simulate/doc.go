@@ -26,6 +26,6 @@
 // waits. MistServer's angel would start the buffer again, which re-claims the
 // stream's page and spoils it; here the scene stays as it is, to be looked at.
 //
-// A drill (Options.Drill, fault*.go) brings a stream into one state that package
-// finding has a code for, and keeps it there.
+// A Drill brings a stream into one state, and keeps it there. Its Stage sees the
+// simulation as a Scene, and its parts may have a Quirk. Package drill has them.
 package simulate

@@ -18,8 +18,8 @@ import (
 func (s *simulation) end() error {
 	s.phase, s.failed = PhaseEnding, nil
 	s.event(Event{Kind: EventStopping})
-	s.resume()
-	s.endProcesses(slices.Concat(s.viewers, s.locked, s.actors))
+	s.drill.letGo()
+	s.endProcesses(slices.Concat(s.viewers, s.locked, s.aside))
 	s.endProcesses(s.sources)
 	s.endInputs()
 	objects, err := s.removeLeft()
@@ -30,12 +30,12 @@ func (s *simulation) end() error {
 	return err
 }
 
-func (s *simulation) endProcesses(list []*process) {
-	gone := func() bool { return all(list, func(c *process) bool { return !c.running() }) }
+func (s *simulation) endProcesses(list []*Process) {
+	gone := func() bool { return all(list, func(c *Process) bool { return !c.Running() }) }
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		for _, c := range list {
 			c.told = true
-			if c.running() {
+			if c.Running() {
 				_ = c.cmd.Process.Signal(sig) // its end may be on its way to us
 			}
 		}
@@ -52,9 +52,9 @@ func (s *simulation) endProcesses(list []*process) {
 // endInputs ends the angels, which end their buffers, and the buffers that have
 // no angel.
 func (s *simulation) endInputs() {
-	var angels []*process
+	var angels []*Process
 	for _, st := range s.streams {
-		if st.buffer != 0 && !st.angel.running() {
+		if st.buffer != 0 && !st.angel.Running() {
 			_ = syscall.Kill(st.buffer, syscall.SIGTERM)
 		}
 		angels = append(angels, st.angel)
@@ -92,7 +92,7 @@ func (s *simulation) removeLeft() (left int, err error) {
 		left += len(removed)
 		errs = append(errs, err)
 	}
-	errs = append(errs, removeSession(s.o.ShmDir, s.manifest.sessionID()))
+	errs = append(errs, s.manifest.removeSession(s.o.ShmDir))
 	if s.control != nil {
 		errs = append(errs, s.control.Unconfigure())
 	}

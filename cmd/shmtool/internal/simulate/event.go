@@ -137,7 +137,7 @@ func (s *simulation) status() Status {
 	st := Status{Phase: s.phase, Elapsed: time.Since(s.began), Processes: 1} // our own
 	for _, m := range s.streams {
 		st.Streams = append(st.Streams, StreamStatus{
-			Name: m.name, State: m.state(), Input: m.angel.pid, Buffer: m.buffer, Window: m.loop.Window,
+			Name: m.name, State: m.state(), Input: m.angel.PID, Buffer: m.buffer, Window: m.loop.Window,
 			Tracks: m.loop.Tracks, Sources: m.loop.Sources, Viewers: m.loop.Viewers,
 		})
 		st.Processes += 2 // the angel and its buffer
@@ -145,9 +145,9 @@ func (s *simulation) status() Status {
 	for _, c := range s.sources {
 		st.Tracks = append(st.Tracks, s.trackStatus(c))
 	}
-	for _, list := range [][]*process{s.sources, s.viewers, s.locked} {
+	for _, list := range [][]*Process{s.sources, s.viewers, s.locked} {
 		for _, c := range list {
-			if c.running() {
+			if c.Running() {
 				st.Processes++
 			}
 		}
@@ -156,9 +156,9 @@ func (s *simulation) status() Status {
 	return st
 }
 
-func (s *simulation) trackStatus(c *process) TrackStatus {
+func (s *simulation) trackStatus(c *Process) TrackStatus {
 	t := TrackStatus{
-		Stream: c.Stream, Track: c.track, PID: c.pid, About: c.Media.about(), Packets: c.last.Packets, Gone: !c.running(),
+		Stream: c.Stream, Track: c.Track, PID: c.PID, About: c.Media.about(), Packets: c.last.Packets, Gone: !c.Running(),
 	}
 	if c.before.Packets > 0 {
 		between := c.heard.Sub(c.heardBefore).Seconds()
@@ -166,7 +166,7 @@ func (s *simulation) trackStatus(c *process) TrackStatus {
 		t.Bytes = float64(c.last.Bytes-c.before.Bytes) / between
 	}
 	for _, r := range s.reloads {
-		if r.Stream == c.Stream && r.Track == c.track && r.Ring != listRing {
+		if r.Stream == c.Stream && r.Track == c.Track && r.Ring != listRing {
 			t.Reloads++
 		}
 	}
@@ -176,7 +176,7 @@ func (s *simulation) trackStatus(c *process) TrackStatus {
 func (s *simulation) viewersStatus() ViewersStatus {
 	var v ViewersStatus
 	for _, c := range s.viewers {
-		if c.running() {
+		if c.Running() {
 			v.Running++
 		}
 		seen := c.last.Seen

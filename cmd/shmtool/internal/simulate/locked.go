@@ -42,7 +42,7 @@ func locked(f *os.File, how int, do func() error) error {
 
 // lockedWriter has a frame whenever a video source has one, and publishes all
 // of them once a second.
-func (p part) lockedWriter(ctx context.Context) error {
+func (p Part) lockedWriter(ctx context.Context) error {
 	f, err := os.OpenFile(p.LockedPage, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (p part) lockedWriter(ctx context.Context) error {
 
 // lockedReader is a process with several readers, each of which takes the lock
 // once a second.
-func (p part) lockedReader(ctx context.Context, r *reporter) error {
+func (p Part) lockedReader(ctx context.Context, r *reporter) error {
 	all := newTally()
 	var mu sync.Mutex // all
 	var group sync.WaitGroup
@@ -95,7 +95,7 @@ func (p part) lockedReader(ctx context.Context, r *reporter) error {
 }
 
 // readLocked is one of them. Frames that were there when it began do not count.
-func (p part) readLocked(ctx context.Context, behind time.Duration) (*tally, error) {
+func (p Part) readLocked(ctx context.Context, behind time.Duration) (*tally, error) {
 	seen := newTally()
 	f, err := os.OpenFile(p.LockedPage, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -270,15 +270,19 @@ func TestOptions(t *testing.T) {
 // The process that is a stream's input is known by its command line, as
 // MistServer's is; no other part looks like one.
 func TestArgs(t *testing.T) {
-	for _, r := range []role{roleAngel, roleBuffer, roleSource, roleViewer, roleLockedWriter, roleLockedReader, roleActor, roleHandler} {
-		args := part{Simulation: "abc", Role: r, Stream: "live", Number: 2}.args()
+	for _, r := range []Role{RoleAngel, RoleBuffer, RoleSource, RoleViewer, roleLockedWriter, roleLockedReader, "actor"} {
+		args := Part{Simulation: "abc", Role: r, Stream: "live", Number: 2}.args()
 		i := slices.Index(args, "-s")
 		isInput := i >= 0 && args[i+1] == "live"
-		if want := r == roleAngel || r == roleBuffer; isInput != want || args[0] != processName || !IsPart(args, func(string) string { return "{}" }) {
+		if want := r == RoleAngel || r == RoleBuffer; isInput != want || args[0] != processName || !IsPart(args, func(string) string { return "{}" }) {
 			t.Errorf("%s: %q", r, args)
 		}
 	}
 	if IsPart([]string{"shmtool", "simulate"}, os.Getenv) || IsPart([]string{"shmtool", partVerb}, func(string) string { return "" }) {
 		t.Error("a user's command is taken for a part")
+	}
+	plays := func(string) string { return `{"program":"handler"}` }
+	if args := (Part{Program: "handler", Stream: "live"}).args(); !IsPart(args, plays) || IsPart([]string{"shmtool", "ls"}, plays) {
+		t.Errorf("%q", args)
 	}
 }

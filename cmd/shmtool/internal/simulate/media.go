@@ -8,9 +8,9 @@ import (
 	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
-// media is what a source sends: made up, with the sizes and times that an
+// Media is what a source sends: made up, with the sizes and times that an
 // encoder's would have.
-type media struct {
+type Media struct {
 	Type  string  `json:"type,omitempty"`
 	FPS   int     `json:"fps,omitempty"`
 	GOP   int     `json:"gop,omitempty"`   // frames from key to key
@@ -42,9 +42,9 @@ const (
 
 // mediaOf returns what the source of a number, from 1, sends: video, audio, metadata,
 // and from there on video and audio in turn.
-func mediaOf(number, fps, gop int) media {
+func mediaOf(number, fps, gop int) Media {
 	kind, _ := kindOf(number)
-	m := media{Type: kind, FPS: fps, GOP: gop, Number: number}
+	m := Media{Type: kind, FPS: fps, GOP: gop, Number: number}
 	m.Phase = rand.New(rand.NewPCG(uint64(number), 1)).Float64()
 	return m
 }
@@ -78,7 +78,7 @@ func reads(viewer, viewers, source, tracks int) bool {
 	return n > 0 && rank%n == (viewer-1)%n
 }
 
-func (m media) codec() string {
+func (m Media) codec() string {
 	switch m.Type {
 	case typeVideo:
 		return "H264"
@@ -89,7 +89,7 @@ func (m media) codec() string {
 }
 
 // about returns the track for people.
-func (m media) about() string {
+func (m Media) about() string {
 	switch m.Type {
 	case typeVideo:
 		return fmt.Sprintf("video H264 %dx%d %d fps", videoWidth, videoHeight, m.FPS)
@@ -99,7 +99,7 @@ func (m media) about() string {
 	return "meta JSON"
 }
 
-func (m media) info() mistserver.TrackInfo {
+func (m Media) info() mistserver.TrackInfo {
 	i := mistserver.TrackInfo{ID: uint32(m.Number), Type: m.Type, Codec: m.codec()}
 	switch m.Type {
 	case typeVideo:
@@ -114,7 +114,7 @@ func (m media) info() mistserver.TrackInfo {
 }
 
 // micros returns the time of packet n in microseconds.
-func (m media) micros(n uint64) int64 {
+func (m Media) micros(n uint64) int64 {
 	switch m.Type {
 	case typeVideo:
 		return int64(n * 1e6 / uint64(m.FPS))
@@ -126,7 +126,7 @@ func (m media) micros(n uint64) int64 {
 
 // due returns when packet n comes, in nanoseconds of media time: with the last of its
 // bundle.
-func (m media) due(n uint64) int64 {
+func (m Media) due(n uint64) int64 {
 	if m.Type == typeAudio {
 		n += audioBundle - 1 - n%audioBundle
 	}
@@ -135,14 +135,14 @@ func (m media) due(n uint64) int64 {
 
 // lateness returns how much later than the stream's other packets of the same time
 // the source's come, in nanoseconds: encoders do not beat as one.
-func (m media) lateness() int64 {
+func (m Media) lateness() int64 {
 	return int64(m.Phase * float64(m.micros(1)) * 1000)
 }
 
 // first returns the number of the source's first packet: not all tracks of a stream
 // begin at the same moment, and so not all outgrow their pages at the same. Video
 // begins with a key.
-func (m media) first() uint64 {
+func (m Media) first() uint64 {
 	if m.Type != typeAudio {
 		return 0
 	}
@@ -157,14 +157,14 @@ const firstSpread = 141
 
 // generator makes a source's packets, one after the other.
 type generator struct {
-	media
+	Media
 	random  *rand.Rand
 	payload []byte // of the packet given out last
 	next    uint64
 }
 
-func newGenerator(m media) *generator {
-	g := &generator{media: m, next: m.first(), random: rand.New(rand.NewPCG(uint64(m.Number), 0)), payload: make([]byte, 2*keySize)}
+func newGenerator(m Media) *generator {
+	g := &generator{Media: m, next: m.first(), random: rand.New(rand.NewPCG(uint64(m.Number), 0)), payload: make([]byte, 2*keySize)}
 	for i := range g.payload {
 		g.payload[i] = byte(g.random.Uint32())
 	}

@@ -21,10 +21,7 @@ type Options struct {
 	Idle     time.Duration // after which a track without packets is removed
 	Resume   bool          // tracks outlive their sources
 	Duration time.Duration // from when all viewers watch; 0: until told
-
-	fault    string // the code of the drill
-	spoiled  string // the code of what the first source does wrong
-	crashing string // the code of what the inputs do wrong
+	Drill    Drill         // a failure to bring about; zero: none
 }
 
 // The bounds of Options.
@@ -86,7 +83,8 @@ func checkStream(stream string, before []string) error {
 	return nil
 }
 
-func (o Options) settings() mistserver.Settings {
+// Settings returns the settings of each stream.
+func (o Options) Settings() mistserver.Settings {
 	return mistserver.Settings{
 		Source: pushSource, BufferTime: o.DVR, IdleTime: o.Idle, Resume: o.Resume, AlwaysOn: true,
 	}

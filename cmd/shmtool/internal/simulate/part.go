@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,18 +18,17 @@ import (
 	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
-// role is what a process of a simulation is.
-type role string
+// Role says what a process of a simulation does. A part of any other role does
+// what its Quirk says.
+type Role string
 
 const (
-	roleAngel        role = "angel"  // holds the input's lock, and has the buffer as its child
-	roleBuffer       role = "buffer" // runs the stream's window
-	roleSource       role = "source" // feeds one track
-	roleViewer       role = "viewer"
-	roleLockedWriter role = "locked-writer" // the way before RelAccX, to compare with
-	roleLockedReader role = "locked-reader"
-	roleActor        role = "actor"   // of a drill: does what its fault needs, and stays until it is killed
-	roleHandler      role = "handler" // of a drill: plays a trigger's handler, a child of the buffer
+	RoleAngel        Role = "angel"  // holds the input's lock, and has the buffer as its child
+	RoleBuffer       Role = "buffer" // runs the stream's window
+	RoleSource       Role = "source" // feeds one track
+	RoleViewer       Role = "viewer"
+	roleLockedWriter Role = "locked-writer" // the way before RelAccX, to compare with
+	roleLockedReader Role = "locked-reader"
 )
 
 const (
@@ -46,36 +46,38 @@ const (
 	orphanTime = time.Minute
 )
 
-// part is everything that one process is told.
-type part struct {
+// Part is everything that one process is told.
+type Part struct {
 	Simulation string              `json:"simulation"` // its ID
-	Role       role                `json:"role"`
+	Role       Role                `json:"role"`
 	Stream     string              `json:"stream,omitempty"`
 	Number     int                 `json:"number,omitempty"` // of sources and viewers, from 1
 	ShmDir     string              `json:"shm_dir"`
 	Tracks     int                 `json:"tracks"`  // of the stream
 	Viewers    int                 `json:"viewers"` // likewise
 	Settings   mistserver.Settings `json:"settings"`
-	Media      media               `json:"media"`
-	Epoch      int64               `json:"epoch"`            // CLOCK_MONOTONIC of media time 0, ns
-	Poll       time.Duration       `json:"poll"`             // between a viewer's looks
-	Orphan     time.Duration       `json:"orphan"`           // how long it outlives the simulation's process
-	LockedPage string              `json:"locked,omitempty"` // path of the page with the lock
-	Fault      string              `json:"fault,omitempty"`  // of a drill: the code of what the part does wrong
-	Key        uint64              `json:"key,omitempty"`    // of a drill: that an actor waits for
+	Media      Media               `json:"media"`
+	Epoch      int64               `json:"epoch"`             // CLOCK_MONOTONIC of media time 0, ns
+	Poll       time.Duration       `json:"poll"`              // between a viewer's looks
+	Orphan     time.Duration       `json:"orphan"`            // how long it outlives the simulation's process
+	LockedPage string              `json:"locked,omitempty"`  // path of the page with the lock
+	Program    string              `json:"program,omitempty"` // that the process is named after, if it plays none of MistServer's
+	Fault      string              `json:"fault,omitempty"`   // code of the fault that a Quirk is made for
+	Key        uint64              `json:"key,omitempty"`     // likewise: the key that the part waits at
 }
 
-func (p part) place() mistserver.Place { return mistserver.Place{Dir: p.ShmDir} }
+// Place returns where the part's objects are.
+func (p Part) Place() mistserver.Place { return mistserver.Place{Dir: p.ShmDir} }
 
 // args returns the part's command line. Those of an input have "-s STREAM" in it, as
 // MistServer's have, by which an input is known.
-func (p part) args() []string {
-	if p.Role == roleHandler {
-		return []string{processName, handlerName, p.Stream}
+func (p Part) args() []string {
+	if p.Program != "" {
+		return []string{processName, p.Program, p.Stream}
 	}
 	args := []string{processName, partVerb, string(p.Role)}
 	switch {
-	case p.Role == roleAngel || p.Role == roleBuffer:
+	case p.Role == RoleAngel || p.Role == RoleBuffer:
 		args = append(args, "-s", p.Stream)
 	case p.Stream != "":
 		args = append(args, "--stream", p.Stream)
@@ -88,12 +90,15 @@ func (p part) args() []string {
 
 // IsPart reports whether this process was started as a part of a simulation.
 func IsPart(args []string, getenv func(string) string) bool {
-	return len(args) > 1 && (args[1] == partVerb || args[1] == handlerName) && getenv(partVariable) != ""
+	var p Part
+	return len(args) > 1 && json.Unmarshal([]byte(getenv(partVariable)), &p) == nil &&
+		(args[1] == partVerb || p.Program != "" && args[1] == p.Program)
 }
 
-// RunPart does what a part is to do, and gives its exit code.
-func RunPart(getenv func(string) string) int {
-	var p part
+// RunPart does the work of a part, with the quirk that quirkOf returns for it, and
+// returns its exit code.
+func RunPart(getenv func(string) string, quirkOf func(Part) Quirk) int {
+	var p Part
 	if err := json.Unmarshal([]byte(getenv(partVariable)), &p); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", partVariable, err)
 		return 2
@@ -104,7 +109,7 @@ func RunPart(getenv func(string) string) int {
 	r := newReporter(os.NewFile(reportFile, "reports"), p.Role)
 	ctx, cancel := p.lifetime()
 	defer cancel()
-	err := p.run(ctx, r)
+	err := p.run(ctx, r, quirkOf(p))
 	if err != nil {
 		r.send(message{Kind: kindFailed, Text: strings.ReplaceAll(err.Error(), "\n", "; ")})
 	}
@@ -116,16 +121,13 @@ func RunPart(getenv func(string) string) int {
 }
 
 // comm returns the name of the part's process.
-func (p part) comm() string {
-	if p.Role == roleHandler {
-		return handlerName
-	}
-	return processName
+func (p Part) comm() string {
+	return cmp.Or(p.Program, processName)
 }
 
 // lifetime ends when the part is told to end, or has been without its
 // simulation for too long.
-func (p part) lifetime() (context.Context, context.CancelFunc) {
+func (p Part) lifetime() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
@@ -146,24 +148,23 @@ func (p part) lifetime() (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-func (p part) run(ctx context.Context, r *reporter) error {
+func (p Part) run(ctx context.Context, r *reporter, q Quirk) error {
+	if q.Run != nil {
+		return q.Run(ctx, func(count int) { r.send(message{Kind: kindReady, Count: count}) })
+	}
 	switch p.Role {
-	case roleAngel:
-		return p.angel(ctx, r)
-	case roleBuffer:
-		return p.buffer(ctx, r)
-	case roleSource:
-		return p.source(ctx, r)
-	case roleViewer:
+	case RoleAngel:
+		return p.angel(ctx, r, q)
+	case RoleBuffer:
+		return p.buffer(ctx, r, q)
+	case RoleSource:
+		return p.source(ctx, r, q)
+	case RoleViewer:
 		return p.viewer(ctx, r)
 	case roleLockedWriter:
 		return p.lockedWriter(ctx)
 	case roleLockedReader:
 		return p.lockedReader(ctx, r)
-	case roleActor:
-		return p.actor(ctx, r)
-	case roleHandler:
-		return p.handle(ctx, os.Stdin)
 	}
 	return errors.New("no such role: " + string(p.Role))
 }

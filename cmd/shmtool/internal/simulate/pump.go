@@ -63,7 +63,7 @@ func (s *simulation) take(n note) {
 		s.usage.add(c.Role, n.state)
 		s.takeEnd(c)
 	case n.text != "":
-		s.event(Event{Kind: EventPanic, Role: string(c.Role), Number: c.Number, Stream: c.Stream, PID: c.pid, Text: n.text})
+		s.event(Event{Kind: EventPanic, Role: string(c.Role), Number: c.Number, Stream: c.Stream, PID: c.PID, Text: n.text})
 	case n.msg.Kind == kindFailed:
 		s.takeFailure(c, n.msg)
 	default:
@@ -71,20 +71,20 @@ func (s *simulation) take(n note) {
 	}
 }
 
-func (s *simulation) takeMessage(c *process, m message) {
-	if m.Role == roleBuffer || c.Role == roleAngel {
+func (s *simulation) takeMessage(c *Process, m message) {
+	if m.Role == RoleBuffer || c.Role == RoleAngel {
 		s.takeInput(s.streamOf(c.Stream), c, m)
 		return
 	}
 	switch m.Kind {
 	case kindReady:
-		c.ready = true
-		c.track, c.tracks = m.Track, m.Count
-		if c.Role == roleSource {
-			s.log("INFO", c.Stream, c.pid, fmt.Sprintf("track %d added: %s", m.Track, c.Media.about()))
+		c.Ready = true
+		c.Track, c.Count = m.Track, m.Count
+		if c.Role == RoleSource {
+			s.log("INFO", c.Stream, c.PID, fmt.Sprintf("track %d added: %s", m.Track, c.Media.about()))
 		}
 	case kindLive:
-		c.live = true
+		c.Live = true
 	case kindProgress:
 		c.before, c.last = c.last, m
 		c.heardBefore, c.heard = c.heard, time.Now()
@@ -101,16 +101,16 @@ func (s *simulation) takeMessage(c *process, m message) {
 }
 
 // takeInput is what an angel or its buffer says.
-func (s *simulation) takeInput(st *stream, angel *process, m message) {
+func (s *simulation) takeInput(st *stream, angel *Process, m message) {
 	switch {
 	case m.Kind == kindCrashed:
 		st.crashed = true
-		s.event(Event{Kind: EventDied, Role: string(roleBuffer), Stream: st.name, PID: m.PID, Text: m.Text + "; the input keeps its lock"})
-	case m.Role == roleAngel:
-		angel.ready = true
+		s.event(Event{Kind: EventDied, Role: string(RoleBuffer), Stream: st.name, PID: m.PID, Text: m.Text + "; the input keeps its lock"})
+	case m.Role == RoleAngel:
+		angel.Ready = true
 	case m.Kind == kindReady:
 		st.buffer = m.PID
-		s.event(Event{Kind: EventStarted, Role: inputRole, Stream: st.name, PID: angel.pid, Text: fmt.Sprintf("has the lock; its buffer is process %d", m.PID)})
+		s.event(Event{Kind: EventStarted, Role: inputRole, Stream: st.name, PID: angel.PID, Text: fmt.Sprintf("has the lock; its buffer is process %d", m.PID)})
 	case m.Loop != nil:
 		st.loop = *m.Loop
 		s.takeLoop(st, *m.Loop)
@@ -146,8 +146,8 @@ func (s *simulation) takeLoop(st *stream, l mistserver.Report) {
 
 // takeReload: of many reloads, as when hundreds of tracks have the same age,
 // only the first are worth a line.
-func (s *simulation) takeReload(c *process, m message) {
-	if c.Role != roleSource {
+func (s *simulation) takeReload(c *Process, m message) {
+	if c.Role != RoleSource {
 		s.takeFollowed(c, m)
 		return
 	}
@@ -166,7 +166,7 @@ func (s *simulation) takeReload(c *process, m message) {
 	case n > toldReloads:
 		text = ""
 	}
-	s.event(Event{Kind: EventReload, Stream: c.Stream, Track: m.Track, PID: c.pid, Text: text})
+	s.event(Event{Kind: EventReload, Stream: c.Stream, Track: m.Track, PID: c.PID, Text: text})
 	s.tellFollowed(s.streamOf(c.Stream))
 }
 
@@ -183,7 +183,7 @@ func (s *simulation) reloadCount(watched bool) (n int) {
 }
 
 // takeFollowed is a viewer that has gone on in a new page.
-func (s *simulation) takeFollowed(c *process, m message) {
+func (s *simulation) takeFollowed(c *Process, m message) {
 	c.followed = m.Count
 	s.tellFollowed(s.streamOf(c.Stream))
 }
@@ -193,7 +193,7 @@ func (s *simulation) takeFollowed(c *process, m message) {
 func (s *simulation) tellFollowed(st *stream) {
 	n, made := 0, 0
 	for _, v := range s.viewers {
-		if v.Stream != st.name || !v.running() {
+		if v.Stream != st.name || !v.Running() {
 			continue
 		}
 		due := s.reloadsFor(v)
@@ -217,7 +217,7 @@ func (s *simulation) tellFollowed(st *stream) {
 }
 
 // reloadsFor returns how many pages that a viewer reads were made anew while it did.
-func (s *simulation) reloadsFor(v *process) (n int) {
+func (s *simulation) reloadsFor(v *Process) (n int) {
 	for _, r := range s.reloads {
 		if r.Stream == v.Stream && r.Watched && r.Ring != listRing && reads(v.Number, s.o.Viewers, r.source, s.o.Tracks) {
 			n++
@@ -226,15 +226,15 @@ func (s *simulation) reloadsFor(v *process) (n int) {
 	return n
 }
 
-func (s *simulation) takeGone(c *process, m message) {
+func (s *simulation) takeGone(c *Process, m message) {
 	if s.phase == PhaseEnding {
 		return
 	}
 	switch {
-	case c.Role == roleSource:
-		s.event(Event{Kind: EventTold, Role: string(c.Role), Number: c.Number, Stream: c.Stream, PID: c.pid, Track: m.Track, Text: m.Text})
+	case c.Role == RoleSource:
+		s.event(Event{Kind: EventTold, Role: string(c.Role), Number: c.Number, Stream: c.Stream, PID: c.PID, Track: m.Track, Text: m.Text})
 	case m.Track < 0:
-		s.event(Event{Kind: EventGone, Role: string(c.Role), Number: c.Number, Stream: c.Stream, PID: c.pid, Track: -1, Text: "sees the stream go"})
+		s.event(Event{Kind: EventGone, Role: string(c.Role), Number: c.Number, Stream: c.Stream, PID: c.PID, Track: -1, Text: "sees the stream go"})
 	default:
 		c.gone[m.Track] = true
 		s.takeTrackGone(c, m.Track)
@@ -242,10 +242,10 @@ func (s *simulation) takeGone(c *process, m message) {
 }
 
 // takeTrackGone tells once, when all viewers have seen it.
-func (s *simulation) takeTrackGone(c *process, track int) {
+func (s *simulation) takeTrackGone(c *Process, track int) {
 	n := 0
 	for _, v := range s.viewers {
-		if v.Stream != c.Stream || !v.running() {
+		if v.Stream != c.Stream || !v.Running() {
 			continue
 		}
 		if !v.gone[track] {
@@ -258,39 +258,39 @@ func (s *simulation) takeTrackGone(c *process, track int) {
 
 // takeFailure: before a part is ready, the simulation cannot be; later it is
 // one of the things that happen.
-func (s *simulation) takeFailure(c *process, m message) {
+func (s *simulation) takeFailure(c *Process, m message) {
 	err := fmt.Errorf("%s: %s", s.nameOf(c, m.Role), m.Text)
-	ready := c.ready && (m.Role != roleBuffer || s.streamOf(c.Stream).buffer != 0)
+	ready := c.Ready && (m.Role != RoleBuffer || s.streamOf(c.Stream).buffer != 0)
 	if !ready {
 		s.failed = err
 		return
 	}
 	c.failed = true
-	if !s.drilled {
+	if !s.drill.begun {
 		s.broken = append(s.broken, err)
 	}
-	s.event(Event{Kind: EventFailed, Role: string(m.Role), Number: c.Number, Stream: c.Stream, PID: c.pid, Text: m.Text})
+	s.event(Event{Kind: EventFailed, Role: string(m.Role), Number: c.Number, Stream: c.Stream, PID: c.PID, Text: m.Text})
 }
 
 // takeEnd is the end of a process: expected, or not.
-func (s *simulation) takeEnd(c *process) {
-	if c.Role == roleAngel && c.ended.Success() && s.streamOf(c.Stream).ended == "" {
+func (s *simulation) takeEnd(c *Process) {
+	if c.Role == RoleAngel && c.ended.Success() && s.streamOf(c.Stream).ended == "" {
 		s.streamOf(c.Stream).ended = "it was told to end"
 	}
 	if c.told || c.failed || c.ended.Success() {
 		return
 	}
-	if !c.ready && s.failed == nil {
+	if !c.Ready && s.failed == nil {
 		s.failed = fmt.Errorf("%s has ended: %s", s.nameOf(c, c.Role), howEnded(c.ended))
 		return
 	}
 	text := howEnded(c.ended)
 	role := string(c.Role)
-	if c.Role == roleAngel {
+	if c.Role == RoleAngel {
 		role = inputRole
 		text += "; its buffer lives on without it"
 	}
-	s.event(Event{Kind: EventDied, Role: role, Number: c.Number, Stream: c.Stream, PID: c.pid, Track: c.track, Text: text})
+	s.event(Event{Kind: EventDied, Role: role, Number: c.Number, Stream: c.Stream, PID: c.PID, Track: c.Track, Text: text})
 }
 
 // inputRole is what people call an angel.
@@ -304,7 +304,7 @@ func howEnded(state *os.ProcessState) string {
 	return state.String()
 }
 
-func (s *simulation) nameOf(c *process, r role) string {
+func (s *simulation) nameOf(c *Process, r Role) string {
 	return Event{Role: string(r), Number: c.Number, Stream: c.Stream}.Who(len(s.o.Streams) > 1)
 }
 

@@ -28,7 +28,7 @@ const (
 // message is a line of a part to its simulation.
 type message struct {
 	Kind    kind               `json:"kind"`
-	Role    role               `json:"role"`
+	Role    Role               `json:"role"`
 	PID     int                `json:"pid,omitempty"` // of a buffer
 	Track   int                `json:"track,omitempty"`
 	Text    string             `json:"text,omitempty"`
@@ -43,7 +43,7 @@ type message struct {
 // reporter writes messages from a goroutine of its own, so that a slow reader does not
 // hold up a part.
 type reporter struct {
-	role  role
+	role  Role
 	to    io.WriteCloser
 	mu    sync.Mutex
 	queue []message
@@ -51,7 +51,7 @@ type reporter struct {
 	done  chan struct{}
 }
 
-func newReporter(to io.WriteCloser, r role) *reporter {
+func newReporter(to io.WriteCloser, r Role) *reporter {
 	out := &reporter{role: r, to: to, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go out.run()
 	return out

@@ -67,9 +67,9 @@ type Usage struct {
 }
 
 // add takes a process that has ended. An angel's usage includes its buffer's.
-func (u *Usage) add(r role, state *os.ProcessState) {
+func (u *Usage) add(r Role, state *os.ProcessState) {
 	u.Processes++
-	if r == roleAngel {
+	if r == RoleAngel {
 		u.Processes++
 	}
 	u.CPU += state.UserTime() + state.SystemTime()
@@ -92,7 +92,7 @@ func (s *simulation) result() *Result {
 	s.usage.addSelf()
 	r := &Result{
 		Streams: s.o.Streams, Tracks: s.o.Tracks, FPS: s.o.FPS, Duration: time.Since(s.began),
-		Reloads: s.reloads, Usage: s.usage, Fault: s.fault, Begun: s.watched,
+		Reloads: s.reloads, Usage: s.usage, Fault: s.drill.result, Begun: s.watched,
 	}
 	whole := newTally()
 	for _, c := range s.viewers {
@@ -113,8 +113,8 @@ func (s *simulation) result() *Result {
 	return r
 }
 
-func (c *process) result() ViewerResult {
-	v := ViewerResult{Number: c.Number, Stream: c.Stream, PID: c.pid}
+func (c *Process) result() ViewerResult {
+	v := ViewerResult{Number: c.Number, Stream: c.Stream, PID: c.PID}
 	seen := c.seen
 	if seen == nil {
 		v.Unheard = true

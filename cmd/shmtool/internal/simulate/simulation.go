@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"time"
 
@@ -25,22 +26,23 @@ type simulation struct {
 	began    time.Time
 	phase    Phase
 	streams  []*stream
-	sources  []*process
-	viewers  []*process
-	locked   []*process
+	sources  []*Process
+	viewers  []*Process
+	locked   []*Process
+	aside    []*Process // beside those of the streams: a drill started them
 	reloads  []Reload
 	usage    Usage
 	watched  bool    // it got as far as that
 	failed   error   // a part could not begin
 	broken   []error // of parts that could not go on
 
-	drilling
+	drill drilling
 }
 
 // stream is one stream's input.
 type stream struct {
 	name     string
-	angel    *process
+	angel    *Process
 	buffer   int // PID, 0 while there is none
 	loop     mistserver.Report
 	cut      bool // keys have been withdrawn
@@ -79,7 +81,7 @@ func Run(ctx context.Context, o Options, show Observer) (*Result, error) {
 
 func (s *simulation) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer s.beside.Wait()
+	defer s.drill.beside.Wait()
 	defer cancel()
 	steps := []func(context.Context) error{s.startController, s.startInputs, s.startSources, s.startViewers, s.watch}
 	for _, step := range steps {
@@ -90,20 +92,29 @@ func (s *simulation) run(ctx context.Context) error {
 	return nil
 }
 
-func (s *simulation) part(r role, stream string) part {
-	return part{
+func (s *simulation) part(r Role, stream string) Part {
+	return Part{
 		Simulation: s.manifest.ID, Role: r, Stream: stream, ShmDir: s.o.ShmDir,
-		Tracks: s.o.Tracks, Viewers: s.o.Viewers, Settings: s.o.settings(),
+		Tracks: s.o.Tracks, Viewers: s.o.Viewers, Settings: s.o.Settings(),
 		Epoch: s.epoch, Poll: s.o.poll(), Orphan: orphanTime, LockedPage: s.manifest.lockedPath(s.o.ShmDir),
 	}
 }
 
-func (s *simulation) start(p part) (*process, error) { return start(p, s.lifeline, s.inbox) }
+// sourcePart returns the part of the source of a number, from 1.
+func (s *simulation) sourcePart(stream string, number int) Part {
+	p := s.part(RoleSource, stream)
+	p.Number, p.Media = number, mediaOf(number, s.o.FPS, s.o.GOP)
+	return p
+}
+
+func (s *simulation) start(p Part, prepare ...func(*exec.Cmd) error) (*Process, error) {
+	return start(p, s.lifeline, s.inbox, prepare)
+}
 
 func (s *simulation) startInputs(ctx context.Context) error {
 	for _, name := range s.o.Streams {
-		p := s.part(roleAngel, name)
-		p.Fault = s.o.crashing
+		p := s.part(RoleAngel, name)
+		p.Fault = s.o.Drill.Input
 		angel, err := s.start(p)
 		if err != nil {
 			return err
@@ -126,15 +137,13 @@ const startupCost = 8 * time.Millisecond
 // backlog when all have started.
 func (s *simulation) startSources(ctx context.Context) error {
 	parts := len(s.o.Streams) * (s.o.Tracks + s.o.Viewers)
-	s.epoch = newClock().now() - int64(s.o.Backlog) + int64(parts)*int64(startupCost)
+	s.epoch = Now() - int64(s.o.Backlog) + int64(parts)*int64(startupCost)
 	s.phase = PhaseSources
 	for _, name := range s.o.Streams {
 		for number := range s.o.Tracks {
-			p := s.part(roleSource, name)
-			p.Number = number + 1
-			p.Media = mediaOf(p.Number, s.o.FPS, s.o.GOP)
+			p := s.sourcePart(name, number+1)
 			if p.Number == 1 {
-				p.Fault = s.o.spoiled
+				p.Fault = s.o.Drill.Source
 			}
 			source, err := s.start(p)
 			if err != nil {
@@ -146,7 +155,7 @@ func (s *simulation) startSources(ctx context.Context) error {
 			}
 		}
 	}
-	err := s.begun(ctx, s.sources, func(c *process) bool { return c.live })
+	err := s.begun(ctx, s.sources, func(c *Process) bool { return c.Live })
 	if err == nil {
 		s.event(Event{Kind: EventSources, Count: len(s.sources), Text: s.backlogText()})
 	}
@@ -158,19 +167,19 @@ func (s *simulation) startSources(ctx context.Context) error {
 const orderedTracks = 10
 
 // await waits for a source's track; or only takes what has been said.
-func (s *simulation) await(ctx context.Context, source *process, track bool) error {
+func (s *simulation) await(ctx context.Context, source *Process, track bool) error {
 	if !track {
 		return s.pump(ctx, 0, nil)
 	}
-	return s.begun(ctx, []*process{source}, func(c *process) bool { return c.ready })
+	return s.begun(ctx, []*Process{source}, func(c *Process) bool { return c.Ready })
 }
 
 // begun waits until all of a list have got so far. It does not wait for a process that
 // has ended, nor for any if a part could not go on or no stream is left: that is the
 // end of the start.
-func (s *simulation) begun(ctx context.Context, list []*process, far func(*process) bool) error {
+func (s *simulation) begun(ctx context.Context, list []*Process, far func(*Process) bool) error {
 	err := s.pump(ctx, startTime, func() bool {
-		return len(s.broken) > 0 || s.over() || all(list, func(c *process) bool { return far(c) || !c.running() })
+		return len(s.broken) > 0 || s.over() || all(list, func(c *Process) bool { return far(c) || !c.Running() })
 	})
 	switch {
 	case err != nil:
@@ -198,7 +207,7 @@ func (s *simulation) backlogText() string {
 // startViewers starts them, and with them the two that show what was before.
 func (s *simulation) startViewers(ctx context.Context) error {
 	s.phase = PhaseViewers
-	for _, r := range []role{roleLockedWriter, roleLockedReader} {
+	for _, r := range []Role{roleLockedWriter, roleLockedReader} {
 		p := s.part(r, "")
 		p.Media = mediaOf(1, s.o.FPS, s.o.GOP)
 		c, err := s.start(p)
@@ -209,7 +218,7 @@ func (s *simulation) startViewers(ctx context.Context) error {
 	}
 	for _, name := range s.o.Streams {
 		for number := range s.o.Viewers {
-			p := s.part(roleViewer, name)
+			p := s.part(RoleViewer, name)
 			p.Number = number + 1
 			viewer, err := s.start(p)
 			if err != nil {
@@ -221,7 +230,7 @@ func (s *simulation) startViewers(ctx context.Context) error {
 			}
 		}
 	}
-	err := s.begun(ctx, s.viewers, func(c *process) bool { return c.ready })
+	err := s.begun(ctx, s.viewers, func(c *Process) bool { return c.Ready })
 	if err == nil && len(s.viewers) > 0 {
 		s.event(Event{Kind: EventViewers, Count: len(s.viewers), Text: s.viewersText()})
 	}
@@ -231,7 +240,7 @@ func (s *simulation) startViewers(ctx context.Context) error {
 func (s *simulation) viewersText() string {
 	least, most := MaxTracks, 0
 	for _, c := range s.viewers {
-		least, most = min(least, c.tracks), max(most, c.tracks)
+		least, most = min(least, c.Count), max(most, c.Count)
 	}
 	text := units.Counted(len(s.viewers), "viewer reads", "viewers read")
 	switch {
@@ -248,7 +257,7 @@ func (s *simulation) viewersText() string {
 // watch is the time for which the simulation is there.
 func (s *simulation) watch(ctx context.Context) error {
 	s.phase, s.watched = PhaseWatching, true
-	if err := s.stageFault(ctx); err != nil {
+	if err := s.stage(ctx); err != nil {
 		return err
 	}
 	if s.o.Duration == 0 {

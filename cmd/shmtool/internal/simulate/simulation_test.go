@@ -23,27 +23,27 @@ func TestBegun(t *testing.T) {
 		_ = cmd.Run() // "false" ends with 1
 		return cmd.ProcessState
 	}
-	failure := message{Kind: kindFailed, Role: roleSource, Text: "data page is full"}
-	gone := message{Kind: kindLoop, Role: roleBuffer, PID: 1}
+	failure := message{Kind: kindFailed, Role: RoleSource, Text: "data page is full"}
+	gone := message{Kind: kindLoop, Role: RoleBuffer, PID: 1}
 	gone.Loop = &mistserver.Report{Ended: "all sources are gone"}
 	for _, test := range []struct {
 		name, err string
-		said      func(source, angel *process) note
+		said      func(source, angel *Process) note
 	}{
-		{"live", "", func(source, _ *process) note { return note{from: source, msg: message{Kind: kindLive}} }},
-		{"failed", "source 1: data page is full", func(source, _ *process) note { return note{from: source, msg: failure} }},
-		{"killed", "", func(source, _ *process) note { return note{from: source, state: ended("false")} }},
-		{"left", "", func(source, _ *process) note { return note{from: source, state: ended("true")} }},
-		{"over", `stream "live" has ended before all had begun: all sources are gone`, func(_, angel *process) note { return note{from: angel, msg: gone} }},
+		{"live", "", func(source, _ *Process) note { return note{from: source, msg: message{Kind: kindLive}} }},
+		{"failed", "source 1: data page is full", func(source, _ *Process) note { return note{from: source, msg: failure} }},
+		{"killed", "", func(source, _ *Process) note { return note{from: source, state: ended("false")} }},
+		{"left", "", func(source, _ *Process) note { return note{from: source, state: ended("true")} }},
+		{"over", `stream "live" has ended before all had begun: all sources are gone`, func(_, angel *Process) note { return note{from: angel, msg: gone} }},
 	} {
-		source := &process{part: part{Role: roleSource, Stream: "live", Number: 1}, ready: true}
-		angel := &process{part: part{Role: roleAngel, Stream: "live"}, ready: true}
+		source := &Process{Part: Part{Role: RoleSource, Stream: "live", Number: 1}, Ready: true}
+		angel := &Process{Part: Part{Role: RoleAngel, Stream: "live"}, Ready: true}
 		s := &simulation{
 			o: Options{Streams: []string{"live"}}, show: unseen{}, inbox: make(chan note, 1),
 			streams: []*stream{{name: "live", angel: angel, buffer: 1}},
 		}
 		s.inbox <- test.said(source, angel)
-		err := s.begun(t.Context(), []*process{source}, func(c *process) bool { return c.live })
+		err := s.begun(t.Context(), []*Process{source}, func(c *Process) bool { return c.Live })
 		if test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -57,7 +57,7 @@ func TestUnheard(t *testing.T) {
 	for range seen.Records {
 		seen.measure(2_000_000)
 	}
-	c := &process{part: part{Role: roleViewer, Number: 1}, last: message{Seen: seen.soFar()}}
+	c := &Process{Part: Part{Role: RoleViewer, Number: 1}, last: message{Seen: seen.soFar()}}
 	if v := c.result(); !v.Unheard || v.Records != 3 || v.Latency.Measured != 3 || v.Latency.P50 == 0 {
 		t.Errorf("%+v", v)
 	}

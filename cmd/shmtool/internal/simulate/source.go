@@ -11,17 +11,22 @@ import (
 // source feeds a track until it is told to end. It sends the packets that are due when
 // it starts at once, as a server does that has kept a stream for a while. From there
 // on a packet goes out when its time has come.
-func (p part) source(ctx context.Context, r *reporter) error {
-	wrong := p.misfeed()
-	t, err := mistserver.AddTrack(ctx, p.place(), p.Stream, p.info())
+func (p Part) source(ctx context.Context, r *reporter, q Quirk) error {
+	info := p.Media.info()
+	if q.Describe != nil {
+		q.Describe(&info)
+	}
+	t, err := mistserver.AddTrack(ctx, p.Place(), p.Stream, info)
 	if err != nil {
 		return err
 	}
-	if err := p.mask(t); err != nil {
-		return errors.Join(err, t.Close())
+	if q.Added != nil {
+		if err := q.Added(t); err != nil {
+			return errors.Join(err, t.Close())
+		}
 	}
 	r.send(message{Kind: kindReady, Track: t.Index()})
-	f := &feed{p: p, track: t, r: r, clock: newClock(), packets: newGenerator(p.Media), wrong: wrong, second: every{interval: time.Second}}
+	f := &feed{p: p, track: t, r: r, clock: newClock(), packets: newGenerator(p.Media), quirk: q, second: every{interval: time.Second}}
 	err = f.run(ctx)
 	if errors.Is(err, mistserver.ErrDisconnected) || errors.Is(err, mistserver.ErrTrackGone) {
 		r.send(message{Kind: kindTold, Track: t.Index(), Text: err.Error()})
@@ -32,12 +37,12 @@ func (p part) source(ctx context.Context, r *reporter) error {
 
 // feed is a source at work.
 type feed struct {
-	p       part
+	p       Part
 	track   *mistserver.Track
 	r       *reporter
 	clock   clock
 	packets *generator
-	wrong   *misfeed // nil: nothing is
+	quirk   Quirk
 	second  every
 	live    bool // it has caught up with the time
 	sent    uint64
@@ -56,9 +61,10 @@ func (f *feed) run(ctx context.Context) error {
 		if !f.clock.until(ctx, due) {
 			break
 		}
-		f.wrong.spoil(&packet)
-		if err := f.wrong.die(f.track); err != nil {
-			return err
+		if f.quirk.Packet != nil {
+			if err := f.quirk.Packet(f.track, &packet); err != nil {
+				return err
+			}
 		}
 		stamp(packet.Payload, f.clock.now(), n)
 		if err := f.track.Write(packet); err != nil {

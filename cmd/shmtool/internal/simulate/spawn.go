@@ -3,6 +3,7 @@ package simulate
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,7 +21,7 @@ var partEnvironment = []string{"GOMAXPROCS=1", "GOGC=50", "GOMEMLIMIT=32MiB", "G
 // command returns the process of a part. It has the files of the given numbers of
 // this process as its reports and its lifeline, and a group of its own: what a
 // terminal sends to ours is not for it.
-func (p part) command(reports, lifeline uintptr) (*exec.Cmd, error) {
+func (p Part) command(reports, lifeline uintptr) (*exec.Cmd, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -58,15 +59,25 @@ func duplicate(fd uintptr, name string) (*os.File, error) {
 	return os.NewFile(uintptr(n), name), nil
 }
 
+// StartChild starts p as a child of this process, which is a part itself. prepare
+// may change the command first.
+func (p Part) StartChild(prepare ...func(*exec.Cmd) error) (*exec.Cmd, error) {
+	return startPart(p, reportFile, lifelineFile, prepare)
+}
+
 // startPart starts a part as a child of this process. The command's files are
 // closed here once it has them.
-func startPart(p part, reports, lifeline uintptr) (*exec.Cmd, error) {
+func startPart(p Part, reports, lifeline uintptr, prepare []func(*exec.Cmd) error) (*exec.Cmd, error) {
 	cmd, err := p.command(reports, lifeline)
 	if err != nil {
 		return nil, err
 	}
-	p.isolate(cmd)
-	err = cmd.Start()
+	for _, change := range prepare {
+		err = errors.Join(err, change(cmd))
+	}
+	if err == nil {
+		err = cmd.Start()
+	}
 	for _, f := range cmd.ExtraFiles {
 		f.Close()
 	}
@@ -76,16 +87,16 @@ func startPart(p part, reports, lifeline uintptr) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// process is a part that was started, as its simulation sees it.
-type process struct {
-	part
-	pid   int
+// Process is a part that was started, as its simulation sees it.
+type Process struct {
+	Part
+	PID   int
 	cmd   *exec.Cmd
-	track int // of a source: index in the stream's list
+	Track int  // of a source: index in the stream's list
+	Count int  // that it was ready with; of a viewer: how many tracks it reads
+	Ready bool // it has begun
+	Live  bool // a source goes on in real time
 
-	tracks int // of a viewer: how many it reads
-
-	ready, live        bool
 	told               bool // to end
 	failed             bool // it has said why
 	ended              *os.ProcessState
@@ -97,30 +108,46 @@ type process struct {
 	gone               map[int]bool // tracks that a viewer has seen go
 }
 
-func (c *process) running() bool { return c.ended == nil }
+// Running reports whether c has not ended.
+func (c *Process) Running() bool { return c.ended == nil }
+
+// Signal sends a signal to c.
+func (c *Process) Signal(sig os.Signal) error { return c.cmd.Process.Signal(sig) }
+
+// Kill ends c by SIGKILL, as a crash does. The simulation does not report its death.
+func (c *Process) Kill() error {
+	c.ExpectEnd()
+	return c.cmd.Process.Kill()
+}
+
+// ExpectEnd keeps the simulation from reporting the end of c.
+func (c *Process) ExpectEnd() { c.told = true }
+
+// ExpectNothing counts c as ready: the simulation does not fail if c never is.
+func (c *Process) ExpectNothing() { c.Ready = true }
 
 // note is a message, or the end, of a process; or what it wrote that is no
 // message: a panic.
 type note struct {
-	from  *process
+	from  *Process
 	msg   message
 	state *os.ProcessState
 	text  string
 }
 
 // start makes a process of a part, whose notes go to inbox.
-func start(p part, lifeline *os.File, inbox chan<- note) (*process, error) {
+func start(p Part, lifeline *os.File, inbox chan<- note, prepare []func(*exec.Cmd) error) (*Process, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	cmd, err := startPart(p, w.Fd(), lifeline.Fd())
+	cmd, err := startPart(p, w.Fd(), lifeline.Fd(), prepare)
 	w.Close()
 	if err != nil {
 		r.Close()
 		return nil, err
 	}
-	c := &process{part: p, pid: cmd.Process.Pid, cmd: cmd, track: -1, gone: map[int]bool{}}
+	c := &Process{Part: p, PID: cmd.Process.Pid, cmd: cmd, Track: -1, gone: map[int]bool{}}
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
@@ -129,7 +156,7 @@ func start(p part, lifeline *os.File, inbox chan<- note) (*process, error) {
 	}()
 	go func() {
 		_ = cmd.Wait() // its state says it
-		if p.Role != roleAngel {
+		if p.Role != RoleAngel {
 			<-read // so that its end comes last; an angel's buffer may have the pipe for longer
 		}
 		inbox <- note{from: c, state: cmd.ProcessState}
@@ -139,7 +166,7 @@ func start(p part, lifeline *os.File, inbox chan<- note) (*process, error) {
 
 const longestMessage = 1 << 20 // a histogram is some kilobytes
 
-func (c *process) listen(r *os.File, inbox chan<- note) {
+func (c *Process) listen(r *os.File, inbox chan<- note) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, longestMessage)
 	for lines.Scan() {

@@ -134,7 +134,7 @@ func (s *slowReader) Close() error { return nil }
 func TestReporterNeverWaits(t *testing.T) {
 	to := &slowReader{}
 	to.mu.Lock() // nobody reads
-	r := newReporter(to, roleSource)
+	r := newReporter(to, RoleSource)
 	for i := range uint64(1000) {
 		r.send(message{Kind: kindProgress, Packets: i})
 	}
@@ -151,7 +151,7 @@ func TestReporterNeverWaits(t *testing.T) {
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		if m.Role != roleSource {
+		if m.Role != RoleSource {
 			t.Errorf("%+v", m)
 		}
 		if m.Kind == kindProgress {

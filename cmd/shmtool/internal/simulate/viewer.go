@@ -10,9 +10,9 @@ import (
 
 // viewer reads its tracks of the stream, from what comes next on, until it is
 // told to end or nothing is left to read.
-func (p part) viewer(ctx context.Context, r *reporter) error {
+func (p Part) viewer(ctx context.Context, r *reporter) error {
 	pick := func(t mistserver.TrackView) bool { return reads(p.Number, p.Viewers, int(t.ID), p.Tracks) }
-	v, err := mistserver.Join(ctx, p.place(), p.Stream, mistserver.ViewerOptions{Poll: p.Poll, Pick: pick})
+	v, err := mistserver.Join(ctx, p.Place(), p.Stream, mistserver.ViewerOptions{Poll: p.Poll, Pick: pick})
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/simulate"
+	"shmtool/cmd/shmtool/internal/simulate/drill"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -112,7 +113,7 @@ func runSimulate(ctx context.Context, c *cli.Call) error {
 			o.Duration = drillTime
 		}
 		var err error
-		if o, err = o.Drill(code); errors.Is(err, simulate.ErrNoFault) {
+		if o, err = drill.Of(code, o); errors.Is(err, drill.ErrUnknown) {
 			return fail.Hinted(fail.Usagef("--fault: %w", err), fail.Among(code, finding.Names(drilledCodes()), finding.ListHint))
 		} else if err != nil {
 			return fail.As(fail.Usage, err)
@@ -126,7 +127,7 @@ func runSimulate(ctx context.Context, c *cli.Call) error {
 
 // drilledCodes are the codes that there are drills of.
 func drilledCodes() []finding.KnownCode {
-	return slices.DeleteFunc(finding.Known(), func(c finding.KnownCode) bool { return !slices.Contains(simulate.Faults(), c.Name) })
+	return slices.DeleteFunc(finding.Known(), func(c finding.KnownCode) bool { return !slices.Contains(drill.Codes(), c.Name) })
 }
 
 // drillTime is how long the state of a drill lasts, unless --for says it.

@@ -1,13 +1,12 @@
-package simulate
+package drill
 
 import (
 	"context"
 	"fmt"
-	"syscall"
-	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/mistserver"
+	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/layout/mist"
 )
 
@@ -38,67 +37,46 @@ var processFaults = []fault{
 }
 
 // outlive lets a track outlive its source.
-func outlive(o *Options) {
+func outlive(o *simulate.Options) {
 	keepIdle(o)
 	o.Resume = true
 }
 
 // someViewer has a viewer that may die.
-func someViewer(o *Options) { o.Viewers = max(o.Viewers, 1) }
+func someViewer(o *simulate.Options) { o.Viewers = max(o.Viewers, 1) }
 
 // dying lets the first source die in what it does.
-func dying(code string) func(*Options) {
-	return func(o *Options) {
+func dying(code string) func(*simulate.Options) {
+	return func(o *simulate.Options) {
 		outlive(o)
-		o.spoiled = code
+		o.Drill.Source = code
 	}
 }
 
 // crashing lets the inputs do what one does that crashes.
-func crashing(code string) func(*Options) {
-	return func(o *Options) {
+func crashing(code string) func(*simulate.Options) {
+	return func(o *simulate.Options) {
 		keepIdle(o)
-		o.crashing = code
+		o.Drill.Input = code
 	}
 }
 
 // ended kills a process, and waits for its end.
-func (d *drill) ended(ctx context.Context, c *process) error {
-	if err := d.kill(c); err != nil {
+func (d *drill) ended(ctx context.Context, c *simulate.Process) error {
+	if err := c.Kill(); err != nil {
 		return err
 	}
-	return d.await(ctx, func() bool { return !c.running() })
-}
-
-// pause is for what the others do about it in their next rounds.
-func (d *drill) pause(ctx context.Context, long time.Duration) error {
-	until := time.Now().Add(long)
-	return d.await(ctx, func() bool { return time.Now().After(until) })
-}
-
-func (d *drill) input() *stream { return d.s.streamOf(d.stream) }
-
-// endBuffer kills the buffer, and waits for its end. Its angel lives, or is gone.
-func (d *drill) endBuffer() (pid int, err error) {
-	if pid = d.input().buffer; pid == 0 {
-		return 0, fmt.Errorf("stream %q has no buffer", d.stream)
-	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		return pid, err
-	}
-	awaitDeath(pid)
-	return pid, nil
+	return d.await(ctx, func() bool { return !c.Running() })
 }
 
 func stageKillInput(ctx context.Context, d *drill) (string, error) {
-	angel := d.input().angel
+	angel := d.input().Angel
 	err := d.ended(ctx, angel)
 	if err != nil {
 		return "", err
 	}
-	buffer, err := d.endBuffer()
-	d.input().buffer = 0
-	return fmt.Sprintf("the input, process %d, and its buffer, process %d, were killed: the lock that the input takes for life stays taken", angel.pid, buffer), err
+	buffer, err := d.KillBuffer(d.stream)
+	return fmt.Sprintf("the input, process %d, and its buffer, process %d, were killed: the lock that the input takes for life stays taken", angel.PID, buffer), err
 }
 
 // stageLoseInput is what a development build of MistServer leaves when its buffer
@@ -125,41 +103,40 @@ func stageStopSource(ctx context.Context, d *drill) (string, error) {
 	if err == nil {
 		err = d.stop(ctx, c)
 	}
-	return fmt.Sprintf("source %d, process %d, was stopped (SIGSTOP); kill -CONT lets it go on", c.number(), c.id()), err
+	return fmt.Sprintf("source %d, process %d, was stopped (SIGSTOP); kill -CONT lets it go on", number(c), id(c)), err
 }
 
 func stageKillAngel(ctx context.Context, d *drill) (string, error) {
-	angel := d.input().angel
+	angel := d.input().Angel
 	err := d.ended(ctx, angel)
-	return fmt.Sprintf("the input, process %d, was killed; its buffer, process %d, goes on alone", angel.pid, d.input().buffer), err
+	return fmt.Sprintf("the input, process %d, was killed; its buffer, process %d, goes on alone", angel.PID, d.input().Buffer), err
 }
 
 func stageKillBuffer(ctx context.Context, d *drill) (string, error) {
-	buffer, err := d.endBuffer()
+	buffer, err := d.KillBuffer(d.stream)
 	if err == nil {
-		err = d.await(ctx, func() bool { return d.input().crashed })
+		err = d.await(ctx, func() bool { return d.input().Crashed })
 	}
-	return fmt.Sprintf("the buffer, process %d, was killed; the input, process %d, does not start another one, and the state is what it was", buffer, d.input().angel.pid), err
+	return fmt.Sprintf("the buffer, process %d, was killed; the input, process %d, does not start another one, and the state is what it was", buffer, d.input().Angel.PID), err
 }
 
 // actor starts a process that does what the drill's fault needs, and waits until
 // it has.
-func (d *drill) actor(ctx context.Context, change func(*part)) (*process, error) {
-	p := d.s.part(roleActor, d.stream)
-	p.Fault = d.s.o.fault
+func (d *drill) actor(ctx context.Context, change func(*simulate.Part)) (*simulate.Process, error) {
+	p := d.Part(roleActor, d.stream)
+	p.Fault = d.code
 	if change != nil {
 		change(&p)
 	}
-	c, err := d.s.start(p)
+	c, err := d.Start(p)
 	if err != nil {
 		return nil, err
 	}
-	d.s.actors = append(d.s.actors, c)
-	return c, d.await(ctx, func() bool { return c.ready })
+	return c, d.await(ctx, func() bool { return c.Ready })
 }
 
 // ghost returns an actor that is killed when it has done it.
-func (d *drill) ghost(ctx context.Context) (*process, error) {
+func (d *drill) ghost(ctx context.Context) (*simulate.Process, error) {
 	c, err := d.actor(ctx, nil)
 	if err == nil {
 		err = d.ended(ctx, c)
@@ -169,7 +146,7 @@ func (d *drill) ghost(ctx context.Context) (*process, error) {
 
 func stageKillPuller(ctx context.Context, d *drill) (string, error) {
 	c, err := d.ghost(ctx)
-	return fmt.Sprintf("process %d began to pull the stream, took the lock for that, and was killed", c.id()), err
+	return fmt.Sprintf("process %d began to pull the stream, took the lock for that, and was killed", id(c)), err
 }
 
 // stageKillHolder lets a source wait for the lock that a dead process has taken.
@@ -178,20 +155,18 @@ func stageKillHolder(ctx context.Context, d *drill) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p := d.s.part(roleSource, d.stream)
-	p.Number, p.Epoch = d.s.o.Tracks+1, newClock().now()
-	p.Media = mediaOf(p.Number, d.s.o.FPS, d.s.o.GOP)
-	waiter, err := d.s.start(p)
+	p := d.SourcePart(d.stream, d.Options().Tracks+1)
+	p.Epoch = simulate.Now()
+	waiter, err := d.StartApart(p)
 	if err != nil {
 		return "", err
 	}
-	waiter.ready = true // it never will be: that it is ended is no failure
-	d.s.actors = append(d.s.actors, waiter)
+	waiter.ExpectNothing() // while the lock is taken it never is ready
 	err = d.await(ctx, func() bool {
-		waiters, err := mistserver.Waiters(d.place(), d.stream, mist.LockTracks)
+		waiters, err := mistserver.Waiters(d.Place(), d.stream, mist.LockTracks)
 		return err == nil && waiters > 0
 	})
-	return fmt.Sprintf("process %d took the lock of the tracks, and was killed with it in hand; process %d, a source that comes now, waits for it", c.id(), waiter.pid), err
+	return fmt.Sprintf("process %d took the lock of the tracks, and was killed with it in hand; process %d, a source that comes now, waits for it", id(c), waiter.PID), err
 }
 
 func stageKillSource(ctx context.Context, d *drill) (string, error) {
@@ -203,28 +178,16 @@ func stageKillSource(ctx context.Context, d *drill) (string, error) {
 	if err == nil {
 		err = d.ended(ctx, c)
 	}
-	return fmt.Sprintf("the buffer, process %d, is stopped, and source %d, process %d, was killed: the buffer does not remove its track", buffer, c.number(), c.id()), err
-}
-
-// freeze stops the buffer.
-func (d *drill) freeze(ctx context.Context) (pid int, err error) {
-	if pid = d.input().buffer; pid == 0 {
-		return 0, fmt.Errorf("stream %q has no buffer", d.stream)
-	}
-	d.s.frozen = append(d.s.frozen, pid)
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		return pid, err
-	}
-	return pid, d.awaitStop(ctx, pid)
+	return fmt.Sprintf("the buffer, process %d, is stopped, and source %d, process %d, was killed: the buffer does not remove its track", buffer, number(c), id(c)), err
 }
 
 func stageKillViewer(ctx context.Context, d *drill) (string, error) {
-	viewer := d.s.viewers[0]
+	viewer := d.Viewers()[0]
 	buffer, err := d.freeze(ctx)
 	if err == nil {
 		err = d.ended(ctx, viewer)
 	}
-	return fmt.Sprintf("the buffer, process %d, is stopped, and viewer %d, process %d, was killed: its slots are not freed. kill -CONT lets the buffer go on", buffer, viewer.Number, viewer.pid), err
+	return fmt.Sprintf("the buffer, process %d, is stopped, and viewer %d, process %d, was killed: its slots are not freed. kill -CONT lets the buffer go on", buffer, viewer.Number, viewer.PID), err
 }
 
 func stageDieReloading(ctx context.Context, d *drill) (string, error) {
@@ -232,34 +195,34 @@ func stageDieReloading(ctx context.Context, d *drill) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c.told = true
-	if err = d.await(ctx, func() bool { return !c.running() }); err == nil {
-		err = d.pause(ctx, 4*loopInterval)
+	c.ExpectEnd()
+	if err = d.await(ctx, func() bool { return !c.Running() }); err == nil {
+		err = d.pause(ctx, 4*simulate.LoopInterval)
 	}
 	where := "when it had told the readers to reload, and not yet made the new one"
-	if d.s.o.fault == finding.PageNotReady {
+	if d.code == finding.PageNotReady {
 		where = "when the new one had the name, and was not filled yet"
 	}
-	return fmt.Sprintf("source %d, process %d, died while it made its page anew: %s", c.number(), c.id(), where), err
+	return fmt.Sprintf("source %d, process %d, died while it made its page anew: %s", number(c), id(c), where), err
 }
 
 func stageReclaim(ctx context.Context, d *drill) (string, error) {
-	buffer, err := d.endBuffer()
+	buffer, err := d.KillBuffer(d.stream)
 	if err == nil {
-		err = d.await(ctx, func() bool { return d.input().buffer != buffer })
+		err = d.await(ctx, func() bool { return d.input().Buffer != buffer })
 	}
-	return fmt.Sprintf("the buffer, process %d, was killed, and the input, process %d, has started another one, process %d, which took the pages that were there for its own", buffer, d.input().angel.pid, d.input().buffer), err
+	return fmt.Sprintf("the buffer, process %d, was killed, and the input, process %d, has started another one, process %d, which took the pages that were there for its own", buffer, d.input().Angel.PID, d.input().Buffer), err
 }
 
 func stageDieClosing(ctx context.Context, d *drill) (string, error) {
-	buffer := d.input().buffer
+	buffer := d.input().Buffer
 	err := tellBuffer(buffer)
 	if err == nil {
-		err = d.await(ctx, func() bool { return d.input().crashed })
+		err = d.await(ctx, func() bool { return d.input().Crashed })
 	}
 	if err == nil {
 		err = d.await(ctx, func() bool {
-			return all(d.s.sources, func(c *process) bool { return c.Stream != d.stream || !c.running() })
+			return allEnded(d.sources())
 		})
 	}
 	return fmt.Sprintf("the buffer, process %d, was told to end the stream, told all to leave, removed the tracks, and died before it removed its page", buffer), err
@@ -267,5 +230,5 @@ func stageDieClosing(ctx context.Context, d *drill) (string, error) {
 
 func stageKillSession(ctx context.Context, d *drill) (string, error) {
 	c, err := d.ghost(ctx)
-	return fmt.Sprintf("process %d kept session %.12s… of a viewer, and was killed: its page and its lock are left", c.id(), d.s.manifest.sessionID()), err
+	return fmt.Sprintf("process %d kept session %.12s… of a viewer, and was killed: its page and its lock are left", id(c), simulate.SessionID(d.ID())), err
 }

@@ -1,20 +1,21 @@
-package simulate
+package drill
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"syscall"
 
-	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/mistserver"
+	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/layout/mist"
 )
 
 // controls reports that the controller's pages are this simulation's.
 func (d *drill) controls() error {
-	if d.s.control == nil {
+	if d.Controller() == nil {
 		return errors.New("the controller here is a MistServer's, which no drill touches; --shm-dir names another place")
 	}
 	return nil
@@ -24,7 +25,7 @@ func stageAbandonController(_ context.Context, d *drill) (string, error) {
 	if err := d.controls(); err != nil {
 		return "", err
 	}
-	mine, err := d.s.control.Abandon()
+	mine, err := d.Controller().Abandon()
 	if err == nil && !mine {
 		err = errors.New("another simulation is the controller here; --shm-dir names another place")
 	}
@@ -44,50 +45,49 @@ func stageFillUsers(ctx context.Context, d *drill) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("process %d has taken all of the %d slots that were free", c.pid, c.tracks), nil
+	return fmt.Sprintf("process %d has taken all of the %d slots that were free", c.PID, c.Count), nil
 }
 
 // stageJoinFromNamespace starts a viewer that sees itself as process 1.
 func stageJoinFromNamespace(ctx context.Context, d *drill) (string, error) {
-	c, err := d.viewer(ctx, finding.NamespaceMismatch)
+	c, err := d.viewer(ctx, isolate)
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL) {
 		return "", fmt.Errorf("the kernel refuses a PID namespace to this user (%w): run the drill as root, or where users may have namespaces of their own", err)
 	}
-	return fmt.Sprintf("viewer %d, process %d, runs in a PID namespace of its own, as in a container that shares the memory alone: it calls itself process 1", c.number(), c.id()), err
+	return fmt.Sprintf("viewer %d, process %d, runs in a PID namespace of its own, as in a container that shares the memory alone: it calls itself process 1", number(c), id(c)), err
 }
 
 // viewer starts one viewer more.
-func (d *drill) viewer(ctx context.Context, fault string) (*process, error) {
-	p := d.s.part(roleViewer, d.stream)
-	p.Number, p.Viewers, p.Fault = len(d.s.viewers)+1, 1, fault
-	c, err := d.s.start(p)
+func (d *drill) viewer(ctx context.Context, prepare ...func(*exec.Cmd) error) (*simulate.Process, error) {
+	p := d.Part(simulate.RoleViewer, d.stream)
+	p.Number, p.Viewers = len(d.Viewers())+1, 1
+	c, err := d.Start(p, prepare...)
 	if err != nil {
 		return nil, err
 	}
-	d.s.viewers = append(d.s.viewers, c)
-	return c, d.await(ctx, func() bool { return c.ready })
+	return c, d.await(ctx, func() bool { return c.Ready })
 }
 
 func stageMixVersions(ctx context.Context, d *drill) (string, error) {
 	c, err := d.actor(ctx, nil)
 	o := mist.Object{Kind: mist.KindSemaphore, Form: mist.FormGlibc, Lock: mist.LockUsers, Stream: d.stream, Old: true}
-	return fmt.Sprintf("process %d uses %s, as a MistServer before 3.8 calls the lock of the users: it and the others do not keep each other out", c.id(), o.Name()), err
+	return fmt.Sprintf("process %d uses %s, as a MistServer before 3.8 calls the lock of the users: it and the others do not keep each other out", id(c), o.Name()), err
 }
 
 // stageWaiting: wait is what the buffer's state is while a process that the configuration
 // asks for does not run. Ours writes the state only when it changes.
 func stageWaiting(_ context.Context, d *drill) (string, error) {
-	err := mistserver.SetState(d.place(), d.stream, mist.StateWait, 255)
+	err := mistserver.SetState(d.Place(), d.stream, mist.StateWait, 255)
 	return "the state is wait, as if a process that the configuration asks for did not come up; all sources send", err
 }
 
 func stageReplaceUsers(ctx context.Context, d *drill) (string, error) {
-	name, err := mistserver.ReplaceUsers(d.place(), d.stream)
+	name, err := mistserver.ReplaceUsers(d.Place(), d.stream)
 	if err != nil {
 		return "", err
 	}
-	c, err := d.viewer(ctx, "")
-	return fmt.Sprintf("%s was replaced by a copy, and no process was told: all that had it in memory go on with the old one, and viewer %d, process %d, which has come since, is in the new one, where the buffer does not see it", name, c.number(), c.id()), err
+	c, err := d.viewer(ctx)
+	return fmt.Sprintf("%s was replaced by a copy, and no process was told: all that had it in memory go on with the old one, and viewer %d, process %d, which has come since, is in the new one, where the buffer does not see it", name, number(c), id(c)), err
 }
 
 // stageRequestPage lets the input of a file hang before it has read what a viewer
@@ -97,18 +97,16 @@ func stageRequestPage(ctx context.Context, d *drill) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, c := range d.s.sources {
-		if c.Stream == d.stream {
-			err = errors.Join(err, d.stop(ctx, c))
-		}
+	for _, c := range d.sources() {
+		err = errors.Join(err, d.stop(ctx, c))
 	}
 	if err != nil {
 		return "", err
 	}
-	key, err := mistserver.Unload(d.place(), d.stream, victim)
+	key, err := mistserver.Unload(d.Place(), d.stream, victim)
 	if err != nil {
 		return "", err
 	}
-	c, err := d.actor(ctx, func(p *part) { p.Key = key })
-	return fmt.Sprintf("the stream was made one of a file, and its input hangs: process %d and the sources are stopped. Viewer process %d waits for key %d of track %d, which is not in memory", buffer, c.id(), key, victim), err
+	c, err := d.actor(ctx, func(p *simulate.Part) { p.Key = key })
+	return fmt.Sprintf("the stream was made one of a file, and its input hangs: process %d and the sources are stopped. Viewer process %d waits for key %d of track %d, which is not in memory", buffer, id(c), key, victim), err
 }

@@ -1,4 +1,4 @@
-package simulate
+package drill
 
 import (
 	"context"
@@ -7,11 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
+	"slices"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/mistserver"
+	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout/mist"
 )
@@ -38,41 +39,41 @@ var pageFaults = []fault{
 }
 
 // refusals are of faults that must not be everywhere.
-var refusals = map[string]func(o Options) error{finding.ShmFull: refuseLarge, finding.DataStalled: refuseSmall}
+var refusals = map[string]func(o simulate.Options) error{finding.ShmFull: refuseLarge, finding.DataStalled: refuseSmall}
 
 // keepIdle keeps the buffer from removing a track that nothing comes for: a drill
 // may be longer than MistServer's 50 s.
-func keepIdle(o *Options) { o.Idle = max(o.Idle, time.Hour) }
+func keepIdle(o *simulate.Options) { o.Idle = max(o.Idle, time.Hour) }
 
 // settle lets the window be full before the viewers come, so that no page of a
 // track is made anew, which would put things right.
-func settle(o *Options) { o.Backlog = max(o.Backlog, min(o.DVR+15*time.Second, time.Hour)) }
+func settle(o *simulate.Options) { o.Backlog = max(o.Backlog, min(o.DVR+15*time.Second, time.Hour)) }
 
 // twoDataPages makes the window so long that it has more than one data page,
 // which has a minute, and that the older one stays.
-func twoDataPages(o *Options) {
+func twoDataPages(o *simulate.Options) {
 	o.Backlog = max(o.Backlog, 75*time.Second)
 	o.DVR = max(o.DVR, o.Backlog+o.Duration+10*time.Minute)
 }
 
 // spoil lets the first source do wrong.
-func spoil(code string) func(*Options) {
-	return func(o *Options) {
+func spoil(code string) func(*simulate.Options) {
+	return func(o *simulate.Options) {
 		keepIdle(o)
-		o.spoiled = code
+		o.Drill.Source = code
 	}
 }
 
 // fullList has a track for each slot that the list begins with.
-func fullList(o *Options) { o.Tracks = max(o.Tracks, mist.DefaultTracks) }
+func fullList(o *simulate.Options) { o.Tracks = max(o.Tracks, mist.DefaultTracks) }
 
 // victim is the index of the track that a fault befalls.
 const victim = 0
 
 // source returns the process that feeds the victim.
-func (d *drill) source() (*process, error) {
-	for _, c := range d.s.sources {
-		if c.Stream == d.stream && c.track == victim && c.running() {
+func (d *drill) source() (*simulate.Process, error) {
+	for _, c := range d.sources() {
+		if c.Track == victim && c.Running() {
 			return c, nil
 		}
 	}
@@ -81,14 +82,14 @@ func (d *drill) source() (*process, error) {
 
 // entry returns the victim as the list has it, zero when it cannot be read now.
 func (d *drill) entry() mistserver.TrackEntry {
-	e, _ := mistserver.Entry(d.place(), d.stream, victim)
+	e, _ := mistserver.Entry(d.Place(), d.stream, victim)
 	return e
 }
 
 // silent reports whether nothing has come for the victim for longer than a time.
 func (d *drill) silent(than time.Duration) func() bool {
 	return func() bool {
-		age := time.Duration(newClock().now()) - time.Duration(d.entry().Updated)*time.Second
+		age := time.Duration(simulate.Now()) - time.Duration(d.entry().Updated)*time.Second
 		return age > than+time.Second // the list has whole seconds
 	}
 }
@@ -100,7 +101,7 @@ const (
 )
 
 // stopped stops the victim's source, as a machine does that has no time for it.
-func (d *drill) stopped(ctx context.Context) (*process, error) {
+func (d *drill) stopped(ctx context.Context) (*simulate.Process, error) {
 	c, err := d.source()
 	if err == nil {
 		err = d.stop(ctx, c)
@@ -113,7 +114,7 @@ func (d *drill) remove(name string) error {
 	if _, ok := mist.ParseName(name); !ok {
 		return fmt.Errorf("%q is no object of MistServer's", name)
 	}
-	return os.Remove(filepath.Join(d.s.o.ShmDir, name))
+	return os.Remove(filepath.Join(d.Options().ShmDir, name))
 }
 
 // driftedRing is the ring whose counters are changed least often. This package's
@@ -123,7 +124,7 @@ const driftedRing = "pages"
 
 func stageDrift(ctx context.Context, d *drill) (string, error) {
 	lose := func() error {
-		_, err := mistserver.LosePresent(d.place(), d.stream, victim, driftedRing)
+		_, err := mistserver.LosePresent(d.Place(), d.stream, victim, driftedRing)
 		return err
 	}
 	if err := lose(); err != nil {
@@ -136,9 +137,9 @@ func stageDrift(ctx context.Context, d *drill) (string, error) {
 func stageOverrun(ctx context.Context, d *drill) (string, error) {
 	c, err := d.stopped(ctx)
 	if err == nil {
-		err = mistserver.Overrun(d.place(), d.stream, victim, "keys")
+		err = mistserver.Overrun(d.Place(), d.stream, victim, "keys")
 	}
-	return fmt.Sprintf("source %d, process %d, has counted one key more than track %d has slots for, without a larger page, and hangs. kill -CONT lets it go on", c.number(), c.id(), victim), err
+	return fmt.Sprintf("source %d, process %d, has counted one key more than track %d has slots for, without a larger page, and hangs. kill -CONT lets it go on", number(c), id(c), victim), err
 }
 
 func stageRemoveTrackPage(_ context.Context, d *drill) (string, error) {
@@ -148,7 +149,7 @@ func stageRemoveTrackPage(_ context.Context, d *drill) (string, error) {
 }
 
 func stageRemoveOldData(_ context.Context, d *drill) (string, error) {
-	names, err := mistserver.DataPages(d.place(), d.stream, victim)
+	names, err := mistserver.DataPages(d.Place(), d.stream, victim)
 	if err == nil && len(names) < 2 {
 		err = fmt.Errorf("track %d has %s, and it takes two", victim, units.Counted(len(names), "data page", "data pages"))
 	}
@@ -166,7 +167,7 @@ func stageRemoveNewData(ctx context.Context, d *drill) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	names, err := mistserver.DataPages(d.place(), d.stream, victim)
+	names, err := mistserver.DataPages(d.Place(), d.stream, victim)
 	if err == nil && len(names) == 0 {
 		err = fs.ErrNotExist
 	}
@@ -176,17 +177,17 @@ func stageRemoveNewData(ctx context.Context, d *drill) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s, which source %d writes, was removed by hand while the source, process %d, was stopped. kill -CONT lets it go on: it finds out, and ends itself", names[len(names)-1], c.number(), c.id()), nil
+	return fmt.Sprintf("%s, which source %d writes, was removed by hand while the source, process %d, was stopped. kill -CONT lets it go on: it finds out, and ends itself", names[len(names)-1], number(c), id(c)), nil
 }
 
 func stageOverflowList(_ context.Context, d *drill) (string, error) {
-	slots, err := mistserver.OverflowList(d.place(), d.stream)
+	slots, err := mistserver.OverflowList(d.Place(), d.stream)
 	return fmt.Sprintf("the track list says that it has %d tracks, and has %d slots, as when an input takes over the page of one that had more: MistServer's processes take two tracks for one. Ours count otherwise, and go on", slots+1, slots), err
 }
 
 func stageScribble(_ context.Context, d *drill) (string, error) {
 	name := d.entry().Page
-	err := mistserver.Scribble(d.place(), name)
+	err := mistserver.Scribble(d.Place(), name)
 	return fmt.Sprintf("a stray byte was written over the fields of %s. Processes that have read them go on; no other can open the page", name), err
 }
 
@@ -195,16 +196,16 @@ func stageScribble(_ context.Context, d *drill) (string, error) {
 // all data pages.
 func stageNuke(ctx context.Context, d *drill) (string, error) {
 	d.killAll()
-	if err := d.await(ctx, func() bool { return all(d.parts(), func(c *process) bool { return !c.running() }) }); err != nil {
+	if err := d.await(ctx, func() bool { return allEnded(d.parts()) }); err != nil {
 		return "", err
 	}
-	objects, err := mistserver.Objects(d.place(), d.stream)
+	objects, err := mistserver.Objects(d.Place(), d.stream)
 	left, newest := 0, time.Time{}
 	for _, name := range objects {
 		switch o, _ := mist.ParseName(name); o.Kind {
 		case mist.KindData:
 			left++
-			if info, e := os.Stat(filepath.Join(d.s.o.ShmDir, name)); e == nil && info.ModTime().After(newest) {
+			if info, e := os.Stat(filepath.Join(d.Options().ShmDir, name)); e == nil && info.ModTime().After(newest) {
 				newest = info.ModTime()
 			}
 		case mist.KindConfig:
@@ -222,39 +223,22 @@ func stageNuke(ctx context.Context, d *drill) (string, error) {
 const orphanAge = 11 * time.Second
 
 // parts returns the processes of the drill's stream.
-func (d *drill) parts() []*process {
-	var list []*process
-	for _, c := range append(append([]*process{}, d.s.viewers...), d.s.sources...) {
-		if c.Stream == d.stream {
-			list = append(list, c)
-		}
-	}
-	return append(list, d.s.streamOf(d.stream).angel)
+func (d *drill) parts() []*simulate.Process {
+	return append(slices.Concat(d.ofStream(d.Viewers()), d.sources()), d.input().Angel)
+}
+
+// sources returns the sources of the drill's stream.
+func (d *drill) sources() []*simulate.Process { return d.ofStream(d.Sources()) }
+
+// ofStream returns those of a list that belong to the drill's stream.
+func (d *drill) ofStream(list []*simulate.Process) []*simulate.Process {
+	return slices.DeleteFunc(slices.Clone(list), func(c *simulate.Process) bool { return c.Stream != d.stream })
 }
 
 // killAll kills the angel first, which would tell of its buffer's end.
 func (d *drill) killAll() {
-	list := d.parts()
-	for i := len(list) - 1; i >= 0; i-- {
-		_ = d.kill(list[i])
+	for _, c := range slices.Backward(d.parts()) {
+		_ = c.Kill() // it may have ended
 	}
-	if pid := d.s.streamOf(d.stream).buffer; pid != 0 {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
-		awaitDeath(pid)
-	}
-}
-
-// number and id are of a process that may be nil, for what is said of it.
-func (c *process) number() int {
-	if c == nil {
-		return 0
-	}
-	return c.Number
-}
-
-func (c *process) id() int {
-	if c == nil {
-		return 0
-	}
-	return c.pid
+	_, _ = d.KillBuffer(d.stream) // likewise
 }

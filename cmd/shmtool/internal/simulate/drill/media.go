@@ -1,4 +1,4 @@
-package simulate
+package drill
 
 import (
 	"context"
@@ -11,14 +11,15 @@ import (
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/mistserver"
+	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/layout/mist"
 )
 
 // tell lets the victim's source begin with what it does wrong.
-func (d *drill) tell() (*process, error) {
+func (d *drill) tell() (*simulate.Process, error) {
 	c, err := d.source()
 	if err == nil {
-		err = c.cmd.Process.Signal(beginSignal)
+		err = c.Signal(simulate.BeginSignal)
 	}
 	return c, err
 }
@@ -28,7 +29,7 @@ func stageSilence(ctx context.Context, d *drill) (string, error) {
 	if err == nil {
 		err = d.await(ctx, d.silent(idleAfter))
 	}
-	return fmt.Sprintf("source %d, process %d, is stopped: it is there, and nothing comes. kill -CONT lets it go on", c.number(), c.id()), err
+	return fmt.Sprintf("source %d, process %d, is stopped: it is there, and nothing comes. kill -CONT lets it go on", number(c), id(c)), err
 }
 
 func stageJumpAhead(ctx context.Context, d *drill) (string, error) {
@@ -36,7 +37,7 @@ func stageJumpAhead(ctx context.Context, d *drill) (string, error) {
 	if err == nil {
 		err = d.await(ctx, d.silent(idleAfter))
 	}
-	return fmt.Sprintf("source %d, process %d, has sent one packet with a time %v ahead, and goes on as before: all that it sends since is older, and is thrown away", c.number(), c.id(), aheadBy), err
+	return fmt.Sprintf("source %d, process %d, has sent one packet with a time %v ahead, and goes on as before: all that it sends since is older, and is thrown away", number(c), id(c), aheadBy), err
 }
 
 func stageKeyless(ctx context.Context, d *drill) (string, error) {
@@ -44,7 +45,7 @@ func stageKeyless(ctx context.Context, d *drill) (string, error) {
 	if err == nil {
 		err = d.await(ctx, d.silent(keyAfter))
 	}
-	return fmt.Sprintf("source %d, process %d, has sent no key frame since it began: all of it is thrown away", c.number(), c.id()), err
+	return fmt.Sprintf("source %d, process %d, has sent no key frame since it began: all of it is thrown away", number(c), id(c)), err
 }
 
 // stageFillData waits until the data page takes no more.
@@ -53,7 +54,7 @@ func stageFillData(ctx context.Context, d *drill) (string, error) {
 	var parts, avail uint64
 	if err == nil {
 		err = d.await(ctx, func() bool {
-			p, a, e := mistserver.Parts(d.place(), d.stream, victim)
+			p, a, e := mistserver.Parts(d.Place(), d.stream, victim)
 			stalls := e == nil && a == avail && p >= parts+2 && a > mist.LiveDataSize-2*largeFrame
 			if a != avail {
 				parts, avail = p, a
@@ -61,13 +62,13 @@ func stageFillData(ctx context.Context, d *drill) (string, error) {
 			return stalls
 		})
 	}
-	return fmt.Sprintf("source %d, process %d, sends frames of 1 MiB without a key frame among them: its data page is full after %d of %d bytes, another begins at a key frame only, and what comes is counted and not stored", c.number(), c.id(), avail, mist.LiveDataSize), err
+	return fmt.Sprintf("source %d, process %d, sends frames of 1 MiB without a key frame among them: its data page is full after %d of %d bytes, another begins at a key frame only, and what comes is counted and not stored", number(c), id(c), avail, mist.LiveDataSize), err
 }
 
 // reuseData is for a source that comes twice: the first time with so much that the
 // second one is behind for the drill. A data page has a minute, and then begins
 // another one, where nothing stale is.
-func reuseData(o *Options) {
+func reuseData(o *simulate.Options) {
 	const whole = 58 * time.Second
 	o.Backlog = max(o.Backlog, whole)
 	o.DVR = max(o.DVR, 2*whole)
@@ -89,10 +90,10 @@ func stageUseAgain(ctx context.Context, d *drill) (string, error) {
 	}
 	leaked, err := d.leak()
 	if err == nil {
-		err = d.kill(c)
+		err = c.Kill()
 	}
 	if err == nil {
-		err = d.await(ctx, func() bool { return !c.running() && d.entry().Valid == 0 })
+		err = d.await(ctx, func() bool { return !c.Running() && d.entry().Valid == 0 })
 	}
 	if err != nil {
 		return "", err
@@ -101,40 +102,39 @@ func stageUseAgain(ctx context.Context, d *drill) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("the packets of source %d were left behind when it was killed, as MistUtilNuke leaves them; it came back as process %d, which uses %s again and does not empty it: behind its newest packet are those of before. In a minute it begins another page; until then, for %v at most, the simulation goes on", c.number(), again.pid, leaked, d.s.o.Duration), nil
+	return fmt.Sprintf("the packets of source %d were left behind when it was killed, as MistUtilNuke leaves them; it came back as process %d, which uses %s again and does not empty it: behind its newest packet are those of before. In a minute it begins another page; until then, for %v at most, the simulation goes on", number(c), again.PID, leaked, d.Options().Duration), nil
 }
 
 // leak gives the victim's data page a second name: that of the first one of the
 // track that is added next.
 func (d *drill) leak() (name string, err error) {
-	pages, err := mistserver.DataPages(d.place(), d.stream, victim)
+	pages, err := mistserver.DataPages(d.Place(), d.stream, victim)
 	if err == nil && len(pages) == 0 {
 		err = errors.New("nothing was stored")
 	}
-	tracks, e := mistserver.Tracks(d.place(), d.stream)
+	tracks, e := mistserver.Tracks(d.Place(), d.stream)
 	if err = errors.Join(err, e); err != nil {
 		return "", err
 	}
 	name = mist.Object{Kind: mist.KindData, Stream: d.stream, Index: tracks, Key: 0}.Name()
-	dir := d.s.o.ShmDir
+	dir := d.Options().ShmDir
 	return name, os.Link(filepath.Join(dir, pages[0]), filepath.Join(dir, name))
 }
 
 // sourceAgain starts a source like another, from its beginning and without a
 // backlog.
-func (d *drill) sourceAgain(ctx context.Context, c *process) (*process, error) {
-	p := c.part
-	p.Epoch, p.Fault = newClock().now(), finding.DataStaleBytes
-	return d.addSource(ctx, p, func(again *process) bool { return again.live })
+func (d *drill) sourceAgain(ctx context.Context, c *simulate.Process) (*simulate.Process, error) {
+	p := c.Part
+	p.Epoch, p.Fault = simulate.Now(), finding.DataStaleBytes
+	return d.addSource(ctx, p, func(again *simulate.Process) bool { return again.Live })
 }
 
 // addSource starts a source more, and waits until it has come so far.
-func (d *drill) addSource(ctx context.Context, p part, come func(*process) bool) (*process, error) {
-	c, err := d.s.start(p)
+func (d *drill) addSource(ctx context.Context, p simulate.Part, come func(*simulate.Process) bool) (*simulate.Process, error) {
+	c, err := d.Start(p)
 	if err != nil {
 		return nil, err
 	}
-	d.s.sources = append(d.s.sources, c)
 	return c, d.await(ctx, func() bool { return come(c) })
 }
 
@@ -144,39 +144,39 @@ func stageHide(ctx context.Context, d *drill) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	p := source.part
-	p.Number, p.Fault = d.s.o.Tracks+1, finding.TrackHidden
-	p.Media.Number, p.Epoch = p.Number, newClock().now()
-	c, err := d.addSource(ctx, p, func(c *process) bool { return c.ready && d.entry().Valid == mistserver.ProcessesOnly })
+	p := source.Part
+	p.Number, p.Fault = d.Options().Tracks+1, finding.TrackHidden
+	p.Media.Number, p.Epoch = p.Number, simulate.Now()
+	c, err := d.addSource(ctx, p, func(c *simulate.Process) bool { return c.Ready && d.entry().Valid == mistserver.ProcessesOnly })
 	if err != nil {
 		return "", err
 	}
-	err = d.kill(c)
+	err = c.Kill()
 	if err == nil {
 		err = d.await(ctx, func() bool {
-			e, e2 := mistserver.Entry(d.place(), d.stream, c.track)
-			return !c.running() && e2 == nil && e.Valid == 0
+			e, e2 := mistserver.Entry(d.Place(), d.stream, c.Track)
+			return !c.Running() && e2 == nil && e.Valid == 0
 		})
 	}
-	return fmt.Sprintf("process %d made track %d from track %d, hid that from viewers, and was killed: the buffer has removed what it made, and the mask stays", c.id(), c.track, victim), err
+	return fmt.Sprintf("process %d made track %d from track %d, hid that from viewers, and was killed: the buffer has removed what it made, and the mask stays", id(c), c.Track, victim), err
 }
 
 // manyFrames are more than a field of 16 bits takes, of frames in 1000 seconds.
-func manyFrames(o *Options) {
+func manyFrames(o *simulate.Options) {
 	if o.FPS < 66 {
 		o.FPS = 120
 	}
 }
 
 func stageWrapped(_ context.Context, d *drill) (string, error) {
-	return fmt.Sprintf("track %d has %d frames a second: its fpks, frames in 1000 s, is %d, and in 16 bits %d", victim, d.s.o.FPS, d.s.o.FPS*1000, d.s.o.FPS*1000&0xffff), nil
+	return fmt.Sprintf("track %d has %d frames a second: its fpks, frames in 1000 s, is %d, and in 16 bits %d", victim, d.Options().FPS, d.Options().FPS*1000, d.Options().FPS*1000&0xffff), nil
 }
 
 // stageFill leaves so little of the file system that a process that makes a page is ended by
 // it: data pages that no page names, as MistUtilNuke leaves them.
 func stageFill(ctx context.Context, d *drill) (string, error) {
 	name := mist.Object{Kind: mist.KindData, Stream: d.stream, Index: leakedIndex}.Name()
-	f, err := os.OpenFile(filepath.Join(d.s.o.ShmDir, name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(filepath.Join(d.Options().ShmDir, name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return "", err
 	}
@@ -185,11 +185,11 @@ func stageFill(ctx context.Context, d *drill) (string, error) {
 		return "", errors.Join(err, f.Close())
 	}
 	d.repeat(ctx, func() { _ = l.grow() })
-	return fmt.Sprintf("%s, a data page that no page names, has grown to %d MiB: of %s next to nothing is left, and stays so. The next write of a source is refused, or kills it", name, l.size>>20, d.s.o.ShmDir), nil
+	return fmt.Sprintf("%s, a data page that no page names, has grown to %d MiB: of %s next to nothing is left, and stays so. The next write of a source is refused, or kills it", name, l.size>>20, d.Options().ShmDir), nil
 }
 
 // leakedIndex is a track's that never was.
-const leakedIndex = MaxTracks
+const leakedIndex = simulate.MaxTracks
 
 // leaking is a file that takes what is left.
 type leaking struct {
@@ -216,7 +216,7 @@ func (l *leaking) grow() error {
 
 // refuseSmall refuses where a whole data page, which is all written, would take most
 // of what is left.
-func refuseSmall(o Options) error {
+func refuseSmall(o simulate.Options) error {
 	const needed = 4 * mist.LiveDataSize
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(o.ShmDir, &s); err != nil {
@@ -233,7 +233,7 @@ const largestFilled = 256 << 20
 
 // refuseLarge refuses to fill what others use: a directory must have a file system
 // of its own.
-func refuseLarge(o Options) error {
+func refuseLarge(o simulate.Options) error {
 	const how = "; mount -t tmpfs -o size=64m shm /mnt/shm makes one, and --shm-dir /mnt/shm takes it"
 	var s syscall.Statfs_t
 	var dir, parent, common syscall.Stat_t

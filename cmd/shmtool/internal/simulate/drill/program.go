@@ -1,13 +1,14 @@
-package simulate
+package drill
 
 import (
 	"context"
 	"fmt"
 	"io"
+	"os/exec"
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/mistserver"
-	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/layout/mist"
 )
 
@@ -28,9 +29,9 @@ func stageMissProgram(_ context.Context, d *drill) (string, error) {
 	if err := d.controls(); err != nil {
 		return "", err
 	}
-	settings := d.s.o.settings()
+	settings := d.Options().Settings()
 	settings.Process = missingProgram
-	err := d.s.control.Configure(d.stream, settings.JSON(d.stream))
+	err := d.Controller().Configure(d.stream, settings.JSON(d.stream))
 	return fmt.Sprintf("the stream's configuration has a process %s now, and no MistProc%s runs, as where the program is not installed", missingProgram, missingProgram), err
 }
 
@@ -40,7 +41,7 @@ const handlerName = "ready-handler"
 
 // stageHandler lets the buffer start a handler that does not answer.
 func stageHandler(ctx context.Context, d *drill) (string, error) {
-	buffer := d.input().buffer
+	buffer := d.input().Buffer
 	if buffer == 0 {
 		return "", fmt.Errorf("stream %q has no buffer", d.stream)
 	}
@@ -49,8 +50,8 @@ func stageHandler(ctx context.Context, d *drill) (string, error) {
 	}
 	handler := 0
 	err := d.await(ctx, func() bool {
-		state, e := mistserver.State(d.place(), d.stream)
-		for _, p := range procs.Open(procDir, d.s.o.ShmDir).Children(buffer) {
+		state, e := mistserver.State(d.Place(), d.stream)
+		for _, p := range d.processes().Children(buffer) {
 			if p.Name == handlerName {
 				handler = p.PID
 			}
@@ -62,22 +63,15 @@ func stageHandler(ctx context.Context, d *drill) (string, error) {
 
 // hold keeps the stream in the state boot while a handler runs, which ends with its
 // buffer.
-func (p part) hold() error {
-	if err := mistserver.SetState(p.place(), p.Stream, mist.StateBoot, 0); err != nil {
+func hold(p simulate.Part) error {
+	if err := mistserver.SetState(p.Place(), p.Stream, mist.StateBoot, 0); err != nil {
 		return err
 	}
-	p.Role = roleHandler
-	cmd, err := p.command(reportFile, lifelineFile)
-	if err != nil {
+	p.Role, p.Program = roleHandler, handlerName
+	cmd, err := p.StartChild(func(cmd *exec.Cmd) error {
+		_, err := cmd.StdinPipe() // its other end closes with this process
 		return err
-	}
-	if _, err := cmd.StdinPipe(); err != nil { // its other end closes with this process
-		return err
-	}
-	err = cmd.Start()
-	for _, f := range cmd.ExtraFiles {
-		f.Close()
-	}
+	})
 	if err == nil {
 		go func() { _ = cmd.Wait() }()
 	}
@@ -85,7 +79,7 @@ func (p part) hold() error {
 }
 
 // handle waits as a handler does that never answers, until its buffer has ended.
-func (p part) handle(ctx context.Context, payload io.Reader) error {
+func handle(ctx context.Context, payload io.Reader) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/world"
 
@@ -89,14 +88,14 @@ func (t Target) Within(info *mist.PageInfo) *mist.PageInfo {
 }
 
 // Only is the single PAGE argument of most commands.
-func Only(c *cli.Call) (Target, error) {
-	if len(c.Args) == 0 {
+func Only(w *world.World, args []string) (Target, error) {
+	if len(args) == 0 {
 		return Target{}, fail.Usagef("needs a PAGE; shmtool ls lists the pages")
 	}
-	if len(c.Args) > 1 {
-		return Target{}, fail.Usagef("takes one PAGE, and %q is too much", c.Arg(1))
+	if len(args) > 1 {
+		return Target{}, fail.Usagef("takes one PAGE, and %q is too much", args[1])
 	}
-	return Address(c.World, c.Arg(0))
+	return Address(w, args[0])
 }
 
 // Address finds the object that an argument means. An object whose name is the

@@ -100,6 +100,27 @@ func withRecord(path, nested string, is func(rec *relaccx.Record) bool) error {
 	return nil
 }
 
+// findStale looks how far the stream's own packets go, and whether more packets follow
+// them: MistServer's readers do not ask, and run into what an earlier stream left in the
+// page. One packet more may be on its way.
+func (d *dataPage) findStale() {
+	now := func() (published, bool) { return trackAvail(d.Path, d.Of) }
+	said, ok := now()
+	if !ok {
+		return
+	}
+	behind, avail, settled := lookBehind(d.Path, said.avail, now)
+	d.avail = &avail
+	switch {
+	case !settled || behind.Next == 0:
+	case behind.Next == 1:
+		d.world.Warn("page %q: one packet lies behind the %d bytes that are published: on its way, or left by a stream before", d.Arg, avail)
+	default:
+		d.staleFrom = int(avail)
+		d.world.Warn("page %q: packets go on behind the %d bytes that are published: a stream before left them, and MistServer's readers run into them", d.Arg, avail)
+	}
+}
+
 // availTries is how often a page is looked at again whose writer publishes while
 // it is looked at.
 const availTries = 5

@@ -1,6 +1,7 @@
 package object
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -11,83 +12,59 @@ import (
 	"strconv"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/cli"
-	"shmtool/cmd/shmtool/internal/out"
-
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/dump"
-	"shmtool/layout/mist"
 )
 
-// packetPoll is how often a data page is looked at for packets to come: nobody
-// is woken when one is written.
+// packetPoll is how often a data page is looked at for packets to come: its writer wakes
+// no reader.
 const packetPoll = 20 * time.Millisecond
 
-// Tail prints the newest packets of a data page, and with -f those to
-// come. No other object that is no page has anything that comes.
-func Tail(ctx context.Context, c *cli.Call, o *Object) error {
-	what := Nouns[o.Of.Kind]
-	if o.Of.Kind != mist.KindData {
-		return fail.Usagef("%q is %s, which has no records; dump shows it", o.Arg, what)
-	}
-	if len(o.Steps) > 0 {
-		return fail.Usagef("%q: %s has no pages in it", o.Arg, what)
-	}
-	for _, name := range []string{"wait", "spin", "events", "fail-on-loss", "behind", "delta", "time"} {
-		if c.IsSet(name) {
-			return fail.Usagef("--%s does nothing with %s", name, what)
-		}
-	}
-	fields, err := packetFields(c)
+// followData prints the newest packets of a data page, and with -f those to come.
+func followData(ctx context.Context, o *Object, p *out.Printer, f Following) error {
+	fields, err := packetFields(p)
 	if err != nil {
 		return err
 	}
-	d := &dataPage{Object: o, c: c, staleFrom: math.MaxInt}
+	d := newDataPage(o, p)
 	d.findStale()
-	first, err := d.tailStart(c)
+	first, err := d.tailStart(f)
 	if err != nil {
-		return o.OnPage(err)
+		return err
 	}
-	count := uint64(math.MaxUint64)
-	if c.IsSet("count") {
-		count = c.Uint64("count")
+	if !f.Follow {
+		return d.render(head(d.published(first), f.Count), fields)
 	}
-	if !c.Bool("follow") {
-		return o.OnPage(d.render(head(d.published(first), count), fields))
-	}
-	if c.Out.Format == out.JSON {
+	if p.Format == out.JSON {
 		return fail.Usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
 	}
-	if c.IsSet("for") {
+	if f.For > 0 {
 		var cancel func()
-		ctx, cancel = context.WithTimeout(ctx, c.Duration("for"))
+		ctx, cancel = context.WithTimeout(ctx, f.For)
 		defer cancel()
 	}
-	poll := packetPoll
-	if c.IsSet("poll") {
-		poll = c.Duration("poll")
-	}
-	return o.OnPage(d.follow(ctx, poll, first, count, fields))
+	return d.follow(ctx, cmp.Or(f.Poll, packetPoll), first, f.Count, fields)
 }
 
-// tailStart is the number of the first packet to print.
-func (d *dataPage) tailStart(c *cli.Call) (uint64, error) {
+// tailStart returns the number of the first packet to print.
+func (d *dataPage) tailStart(f Following) (uint64, error) {
 	total, err := d.countPublished()
 	if err != nil {
 		return 0, err
 	}
-	switch from := c.String("from"); from {
+	switch f.From {
 	case "":
-		return total - min(total, c.Uint64("lines")), nil
+		return total - min(total, f.Lines), nil
 	case "first":
 		return 0, nil
 	case "new":
 		return total, nil
 	default:
-		n, err := strconv.ParseUint(from, 10, 64)
+		n, err := strconv.ParseUint(f.From, 10, 64)
 		if err != nil {
-			return 0, fail.Usagef("--from %q is not a packet's number, first or new", from)
+			return 0, fail.Usagef("--from %q is not a packet's number, first or new", f.From)
 		}
 		return n, nil
 	}
@@ -103,8 +80,8 @@ func (d *dataPage) countPublished() (total uint64, err error) {
 	return total, nil
 }
 
-// published are the packets from a number on, without those that an earlier
-// stream left.
+// published yields the packets from a number on, without those that an earlier stream
+// left.
 func (d *dataPage) published(first uint64) iter.Seq2[dump.Packet, error] {
 	return func(yield func(dump.Packet, error) bool) {
 		for p, err := range d.all() {
@@ -115,7 +92,7 @@ func (d *dataPage) published(first uint64) iter.Seq2[dump.Packet, error] {
 	}
 }
 
-// head are the first count of them.
+// head yields the first count of packets.
 func head(packets iter.Seq2[dump.Packet, error], count uint64) iter.Seq2[dump.Packet, error] {
 	return func(yield func(dump.Packet, error) bool) {
 		for p, err := range packets {
@@ -127,11 +104,11 @@ func head(packets iter.Seq2[dump.Packet, error], count uint64) iter.Seq2[dump.Pa
 	}
 }
 
-// follow prints packets as they come, until the page is gone. Where the track's
-// page says how far they go, it is not read on: what lies there may be of old.
+// follow prints packets as they come, until the page is gone. It does not read past the
+// end that the track's page tells: what lies behind it may be old.
 func (d *dataPage) follow(ctx context.Context, poll time.Duration, first, count uint64, fields []string) error {
 	sink := d.sink(fields)
-	keep := packetKeeper(d.c)
+	keep := packetKeeper(d.out)
 	r := d.reader()
 	for number := uint64(0); count > 0; {
 		gone := d.gone()
@@ -166,7 +143,7 @@ func (d *dataPage) follow(ctx context.Context, poll time.Duration, first, count 
 	return nil
 }
 
-// limit is the byte at which the published packets end, as far as is known.
+// limit returns the byte at which the published packets end, as far as is known.
 func (d *dataPage) limit() int {
 	if d.avail == nil {
 		return math.MaxInt
@@ -177,8 +154,8 @@ func (d *dataPage) limit() int {
 	return int(min(*d.avail, math.MaxInt))
 }
 
-// gone reports whether the name leads to another file by now, or nowhere. What
-// was written before is read all the same.
+// gone reports whether the name leads to another file by now, or nowhere. Packets that
+// were written before are read all the same.
 func (d *dataPage) gone() bool {
 	info, err := os.Stat(filepath.Clean(d.Path))
 	return err != nil || !os.SameFile(info, d.info)
@@ -186,27 +163,27 @@ func (d *dataPage) gone() bool {
 
 // packetSink prints packets as they come.
 type packetSink struct {
-	c     *cli.Call
+	out   *out.Printer
 	table *dump.PacketTable
 	row   *dump.PacketRow
 	lines func(p *dump.Packet) error
 }
 
 func (d *dataPage) sink(fields []string) *packetSink {
-	o := d.c.Out.Rendering()
+	o := d.out.Rendering()
 	o.Fields = fields
-	s := &packetSink{c: d.c}
-	switch d.c.Out.Format {
+	s := &packetSink{out: d.out}
+	switch d.out.Format {
 	case out.NDJSON:
 		s.row = dump.NewPacketRow(o)
 	case out.CSV:
 		s.lines = func(p *dump.Packet) error {
-			err := dump.PacketsCSV(d.c.Out, &dump.PacketView{Packets: onePacket(p)}, o)
+			err := dump.PacketsCSV(d.out, &dump.PacketView{Packets: onePacket(p)}, o)
 			o.NoHeader = true
 			return err
 		}
 	default:
-		s.table = dump.NewPacketTable(d.c.Out, o)
+		s.table = dump.NewPacketTable(d.out, o)
 	}
 	return s
 }
@@ -223,10 +200,10 @@ func (s *packetSink) add(p *dump.Packet) error {
 		return s.lines(p)
 	}
 	line := append(s.row.Append(nil, p), '\n')
-	if s.c.Out.JQ != nil {
-		return s.c.Out.PrintFiltered(line)
+	if s.out.JQ != nil {
+		return s.out.PrintFiltered(line)
 	}
-	_, err := s.c.Out.Write(line)
+	_, err := s.out.Write(line)
 	return err
 }
 
@@ -236,5 +213,5 @@ func (s *packetSink) flush() error {
 			return err
 		}
 	}
-	return s.c.Out.Flush()
+	return s.out.Flush()
 }

@@ -2,15 +2,14 @@ package object
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"path/filepath"
 	"strings"
 
-	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -34,19 +33,16 @@ type Entry struct {
 	small  []byte        // the first bytes of what is no page, and says something with them
 }
 
-// smallSize is more than any object has that is neither a page nor a list of packets.
-const smallSize = 512
-
 // Is tells objects of one directory apart.
 func (o Entry) Is(other Entry) bool { return o.Name == other.Name }
 
 // Inspect looks into one file. What cannot be opened is listed by name.
-func Inspect(c *cli.Call, entry fs.DirEntry, table *procs.Table) (Entry, bool) {
+func Inspect(w *world.World, entry fs.DirEntry, table *procs.Table) (Entry, bool) {
 	info, err := entry.Info()
 	if err != nil || !info.Mode().IsRegular() {
 		return Entry{}, false
 	}
-	o := Entry{Name: entry.Name(), Path: filepath.Join(c.ShmDir, entry.Name()), Info: info, File: table.File(info)}
+	o := Entry{Name: entry.Name(), Path: filepath.Join(w.ShmDir, entry.Name()), Info: info, File: table.File(info)}
 	o.Of, o.Known = mist.ParseName(o.Name)
 	o.Sorted = o.Of
 	o.Kind = string(o.Of.Kind)
@@ -67,7 +63,7 @@ func (o *Entry) lookSmall() {
 		return
 	}
 	defer f.Close()
-	if k := o.Of.Kind; k != mist.KindData && k != mist.KindPush && k != mist.KindTemporary {
+	if k := KindOf(o.Of.Kind); k != nil && k.status != nil {
 		o.small, _ = io.ReadAll(io.LimitReader(f, smallSize))
 	}
 }
@@ -115,82 +111,10 @@ func (o *Entry) StatusCell(table *procs.Table) dump.Cell {
 	case o.IsPage:
 		return toned(o.Header.Status.String(), "", o.Header.Status == layout.StatusReady)
 	}
-	switch o.Of.Kind {
-	case mist.KindState:
-		return stateCell(o.small)
-	case mist.KindInputPID, mist.KindPullPID:
-		return pidCell(o.small, o.Of, table)
-	case mist.KindSemaphore:
-		return lockCell(o.small, o.Of)
-	case mist.KindProcess:
-		return processCell(o.small, o.Of, table)
-	case mist.KindPressure:
-		if _, err := mist.DecodePressure(o.small); err != nil {
-			return broken
-		}
-	case mist.KindAttempt:
-		return attemptCell(o.small)
+	if k := KindOf(o.Of.Kind); k != nil && k.status != nil {
+		return k.status(o.small, o.Of, table)
 	}
 	return dump.Cell{}
-}
-
-// broken is the status of what says nothing, for it has not the bytes.
-var broken = dump.Cell{Value: "wrong size", Tone: dump.Bad}
-
-func stateCell(b []byte) dump.Cell {
-	s, err := mist.DecodeState(b)
-	if err != nil {
-		return broken
-	}
-	text := s.State.String()
-	coming := s.State == mist.StateInit || s.State == mist.StateBoot || s.State == mist.StateWait
-	if coming && s.Size > 1 { // MistServer before 3.2 does not tell the progress
-		text += fmt.Sprintf(" %d%%", s.Percent())
-	}
-	return toned(s.State.String(), text, s.State == mist.StateReady)
-}
-
-// pidCell says whether the process lives whose PID an object holds: "alive 13",
-// "stopped 13", "dead 13", and "pid 13" where that cannot be known.
-func pidCell(b []byte, of mist.Object, table *procs.Table) dump.Cell {
-	pid, err := mist.DecodePID(b)
-	if err != nil {
-		return broken
-	}
-	v := verdictOn(pid, of, table)
-	switch {
-	case v.Life == procs.Unknown:
-		return dump.Cell{Value: fmt.Sprintf("pid %d", pid), Text: mist.EscapeName(v.Text()), Tone: dump.Attention}
-	case v.Life == procs.Dead:
-		return dump.Cell{Value: fmt.Sprintf("dead %d", pid), Tone: dump.Bad}
-	case v.Stopped():
-		return toned(fmt.Sprintf("stopped %d", pid), "", false)
-	}
-	return toned(fmt.Sprintf("alive %d", pid), "", true)
-}
-
-// lockCell: a lock for life is held all the time, any other hardly ever.
-func lockCell(b []byte, of mist.Object) dump.Cell {
-	s, err := mist.DecodeSemaphore(b, of.Form)
-	if err != nil {
-		return broken
-	}
-	text := semaphoreText(s)
-	if s.Waiters > 0 {
-		text += fmt.Sprintf(", %d waiting", s.Waiters)
-	}
-	return toned(semaphoreText(s), text, s.Held() == of.Lock.ForLife() && s.Value <= 1)
-}
-
-// semaphoreText is what a lock's value comes to.
-func semaphoreText(s mist.Semaphore) string {
-	switch s.Value {
-	case 0:
-		return "held"
-	case 1:
-		return "free"
-	}
-	return fmt.Sprintf("value %d", s.Value)
 }
 
 // KindCell returns the kind; a table says of a semaphore what it guards.

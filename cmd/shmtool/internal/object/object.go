@@ -1,54 +1,44 @@
 package object
 
 import (
+	"context"
 	"errors"
-	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
-
-	"shmtool/cmd/shmtool/internal/cli"
-	"shmtool/cmd/shmtool/internal/out"
+	"slices"
+	"time"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/objectfile"
-	"shmtool/cmd/shmtool/internal/units"
+	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
-// Object is an object that MistServer makes and that is no RelAccX page,
-// open for reading. It is never mapped, so that its holes stay holes.
+// Object is an object that MistServer makes and that is no RelAccX page, open for
+// reading. It is never mapped, so that its holes stay holes.
 type Object struct {
 	Target
-	Of        mist.Object
-	File      *os.File
-	info      fs.FileInfo
-	allocated int64
-	secrets   bool // they are shown
+	Kind *Kind
+	Of   mist.Object // what its name says
+
+	file  *os.File
+	info  fs.FileInfo
+	world *world.World
 }
 
-// Nouns are what the kinds of such objects are called in messages.
-var Nouns = map[mist.Kind]string{
-	mist.KindData:      "a data page",
-	mist.KindState:     "a stream's state",
-	mist.KindInputPID:  "a PID",
-	mist.KindPullPID:   "a PID",
-	mist.KindPush:      "the list of pushes",
-	mist.KindProcess:   "a process's state",
-	mist.KindPressure:  "the machine's pressure",
-	mist.KindAttempt:   "the result of a stream's start",
-	mist.KindSemaphore: "a semaphore",
-	mist.KindTemporary: "a semaphore in the making",
-}
-
-// OpenNamed opens what a target leads to, if that is such an object: by its
-// name, and unless its bytes are a RelAccX page after all. What cannot be opened
-// is left to whoever opens pages, and says why.
-func OpenNamed(c *cli.Call, t Target) (*Object, bool) {
+// OpenNamed opens the object of a target when its name is that of an object which is no
+// page, and its bytes are no RelAccX page. It reports false for all others, and for what
+// cannot be opened: Open says why.
+func OpenNamed(w *world.World, t Target) (*Object, bool) {
 	of, known := mist.ParseName(filepath.Base(t.Path))
-	if t.Stdin || !known || of.Kind.IsPage() {
+	kind := KindOf(of.Kind)
+	if t.Stdin || !known || kind == nil {
 		return nil, false
 	}
 	info, err := os.Stat(t.Path)
@@ -59,8 +49,7 @@ func OpenNamed(c *cli.Call, t Target) (*Object, bool) {
 	if err != nil {
 		return nil, false
 	}
-	o := &Object{Target: t, Of: of, File: f, info: info, secrets: c.Secrets}
-	o.allocated = c.ProcsOf(filepath.Dir(o.Path)).File(info).Allocated
+	o := &Object{Target: t, Kind: kind, Of: of, file: f, info: info, world: w}
 	if o.isPage() {
 		f.Close()
 		return nil, false
@@ -68,10 +57,11 @@ func OpenNamed(c *cli.Call, t Target) (*Object, bool) {
 	return o, true
 }
 
-// isPage: only what begins like a page that is ready is looked at as one.
+// isPage reports whether the object is a RelAccX page after all. It looks only at one that
+// begins like a page that is ready.
 func (o *Object) isPage() bool {
 	var first [1]byte
-	if _, err := o.File.ReadAt(first[:], 0); err != nil || first[0]&1 == 0 || first[0] > 7 {
+	if _, err := o.file.ReadAt(first[:], 0); err != nil || first[0]&1 == 0 || first[0] > 7 {
 		return false
 	}
 	p, err := relaccx.Open(o.Path)
@@ -82,82 +72,116 @@ func (o *Object) isPage() bool {
 	return isValid(p)
 }
 
-// Dump shows an object that is no page as what it is.
-func Dump(c *cli.Call, o *Object, s Selection) error {
-	if err := o.refuseUnsuited(c.Out.Format, c); err != nil {
-		return err
-	}
-	switch o.Of.Kind {
-	case mist.KindData:
-		return dumpData(c, o, s)
-	case mist.KindPush:
-		return dumpPush(c, o, c.Secrets)
-	}
-	b, err := o.consistent()
-	if err != nil {
-		return err
-	}
-	table := c.ProcsOf(filepath.Dir(o.Path))
-	facts, parts, err := o.facts(b, table)
-	if err != nil {
-		return o.OnPage(fmt.Errorf("not %s: %w", Nouns[o.Of.Kind], err))
-	}
-	if c.Out.Format == out.Hex {
-		return dump.HexObject(c.Out, partsOf(parts), hexOptions(c))
-	}
-	return c.Out.Facts(facts)
+// table returns the processes that use the shared memory that the object lies in.
+func (o *Object) table() *procs.Table { return o.world.ProcsOf(filepath.Dir(o.Path)) }
+
+// Close ends the reading of the object.
+func (o *Object) Close(err *error) { *err = errors.Join(*err, o.file.Close()) }
+
+// content is what an object says.
+type content struct {
+	print  func(p *out.Printer) error // in any format but hex
+	parts  iter.Seq2[dump.HexPart, error]
+	broken error // what is wrong behind what was printed
 }
 
-func hexOptions(c *cli.Call) dump.HexOptions {
-	return dump.HexOptions{Color: c.Out.Color, Width: c.Out.Rendering().Width}
-}
-
-func partsOf(parts []dump.HexPart) func(yield func(dump.HexPart) bool) {
-	return func(yield func(dump.HexPart) bool) {
+// partsOf returns parts that are all there, one after the other.
+func partsOf(parts []dump.HexPart) iter.Seq2[dump.HexPart, error] {
+	return func(yield func(dump.HexPart, error) bool) {
 		for _, p := range parts {
-			if !yield(p) {
+			if !yield(p, nil) {
 				return
 			}
 		}
 	}
 }
 
-// refuseUnsuited are the flags that only pages have a use for.
-func (o *Object) refuseUnsuited(format string, c *cli.Call) error {
-	what := Nouns[o.Of.Kind]
+// PageFlags are the flags of dump that choose among records. Suits tells which of them an
+// object has a use for.
+var PageFlags = []string{"header", "schema", "records", "slots", "depth", "range", "last", "payload"}
+
+// Suits refuses formats and flags that only pages have a use for. Given are those of
+// PageFlags that the user gave.
+func (o *Object) Suits(format string, given []string) error {
 	if len(o.Steps) > 0 {
-		return fail.Usagef("%q: %s has no pages in it", o.Arg, what)
+		return fail.Usagef("%q: %s has no pages in it", o.Arg, o.Kind.Noun)
 	}
 	if format == out.Rax || format == out.Schema {
-		return fail.Usagef("-o %s is for RelAccX pages; %q is %s", format, o.Arg, what)
+		return fail.Usagef("-o %s is for RelAccX pages; %q is %s", format, o.Arg, o.Kind.Noun)
 	}
-	flags := []string{"header", "schema", "records", "slots", "depth"}
-	if o.Of.Kind != mist.KindData {
-		flags = append(flags, "range", "last", "payload")
-	}
-	for _, name := range flags {
-		if c.IsSet(name) {
-			return fail.Usagef("--%s does nothing with %s", name, what)
+	return o.refuse(given, o.Kind.flags)
+}
+
+// refuse refuses flags that were given, except those that are allowed.
+func (o *Object) refuse(given, allowed []string) error {
+	for _, name := range given {
+		if !slices.Contains(allowed, name) {
+			return fail.Usagef("--%s does nothing with %s", name, o.Kind.Noun)
 		}
 	}
 	return nil
 }
 
-// small is all of an object that has few bytes: what is longer than any that
-// MistServer makes is cut.
-func (o *Object) small() ([]byte, error) {
-	b := make([]byte, min(o.info.Size(), smallSize))
-	n, err := o.File.ReadAt(b, 0)
-	if n < len(b) && err != nil {
-		return nil, o.OnPage(fmt.Errorf("byte %d: %w", n, relaccx.ErrTruncated))
+// Dump prints the object as what it is.
+func (o *Object) Dump(p *out.Printer, s Selection) error {
+	c, err := o.Kind.view(o, p, s)
+	switch {
+	case err != nil:
+	case p.Format == out.Hex:
+		err = hex(p, c.parts)
+	default:
+		err = c.print(p)
 	}
-	return b, nil
+	if err == nil {
+		err = c.broken
+	}
+	return o.OnPage(err)
 }
 
-// errNoPacket is a packet that a data page has not.
-func errNoPacket(number, count uint64) error {
-	return fail.Worded(relaccx.ErrNoRecord, fmt.Sprintf("no packet %d; the page has %s", number, units.Counted(count, "packet", "packets")))
+// hex prints an annotated hex dump of parts.
+func hex(p *out.Printer, parts iter.Seq2[dump.HexPart, error]) error {
+	var broken error
+	err := dump.HexObject(p, func(yield func(dump.HexPart) bool) {
+		for part, err := range parts {
+			if err != nil {
+				broken = err
+				return
+			}
+			if !yield(part) {
+				return
+			}
+		}
+	}, dump.HexOptions{Color: p.Color, Width: p.Rendering().Width})
+	return errors.Join(err, broken)
 }
 
-// Close ends the reading of an object.
-func (o *Object) Close(err *error) { *err = errors.Join(*err, o.File.Close()) }
+// Check checks the object against what MistServer writes there, and says what it is.
+func (o *Object) Check() (found []Finding, about string, err error) {
+	findings, says, err := o.Kind.check(o)
+	return PlainFindings(findings), o.Kind.Noun + says, o.OnPage(err)
+}
+
+// Following is which part of an object tail prints, and how it looks for more.
+type Following struct {
+	From   string // the number of the first, "first", "new", or "" for the newest Lines
+	Lines  uint64
+	Count  uint64        // how many to print at most
+	Follow bool          // also what comes
+	For    time.Duration // how long to follow; 0 has no end
+	Poll   time.Duration // how often to look; 0 leaves it to the kind
+}
+
+// Tail prints the newest of what the object has, and what comes. Given are the flags of
+// tail that the user gave and that only pages have a use for.
+func (o *Object) Tail(ctx context.Context, p *out.Printer, f Following, given []string) error {
+	if o.Kind.follow == nil {
+		return fail.Usagef("%q is %s, which has no records; dump shows it", o.Arg, o.Kind.Noun)
+	}
+	if len(o.Steps) > 0 {
+		return fail.Usagef("%q: %s has no pages in it", o.Arg, o.Kind.Noun)
+	}
+	if err := o.refuse(given, nil); err != nil {
+		return err
+	}
+	return o.Kind.follow(ctx, o, p, f)
+}

@@ -4,39 +4,50 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
+	"shmtool/layout"
 	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
-// dumpPush shows the controller's list of pushes.
-func dumpPush(c *cli.Call, o *Object, showSecrets bool) error {
+// pushKind is MstPush: the pushes of the controller, one packed behind the other.
+var pushKind = &Kind{
+	Noun:  "the list of pushes",
+	names: []mist.Kind{mist.KindPush},
+	view:  viewPush,
+	check: checkPush,
+}
+
+func viewPush(o *Object, _ *out.Printer, _ Selection) (*content, error) {
 	b, pushes, broken := o.pushes()
 	if broken != nil && !fail.Has[*dtsc.FormatError](broken) {
-		return o.OnPage(broken)
+		return nil, broken
 	}
-	hide := mist.PushTarget.Redact
-	if showSecrets {
-		hide = func(text string) string { return text }
+	if broken != nil {
+		broken = fmt.Errorf("list of pushes: %w", broken)
 	}
-	var err error
-	if c.Out.Format == out.Hex {
-		err = dump.HexObject(c.Out, partsOf(o.pushParts(b, pushes, showSecrets)), hexOptions(c))
-	} else {
-		err = c.Out.List(o.pushListing(pushes, hide, c.ProcsOf(filepath.Dir(o.Path))))
+	return &content{
+		print:  func(p *out.Printer) error { return p.List(o.pushListing(pushes)) },
+		parts:  partsOf(o.pushParts(b, pushes)),
+		broken: broken,
+	}, nil
+}
+
+func checkPush(o *Object) (found []layout.Finding, says string, err error) {
+	_, pushes, err := o.pushes()
+	var wrong *dtsc.FormatError
+	if errors.As(err, &wrong) {
+		f := mist.NewFinding(mist.CodePushBroken, wrong.Offset, "", "%s, behind %s", packetText(wrong), units.Counted(uint64(len(pushes)), "push", "pushes"))
+		return []layout.Finding{f}, "", nil
 	}
-	if err == nil && broken != nil {
-		err = o.OnPage(fmt.Errorf("list of pushes: %w", broken))
-	}
-	return err
+	return nil, fmt.Sprintf(": %d", len(pushes)), err
 }
 
 const (
@@ -45,8 +56,8 @@ const (
 	pushPause   = 2 * time.Millisecond
 )
 
-// pushes reads the list, and again until it stays the same: MistServer writes it
-// anew without a lock. What is wrong with it comes with the pushes before.
+// pushes reads the list, and again until it stays the same: MistServer writes it anew
+// without a lock. An error about its bytes comes with the pushes in front of them.
 func (o *Object) pushes() (b []byte, pushes []dtsc.Push, err error) {
 	for range pushRereads {
 		last := b
@@ -63,7 +74,7 @@ func (o *Object) readPushes() (b []byte, pushes []dtsc.Push, err error) {
 	for size := int64(pushStart); ; size *= 2 {
 		size = min(size, o.info.Size())
 		b = make([]byte, size)
-		if n, err := o.File.ReadAt(b, 0); int64(n) < size {
+		if n, err := o.file.ReadAt(b, 0); int64(n) < size {
 			return nil, nil, errors.Join(relaccx.ErrTruncated, err)
 		}
 		pushes, err = nil, nil
@@ -78,11 +89,15 @@ func (o *Object) readPushes() (b []byte, pushes []dtsc.Push, err error) {
 	}
 }
 
-func (o *Object) pushListing(pushes []dtsc.Push, hide func(string) string, table *procs.Table) *dump.Listing {
+func (o *Object) pushListing(pushes []dtsc.Push) *dump.Listing {
+	hide, table := mist.PushTarget.Redact, o.table()
+	if o.world.Secrets {
+		hide = func(text string) string { return text }
+	}
 	l := &dump.Listing{
 		Schema:  "shmtool.push/1",
 		RowsKey: "pushes",
-		Head:    []dump.Fact{{Name: "page", Value: dump.Text(o.Arg)}, {Name: "bytes", Value: o.info.Size()}, {Name: "allocated", Value: o.allocated}},
+		Head:    []dump.Fact{{Name: "page", Value: dump.Text(o.Arg)}, {Name: "bytes", Value: o.info.Size()}, {Name: "allocated", Value: table.File(o.info).Allocated}},
 		Columns: []dump.Column{
 			{Name: "#", Right: true},
 			{Name: "PID", Right: true},
@@ -107,9 +122,9 @@ func (o *Object) pushListing(pushes []dtsc.Push, hide func(string) string, table
 	return l
 }
 
-// pushParts takes the list apart: of each push the PID, and three strings behind
-// two bytes of size.
-func (o *Object) pushParts(b []byte, pushes []dtsc.Push, showSecrets bool) []dump.HexPart {
+// pushParts takes the list apart. A push is its PID and three strings, each behind two
+// bytes of size.
+func (o *Object) pushParts(b []byte, pushes []dtsc.Push) []dump.HexPart {
 	var parts []dump.HexPart
 	at := 0
 	add := func(size int, name, value string) *dump.HexPart {
@@ -127,7 +142,7 @@ func (o *Object) pushParts(b []byte, pushes []dtsc.Push, showSecrets bool) []dum
 				continue
 			}
 			part := add(len(text), name, "")
-			if j > 0 && !showSecrets {
+			if j > 0 && !o.world.Secrets {
 				part.Secrets = mist.PushTarget.Secrets(part.Bytes)
 				text = mist.PushTarget.Redact(text)
 			}

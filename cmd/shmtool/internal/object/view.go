@@ -3,11 +3,9 @@ package object
 import (
 	"errors"
 	"iter"
-	"strconv"
-	"strings"
 
-	"shmtool/cmd/shmtool/internal/cli"
-	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/relaccx"
@@ -20,35 +18,7 @@ type Selection struct {
 	Slots      bool
 }
 
-func ParseSelection(c *cli.Call) (Selection, error) {
-	s := Selection{End: 1<<64 - 1, Last: 1<<64 - 1, Slots: c.Bool("slots")}
-	if c.IsSet("last") {
-		s.Last = c.Uint64("last")
-	}
-	if !c.IsSet("range") {
-		return s, nil
-	}
-	first, last, found := strings.Cut(c.String("range"), "..")
-	if !found {
-		last = first
-	}
-	var err error
-	if first != "" {
-		if s.First, err = strconv.ParseUint(first, 10, 64); err != nil {
-			return s, fail.Usagef("--range %q is not A..B", c.String("range"))
-		}
-	}
-	if last != "" {
-		if s.End, err = strconv.ParseUint(last, 10, 64); err != nil || s.End < s.First {
-			return s, fail.Usagef("--range %q is not A..B with A up to B", c.String("range"))
-		}
-		s.End += min(1, 1<<64-1-s.End) // B is included
-	}
-	return s, nil
-}
-
-// records are those that were asked for, of those that are in use; or what lies
-// in every slot.
+// records yields the records that were asked for, of those in use or of all slots.
 func (s Selection) records(r *relaccx.Reader) (iter.Seq2[*relaccx.Record, error], error) {
 	w, err := s.Of(r)
 	if s.Slots {
@@ -57,7 +27,7 @@ func (s Selection) records(r *relaccx.Reader) (iter.Seq2[*relaccx.Record, error]
 	return r.RecordsInUse(w), err
 }
 
-// within passes over the records that are not in w.
+// within leaves out the records that are not in w.
 func within(records iter.Seq2[*relaccx.Record, error], w layout.Window) iter.Seq2[*relaccx.Record, error] {
 	return func(yield func(*relaccx.Record, error) bool) {
 		for rec, err := range records {
@@ -68,7 +38,7 @@ func within(records iter.Seq2[*relaccx.Record, error], w layout.Window) iter.Seq
 	}
 }
 
-// Of is the window of the records, or the slots, that were asked for.
+// Of returns the window of the records, or of the slots, that were asked for.
 func (s Selection) Of(r *relaccx.Reader) (layout.Window, error) {
 	if s.Slots {
 		h, err := r.Header()
@@ -81,8 +51,8 @@ func (s Selection) Of(r *relaccx.Reader) (layout.Window, error) {
 	return r.LastInUse(w.Clamp(s.First, s.End), s.Last)
 }
 
-// View is one reading of a page with the records that were asked for.
-func View(c *cli.Call, t Target, r *relaccx.Reader, s Selection) (*dump.View, error) {
+// View reads a page with the records that were asked for.
+func View(w *world.World, p *out.Printer, t Target, r *relaccx.Reader, s Selection) (*dump.View, error) {
 	h, err := r.Header()
 	if err != nil {
 		return nil, t.OnPage(err)
@@ -95,20 +65,20 @@ func View(c *cli.Call, t Target, r *relaccx.Reader, s Selection) (*dump.View, er
 	if len(t.Steps) == 0 { // a page of no bytes is read as a header of zeros
 		size = r.Page().Size()
 	}
-	return &dump.View{Name: t.Arg, Bytes: size, Header: h, Schema: r.Schema(), Records: sift(c, t, r, records)}, nil
+	return &dump.View{Name: t.Arg, Bytes: size, Header: h, Schema: r.Schema(), Records: sift(w, p, t, r, records)}, nil
 }
 
-// sift passes over records that were withdrawn before they were read, saying
-// so on standard error, and over those that --where does not want.
-func sift(c *cli.Call, t Target, r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
-	o := OptionsFor(c.World, c.Out, t)
+// sift leaves out records that were withdrawn before they were read, which it says on
+// standard error, and those that --where does not want.
+func sift(w *world.World, p *out.Printer, t Target, r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
+	o := OptionsFor(w, p, t)
 	o.Page = r.Rules()
-	keep := c.Out.Keeper(r.Schema(), o)
+	keep := p.Keeper(r.Schema(), o)
 	return func(yield func(*relaccx.Record, error) bool) {
 		for rec, err := range records {
 			var lapped *relaccx.LappedError
 			if errors.As(err, &lapped) {
-				c.Warn("%v", lapped)
+				w.Warn("%v", lapped)
 				continue
 			}
 			kept := true

@@ -92,8 +92,8 @@ func NewSet(w *world.World, args []string, options func(p *Page, later bool) rel
 		if t.Stdin {
 			return nil, fail.Usagef("standard input cannot be followed; name a page")
 		}
-		if is, known := mist.ParseName(filepath.Base(t.Path)); known && !is.Kind.IsPage() {
-			return nil, fail.Usagef("%q is %s, no page", arg, object.Nouns[is.Kind])
+		if is, known := mist.ParseName(filepath.Base(t.Path)); known && object.KindOf(is.Kind) != nil {
+			return nil, fail.Usagef("%q is %s, no page", arg, object.KindOf(is.Kind).Noun)
 		}
 		if p := s.find(t); p != nil {
 			p.Glob = false // it was named, too

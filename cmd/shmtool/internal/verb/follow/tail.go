@@ -113,13 +113,13 @@ func runTail(ctx context.Context, c *cli.Call) (err error) {
 	if len(c.Args) > 1 || len(c.Args) == 1 && pages.IsPattern(c.World, c.Arg(0)) {
 		return run.pages(ctx, c)
 	}
-	t, err := object.Only(c)
+	t, err := object.Only(c.World, c.Args)
 	if err != nil {
 		return err
 	}
-	if o, ok := object.OpenNamed(c, t); ok {
+	if o, ok := object.OpenNamed(c.World, t); ok {
 		defer o.Close(&err)
-		return object.Tail(ctx, c, o)
+		return o.Tail(ctx, c.Out, following(c), c.Given("wait", "spin", "events", "fail-on-loss", "behind", "delta", "time"))
 	}
 	o, err := followOptions(t, c)
 	if err != nil {
@@ -196,6 +196,18 @@ func (r *tailRun) finish(sink *out.Sink, page string, c *cli.Call, err error) er
 		return fail.OnPage(page, fail.Lost(r.lost))
 	}
 	return err
+}
+
+// following returns what the flags ask for of an object that is no page.
+func following(c *cli.Call) object.Following {
+	f := object.Following{
+		From: c.String("from"), Lines: c.Uint64("lines"), Count: math.MaxUint64,
+		Follow: c.Bool("follow"), For: c.Duration("for"), Poll: c.Duration("poll"),
+	}
+	if c.IsSet("count") {
+		f.Count = c.Uint64("count")
+	}
+	return f
 }
 
 func followOptions(t object.Target, c *cli.Call) (relaccx.FollowOptions, error) {

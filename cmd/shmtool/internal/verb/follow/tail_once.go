@@ -29,7 +29,7 @@ func (r *tailing) once(ctx context.Context, o relaccx.FollowOptions) error {
 	}
 	defer done()
 	r.known = reader.Rules()
-	v, err := object.View(r.c, r.target, reader, object.Selection{})
+	v, err := object.View(r.c.World, r.c.Out, r.target, reader, object.Selection{})
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ waited for.`,
 }
 
 func runWait(ctx context.Context, c *cli.Call) error {
-	t, err := object.Only(c)
+	t, err := object.Only(c.World, c.Args)
 	if err != nil {
 		return err
 	}

@@ -158,7 +158,7 @@ func listObjects(c *cli.Call, table *procs.Table) ([]object.Entry, error) {
 	}
 	var objects []object.Entry
 	for _, entry := range entries {
-		if o, ok := object.Inspect(c, entry, table); ok {
+		if o, ok := object.Inspect(c.World, entry, table); ok {
 			objects = append(objects, o)
 		}
 	}

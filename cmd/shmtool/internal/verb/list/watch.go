@@ -55,15 +55,15 @@ is gone is waited for, which is said. Secrets are shown as ***.`,
 }
 
 func runWatch(ctx context.Context, c *cli.Call) error {
-	t, err := object.Only(c)
+	t, err := object.Only(c.World, c.Args)
 	if err != nil {
 		return err
 	}
 	if t.Stdin {
 		return fail.Usagef("standard input cannot be watched; name a page")
 	}
-	if o, ok := object.OpenNamed(c, t); ok {
-		word := object.Nouns[o.Of.Kind]
+	if o, ok := object.OpenNamed(c.World, t); ok {
+		word := o.Kind.Noun
 		o.Close(&err)
 		return errors.Join(err, t.OnPage(fail.Hinted(fail.Usagef("it is %s; watch shows pages", word), "shmtool dump shows it")))
 	}

@@ -48,13 +48,13 @@ func lookOnce(c *cli.Call, t object.Target) (found []object.Finding, about strin
 		found, err = checkNested(c, t)
 		return found, "", err
 	}
-	o, is := object.OpenNamed(c, t)
+	o, is := object.OpenNamed(c.World, t)
 	if !is {
 		found, err = checkPage(c, t)
 		return found, "", err
 	}
 	defer o.Close(&err)
-	return object.Check(c, o)
+	return o.Check()
 }
 
 // check looks again at an object in which something may be wrong only for a moment: so
@@ -122,7 +122,7 @@ func checkPage(c *cli.Call, t object.Target) ([]object.Finding, error) {
 	}
 	found := object.PlainFindings(findings)
 	if inShm(c.ShmDir, t) && known {
-		data, err := object.CheckDataPages(c, t, of, records)
+		data, err := object.CheckDataPages(c.World, t, of, records)
 		return append(found, data...), err
 	}
 	return found, nil

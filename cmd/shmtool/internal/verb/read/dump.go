@@ -76,7 +76,7 @@ its process is alive, the list of pushes, and who holds a semaphore.`,
 }
 
 func dumpOptionsOf(c *cli.Call) (o dumpOptions, err error) {
-	if o.target, err = object.Only(c); err != nil {
+	if o.target, err = object.Only(c.World, c.Args); err != nil {
 		return o, err
 	}
 	for _, name := range unsuited[c.Out.Format] {
@@ -84,7 +84,7 @@ func dumpOptionsOf(c *cli.Call) (o dumpOptions, err error) {
 			return o, fail.Usagef("--%s does nothing with -o %s", name, c.Out.Format)
 		}
 	}
-	o.selection, err = object.ParseSelection(c)
+	o.selection, err = selection(c)
 	o.sections = sections{c.Bool("header"), c.Bool("schema"), c.Bool("records")}
 	o.bounded = c.IsSet("range") || c.IsSet("last")
 	o.depth, o.payload = c.Int("depth"), c.IsSet("payload")
@@ -103,9 +103,9 @@ func runDump(_ context.Context, c *cli.Call) (err error) {
 	if err != nil {
 		return err
 	}
-	if named, ok := object.OpenNamed(c, o.target); ok {
+	if named, ok := object.OpenNamed(c.World, o.target); ok {
 		defer named.Close(&err)
-		return object.Dump(c, named, o.selection)
+		return dumpObject(c, named, o.selection)
 	}
 	if o.payload {
 		return o.target.OnPage(fail.Usagef("--payload is for data pages, MstData…; %q is none", o.target.Arg))
@@ -114,4 +114,18 @@ func runDump(_ context.Context, c *cli.Call) (err error) {
 		return dumpBytes(c, o, print)
 	}
 	return dumpRecords(c, o)
+}
+
+// dumpObject prints an object that is no page, or the payload of one of its packets.
+func dumpObject(c *cli.Call, o *object.Object, s object.Selection) error {
+	if err := o.Suits(c.Out.Format, c.Given(object.PageFlags...)); err != nil {
+		return err
+	}
+	if !c.IsSet("payload") {
+		return o.Dump(c.Out, s)
+	}
+	if len(c.Given("output", "json", "range", "last")) > 0 {
+		return fail.Usagef("--payload writes one packet's bytes; it goes with no other choice")
+	}
+	return o.WritePayload(c.Out, c.Uint64("payload"))
 }

@@ -22,7 +22,7 @@ func dumpRecords(c *cli.Call, o dumpOptions) error {
 		return err
 	}
 	defer done()
-	v, err := object.View(c, t, r, o.selection)
+	v, err := object.View(c.World, c.Out, t, r, o.selection)
 	if err != nil {
 		return err
 	}

@@ -66,8 +66,8 @@ func runGet(_ context.Context, c *cli.Call) error {
 		return err
 	}
 	t := o.target
-	if named, ok := object.OpenNamed(c, t); ok {
-		what := object.Nouns[named.Of.Kind]
+	if named, ok := object.OpenNamed(c.World, t); ok {
+		what := named.Kind.Noun
 		named.Close(&err)
 		return errors.Join(err, t.OnPage(fail.Hinted(fail.Worded(relaccx.ErrNotPage, "it is "+what+", which has no fields"), "shmtool dump shows it")))
 	}

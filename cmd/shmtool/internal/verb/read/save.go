@@ -105,8 +105,8 @@ func savePage(c *cli.Call, o saveOptions) error {
 	if err != nil {
 		return t.OnPage(err)
 	}
-	if named, is := object.OpenNamed(c, t); is { // it has no bit that says whether it is finished
-		named.File.Close()
+	if named, is := object.OpenNamed(c.World, t); is { // it has no bit that says whether it is finished
+		named.Close(&err)
 	} else if !h.Status.Ready() {
 		object.NotReady(c.World, t)
 	}

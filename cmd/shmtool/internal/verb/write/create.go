@@ -52,7 +52,7 @@ name: give its path to replace it.`,
 }
 
 func runCreate(_ context.Context, c *cli.Call) error {
-	t, err := object.Only(c)
+	t, err := object.Only(c.World, c.Args)
 	if err != nil {
 		return err
 	}

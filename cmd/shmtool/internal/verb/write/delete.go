@@ -36,7 +36,7 @@ never used again.`,
 }
 
 func runDelete(_ context.Context, c *cli.Call) (err error) {
-	t, err := object.Only(c)
+	t, err := object.Only(c.World, c.Args)
 	if err != nil {
 		return err
 	}

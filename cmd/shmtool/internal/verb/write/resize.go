@@ -45,7 +45,7 @@ that does not fit its new field is an error before anything changes, unless
 }
 
 func runResize(_ context.Context, c *cli.Call) (err error) {
-	t, err := object.Only(c)
+	t, err := object.Only(c.World, c.Args)
 	if err != nil {
 		return err
 	}

@@ -64,8 +64,8 @@ func printRax(c *cli.Call, o dumpOptions, b *bytesOf) error {
 	return dump.Rax(c.Out, raxTitle(o.target), page, b.header, func(line string) { c.Warn("%s", line) })
 }
 
-// copied returns the bytes, in a copy when they have holes: to look at a hole would fill
-// it.
+// copied returns the bytes, in a copy when they have holes, because to look at a hole
+// would fill it. What lies after the end of the file is zeros.
 func (b *bytesOf) copied() ([]byte, error) {
 	size := len(b.bytes)
 	start, end := b.whole.NextData(b.base)
@@ -73,7 +73,7 @@ func (b *bytesOf) copied() ([]byte, error) {
 		return b.bytes, nil
 	}
 	filled := make([]byte, size)
-	for start < b.base+size {
+	for start < end && start < b.base+size {
 		part := filled[start-b.base : min(end-b.base, size)]
 		if n, err := b.whole.ReadAt(part, int64(start)); n < len(part) {
 			return nil, err

@@ -10,14 +10,14 @@ import (
 	"shmtool/relaccx"
 )
 
-// published is what a track's page says of a data page.
+// published is what a track's page says about a data page.
 type published struct {
 	avail uint64 // bytes of packets
 	later int    // how many pages follow, up to 2: the newest may be growing
 }
 
-// trackAvail is what is said of a data page by the page of its track that lies
-// beside it.
+// trackAvail returns what the page of a data page's track says about it. That page lies in
+// the same directory.
 func trackAvail(path string, of mist.Object) (p published, ok bool) {
 	for _, page := range trackPages(filepath.Dir(path), of) {
 		if p, ok := availIn(page, of.Key); ok {
@@ -27,8 +27,8 @@ func trackAvail(path string, of mist.Object) (p published, ok bool) {
 	return published{}, false
 }
 
-// trackPages are the pages that may be a data page's track: the one that the
-// stream's list names, else whatever is called so.
+// trackPages returns the paths of pages that may be a data page's track: the one that the
+// stream's list names, or else all that have such a name.
 func trackPages(dir string, of mist.Object) []string {
 	listed := ""
 	_ = withRecord(filepath.Join(dir, mist.Object{Kind: mist.KindMeta, Stream: of.Stream}.Name()), "tracks",
@@ -52,8 +52,7 @@ func trackPages(dir string, of mist.Object) []string {
 	return found
 }
 
-// availIn looks a data page up by its first key among the pages that a track
-// lists.
+// availIn finds a data page by its first key among the pages that a track lists.
 func availIn(track string, firstKey uint64) (p published, ok bool) {
 	err := withRecord(track, "pages", func(rec *relaccx.Record) bool {
 		if ok {
@@ -70,8 +69,8 @@ func availIn(track string, firstKey uint64) (p published, ok bool) {
 	return p, ok && err == nil
 }
 
-// withRecord gives the records of the page nested in record 0 of another to is,
-// until that is true.
+// withRecord calls is with the records of the page nested in record 0 of another page,
+// until is returns true.
 func withRecord(path, nested string, is func(rec *relaccx.Record) bool) error {
 	p, err := relaccx.Open(path)
 	if err != nil {
@@ -121,13 +120,12 @@ func (d *dataPage) findStale() {
 	}
 }
 
-// availTries is how often a page is looked at again whose writer publishes while
-// it is looked at.
+// availTries is how often a page is looked at again when its writer publishes meanwhile.
 const availTries = 5
 
-// lookBehind looks for packets behind what is published, and again where more was
-// published meanwhile; it gives how much that was. It is not settled where that
-// goes on, or the page is gone.
+// lookBehind looks for packets behind those that are published, and again when more was
+// published meanwhile. It returns how many bytes are published. It is not settled when the
+// writer publishes more each time, or the page is gone.
 func lookBehind(path string, avail uint64, now func() (published, bool)) (b dtsc.Behind, at uint64, settled bool) {
 	p, err := relaccx.Open(path)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"shmtool/layout/mist"
 )
 
+// OrNull returns a string for a cell, or null when it is empty.
 func OrNull(s string) any {
 	if s == "" {
 		return nil
@@ -16,6 +17,7 @@ func OrNull(s string) any {
 	return s
 }
 
+// TextOrNull is OrNull for a string that may hold any bytes.
 func TextOrNull(s string) any {
 	if s == "" {
 		return nil
@@ -23,7 +25,7 @@ func TextOrNull(s string) any {
 	return dump.Text(s)
 }
 
-// OrNil is what a pointer leads to.
+// OrNil returns the value that a pointer leads to, or null.
 func OrNil[T any](p *T) any {
 	if p == nil {
 		return nil
@@ -31,7 +33,7 @@ func OrNil[T any](p *T) any {
 	return *p
 }
 
-// ProcessText is a process by its PID and, where it is known, its name.
+// ProcessText returns a process's PID, and its name when that is known.
 func ProcessText(p procs.Process) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", p.PID, mist.EscapeName(p.Name)))
 }

@@ -22,7 +22,7 @@ type Entry struct {
 	Info       fs.FileInfo
 	File       procs.File
 
-	Of     mist.Object // what its name says, if known
+	Of     mist.Object // what its name says, if that is known
 	Known  bool
 	Sorted mist.Object // where it stands in a listing
 	Kind   string
@@ -30,13 +30,14 @@ type Entry struct {
 	IsPage bool
 	Denied bool
 	Header layout.Header // of a page
-	small  []byte        // the first bytes of what is no page, and says something with them
+	small  []byte        // the first bytes of an object whose kind has a status
 }
 
-// Is tells objects of one directory apart.
+// Is reports whether two entries of one directory are the same.
 func (o Entry) Is(other Entry) bool { return o.Name == other.Name }
 
-// Inspect looks into one file. What cannot be opened is listed by name.
+// Inspect looks into one file. It reports false for one that is not regular. A file that it
+// cannot open is listed by its name.
 func Inspect(w *world.World, entry fs.DirEntry, table *procs.Table) (Entry, bool) {
 	info, err := entry.Info()
 	if err != nil || !info.Mode().IsRegular() {
@@ -54,8 +55,8 @@ func Inspect(w *world.World, entry fs.DirEntry, table *procs.Table) (Entry, bool
 	return o, true
 }
 
-// lookSmall reads what is no page and says something with a few bytes. It is
-// never mapped: to look at a hole would fill it.
+// lookSmall reads the first bytes of an object that is no page. It never maps the object:
+// to look at a hole would fill it.
 func (o *Entry) lookSmall() {
 	f, err := objectfile.Open(o.Path)
 	if err != nil {
@@ -89,8 +90,8 @@ func (o *Entry) lookPage() {
 	}
 }
 
-// LooksLikePage: a valid header and descriptors, or a page that is not ready
-// and has the name of one that MistServer makes.
+// LooksLikePage reports whether an object is a RelAccX page: it has a valid header and
+// fields, or it is not ready and its name is known as one that MistServer gives a page.
 func LooksLikePage(known bool, p *relaccx.Page, h layout.Header) bool {
 	if !h.Status.Ready() {
 		return known || h.Offset > 0 && isValid(p)
@@ -103,7 +104,7 @@ func isValid(p *relaccx.Page) bool {
 	return err == nil && len(r.Schema().Fields()) > 0
 }
 
-// StatusCell is what a page's bits, or the few bytes of another object, say.
+// StatusCell returns what a page's bits say, or the first bytes of another object.
 func (o *Entry) StatusCell(table *procs.Table) dump.Cell {
 	switch {
 	case o.Denied:
@@ -122,9 +123,9 @@ func (o *Entry) KindCell() dump.Cell {
 	return dump.Cell{Value: OrNull(o.Kind), Text: strings.TrimSpace(o.Kind + " " + string(o.Of.Lock))}
 }
 
-// WriterCell is who holds the writer's lock, else the living process that MistServer
-// means to write the object, or to take it away in the end; "13 ?" where only its PID
-// is known, and not whether it lives.
+// WriterCell returns the process that holds the writer's lock. When none does, it returns
+// the live process that MistServer lets write the object, or remove it in the end. "13 ?"
+// is a PID of which is not known whether its process lives.
 func (o *Entry) WriterCell(table *procs.Table, holder int) dump.Cell {
 	if p, ok := LockHolder(table, holder); ok {
 		return dump.Cell{Value: p.PID, Text: ProcessText(p)}

@@ -210,7 +210,7 @@ func (r *rating) run(ctx context.Context) error {
 
 // measure takes what comes until a time. io.EOF when nothing can come any more.
 func (r *rating) measure(ctx context.Context, end time.Time) error {
-	r.clock.set(object.ClockHere(r.c.World))
+	r.clock.set(r.c.Clock(r.c.ShmDir))
 	for now := time.Now(); now.Before(end); now = time.Now() {
 		until := now.Add(lookEvery)
 		if until.After(end) {

@@ -91,7 +91,7 @@ func fullScreen(c *cli.Call) bool {
 func screenOptions(c *cli.Call, interval time.Duration) top.Options {
 	return top.Options{
 		Look: top.Look{Color: c.Out.Color, Bytes: c.Out.Bytes}, Every: interval,
-		Render: c.Out.Rendering(), Clock: func() mist.Clock { return object.ClockHere(c.World) }, Output: c.Stdout,
+		Render: c.Out.Rendering(), Clock: func() mist.Clock { return c.Clock(c.ShmDir) }, Output: c.Stdout,
 		PageError: func(s *top.Source, err error) string {
 			return c.Worded(object.Explain(c.World, object.Target{Arg: s.Name, Path: s.Path}, err))
 		},

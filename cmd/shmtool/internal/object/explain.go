@@ -1,0 +1,45 @@
+package object
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/world"
+	"shmtool/layout"
+	"shmtool/relaccx"
+)
+
+// Explain adds to an error about a page how the user can go on.
+func Explain(w *world.World, t Target, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case fail.Is(err, fail.BadInput): // about another file
+	case t.Stdin && (fail.Has[*layout.FormatError](err) || errors.Is(err, relaccx.ErrNotReady)) && len(t.Steps) == 0:
+		err = fail.Hinted(err, NamedOnly)
+	case fail.Has[*relaccx.DirectoryError](err):
+		var dir *relaccx.DirectoryError
+		if errors.As(err, &dir) && errors.Is(err, fs.ErrPermission) {
+			err = fail.Hinted(err, fail.PermissionHint(dir.Dir))
+		}
+	case errors.Is(err, fs.ErrNotExist):
+		err = fail.Hinted(err, fail.NotFoundHint(t.Path, w.ShmDir))
+	case errors.Is(err, fs.ErrPermission) && fail.HintOf(err) == "":
+		err = fail.Hinted(err, fail.PermissionHint(t.Path))
+	}
+	return t.OnPage(err)
+}
+
+// NamedOnly is the hint about bytes from standard input that are no page.
+const NamedOnly = "a state, PID, semaphore, push list or data page is known by its name only: give the path of its file"
+
+// NotReady warns that a page is shown whose writer has not finished it.
+func NotReady(w *world.World, t Target) {
+	text := fmt.Sprintf("page %q is not ready: its writer has not finished it", t.Arg)
+	if t.Stdin {
+		text += "; " + NamedOnly
+	}
+	w.Warn("%s", text)
+}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"slices"
 	"syscall"
 	"time"
 
@@ -72,13 +71,13 @@ const (
 	longestEnding = 10 * time.Second // then it hangs in what no signal reaches, such as an open of a FIFO
 )
 
-// longestOf is how long a command has to end in good order: one that only looks has
-// nothing to finish, and what it hangs in is no reason to wait.
+// longestOf returns how long a command may take to end in good order. One that only
+// looks has nothing to finish.
 func longestOf(args []string) time.Duration {
 	all := commands()
 	_, verb, _ := cli.Arrange(args, all) // without a verb it prints help
 	cmd, err := cli.Find(all, verb)
-	if err == nil && !cmd.Access.Writes() && !slices.Contains([]string{"record", "save"}, verb) {
+	if err == nil && !cmd.Access.Writes() && !cmd.Finishes {
 		return quickEnding
 	}
 	return longestEnding

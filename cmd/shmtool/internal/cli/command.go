@@ -26,6 +26,7 @@ type Command struct {
 	About    string // the rest, as paragraphs
 	Examples []string
 	Access   Access
+	Finishes bool     // it has something to finish when a signal ends it, though it does not write
 	Formats  []string // of its output; none where it prints none
 	Columns  []string // of its listing, as --fields takes them; none where they depend on the page
 	Flags    []Flag

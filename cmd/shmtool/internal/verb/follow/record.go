@@ -58,8 +58,9 @@ The copy is exact: secrets are in it as they are. Its mode is 0600.`,
 			&cli.BoolFlag{Name: "force", Usage: "replace a file that exists"},
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say at the end what was recorded"},
 		},
-		Access: cli.Follows,
-		Run:    runRecord,
+		Access:   cli.Follows,
+		Finishes: true,
+		Run:      runRecord,
 	}
 }
 

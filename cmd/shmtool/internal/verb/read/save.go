@@ -22,9 +22,10 @@ type saveOptions struct {
 // Save returns the command that copies a page to a file, or saves a snapshot.
 func Save() *cli.Command {
 	return &cli.Command{
-		Name:  "save",
-		Args:  "PAGE FILE | --all DIR | --stream NAME DIR",
-		Usage: "save a consistent copy of a page, or a snapshot of everything",
+		Finishes: true,
+		Name:     "save",
+		Args:     "PAGE FILE | --all DIR | --stream NAME DIR",
+		Usage:    "save a consistent copy of a page, or a snapshot of everything",
 		About: `save copies the bytes of a page, and leaves zeros as holes. When a record is
 withdrawn during the copy, the copy has it withdrawn as well. Every reading command
 takes the copy as ./FILE. save replaces an existing file only when the copy is whole.

@@ -11,7 +11,6 @@ import (
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/verb/list"
-	"shmtool/cmd/shmtool/internal/verb/server"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -106,11 +105,7 @@ func fieldsKnown(words []string) func(string) bool {
 	}
 	switch words[0] {
 	case "ls":
-		var columns []string
-		for _, c := range list.ListingColumns(true) {
-			columns = append(columns, c.Key())
-		}
-		return in(columns)
+		return in(list.Ls().Columns)
 	case "dump", "get", "tail":
 	default:
 		return nil
@@ -142,7 +137,7 @@ func TestExplain(t *testing.T) {
 	if !strings.Contains(r.stdout, "\x1b[1m"+finding.SectionDo+"\x1b[") {
 		t.Errorf("no bold heading in %q", r.stdout)
 	}
-	var page server.Explanation
+	var page struct{ Schema, Code, Severity, Summary, Text string }
 	r = runIn(t, dir, "", "explain", "writer_dead", "-j")
 	if err := json.Unmarshal([]byte(r.stdout), &page); err != nil {
 		t.Fatal(err)

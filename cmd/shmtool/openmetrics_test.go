@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,16 +19,13 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"shmtool/cmd/shmtool/internal/finding"
-	"shmtool/cmd/shmtool/internal/meter"
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/metrics"
-	"shmtool/cmd/shmtool/internal/object"
-	"shmtool/cmd/shmtool/internal/streams"
-	"shmtool/cmd/shmtool/internal/verb/follow"
-	"shmtool/cmd/shmtool/internal/verb/list"
-	"shmtool/cmd/shmtool/internal/verb/server"
+	"shmtool/cmd/shmtool/internal/pause"
+	"shmtool/cmd/shmtool/internal/streams/streamstest"
 	"shmtool/layout"
 	"shmtool/layout/mist"
+	"shmtool/relaccx"
 )
 
 // parseMetrics reads a text with both parsers of Prometheus: that of OpenMetrics,
@@ -67,45 +66,84 @@ func parseMetrics(t *testing.T, text string) map[string]*dto.MetricFamily {
 	return families
 }
 
-// everyMetric has all metrics that there are, with names that need escapes.
+// everyMetric returns all metrics that commands print: on a world with a stream, its
+// statistics, a page whose name needs escapes, and a page that is being written.
 func everyMetric(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "pa\"ge\\ \xff\n1")
-	if err := os.WriteFile(path, make([]byte, 99), 0o600); err != nil {
+	w, dir := sampleWorld(t)
+	w.Object("MstStat", samplePage(t, mist.KindStatistics).Bytes)
+	w.Object("pa\"ge\\ \xff\n1", samplePage(t, mist.KindUsers).Change(func(h *layout.Header) { h.EndPos, h.Deleted = 1<<40, 1<<40-3 }).Bytes)
+	var b strings.Builder
+	for _, args := range [][]string{{"ls", "--all"}, {"streams"}, {"doctor", "--sample", "0"}} {
+		b.WriteString(metricsOf(t, dir, args...))
+	}
+	return b.String() + rateMetricsOf(t) + "# EOF\n"
+}
+
+func samplePage(t *testing.T, kind mist.Kind) *streamstest.Page {
+	t.Helper()
+	template, ok := kind.Template()
+	if !ok {
+		t.Fatalf("no template of %s", kind)
+	}
+	return streamstest.NewPage(t, template)
+}
+
+// metricsOf returns the metrics that a command prints, without their end.
+func metricsOf(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	r := runIn(t, dir, "", append(args, "-o", "openmetrics")...)
+	text, whole := strings.CutSuffix(r.stdout, "# EOF\n")
+	if !whole || r.code != fail.ExitOK && r.code != fail.ExitFindings {
+		t.Fatalf("%v: exit code %d, %s\n%s", args, r.code, r.stderr, r.stdout)
+	}
+	return text
+}
+
+// rateMetricsOf returns the metrics of a page that this process writes meanwhile.
+func rateMetricsOf(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	shm := filepath.Join(dir, "shm")
+	if err := errors.Join(os.Mkdir(shm, 0o700), os.Symlink("/proc", filepath.Join(dir, "proc"))); err != nil {
 		t.Fatal(err)
 	}
-	info, err := os.Stat(path)
+	fields, err := layout.ParseSchema("time:uint64\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	age, seconds, alive, key := int64(7), int64(3), true, uint64(900)
-	var s metrics.Set
-	list.ObjectMetrics(&s, &list.ObjectSight{Entry: object.Entry{
-		Name: filepath.Base(path), Info: info, IsPage: true, Kind: "relaccx",
-		Header: layout.Header{Status: layout.StatusReady, EndPos: 1 << 40, Deleted: 3, Present: 9},
-	}, Age: &age, Writer: 7})
-	list.ObjectMetrics(&s, &list.ObjectSight{Entry: object.Entry{Name: "other", Info: info}})
-	sessions := 3
-	server.StreamMetrics(&s, &streams.Row{Stream: "live+\xff\"", State: "ready", Verdict: "ok", Live: true, InputAlive: &alive, Sessions: &sessions, Tracks: []streams.TrackRow{
-		{Index: 1, Type: "video", Codec: "H264\xff", AgeS: &seconds, Alive: &alive, LastMS: 1000, Keys: 1, LastKeyMS: &key},
-	}})
-	server.FindingMetrics(&s, &server.Examination{
-		Moment: &streams.Moment{Streams: []*streams.Stream{{Name: "a\xff", Objects: []*streams.Object{{Is: mist.Object{Kind: mist.KindMeta}}}}}},
-		Found:  []finding.Finding{{Code: finding.WriterDead, Severity: finding.Error, Stream: "a\xff"}},
-	})
-	var m meter.Meter
-	start := time.Unix(100, 0)
-	m.Begin(start)
-	for i := range 9 {
-		m.Record(start.Add(time.Duration(i)*time.Second), 8)
-		m.Delay(time.Duration(i-3) * time.Millisecond)
-	}
-	follow.RateMetrics(&s, &follow.RateRow{Stats: m.Window(start.Add(9 * time.Second)), Page: "p", Writer: follow.WriterSight{Pid: 9, Known: true}})
-	var b bytes.Buffer
-	if err := s.Write(&b); err != nil {
+	w, err := relaccx.Create(filepath.Join(shm, "p"), layout.Shape{Schema: fields, RecordCount: 1000}, relaccx.CreateOptions{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return b.String()
+	ctx, stop := context.WithCancel(t.Context())
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for ctx.Err() == nil {
+			rec, err := w.NewRecord()
+			if err = errors.Join(err, rec.SetUint("time", uint64(time.Now().UnixMilli()))); err == nil {
+				err = w.AppendOverwrite(rec.Bytes())
+			}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = pause.For(ctx, time.Millisecond)
+		}
+	})
+	defer func() {
+		stop()
+		writing.Wait()
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	for interval := 20 * time.Millisecond; ; interval *= 2 { // two records at least must come within it
+		text := metricsOf(t, dir, "rate", "p", "--time", "time", "--count", "1", "--interval", interval.String())
+		if strings.Contains(text, "_interval_") && strings.Contains(text, "_delay_") || t.Failed() || interval > 5*time.Second {
+			return text
+		}
+	}
 }
 
 func TestMetricsParse(t *testing.T) {
@@ -124,11 +162,11 @@ func TestMetricsParse(t *testing.T) {
 	if total == nil {
 		total = families["relaccx_page_records_total"]
 	}
-	if total == nil || total.GetType() != dto.MetricType_COUNTER || total.Metric[0].Counter.GetValue() != 1<<40 {
+	if total == nil || total.GetType() != dto.MetricType_COUNTER || !slices.ContainsFunc(total.Metric, func(m *dto.Metric) bool { return m.Counter.GetValue() == 1<<40 }) {
 		t.Errorf("the counter of records is %v", total)
 	}
 	states := families["mist_stream_state"]
-	if len(states.Metric) != len(server.StreamStates()) {
+	if len(states.Metric) != len(mist.StateNames)+1 { // and unknown
 		t.Errorf("%d states", len(states.Metric))
 	}
 	sum := 0.0
@@ -144,19 +182,18 @@ func TestMetricsParse(t *testing.T) {
 // that are no UTF-8 are told apart, and no sample comes twice.
 func TestMetricsLabels(t *testing.T) {
 	names := []string{`a\b`, "a\\xff", "a\xff", "quo\"te", "line\nend", "esc\x1b", "ü"}
-	var s metrics.Set
-	for _, name := range append(names, names...) {
-		server.StreamMetrics(&s, &streams.Row{Stream: name, State: "ready", Verdict: "ok"})
-	}
-	var b bytes.Buffer
-	if err := s.Write(&b); err != nil {
-		t.Fatal(err)
+	w, dir := sampleWorld(t)
+	for _, name := range names {
+		w.Sample(name)
 	}
 	var got []string
-	for _, m := range parseMetrics(t, b.String())["mist_stream_tracks"].Metric {
+	for _, m := range parseMetrics(t, metricsOf(t, dir, "streams")+"# EOF\n")["mist_stream_tracks"].Metric {
 		got = append(got, m.Label[0].GetValue())
 	}
-	if want := []string{`a\b`, `a\xff`, "quo\"te", "line\nend", "esc\x1b", "ü"}; !slices.Equal(got, want) {
+	want := []string{`a\b`, `a\xff`, "quo\"te", "line\nend", "esc\x1b", "ü", "live"}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
 		t.Errorf("labels are %q, want %q", got, want)
 	}
 }

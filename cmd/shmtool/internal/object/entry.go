@@ -123,23 +123,30 @@ func (o *Entry) KindCell() dump.Cell {
 	return dump.Cell{Value: OrNull(o.Kind), Text: strings.TrimSpace(o.Kind + " " + string(o.Of.Lock))}
 }
 
-// WriterCell returns the process that holds the writer's lock. When none does, it returns
-// the live process that MistServer lets write the object, or remove it in the end. "13 ?"
-// is a PID of which is not known whether its process lives.
-func (o *Entry) WriterCell(table *procs.Table, holder int) dump.Cell {
+// Writer is the process that writes an object.
+type Writer struct {
+	PID    int    // 0 is none, or not known
+	Text   string // for people; "" for none
+	Hidden bool   // it may be alive, and cannot be seen
+}
+
+// Writer returns the process that holds the writer's lock, else the living one that
+// MistServer means to write the object, or to remove it in the end. Its text is "13 ?"
+// when only the PID is known, and not whether the process is alive.
+func (o *Entry) Writer(table *procs.Table, holder int) Writer {
 	if p, ok := LockHolder(table, holder); ok {
-		return dump.Cell{Value: p.PID, Text: ProcessText(p)}
+		return Writer{PID: p.PID, Text: ProcessText(p)}
 	}
 	v, ok := table.Keeper(o.Path)
 	switch {
 	case !ok || v.Life == procs.Dead:
-		return dump.Cell{}
+		return Writer{}
 	case v.Life == procs.Unknown && v.PID == 0:
-		return dump.Cell{Text: "?"}
+		return Writer{Text: "?", Hidden: true}
 	case v.Life == procs.Unknown:
-		return dump.Cell{Text: v.Text()}
+		return Writer{Text: v.Text(), Hidden: true}
 	}
-	return dump.Cell{Value: v.Process.PID, Text: ProcessText(v.Process)}
+	return Writer{PID: v.Process.PID, Text: ProcessText(v.Process)}
 }
 
 // LockHolder returns the process of a PID that holds a page's lock, 0 for none.

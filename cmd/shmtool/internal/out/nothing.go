@@ -21,25 +21,31 @@ func (p *Printer) Listed(l *dump.Listing, nouns, why string) error {
 	if err != nil {
 		return err
 	}
-	if len(l.Rows) == 0 {
-		p.SayEmpty(all, nouns, why)
-		f.Table = NoTable
-	}
-	return p.Print(f)
+	return p.Print(p.WhenEmpty(f, Emptiness{Rows: len(l.Rows), All: all, Nouns: nouns, Why: why}))
 }
 
-// NoTable is the table of a listing that is empty: not even a heading.
-func NoTable(io.Writer) error { return nil }
+// Emptiness is what a listing has to say when it has no rows.
+type Emptiness struct {
+	Rows  int // that --where has kept
+	All   int
+	Nouns string // what the rows are
+	Why   string // there are none at all
+}
 
-// SayEmpty says on standard error why a listing is empty: because there was nothing, or,
-// above a table, because --where has kept none of them all.
-func (p *Printer) SayEmpty(all int, nouns, why string) {
-	switch {
-	case all == 0:
-		p.world.Warn("%s", why)
-	case p.IsTable():
-		p.world.Warn("--where is true for none of %d %s", all, nouns)
+// WhenEmpty returns the forms of a listing. When it is empty, it says so on standard
+// error, and the table has no heading. Metrics need no word of it.
+func (p *Printer) WhenEmpty(f Forms, e Emptiness) Forms {
+	if e.Rows > 0 || p.Format == OpenMetrics {
+		return f
 	}
+	switch {
+	case e.All == 0:
+		p.world.Warn("%s", e.Why)
+	case p.IsTable():
+		p.world.Warn("--where is true for none of %d %s", e.All, e.Nouns)
+	}
+	f.Table = func(io.Writer) error { return nil }
+	return f
 }
 
 // Empty says that the shared memory directory holds none of what was asked for.

@@ -77,7 +77,7 @@ type rating struct {
 type ratedPage struct {
 	*pages.Page
 	meter  meter.Meter
-	writer WriterSight
+	writer writerSight
 	size   int
 	gone   string    // why nothing can come; "" while something can
 	looked time.Time // when it was last looked whether the writer lives

@@ -7,8 +7,8 @@ import (
 	"shmtool/cmd/shmtool/internal/metrics"
 )
 
-// RateMetrics are the metrics of a page that was measured.
-func RateMetrics(s *metrics.Set, r *RateRow) {
+// rateMetrics are the metrics of a page that was measured.
+func rateMetrics(s *metrics.Set, r *rateRow) {
 	of := metrics.Labels{"page", r.Page}
 	s.Gauge("shmtool_rate_records_per_second", "Records a second that came on a page.", r.PerSecond, of)
 	s.Gauge("shmtool_rate_bytes_per_second", "Bytes of records a second that came on a page.", r.BytesPerSecond, of)

@@ -19,17 +19,17 @@ import (
 	"shmtool/layout/mist"
 )
 
-// RateRow is what one interval has shown of a page.
-type RateRow struct {
+// rateRow is what one interval has shown of a page.
+type rateRow struct {
 	meter.Stats
 	early  bool // the interval is not over: it says that the page is silent, and measures nothing
 	Page   string
 	note   string
-	Writer WriterSight
+	Writer writerSight
 }
 
-// WriterSight is who writes a page, as far as was ever seen.
-type WriterSight struct {
+// writerSight is who writes a page, as far as was ever seen.
+type writerSight struct {
 	Pid   int // 0: never seen
 	name  string
 	Known bool // whether it lives
@@ -38,7 +38,7 @@ type WriterSight struct {
 
 // look finds out who writes the page at path: who holds its lock, else the owner
 // by MistServer's rules, else who was seen before or the page's name tells.
-func (w *WriterSight) look(c *cli.Call, path string) {
+func (w *writerSight) look(c *cli.Call, path string) {
 	table := c.Procs()
 	if info, err := os.Stat(path); err == nil {
 		if pid := table.LockHolders()[table.File(info).Identity]; pid != 0 {
@@ -54,7 +54,7 @@ func (w *WriterSight) look(c *cli.Call, path string) {
 }
 
 // check looks whether the writer lives.
-func (w *WriterSight) check(table *procs.Table) {
+func (w *writerSight) check(table *procs.Table) {
 	if w.Pid == 0 {
 		return
 	}
@@ -66,7 +66,7 @@ func (w *WriterSight) check(table *procs.Table) {
 }
 
 // text says that the writer is dead, or nothing.
-func (w *WriterSight) text() string {
+func (w *writerSight) text() string {
 	if w.Pid == 0 || !w.Known || w.alive {
 		return ""
 	}
@@ -105,7 +105,7 @@ func (r *rating) alarm(now time.Time) error {
 			if l == nil {
 				l = r.listing()
 			}
-			row := RateRow{early: true, Stats: meter.Stats{Silent: silent}, Page: p.Arg, note: p.silentText(silent), Writer: p.writer}
+			row := rateRow{early: true, Stats: meter.Stats{Silent: silent}, Page: p.Arg, note: p.silentText(silent), Writer: p.writer}
 			l.Rows = append(l.Rows, rateCells(&row, now, r.c.Out.Bytes))
 		} else if err := r.silentEvent(p, silent); err != nil {
 			return err
@@ -149,14 +149,14 @@ func (r *rating) silentEvent(p *ratedPage, silent time.Duration) error {
 	return r.c.Out.Flush()
 }
 
-func (w *WriterSight) pidOrNil() *int {
+func (w *writerSight) pidOrNil() *int {
 	if w.Pid == 0 {
 		return nil
 	}
 	return &w.Pid
 }
 
-func (w *WriterSight) aliveOrNil() *bool {
+func (w *writerSight) aliveOrNil() *bool {
 	if w.Pid == 0 || !w.Known {
 		return nil
 	}
@@ -175,11 +175,11 @@ func (r *rating) inOrder() []*ratedPage {
 }
 
 // rows ends an interval.
-func (r *rating) rows(now time.Time) []RateRow {
-	var rows []RateRow
+func (r *rating) rows(now time.Time) []rateRow {
+	var rows []rateRow
 	for _, p := range r.inOrder() {
 		_, unusual := p.meter.Silence(now)
-		row := RateRow{Stats: p.meter.Window(now), Page: p.Arg}
+		row := rateRow{Stats: p.meter.Window(now), Page: p.Arg}
 		if row.Records+row.Lost == 0 || unusual {
 			p.writer.look(r.c, p.Path)
 			p.said = true
@@ -219,10 +219,10 @@ func (r *rating) print(now time.Time) error {
 
 // metrics keeps the metrics of an interval: in the file, or for the end, as a text
 // of metrics cannot be followed by another.
-func (r *rating) metrics(rows []RateRow) error {
+func (r *rating) metrics(rows []rateRow) error {
 	r.measured = new(metrics.Set)
 	for i := range rows {
-		RateMetrics(r.measured, &rows[i])
+		rateMetrics(r.measured, &rows[i])
 	}
 	if r.to == "" {
 		return nil
@@ -277,7 +277,7 @@ func (r *rating) listing() *dump.Listing {
 	}}
 }
 
-func rateCells(r *RateRow, now time.Time, plain bool) []dump.Cell {
+func rateCells(r *rateRow, now time.Time, plain bool) []dump.Cell {
 	tone := dump.Plain
 	if r.note != "" {
 		tone = dump.Attention
@@ -300,7 +300,7 @@ func rateCells(r *RateRow, now time.Time, plain bool) []dump.Cell {
 }
 
 // measured returns c, or nothing in a row that measures nothing.
-func (r *RateRow) measured(c dump.Cell) dump.Cell {
+func (r *rateRow) measured(c dump.Cell) dump.Cell {
 	if r.early {
 		return dump.Cell{}
 	}

@@ -2,48 +2,117 @@ package list
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/object"
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
 
-const allocatedColumn = "ALLOCATED"
+// listing is the objects that ls lists.
+type listing struct {
+	sights []sight
+	nouns  string // what they are
+	why    string // there are none
+}
 
-// pageListing is the table of objects, and what stands in its rows.
-func pageListing(c *cli.Call, objects []object.Entry, table *procs.Table, all bool) (*dump.Listing, []ObjectSight) {
+// sight is what ls knows about an object.
+type sight struct {
+	object.Entry
+	status  dump.Cell
+	readers []int // PIDs
+	writer  object.Writer
+	age     *time.Duration // nil is not known
+}
+
+// sightsOf returns what is known about each object.
+func sightsOf(objects []object.Entry, table *procs.Table) []sight {
 	mappers, _ := table.Mappers()
 	holders := table.LockHolders()
 	now := listingTime(table)
-	l := &dump.Listing{Schema: "shmtool.list/1", Columns: ListingColumns(all)}
-	sights := make([]ObjectSight, 0, len(objects))
-	for _, o := range objects {
-		row := objectRow(c, o, table, mappers[o.File.Identity], holders[o.File.Identity], now)
-		l.Rows = append(l.Rows, row)
-		sight := ObjectSight{Entry: o, readers: len(mappers[o.File.Identity])}
-		sight.Writer, _ = row[writerAt].Value.(int)
-		sight.writerUnknown = row[writerAt].Value == nil && row[writerAt].Text != ""
-		if age, known := row[ageAt].Value.(int64); known {
-			sight.Age = &age
+	sights := make([]sight, len(objects))
+	for i, o := range objects {
+		sights[i] = sight{
+			Entry: o, status: o.StatusCell(table),
+			readers: append([]int{}, mappers[o.File.Identity]...),
+			writer:  o.Writer(table, holders[o.File.Identity]),
+			age:     ageOf(o, table, now),
 		}
-		sights = append(sights, sight)
 	}
-	return l, sights
+	return sights
 }
 
-// The places of columns that metrics have, too.
-const (
-	writerAt = 7
-	ageAt    = 9
-)
+// listingTime returns the time that ages are counted to: now, or when a snapshot was
+// saved.
+func listingTime(table *procs.Table) time.Time {
+	if !table.Live() {
+		if c := table.Clock(); c.Now != 0 {
+			return time.Unix(0, c.Now)
+		}
+	}
+	return time.Now()
+}
 
-// ListingColumns are the columns of ls. What was one once keeps its place.
-func ListingColumns(all bool) []dump.Column {
+// ageOf returns how long ago an object was made. An archive that keeps no times makes
+// files of 1970, whose age is not known.
+func ageOf(o object.Entry, table *procs.Table, now time.Time) *time.Duration {
+	born := table.Born(o.Info)
+	if born.Before(time.Unix(24*60*60, 0)) {
+		return nil
+	}
+	age := now.Sub(born)
+	return &age
+}
+
+// print prints the objects that --where keeps.
+func (l *listing) print(p *out.Printer, o lsOptions) error {
+	table := &dump.Listing{Schema: "shmtool.list/1", Columns: o.columns()}
+	for i := range l.sights {
+		table.Rows = append(table.Rows, l.sights[i].cells(p.Bytes))
+	}
+	kept, err := out.KeepRows(p, table, l.sights)
+	if err != nil {
+		return err
+	}
+	f, err := p.ListForms(table)
+	if err != nil {
+		return err
+	}
+	f = p.WhenEmpty(f, out.Emptiness{Rows: len(kept), All: len(l.sights), Nouns: l.nouns, Why: l.why})
+	rows := f.Table
+	f.Table = func(w io.Writer) error {
+		if err := rows(w); err != nil || !o.all || !p.Terminal || p.Fields != nil || len(kept) == 0 {
+			return err
+		}
+		return p.Line(totalOf(kept, p.Bytes), dump.Faint)
+	}
+	f.OpenMetrics = func(w io.Writer) error {
+		var s metrics.Set
+		for i := range kept {
+			objectMetrics(&s, &kept[i])
+		}
+		return s.Write(w)
+	}
+	return p.Print(f)
+}
+
+// totalOf returns a line that says how much memory all objects take.
+func totalOf(sights []sight, plain bool) string {
+	sum := int64(0)
+	for i := range sights {
+		sum += sights[i].File.Allocated
+	}
+	return fmt.Sprintf("%s, %s allocated", units.Counted(uint64(len(sights)), "object", "objects"), dump.SizeOrBytes(sum, plain))
+}
+
+// columns returns the columns of ls. Scripts read them by place: none ever moves.
+func (o lsOptions) columns() []dump.Column {
 	return []dump.Column{
 		{Name: "NAME"},
 		{Name: "KIND", Minor: true},
@@ -61,56 +130,49 @@ func ListingColumns(all bool) []dump.Column {
 		{Name: "PIDS", Extra: true},
 		{Name: "MODE", Extra: true},
 		{Name: "LOCK", Extra: true},
-		{Name: allocatedColumn, Right: true, Extra: !all},
+		{Name: "ALLOCATED", Right: true, Extra: !o.all},
 	}
 }
 
-// listingTime is the time of which ages are told: now, or that of a saved
-// moment.
-func listingTime(table *procs.Table) time.Time {
-	if !table.Live() {
-		if c := table.Clock(); c.Now != 0 {
-			return time.Unix(0, c.Now)
-		}
-	}
-	return time.Now()
-}
-
-func objectRow(c *cli.Call, o object.Entry, table *procs.Table, pids []int, holder int, now time.Time) []dump.Cell {
-	number := func(v any) dump.Cell {
-		if !o.IsPage || o.Denied {
-			return dump.Cell{}
-		}
-		return dump.Cell{Value: v}
-	}
-	if pids == nil {
-		pids = []int{}
-	}
+// cells returns the row of an object. Sizes are plain numbers in it, or made short.
+func (s *sight) cells(plain bool) []dump.Cell {
 	return []dump.Cell{
-		{Value: dump.Text(o.Name), Text: mist.EscapeName(o.Name)},
-		o.KindCell(),
-		{Value: o.Info.Size(), Text: dump.SizeOrBytes(o.Info.Size(), c.Out.Bytes)},
-		o.StatusCell(table),
-		number(o.Header.RecordCount), number(o.Header.Present), number(o.Header.EndPos),
-		o.WriterCell(table, holder),
-		{Value: len(pids)},
-		madeCell(o, table, now),
-		number(o.Header.Deleted), number(o.Header.RecordSize),
-		{Value: object.TextOrNull(o.Of.Stream), Text: mist.EscapeName(o.Of.Stream)},
-		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "},
-		{Value: fmt.Sprintf("%04o", o.File.Mode.Perm())},
-		{Value: object.OrNull(string(o.Of.Lock))},
-		{Value: o.File.Allocated, Text: dump.SizeOrBytes(o.File.Allocated, c.Out.Bytes)},
+		{Value: dump.Text(s.Name), Text: mist.EscapeName(s.Name)},
+		s.KindCell(),
+		{Value: s.Info.Size(), Text: dump.SizeOrBytes(s.Info.Size(), plain)},
+		s.status,
+		s.ofHeader(s.Header.RecordCount), s.ofHeader(s.Header.Present), s.ofHeader(s.Header.EndPos),
+		s.writerCell(),
+		{Value: len(s.readers)},
+		s.ageCell(),
+		s.ofHeader(s.Header.Deleted), s.ofHeader(s.Header.RecordSize),
+		{Value: object.TextOrNull(s.Of.Stream), Text: mist.EscapeName(s.Of.Stream)},
+		{Value: s.readers, Text: strings.Trim(fmt.Sprint(s.readers), "[]") + " "},
+		{Value: fmt.Sprintf("%04o", s.File.Mode.Perm())},
+		{Value: object.OrNull(string(s.Of.Lock))},
+		{Value: s.File.Allocated, Text: dump.SizeOrBytes(s.File.Allocated, plain)},
 	}
 }
 
-// madeCell is since the object was made. An archive that keeps no times makes
-// files of 1970, of which nothing is known.
-func madeCell(o object.Entry, table *procs.Table, now time.Time) dump.Cell {
-	born := table.Born(o.Info)
-	if born.Before(time.Unix(24*60*60, 0)) {
+// ofHeader returns the cell of a counter in the header of a page, which other objects and
+// unreadable pages do not have.
+func (s *sight) ofHeader(counter any) dump.Cell {
+	if !s.IsPage || s.Denied {
 		return dump.Cell{}
 	}
-	age := now.Sub(born)
-	return dump.Cell{Value: int64(age.Seconds()), Text: units.Age(age)}
+	return dump.Cell{Value: counter}
+}
+
+func (s *sight) writerCell() dump.Cell {
+	if s.writer.PID == 0 {
+		return dump.Cell{Text: s.writer.Text}
+	}
+	return dump.Cell{Value: s.writer.PID, Text: s.writer.Text}
+}
+
+func (s *sight) ageCell() dump.Cell {
+	if s.age == nil {
+		return dump.Cell{}
+	}
+	return dump.Cell{Value: int64(s.age.Seconds()), Text: units.Age(*s.age)}
 }

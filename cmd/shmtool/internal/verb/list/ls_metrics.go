@@ -1,35 +1,27 @@
 package list
 
 import (
+	"math"
+
 	"shmtool/cmd/shmtool/internal/metrics"
-	"shmtool/cmd/shmtool/internal/object"
 )
 
-// The metrics of what commands show. Their names are a contract; shmtool(1),
-// METRICS, lists them. A label never holds what might be secret: names alone.
-
-// ObjectSight is what ls has found out about an object.
-type ObjectSight struct {
-	object.Entry
-	readers       int
-	Age           *int64 // seconds; nil is not known
-	Writer        int    // PID; 0 is none
-	writerUnknown bool   // its process may live, and cannot be seen
-}
+// The names of metrics are a contract: shmtool(1), METRICS, lists them. A label contains
+// only names, and so no secret.
 
 var pageStatuses = []string{"ready", "exit", "reload"}
 
-// ObjectMetrics are the metrics of a listing.
-func ObjectMetrics(s *metrics.Set, o *ObjectSight) {
+// objectMetrics adds the metrics of an object.
+func objectMetrics(s *metrics.Set, o *sight) {
 	labels := metrics.Labels{"page", o.Name, "kind", o.Kind, "stream", o.Of.Stream}
 	s.Gauge("shmtool_object_size_bytes", "Size of a shared memory object.", float64(o.Info.Size()), labels)
 	s.Gauge("shmtool_object_allocated_bytes", "Memory that a shared memory object takes.", float64(o.File.Allocated), labels)
-	s.Gauge("shmtool_object_readers", "Processes that map a shared memory object.", float64(o.readers), labels)
-	if o.Age != nil {
-		s.Gauge("shmtool_object_age_seconds", "Time since a shared memory object was made.", float64(*o.Age), labels)
+	s.Gauge("shmtool_object_readers", "Processes that map a shared memory object.", float64(len(o.readers)), labels)
+	if o.age != nil {
+		s.Gauge("shmtool_object_age_seconds", "Time since a shared memory object was made.", math.Trunc(o.age.Seconds()), labels)
 	}
-	if !o.writerUnknown {
-		s.Gauge("shmtool_object_writer_alive", "Whether a living process is known that writes the object.", metrics.Truth(o.Writer != 0), labels)
+	if !o.writer.Hidden {
+		s.Gauge("shmtool_object_writer_alive", "Whether a living process is known that writes the object.", metrics.Truth(o.writer.PID != 0), labels)
 	}
 	if !o.IsPage || o.Denied {
 		return

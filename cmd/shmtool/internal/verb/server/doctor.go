@@ -89,7 +89,7 @@ func runDoctor(ctx context.Context, c *cli.Call) error {
 
 // noteIdle notes what is known of streams that were named, are configured, and do not
 // run.
-func (d *doctoring) noteIdle(x *Examination) {
+func (d *doctoring) noteIdle(x *examination) {
 	if len(d.patterns) == 0 {
 		return
 	}
@@ -117,7 +117,7 @@ func (d *doctoring) secondLook(m *streams.Moment) time.Duration {
 }
 
 // missing is about a stream that was named, and of which there is nothing.
-func (d *doctoring) missing(x *Examination) error {
+func (d *doctoring) missing(x *examination) error {
 	for _, p := range d.patterns {
 		if !slices.ContainsFunc(x.Moment.Streams, func(s *streams.Stream) bool { return p.Matches(s.Name) }) {
 			err := fail.Worded(fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: nobody keeps it, and nobody has started it", p.Text, d.c.ShmDir))
@@ -127,11 +127,11 @@ func (d *doctoring) missing(x *Examination) error {
 	return nil
 }
 
-func (d *doctoring) print(c *cli.Call, x *Examination) error {
+func (d *doctoring) print(c *cli.Call, x *examination) error {
 	switch {
 	case c.Out.Format == out.OpenMetrics:
 		var m metrics.Set
-		FindingMetrics(&m, x)
+		findingMetrics(&m, x)
 		return m.Write(c.Out)
 	case c.Out.Format == out.Table && c.Out.Fields == nil && !c.Out.NamesOnly:
 		return (&findingTree{c: c, x: x}).print()
@@ -141,7 +141,7 @@ func (d *doctoring) print(c *cli.Call, x *Examination) error {
 
 // chosenFindings is the examination with the findings that --where chooses; the verdicts
 // stay what they are.
-func chosenFindings(c *cli.Call, x *Examination) (*Examination, error) {
+func chosenFindings(c *cli.Call, x *examination) (*examination, error) {
 	if c.Out.Predicate == nil {
 		return x, nil
 	}
@@ -153,7 +153,7 @@ func chosenFindings(c *cli.Call, x *Examination) (*Examination, error) {
 	if err != nil {
 		return nil, err
 	}
-	some := &Examination{Moment: x.Moment, looks: x.looks, idle: x.idle}
+	some := &examination{Moment: x.Moment, looks: x.looks, idle: x.idle}
 	for _, f := range all {
 		if len(kept) > 0 && kept[0] == f {
 			some.Found, kept = append(some.Found, *f), kept[1:]
@@ -165,7 +165,7 @@ func chosenFindings(c *cli.Call, x *Examination) (*Examination, error) {
 }
 
 // findingListing is the findings as scripts see them.
-func findingListing(x *Examination) *dump.Listing {
+func findingListing(x *examination) *dump.Listing {
 	verdicts := []map[string]any{}
 	for _, s := range x.all() {
 		verdicts = append(verdicts, map[string]any{"stream": dump.Text(s.Name), "verdict": x.verdict(s)})
@@ -224,8 +224,8 @@ func effectsText(effects []finding.Effect) string {
 	return strings.Join(all, "; ")
 }
 
-// FindingMetrics are the findings for a monitor that draws.
-func FindingMetrics(m *metrics.Set, x *Examination) {
+// findingMetrics are the findings for a monitor that draws.
+func findingMetrics(m *metrics.Set, x *examination) {
 	counts := map[[2]string]int{}
 	names := []string{""}
 	for _, f := range x.Found {

@@ -25,7 +25,7 @@ func TestUnreadableStream(t *testing.T) {
 		Name: "live", Objects: []*streams.Object{meta},
 		Problems: []streams.Problem{{Object: meta.Name, Err: fs.ErrPermission}, {Object: "MstUserlive", Err: fs.ErrPermission}},
 	}
-	x := &Examination{Moment: &streams.Moment{Streams: []*streams.Stream{stream}}}
+	x := &examination{Moment: &streams.Moment{Streams: []*streams.Stream{stream}}}
 	shown := func(print func(c *cli.Call) error) string {
 		var b bytes.Buffer
 		w := world.New(nil, &b, io.Discard, os.Getenv)

@@ -21,7 +21,7 @@ import (
 // beneath each what follows from it.
 type findingTree struct {
 	c *cli.Call
-	x *Examination
+	x *examination
 }
 
 const (

@@ -17,8 +17,8 @@ import (
 	"shmtool/layout/mist"
 )
 
-// Examination is streams, and what is wrong with them.
-type Examination struct {
+// examination is streams, and what is wrong with them.
+type examination struct {
 	Moment *streams.Moment
 	Found  []finding.Finding
 	hidden []finding.Finding // those that are not to be shown
@@ -28,7 +28,7 @@ type Examination struct {
 
 // of are the findings about one stream that are to be shown; "" is the whole
 // server.
-func (x *Examination) of(stream string) []finding.Finding { return about(stream, x.Found) }
+func (x *examination) of(stream string) []finding.Finding { return about(stream, x.Found) }
 
 func about(stream string, found []finding.Finding) []finding.Finding {
 	var of []finding.Finding
@@ -42,7 +42,7 @@ func about(stream string, found []finding.Finding) []finding.Finding {
 
 // worst is the verdict of all that was found of a stream, shown or not; "" is the
 // whole server.
-func (x *Examination) worst(stream string) string {
+func (x *examination) worst(stream string) string {
 	return finding.Verdict(slices.Concat(x.of(stream), about(stream, x.hidden)))
 }
 
@@ -57,18 +57,18 @@ func lookAtStreams(c *cli.Call, want func(stream string) bool) (*streams.Moment,
 
 // examine looks, and judges. The time until a second look is for wait to say; 0
 // is none. Nothing moves in a saved moment: there one look tells all.
-func examine(ctx context.Context, c *cli.Call, want func(stream string) bool, wait func(*streams.Moment) time.Duration) (*Examination, error) {
+func examine(ctx context.Context, c *cli.Call, want func(stream string) bool, wait func(*streams.Moment) time.Duration) (*examination, error) {
 	first, err := lookAtStreams(c, want)
 	if err != nil {
 		return nil, err
 	}
-	x := &Examination{Moment: first, looks: 1}
+	x := &examination{Moment: first, looks: 1}
 	if d := wait(first); first.Living && d > 0 && pause.For(ctx, d) == nil {
 		second, err := lookAtStreams(c, want)
 		if err != nil {
 			return nil, err
 		}
-		x = &Examination{Moment: second, Found: doctor.Judge(first, second), looks: 2}
+		x = &examination{Moment: second, Found: doctor.Judge(first, second), looks: 2}
 	} else {
 		x.Found = doctor.Judge(nil, first)
 	}
@@ -78,7 +78,7 @@ func examine(ctx context.Context, c *cli.Call, want func(stream string) bool, wa
 
 // unseen is what could not be looked at, in words: about it nothing was found, and
 // nothing is known.
-func (x *Examination) unseen() []string {
+func (x *examination) unseen() []string {
 	var unseen []string
 	switch {
 	case x.Moment.Hiding && !x.Moment.Living:
@@ -117,7 +117,7 @@ const verdictUnknown = "unknown"
 
 // verdict is the worst that was found of a stream, unless nothing was because
 // nothing could be.
-func (x *Examination) verdict(s *streams.Stream) string {
+func (x *examination) verdict(s *streams.Stream) string {
 	verdict := x.worst(s.Name)
 	if verdict == finding.VerdictOK && len(denied(s)) > 0 {
 		return verdictUnknown
@@ -126,12 +126,12 @@ func (x *Examination) verdict(s *streams.Stream) string {
 }
 
 // all are the streams that have more than their configuration.
-func (x *Examination) all() []*streams.Stream {
+func (x *examination) all() []*streams.Stream {
 	return slices.DeleteFunc(slices.Clone(x.Moment.Streams), func(s *streams.Stream) bool { return s.Configured() })
 }
 
 // keep leaves the streams of these rows, and the server.
-func (x *Examination) keep(rows []streams.Row) {
+func (x *examination) keep(rows []streams.Row) {
 	gone := func(stream string) bool {
 		return !slices.ContainsFunc(rows, func(r streams.Row) bool { return r.Stream == stream })
 	}
@@ -141,7 +141,7 @@ func (x *Examination) keep(rows []streams.Row) {
 
 // status is the exit code: notes alone are no reason to fail, and what could not
 // be read is none to be content.
-func (x *Examination) status() error {
+func (x *examination) status() error {
 	if finding.Verdict(slices.Concat(x.Found, x.hidden)) != finding.VerdictOK {
 		return fail.Status(fail.ExitFindings)
 	}
@@ -152,6 +152,6 @@ func (x *Examination) status() error {
 }
 
 // unread reports whether there is a stream of which nobody can tell.
-func (x *Examination) unread() bool {
+func (x *examination) unread() bool {
 	return slices.ContainsFunc(x.all(), func(s *streams.Stream) bool { return x.verdict(s) == verdictUnknown })
 }

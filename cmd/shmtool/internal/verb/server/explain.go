@@ -46,7 +46,7 @@ func runExplain(_ context.Context, c *cli.Call) error {
 	if o := c.Out.Options; o.Format == out.CSV || o.NamesOnly || o.Predicate != nil || o.Fields != nil {
 		return fail.Usagef("-o csv, --where, --fields and --names are for the list of codes; leave out CODE, or them")
 	}
-	var pages []Explanation
+	var pages []explanation
 	for _, name := range c.Args {
 		page, err := explanationOf(name)
 		if err != nil {
@@ -62,8 +62,8 @@ func runExplain(_ context.Context, c *cli.Call) error {
 	return nil
 }
 
-// Explanation is the page on a code, in JSON.
-type Explanation struct {
+// explanation is the page on a code, in JSON.
+type explanation struct {
 	Schema   string   `json:"schema"`
 	Code     string   `json:"code"`
 	Severity string   `json:"severity"`
@@ -72,18 +72,18 @@ type Explanation struct {
 	Text     string   `json:"text"`
 }
 
-func explanationOf(name string) (Explanation, error) {
+func explanationOf(name string) (explanation, error) {
 	codes := finding.Known()
 	i := slices.IndexFunc(codes, func(c finding.KnownCode) bool { return c.Name == name })
 	text, ok := finding.Explain(name)
 	if i < 0 || !ok {
-		return Explanation{}, fail.Hinted(fail.As(fail.CodeNotFound, fmt.Errorf("no such code: %q", name)), fail.Among(name, finding.Names(codes), finding.ListHint))
+		return explanation{}, fail.Hinted(fail.As(fail.CodeNotFound, fmt.Errorf("no such code: %q", name)), fail.Among(name, finding.Names(codes), finding.ListHint))
 	}
 	c := codes[i]
-	return Explanation{"shmtool.explanation/1", c.Name, c.Severity.String(), c.Means, c.By, text}, nil
+	return explanation{"shmtool.explanation/1", c.Name, c.Severity.String(), c.Means, c.By, text}, nil
 }
 
-func printExplanation(c *cli.Call, page Explanation, i, of int) error {
+func printExplanation(c *cli.Call, page explanation, i, of int) error {
 	object := func(w io.Writer) error {
 		enc := json.NewEncoder(w)
 		enc.SetEscapeHTML(false)
@@ -93,7 +93,7 @@ func printExplanation(c *cli.Call, page Explanation, i, of int) error {
 }
 
 // text prints the i-th of some pages for people.
-func (page Explanation) text(w io.Writer, i, of int, color bool) error {
+func (page explanation) text(w io.Writer, i, of int, color bool) error {
 	if i > 0 {
 		fmt.Fprintln(w)
 	}

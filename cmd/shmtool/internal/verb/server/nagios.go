@@ -30,7 +30,7 @@ var (
 // nagios prints an examination for a monitor: to it the exit codes 1, 2 and 3 are
 // a warning, critical, and not known. What went wrong is reported to it as not
 // known, too: see report.
-func nagios(c *cli.Call, to string, x *Examination) error {
+func nagios(c *cli.Call, to string, x *examination) error {
 	state := nagiosStateOf(x)
 	err := c.To(to, func(c *cli.Call) error {
 		_, err := c.Out.WriteString(nagiosText(state, x))
@@ -44,7 +44,7 @@ func nagios(c *cli.Call, to string, x *Examination) error {
 
 // nagiosStateOf is by the findings that are wanted, so that a monitor may leave
 // some out.
-func nagiosStateOf(x *Examination) nagiosState {
+func nagiosStateOf(x *examination) nagiosState {
 	switch verdict := finding.Verdict(x.Found); {
 	case verdict == finding.VerdictStuck:
 		return nagiosCritical
@@ -58,7 +58,7 @@ func nagiosStateOf(x *Examination) nagiosState {
 
 // nagiosText is a line with the worst of it and figures, and a line for each
 // finding, as monitoring plugins print them.
-func nagiosText(state nagiosState, x *Examination) string {
+func nagiosText(state nagiosState, x *examination) string {
 	counts := map[string]int{}
 	for _, s := range x.all() {
 		counts[x.verdict(s)]++
@@ -72,7 +72,7 @@ func nagiosText(state nagiosState, x *Examination) string {
 	return b.String()
 }
 
-func nagiosSummary(state nagiosState, x *Examination) string {
+func nagiosSummary(state nagiosState, x *examination) string {
 	switch {
 	case len(x.Found) > 0:
 		text := nagiosFinding(&x.Found[0])

@@ -110,7 +110,7 @@ func (s *streamsLook) print(ctx context.Context, c *cli.Call, at string) error {
 	case c.Out.Format == out.OpenMetrics:
 		var m metrics.Set
 		for i := range rows {
-			StreamMetrics(&m, &rows[i])
+			streamMetrics(&m, &rows[i])
 		}
 		return m.Write(c.Out)
 	case len(rows) == 0 && seen > 0 && c.Out.Format == out.Table && !c.Out.NamesOnly:
@@ -144,7 +144,7 @@ func (s *streamsLook) none(c *cli.Call) error {
 }
 
 // look is the streams as they are now.
-func (s *streamsLook) look(ctx context.Context) (x *Examination, rows []streams.Row, err error) {
+func (s *streamsLook) look(ctx context.Context) (x *examination, rows []streams.Row, err error) {
 	if x, err = examine(ctx, s.c, s.patterns.Wanted, secondLook); err != nil {
 		return nil, nil, err
 	}

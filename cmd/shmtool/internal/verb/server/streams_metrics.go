@@ -13,7 +13,7 @@ import (
 // METRICS, lists them. A label never holds what might be secret: names alone.
 
 // The states that a stream may be in, as streams shows them.
-func StreamStates() []string {
+func streamStates() []string {
 	var states []string
 	for _, n := range mist.StateNames {
 		states = append(states, n.Text)
@@ -21,10 +21,10 @@ func StreamStates() []string {
 	return append(states, streams.StateUnknown)
 }
 
-// StreamMetrics are the metrics of a stream and its tracks.
-func StreamMetrics(s *metrics.Set, r *streams.Row) {
+// streamMetrics are the metrics of a stream and its tracks.
+func streamMetrics(s *metrics.Set, r *streams.Row) {
 	of := metrics.Labels{"stream", r.Stream}
-	s.State("mist_stream_state", "State of a stream: 1 for the one that it is in.", "state", StreamStates(), r.State, of)
+	s.State("mist_stream_state", "State of a stream: 1 for the one that it is in.", "state", streamStates(), r.State, of)
 	s.State("mist_stream_verdict", "Whether a stream works: 1 for the verdict on it.", "verdict",
 		[]string{finding.VerdictOK, finding.VerdictWarning, finding.VerdictStuck}, r.Verdict, of)
 	s.Gauge("mist_stream_findings", "What is wrong with a stream, or looks so.", float64(len(r.Findings)), of)

@@ -1,0 +1,145 @@
+package list
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"shmtool/cmd/shmtool/internal/object"
+	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/cmd/shmtool/internal/pages"
+	"shmtool/cmd/shmtool/internal/pattern"
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/world"
+	"shmtool/layout/mist"
+)
+
+// listObjects returns the objects in the shared memory directory, after a look into each.
+func listObjects(w *world.World, table *procs.Table) ([]object.Entry, error) {
+	entries, err := os.ReadDir(w.ShmDir)
+	if err != nil {
+		return nil, w.NoDirectory(err)
+	}
+	var objects []object.Entry
+	for _, entry := range entries {
+		if o, ok := object.Inspect(w, entry, table); ok {
+			objects = append(objects, o)
+		}
+	}
+	return objects, nil
+}
+
+// choose returns the listing of the objects that the options choose. It says on standard
+// error how many of them you are not allowed to read.
+func (o lsOptions) choose(w *world.World, p *out.Printer, objects []object.Entry, table *procs.Table) (l *listing, err error) {
+	noStream := false
+	if len(o.streams) > 0 {
+		if objects, err = ofStreams(w, objects, o.streams); err != nil {
+			return nil, err
+		}
+		noStream = len(objects) == 0
+	}
+	if len(o.args) > 0 {
+		objects = slices.DeleteFunc(objects, func(e object.Entry) bool { return !pattern.Any(o.patterns, e.Name) })
+	}
+	l = &listing{nouns: "objects"}
+	denied, unlisted := deniedOf(objects), 0
+	if len(o.streams) == 0 && !o.all {
+		l.nouns = "pages"
+		objects, denied, unlisted = onlyPages(objects)
+	}
+	p.SayDenied(denied, unlisted)
+	l.why = p.Empty(l.nouns, o.args, denied)
+	if noStream {
+		l.why = fmt.Sprintf("no stream in %s matches %s", w.ShmDir, mist.EscapeName(strings.Join(o.streams.Texts(), " ")))
+	}
+	slices.SortFunc(objects, compareObjects)
+	l.sights = sightsOf(objects, table)
+	return l, nil
+}
+
+// onlyPages returns the pages among objects, and counts the pages that you are not allowed
+// to read: those that are listed, because their names say that they are pages, and those
+// that are not.
+func onlyPages(objects []object.Entry) (pages []object.Entry, denied, unlisted int) {
+	for _, o := range objects {
+		switch {
+		case o.IsPage:
+			pages = append(pages, o)
+		case o.Denied && !o.Known:
+			unlisted++
+		}
+	}
+	return pages, deniedOf(pages) + unlisted, unlisted
+}
+
+// deniedOf returns how many objects you are not allowed to read.
+func deniedOf(objects []object.Entry) (count int) {
+	for _, o := range objects {
+		if o.Denied {
+			count++
+		}
+	}
+	return count
+}
+
+// compareObjects puts MistServer's objects first, in its own order; all others
+// follow by name.
+func compareObjects(a, b object.Entry) int {
+	switch {
+	case a.Known && b.Known:
+		return mist.Compare(a.Sorted, b.Sorted)
+	case a.Known != b.Known:
+		if a.Known {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Compare(a.Name, b.Name)
+}
+
+// ofStreams returns the objects of the chosen streams, and the configuration that
+// each has. That is found under the part of the name that streams share, and stands
+// among the stream's own objects when one stream alone is chosen. A stream that was
+// named and has no object is an error.
+func ofStreams(w *world.World, objects []object.Entry, wanted pages.Streams) ([]object.Entry, error) {
+	mine, bases := []object.Entry{}, map[string]bool{}
+	there := map[string]bool{}
+	for _, name := range wanted.Exact() {
+		bases[mist.BaseName(name)] = true
+	}
+	for _, o := range objects {
+		if o.Of.Stream != "" && wanted.Wanted(o.Of.Stream) {
+			bases[mist.BaseName(o.Of.Stream)] = true
+			there[o.Of.Stream] = true
+			mine = append(mine, o)
+		}
+	}
+	alone := ""
+	if exact := wanted.Exact(); len(wanted) == 1 && len(exact) == 1 {
+		alone = exact[0]
+	}
+	for _, o := range objects {
+		if o.Of.Kind != mist.KindConfig || !bases[o.Of.Stream] {
+			continue
+		}
+		for _, name := range wanted.Exact() {
+			there[name] = there[name] || mist.BaseName(name) == o.Of.Stream
+		}
+		if slices.ContainsFunc(mine, o.Is) {
+			continue
+		}
+		if alone != "" {
+			o.Sorted.Stream = alone
+		}
+		mine = append(mine, o)
+	}
+	for _, name := range wanted.Exact() {
+		if !there[name] {
+			return nil, pages.NoSuchStream(w, name)
+		}
+	}
+	return mine, nil
+}

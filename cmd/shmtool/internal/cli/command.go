@@ -99,7 +99,7 @@ func (c *Call) Duration(flag string) time.Duration { return c.flags.Duration(fla
 func (c *Call) Positive(flags ...string) error {
 	for _, name := range flags {
 		if c.IsSet(name) && c.Duration(name) <= 0 {
-			return fail.Usagef("--%s must be more than 0", name)
+			return fail.Invalid("--"+name, c.Duration(name), "a duration above 0")
 		}
 	}
 	return nil

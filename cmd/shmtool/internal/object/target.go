@@ -27,10 +27,10 @@ type Target struct {
 // Only returns the target of the single PAGE that most commands take.
 func Only(w *world.World, args []string) (Target, error) {
 	if len(args) == 0 {
-		return Target{}, fail.Usagef("needs a PAGE; shmtool ls lists the pages")
+		return Target{}, fail.PageRequired()
 	}
 	if len(args) > 1 {
-		return Target{}, fail.Usagef("unexpected argument %q: takes one PAGE", args[1])
+		return Target{}, fail.Unexpected(args[1], "one PAGE")
 	}
 	return Address(w, args[0])
 }

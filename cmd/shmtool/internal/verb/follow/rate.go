@@ -87,7 +87,7 @@ type ratedPage struct {
 
 func runRate(ctx context.Context, c *cli.Call) error {
 	if len(c.Args) == 0 {
-		return fail.Usagef("needs a PAGE; shmtool ls lists the pages")
+		return fail.PageRequired()
 	}
 	w, err := watching.New(c)
 	if err != nil {

@@ -68,7 +68,7 @@ func runRecord(ctx context.Context, c *cli.Call) error {
 	o := recording.Options{File: c.String("write"), Force: c.Bool("force"), Count: c.Uint64("count"), Clock: func() mist.Clock { return c.Clock(c.ShmDir) }, Said: func(page string, event relaccx.Event, err error) { sayRecorded(c, page, event, err) }}
 	switch {
 	case len(c.Args) == 0:
-		return fail.Usagef("needs a PAGE; shmtool ls lists the pages")
+		return fail.PageRequired()
 	case o.File == "":
 		return fail.Usagef("needs -w FILE")
 	case o.File == "-" && c.IsSet("split"):

@@ -49,7 +49,7 @@ It exits with the highest code of all.`,
 
 func checkOptionsOf(c *cli.Call) (checkOptions, error) {
 	if len(c.Args) == 0 {
-		return checkOptions{}, fail.Hinted(fail.Usagef("needs a PAGE"), "shmtool ls lists the pages")
+		return checkOptions{}, fail.PageRequired()
 	}
 	return checkOptions{pages: c.Args}, nil
 }

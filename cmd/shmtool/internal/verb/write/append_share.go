@@ -12,24 +12,20 @@ import (
 	"shmtool/relaccx"
 )
 
-// How append shares its page. It keeps the writer's lock, and gives it to a
-// writer that asks: between two pieces of input, and all the while that it waits
-// for input, for its turn, or for a free slot. It takes the lock back when it
-// has something to write, and goes on in the page that has the name by then.
+// How append shares its page: it keeps the writer's lock, and releases it for a writer
+// that asks, between two pieces of input and while it waits for input, for its turn, or
+// for a free slot. It takes the lock back when it has something to write, and goes on
+// in the page that has the name by then.
 
 const (
 	// sharePoll is how often a waiting append looks whether another writer asks.
 	sharePoll = 20 * time.Millisecond
-	// fullPoll is how often it looks for a free slot: withdrawing wakes no writer.
+	// fullPoll is how often it looks for a free slot, because withdrawing records wakes
+	// no writer.
 	fullPoll = time.Millisecond
 )
 
-// pageStateError is an error about the page that comes out of a read of the input.
-type pageStateError struct{ error }
-
-func (p pageStateError) Unwrap() error { return p.error }
-
-// share lets go of the lock when another writer asks for it.
+// share releases the lock when another writer asks for it.
 func (a *appending) share() error {
 	if !a.w.LockWanted() {
 		return nil
@@ -38,31 +34,26 @@ func (a *appending) share() error {
 	return a.w.ReleaseLock()
 }
 
-// lead takes the lock back, and looks whether the page has been replaced. It
-// waits for the lock as long as it takes, because the records that it has are
-// nowhere else; and for a page that is being replaced as long as --lock-timeout
-// says.
+// lead takes the lock back, and goes on in the new page when the page has been
+// replaced. It waits for the lock without end, because the records that it has are
+// nowhere else, and for a page that is being replaced until --lock-timeout is over.
 func (a *appending) lead(ctx context.Context) error {
-	said := false
+	warned := false
 	for start := time.Now(); ; {
 		moved, err := a.w.Yield(lockPatience)
-		late := time.Since(start) > a.patience
+		late := time.Since(start) > a.lockTimeout
 		switch {
 		case moved:
-			a.moved, a.status, a.released = true, 0, false
-			if a.keep != nil {
-				err = errors.Join(err, a.keep.open(a.w))
-			}
-			return err
+			return a.move(err)
 		case err == nil:
 			a.released = false
 			return nil
 		case ctx.Err() != nil:
 			return io.EOF
 		case errors.Is(err, relaccx.ErrLocked):
-			if late && !said {
-				said = true
-				a.c.Warn("page %q: waiting for the lock: %v", a.target.Arg, fail.Bare(err))
+			if late && !warned {
+				warned = true
+				a.Warn("page %q: waiting for the lock: %v", a.target.Arg, fail.Bare(err))
 			}
 		case late || !beingReplaced(err):
 			return gone(err)
@@ -70,12 +61,25 @@ func (a *appending) lead(ctx context.Context) error {
 	}
 }
 
-// beingReplaced reports whether an error of Yield may be over soon.
+// move makes append write the page that has the name now. It returns err, the error of
+// opening that page, or that of finding the --time field in it.
+func (a *appending) move(err error) error {
+	a.moves++
+	a.status, a.released = 0, false
+	if a.window == nil {
+		return err
+	}
+	keep, keepErr := newKeeping(a.window, a.w)
+	a.keep = keep
+	return errors.Join(err, keepErr)
+}
+
+// beingReplaced reports whether Yield may succeed soon.
 func beingReplaced(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, relaccx.ErrNotReady) || errors.Is(err, relaccx.ErrReloading)
 }
 
-// gone makes an error about a page that had a name of one that has none.
+// gone returns the error of a page that has lost its name.
 func gone(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return relaccx.ErrReplaced
@@ -83,24 +87,25 @@ func gone(err error) error {
 	return err
 }
 
-// turn waits for the record's turn, by --rate and --full. Afterwards the page may
-// be another one: then moved is set.
+// turn waits for the record's turn, by --rate and --full. Afterwards the page may be
+// another one, which moves counts.
 func (a *appending) turn(ctx context.Context) error {
+	moves := a.moves
 	if a.pace != nil {
 		if err := a.await(ctx, a.pace.due); err != nil {
 			return err
 		}
 	}
-	if a.full == "drop" {
+	if a.full == fullDrop {
 		return nil
 	}
-	for !a.moved {
+	for a.moves == moves {
 		full, err := a.w.Full()
 		if err != nil || !full {
 			return err
 		}
-		if a.full == "fail" {
-			return fail.Hinted(relaccx.ErrFull, "--full drop withdraws the oldest records")
+		if a.full == fullFail {
+			return fail.Hinted(relaccx.ErrFull, "use --full drop to withdraw the oldest records")
 		}
 		if err := a.await(ctx, a.roomDue); err != nil {
 			return err
@@ -109,8 +114,8 @@ func (a *appending) turn(ctx context.Context) error {
 	return nil
 }
 
-// roomDue returns how long to wait before the next look for a free slot: 0 when
-// there is one, or when the page is not what it was.
+// roomDue returns how long to wait before the next look for a free slot: 0 when there
+// is one, or when the page has changed.
 func (a *appending) roomDue() time.Duration {
 	full, err := a.w.Full()
 	if err != nil || !full || a.w.Page().Replaced() {
@@ -124,8 +129,8 @@ func (a *appending) roomDue() time.Duration {
 	return fullPoll
 }
 
-// await waits until due says 0, and shares the page meanwhile. It wakes the
-// readers first: they have time to read.
+// await waits until due returns 0, and shares the page meanwhile. It wakes the readers
+// first, because they have time to read now.
 func (a *appending) await(ctx context.Context, due func() time.Duration) error {
 	a.w.Wake()
 	for {
@@ -138,103 +143,6 @@ func (a *appending) await(ctx context.Context, due func() time.Duration) error {
 		}
 		if pause.For(ctx, min(d, sharePoll)) != nil {
 			return io.EOF
-		}
-	}
-}
-
-// sharedInput reads the input for a decoder, and shares the page while it waits
-// for more. A goroutine of its own reads ahead by one piece.
-type sharedInput struct {
-	ctx    context.Context
-	a      *appending
-	pieces chan piece
-	free   chan []byte
-	now    piece
-	ready  bool // now is valid
-	at     int
-}
-
-type piece struct {
-	bytes []byte
-	err   error
-}
-
-// pieceSize is how much is read at a time.
-const pieceSize = 64 << 10
-
-func newSharedInput(ctx context.Context, in io.Reader, a *appending) *sharedInput {
-	s := &sharedInput{ctx: ctx, a: a, pieces: make(chan piece), free: make(chan []byte, 2)}
-	s.free <- make([]byte, pieceSize)
-	s.free <- make([]byte, pieceSize)
-	go s.readAhead(in)
-	return s
-}
-
-func (s *sharedInput) readAhead(in io.Reader) {
-	for {
-		var b []byte
-		select {
-		case b = <-s.free:
-		case <-s.ctx.Done():
-			return
-		}
-		n, err := in.Read(b)
-		select {
-		case s.pieces <- piece{b[:n], err}:
-		case <-s.ctx.Done():
-			return
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// Read returns what is there of the input, or waits for more.
-func (s *sharedInput) Read(b []byte) (int, error) {
-	for !s.ready || s.at == len(s.now.bytes) {
-		if s.ready {
-			if s.now.err != nil {
-				return 0, s.now.err
-			}
-			s.free <- s.now.bytes[:pieceSize]
-			s.ready = false
-		}
-		if err := s.next(); err != nil {
-			return 0, err
-		}
-	}
-	n := copy(b, s.now.bytes[s.at:])
-	s.at += n
-	return n, nil
-}
-
-// next waits for the next piece.
-func (s *sharedInput) next() error {
-	a := s.a
-	a.w.Wake()
-	if a.verbose {
-		if err := a.c.Out.Flush(); err != nil {
-			return pageStateError{err}
-		}
-	}
-	for {
-		select {
-		case s.now = <-s.pieces:
-			s.ready, s.at = true, 0
-			if len(s.now.bytes) == 0 { // the end: nothing to write
-				return nil
-			}
-			if err := a.lead(s.ctx); err != nil {
-				return pageStateError{err}
-			}
-			return nil
-		case <-s.ctx.Done():
-			return s.ctx.Err()
-		case <-time.After(sharePoll):
-		}
-		if err := a.share(); err != nil {
-			return pageStateError{err}
 		}
 	}
 }

@@ -7,25 +7,32 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
-	"shmtool/cmd/shmtool/internal/object"
-
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
+
+type createOptions struct {
+	access // force: replace a page
+	target object.Target
+	shape  layout.Shape
+	page   relaccx.CreateOptions
+}
 
 func Create() *cli.Command {
 	return &cli.Command{
 		Name:  "create",
 		Args:  "PAGE --records N --field NAME:TYPE[:SIZE]…",
 		Usage: "make a page",
-		About: `The page is whole and ready before any process can see it. Fields come from
---field, in their order, from a --schema file, or from another page with
---like. When the name exists already it is refused, unless --force replaces
-that page: its readers are told to reload.
+		About: `Makes a page that is complete and ready before any process can see it. Its
+fields come from --field, in their order, from a --schema file, or from another
+page with --like. create refuses a name that exists; with --force it replaces
+that page and tells its readers to reload.
 
-A schema file has a field a line, NAME:TYPE[:SIZE]; a nested page's fields
-stand below it, two blanks deeper, its record count as nested[N].
+A schema file has a field on each line, NAME:TYPE[:SIZE]. The fields of a nested
+page stand below it, indented by two more blanks, and its record count is
+nested[N].
 
 --force replaces no symbolic link, and no other user's page, that is given by
 name: give its path to replace it.`,
@@ -35,143 +42,70 @@ name: give its path to replace it.`,
 			"shmtool create copy --like MstTraklive@412-0",
 			"shmtool dump page -o schema | shmtool create other --schema - --records 500",
 		},
-		Flags: append(fieldFlags(),
-			&cli.UintFlag{Name: "records", Usage: "how many records the page holds at a time, `N`"},
+		Flags: []cli.Flag{
+			fieldFlag(),
+			recordsFlag(),
 			&cli.StringFlag{Name: "schema", Usage: "read the fields from `FILE`, or from standard input for -"},
-			&cli.StringFlag{Name: "like", Usage: "take fields and record count of another `PAGE`"},
+			&cli.StringFlag{Name: "like", Usage: "take the fields and the record count of another `PAGE`"},
 			&cli.StringFlag{Name: "size", Usage: "make the object at least `BYTES` long (k, M and G are understood)"},
-			&cli.StringFlag{Name: "mode", Value: "0600", Usage: "permissions, octal `MODE`; the umask does not apply"},
+			&cli.StringFlag{Name: "mode", Value: "0600", Usage: "set the permissions to the octal `MODE`; the umask does not apply"},
 			&cli.BoolFlag{Name: "no-ready", Usage: "leave the ready bit unset; mark PAGE ready sets it"},
-			&cli.BoolFlag{Name: "table", Usage: "make all records available at once, zeros, for set"},
+			&cli.BoolFlag{Name: "table", Usage: "make all records available at once, as zeros, for set"},
 			&cli.BoolFlag{Name: "force", Usage: "replace a page of that name"},
 			&cli.DurationFlag{Name: "lock-timeout", Value: cli.LockTimeout, Usage: "with --force: wait `D` for another writer to finish"},
-		),
+		},
 		Access: cli.Writes,
 		Run:    runCreate,
 	}
 }
 
-func runCreate(_ context.Context, c *cli.Call) error {
+func newCreateOptions(c *cli.Call) (*createOptions, error) {
 	t, err := object.Only(c.World, c.Args)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if t.Stdin {
-		return fail.Usagef("standard input cannot be made a page; name one")
+		return nil, fail.Usagef("standard input cannot become a page: name a page")
 	}
 	t.Path = c.PathOf(t.Arg) // a new name may have a colon
-	var lock relaccx.WriterOptions
-	if c.Bool("force") {
-		if t, lock, err = writable(c, t, false, byItsPath); err != nil {
-			return err
+	o := &createOptions{access: accessOf(c), target: t}
+	if o.force {
+		if o.target, o.page.Lock, err = o.writable(t); err != nil {
+			return nil, err
 		}
 	}
-	if err := refuseOwned(c, t); err != nil {
-		return err
+	if err := o.refuseOwned(o.target); err != nil {
+		return nil, err
 	}
-	shape, err := newShape(c)
+	if o.shape, err = shapeOf(c); err != nil {
+		return nil, err
+	}
+	o.page.NotReady, o.page.Replace = c.Bool("no-ready"), o.force
+	if c.Bool("table") {
+		o.page.Publish = o.shape.RecordCount
+	}
+	if o.page.Mode, err = parseMode(c.String("mode")); err != nil {
+		return nil, err
+	}
+	o.page.Size, err = sizeOf(c, o.shape)
+	return o, err
+}
+
+func runCreate(_ context.Context, c *cli.Call) error {
+	o, err := newCreateOptions(c)
 	if err != nil {
 		return err
 	}
-	o, err := createOptions(c, shape)
-	if err != nil {
-		return err
-	}
-	w, err := locking(c, func(timeout time.Duration) (*relaccx.Writer, error) {
-		lock.LockTimeout = timeout // with --force
-		o.Lock = lock
-		return relaccx.Create(t.Path, shape, o)
+	w, err := o.lock(func(timeout time.Duration) (*relaccx.Writer, error) {
+		page := o.page
+		page.Lock.LockTimeout = timeout // with --force
+		return relaccx.Create(o.target.Path, o.shape, page)
 	})
+	if errors.Is(err, fs.ErrExist) {
+		err = fail.Hinted(err, "use --force to replace it")
+	}
 	if err != nil {
-		return explainCreate(c, t, err)
+		return object.Explain(o.World, o.target, anothers(err, "give its path to replace it"))
 	}
 	return w.Close()
-}
-
-// explainCreate adds what the user needs to go on.
-func explainCreate(c *cli.Call, t object.Target, err error) error {
-	if errors.Is(err, fs.ErrExist) {
-		err = fail.Hinted(err, "--force replaces it")
-	}
-	return object.Explain(c.World, t, anothers(err, "give its path to replace it"))
-}
-
-// newShape is fields and record count of the page to be made.
-func newShape(c *cli.Call) (layout.Shape, error) {
-	var shape layout.Shape
-	fields, err := parseFields(c.Strings("field"))
-	if err != nil {
-		return shape, err
-	}
-	given := 0
-	for _, is := range []bool{len(fields) > 0, c.IsSet("schema"), c.IsSet("like")} {
-		if is {
-			given++
-		}
-	}
-	if given != 1 {
-		return shape, fail.Usagef("needs fields: --field, or --schema, or --like, and one of them alone")
-	}
-	switch {
-	case c.IsSet("like"):
-		shape, err = shapeOf(c, c.String("like"))
-	case c.IsSet("schema"):
-		shape.Schema, err = readSchema(c, c.String("schema"))
-	default:
-		if shape.Schema, err = layout.NewSchema(fields...); err != nil {
-			err = fail.As(fail.Usage, err)
-		}
-	}
-	if c.IsSet("records") {
-		shape.RecordCount = uint32(c.Uint("records"))
-		if uint(shape.RecordCount) != c.Uint("records") {
-			return shape, fail.Usagef("--records is over 4294967295")
-		}
-	}
-	if err == nil && shape.RecordCount == 0 {
-		err = fail.Usagef("needs --records N, 1 or more")
-	}
-	return shape, err
-}
-
-func shapeOf(c *cli.Call, arg string) (layout.Shape, error) {
-	t, err := object.Address(c.World, arg)
-	if err != nil {
-		return layout.Shape{}, err
-	}
-	r, done, err := object.Read(c.World, t)
-	if err != nil {
-		return layout.Shape{}, err
-	}
-	defer done()
-	shape, err := r.Shape()
-	return shape, fail.OnPage(arg, err)
-}
-
-func createOptions(c *cli.Call, shape layout.Shape) (relaccx.CreateOptions, error) {
-	mode, err := parseMode(c.String("mode"))
-	if err != nil {
-		return relaccx.CreateOptions{}, err
-	}
-	if shape.Size() > relaccx.MaxPageSize {
-		return relaccx.CreateOptions{}, fail.Usagef("%d records of %d bytes are more than a file can hold", shape.RecordCount, shape.Schema.RecordSize())
-	}
-	o := relaccx.CreateOptions{Mode: mode, NotReady: c.Bool("no-ready"), Replace: c.Bool("force")}
-	if c.Bool("table") {
-		o.Publish = shape.RecordCount
-	}
-	if c.IsSet("size") {
-		size, err := layout.ParseSize(c.String("size"))
-		if err != nil {
-			return o, fail.Usagef("--%w", err)
-		}
-		if size > relaccx.MaxPageSize {
-			return o, fail.Usagef("--size %d is more than a file can hold", size)
-		}
-		if size < shape.Size() {
-			return o, fail.Usagef("--size %d is less than the %d bytes that fields and records take", size, shape.Size())
-		}
-		o.Size = int64(size)
-	}
-	return o, nil
 }

@@ -5,28 +5,36 @@ import (
 	"fmt"
 
 	"shmtool/cmd/shmtool/internal/cli"
-	"shmtool/cmd/shmtool/internal/object"
-
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/object"
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout"
 )
+
+type deleteOptions struct {
+	access
+	out    *out.Printer
+	target object.Target
+	count  func(h layout.Header) (uint64, error) // of the oldest records: how many to withdraw
+	dryRun bool
+}
 
 func Delete() *cli.Command {
 	return &cli.Command{
 		Name:  "delete",
 		Args:  "PAGE --count N | --before REC | --all",
 		Usage: "withdraw the oldest records",
-		About: `Withdrawn records are unavailable at once, for everybody; their numbers are
+		About: `Withdrawn records are unavailable at once, to every reader. Their numbers are
 never used again.`,
 		Examples: []string{
 			"shmtool delete log --count 10",
 			"shmtool delete log --before 4711 --dry-run",
 			"shmtool delete log --all",
 		},
-		Flags: append(writeFlags(forceOwner),
+		Flags: append(accessFlags(forceOwner),
 			&cli.Uint64Flag{Name: "count", Usage: "withdraw the oldest `N` records"},
-			&cli.Uint64Flag{Name: "before", Usage: "withdraw all records with numbers under `REC`"},
+			&cli.Uint64Flag{Name: "before", Usage: "withdraw all records with numbers below `REC`"},
 			&cli.BoolFlag{Name: "all", Usage: "withdraw every record"},
 			cli.DryRunFlag(),
 		),
@@ -35,61 +43,77 @@ never used again.`,
 	}
 }
 
-func runDelete(_ context.Context, c *cli.Call) (err error) {
+func newDeleteOptions(c *cli.Call) (*deleteOptions, error) {
 	t, err := object.Only(c.World, c.Args)
+	if err != nil {
+		return nil, err
+	}
+	given := c.Given("count", "before", "all")
+	if len(given) != 1 {
+		return nil, fail.ExactlyOne("--count", "--before", "--all")
+	}
+	o := &deleteOptions{access: accessOf(c), out: c.Out, target: t, dryRun: c.Bool("dry-run")}
+	switch given[0] {
+	case "count":
+		o.count = theOldest(c.Uint64("count"))
+	case "before":
+		o.count = allBefore(c.Uint64("before"))
+	default:
+		o.count = func(h layout.Header) (uint64, error) { return available(h), nil }
+	}
+	return o, nil
+}
+
+func available(h layout.Header) uint64 { return h.EndPos - min(h.Deleted, h.EndPos) }
+
+// theOldest withdraws the oldest n records.
+func theOldest(n uint64) func(layout.Header) (uint64, error) {
+	return func(h layout.Header) (uint64, error) {
+		if has := available(h); n > has {
+			return 0, fail.Refusef("has %s: cannot withdraw %d", units.Counted(has, "record", "records"), n)
+		}
+		return n, nil
+	}
+}
+
+// allBefore withdraws all records with numbers below rec.
+func allBefore(rec uint64) func(layout.Header) (uint64, error) {
+	return func(h layout.Header) (uint64, error) {
+		if rec > h.EndPos {
+			return 0, fail.Refusef("its newest record is %d: cannot withdraw records up to %d", int64(h.EndPos)-1, rec)
+		}
+		return rec - min(h.Deleted, rec), nil
+	}
+}
+
+func runDelete(_ context.Context, c *cli.Call) (err error) {
+	o, err := newDeleteOptions(c)
 	if err != nil {
 		return err
 	}
-	given := 0
-	for _, name := range []string{"count", "before", "all"} {
-		if c.IsSet(name) {
-			given++
-		}
-	}
-	if given != 1 {
-		return fail.Usagef("needs --count N, --before REC or --all, and one of them alone")
-	}
-	w, err := writer(c, t)
+	w, err := o.open(o.target)
 	if err != nil {
 		return err
 	}
 	defer closeWriter(w, &err)
 	h, err := w.Header()
 	if err != nil {
-		return t.OnPage(err)
+		return o.target.OnPage(err)
 	}
-	count, err := withdrawal(c, h)
+	count, err := o.count(h)
 	if err != nil {
-		return t.OnPage(err)
+		return o.target.OnPage(err)
 	}
-	if c.Bool("dry-run") {
-		fmt.Fprintf(c.Out, "withdraw %s\n", recordRange(h.Deleted, count))
-		return nil
+	if o.dryRun {
+		_, err := fmt.Fprintf(o.out, "withdraw %s\n", recordRange(h.Deleted, count))
+		return err
 	}
 	err = w.Withdraw(count)
 	w.Wake()
-	return t.OnPage(replacedMeanwhile(w, err))
+	return o.target.OnPage(replacedMeanwhile(w, err))
 }
 
-// withdrawal is how many records the flags mean.
-func withdrawal(c *cli.Call, h layout.Header) (uint64, error) {
-	available := h.EndPos - min(h.Deleted, h.EndPos)
-	switch {
-	case c.IsSet("count"):
-		if n := c.Uint64("count"); n > available {
-			return 0, fail.Refusef("has %s, %d cannot be withdrawn", units.Counted(available, "record", "records"), n)
-		}
-		return c.Uint64("count"), nil
-	case c.IsSet("before"):
-		before := c.Uint64("before")
-		if before > h.EndPos {
-			return 0, fail.Refusef("its newest record is %d, it cannot be withdrawn up to %d", int64(h.EndPos)-1, before)
-		}
-		return before - min(h.Deleted, before), nil
-	}
-	return available, nil
-}
-
+// recordRange returns a text that names count records, from the number first on.
 func recordRange(first, count uint64) string {
 	switch count {
 	case 0:

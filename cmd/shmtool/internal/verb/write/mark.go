@@ -4,52 +4,72 @@ import (
 	"context"
 
 	"shmtool/cmd/shmtool/internal/cli"
-	"shmtool/cmd/shmtool/internal/object"
-
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/relaccx"
 )
+
+type markOptions struct {
+	access
+	page string
+	set  func(*relaccx.Writer) error
+}
 
 func Mark() *cli.Command {
 	return &cli.Command{
 		Name:  "mark",
 		Args:  "PAGE ready|exit|reload",
 		Usage: "set a status bit",
-		About: `ready: fields and header are complete. exit: no more records come, readers
-finish and leave. reload: readers close the page and open its name again,
-where something else must be by then; resize does both in the right order.
-A bit that is set stays set.`,
+		About: `Sets one of these bits, which stays set:
+
+  ready    fields and header are complete
+  exit     no more records come: readers finish and leave
+  reload   readers close the page and open its name again
+
+Put the new page under the name before you set reload; resize does both in the
+right order.`,
 		Examples: []string{
 			"shmtool mark page ready",
 			"shmtool mark page exit",
 		},
-		Flags:  writeFlags(forceOwner),
+		Flags:  accessFlags(forceOwner),
 		Access: cli.Writes,
 		Run:    runMark,
 	}
 }
 
-func runMark(_ context.Context, c *cli.Call) (err error) {
-	if len(c.Args) != 2 {
-		return fail.Usagef("needs a PAGE and ready, exit or reload")
+func newMarkOptions(c *cli.Call) (*markOptions, error) {
+	if len(c.Args) < 2 {
+		return nil, fail.Required("PAGE", "a status bit")
 	}
-	marks := map[string]func(*relaccx.Writer) error{
+	if len(c.Args) > 2 {
+		return nil, fail.Unexpected(c.Arg(2), "one PAGE and one status bit")
+	}
+	bits := map[string]func(*relaccx.Writer) error{
 		"ready":  (*relaccx.Writer).SetReady,
 		"exit":   (*relaccx.Writer).SetExit,
 		"reload": (*relaccx.Writer).SetReload,
 	}
-	mark, ok := marks[c.Arg(1)]
+	set, ok := bits[c.Arg(1)]
 	if !ok {
-		return fail.Usagef("%q is not ready, exit or reload", c.Arg(1))
+		return nil, fail.Invalid("status bit", c.Arg(1), "ready, exit, or reload")
 	}
-	t, err := object.Address(c.World, c.Arg(0))
+	return &markOptions{access: accessOf(c), page: c.Arg(0), set: set}, nil
+}
+
+func runMark(_ context.Context, c *cli.Call) (err error) {
+	o, err := newMarkOptions(c)
 	if err != nil {
 		return err
 	}
-	w, err := writer(c, t)
+	t, err := object.Address(o.World, o.page)
+	if err != nil {
+		return err
+	}
+	w, err := o.open(t)
 	if err != nil {
 		return err
 	}
 	defer closeWriter(w, &err)
-	return t.OnPage(replacedMeanwhile(w, mark(w)))
+	return t.OnPage(replacedMeanwhile(w, o.set(w)))
 }

@@ -5,47 +5,62 @@ import (
 	"strconv"
 
 	"shmtool/cmd/shmtool/internal/cli"
-	"shmtool/cmd/shmtool/internal/object"
-
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/object"
+	"shmtool/dump"
 	"shmtool/relaccx"
 )
+
+type setOptions struct {
+	access
+	page   string
+	record uint64
+	words  []string // NAME=VALUE
+}
 
 func Set() *cli.Command {
 	return &cli.Command{
 		Name:  "set",
 		Args:  "PAGE REC NAME=VALUE…",
 		Usage: "change fields of a record in place",
-		About: `For tables, which are rewritten in place. All values are checked before the
-first is stored, and written as for append. Readers see each integer whole, but
-not all fields at once.
+		About: `Changes a row of a table, which is rewritten in place. set checks all values
+before it stores the first. Values are written as for append. Readers see each
+integer whole, but may see some fields before and some after the change.
 
-A name that is a symbolic link, or that belongs to another user, is refused: give
+set refuses a name that is a symbolic link, or that belongs to another user: give
 the path that it leads to. --force writes another user's page, but follows no link.`,
 		Examples: []string{
 			"shmtool set users 3 pid=4711 name=alice",
 			"shmtool set page 0 host=hex:00000000000000000000ffff7f000001",
 			"shmtool set MstMetalive 0 maxkeepaway=5000 --force",
 		},
-		Flags:  append(writeFlags(forceOwner), cli.SecretsFlag("name secret values in messages, and store a hidden ***")),
+		Flags:  append(accessFlags(forceOwner), secretsFlag()),
 		Access: cli.Writes,
 		Run:    runSet,
 	}
 }
 
-func runSet(_ context.Context, c *cli.Call) (err error) {
+func newSetOptions(c *cli.Call) (*setOptions, error) {
 	if len(c.Args) < 3 {
-		return fail.Usagef("needs PAGE, a record number, and NAME=VALUE")
-	}
-	t, err := object.Address(c.World, c.Arg(0))
-	if err != nil {
-		return err
+		return nil, fail.Required("PAGE", "REC", "NAME=VALUE")
 	}
 	n, err := strconv.ParseUint(c.Arg(1), 10, 64)
 	if err != nil {
-		return fail.Usagef("%q is not a record number", c.Arg(1))
+		return nil, fail.Invalid("REC", c.Arg(1), "a record number")
 	}
-	w, err := writer(c, t)
+	return &setOptions{access: accessOf(c), page: c.Arg(0), record: n, words: c.Args[2:]}, nil
+}
+
+func runSet(_ context.Context, c *cli.Call) (err error) {
+	o, err := newSetOptions(c)
+	if err != nil {
+		return err
+	}
+	t, err := object.Address(o.World, o.page)
+	if err != nil {
+		return err
+	}
+	w, err := o.open(t)
 	if err != nil {
 		return err
 	}
@@ -57,7 +72,8 @@ func runSet(_ context.Context, c *cli.Call) (err error) {
 	if err != nil {
 		return t.OnPage(err)
 	}
-	err = w.Update(n, func(rec *relaccx.Record) error { return assign(rec, c.Args[2:], decoding(c, t)) })
+	decode := dump.DecodeOptions{Page: t.Info(), ShowSecrets: o.Secrets}
+	err = w.Update(o.record, func(rec *relaccx.Record) error { return assign(rec, o.words, decode) })
 	w.Wake()
 	return t.OnPage(replacedMeanwhile(w, err))
 }

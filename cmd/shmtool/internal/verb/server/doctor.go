@@ -134,7 +134,7 @@ func (d *doctoring) print(c *cli.Call, x *examination) error {
 		findingMetrics(&m, x)
 		return m.Write(c.Out)
 	case c.Out.Format == out.Table && c.Out.Fields == nil && !c.Out.NamesOnly:
-		return (&findingTree{c: c, x: x}).print()
+		return c.Out.Outlines((&findingTree{x: x, shmDir: c.ShmDir}).outlines())
 	}
 	return c.Out.PrintList(findingListing(x))
 }

@@ -35,7 +35,7 @@ func TestUnreadableStream(t *testing.T) {
 		}
 		return b.String()
 	}
-	tree := func(c *cli.Call) error { return (&findingTree{c: c, x: x}).print() }
+	tree := func(c *cli.Call) error { return c.Out.Outlines((&findingTree{x: x, shmDir: c.ShmDir}).outlines()) }
 	if got, want := shown(tree), "live  unknown\ncould not be seen: stream live: permission denied: MstMetalive and 1 more\n"; got != want {
 		t.Errorf("%q", got)
 	}

@@ -7,10 +7,8 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
-
-	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
@@ -20,61 +18,59 @@ import (
 // findingTree is the findings as people see them: each stream, its causes, and
 // beneath each what follows from it.
 type findingTree struct {
-	c *cli.Call
-	x *examination
+	x      *examination
+	shmDir string
 }
-
-const (
-	branchMark  = "├─ "
-	lastBranch  = "└─ "
-	branchStem  = "│  "
-	branchBlank = "   "
-)
 
 // manyHealthy is how many streams that are well get a line of their own.
 const manyHealthy = 20
 
-func (t *findingTree) print() error {
+// outlines returns an outline for each stream, the worst first, and for what could not
+// be seen.
+func (t *findingTree) outlines() []*out.Outline {
+	var list []*out.Outline
 	var told []string
+	tell := func(stream string, o *out.Outline) { told, list = append(told, stream), append(list, o) }
 	for _, f := range t.x.Found { // the worst stream first
 		if !slices.Contains(told, f.Stream) {
-			told = append(told, f.Stream)
-			t.stream(f.Stream)
+			tell(f.Stream, t.stream(f.Stream))
 		}
 	}
 	if !slices.Contains(told, "") && t.x.worst("") != finding.VerdictOK {
-		told = append(told, "")
-		t.hidden("")
+		tell("", t.hidden(""))
 	}
 	var healthy []string
 	for _, s := range t.x.all() {
 		switch {
 		case slices.Contains(told, s.Name):
 		case t.x.verdict(s) == verdictUnknown:
-			told = append(told, s.Name)
-			t.line("", mist.EscapeName(s.Name)+"  "+verdictUnknown, dump.Attention)
+			tell(s.Name, line(mist.EscapeName(s.Name)+"  "+verdictUnknown, dump.Attention))
 		case t.x.verdict(s) != finding.VerdictOK:
-			told = append(told, s.Name)
-			t.hidden(s.Name)
+			tell(s.Name, t.hidden(s.Name))
 		default:
 			healthy = append(healthy, mist.EscapeName(s.Name))
 		}
 	}
-	t.healthy(healthy)
+	list = append(list, healthyOutlines(healthy)...)
 	for _, s := range t.x.idle {
-		t.idle(s)
+		list = append(list, idleOutline(s))
 	}
-	if len(told) == 0 && len(healthy) == 0 && len(t.x.idle) == 0 {
-		t.line("", "no streams in "+t.c.ShmDir, dump.Plain)
+	if len(list) == 0 {
+		list = append(list, line("no streams in "+t.shmDir, dump.Plain))
 	}
 	for _, unseen := range t.x.unseen() {
-		t.line("", "could not be seen: "+unseen, dump.Attention)
+		list = append(list, line("could not be seen: "+unseen, dump.Attention))
 	}
-	return nil
+	return list
 }
 
-// idle is a stream that is configured, and does not run.
-func (t *findingTree) idle(s streams.Idle) {
+// line returns an outline that is a line.
+func line(text string, tone dump.Tone) *out.Outline {
+	return &out.Outline{Head: out.Line{Text: text, Tone: tone}}
+}
+
+// idleOutline tells of a stream that is configured, and does not run.
+func idleOutline(s streams.Idle) *out.Outline {
 	text := mist.EscapeName(s.Stream) + "  off: it is configured, and nothing runs"
 	tone := dump.Plain
 	switch {
@@ -84,33 +80,35 @@ func (t *findingTree) idle(s streams.Idle) {
 	case s.Since != "":
 		text += " since " + s.Since
 	}
-	t.line("", text, tone)
+	return line(text, tone)
 }
 
-func (t *findingTree) healthy(names []string) {
+func healthyOutlines(names []string) (list []*out.Outline) {
 	shown := names
 	if len(names) > manyHealthy {
 		shown = names[:manyHealthy]
 	}
 	for _, name := range shown {
-		t.line("", name+"  ok", dump.Good)
+		list = append(list, line(name+"  ok", dump.Good))
 	}
 	if more := len(names) - len(shown); more > 0 {
-		t.line("", fmt.Sprintf("%d more streams  ok", more), dump.Good)
+		list = append(list, line(fmt.Sprintf("%d more streams  ok", more), dump.Good))
 	}
+	return list
 }
 
-func (t *findingTree) stream(name string) {
+func (t *findingTree) stream(name string) *out.Outline {
 	verdict := t.x.worst(name)
-	t.line("", titleOf(name)+"  "+verdict, verdictTone(verdict))
-	t.beneath(t.x.of(name), nil, "")
+	o := line(titleOf(name)+"  "+verdict, verdictTone(verdict))
+	o.Beneath = t.beneath(t.x.of(name), nil)
+	return o
 }
 
-// hidden is a stream that is not well, of which nothing that was found is shown.
-func (t *findingTree) hidden(name string) {
+// hidden tells of a stream that is not well, of which nothing that was found is shown.
+func (t *findingTree) hidden(name string) *out.Outline {
 	verdict := t.x.worst(name)
 	left := units.Counted(uint64(len(about(name, t.x.hidden))), "finding", "findings")
-	t.line("", titleOf(name)+"  "+verdict+"  "+left+" not shown", verdictTone(verdict))
+	return line(titleOf(name)+"  "+verdict+"  "+left+" not shown", verdictTone(verdict))
 }
 
 func titleOf(stream string) string {
@@ -120,35 +118,32 @@ func titleOf(stream string) string {
 	return mist.EscapeName(stream)
 }
 
-// beneath prints the findings of one stream that follow from a cause; nil: those
+// beneath returns the findings of one stream that follow from a cause; nil: those
 // that follow from none of the same stream.
-func (t *findingTree) beneath(found []finding.Finding, cause *finding.Finding, stem string) {
-	var of []finding.Finding
-	for _, f := range found {
-		if follows(&f, cause, found) {
-			of = append(of, f)
-		}
-	}
+func (t *findingTree) beneath(found []finding.Finding, cause *finding.Finding) (list []*out.Outline) {
 	told := map[string]int{}
 	var shown []finding.Finding
-	for _, f := range of {
+	for _, f := range found {
+		if !follows(&f, cause, found) {
+			continue
+		}
 		if told[f.Code]++; told[f.Code] <= likeThat {
 			shown = append(shown, f)
 		}
 	}
 	for i := range shown {
 		f := &shown[i]
-		mark, below := branchMark, branchStem
-		if i == len(shown)-1 {
-			mark, below = lastBranch, branchBlank
+		o := findingOutline(f)
+		if last := i == len(shown)-1 || shown[i+1].Code != f.Code; last {
+			o.Lines = append(o.Lines, t.meaning(f)...)
+			if more := told[f.Code] - likeThat; more > 0 {
+				o.Lines = append(o.Lines, out.Line{Text: fmt.Sprintf("and %d more like that", more), Tone: dump.Faint})
+			}
 		}
-		last := i == len(shown)-1 || shown[i+1].Code != f.Code
-		t.finding(f, stem+mark, stem+below, last)
-		if more := told[f.Code] - likeThat; last && more > 0 {
-			t.line(stem+below, fmt.Sprintf("and %d more like that", more), dump.Faint)
-		}
-		t.beneath(found, f, stem+below)
+		o.Beneath = t.beneath(found, f)
+		list = append(list, o)
 	}
+	return list
 }
 
 func follows(f, cause *finding.Finding, found []finding.Finding) bool {
@@ -163,26 +158,30 @@ func follows(f, cause *finding.Finding, found []finding.Finding) bool {
 	})
 }
 
-// finding prints one; of several of one code the last says what it means.
-func (t *findingTree) finding(f *finding.Finding, mark, stem string, last bool) {
+// findingOutline says what was found.
+func findingOutline(f *finding.Finding) *out.Outline {
 	head := f.Code
 	if f.Object != "" {
 		head += "  " + mist.EscapeName(f.Object)
 	}
-	t.wrapped(mark, stem, head, severityTone(f.Severity))
-	t.line(stem, mist.EscapeName(f.Message), dump.Plain)
+	o := line(head, severityTone(f.Severity))
+	o.Lines = append(o.Lines, out.Line{Text: mist.EscapeName(f.Message)})
 	if text := evidenceText(f.Evidence); text != "" {
-		t.line(stem, text, dump.Faint)
+		o.Lines = append(o.Lines, out.Line{Text: text, Tone: dump.Faint})
 	}
-	if !last {
-		return
-	}
+	return o
+}
+
+// meaning says what a finding means, and what to do. The last of several findings of one
+// code has it.
+func (t *findingTree) meaning(f *finding.Finding) (lines []out.Line) {
 	if c, ok := finding.Lookup(f.Code); ok {
-		t.line(stem, "means: "+c.Means, dump.Plain)
+		lines = append(lines, out.Line{Text: "means: " + c.Means})
 	}
 	if f.Remedy != "" && (f.Cause == nil || f.Severity == finding.Error && f.Remedy != t.remedyOf(f.Cause)) {
-		t.whole(stem, "try:   "+f.Remedy, dump.Heading)
+		lines = append(lines, out.Line{Text: "try:   " + f.Remedy, Tone: dump.Heading, Whole: true})
 	}
+	return lines
 }
 
 func (t *findingTree) remedyOf(c *finding.Cause) string {
@@ -192,33 +191,6 @@ func (t *findingTree) remedyOf(c *finding.Cause) string {
 		}
 	}
 	return ""
-}
-
-// line prints a text behind the stem of the tree, on as many lines as it takes.
-func (t *findingTree) line(stem, text string, tone dump.Tone) { t.wrapped(stem, stem, text, tone) }
-
-// leastText is how many columns of the terminal a text has behind a stem.
-const leastText = 20
-
-// wrapped is line with a mark of its own before the first one.
-func (t *findingTree) wrapped(mark, stem, text string, tone dump.Tone) {
-	width := t.c.Out.Rendering().Width
-	if width <= 0 {
-		t.whole(mark, text, tone)
-		return
-	}
-	if width-len([]rune(stem)) < leastText {
-		mark, stem = "", "" // the text matters more
-	}
-	for line := range strings.SplitSeq(ansi.Wrap(text, max(1, width-len([]rune(stem))), ""), "\n") {
-		t.whole(mark, line, tone)
-		mark = stem
-	}
-}
-
-// whole prints a line that is never broken: what is to be copied.
-func (t *findingTree) whole(stem, text string, tone dump.Tone) {
-	_, _ = t.c.Out.WriteString(dump.Paint(stem, dump.Faint, t.c.Out.Color) + dump.Paint(text, tone, t.c.Out.Color) + "\n")
 }
 
 // evidenceText is values by their names.

@@ -123,7 +123,7 @@ func (s *streamsLook) print(ctx context.Context, c *cli.Call, at string) error {
 			return err
 		}
 	case c.Out.Format == out.Table && c.Out.Fields == nil && !c.Out.NamesOnly:
-		return streamTree(rows, c.Out.Bytes).Table(c.Out, c.Out.Rendering())
+		return c.Out.Tree(streamTree(rows, c.Out.Bytes))
 	}
 	if len(rows) == 0 && seen == 0 {
 		if err := s.none(c); err != nil {

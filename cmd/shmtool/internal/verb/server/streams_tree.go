@@ -7,14 +7,15 @@ import (
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/object"
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 )
 
 // streamTree is the streams as people see them.
-func streamTree(rows []streams.Row, plain bool) *dump.Tree {
-	t := &dump.Tree{
+func streamTree(rows []streams.Row, plain bool) *out.Tree {
+	t := &out.Tree{
 		Branches: &dump.Listing{Columns: []dump.Column{
 			{Name: "STREAM"},
 			{Name: "STATE"},
@@ -246,16 +247,16 @@ func ageCell(r *streams.Row, t *streams.TrackRow) dump.Cell {
 const likeThat = 3
 
 // streamNotes are the reasons for the verdict, and what could not be read.
-func streamNotes(r *streams.Row) []dump.Cell {
-	var notes []dump.Cell
+func streamNotes(r *streams.Row) []out.Line {
+	var notes []out.Line
 	told := map[string]int{}
 	for i, f := range r.Findings {
 		told[f.Code]++
 		if told[f.Code] <= likeThat {
-			notes = append(notes, dump.Cell{Value: f.Code + ": " + f.Message, Tone: severityTone(f.Severity)})
+			notes = append(notes, out.Line{Text: f.Code + ": " + f.Message, Tone: severityTone(f.Severity)})
 		}
 		if last := i+1 == len(r.Findings) || r.Findings[i+1].Code != f.Code; last && told[f.Code] > likeThat {
-			notes = append(notes, dump.Cell{Value: fmt.Sprintf("%s: and %d more like that", f.Code, told[f.Code]-likeThat), Tone: severityTone(f.Severity)})
+			notes = append(notes, out.Line{Text: fmt.Sprintf("%s: and %d more like that", f.Code, told[f.Code]-likeThat), Tone: severityTone(f.Severity)})
 		}
 	}
 	return append(notes, problemNotes(r)...)
@@ -266,8 +267,8 @@ func severityTone(s finding.Severity) dump.Tone {
 }
 
 // problemNotes are what could not be read, but for what a finding tells.
-func problemNotes(r *streams.Row) []dump.Cell {
-	var notes []dump.Cell
+func problemNotes(r *streams.Row) []out.Line {
+	var notes []out.Line
 	var denied []string
 	for _, p := range r.Problems {
 		if p.Denied {
@@ -275,11 +276,11 @@ func problemNotes(r *streams.Row) []dump.Cell {
 			continue
 		}
 		if !slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.Object == p.Object }) {
-			notes = append(notes, dump.Cell{Value: p.Object + ": " + p.Message, Tone: dump.Attention})
+			notes = append(notes, out.Line{Text: p.Object + ": " + p.Message, Tone: dump.Attention})
 		}
 	}
 	if len(denied) > 0 {
-		notes = append(notes, dump.Cell{Value: "permission denied: " + someOf(denied), Tone: dump.Attention})
+		notes = append(notes, out.Line{Text: "permission denied: " + someOf(denied), Tone: dump.Attention})
 	}
 	return notes
 }

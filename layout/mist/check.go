@@ -30,6 +30,7 @@ const (
 	CodePIDUnset      = "pid_unset"
 	CodeDoublePost    = "semaphore_double_post"
 	CodePushBroken    = "push_list_broken"
+	CodeDTSCBroken    = "dtsc_broken"
 )
 
 // CheckCode is a kind of finding about an object of MistServer's.
@@ -64,6 +65,7 @@ var checkCodes = []CheckCode{
 	{CodeStateUnknown, layout.Warning, "the state is none that MistServer has", remedyLook},
 	{CodeDoublePost, layout.Warning, "the lock was given back twice: two processes can hold it at a time", remedyLook},
 	{CodePushBroken, layout.Warning, "the list of pushes is not whole: a controller that starts loses some", "wait for the controller to write it again"},
+	{CodeDTSCBroken, layout.Warning, "a DTSC value is malformed: MistServer reads a part of it, or nothing", "make the program that writes it write it again: restart it, or save the setting again"},
 	{CodeTrackType, layout.Note, "a track in use says neither video nor audio: players ignore it", ""},
 	{CodeObjectSize, layout.Note, "the object has another size than MistServer gives it", ""},
 	{CodePIDUnset, layout.Note, "no process is named", ""},

@@ -73,7 +73,7 @@ func View(w *world.World, p *out.Printer, t Target, r *relaccx.Reader, s Selecti
 func sift(w *world.World, p *out.Printer, t Target, r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
 	o := OptionsFor(w, p, t)
 	o.Page = r.Rules()
-	keep := p.Keeper(r.Schema(), o)
+	keep, malformed := p.Keeper(r.Schema(), o), NewMalformed(w, p, t)
 	return func(yield func(*relaccx.Record, error) bool) {
 		for rec, err := range records {
 			var lapped *relaccx.LappedError
@@ -84,6 +84,9 @@ func sift(w *world.World, p *out.Printer, t Target, r *relaccx.Reader, records i
 			kept := true
 			if err == nil {
 				kept, err = keep(rec)
+			}
+			if kept && err == nil {
+				malformed.Look(rec, r.Rules())
 			}
 			if (kept || err != nil) && !yield(rec, err) {
 				return

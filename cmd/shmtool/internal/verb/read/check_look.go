@@ -120,6 +120,9 @@ func checkPage(c *cli.Call, t object.Target) ([]object.Finding, error) {
 	if err != nil {
 		return nil, t.OnPage(err)
 	}
+	if r, err := p.Reader(); err == nil {
+		findings = append(findings, object.CheckPacked(r.WithRules(info))...)
+	}
 	found := object.PlainFindings(findings)
 	if inShm(c.ShmDir, t) && known {
 		data, err := object.CheckDataPages(c.World, t, of, records)
@@ -153,7 +156,7 @@ func checkNested(c *cli.Call, t object.Target) ([]object.Finding, error) {
 	if err != nil {
 		return nil, t.OnPage(err)
 	}
-	findings = judged(earlyLogs(r.Rules(), r.Schema()), findings)
+	findings = append(judged(earlyLogs(r.Rules(), r.Schema()), findings), object.CheckPacked(r)...)
 	of, _ := objectOf(t, object.Rules(c.World, t, r.Page()))
 	err = r.Page().Inspect(func(page []byte, h layout.Header) error {
 		for _, f := range mist.CheckPage(of, page, h) {

@@ -25,7 +25,7 @@ import (
 type drillTest struct {
 	code    string
 	besides []string
-	short   bool // among the few that a short run has
+	short   bool // among the few of an everyday run
 	server  bool // it is of no stream
 	stops   bool // a process is stopped for it, which comes first as its cause
 }
@@ -58,7 +58,7 @@ func TestPageDrills(t *testing.T) {
 	for _, tt := range pageDrills {
 		t.Run(tt.code, func(t *testing.T) {
 			if !tt.short {
-				skipShort(t)
+				skipUnlessLong(t)
 			}
 			t.Parallel()
 			tt.run(t, t.TempDir())

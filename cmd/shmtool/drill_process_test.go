@@ -39,7 +39,7 @@ func TestProcessDrills(t *testing.T) {
 	for _, tt := range processDrills {
 		t.Run(tt.code, func(t *testing.T) {
 			if !tt.short {
-				skipShort(t)
+				skipUnlessLong(t)
 			}
 			t.Parallel()
 			tt.run(t, t.TempDir())
@@ -68,7 +68,7 @@ func TestDrillNamespace(t *testing.T) {
 func TestProcessDrillsKilled(t *testing.T) {
 	for _, code := range []string{finding.SessionOrphaned, finding.PullLockOrphaned, finding.VersionsMixed, finding.ViewerDead, finding.TriggerRunning} {
 		t.Run(code, func(t *testing.T) {
-			skipShort(t)
+			skipUnlessLong(t)
 			t.Parallel()
 			dir := t.TempDir()
 			p := launch(t, dir, "simulate", "--fault", code, "--for", "0", "--stream", "killed-"+code)

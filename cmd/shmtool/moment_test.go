@@ -26,15 +26,14 @@ import (
 // shows with --moment what it shows of the two folders.
 func TestMomentReal(t *testing.T) {
 	skipShort(t)
-	archives, err := filepath.Glob(realPages)
-	if err != nil || len(archives) == 0 {
-		t.Skip("no captured pages at " + realPages)
+	moments := map[string]*moment{} // unpacked before TMPDIR is another
+	for _, archive := range snapshotFiles(t) {
+		moments[archive] = unpack(t, archive)
 	}
 	temp := t.TempDir()
 	t.Setenv("TMPDIR", temp)
-	for _, archive := range archives {
+	for archive, m := range moments {
 		name := strings.TrimSuffix(filepath.Base(archive), ".tar.gz")
-		m := unpack(t, archive)
 		// What an unpacked copy takes depends on what unpacked it.
 		for _, args := range [][]string{
 			{"ls", "--all", "--fields", "name,kind,size,status,rcount,endpos,writer,readers"},

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"shmtool/cmd/shmtool/internal/cli"
@@ -20,25 +21,38 @@ import (
 	"shmtool/cmd/shmtool/internal/world"
 )
 
-// Moments of living MistServers lie beside the repository, never in it. Without
+// Snapshots of living MistServers lie beside the repository, never in it. Without
 // them these tests are skipped.
 const realPages = "../../../shared/pages/*.tar.gz"
 
-// moment is one of them, unpacked.
+// longTests is the variable that makes tests take every snapshot, every drill and every
+// width. .ci/run sets it in a step of its own.
+const longTests = "SHMTOOL_LONG_TESTS"
+
+func long() bool { return os.Getenv(longTests) != "" }
+
+// skipUnlessLong leaves a test out of the everyday run.
+func skipUnlessLong(t *testing.T) {
+	t.Helper()
+	if !long() {
+		t.Skip(longTests + " is not set")
+	}
+}
+
+// everyday matches the snapshots of an everyday run: a server with viewers, a stream that
+// was killed, and the small ones of every version and state.
+var everyday = regexp.MustCompile(`^(0|probe-|mist-|fork-v0.3.0-(feeding|offline)|live-(pull-gave-up|pull-killed|vod-input-died|disk-full))`)
+
+// moment is a snapshot, unpacked.
 type moment struct {
 	dir   string
 	names []string          // of its objects
 	rax   map[string]string // what MistServer's own tool printed for an object
 }
 
-// eachMoment runs f for every archive. They are run one after the other: cli
-// has global variables.
+// eachMoment runs f for every snapshot, or for those of an everyday run.
 func eachMoment(t *testing.T, f func(t *testing.T, m *moment)) {
-	archives, err := filepath.Glob(realPages)
-	if err != nil || len(archives) == 0 {
-		t.Skip("no captured pages at " + realPages)
-	}
-	for _, archive := range archives {
+	for _, archive := range snapshotFiles(t) {
 		if raceDetector && !strings.HasPrefix(filepath.Base(archive), "probe") {
 			continue // nothing runs at the same time here
 		}
@@ -46,7 +60,83 @@ func eachMoment(t *testing.T, f func(t *testing.T, m *moment)) {
 	}
 }
 
+// snapshotFiles returns the archives that eachMoment unpacks.
+func snapshotFiles(t *testing.T) []string {
+	t.Helper()
+	archives, err := filepath.Glob(realPages)
+	if err != nil || len(archives) == 0 {
+		t.Skip("no snapshots at " + realPages)
+	}
+	if !long() {
+		archives = slices.DeleteFunc(archives, func(a string) bool { return !everyday.MatchString(filepath.Base(a)) })
+	}
+	return archives
+}
+
+// seen fails when a test has met fewer things than all snapshots have, or none of an
+// everyday run: it has gone blind.
+func seen(t *testing.T, count, all int, what string) {
+	t.Helper()
+	t.Logf("%d %s", count, what)
+	if !long() {
+		all = 1
+	}
+	if count < all && !raceDetector {
+		t.Errorf("only %d %s, want %d", count, what, all)
+	}
+}
+
+// unpacked has the archives that this process has unpacked, once each. Their objects are
+// only read: a test gets links to them, which it may remove.
+var unpacked struct {
+	mu     sync.Mutex
+	dir    string
+	byName map[string]*moment
+}
+
+// unpack returns a snapshot in a folder of the test's own.
 func unpack(t *testing.T, archive string) *moment {
+	t.Helper()
+	unpacked.mu.Lock()
+	defer unpacked.mu.Unlock()
+	from := unpacked.byName[archive]
+	if from == nil {
+		if unpacked.dir == "" {
+			dir, err := os.MkdirTemp("", "shmtool-snapshots-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			unpacked.dir, unpacked.byName = dir, map[string]*moment{}
+		}
+		from = unpackTo(t, archive, filepath.Join(unpacked.dir, filepath.Base(archive)))
+		unpacked.byName[archive] = from
+	}
+	m := &moment{dir: t.TempDir(), names: slices.Clone(from.names), rax: from.rax}
+	for _, name := range from.names {
+		linkTo(t, filepath.Join(from.dir, "shm", name), filepath.Join(m.dir, "shm", name))
+	}
+	for _, name := range []string{"proc", procs.SavedFile} {
+		at := filepath.Join(from.dir, name)
+		if info, err := os.Stat(at); err != nil {
+			continue
+		} else if !info.IsDir() {
+			linkTo(t, at, filepath.Join(m.dir, name))
+		} else if err := os.CopyFS(filepath.Join(m.dir, name), os.DirFS(at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return m
+}
+
+func linkTo(t *testing.T, from, to string) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o777), os.Link(from, to)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func unpackTo(t *testing.T, archive, dir string) *moment {
+	t.Helper()
 	file, err := os.Open(archive)
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +146,7 @@ func unpack(t *testing.T, archive string) *moment {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &moment{dir: t.TempDir(), rax: map[string]string{}}
+	m := &moment{dir: dir, rax: map[string]string{}}
 	for members := tar.NewReader(unzipped); ; {
 		member, err := members.Next()
 		if errors.Is(err, io.EOF) {
@@ -144,9 +234,7 @@ func TestRealRax(t *testing.T) {
 			count++
 		}
 	})
-	if count < 125 && !raceDetector {
-		t.Errorf("%d texts, want 125", count)
-	}
+	seen(t, count, 125, "texts")
 }
 
 // Every command that looks at a page comes to a documented end on every object
@@ -237,10 +325,7 @@ func TestRealRoundTrip(t *testing.T) {
 			}
 		}
 	})
-	t.Logf("%d pages with records", pages)
-	if pages < 100 && !raceDetector {
-		t.Errorf("only %d pages have records; this test has gone blind", pages)
-	}
+	seen(t, pages, 100, "pages with records")
 }
 
 // nestedPages are the addresses of the pages in a page's newest record.

@@ -14,11 +14,7 @@ import (
 // Every remedy for what is found in a snapshot of a real server keeps to the
 // rules.
 func TestRealRemedies(t *testing.T) {
-	archives, _ := filepath.Glob(realPages)
-	if len(archives) == 0 {
-		t.Skip("no snapshots here")
-	}
-	for _, archive := range archives {
+	for _, archive := range snapshotFiles(t) {
 		name := strings.TrimSuffix(filepath.Base(archive), ".tar.gz")
 		if strings.HasPrefix(name, "probe-") {
 			continue // a single page

@@ -28,7 +28,16 @@ import (
 // its own. Every script has its own shared memory and its own /proc.
 func TestMain(m *testing.M) {
 	os.Setenv(raceVariable, "atexit_sleep_ms=0 "+os.Getenv(raceVariable))
-	testscript.Main(m, map[string]func(){"shmtool": main})
+	testscript.Main(cleanedUp{m}, map[string]func(){"shmtool": main})
+}
+
+// cleanedUp removes what the tests have shared when they have run.
+type cleanedUp struct{ *testing.M }
+
+func (m cleanedUp) Run() int {
+	code := m.M.Run()
+	os.RemoveAll(unpacked.dir)
+	return code
 }
 
 // raceVariable holds the options of the race detector, in whose binaries every

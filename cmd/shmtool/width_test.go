@@ -98,7 +98,7 @@ func TestTablesFitEveryTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	step := 1
-	if testing.Short() || raceDetector {
+	if !long() || raceDetector {
 		step = 7
 	}
 	for width := 1; width <= 300; width += step {

@@ -4,13 +4,13 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
@@ -82,9 +82,8 @@ func halt(t *testing.T, pid int) {
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	for table := procs.Open("/proc", ""); !table.Stopped(pid); {
-		time.Sleep(time.Millisecond)
-	}
+	table := procs.Open("/proc", "")
+	eventually(t, func() bool { return table.Stopped(pid) }, func() string { return fmt.Sprintf("process %d does not stop", pid) })
 }
 
 // checkWrongAvail: where more is published than there is, it is found in the

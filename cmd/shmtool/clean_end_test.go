@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout/mist"
@@ -22,9 +21,8 @@ func TestCleanEndsAStream(t *testing.T) {
 	dir := t.TempDir()
 	runs := launch(t, dir, "simulate", "--for", "0", "--backlog", "1s", "--stream", "runs")
 	ends := launch(t, dir, "simulate", "--for", "0", "--backlog", "1s", "--stream", "ends")
-	for !allThere(dir, "MstTrakruns@*-2", "MstUserruns", "MstTrakends@*-2", "MstUserends") {
-		time.Sleep(10 * time.Millisecond)
-	}
+	runs.until("the stream", func() bool { return allThere(dir, "MstTrakruns@*-2", "MstUserruns") })
+	ends.until("the stream", func() bool { return allThere(dir, "MstTrakends@*-2", "MstUserends") })
 	before := simulationParts(t, dir)
 	var stopped int
 	for part, pid := range before {
@@ -98,20 +96,20 @@ func TestCleanCuresDrills(t *testing.T) {
 			dir := t.TempDir()
 			drill := launch(t, dir, "simulate", "--fault", code, "--for", "0", "--stream", "cured")
 			remedy := ""
-			for !strings.Contains(remedy, "shmtool clean") {
+			drill.until("a remedy", func() bool {
 				out, _ := printed(t, dir, "doctor", "cured", "--proc-dir", "/proc", "--jq", `.findings[] | select(.cause == null) | .remedy`)
 				remedy, _, _ = strings.Cut(out, "\n")
-				if drill.cmd.ProcessState != nil {
-					t.Fatal(drill.err.String())
-				}
-				time.Sleep(200 * time.Millisecond)
-			}
-			time.Sleep(2 * time.Second) // that the remedy has the stream rest for
+				return strings.Contains(remedy, "shmtool clean")
+			})
 			remedy, _, _ = strings.Cut(remedy, " #")
 			args := strings.Fields(strings.TrimPrefix(remedy, "shmtool "))
-			if out, exit := printed(t, dir, append(args, "--force", "--proc-dir", "/proc")...); exit != 0 {
-				t.Errorf("%s: exit code %d: %s", remedy, exit, out)
-			}
+			drill.until("the rest that the remedy has the stream have", func() bool {
+				out, exit := printed(t, dir, append(args, "--force", "--proc-dir", "/proc")...)
+				if exit != fail.ExitOK && !strings.Contains(out, "run it again in ") {
+					t.Fatalf("%s: exit code %d: %s", remedy, exit, out)
+				}
+				return exit == fail.ExitOK
+			})
 			for _, name := range objectsOf(t, dir, "cured") {
 				if is, _ := mist.ParseName(name); is.Kind != mist.KindConfig {
 					t.Errorf("%s: %s is left", remedy, name)

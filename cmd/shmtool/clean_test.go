@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout/mist"
@@ -22,13 +21,9 @@ func TestCleanBesideASimulation(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	killed := launch(t, dir, "simulate", "--for", "0", "--backlog", "1s", "--stream", "killed")
-	for !allThere(dir, "MstTrakkilled@*-2", "MstUserkilled") {
-		time.Sleep(10 * time.Millisecond)
-	}
+	killed.until("the stream", func() bool { return allThere(dir, "MstTrakkilled@*-2", "MstUserkilled") })
 	runs := launch(t, dir, "simulate", "--for", "0", "--backlog", "1s", "--stream", "runs", "-j")
-	for !allThere(dir, "MstTrakruns@*-2", "MstUserruns") {
-		time.Sleep(10 * time.Millisecond)
-	}
+	runs.until("the stream", func() bool { return allThere(dir, "MstTrakruns@*-2", "MstUserruns") })
 	readers := []*process{
 		launch(t, dir, "tail", "-f", "MstMetakilled", "-o", "ndjson"), launch(t, dir, "record", "MstUserkilled", "-w", filepath.Join(t.TempDir(), "r.mcap")),
 	}
@@ -78,16 +73,10 @@ func TestCleanBesideASimulation(t *testing.T) {
 // maps waits until the process has an object of the directory mapped.
 func (p *process) maps(dir string) {
 	p.t.Helper()
-	for {
+	p.until("a mapping of "+dir, func() bool {
 		maps, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "maps"))
-		if strings.Contains(string(maps), dir+"/Mst") {
-			return
-		}
-		if len(p.err.String()) > 0 {
-			p.t.Fatal(p.err.String())
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+		return strings.Contains(string(maps), dir+"/Mst")
+	})
 }
 
 func allThere(dir string, patterns ...string) bool {

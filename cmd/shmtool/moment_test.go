@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -192,14 +191,10 @@ func TestMomentLeavesNothing(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM} {
 		tests[sig] = func() *process {
 			p := launch(t, "", "dump", "-", "--moment", archives[i]) // waits for standard input
-			for start := time.Now(); ; time.Sleep(time.Millisecond) {
-				if there, err := os.ReadDir(temp); err == nil && len(there) > 0 {
-					break
-				}
-				if time.Since(start) > patience {
-					t.Fatalf("nothing is unpacked: %s", p.err.String())
-				}
-			}
+			p.until("an unpacked snapshot", func() bool {
+				there, err := os.ReadDir(temp)
+				return err == nil && len(there) > 0
+			})
 			p.signal(sig)
 			return p
 		}

@@ -74,14 +74,50 @@ func launchTo(t *testing.T, dir string, stdout *os.File, args ...string) *proces
 	return p
 }
 
-// until waits until the process has written so many lines.
-func (p *process) until(lines int) {
-	p.t.Helper()
-	for start := time.Now(); strings.Count(p.stdout.String(), "\n") < lines; time.Sleep(2 * time.Millisecond) {
-		if time.Since(start) > patience {
-			p.t.Fatalf("%v: %d lines did not come:\n%s%s", p.cmd.Args, lines, p.stdout.String(), p.err.String())
+// patience is how long a test waits for what must come, on a machine that is busy.
+const patience = 2 * time.Minute
+
+// eventually waits until something is so. When it never is, the test fails with what
+// say returns.
+func eventually(t *testing.T, is func() bool, say func() string) {
+	t.Helper()
+	for begun := time.Now(); !is(); time.Sleep(2 * time.Millisecond) {
+		if time.Since(begun) > patience {
+			t.Fatal(say())
 		}
 	}
+}
+
+// until waits until something is so that the process brings about.
+func (p *process) until(what string, is func() bool) {
+	p.t.Helper()
+	eventually(p.t, is, func() string {
+		return fmt.Sprintf("%v: %s did not come:\n%s%s", p.cmd.Args, what, p.stdout.String(), p.err.String())
+	})
+}
+
+// prints waits until the process has written so many lines.
+func (p *process) prints(lines int) {
+	p.t.Helper()
+	p.until(fmt.Sprint(lines, " lines"), func() bool { return strings.Count(p.stdout.String(), "\n") >= lines })
+}
+
+// rests waits until no thread of the process does anything.
+func (p *process) rests() {
+	p.t.Helper()
+	was, looks := "", 0
+	p.until("rest", func() bool {
+		is := ""
+		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", p.cmd.Process.Pid))
+		for _, task := range tasks {
+			text, _ := os.ReadFile(task)
+			is += string(text) // has how often it gave way
+		}
+		if looks++; is != was || is == "" || strings.Contains(is, "State:\tR") {
+			was, looks = is, 0
+		}
+		return looks >= 10
+	})
 }
 
 // done waits for the end of the process. One that does not end fails the test.
@@ -152,9 +188,8 @@ func TestSignalsEndQuietly(t *testing.T) {
 			t.Parallel()
 			sig := []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}[i%2]
 			p := launch(t, dir, tt.args...)
-			p.until(tt.lines)
-			if tt.lines == 0 {
-				time.Sleep(100 * time.Millisecond) // let it come to where it waits; before that it would end as well
+			if p.prints(tt.lines); tt.lines == 0 {
+				p.rests() // where it waits
 			}
 			if err := p.cmd.Process.Signal(sig); err != nil {
 				t.Fatal(err)
@@ -202,7 +237,7 @@ func TestSecondSignal(t *testing.T) {
 func (p *process) opens(t *testing.T) {
 	t.Helper()
 	opening, seen := fmt.Sprint(syscall.SYS_OPENAT, " "), map[string]int{}
-	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(5 * time.Millisecond) {
+	p.until("an opening", func() bool {
 		calls, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/syscall", p.cmd.Process.Pid))
 		for _, call := range calls {
 			text, err := os.ReadFile(call)
@@ -210,11 +245,11 @@ func (p *process) opens(t *testing.T) {
 				t.Skip("what a process waits for may not be seen here")
 			}
 			if seen[string(text)]++; strings.HasPrefix(string(text), opening) && seen[string(text)] > 10 {
-				return
+				return true
 			}
 		}
-	}
-	t.Fatalf("it opens nothing: %s", p.err.String())
+		return false
+	})
 }
 
 // Whoever reads no further, as head does, ends a command quietly.
@@ -322,7 +357,7 @@ func TestPageIsTakenAway(t *testing.T) {
 				io.WriteString(p.stdin, `{"n":1}`+"\n")
 				shmtool(t, dir, "wait", "page", "--for", "record=1")
 			} else {
-				p.until(2)
+				p.prints(2)
 			}
 			if err := tt.take(filepath.Join(dir, "page")); err != nil {
 				t.Fatal(err)

@@ -81,7 +81,7 @@ func TestRateDelay(t *testing.T) {
 	for field, late := range map[string]bool{"ms": true, "far": false} {
 		rate := launch(t, dir, "rate", "page", "--time", field, "--interval", "50ms", "-o", "ndjson")
 		writer := launch(t, dir, "append", "page")
-		rate.until(1)
+		rate.prints(1)
 		for n := 0; !strings.Contains(rate.stdout.String(), `"records":1`); n++ {
 			line := fmt.Sprintf(`{"ms":%d,"far":-9223372036854775808,"word":"x"}`+"\n", time.Now().Add(-time.Hour/2).UnixMilli())
 			if _, err := io.WriteString(writer.stdin, line); err != nil {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"shmtool/cmd/shmtool/internal/fail"
 )
@@ -26,14 +25,10 @@ func TestKilledRecorder(t *testing.T) {
 	recorder := launch(t, dir, "record", "log", "-w", file)
 	writer := launch(t, dir, "append", "log", "--rate", "20000")
 	feed(writer, 0, "")
-	for begun := time.Now(); ; time.Sleep(5 * time.Millisecond) {
-		if info, err := os.Stat(file); err == nil && info.Size() > 50<<10 {
-			break
-		}
-		if time.Since(begun) > patience {
-			t.Fatalf("no chunk came: %s", recorder.err.String())
-		}
-	}
+	recorder.until("a chunk", func() bool {
+		info, err := os.Stat(file)
+		return err == nil && info.Size() > 50<<10
+	})
 	if err := recorder.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}

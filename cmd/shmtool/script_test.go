@@ -283,9 +283,6 @@ func scriptAppears(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("%q did not appear in\n%s", args[0], text)
 }
 
-// patience is how long a test waits for what must come.
-const patience = 20 * time.Second
-
 // setenv NAME FILE: the variable is what stands in the file.
 func scriptSetenv(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))

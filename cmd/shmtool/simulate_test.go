@@ -27,14 +27,12 @@ import (
 func (p *process) says(pattern string) []string {
 	p.t.Helper()
 	re := regexp.MustCompile(pattern)
-	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
-		if m := re.FindStringSubmatch(p.stdout.String()); m != nil {
-			return m[1:]
-		}
-		if time.Since(start) > patience {
-			p.t.Fatalf("%v has not said %s:\n%s%s", p.cmd.Args, pattern, p.stdout.String(), p.err.String())
-		}
-	}
+	var m []string
+	p.until("a line "+pattern, func() bool {
+		m = re.FindStringSubmatch(p.stdout.String())
+		return m != nil
+	})
+	return m[1:]
 }
 
 func (p *process) signal(sig syscall.Signal) {
@@ -248,9 +246,7 @@ func TestSimulateEndsWithItsSources(t *testing.T) {
 	dir := t.TempDir()
 	p := launch(t, dir, "simulate", "--for", "0", "--backlog", "1s", "--tracks", "1")
 	p.says(`viewers read it`)
-	for shmtool(t, dir, "get", "MstMetalive", "bufferwindow") == "0\n" {
-		time.Sleep(10 * time.Millisecond) // until the buffer has seen that there is a source
-	}
+	p.until("a source that the buffer sees", func() bool { return shmtool(t, dir, "get", "MstMetalive", "bufferwindow") != "0\n" })
 	kill(t, dir, "source --stream live --number 1")
 	p.says(`the stream ends: `)
 	if status := p.done(); status.ExitStatus() != 0 {
@@ -274,9 +270,7 @@ func TestSimulateBufferKilled(t *testing.T) {
 		t.Errorf("%v", parts)
 	}
 	at := shmtool(t, dir, "get", trackPage(t, dir, 0), "lastms")
-	for now := at; now == at; now = shmtool(t, dir, "get", trackPage(t, dir, 0), "lastms") {
-		time.Sleep(10 * time.Millisecond)
-	}
+	p.until("another packet", func() bool { return shmtool(t, dir, "get", trackPage(t, dir, 0), "lastms") != at })
 	p.signal(syscall.SIGINT)
 	p.done()
 	p.says(`everything is removed from .*, [1-9]\d* objects that the dead had left too`)

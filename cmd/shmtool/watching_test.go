@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"shmtool/cmd/shmtool/internal/watching"
 
@@ -61,11 +60,9 @@ func (tm *terminal) resize(columns, rows uint16) {
 
 func (tm *terminal) until(text string) {
 	tm.t.Helper()
-	for start := time.Now(); !strings.Contains(tm.out.String(), text); time.Sleep(2 * time.Millisecond) {
-		if time.Since(start) > patience {
-			tm.t.Fatalf("%q did not come:\n%q", text, tm.out.String())
-		}
-	}
+	eventually(tm.t, func() bool { return strings.Contains(tm.out.String(), text) }, func() string {
+		return fmt.Sprintf("%q did not come:\n%q", text, tm.out.String())
+	})
 }
 
 // onTerminal starts shmtool on a terminal of its own.

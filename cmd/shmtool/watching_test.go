@@ -13,32 +13,9 @@ import (
 	"shmtool/cmd/shmtool/internal/watching"
 
 	"golang.org/x/sys/unix"
-)
 
-func TestFrame(t *testing.T) {
-	lines := func(text string) [][]byte { return watching.LinesOf([]byte(text)) }
-	tests := []struct {
-		text   string
-		height int
-		want   string
-	}{
-		{"a\nb\n", 0, "a|b"},
-		{"a\nb\n", 2, "a|b"},
-		{"a\nb\nc\n", 2, "a|… 2 more lines"},
-		{"a\nb\nc\nd", 1, "… 4 more lines"},
-		{"a\n\nb", 9, "a||b"},
-		{"", 9, ""},
-	}
-	for _, tt := range tests {
-		want := watching.CursorHome + strings.ReplaceAll(tt.want, "|", watching.ClearLine+"\r\n")
-		if tt.want != "" {
-			want += watching.ClearLine
-		}
-		if got := watching.Frame(lines(tt.text), tt.height); got != want+watching.ClearBelow {
-			t.Errorf("%q at %d: %q, want %q", tt.text, tt.height, got, want+watching.ClearBelow)
-		}
-	}
-}
+	"shmtool/cmd/shmtool/internal/watching"
+)
 
 // terminal is a process whose standard output is a terminal, and what is on its
 // way to the screen.

@@ -1,4 +1,4 @@
-package main
+package world
 
 import (
 	"bytes"
@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"shmtool/cmd/shmtool/internal/fail"
-	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
@@ -51,10 +50,10 @@ func TestReport(t *testing.T) {
 		for _, asJSON := range []bool{false, true} {
 			t.Run(tt.name, func(t *testing.T) {
 				var stdout, stderr bytes.Buffer
-				e := world.New(nil, &stdout, &stderr, os.Getenv)
+				e := New(nil, &stdout, &stderr, os.Getenv)
 				e.Verb = "dump"
 				if asJSON {
-					e.Errors = world.JSON
+					e.Errors = JSON
 				}
 				want := map[bool]string{false: tt.text, true: tt.json}[asJSON]
 				if code := e.Report(tt.ctx, tt.err); code != tt.code || strings.TrimSuffix(stderr.String(), "\n") != want || stdout.Len() > 0 {

@@ -102,19 +102,18 @@ func (p *process) prints(lines int) {
 	p.until(fmt.Sprint(lines, " lines"), func() bool { return strings.Count(p.stdout.String(), "\n") >= lines })
 }
 
-// rests waits until no thread of the process does anything.
+// rests waits until the process has got to where it waits: whenever it is looked at, all
+// of its threads sleep.
 func (p *process) rests() {
 	p.t.Helper()
-	was, looks := "", 0
+	looks := 0
 	p.until("rest", func() bool {
-		is := ""
 		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", p.cmd.Process.Pid))
+		looks++
 		for _, task := range tasks {
-			text, _ := os.ReadFile(task)
-			is += string(text) // has how often it gave way
-		}
-		if looks++; is != was || is == "" || strings.Contains(is, "State:\tR") {
-			was, looks = is, 0
+			if text, _ := os.ReadFile(task); !strings.Contains(string(text), "State:\tS") {
+				looks = 0
+			}
 		}
 		return looks >= 10
 	})

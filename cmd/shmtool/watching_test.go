@@ -10,8 +10,6 @@ import (
 	"syscall"
 	"testing"
 
-	"shmtool/cmd/shmtool/internal/watching"
-
 	"golang.org/x/sys/unix"
 
 	"shmtool/cmd/shmtool/internal/watching"

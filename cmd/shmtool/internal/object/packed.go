@@ -110,6 +110,9 @@ type Malformed struct {
 	page  string
 	shown []string // the fields that are printed; nil for all
 	said  map[string]bool
+
+	schema *layout.Schema // of the record before
+	may    bool           // such records may have DTSC values in them
 }
 
 // NewMalformed returns a Malformed for the records of a page that are printed.
@@ -119,7 +122,10 @@ func NewMalformed(w *world.World, p *out.Printer, t Target) *Malformed {
 
 // Look looks at a record that is about to be printed, of a page with such rules.
 func (m *Malformed) Look(rec *relaccx.Record, rules *mist.PageInfo) {
-	if !mayHold(rec.Schema()) {
+	if s := rec.Schema(); s != m.schema {
+		m.schema, m.may = s, mayHold(s)
+	}
+	if !m.may {
 		return
 	}
 	walk{func(v *malformed) {

@@ -98,8 +98,10 @@ type tailing struct {
 	keep   func(*relaccx.Record) (bool, error)
 	schema *layout.Schema // keep and sink are for it
 	known  *mist.PageInfo // what is known of the page that is followed
-	before recordTime     // of the record before
-	since  *out.Delta     // of the record that comes; nil is not known
+
+	malformed *object.Malformed // warns about values that are printed as bytes
+	before    recordTime        // of the record before
+	since     *out.Delta        // of the record that comes; nil is not known
 }
 
 func runTail(ctx context.Context, c *cli.Call) (err error) {
@@ -180,7 +182,7 @@ func newTailRun(c *cli.Call) (*tailRun, error) {
 
 // page is a page of the run.
 func (r *tailRun) page(t object.Target) *tailing {
-	return &tailing{tailRun: r, target: t, known: t.NestedInfo(), sink: r.newSink(t.Arg)}
+	return &tailing{tailRun: r, target: t, known: t.NestedInfo(), sink: r.newSink(t.Arg), malformed: object.NewMalformed(r.c.World, r.c.Out, t)}
 }
 
 func (r *tailRun) newSink(page string) *out.Sink {
@@ -383,6 +385,7 @@ func (r *tailing) want(rec *relaccx.Record) (bool, error) {
 	if err != nil || !kept {
 		return false, err
 	}
+	r.malformed.Look(rec, r.known)
 	r.records++
 	r.count--
 	return true, nil

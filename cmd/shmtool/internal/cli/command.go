@@ -5,7 +5,6 @@ package cli
 
 import (
 	"context"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -190,13 +189,4 @@ func (cmd *Command) ArgumentKind(n int) string {
 		return kinds[len(kinds)-1]
 	}
 	return ""
-}
-
-// Aside returns a call that prints into memory: text to one writer, messages to another,
-// for a terminal of so many columns.
-func (c *Call) Aside(text, messages io.Writer, width int) *Call {
-	aside, w := *c, *c.World
-	w.Stderr = messages
-	aside.World, aside.Out = &w, c.Out.Aside(&w, text, width)
-	return &aside
 }

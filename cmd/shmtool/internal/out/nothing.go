@@ -33,16 +33,16 @@ type Emptiness struct {
 }
 
 // WhenEmpty returns the forms of a listing. When it is empty, it says so on standard
-// error, and the table has no heading. Metrics need no word of it.
+// error, and the table has no heading. A monitor gets no word of it.
 func (p *Printer) WhenEmpty(f Forms, e Emptiness) Forms {
-	if e.Rows > 0 || p.Format == OpenMetrics {
+	if e.Rows > 0 || p.Format == OpenMetrics || p.Format == Nagios {
 		return f
 	}
 	switch {
 	case e.All == 0:
 		p.world.Warn("%s", e.Why)
 	case p.IsTable():
-		p.world.Warn("--where is true for none of %d %s", e.All, e.Nouns)
+		p.world.Warn("--where is true for none of %s", units.Counted(uint64(e.All), strings.TrimSuffix(e.Nouns, "s"), e.Nouns))
 	}
 	f.Table = func(io.Writer) error { return nil }
 	return f

@@ -1,3 +1,4 @@
+// Package watching repeats what a command prints, on a terminal in place.
 package watching
 
 import (
@@ -12,6 +13,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/cmd/shmtool/internal/world"
 
 	"golang.org/x/term"
 
@@ -19,14 +21,15 @@ import (
 	"shmtool/dump"
 )
 
-// Loop repeats what a command prints: on a terminal in place, else one after
-// the other.
+// Loop repeats what a command prints: on a terminal in place, and elsewhere one after the
+// other.
 type Loop struct {
 	Interval time.Duration
-	Count    uint          // looks; 0: no end
-	Limit    time.Duration // 0: no end
+	Count    uint          // looks; 0 is no end
+	Limit    time.Duration // 0 is no end
 }
 
+// New returns the loop that the flags --interval, --count, and --for ask for.
 func New(c *cli.Call) (*Loop, error) {
 	w := &Loop{Interval: c.Duration("interval"), Count: c.Uint("count"), Limit: c.Duration("for")}
 	if err := c.Positive("interval", "for"); err != nil {
@@ -38,16 +41,23 @@ func New(c *cli.Call) (*Loop, error) {
 	return w, nil
 }
 
-// printing prints once, with the time where it is given.
-type printing func(ctx context.Context, c *cli.Call, at string) error
+// Print prints once. It speaks to the world and the printer that it gets. The time of the
+// look is at; "" is not printed.
+type Print func(ctx context.Context, w *world.World, p *out.Printer, at string) error
 
-func (w *Loop) Run(ctx context.Context, c *cli.Call, print printing) error {
-	ctx, cancel := w.Until(ctx)
+// Run repeats print until the count, the time, or ctx is at its end.
+func (l *Loop) Run(ctx context.Context, w *world.World, p *out.Printer, print Print) error {
+	ctx, cancel := l.Until(ctx)
 	defer cancel()
-	draw := func() error { return w.append(ctx, c, print) }
+	draw := func() error {
+		if err := print(ctx, w, p, time.Now().UTC().Format(time.RFC3339Nano)); err != nil {
+			return err
+		}
+		return p.Flush()
+	}
 	resized := make(chan os.Signal, 1)
-	if f, ok := c.Stdout.(*os.File); ok && c.Out.Terminal && !c.Dumb() && c.Out.Format == out.Table {
-		s := &screen{file: f, c: c, every: w.Interval}
+	if f, ok := w.Stdout.(*os.File); ok && p.Terminal && !w.Dumb() && p.Format == out.Table {
+		s := &screen{file: f, world: w, out: p, every: l.Interval}
 		if err := s.enter(); err != nil {
 			return err
 		}
@@ -56,29 +66,29 @@ func (w *Loop) Run(ctx context.Context, c *cli.Call, print printing) error {
 		defer signal.Stop(resized)
 		draw = func() error { return s.draw(ctx, print) }
 	}
-	return w.repeat(ctx, resized, draw)
+	return l.repeat(ctx, resized, draw)
 }
 
-// Until is ctx up to the end that was asked for.
-func (w *Loop) Until(ctx context.Context) (context.Context, context.CancelFunc) {
-	if w.Limit > 0 {
-		return context.WithTimeoutCause(ctx, w.Limit, ErrTimeIsUp)
+// Until returns ctx with the end that --for asks for.
+func (l *Loop) Until(ctx context.Context) (context.Context, context.CancelFunc) {
+	if l.Limit > 0 {
+		return context.WithTimeoutCause(ctx, l.Limit, ErrTimeIsUp)
 	}
 	return context.WithCancel(ctx)
 }
 
-// ErrTimeIsUp is the end that was asked for.
+// ErrTimeIsUp is the cause of the end that --for asks for.
 var ErrTimeIsUp = fmt.Errorf("time is up")
 
-// repeat draws every interval, and at once where the terminal has another size.
-func (w *Loop) repeat(ctx context.Context, resized <-chan os.Signal, draw func() error) error {
-	ticker := time.NewTicker(w.Interval)
+// repeat draws every interval, and at once when the terminal has changed its size.
+func (l *Loop) repeat(ctx context.Context, resized <-chan os.Signal, draw func() error) error {
+	ticker := time.NewTicker(l.Interval)
 	defer ticker.Stop()
 	for looks := uint(1); ; looks++ {
 		if err := draw(); err != nil && ctx.Err() == nil {
 			return err
 		}
-		if looks == w.Count {
+		if looks == l.Count {
 			return nil
 		}
 		for waiting := true; waiting; {
@@ -99,16 +109,8 @@ func (w *Loop) repeat(ctx context.Context, resized <-chan os.Signal, draw func()
 	}
 }
 
-// append prints behind what was printed before.
-func (w *Loop) append(ctx context.Context, c *cli.Call, print printing) error {
-	if err := print(ctx, c, time.Now().UTC().Format(time.RFC3339Nano)); err != nil {
-		return err
-	}
-	return c.Out.Flush()
-}
-
-// The words that a terminal understands. The other screen leaves what stood on
-// the first; long lines must not wrap, for the cursor counts lines.
+// The words that a terminal understands. The other screen keeps the text of the first one.
+// Long lines must not wrap, because the cursor counts lines.
 const (
 	EnterScreen = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
 	LeaveScreen = "\x1b[?7h\x1b[?25h\x1b[?1049l"
@@ -117,11 +119,12 @@ const (
 	ClearBelow  = "\x1b[J"
 )
 
-// screen is a terminal that is drawn over and over. What is new is written over
-// what was there, and nothing is cleared before, so that it does not flicker.
+// screen is a terminal that is drawn over and over. It does not flicker, because the new
+// text is written over the old one, and nothing is cleared before.
 type screen struct {
 	file  *os.File
-	c     *cli.Call
+	world *world.World
+	out   *out.Printer
 	every time.Duration
 }
 
@@ -134,24 +137,27 @@ func (s *screen) write(text string) error {
 }
 
 // draw prints into memory, and puts what fits on the screen in one write.
-func (s *screen) draw(ctx context.Context, print printing) error {
+func (s *screen) draw(ctx context.Context, print Print) error {
 	var text, messages bytes.Buffer
-	width, height := s.c.Out.Width, 0
+	width, height := s.out.Width, 0
 	if w, h, err := term.GetSize(int(s.file.Fd())); err == nil {
 		width, height = w-1, h // behind the last column, clearing the rest would clear it
 	}
-	c := s.c.Aside(&text, &messages, width)
-	if err := print(ctx, c, ""); err != nil {
+	aside := *s.world
+	aside.Stderr = &messages
+	p := s.out.Aside(&aside, &text, width)
+	if err := print(ctx, &aside, p, ""); err != nil {
 		return err
 	}
-	if err := c.Out.Flush(); err != nil {
+	if err := p.Flush(); err != nil {
 		return err
 	}
-	head := fmt.Sprintf("%s  every %s  %s", time.Now().UTC().Format(time.RFC3339), s.every, c.ShmDir)
-	lines := append([][]byte{[]byte(dump.Paint(head, dump.Faint, c.Out.Color)), nil}, LinesOf(messages.Bytes())...)
+	head := fmt.Sprintf("%s  every %s  %s", time.Now().UTC().Format(time.RFC3339), s.every, s.world.ShmDir)
+	lines := append([][]byte{[]byte(dump.Paint(head, dump.Faint, s.out.Color)), nil}, LinesOf(messages.Bytes())...)
 	return s.write(Frame(append(lines, LinesOf(text.Bytes())...), height))
 }
 
+// LinesOf returns the lines of a text.
 func LinesOf(text []byte) [][]byte {
 	text = bytes.TrimSuffix(text, []byte("\n"))
 	if len(text) == 0 {
@@ -160,8 +166,8 @@ func LinesOf(text []byte) [][]byte {
 	return bytes.Split(text, []byte("\n"))
 }
 
-// Frame is what draws lines on a terminal of a height; 0 is not known. Where not
-// all of them fit, the last one says how many more there are.
+// Frame returns the text that draws lines on a terminal of a height; 0 is not known. When
+// not all lines fit, the last one says how many more there are.
 func Frame(lines [][]byte, height int) string {
 	if height > 0 && len(lines) > height {
 		more := len(lines) - height + 1

@@ -164,7 +164,7 @@ func findingOutline(f *finding.Finding) *out.Outline {
 	if f.Object != "" {
 		head += "  " + mist.EscapeName(f.Object)
 	}
-	o := line(head, severityTone(f.Severity))
+	o := line(head, severityTones[f.Severity])
 	o.Lines = append(o.Lines, out.Line{Text: mist.EscapeName(f.Message)})
 	if text := evidenceText(f.Evidence); text != "" {
 		o.Lines = append(o.Lines, out.Line{Text: text, Tone: dump.Faint})

@@ -8,12 +8,13 @@ import (
 	"slices"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/doctor"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/pages"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout/mist"
 )
 
@@ -21,13 +22,12 @@ import (
 type examination struct {
 	Moment *streams.Moment
 	Found  []finding.Finding
-	hidden []finding.Finding // those that are not to be shown
+	hidden []finding.Finding // those that --where leaves out
 	looks  int
-	idle   []streams.Idle // streams that were named, and do not run
+	idle   []streams.Idle // streams that were asked for, and do not run
 }
 
-// of are the findings about one stream that are to be shown; "" is the whole
-// server.
+// of returns the findings about one stream that are shown; "" is the whole server.
 func (x *examination) of(stream string) []finding.Finding { return about(stream, x.Found) }
 
 func about(stream string, found []finding.Finding) []finding.Finding {
@@ -40,31 +40,29 @@ func about(stream string, found []finding.Finding) []finding.Finding {
 	return of
 }
 
-// worst is the verdict of all that was found of a stream, shown or not; "" is the
-// whole server.
+// worst returns the verdict on a stream by all its findings, shown or not; "" is the whole
+// server.
 func (x *examination) worst(stream string) string {
 	return finding.Verdict(slices.Concat(x.of(stream), about(stream, x.hidden)))
 }
 
-// lookAtStreams reads the streams that are wanted, as they are now.
-func lookAtStreams(c *cli.Call, want func(stream string) bool) (*streams.Moment, error) {
-	moment, err := streams.Look(c.ShmDir, c.Procs(), want)
-	if err != nil {
-		return nil, fail.Hinted(fmt.Errorf("shared memory directory %q: %w", c.ShmDir, fail.Bare(err)), "--shm-dir names another")
+// examine looks at the chosen streams, and judges them. The time until a second look is for
+// wait to say; 0 is no second look. A snapshot has one look, because nothing moves in it.
+func examine(ctx context.Context, w *world.World, chosen pages.Streams, wait func(*streams.Moment) time.Duration) (*examination, error) {
+	look := func() (*streams.Moment, error) {
+		m, err := streams.Look(w.ShmDir, w.Procs(), chosen.Wanted)
+		if err != nil {
+			return nil, w.NoDirectory(err)
+		}
+		return m, nil
 	}
-	return moment, nil
-}
-
-// examine looks, and judges. The time until a second look is for wait to say; 0
-// is none. Nothing moves in a saved moment: there one look tells all.
-func examine(ctx context.Context, c *cli.Call, want func(stream string) bool, wait func(*streams.Moment) time.Duration) (*examination, error) {
-	first, err := lookAtStreams(c, want)
+	first, err := look()
 	if err != nil {
 		return nil, err
 	}
 	x := &examination{Moment: first, looks: 1}
 	if d := wait(first); first.Living && d > 0 && pause.For(ctx, d) == nil {
-		second, err := lookAtStreams(c, want)
+		second, err := look()
 		if err != nil {
 			return nil, err
 		}
@@ -72,22 +70,36 @@ func examine(ctx context.Context, c *cli.Call, want func(stream string) bool, wa
 	} else {
 		x.Found = doctor.Judge(nil, first)
 	}
-	leadHere(c, x.Found)
+	leadHere(w.PlaceFlags, x.Found)
+	x.idle = idleOf(x.Moment, chosen)
 	return x, nil
 }
 
-// unseen is what could not be looked at, in words: about it nothing was found, and
-// nothing is known.
+// idleOf returns what is known of the streams that were asked for, are configured, and do
+// not run.
+func idleOf(m *streams.Moment, chosen pages.Streams) (idle []streams.Idle) {
+	if len(chosen) == 0 {
+		return nil
+	}
+	for _, s := range m.Streams {
+		if s.Configured() {
+			idle = append(idle, m.IdleOf(s.Name))
+		}
+	}
+	return idle
+}
+
+// unseen returns in words what doctor could not look at, and so knows nothing about.
 func (x *examination) unseen() []string {
 	var unseen []string
 	switch {
 	case x.Moment.Hiding && !x.Moment.Living:
-		unseen = append(unseen, "processes, which are not in the copy: none is said to be dead")
+		unseen = append(unseen, "processes, which are not in the copy: none is reported as dead")
 	case x.Moment.Hiding:
-		unseen = append(unseen, "processes that the table does not show (hidepid, or no /proc): none is said to be dead")
+		unseen = append(unseen, "processes that /proc does not show (hidepid, or no /proc): none is reported as dead")
 	}
 	if n := len(x.Moment.Server.Unseen); n > 0 {
-		why := "they are another user's: try as root"
+		why := "they belong to another user; use sudo"
 		if !x.Moment.Living {
 			why = "it was not saved"
 		}
@@ -101,7 +113,7 @@ func (x *examination) unseen() []string {
 	return unseen
 }
 
-// denied are the objects of a stream that may not be read.
+// denied returns the objects of a stream that you are not allowed to read.
 func denied(s *streams.Stream) []string {
 	var names []string
 	for _, p := range s.Problems {
@@ -112,11 +124,11 @@ func denied(s *streams.Stream) []string {
 	return names
 }
 
-// verdictUnknown is the verdict on a stream whose objects may not be read.
+// verdictUnknown is the verdict on a stream with objects that you are not allowed to read.
 const verdictUnknown = "unknown"
 
-// verdict is the worst that was found of a stream, unless nothing was because
-// nothing could be.
+// verdict returns the verdict on a stream. It is unknown when nothing was found in a stream
+// that could not be read.
 func (x *examination) verdict(s *streams.Stream) string {
 	verdict := x.worst(s.Name)
 	if verdict == finding.VerdictOK && len(denied(s)) > 0 {
@@ -125,12 +137,12 @@ func (x *examination) verdict(s *streams.Stream) string {
 	return verdict
 }
 
-// all are the streams that have more than their configuration.
+// all returns the streams that have more than their configuration.
 func (x *examination) all() []*streams.Stream {
 	return slices.DeleteFunc(slices.Clone(x.Moment.Streams), func(s *streams.Stream) bool { return s.Configured() })
 }
 
-// keep leaves the streams of these rows, and the server.
+// keep drops all streams but those of the rows, and keeps the server.
 func (x *examination) keep(rows []streams.Row) {
 	gone := func(stream string) bool {
 		return !slices.ContainsFunc(rows, func(r streams.Row) bool { return r.Stream == stream })
@@ -139,8 +151,8 @@ func (x *examination) keep(rows []streams.Row) {
 	x.Found = slices.DeleteFunc(x.Found, func(f finding.Finding) bool { return f.Stream != "" && gone(f.Stream) })
 }
 
-// status is the exit code: notes alone are no reason to fail, and what could not
-// be read is none to be content.
+// status returns the exit code: notes alone are no failure, and an unreadable stream is
+// one.
 func (x *examination) status() error {
 	if finding.Verdict(slices.Concat(x.Found, x.hidden)) != finding.VerdictOK {
 		return fail.Status(fail.ExitFindings)
@@ -151,7 +163,7 @@ func (x *examination) status() error {
 	return nil
 }
 
-// unread reports whether there is a stream of which nobody can tell.
+// unread reports whether the verdict on a stream is unknown.
 func (x *examination) unread() bool {
 	return slices.ContainsFunc(x.all(), func(s *streams.Stream) bool { return x.verdict(s) == verdictUnknown })
 }

@@ -2,9 +2,9 @@ package server
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
-	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/units"
@@ -12,14 +12,13 @@ import (
 	"shmtool/layout/mist"
 )
 
-// nagiosState is what a monitor takes for the state of what it watches: a word
-// and an exit code.
+// nagiosState is the state of what a monitor watches: a word and an exit code.
 type nagiosState struct {
 	word string
 	code fail.Status
 }
 
-// The states that a monitoring plugin may tell of.
+// The states that a monitoring plugin may report.
 var (
 	nagiosOK       = nagiosState{"OK", 0}
 	nagiosWarning  = nagiosState{"WARNING", 1}
@@ -27,23 +26,23 @@ var (
 	nagiosUnknown  = nagiosState{"UNKNOWN", 3}
 )
 
-// nagios prints an examination for a monitor: to it the exit codes 1, 2 and 3 are
-// a warning, critical, and not known. What went wrong is reported to it as not
-// known, too: see report.
-func nagios(c *cli.Call, to string, x *examination) error {
-	state := nagiosStateOf(x)
-	err := c.To(to, func(c *cli.Call) error {
-		_, err := c.Out.WriteString(nagiosText(state, x))
-		return err
-	})
-	if err != nil || state == nagiosOK {
-		return err
+// monitored returns the exit code for a monitor, to which 1, 2, and 3 are a warning, a
+// critical state, and an unknown one. Report tells it an error as an unknown state.
+func (x *examination) monitored() error {
+	if state := nagiosStateOf(x); state != nagiosOK {
+		return state.code
 	}
-	return state.code
+	return nil
 }
 
-// nagiosStateOf is by the findings that are wanted, so that a monitor may leave
-// some out.
+// printNagios prints an examination for a monitor.
+func (x *examination) printNagios(w io.Writer) error {
+	_, err := io.WriteString(w, nagiosText(nagiosStateOf(x), x))
+	return err
+}
+
+// nagiosStateOf returns the state by the findings that are shown: --where may leave some
+// out.
 func nagiosStateOf(x *examination) nagiosState {
 	switch verdict := finding.Verdict(x.Found); {
 	case verdict == finding.VerdictStuck:
@@ -56,7 +55,7 @@ func nagiosStateOf(x *examination) nagiosState {
 	return nagiosOK
 }
 
-// nagiosText is a line with the worst of it and figures, and a line for each
+// nagiosText returns a line with the worst finding and figures, and a line for each
 // finding, as monitoring plugins print them.
 func nagiosText(state nagiosState, x *examination) string {
 	counts := map[string]int{}
@@ -92,7 +91,7 @@ func nagiosSummary(state nagiosState, x *examination) string {
 	return "streams are well"
 }
 
-// nagiosFinding is a finding in a line.
+// nagiosFinding returns a finding as one line.
 func nagiosFinding(f *finding.Finding) string {
 	text := f.Code + ": " + mist.EscapeName(f.Message)
 	if f.Stream != "" {

@@ -3,7 +3,6 @@ package server
 import (
 	"regexp"
 
-	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/finding"
 )
 
@@ -11,11 +10,11 @@ import (
 // besides a place, in the PID namespace of the processes.
 var ownCommand = regexp.MustCompile(`^(?:nsenter -t \d+ -p )?shmtool (clean|dump|rm|check|set|ls)\b`)
 
-// leadHere gives the remedies the flags of the place that was looked at.
-func leadHere(c *cli.Call, found []finding.Finding) {
+// leadHere adds to the remedies the flags that lead to the place that was examined.
+func leadHere(placeFlags string, found []finding.Finding) {
 	for i := range found {
 		if at := ownCommand.FindStringIndex(found[i].Remedy); at != nil {
-			found[i].Remedy = found[i].Remedy[:at[1]] + c.PlaceFlags + found[i].Remedy[at[1]:]
+			found[i].Remedy = found[i].Remedy[:at[1]] + placeFlags + found[i].Remedy[at[1]:]
 		}
 	}
 }

@@ -2,37 +2,44 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
-	"shmtool/cmd/shmtool/internal/out"
-	"shmtool/cmd/shmtool/internal/pages"
-	"shmtool/cmd/shmtool/internal/watching"
-
 	"shmtool/cmd/shmtool/internal/doctor"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
-	"shmtool/cmd/shmtool/internal/metrics"
+	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/cmd/shmtool/internal/pages"
 	"shmtool/cmd/shmtool/internal/streams"
-	"shmtool/cmd/shmtool/internal/units"
+	"shmtool/cmd/shmtool/internal/watching"
+	"shmtool/cmd/shmtool/internal/world"
 )
 
+// streamsOptions is what a command line of streams asks for.
+type streamsOptions struct {
+	streams pages.Streams
+	all     bool
+	secrets bool
+	to      string
+	every   *watching.Loop // nil looks once
+	monitor bool           // a monitor reads the output, and the exit code
+}
+
+// Streams returns the command that lists streams and their tracks.
 func Streams() *cli.Command {
 	return &cli.Command{
 		Name:  "streams",
 		Args:  "[STREAM…]",
-		Usage: "MistServer's streams and their tracks at a glance",
-		About: `Lists MistServer's streams whose names match a shell pattern, all without one:
-each with its state, the process that started its input, who reads and feeds
-it, what it keeps and the memory it takes, and its tracks beneath. KEY is how
-long ago the newest key frame came, AGE the newest packet; "!" begins a reason
-for the verdict. A stream is ok, warning, or stuck: then it cannot work.
+		Usage: "list MistServer's streams and their tracks",
+		About: `streams lists MistServer's streams whose names match a shell pattern, or all streams.
+For each it shows the state, the process that started its input, who reads and feeds it,
+how much it keeps, and the memory that it takes; beneath, its tracks. KEY is how long ago
+the newest key frame came, and AGE the newest packet. "!" marks a reason for the verdict,
+which is ok, warning, or stuck: a stuck stream cannot work.
 
-It is no check: it ends with 0 whatever it shows, but for -o nagios. A stream that has nothing but
-its configuration is listed with --all, or when it is named.`,
+streams exits with code 0 whatever it finds, except with -o nagios. It lists a stream
+that is only configured when you name it, or with --all.`,
 		Examples: []string{
 			"shmtool streams",
 			"shmtool streams --watch",
@@ -47,136 +54,92 @@ its configuration is listed with --all, or when it is named.`,
 		Flags: []cli.Flag{
 			cli.ToFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "also list configured streams that do not run, and removed tracks"},
-			&cli.BoolFlag{Name: "watch", Usage: "redraw it, on a terminal in place, until interrupted"},
-			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "the `TIME` between two looks of --watch"},
-			&cli.UintFlag{Name: "count", Usage: "end --watch after `N` looks"},
-			&cli.DurationFlag{Name: "for", Usage: "end --watch after `TIME`"},
+			&cli.BoolFlag{Name: "watch", Usage: "look again and again until interrupted; a terminal is redrawn in place"},
+			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "look every `TIME`"},
+			&cli.UintFlag{Name: "count", Usage: "stop after `N` looks"},
+			&cli.DurationFlag{Name: "for", Usage: "stop after `TIME`"},
 		},
 		Run: runStreams,
 	}
 }
 
-func runStreams(ctx context.Context, c *cli.Call) error {
-	patterns, err := pages.NewStreams(c.World, c.Args)
-	if err != nil {
-		return err
+func streamsOptionsOf(c *cli.Call) (o streamsOptions, err error) {
+	if o.streams, err = pages.NewStreams(c.World, c.Args); err != nil {
+		return o, err
 	}
-	s := streamsLook{c: c, patterns: patterns, all: c.Bool("all")}
-	s.rows = streams.RowOptions{Removed: s.all, ShowSecrets: c.Secrets}
-	to := c.String("to")
-	if c.Out.Format == out.Nagios {
-		return s.nagios(ctx, to)
-	}
-	print := func(ctx context.Context, c *cli.Call, at string) error {
-		return c.To(to, func(c *cli.Call) error { return s.print(ctx, c, at) })
+	o.all, o.secrets, o.to, o.monitor = c.Bool("all"), c.Secrets, c.String("to"), c.Out.Format == out.Nagios
+	if o.monitor {
+		return o, nil // it looks itself, again and again
 	}
 	if err := c.LivingOnly("watch", "interval", "count", "for"); err != nil {
+		return o, err
+	}
+	if c.Bool("watch") || len(c.Given("interval", "count", "for")) > 0 {
+		if o.every, err = watching.New(c); err != nil {
+			return o, err
+		}
+		if c.Out.Format == out.OpenMetrics && o.to == "" && o.every.Count != 1 {
+			return o, fail.Hinted(fail.Usagef("-o openmetrics cannot print one text of metrics after another"), "use --watch with --to FILE")
+		}
+	}
+	return o, nil
+}
+
+func runStreams(ctx context.Context, c *cli.Call) error {
+	o, err := streamsOptionsOf(c)
+	switch {
+	case err != nil:
 		return err
+	case o.every != nil:
+		return o.every.Run(ctx, c.World, c.Out, o.print)
 	}
-	if c.Bool("watch") || c.IsSet("interval") || c.IsSet("count") || c.IsSet("for") {
-		w, err := watching.New(c)
-		if err != nil {
-			return err
-		}
-		if c.Out.Format == out.OpenMetrics && to == "" && w.Count != 1 {
-			return fail.Usagef("a text of metrics cannot be followed by another: --watch needs --to FILE")
-		}
-		return w.Run(ctx, c, print)
-	}
-	return print(ctx, c, "")
+	return o.print(ctx, c.World, c.Out, "")
 }
 
-// streamsLook is what the command line asks for.
-type streamsLook struct {
-	c        *cli.Call
-	patterns pages.Streams
-	all      bool
-	rows     streams.RowOptions
-}
-
-// print looks, and prints what there is. The time of the look is printed where
-// one is given.
-func (s *streamsLook) print(ctx context.Context, c *cli.Call, at string) error {
-	_, rows, err := s.look(ctx)
+// print looks, and prints the streams. at is the time of the look in a listing that is
+// repeated.
+func (o streamsOptions) print(ctx context.Context, w *world.World, p *out.Printer, at string) error {
+	x, rows, err := o.look(ctx, w)
 	if err != nil {
 		return err
 	}
-	l := streamListing(rows, at)
-	seen := uint64(len(rows))
-	if rows, err = out.KeepRows(c.Out, l, rows); err != nil {
+	all := len(rows)
+	kept, err := out.KeepRows(p, streamListing(rows, at), rows)
+	if err != nil {
 		return err
 	}
-	switch {
-	case c.Out.Format == out.OpenMetrics:
-		var m metrics.Set
-		for i := range rows {
-			streamMetrics(&m, &rows[i])
-		}
-		return m.Write(c.Out)
-	case len(rows) == 0 && seen > 0 && c.Out.Format == out.Table && !c.Out.NamesOnly:
-		c.Warn("--where is true for none of %s", units.Counted(seen, "stream", "streams"))
-		return nil
-	case len(rows) == 0 && c.Out.Format == out.Table && !c.Out.NamesOnly:
-		return s.none(c)
-	case c.Out.Format == out.CSV && c.Out.Fields == nil:
-		if l, err = flat(l); err != nil {
-			return err
-		}
-	case c.Out.Format == out.Table && c.Out.Fields == nil && !c.Out.NamesOnly:
-		return c.Out.Tree(streamTree(rows, c.Out.Bytes))
+	if p.Predicate != nil {
+		x.keep(kept)
 	}
-	if len(rows) == 0 && seen == 0 {
-		if err := s.none(c); err != nil {
-			return err
-		}
+	empty := out.Emptiness{Rows: len(kept), All: all, Nouns: "streams", Why: p.Empty("streams", o.streams.Texts(), 0)}
+	if err := p.To(o.to, func(p *out.Printer) error { return printStreams(p, x, streamListing(kept, at), kept, empty) }); err != nil {
+		return err
 	}
-	return c.Out.PrintList(l)
+	if o.monitor {
+		return x.monitored()
+	}
+	return nil
 }
 
-// none says that there is nothing to show, which is no error.
-func (s *streamsLook) none(c *cli.Call) error {
-	what := "no streams"
-	if len(s.patterns) > 0 {
-		what = fmt.Sprintf("no stream matches %s", strings.Join(s.patterns.Texts(), " "))
-	}
-	_, err := fmt.Fprintf(c.Stderr, "shmtool: streams: %s in %s\n", what, c.ShmDir)
-	return err
-}
-
-// look is the streams as they are now.
-func (s *streamsLook) look(ctx context.Context) (x *examination, rows []streams.Row, err error) {
-	if x, err = examine(ctx, s.c, s.patterns.Wanted, secondLook); err != nil {
+// look returns the streams as they are now, and a row for each that is listed.
+func (o streamsOptions) look(ctx context.Context, w *world.World) (x *examination, rows []streams.Row, err error) {
+	if x, err = examine(ctx, w, o.streams, secondLook); err != nil {
 		return nil, nil, err
 	}
-	for _, stream := range x.Moment.Streams {
-		if !stream.Configured() || s.all || s.patterns.Named(stream.Name) {
-			rows = append(rows, x.Moment.Row(stream, x.of(stream.Name), s.rows))
+	for _, s := range x.Moment.Streams {
+		if !s.Configured() || o.all || o.streams.Named(s.Name) {
+			rows = append(rows, x.Moment.Row(s, x.of(s.Name), streams.RowOptions{Removed: o.all, ShowSecrets: o.secrets}))
 		}
 	}
 	return x, rows, nil
 }
 
-// nagios tells a monitor of the streams that --where chooses, and of the server.
-func (s *streamsLook) nagios(ctx context.Context, to string) error {
-	x, rows, err := s.look(ctx)
-	if err != nil {
-		return err
-	}
-	if s.c.Out.Predicate != nil {
-		if rows, err = out.KeepRows(s.c.Out, streamListing(rows, ""), rows); err != nil {
-			return err
-		}
-		x.keep(rows)
-	}
-	return nagios(s.c, to, x)
-}
-
-// shortLook is enough to see whether what is counted also comes, at five packets
-// a second and more, and whether a reload or a change of several counters, which
-// take microseconds, was under way.
+// shortLook is enough to see whether what is counted also comes, at five packets per
+// second and more, and whether a reload or a change of several counters, which take
+// microseconds, was under way.
 const shortLook = 250 * time.Millisecond
 
-// secondLook is how soon after a look it takes another one to know what is true.
+// secondLook returns how soon after a look to look again.
 func secondLook(m *streams.Moment) time.Duration {
 	wait := finding.Settle(doctor.Suspicions(nil, m))
 	if slices.ContainsFunc(m.Streams, func(s *streams.Stream) bool { return s.Meta != nil && s.Meta.Live }) {

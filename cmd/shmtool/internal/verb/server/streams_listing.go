@@ -3,19 +3,37 @@ package server
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/object"
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 )
 
-// streamListing is the streams as scripts see them: a row each, with the tracks
-// in a column.
+// streamListing returns the streams as scripts see them: a row each, with the tracks in a
+// column. at is the time of the look in a listing that is repeated, else "".
 func streamListing(rows []streams.Row, at string) *dump.Listing {
-	l := &dump.Listing{Schema: "shmtool.streams/1", Columns: []dump.Column{
+	l := &dump.Listing{Schema: "shmtool.streams/1", Columns: streamColumns()}
+	if at != "" {
+		l.Columns = append(l.Columns, dump.Column{Name: "TIME"})
+	}
+	for i := range rows {
+		cells := streamCells(&rows[i])
+		if at != "" {
+			cells = append(cells, dump.Cell{Value: at})
+		}
+		l.Rows = append(l.Rows, cells)
+	}
+	return l
+}
+
+func streamColumns() []dump.Column {
+	return []dump.Column{
 		{Name: "STREAM"},
 		{Name: "STATE"},
 		{Name: "STATE_CODE", Right: true, Extra: true},
@@ -40,50 +58,68 @@ func streamListing(rows []streams.Row, at string) *dump.Listing {
 		{Name: "READERS", Extra: true},
 		{Name: "BEHIND", Extra: true},
 		{Name: "POSITION", Right: true, Extra: true},
-	}}
-	for i := range rows {
-		r := &rows[i]
-		l.Rows = append(l.Rows, []dump.Cell{
-			{Value: r.Stream},
-			{Value: r.State, Tone: stateTone(r)},
-			{Value: r.StateCode},
-			{Value: r.Progress},
-			{Value: r.Live},
-			{Value: r.VoD},
-			{Value: r.Source},
-			{Value: object.OrNil(r.InputPID)},
-			{Value: object.OrNil(r.InputAlive)},
-			{Value: object.OrNil(r.PullPID)},
-			{Value: r.Viewers},
-			{Value: r.Sources},
-			{Value: r.BufferWindowMS},
-			{Value: r.Verdict, Tone: verdictTone(r.Verdict)},
-			{Value: r.ShmBytes},
-			{Value: object.OrNil(r.BufferPID)},
-			packed(r.Findings), packed(r.Problems), packed(r.Tracks),
-			{Value: r.Processes},
-			{Value: object.OrNil(r.Sessions)},
-			withText(packed(r.Readers), readersText(r.Readers)),
-			withText(packed(r.Behind), behindText(r.Behind)),
-			{Value: positionText(r.PositionMS())},
-		})
 	}
-	if at != "" { // of a listing that is repeated
-		l.Columns = append(l.Columns, dump.Column{Name: "TIME"})
-		for i := range l.Rows {
-			l.Rows[i] = append(l.Rows[i], dump.Cell{Value: at})
-		}
-	}
-	return l
 }
 
-// withText is a cell with the text that a table has in it.
+func streamCells(r *streams.Row) []dump.Cell {
+	return []dump.Cell{
+		{Value: r.Stream},
+		{Value: r.State, Tone: stateTone(r)},
+		{Value: r.StateCode},
+		{Value: r.Progress},
+		{Value: r.Live},
+		{Value: r.VoD},
+		{Value: r.Source},
+		{Value: object.OrNil(r.InputPID)},
+		{Value: object.OrNil(r.InputAlive)},
+		{Value: object.OrNil(r.PullPID)},
+		{Value: r.Viewers},
+		{Value: r.Sources},
+		{Value: r.BufferWindowMS},
+		{Value: r.Verdict, Tone: verdictTone(r.Verdict)},
+		{Value: r.ShmBytes},
+		{Value: object.OrNil(r.BufferPID)},
+		packed(r.Findings), packed(r.Problems), packed(r.Tracks),
+		{Value: r.Processes},
+		{Value: object.OrNil(r.Sessions)},
+		withText(packed(r.Readers), readersText(r.Readers)),
+		withText(packed(r.Behind), behindText(r.Behind)),
+		{Value: positionText(r.PositionMS())},
+	}
+}
+
+// printStreams prints the streams that --where keeps.
+func printStreams(p *out.Printer, x *examination, l *dump.Listing, rows []streams.Row, empty out.Emptiness) error {
+	f, err := p.ListForms(l)
+	if err != nil {
+		return err
+	}
+	if p.Fields == nil {
+		flat, err := flat(l)
+		if err != nil {
+			return err
+		}
+		f.CSV = func(w io.Writer) error { return flat.CSV(w, p.Rendering()) }
+		f.Table = func(io.Writer) error { return p.Tree(streamTree(rows, p.Bytes)) }
+	}
+	f.Nagios = x.printNagios
+	f.OpenMetrics = func(w io.Writer) error {
+		var m metrics.Set
+		for i := range rows {
+			streamMetrics(&m, &rows[i])
+		}
+		return m.Write(w)
+	}
+	return p.Print(p.WhenEmpty(f, empty))
+}
+
+// withText returns a cell with the text that a table shows.
 func withText(c dump.Cell, text string) dump.Cell {
 	c.Text = text
 	return c
 }
 
-// readersText is who reads a stream, without those of whom there are none.
+// readersText returns who reads a stream, by kind.
 func readersText(r streams.Readers) string {
 	var parts []string
 	for _, of := range []struct {
@@ -100,7 +136,7 @@ func readersText(r streams.Readers) string {
 	return strings.Join(parts, ", ")
 }
 
-// behindText names the viewers that ask for what has left the window.
+// behindText returns the viewers that ask for keys which have left the window.
 func behindText(behind []streams.Behind) string {
 	var parts []string
 	for _, b := range behind {
@@ -112,12 +148,12 @@ func behindText(behind []streams.Behind) string {
 	return strings.Join(parts, ", ")
 }
 
-// positionText is a media time in hours, minutes and seconds: 0:00:23.960.
+// positionText returns a media time in hours, minutes, and seconds: 0:00:23.960.
 func positionText(ms uint64) string {
 	return fmt.Sprintf("%d:%02d:%02d.%03d", ms/3_600_000, ms/60_000%60, ms/1000%60, ms%1000)
 }
 
-// packed is a list as JSON, in one cell.
+// packed returns a cell with a list as JSON.
 func packed(v any) dump.Cell {
 	b, err := json.Marshal(v)
 	if err != nil { // none of them holds what JSON has not
@@ -126,7 +162,7 @@ func packed(v any) dump.Cell {
 	return dump.Cell{Value: json.RawMessage(b)}
 }
 
-// flat leaves out the columns that are lists.
+// flat returns a listing without the columns that are lists.
 func flat(l *dump.Listing) (*dump.Listing, error) {
 	var names []string
 	for _, c := range l.Columns {

@@ -253,17 +253,13 @@ func streamNotes(r *streams.Row) []out.Line {
 	for i, f := range r.Findings {
 		told[f.Code]++
 		if told[f.Code] <= likeThat {
-			notes = append(notes, out.Line{Text: f.Code + ": " + f.Message, Tone: severityTone(f.Severity)})
+			notes = append(notes, out.Line{Text: f.Code + ": " + f.Message, Tone: severityTones[f.Severity]})
 		}
 		if last := i+1 == len(r.Findings) || r.Findings[i+1].Code != f.Code; last && told[f.Code] > likeThat {
-			notes = append(notes, out.Line{Text: fmt.Sprintf("%s: and %d more like that", f.Code, told[f.Code]-likeThat), Tone: severityTone(f.Severity)})
+			notes = append(notes, out.Line{Text: fmt.Sprintf("%s: and %d more like that", f.Code, told[f.Code]-likeThat), Tone: severityTones[f.Severity]})
 		}
 	}
 	return append(notes, problemNotes(r)...)
-}
-
-func severityTone(s finding.Severity) dump.Tone {
-	return [...]dump.Tone{finding.Note: dump.Faint, finding.Warning: dump.Attention, finding.Error: dump.Bad}[s]
 }
 
 // problemNotes are what could not be read, but for what a finding tells.

@@ -54,8 +54,10 @@ var pageDrills = []drillTest{
 
 // Each drill yields its code as the first finding, and none that is not true; it
 // stays so, and nothing is left in the end.
-func TestPageDrills(t *testing.T) {
-	for _, tt := range pageDrills {
+func TestPageDrills(t *testing.T) { runDrills(t, pageDrills) }
+
+func runDrills(t *testing.T, drills []drillTest) {
+	for _, tt := range drills {
 		t.Run(tt.code, func(t *testing.T) {
 			if !tt.short {
 				skipUnlessLong(t)

@@ -35,17 +35,7 @@ var processDrills = []drillTest{
 	{code: finding.TriggerRunning},
 }
 
-func TestProcessDrills(t *testing.T) {
-	for _, tt := range processDrills {
-		t.Run(tt.code, func(t *testing.T) {
-			if !tt.short {
-				skipUnlessLong(t)
-			}
-			t.Parallel()
-			tt.run(t, t.TempDir())
-		})
-	}
-}
+func TestProcessDrills(t *testing.T) { runDrills(t, processDrills) }
 
 // Not beside others: whose processes use which directory of one file system, the
 // doctor does not tell. Where the kernel refuses a namespace, the drill says so.

@@ -76,11 +76,8 @@ const settingsAge = 4 * time.Second
 // StartBuffer makes MstUser, MstMeta and the locks that go with them, and sets
 // the stream's state. Settings are s, and what MstSCnf says where it says it.
 func StartBuffer(p Place, stream string, s Settings) (*Buffer, error) {
-	b := &Buffer{
-		place: p, stream: stream, settings: s, alive: alive,
-		tracks: map[int]*trackPage{}, erased: map[int]bool{}, activity: p.bootSeconds(),
-	}
-	if err := SetState(p, stream, mist.StateBoot, 0); err != nil {
+	b, err := boot(p, stream, s)
+	if err != nil {
 		return nil, err
 	}
 	if err := b.make(); err != nil {
@@ -90,6 +87,14 @@ func StartBuffer(p Place, stream string, s Settings) (*Buffer, error) {
 		return nil, errors.Join(err, b.Close(context.Background()))
 	}
 	return b, b.setState(mist.StateReady)
+}
+
+// boot sets the stream's state, and returns a buffer that has no pages yet.
+func boot(p Place, stream string, s Settings) (*Buffer, error) {
+	return &Buffer{
+		place: p, stream: stream, settings: s, alive: alive,
+		tracks: map[int]*trackPage{}, erased: map[int]bool{}, activity: p.bootSeconds(),
+	}, SetState(p, stream, mist.StateBoot, 0)
 }
 
 // make makes the pages, in MistServer's order, each after the lock that guards

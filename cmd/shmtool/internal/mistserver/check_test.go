@@ -14,12 +14,9 @@ import (
 // one between two packets: relaccx(5), MistServer, the rules of a track.
 func checkTrack(tb testing.TB, p Place, stream string, t *Track) {
 	tb.Helper()
-	page, err := openTrackPage(p, t.pageName(), false)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	c := checkerOf(tb, p, stream, t)
+	page := c.page
 	defer page.close()
-	c := checker{TB: tb, page: page, track: t, place: p, stream: stream}
 	for _, g := range []*ring{page.parts, page.keys, page.frags, page.pages} {
 		c.counters(g)
 	}
@@ -32,6 +29,15 @@ func checkTrack(tb testing.TB, p Place, stream string, t *Track) {
 	if findings := must[[]layout.Finding](tb)(page.page.Check()); len(findings) > 0 {
 		tb.Fatalf("%s: %v", t.pageName(), findings)
 	}
+}
+
+func checkerOf(tb testing.TB, p Place, stream string, t *Track) checker {
+	tb.Helper()
+	page, err := openTrackPage(p, t.pageName(), false)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return checker{TB: tb, page: page, track: t, place: p, stream: stream}
 }
 
 func (t *Track) pageName() string { return t.page.page.Name() }
@@ -177,12 +183,9 @@ func (c *checker) pages() {
 // checkPackets holds the packets of all data pages of a track against its rings.
 func checkPackets(tb testing.TB, p Place, stream string, t *Track) {
 	tb.Helper()
-	page, err := openTrackPage(p, t.pageName(), false)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	c := checkerOf(tb, p, stream, t)
+	page := c.page
 	defer page.close()
-	c := checker{TB: tb, page: page, track: t, place: p, stream: stream}
 	keys, pages := page.keys.window(), page.pages.window()
 	for n := pages.First; n < pages.End; n++ {
 		g := page.pages.row(n)

@@ -52,14 +52,10 @@ func (b *Buffer) BeginClose(ctx context.Context) error {
 // crashed: what is there is taken for its own, and the stream counts one record
 // more than its page has room for.
 func ReclaimBuffer(p Place, stream string, s Settings) (*Buffer, error) {
-	b := &Buffer{
-		place: p, stream: stream, settings: s, alive: alive,
-		tracks: map[int]*trackPage{}, erased: map[int]bool{}, activity: p.bootSeconds(),
-	}
-	if err := SetState(p, stream, mist.StateBoot, 0); err != nil {
+	b, err := boot(p, stream, s)
+	if err != nil {
 		return nil, err
 	}
-	var err error
 	if b.users, err = openUsers(context.Background(), p, stream); err != nil {
 		return nil, err
 	}

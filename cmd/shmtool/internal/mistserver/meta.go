@@ -38,11 +38,7 @@ func attachMeta(p Place, stream string, w *relaccx.Writer) (*meta, error) {
 }
 
 func (m *meta) attach() error {
-	f := m.w.Schema().Lookup("tracks")
-	if f == nil {
-		return &relaccx.FieldError{Field: "tracks", Have: m.w.Schema()}
-	}
-	list, err := m.w.Nested(relaccx.Step{Field: f.Name, Record: m.own(), Exact: true})
+	list, err := m.w.Nested(relaccx.Step{Field: "tracks", Record: m.own(), Exact: true})
 	if err != nil {
 		return err
 	}
@@ -115,41 +111,21 @@ func (m *meta) track(i uint64) (*relaccx.Record, error) {
 	return &m.entry, m.rows.Read(i, &m.entry)
 }
 
-func (m *meta) trackUint(i uint64, field string) (v uint64, err error) {
-	f := m.rows.Schema().Lookup(field)
-	if f == nil {
-		return 0, &relaccx.FieldError{Field: field, Have: m.rows.Schema()}
-	}
-	return v, viewUint(m.rows, i, f, &v)
-}
+func (m *meta) trackUint(i uint64, field string) (uint64, error) { return loadUint(m.rows, i, field) }
 
 func (m *meta) setTrack(i uint64, field string, v uint64) error {
-	f := m.list.Schema().Lookup(field)
-	if f == nil {
-		return &relaccx.FieldError{Field: field, Have: m.list.Schema()}
-	}
-	return m.list.StoreUint(i, f, v)
+	return storeUint(m.list, i, field, v)
 }
 
 // set stores a field of the stream's own record.
-func (m *meta) set(field string, v uint64) error {
-	f := m.w.Schema().Lookup(field)
-	if f == nil {
-		return &relaccx.FieldError{Field: field, Have: m.w.Schema()}
-	}
-	return m.w.StoreUint(m.own(), f, v)
-}
+func (m *meta) set(field string, v uint64) error { return storeUint(m.w, m.own(), field, v) }
 
-func (m *meta) uint(field string) (v uint64, err error) {
-	f := m.w.Schema().Lookup(field)
-	if f == nil {
-		return 0, &relaccx.FieldError{Field: field, Have: m.w.Schema()}
-	}
+func (m *meta) uint(field string) (uint64, error) {
 	r, err := m.w.Reader()
 	if err != nil {
 		return 0, err
 	}
-	return v, viewUint(r, m.own(), f, &v)
+	return loadUint(r, m.own(), field)
 }
 
 // grow doubles the track list by a reload of the page. The caller has the lock

@@ -79,14 +79,10 @@ func (t *trackPage) attach() (err error) {
 }
 
 func (t *trackPage) openRing(name string) (*ring, error) {
-	f := t.r.Schema().Lookup(name)
-	if f == nil {
-		return nil, &relaccx.FieldError{Field: name, Have: t.r.Schema()}
-	}
 	g := &ring{name: name, failed: &t.failed}
 	var err error
-	if g.r, err = t.r.Nested(relaccx.Step{Field: f.Name, Exact: true}); err == nil && t.w != nil {
-		g.w, err = t.w.Nested(relaccx.Step{Field: f.Name, Exact: true})
+	if g.r, err = t.r.Nested(relaccx.Step{Field: name, Exact: true}); err == nil && t.w != nil {
+		g.w, err = t.w.Nested(relaccx.Step{Field: name, Exact: true})
 	}
 	return g, err
 }
@@ -119,26 +115,17 @@ func (t *trackPage) status() layout.Status {
 }
 
 func (t *trackPage) field(name string) *layout.Field {
-	f := t.r.Schema().Lookup(name)
-	if f == nil {
-		t.note(&relaccx.FieldError{Field: name, Have: t.r.Schema()})
-	}
+	f, err := fieldOf(t.r.Schema(), name)
+	t.note(err)
 	return f
 }
 
 // uint returns a field of the track's only record, read where it lies: the record has
 // a megabyte.
-func (t *trackPage) uint(name string) (v uint64) {
-	if f := t.field(name); f != nil {
-		t.note(viewUint(t.r, 0, f, &v))
-	}
+func (t *trackPage) uint(name string) uint64 {
+	v, err := loadUint(t.r, 0, name)
+	t.note(err)
 	return v
-}
-
-func viewUint(r *relaccx.Reader, n uint64, f *layout.Field, v *uint64) error {
-	return r.Lease(func(l *relaccx.Lease) error {
-		return l.View(n, func(record []byte) { *v = f.Uint(record) })
-	})
 }
 
 func (t *trackPage) set(name string, v uint64) {
@@ -243,13 +230,11 @@ func (g *ring) each(w layout.Window, fn func(r row) bool) {
 func (g *ring) get(n uint64, field string) uint64 { return g.row(n).uint(field) }
 
 func (g *ring) set(n uint64, field string, v uint64) {
-	f := g.w.Schema().Lookup(field)
-	switch {
-	case f == nil:
-		g.note(&relaccx.FieldError{Field: field, Have: g.w.Schema()})
-	case *g.failed == nil:
-		g.note(g.w.StoreUint(n, f, v))
+	f, err := fieldOf(g.w.Schema(), field)
+	if err == nil && *g.failed == nil {
+		err = g.w.StoreUint(n, f, v)
 	}
+	g.note(err)
 }
 
 // add publishes a record. A value too large for its field is cut, as MistServer
@@ -257,12 +242,11 @@ func (g *ring) set(n uint64, field string, v uint64) {
 func (g *ring) add(cells ...cell) {
 	rec, err := g.w.NewRecord()
 	for _, c := range cells {
-		f := g.w.Schema().Lookup(c.name)
-		if f == nil {
-			err = errors.Join(err, &relaccx.FieldError{Field: c.name, Have: g.w.Schema()})
-			continue
+		f, e := fieldOf(g.w.Schema(), c.name)
+		if e == nil {
+			e = f.PutLow(rec.Bytes(), c.value)
 		}
-		err = errors.Join(err, f.PutLow(rec.Bytes(), c.value))
+		err = errors.Join(err, e)
 	}
 	if err == nil && *g.failed == nil {
 		err = g.w.Append(rec.Bytes())

@@ -103,21 +103,9 @@ func (u *users) free(h layout.Header) (uint64, error) {
 	return end, nil
 }
 
-func (u *users) get(slot uint64, field string) (v uint64, err error) {
-	f := u.r.Schema().Lookup(field)
-	if f == nil {
-		return 0, &relaccx.FieldError{Field: field, Have: u.r.Schema()}
-	}
-	return v, viewUint(u.r, slot, f, &v)
-}
+func (u *users) get(slot uint64, field string) (uint64, error) { return loadUint(u.r, slot, field) }
 
-func (u *users) set(slot uint64, field string, v uint64) error {
-	f := u.w.Schema().Lookup(field)
-	if f == nil {
-		return &relaccx.FieldError{Field: field, Have: u.w.Schema()}
-	}
-	return u.w.StoreUint(slot, f, v)
-}
+func (u *users) set(slot uint64, field string, v uint64) error { return storeUint(u.w, slot, field, v) }
 
 func (u *users) raise(slot uint64, bits uint8) error {
 	status, err := u.get(slot, "status")

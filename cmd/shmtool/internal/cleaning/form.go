@@ -57,9 +57,14 @@ func (f *file) form(r *os.File, path string) string {
 		}
 	case k == mist.KindSemaphore, k == mist.KindTemporary:
 		return semaphoreForm(head, f.is)
+	default:
+		return formUnknown
 	}
 	return ""
 }
+
+// formUnknown is the reason to keep an object of a kind that form does not know.
+const formUnknown = "shmtool cannot tell whether it is such an object"
 
 // dataForm: a page of packets begins with one, or has never got any.
 func dataForm(head []byte) string {

@@ -16,6 +16,7 @@ import (
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/dump"
+	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -159,6 +160,22 @@ func hex(p *out.Printer, parts iter.Seq2[dump.HexPart, error]) error {
 func (o *Object) Check() (found []Finding, about string, err error) {
 	findings, says, err := o.Kind.check(o)
 	return PlainFindings(findings), o.Kind.Noun + says, o.OnPage(err)
+}
+
+// Save writes all bytes of the object to the empty file to. Holes stay holes.
+func (o *Object) Save(to *os.File) error {
+	if o.info.Size() < layout.HeaderSize {
+		b, err := small(o)
+		if err == nil {
+			_, err = to.Write(b)
+		}
+		return err
+	}
+	p, err := relaccx.Open(o.Path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(p.Save(to), p.Close())
 }
 
 // Following is which part of an object tail prints, and how it looks for more.

@@ -89,13 +89,17 @@ func runSave(ctx context.Context, c *cli.Call) error {
 	return savePage(c, o)
 }
 
-func savePage(c *cli.Call, o saveOptions) error {
+func savePage(c *cli.Call, o saveOptions) (err error) {
 	t, err := object.Address(c.World, o.page)
 	if err != nil {
 		return err
 	}
 	if err := t.Plain(); err != nil {
 		return err
+	}
+	if named, is := object.OpenNamed(c.World, t); is {
+		defer named.Close(&err)
+		return writeCopy(c, o, t, named.Save)
 	}
 	p, err := object.Open(c.World, t)
 	if err != nil {
@@ -106,16 +110,19 @@ func savePage(c *cli.Call, o saveOptions) error {
 	if err != nil {
 		return t.OnPage(err)
 	}
-	if named, is := object.OpenNamed(c.World, t); is { // it has no bit that says whether it is finished
-		named.Close(&err)
-	} else if !h.Status.Ready() {
+	if !h.Status.Ready() {
 		object.NotReady(c.World, t)
 	}
+	return writeCopy(c, o, t, p.Save)
+}
+
+// writeCopy writes the copy that save makes of a target to the file that was named.
+func writeCopy(c *cli.Call, o saveOptions, t object.Target, save func(to *os.File) error) error {
 	if o.file == "-" && c.Out.Terminal {
 		return out.ToTerminal("a copy of a page")
 	}
 	return out.WriteFile(c.World, o.file, ownersAlone, func(to *os.File) error {
-		err := p.Save(to)
+		err := save(to)
 		if fail.OnOpen(err, to) {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"shmtool/cmd/shmtool/internal/watching"
+	"shmtool/cmd/shmtool/internal/out"
 )
 
 // terminal is a process whose standard output is a terminal, and what is on its
@@ -99,11 +99,11 @@ func TestWatchOnATerminal(t *testing.T) {
 		t.Errorf("it ended by %v", tm.cmd.ProcessState)
 	}
 	<-tm.read
-	out := tm.out.String()
-	if !strings.HasPrefix(out, watching.EnterScreen) || !strings.HasSuffix(out, watching.LeaveScreen) {
-		t.Errorf("the screen is not restored: %q", out)
+	shown := tm.out.String()
+	if !strings.HasPrefix(shown, out.EnterScreen) || !strings.HasSuffix(shown, out.LeaveScreen) {
+		t.Errorf("the screen is not restored: %q", shown)
 	}
-	if strings.Contains(strings.TrimPrefix(out, watching.EnterScreen), "\x1b[2J") {
-		t.Errorf("it flickers: %q", out)
+	if strings.Contains(strings.TrimPrefix(shown, out.EnterScreen), "\x1b[2J") {
+		t.Errorf("it flickers: %q", shown)
 	}
 }

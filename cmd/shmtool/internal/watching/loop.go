@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -46,7 +45,7 @@ func New(c *cli.Call) (*Loop, error) {
 type Print func(ctx context.Context, w *world.World, p *out.Printer, at string) error
 
 // Run repeats print until the count, the time, or ctx is at its end.
-func (l *Loop) Run(ctx context.Context, w *world.World, p *out.Printer, print Print) error {
+func (l *Loop) Run(ctx context.Context, w *world.World, p *out.Printer, print Print) (err error) {
 	ctx, cancel := l.Until(ctx)
 	defer cancel()
 	draw := func() error {
@@ -58,10 +57,10 @@ func (l *Loop) Run(ctx context.Context, w *world.World, p *out.Printer, print Pr
 	resized := make(chan os.Signal, 1)
 	if f, ok := w.Stdout.(*os.File); ok && p.Terminal && !w.Dumb() && p.Format == out.Table {
 		s := &screen{file: f, world: w, out: p, every: l.Interval}
-		if err := s.enter(); err != nil {
+		if s.whole, err = out.NewScreen(f); err != nil {
 			return err
 		}
-		defer s.leave()
+		defer s.whole.Leave()
 		signal.Notify(resized, syscall.SIGWINCH)
 		defer signal.Stop(resized)
 		draw = func() error { return s.draw(ctx, print) }
@@ -109,31 +108,13 @@ func (l *Loop) repeat(ctx context.Context, resized <-chan os.Signal, draw func()
 	}
 }
 
-// The words that a terminal understands. The other screen keeps the text of the first one.
-// Long lines must not wrap, because the cursor counts lines.
-const (
-	EnterScreen = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
-	LeaveScreen = "\x1b[?7h\x1b[?25h\x1b[?1049l"
-	CursorHome  = "\x1b[H"
-	ClearLine   = "\x1b[K"
-	ClearBelow  = "\x1b[J"
-)
-
-// screen is a terminal that is drawn over and over. It does not flicker, because the new
-// text is written over the old one, and nothing is cleared before.
+// screen is a terminal that is printed on again and again, and what is printed.
 type screen struct {
+	whole *out.Screen
 	file  *os.File
 	world *world.World
 	out   *out.Printer
 	every time.Duration
-}
-
-func (s *screen) enter() error { return s.write(EnterScreen) }
-func (s *screen) leave()       { _ = s.write(LeaveScreen) }
-
-func (s *screen) write(text string) error {
-	_, err := io.WriteString(s.file, text)
-	return err
 }
 
 // draw prints into memory, and puts what fits on the screen in one write.
@@ -153,35 +134,6 @@ func (s *screen) draw(ctx context.Context, print Print) error {
 		return err
 	}
 	head := fmt.Sprintf("%s  every %s  %s", time.Now().UTC().Format(time.RFC3339), s.every, s.world.ShmDir)
-	lines := append([][]byte{[]byte(dump.Paint(head, dump.Faint, s.out.Color)), nil}, LinesOf(messages.Bytes())...)
-	return s.write(Frame(append(lines, LinesOf(text.Bytes())...), height))
-}
-
-// LinesOf returns the lines of a text.
-func LinesOf(text []byte) [][]byte {
-	text = bytes.TrimSuffix(text, []byte("\n"))
-	if len(text) == 0 {
-		return nil
-	}
-	return bytes.Split(text, []byte("\n"))
-}
-
-// Frame returns the text that draws lines on a terminal of a height; 0 is not known. When
-// not all lines fit, the last one says how many more there are.
-func Frame(lines [][]byte, height int) string {
-	if height > 0 && len(lines) > height {
-		more := len(lines) - height + 1
-		lines = append(lines[:height-1:height-1], fmt.Appendf(nil, "… %d more lines", more))
-	}
-	var b bytes.Buffer
-	b.WriteString(CursorHome)
-	for i, line := range lines {
-		if i > 0 {
-			b.WriteString("\r\n")
-		}
-		b.Write(line)
-		b.WriteString(ClearLine)
-	}
-	b.WriteString(ClearBelow)
-	return b.String()
+	lines := append([][]byte{[]byte(dump.Paint(head, dump.Faint, s.out.Color)), nil}, out.LinesOf(messages.Bytes())...)
+	return s.whole.Draw(append(lines, out.LinesOf(text.Bytes())...), height)
 }

@@ -23,7 +23,7 @@ type simulationScreen struct {
 	c      *cli.Call
 	o      simulate.Options
 	silent bool
-	drawn  int // lines of the status that are on the screen
+	below  *out.Status
 	status simulate.Status
 	latest time.Time
 }
@@ -35,7 +35,7 @@ const redraw = 250 * time.Millisecond
 const shownTracks = 6
 
 func observer(c *cli.Call, o simulate.Options) *simulationScreen {
-	return &simulationScreen{c: c, o: o, silent: c.Out.Format != out.Table || c.Out.NamesOnly}
+	return &simulationScreen{c: c, o: o, below: out.NewStatus(c.Out), silent: c.Out.Format != out.Table || c.Out.NamesOnly}
 }
 
 // text reports whether what is printed is for people.
@@ -47,7 +47,7 @@ func (s *simulationScreen) Event(e simulate.Event) {
 	if s.silent || line == "" {
 		return
 	}
-	s.erase()
+	s.below.Erase()
 	line = fmt.Sprintf("%6.2fs  %s", e.At.Seconds(), line)
 	if s.c.Out.Terminal && s.c.Out.Width > 0 && e.Kind != simulate.EventFault {
 		line = runewidth.Truncate(line, s.c.Out.Width-1, "…")
@@ -111,35 +111,26 @@ func (s *simulationScreen) Status(st simulate.Status) {
 		return
 	}
 	s.latest = time.Now()
-	s.erase()
 	s.draw()
 }
 
 func (s *simulationScreen) close() {
-	s.erase()
+	s.below.Erase()
 	_ = s.c.Out.Flush() // what is printed next meets the same error
-}
-
-// erase takes the status off the screen: the cursor goes up to its first line.
-func (s *simulationScreen) erase() {
-	if s.drawn > 0 {
-		fmt.Fprintf(s.c.Out, "\x1b[%dA\x1b[J", s.drawn)
-		s.drawn = 0
-	}
 }
 
 func (s *simulationScreen) draw() {
 	if s.c.Out.Terminal && !s.c.Dumb() && s.status.Phase != simulate.PhaseEnding && len(s.status.Streams) > 0 {
-		text := s.statusText()
-		s.drawn = strings.Count(text, "\n")
-		fmt.Fprint(s.c.Out, text)
+		s.below.Draw(out.LinesOf(s.statusText()))
+	} else {
+		s.below.Erase()
 	}
 	if s.c.Out.Flush() != nil {
 		s.silent = true // the signal of the broken pipe ends the simulation
 	}
 }
 
-func (s *simulationScreen) statusText() string {
+func (s *simulationScreen) statusText() []byte {
 	var b bytes.Buffer
 	b.WriteByte('\n')
 	o := s.c.Out.Rendering()
@@ -162,7 +153,7 @@ func (s *simulationScreen) statusText() string {
 	}
 	s.writeLine(&b, fmt.Sprintf("%s %.1f s, %s; Ctrl-C ends it", spinner(s.status.Elapsed), s.status.Elapsed.Seconds(),
 		units.Counted(uint64(s.status.Processes), "process", "processes")))
-	return b.String()
+	return b.Bytes()
 }
 
 // writeLine cuts what would not fit in one line: the next one would be drawn

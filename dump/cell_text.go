@@ -62,6 +62,9 @@ func (o *Options) nestedText(f *layout.Field, rec *relaccx.Record) string {
 		}
 		return "invalid: " + err.Error()
 	}
+	if over := f.Overrun(h); over > 0 {
+		return fmt.Sprintf("%s, %d bytes past the field", nestedSummary(r, h), over)
+	}
 	return nestedSummary(r, h)
 }
 

@@ -89,7 +89,7 @@ func (o *Options) column(f *layout.Field) column {
 	c := column{field: f}
 	m := o.Page.MeaningOf(f)
 	c.minor = m.Minor
-	if m.Tells() && !o.valuesOnly {
+	if m.Tells() && !o.valuesOnly && f.Kind() != layout.Nested { // a nested page tells itself
 		c.tells = &m
 	}
 	if !o.ShowSecrets && m.Secret != mist.SecretNever && holdsText(f) {

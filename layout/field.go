@@ -63,6 +63,37 @@ func (f *Field) In(record []byte) []byte {
 	return record[f.Offset : f.Offset+f.Size : f.Offset+f.Size]
 }
 
+// maxOverrun is how many bytes behind its field a nested page may have: those of 64
+// protocols.
+const maxOverrun = 4096
+
+// mayOverrun reports whether a page nested in the field may go on behind the field.
+// MistServer 3.2 to 3.5.1 makes room for five protocols of an external writer, and
+// writes as many as it has over the slots that follow.
+func (f *Field) mayOverrun() bool {
+	return f.Kind() == Nested && f.Name == "protocols" && f.Size == 400
+}
+
+// Overrun returns how many bytes behind the field belong to the page nested in it, by
+// the header of that page. It is 0 for nearly every field: a page that claims more bytes
+// than its field has is invalid.
+func (f *Field) Overrun(nested Header) int {
+	claimed := nested.PageSize()
+	if over := claimed - uint64(f.Size); f.mayOverrun() && claimed > uint64(f.Size) && over <= maxOverrun {
+		return int(over)
+	}
+	return 0
+}
+
+// MaxOverrun returns how many bytes behind a record must be read with it, because a
+// page nested in the record may go on there: 0 for nearly every schema.
+func (s *Schema) MaxOverrun() int {
+	if n := len(s.fields); n > 0 && s.fields[n-1].mayOverrun() {
+		return maxOverrun
+	}
+	return 0
+}
+
 // chosenForm returns the form in which the descriptor is written: as it was read, else
 // the shortest that holds the size, which is MistServer's own choice and never the
 // triple.

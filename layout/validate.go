@@ -207,6 +207,11 @@ func (c *checker) checkNested(f *Field, record []byte, at, end int, path string,
 		return
 	}
 	size := int(f.Size)
+	if over := f.Overrun(h); over > 0 && at+size+over <= len(c.page) {
+		c.add(CodeInvalidPage, Note, at+RecordCountOffset, path,
+			"records run %d bytes past the end of the field: rcount: %d; MistServer up to 3.5.1 makes room for five protocols, and writes more past the field", over, h.RecordCount)
+		size += over
+	}
 	if !h.RecordsFit(size) && h.RecordsFit(end-at) {
 		size = end - at
 	}

@@ -19,6 +19,7 @@ type batch struct {
 
 	rec    Record // the one handed out last; lies in held
 	copied []byte // the copies not handed out yet; lie in held
+	behind int    // bytes behind the last copy that were copied with it
 	held   copies
 	before copies // those of the batch before; its memory is used next
 }
@@ -64,6 +65,9 @@ func (b *batch) read(end uint64) (*Record, error) {
 	}
 	size := int(b.reader.size)
 	b.rec.Number, b.rec.schema = b.next, b.reader.schema
+	if b.reader.behind > 0 {
+		b.rec.behind = b.copied[size:min(size+b.reader.behind, len(b.copied)+b.behind)]
+	}
 	b.rec.bytes, b.copied = b.copied[:size:size], b.copied[size:]
 	b.next++
 	return &b.rec, nil
@@ -112,8 +116,9 @@ func (b *batch) gather(end uint64) (err error) {
 func (b *batch) copy(at, count int) error {
 	r := b.reader
 	size := count * int(r.size)
-	b.held, b.before = copies{bytes: slices.Grow(b.before.bytes[:0], size)[:size]}, b.held
-	return r.copyOut(b.held.bytes, at)
+	b.behind = min(r.behind, len(r.memory)-at-size)
+	b.held, b.before = copies{bytes: slices.Grow(b.before.bytes[:0], size+b.behind)[:size]}, b.held
+	return r.copyOut(b.held.bytes[:size+b.behind], at)
 }
 
 // drop throws away the copies of records that are no longer available: withdrawn, or
@@ -129,6 +134,9 @@ func (b *batch) drop(first uint64, count int) error {
 	whole := w.Clamp(b.next, first+uint64(count)).Count()
 	b.held.window = layout.Window{First: b.next, End: b.next + whole}
 	b.held.bytes = b.held.bytes[torn*r.size : (torn+whole)*r.size]
+	if torn+whole < uint64(count) {
+		b.behind += (count - int(torn+whole)) * int(r.size)
+	}
 	b.copied = b.held.bytes
 	b.restore()
 	return nil

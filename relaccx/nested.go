@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"shmtool/layout"
+	"shmtool/relaccx/internal/shm"
 )
 
 // Step is one step of a path from a page to a page nested in one of its records.
@@ -148,8 +149,14 @@ func (r *Reader) openNested() error {
 func (r *Reader) nestedBytes(at int, f *layout.Field) []byte {
 	field := f.In(r.record(at))
 	last := uint64(f.Offset)+uint64(f.Size) == r.size && uint64(at)+r.size == r.cells.Header().PageSize()
-	if behind := r.memory[at+int(f.Offset):]; last && len(field) >= layout.HeaderSize && claimsUpTo(field, len(behind)) {
+	behind := r.memory[at+int(f.Offset):]
+	if last && len(field) >= layout.HeaderSize && claimsUpTo(field, len(behind)) {
 		return behind
+	}
+	if r.behind > 0 && len(field) >= layout.HeaderSize { // a look at others would fill their holes
+		if over := f.Overrun(shm.HeaderCells(field).Header()); over > 0 && len(field)+over <= len(behind) {
+			return behind[:len(field)+over]
+		}
 	}
 	return field
 }

@@ -33,6 +33,7 @@ type Reader struct {
 	offset uint64 // of slot 0
 	size   uint64 // bytes a record
 	room   uint64 // slots that the mapping has bytes for, whatever the header says
+	behind int    // bytes behind each record that are copied with it
 
 	info  *mist.PageInfo // MistServer's rules: see WithRules; nil: a ring
 	ruled bool           // its records are not those of a ring
@@ -86,6 +87,7 @@ func (r *Reader) open() error {
 	}
 	r.ready = h.Status.Ready()
 	r.schema, r.offset, r.size = schema, uint64(h.Offset), uint64(h.RecordSize)
+	r.behind = schema.MaxOverrun()
 	if err != nil { // half-built: no record can be read by fields that are not there
 		r.size = 0
 	}
@@ -311,8 +313,10 @@ func (r *Reader) Slots() iter.Seq2[*Record, error] {
 				if err != nil {
 					return err
 				}
-				rec.bytes = slices.Grow(rec.bytes[:0], int(r.size))[:r.size]
-				return r.page.readOut(rec.bytes, r.base+at) // most slots may be holes
+				size := int(r.size)
+				all := slices.Grow(rec.bytes[:0], size+r.behind)[:min(size+r.behind, len(r.memory)-at)]
+				rec.bytes, rec.behind = all[:size], all[size:]
+				return r.page.readOut(all, r.base+at) // most slots may be holes
 			})
 			err = r.page.settle("read", err)
 			if !yield(&rec, err) || err != nil {

@@ -17,6 +17,7 @@ type Record struct {
 	Number uint64
 	schema *layout.Schema
 	bytes  []byte
+	behind []byte // what lies behind it on the page, where a nested page may go on there
 }
 
 // Schema returns the fields of the record.
@@ -30,6 +31,7 @@ func (r *Record) Bytes() []byte { return r.bytes }
 func (r *Record) Clone() *Record {
 	c := *r
 	c.bytes = append([]byte(nil), r.bytes...)
+	c.behind = slices.Clone(r.behind)
 	return &c
 }
 
@@ -86,6 +88,11 @@ func (r *Record) Nested(f *layout.Field) (*Reader, error) {
 	b := f.In(r.bytes)
 	if last := uint64(f.Offset)+uint64(f.Size) == uint64(len(r.bytes)); last && len(b) >= layout.HeaderSize && claimsUpTo(b, len(b)+runsBehind) {
 		b = append(slices.Clone(b), make([]byte, runsBehind)...)
+	}
+	if h, err := layout.DecodeHeader(b); err == nil {
+		if over := f.Overrun(h); over > 0 && over <= len(r.behind) {
+			b = slices.Concat(b, r.behind[:over])
+		}
 	}
 	return bytesReader(f.Name, b)
 }
@@ -149,6 +156,8 @@ func (r *Record) reset(s *layout.Schema) error {
 // take copies the record at position at of r's page, which its writer may be
 // changing.
 func (r *Record) take(from *Reader, at int) error {
-	r.bytes = slices.Grow(r.bytes[:0], int(from.size))[:from.size]
-	return from.copyOut(r.bytes, at)
+	size := int(from.size)
+	all := slices.Grow(r.bytes[:0], size+from.behind)[:min(size+from.behind, len(from.memory)-at)]
+	r.bytes, r.behind = all[:size], all[size:]
+	return from.copyOut(all, at)
 }

@@ -38,20 +38,6 @@ func judged(info *mist.PageInfo, findings []layout.Finding) []layout.Finding {
 	return kept
 }
 
-// overrun makes a note of protocols of external writers that run past their field:
-// MistServer up to 3.5.1 has room for five there, and writes all of them.
-func overrun(info *mist.PageInfo, findings []layout.Finding) []layout.Finding {
-	for i := range findings {
-		f := &findings[i]
-		if info.Kind == mist.KindWriters && f.Code == layout.CodeInvalidPage && strings.HasPrefix(f.Path, ":protocols@") &&
-			strings.HasPrefix(f.Message, "records run past the end") {
-			f.Severity = layout.Note
-			f.Message += "; MistServer up to 3.5.1 makes room for five protocols, and writes more past the field"
-		}
-	}
-	return findings
-}
-
 // withoutUnused leaves out nested pages that are not ready in rows that are not in use:
 // MistServer makes such a page when it fills the row.
 func withoutUnused(findings []layout.Finding, rows layout.Window) []layout.Finding {

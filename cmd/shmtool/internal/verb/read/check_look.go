@@ -108,7 +108,6 @@ func checkPage(c *cli.Call, t object.Target) ([]object.Finding, error) {
 	var records []mist.DataRecord
 	err = p.Inspect(func(page []byte, h layout.Header) error {
 		if info != nil {
-			findings = overrun(info, findings)
 			findings = withoutUnused(findings, info.Rows(h, len(page)))
 		}
 		findings = append(findings, mist.CheckPage(of, page, h)...)

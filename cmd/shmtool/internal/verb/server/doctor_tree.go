@@ -193,7 +193,7 @@ func (t *findingTree) remedyOf(c *finding.Cause) string {
 	return ""
 }
 
-// evidenceText is values by their names.
+// evidenceText returns values by their names.
 func evidenceText(evidence map[string]any) string {
 	var names []string
 	for name := range evidence {

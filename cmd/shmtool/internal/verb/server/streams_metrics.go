@@ -9,10 +9,10 @@ import (
 	"shmtool/layout/mist"
 )
 
-// The metrics of what commands show. Their names are a contract; shmtool(1),
-// METRICS, lists them. A label never holds what might be secret: names alone.
+// The names of metrics are a contract: shmtool(1), METRICS, lists them. A label contains
+// only names, and so no secret.
 
-// The states that a stream may be in, as streams shows them.
+// streamStates returns the states that a stream may be in, as streams shows them.
 func streamStates() []string {
 	var states []string
 	for _, n := range mist.StateNames {
@@ -21,7 +21,7 @@ func streamStates() []string {
 	return append(states, streams.StateUnknown)
 }
 
-// streamMetrics are the metrics of a stream and its tracks.
+// streamMetrics adds the metrics of a stream and its tracks.
 func streamMetrics(s *metrics.Set, r *streams.Row) {
 	of := metrics.Labels{"stream", r.Stream}
 	s.State("mist_stream_state", "State of a stream: 1 for the one that it is in.", "state", streamStates(), r.State, of)

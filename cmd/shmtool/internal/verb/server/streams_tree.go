@@ -13,56 +13,63 @@ import (
 	"shmtool/dump"
 )
 
-// streamTree is the streams as people see them.
+// streamTree returns the streams as people see them, each with its tracks beneath. Sizes
+// and rates are plain numbers in it, or made short.
 func streamTree(rows []streams.Row, plain bool) *out.Tree {
-	t := &out.Tree{
-		Branches: &dump.Listing{Columns: []dump.Column{
-			{Name: "STREAM"},
-			{Name: "STATE"},
-			{Name: "VERDICT"},
-			{Name: "INPUT"},
-			{Name: "VIEWERS", Right: true},
-			{Name: "PROCESSES", Right: true, Minor: true},
-			{Name: "SESSIONS", Right: true, Minor: true},
-			{Name: "SOURCES", Right: true, Minor: true},
-			{Name: "WINDOW", Right: true},
-			{Name: "SHM", Right: true, Minor: true},
-			{Name: "FROM", Minor: true},
-		}},
-		Leaves: &dump.Listing{Columns: []dump.Column{
-			{Name: "TRACK"},
-			{Name: "CODEC"},
-			{Name: "FORMAT"},
-			{Name: "FPS", Right: true, Minor: true},
-			{Name: "BIT/S", Right: true},
-			{Name: "WINDOW", Right: true},
-			{Name: "POSITION", Right: true, Minor: true},
-			{Name: "KEY", Right: true, Minor: true},
-			{Name: "AGE", Right: true},
-			{Name: "PID", Minor: true},
-		}},
-	}
 	masked := slices.ContainsFunc(rows, func(r streams.Row) bool { return slices.ContainsFunc(r.Tracks, isMasked) })
-	if masked {
-		t.Leaves.Columns = slices.Insert(t.Leaves.Columns, 1, dump.Column{Name: "FOR"})
+	t := &out.Tree{
+		Branches: &dump.Listing{Columns: branchColumns()},
+		Leaves:   &dump.Listing{Columns: leafColumns(masked)},
 	}
 	for i := range rows {
 		r := &rows[i]
 		t.Branches.Rows = append(t.Branches.Rows, branchRow(r, plain))
 		t.Notes = append(t.Notes, streamNotes(r))
 		for j := range r.Tracks {
-			leaf := leafRow(r, &r.Tracks[j], plain)
-			leaf[0].Value = fmt.Sprintf("%*d %s", indexWidth(r), r.Tracks[j].Index, r.Tracks[j].Type)
-			if masked {
-				leaf = slices.Insert(leaf, 1, maskCell(&r.Tracks[j]))
-			}
-			t.Leaves.Rows, t.Of = append(t.Leaves.Rows, leaf), append(t.Of, i)
+			leaf := leaf{stream: r, track: &r.Tracks[j], masked: masked, plain: plain}
+			t.Leaves.Rows, t.Of = append(t.Leaves.Rows, leaf.cells()), append(t.Of, i)
 		}
 	}
 	return t
 }
 
-// indexWidth is how many digits the largest index of a stream's tracks has.
+func branchColumns() []dump.Column {
+	return []dump.Column{
+		{Name: "STREAM"},
+		{Name: "STATE"},
+		{Name: "VERDICT"},
+		{Name: "INPUT"},
+		{Name: "VIEWERS", Right: true},
+		{Name: "PROCESSES", Right: true, Minor: true},
+		{Name: "SESSIONS", Right: true, Minor: true},
+		{Name: "SOURCES", Right: true, Minor: true},
+		{Name: "WINDOW", Right: true},
+		{Name: "SHM", Right: true, Minor: true},
+		{Name: "FROM", Minor: true},
+	}
+}
+
+// leafColumns returns the columns of tracks. When some of them are masked, one says who may
+// use a track.
+func leafColumns(masked bool) []dump.Column {
+	columns := []dump.Column{{Name: "TRACK"}}
+	if masked {
+		columns = append(columns, dump.Column{Name: "FOR"})
+	}
+	return append(columns, []dump.Column{
+		{Name: "CODEC"},
+		{Name: "FORMAT"},
+		{Name: "FPS", Right: true, Minor: true},
+		{Name: "BIT/S", Right: true},
+		{Name: "WINDOW", Right: true},
+		{Name: "POSITION", Right: true, Minor: true},
+		{Name: "KEY", Right: true, Minor: true},
+		{Name: "AGE", Right: true},
+		{Name: "PID", Minor: true},
+	}...)
+}
+
+// indexWidth returns how many digits the largest index of a stream's tracks has.
 func indexWidth(r *streams.Row) int {
 	largest := uint64(0)
 	for _, t := range r.Tracks {
@@ -73,7 +80,7 @@ func indexWidth(r *streams.Row) int {
 
 func isMasked(t streams.TrackRow) bool { return t.Valid != streams.ValidForAll }
 
-// maskCell is who may use a track, where not all may.
+// maskCell returns who may use a track.
 func maskCell(t *streams.TrackRow) dump.Cell {
 	if !isMasked(*t) {
 		return dump.Cell{Value: "all"}
@@ -97,21 +104,34 @@ func branchRow(r *streams.Row, plain bool) []dump.Cell {
 	}
 }
 
-func leafRow(r *streams.Row, t *streams.TrackRow, plain bool) []dump.Cell {
+// leaf is a track in the tree.
+type leaf struct {
+	stream *streams.Row
+	track  *streams.TrackRow
+	masked bool // there is a column that says who may use a track
+	plain  bool
+}
+
+// cells returns the row of a track, in the order of leafColumns.
+func (l leaf) cells() []dump.Cell {
+	r, t := l.stream, l.track
 	window := t.WindowMS()
-	return []dump.Cell{
-		{Value: fmt.Sprintf("%d %s", t.Index, t.Type)},
+	cells := []dump.Cell{{Value: fmt.Sprintf("%*d %s", indexWidth(r), t.Index, t.Type)}}
+	if l.masked {
+		cells = append(cells, maskCell(t))
+	}
+	return append(cells, []dump.Cell{
 		{Value: t.Codec},
 		formatCell(t),
 		{Value: fpsText(t)},
-		{Value: dump.Bits(t.BytesPerSecond, plain)},
+		{Value: dump.Bits(t.BytesPerSecond, l.plain)},
 		{Value: window, Text: units.Span(units.Milliseconds(window))},
 		{Value: positionText(t.LastMS)},
 		keyCell(r, t), ageCell(r, t), writerPID(t),
-	}
+	}...)
 }
 
-// windowCell is what the stream keeps; a file is there as a whole.
+// windowCell returns how much the stream keeps; a file is there as a whole.
 func windowCell(r *streams.Row) dump.Cell {
 	if r.VoD && r.BufferWindowMS == 0 {
 		return dump.Cell{}
@@ -155,7 +175,7 @@ func inputCell(r *streams.Row) dump.Cell {
 	return streamPIDCell(*r.InputPID, r.InputAlive)
 }
 
-// streamPIDCell is a PID, and whether its process is dead.
+// streamPIDCell returns a PID, and whether its process is dead.
 func streamPIDCell(pid uint64, alive *bool) dump.Cell {
 	switch {
 	case alive == nil:
@@ -173,7 +193,7 @@ func writerPID(t *streams.TrackRow) dump.Cell {
 	return streamPIDCell(t.PID, t.Alive)
 }
 
-// formatCell is what a track is like; what cannot be true stands out.
+// formatCell returns what a track is like; an impossible value stands out.
 func formatCell(t *streams.TrackRow) dump.Cell {
 	cell := dump.Cell{Value: formatText(t)}
 	if len(t.Implausible) > 0 {
@@ -182,7 +202,7 @@ func formatCell(t *streams.TrackRow) dump.Cell {
 	return cell
 }
 
-// formatText is the size of the picture, or how the sound is sampled.
+// formatText returns the size of the picture, or how the sound is sampled.
 func formatText(t *streams.TrackRow) string {
 	var parts []string
 	if t.Width > 0 || t.Height > 0 {
@@ -205,7 +225,7 @@ func formatText(t *streams.TrackRow) string {
 	return strings.Join(parts, " ")
 }
 
-// fpsText is the announced frame rate, or the measured one.
+// fpsText returns the announced frame rate, or the measured one.
 func fpsText(t *streams.TrackRow) string {
 	fps := t.FPS
 	if fps == 0 {
@@ -221,7 +241,7 @@ func fpsText(t *streams.TrackRow) string {
 	return text
 }
 
-// keyCell is how long ago the newest key came. A file is read ahead, and a track
+// keyCell returns how long ago the newest key frame came. A file is read ahead, and a track
 // of events has none for hours.
 func keyCell(r *streams.Row, t *streams.TrackRow) dump.Cell {
 	ms, known := t.KeyAgeMS()
@@ -242,11 +262,11 @@ func ageCell(r *streams.Row, t *streams.TrackRow) dump.Cell {
 	return cell
 }
 
-// likeThat is how many findings of one code are told one by one: a process that
-// fed two hundred tracks leaves as many.
+// likeThat is how many findings of one code are shown one by one: a process that fed two
+// hundred tracks leaves as many.
 const likeThat = 3
 
-// streamNotes are the reasons for the verdict, and what could not be read.
+// streamNotes returns the reasons for the verdict, and what could not be read.
 func streamNotes(r *streams.Row) []out.Line {
 	var notes []out.Line
 	told := map[string]int{}
@@ -262,7 +282,7 @@ func streamNotes(r *streams.Row) []out.Line {
 	return append(notes, problemNotes(r)...)
 }
 
-// problemNotes are what could not be read, but for what a finding tells.
+// problemNotes returns what could not be read and no finding reports.
 func problemNotes(r *streams.Row) []out.Line {
 	var notes []out.Line
 	var denied []string
@@ -281,7 +301,7 @@ func problemNotes(r *streams.Row) []out.Line {
 	return notes
 }
 
-// someOf is the first of some names, and how many more there are.
+// someOf returns the first of some names, and how many more there are.
 func someOf(names []string) string {
 	if more := len(names) - 1; more > 0 {
 		return fmt.Sprintf("%s and %d more", names[0], more)

@@ -48,6 +48,9 @@ func TestPlainPackages(t *testing.T) {
 			for place, fault := range wordFaults(fset, file) {
 				t.Errorf("%s: %s", place, fault)
 			}
+			for place, fault := range commentFaults(fset, file) {
+				t.Errorf("%s: %s", place, fault)
+			}
 		}
 	}
 }

@@ -149,8 +149,8 @@ func (p *prescription) endAll() cure {
 	return c
 }
 
-// unlessKept is for what a buffer that lives puts right, or keeps on purpose; a
-// file is read anew when it is next asked for, unless its lock is held.
+// unlessKept prescribes nothing where a living buffer puts things right, or keeps them
+// on purpose; a file is read anew when it is next asked for, unless its lock is held.
 func (p *prescription) unlessKept() cure {
 	switch s := p.stream; {
 	case s == nil || s.Buffer != nil && p.f.Code == finding.WriterDead:
@@ -215,7 +215,7 @@ func (p *prescription) endSource() cure {
 	return p.end([]procs.Process{t.Writer}, "ends "+p.tracksOf(t.PID)+" until its encoder connects again; viewers stall or leave")
 }
 
-// endIdleSource is endSource, unless the process also feeds a track that is well.
+// endIdleSource does what endSource does, unless the process also feeds a track that is well.
 func (p *prescription) endIdleSource() cure {
 	t := p.track()
 	if t == nil {

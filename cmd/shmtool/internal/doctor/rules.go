@@ -64,7 +64,8 @@ func (j *judge) settles(f *finding.Finding, after time.Duration) {
 // boot, such as unpacked ones, have no clock: they stay as they are.
 func (j *judge) passes() bool { return j.at.Living && j.at.Clock != mist.Clock{} }
 
-// anyway is a Lasts of what is the same whatever its message tells.
+// anyway returns true: it is the Lasts of a finding that stays the same whatever its
+// message says.
 func anyway(*finding.Finding) bool { return true }
 
 // brief says that the same may be seen while something is under way, where

@@ -9,7 +9,7 @@ import (
 	"shmtool/layout/mist"
 )
 
-// shortLocks are those of the stream that are held for a moment only.
+// shortLocks judges the stream's locks that are held only for a moment.
 func (j *judge) shortLocks() {
 	for i := range j.stream.Locks {
 		j.shortLock(&j.stream.Locks[i])

@@ -154,8 +154,8 @@ func (j *judge) booting() {
 	f.lasts(since, known)
 }
 
-// bootingUnseen is booting where the handler cannot be seen: it runs elsewhere, as a
-// URL, or was not saved.
+// bootingUnseen does what booting does where the handler cannot be seen: it runs
+// elsewhere, as a URL, or was not saved.
 func (j *judge) bootingUnseen() {
 	since, known := j.at.Running(j.stream.Buffer.Start)
 	if !j.readyTrigger() || !known || since < lasting {

@@ -51,8 +51,8 @@ type Stats struct {
 // Begin says when the first window begins.
 func (m *Meter) Begin(at time.Time) { m.begun = at }
 
-// Record is a record of so many bytes that was seen at a time. Records that were
-// seen by one look have one time.
+// Record counts a record of so many bytes that was seen at a time. Records that one look
+// has seen have one time.
 func (m *Meter) Record(at time.Time, size int) {
 	m.now.records++
 	m.now.bytes += uint64(size)
@@ -91,7 +91,7 @@ func (m *Meter) Lost(n uint64, size int) {
 	m.lost += n
 }
 
-// Delay is how late a record was; it may be negative, where clocks differ.
+// Delay counts how late a record was; it may be negative, where clocks differ.
 func (m *Meter) Delay(d time.Duration) { m.delays.add(d) }
 
 // Silence returns how long nothing has come, and whether that is more than the page

@@ -14,8 +14,8 @@ import (
 // indices returns the tracks that are open, in their order.
 func (b *Buffer) indices() []int { return slices.Sorted(maps.Keys(b.tracks)) }
 
-// lookAtUsers is MistServer's COMM_LOOP over MstUser: the dead are told to leave
-// in one pass, and who leaves is gone in the next. Then the stream's state.
+// lookAtUsers does what MistServer's COMM_LOOP does over MstUser: one pass tells the dead
+// to leave, and the next removes those that leave. Then it sets the stream's state.
 func (b *Buffer) lookAtUsers(ctx context.Context) error {
 	all, err := b.users.all()
 	if err != nil {
@@ -51,7 +51,7 @@ func (b *Buffer) lookAtUsers(ctx context.Context) error {
 	return b.settle(push)
 }
 
-// lookAt is the pass over one user, whose status was read before.
+// lookAt does the pass over one user, whose status was read before.
 func (b *Buffer) lookAt(u user, lives bool) error {
 	switch {
 	case u.is(mist.UserDisconnect):

@@ -39,8 +39,8 @@ func (e *BlockedError) Unwrap() error { return e.Err }
 // two pages of a controller.
 const controllerTime = time.Second
 
-// StartOrJoinController is StartController, or where the pages are there
-// JoinController. ErrForeign where they are a MistServer's, a *BlockedError where
+// StartOrJoinController does what StartController does, or JoinController where the
+// pages are there. ErrForeign where they are a MistServer's, a *BlockedError where
 // one is there that no simulation can join.
 func StartOrJoinController(ctx context.Context, p Place) (c *Controller, joined bool, err error) {
 	until := time.Now().Add(controllerTime)

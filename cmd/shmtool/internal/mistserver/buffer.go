@@ -168,7 +168,7 @@ func (b *Buffer) setState(s mist.StreamState) error {
 	return SetState(b.place, b.stream, s, 255)
 }
 
-// Loop is one pass: settings, users, state, tracks, windows. An error is of the
+// Loop makes one pass: settings, users, state, tracks, windows. An error is of the
 // stream's own pages; what concerns one track alone is in the report.
 func (b *Buffer) Loop() (Report, error) {
 	b.report = Report{}

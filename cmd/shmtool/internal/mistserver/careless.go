@@ -10,8 +10,8 @@ import (
 // The functions below do what MistServer's sources do where this package's refuse. They
 // are for drills only. Track.info.Careless asks for them.
 
-// carelessly is what becomes of a refusal: packets that are older than the newest
-// one, or come before the first key frame, are thrown away without a word.
+// carelessly returns what becomes of a refusal: packets that are older than the newest
+// one, or come before the first key frame, are thrown away silently.
 func (t *Track) carelessly(err error) error {
 	if t.info.Careless && (errors.Is(err, ErrOutOfOrder) || errors.Is(err, ErrNoKey)) {
 		return nil

@@ -118,8 +118,8 @@ func LosePresent(p Place, stream string, index int, ring string) (lost bool, err
 	})
 }
 
-// Overrun is MistServer's addRecords of one record more than a track's ring has
-// slots for: present is 0, endpos goes on.
+// Overrun adds one record more than a track's ring has slots for, as MistServer's
+// addRecords does: present is 0, endpos goes on.
 func Overrun(p Place, stream string, index int, ring string) error {
 	_, err := pokeRing(p, stream, index, ring, func(h layout.Header) []store {
 		return []store{

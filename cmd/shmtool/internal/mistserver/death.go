@@ -16,7 +16,7 @@ import (
 // The steps of a drill's processes up to the point at which they die: those that
 // MistServer's take, in the same order, and no further.
 
-// BeginReload is MistServer's reload of a track's page up to where it is killed:
+// BeginReload reloads a track's page as MistServer does, up to where it is killed:
 // the old page is marked; and, if made, it has lost its name, and the new one has
 // it, which is not ready. The track can no longer be used.
 func (t *Track) BeginReload(made bool) error {
@@ -42,14 +42,14 @@ func (t *Track) BeginReload(made bool) error {
 	return w.Close()
 }
 
-// BeginClose is Close up to where the exit bit is set: no track is left, and
+// BeginClose does what Close does up to where the exit bit is set: no track is left, and
 // all users were told to go.
 func (b *Buffer) BeginClose(ctx context.Context) error {
 	return errors.Join(b.setState(mist.StateShutdown), b.dismiss(ctx), b.removeAll(), b.meta.w.SetExit())
 }
 
-// ReclaimBuffer is MistServer's start of a buffer on the pages of one that has
-// crashed: what is there is taken for its own, and the stream counts one record
+// ReclaimBuffer starts a buffer on the pages of one that has crashed, as MistServer
+// does: what is there is taken for its own, and the stream counts one record
 // more than its page has room for.
 func ReclaimBuffer(p Place, stream string, s Settings) (*Buffer, error) {
 	b, err := boot(p, stream, s)
@@ -85,8 +85,8 @@ func TakeLock(ctx context.Context, p Place, stream string, l mist.Lock) error {
 	return errors.Join(lock.Wait(ctx), lock.Close())
 }
 
-// LockPull is a process that pulls a stream: it takes MstSemPull_ for life, and
-// MstPPID says that it is this one.
+// LockPull does what a process that pulls a stream does: it takes MstSemPull_ for life,
+// and MstPPID says that it is this one.
 func LockPull(p Place, stream string) error {
 	lock, err := semaphore.Create(p.path(lockOf(stream, mist.LockPull)), 0, p.mode())
 	if err != nil {

@@ -60,7 +60,7 @@ func (f *followed) begin(oldest bool) {
 	}
 }
 
-// poll is one look at the page: the packet of the next part, if that is there, or
+// poll looks at the page once. It returns the packet of the next part, if that is there, or
 // whether the page is to be opened again.
 func (f *followed) poll() (seen Seen, found, reloaded bool, err error) {
 	err = f.page.page.Exclusively(func() (err error) {

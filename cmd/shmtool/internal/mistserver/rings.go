@@ -94,7 +94,7 @@ func (t *trackPage) close() error {
 	return t.page.Close()
 }
 
-// fault is the first error since it was asked last.
+// fault returns the first error since the last call.
 func (t *trackPage) fault() error {
 	err := t.failed
 	t.failed = nil

@@ -29,7 +29,7 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// clear is MistServer's Meta::clear, and then the end of MstUser. No user is
+// clear does what MistServer's Meta::clear does, and then ends MstUser. No user is
 // added while it runs, unless a process died with the lock in hand.
 func (b *Buffer) clear() error {
 	var errs []error

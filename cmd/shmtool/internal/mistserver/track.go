@@ -155,7 +155,7 @@ func (t *Track) flips(time uint64) bool {
 	return now.uint("avail") > flipSize || time-now.uint("firsttime") > flipDuration
 }
 
-// turnPage is what a key does: it counts on its page, which may be a new one.
+// turnPage does what a key does: it counts on its page, which may be a new one.
 func (t *Track) turnPage(time uint64) error {
 	if t.data == nil || t.flips(time) {
 		if err := t.newPage(time); err != nil {

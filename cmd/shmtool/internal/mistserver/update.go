@@ -1,6 +1,6 @@
 package mistserver
 
-// tell is MistServer's Meta::update: parts, key, fragment and times of a packet
+// tell does what MistServer's Meta::update does: parts, key, fragment and times of a packet
 // that is in its data page already.
 func (t *Track) tell(p Packet, size uint64) error {
 	if err := t.addPart(p); err != nil {

@@ -17,7 +17,7 @@ func OrNull(s string) any {
 	return s
 }
 
-// TextOrNull is OrNull for a string that may hold any bytes.
+// TextOrNull does what OrNull does for a string that may hold any bytes.
 func TextOrNull(s string) any {
 	if s == "" {
 		return nil

@@ -69,7 +69,7 @@ func small(o *Object) ([]byte, error) {
 	return b, nil
 }
 
-// consistent is small for an object that its writer changes under a sequence number: it
+// consistent does what small does for an object that its writer changes under a sequence number: it
 // reads until the number stands still. A writer that died in the middle leaves the number
 // odd, and the bytes are returned as they are.
 func consistent(o *Object) ([]byte, error) {

@@ -41,7 +41,7 @@ func Read(w *world.World, t Target) (*relaccx.Reader, func() error, error) {
 	return openReader(w, t, (*relaccx.Page).Reader, (*relaccx.Reader).Nested)
 }
 
-// Peek is Read that also opens a page that is not ready.
+// Peek does what Read does, and also opens a page that is not ready.
 func Peek(w *world.World, t Target) (*relaccx.Reader, func() error, error) {
 	whole := (*relaccx.Page).Reader
 	if len(t.Steps) == 0 {

@@ -63,7 +63,7 @@ func sayHidden(w *world.World, t Target) {
 	}
 }
 
-// Find is Address without the warning about a page that another hides.
+// Find does what Address does, without the warning about a page that another hides.
 func Find(w *world.World, arg string) (Target, error) {
 	if arg == "-" {
 		return Target{Arg: arg, Path: arg, Stdin: true}, nil

@@ -148,7 +148,7 @@ func (p *played) goesOn(s *Snapshot, of shape) bool {
 	return p.sameAs(s, of) && (s.Table || p.next == s.Next)
 }
 
-// rewind is a writer that took records back.
+// rewind plays a writer that took records back.
 func (p *played) rewind(n Note, of shape) error {
 	h := of.header
 	h.EndPos, h.Deleted = n.First, min(h.Deleted, n.First)

@@ -261,7 +261,7 @@ func (r *Reader) read(body int64, length int) error {
 	return nil
 }
 
-// unfinished is what an error of reading means.
+// unfinished returns what an error of reading means.
 func unfinished(err error) error {
 	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return ErrUnfinished

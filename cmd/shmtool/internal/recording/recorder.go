@@ -244,7 +244,7 @@ func (r *recorder) forget(f *relaccx.Follower) {
 	_ = f.Close() // read-only
 }
 
-// now is the time of day, as it goes on from the beginning: it never goes back.
+// now returns the time of day, counted from the beginning: it never goes back.
 func (r *recorder) now() time.Time { return r.begun.Add(time.Since(r.begun)) }
 
 // event writes what happened on a page.
@@ -312,7 +312,7 @@ func (r *recorder) json(s *source) *dump.RecordJSON {
 	return dump.NewRecordJSON(s.schema, dump.Options{Page: known, Clock: r.o.Clock, ShowSecrets: true})
 }
 
-// drained is called when all that is there has been written, and then at least
+// drained runs when all that is there has been written, and then at least
 // every tenth of a second.
 func (r *recorder) drained() {
 	if r.err == nil {

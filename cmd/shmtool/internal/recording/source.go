@@ -108,8 +108,8 @@ func (s *source) idle(now time.Time) bool {
 	return now.Sub(s.active) > idleEvery && now.Sub(s.settled) < idleEvery
 }
 
-// later is nothing where a page goes away while it is looked at: its Follower
-// says so, and the page that comes then is told anew.
+// later returns nil where a page goes away during a look: its Follower says so, and the
+// page that comes then is told anew.
 func (s *source) later(err error) error {
 	if err == nil {
 		return nil

@@ -26,7 +26,7 @@ func newClock() clock {
 // Now returns CLOCK_MONOTONIC in nanoseconds.
 func Now() int64 { return newClock().now() }
 
-// now is in nanoseconds.
+// now returns the time in nanoseconds.
 func (c clock) now() int64 { return c.base + int64(time.Since(c.since)) }
 
 // longestNap is the longest sleep that the end of a context does not interrupt.

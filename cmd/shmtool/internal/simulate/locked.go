@@ -71,8 +71,8 @@ func (p Part) lockedWriter(ctx context.Context) error {
 	}
 }
 
-// lockedReader is a process with several readers, each of which takes the lock
-// once a second.
+// lockedReader runs several readers in a process, each of which takes the lock once a
+// second.
 func (p Part) lockedReader(ctx context.Context, r *reporter) error {
 	all := newTally()
 	var mu sync.Mutex // all
@@ -94,7 +94,7 @@ func (p Part) lockedReader(ctx context.Context, r *reporter) error {
 	return errors.Join(append(errs, err)...)
 }
 
-// readLocked is one of them. Frames that were there when it began do not count.
+// readLocked runs one of them. Frames that were there when it began do not count.
 func (p Part) readLocked(ctx context.Context, behind time.Duration) (*tally, error) {
 	seen := newTally()
 	f, err := os.OpenFile(p.LockedPage, os.O_RDWR|os.O_CREATE, 0o600)

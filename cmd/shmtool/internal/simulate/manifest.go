@@ -97,7 +97,7 @@ func (c *claimed) write() error {
 	return nil
 }
 
-// remove is the end of the simulation, as far as others can see.
+// remove ends the simulation, as far as others can see.
 func (c *claimed) remove() error {
 	return errors.Join(os.Remove(c.path(c.dir)), c.file.Close())
 }

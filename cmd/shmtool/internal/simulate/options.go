@@ -93,7 +93,7 @@ func (o Options) Settings() mistserver.Settings {
 // pushSource is the source of a stream that encoders are pushed to from here.
 const pushSource = "push://127.0.0.1"
 
-// poll is how often a viewer looks: as often as MistServer's, unless all of them
+// poll returns how often a viewer looks: as often as MistServer's, unless all of them
 // together would have no time for anything else.
 func (o Options) poll() time.Duration {
 	viewers := time.Duration(len(o.Streams) * o.Viewers)

@@ -54,7 +54,7 @@ func (s *simulation) pump(ctx context.Context, patience time.Duration, done func
 	return nil
 }
 
-// take is one note.
+// take takes one note.
 func (s *simulation) take(n note) {
 	c := n.from
 	switch {
@@ -100,7 +100,7 @@ func (s *simulation) takeMessage(c *Process, m message) {
 	}
 }
 
-// takeInput is what an angel or its buffer says.
+// takeInput takes what an angel or its buffer says.
 func (s *simulation) takeInput(st *stream, angel *Process, m message) {
 	switch {
 	case m.Kind == kindCrashed:
@@ -182,7 +182,7 @@ func (s *simulation) reloadCount(watched bool) (n int) {
 	return n
 }
 
-// takeFollowed is a viewer that has gone on in a new page.
+// takeFollowed notes a viewer that has gone on in a new page.
 func (s *simulation) takeFollowed(c *Process, m message) {
 	c.followed = m.Count
 	s.tellFollowed(s.streamOf(c.Stream))
@@ -272,7 +272,7 @@ func (s *simulation) takeFailure(c *Process, m message) {
 	s.event(Event{Kind: EventFailed, Role: string(m.Role), Number: c.Number, Stream: c.Stream, PID: c.PID, Text: m.Text})
 }
 
-// takeEnd is the end of a process: expected, or not.
+// takeEnd notes the end of a process: expected, or not.
 func (s *simulation) takeEnd(c *Process) {
 	if c.Role == RoleAngel && c.ended.Success() && s.streamOf(c.Stream).ended == "" {
 		s.streamOf(c.Stream).ended = "it was told to end"

@@ -254,7 +254,7 @@ func (s *simulation) viewersText() string {
 	return fmt.Sprintf("%s %d to %d tracks each, of %d", text, least, most, s.o.Tracks)
 }
 
-// watch is the time for which the simulation is there.
+// watch lasts as long as the simulation is there.
 func (s *simulation) watch(ctx context.Context) error {
 	s.phase, s.watched = PhaseWatching, true
 	if err := s.stage(ctx); err != nil {

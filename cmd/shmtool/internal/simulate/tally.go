@@ -91,7 +91,7 @@ func (t *tally) add(o *tally) {
 	t.latencies.Merge(o.latencies)
 }
 
-// percentile is never above the greatest one measured, though the histogram
+// percentile returns no more than the greatest one measured, though the histogram
 // rounds up.
 func (t *tally) percentile(p float64) int64 {
 	if t.latencies == nil {

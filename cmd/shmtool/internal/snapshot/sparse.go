@@ -75,7 +75,7 @@ func (s *sparseWriter) writeBlocks(b []byte, at int64) error {
 	return nil
 }
 
-// run is how many bytes at the beginning are blocks of one sort: zero or not.
+// run returns how many bytes at the beginning are blocks of one sort: zero or not.
 func run(b []byte) (zero bool, size int) {
 	isZero := func(block []byte) bool { return bytes.Equal(block, zeros[:len(block)]) }
 	zero = isZero(b[:min(blockSize, len(b))])

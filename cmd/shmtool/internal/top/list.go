@@ -167,7 +167,7 @@ func (m *list) key(key string) (open bool) {
 	return false
 }
 
-// typed is a key while the filter is typed. It has its effect at once.
+// typed takes a key while the filter is typed. It has its effect at once.
 func (m *list) typed(key string) {
 	switch key {
 	case "enter":

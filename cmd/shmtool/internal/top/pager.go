@@ -145,7 +145,7 @@ func wayOf(key string) string {
 	return way
 }
 
-// changed is dump.Options.Changed. All of a record that was not there before has
+// changed implements dump.Options.Changed. All of a record that was not there before has
 // changed, but not when nothing was.
 func (c *changes) changed(way string, number uint64, field, value string) bool {
 	if c.alone && way == "" {

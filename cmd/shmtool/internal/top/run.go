@@ -263,7 +263,7 @@ func (m *model) lookAgain() tea.Cmd {
 	return tea.Batch(looks...)
 }
 
-// size is told by the terminal. One that does not know it says 0.
+// size takes what the terminal says of it. One that does not know its size says 0.
 func (m *model) size(width, height int) {
 	if width <= 0 || height <= 0 {
 		width, height = 80, 24

@@ -99,7 +99,7 @@ func (d *drill) await(ctx context.Context, is func() bool) error {
 	return err
 }
 
-// pause is for what the others do about it in their next rounds.
+// pause waits for what the others do about it in their next rounds.
 func (d *drill) pause(ctx context.Context, long time.Duration) error {
 	until := time.Now().Add(long)
 	return d.await(ctx, func() bool { return time.Now().After(until) })

@@ -65,7 +65,7 @@ func stageFillData(ctx context.Context, d *drill) (string, error) {
 	return fmt.Sprintf("source %d, process %d, sends frames of 1 MiB without a key frame among them: its data page is full after %d of %d bytes, another begins at a key frame only, and what comes is counted and not stored", number(c), id(c), avail, mist.LiveDataSize), err
 }
 
-// reuseData is for a source that comes twice: the first time with so much that the
+// reuseData has a source come twice: the first time with so much that the
 // second one is behind for the drill. A data page has a minute, and then begins
 // another one, where nothing stale is.
 func reuseData(o *simulate.Options) {
@@ -161,7 +161,7 @@ func stageHide(ctx context.Context, d *drill) (string, error) {
 	return fmt.Sprintf("process %d made track %d from track %d, hid that from viewers, and was killed: the buffer has removed what it made, and the mask stays", id(c), c.Track, victim), err
 }
 
-// manyFrames are more than a field of 16 bits takes, of frames in 1000 seconds.
+// manyFrames sets more frames in 1000 seconds than a field of 16 bits takes.
 func manyFrames(o *simulate.Options) {
 	if o.FPS < 66 {
 		o.FPS = 120

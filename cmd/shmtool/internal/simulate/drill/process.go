@@ -79,7 +79,7 @@ func stageKillInput(ctx context.Context, d *drill) (string, error) {
 	return fmt.Sprintf("the input, process %d, and its buffer, process %d, were killed: the lock that the input takes for life stays taken", angel.PID, buffer), err
 }
 
-// stageLoseInput is what a development build of MistServer leaves when its buffer
+// stageLoseInput leaves what a development build of MistServer leaves when its buffer
 // dies: the parent takes the lock, the state and its PID away, and ends.
 func stageLoseInput(ctx context.Context, d *drill) (string, error) {
 	did, err := stageKillInput(ctx, d)

@@ -8,37 +8,6 @@ import (
 	"shmtool/relaccx/internal/shm"
 )
 
-// AddField adds a field after the others, on a page that is not ready and has no
-// records. Errors: ErrReady; ErrFull when descriptors and slots no longer fit the page;
-// a *layout.SpecError as from layout.NewSchema.
-func (w *Writer) AddField(f layout.Field) error {
-	return w.do("add field", func() error {
-		h := w.cells.Header()
-		if h.Status != 0 || h.EndPos != 0 {
-			return ErrReady
-		}
-		schema, err := layout.NewSchema(append(append([]layout.Field(nil), w.schema.Fields()...), f)...)
-		if err != nil {
-			return err
-		}
-		shape := layout.Shape{Schema: schema, RecordCount: h.RecordCount}
-		if shape.Size() > uint64(len(w.memory)) {
-			return fmt.Errorf("%w: with field %q the page takes %d bytes and has %d", ErrFull, f.Name, shape.Size(), len(w.memory))
-		}
-		h = shape.Header()
-		if err := w.reserve(0, uint64(h.Offset)); err != nil {
-			return err
-		}
-		schema.AppendDescriptors(w.memory[layout.HeaderSize:layout.HeaderSize:h.Offset])
-		w.cells.SetFieldOffset(h.FieldOffset)
-		w.cells.SetRecordSize(h.RecordSize)
-		w.cells.SetOffset(h.Offset)
-		w.schema, w.offset, w.size = schema, uint64(h.Offset), uint64(h.RecordSize)
-		w.room = (uint64(len(w.memory)) - w.offset) / w.size
-		return nil
-	})
-}
-
 // SetReady tells all readers that header and fields are complete. It is the last step
 // of making a page; afterwards its fields are fixed.
 func (w *Writer) SetReady() error { return w.raise(layout.StatusReady) }

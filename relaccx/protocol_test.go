@@ -332,7 +332,7 @@ func TestOpenedWhileItIsMade(t *testing.T) {
 		write := func() {
 			for _, f := range fields {
 				f.Shape = nil
-				if err := w.AddField(f); err != nil {
+				if err := w.addField(f); err != nil {
 					t.Error(err)
 				}
 			}

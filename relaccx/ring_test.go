@@ -84,10 +84,10 @@ func (m *ringModel) Withdraw(t *rapid.T) {
 func (m *ringModel) Publish(t *rapid.T) {
 	count := rapid.Uint32Range(0, uint32(m.size())+1).Draw(t, "count")
 	if uint64(count) > m.size()-(m.end-m.deleted) {
-		m.refused(t, "publish", ErrFull, func() error { return m.w.Publish(count) })
+		m.refused(t, "publish", ErrFull, func() error { return m.w.publishSlots(count) })
 		return
 	}
-	if err := m.w.Publish(count); err != nil {
+	if err := m.w.publishSlots(count); err != nil {
 		t.Fatal(err)
 	}
 	m.end += uint64(count)

@@ -172,7 +172,7 @@ func editWithoutSpace(t *testing.T, dir string) {
 	defer w.Close()
 	fillUp(t, dir)
 	for i := 0; err == nil && i < 200; i++ { // until they need a second memory page
-		err = w.AddField(layout.Field{Name: fmt.Sprintf("a field of a long name, no. %d", i+100), Code: layout.CodeUint8})
+		err = w.addField(layout.Field{Name: fmt.Sprintf("a field of a long name, no. %d", i+100), Code: layout.CodeUint8})
 	}
 	wantErr(t, err, unix.ENOSPC)
 }
@@ -188,7 +188,7 @@ func storeWithoutSpace(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	fillUp(t, dir)
-	wantErr(t, w.StoreUint(0, w.Schema().Lookup("a"), 7), nil)
+	wantErr(t, w.StoreBytes(0, w.Schema().Lookup("a"), []byte{7}), nil)
 	wantErr(t, w.StoreBytes(0, w.Schema().Lookup("z"), make([]byte, 20000)), unix.ENOSPC)
 	wantErr(t, ring.Append(make([]byte, 9000)), unix.ENOSPC)
 	if got := counters(t, ring); got != [4]uint64{} {

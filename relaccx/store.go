@@ -29,22 +29,6 @@ func (w *Writer) StoreBytes(n uint64, f *layout.Field, b []byte) error {
 	})
 }
 
-// StoreUint stores the low bytes of v in integer field f of record n, as MistServer
-// does with a number that is too large. Errors are those of StoreBytes, and a
-// *layout.ValueError when f is not an integer field.
-func (w *Writer) StoreUint(n uint64, f *layout.Field, v uint64) error {
-	var room [8]byte
-	value := *f
-	value.Offset = 0
-	if f.Size > uint32(len(room)) {
-		return w.page.fail("set", &layout.ValueError{Field: f.Name, Value: fmt.Sprint(v), Reason: "the field is no integer of up to 8 bytes"})
-	}
-	if err := value.PutLow(room[:f.Size], v); err != nil {
-		return w.page.fail("set", err)
-	}
-	return w.StoreBytes(n, f, room[:f.Size])
-}
-
 // locate returns the bytes of record n where they live, backed or not.
 func (w *Writer) locate(n uint64) ([]byte, error) {
 	r := Reader{page: w.page, base: w.base, memory: w.memory, cells: w.cells, schema: w.schema, offset: w.offset, size: w.size, room: w.room}

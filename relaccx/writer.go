@@ -69,7 +69,7 @@ type WriterOptions struct {
 // OpenWriter opens an existing page for writing and takes its lock. Errors: a
 // *LockedError, which is ErrLocked, when another writer holds the lock for longer than
 // LockTimeout; ErrNotReady when the page has 0 bytes; a *layout.FormatError when it is
-// invalid. A page that is not ready opens, and AddField and SetReady finish it.
+// invalid. A page that is not ready opens, and SetReady finishes it.
 func OpenWriter(path string, o WriterOptions) (*Writer, error) {
 	p, err := openLocked(path, o)
 	if err != nil {
@@ -329,25 +329,6 @@ func (w *Writer) slot(n, slots uint64) ([]byte, error) {
 	}
 	w.nextNumber, w.nextSlot, w.nextSlots = n+1, slot+1, slots
 	return w.memory[at : at+w.size : at+w.size], nil
-}
-
-// Publish makes the next count records available with the bytes that are in their
-// slots, as for all rows of a table. It returns ErrFull when there are fewer free
-// slots; after an error nothing has changed.
-func (w *Writer) Publish(count uint32) error {
-	return w.do("publish", func() error {
-		h := w.cells.Header()
-		room, used := w.room, h.EndPos // direct indexing does not wrap
-		if h.RecordCount != 0 {
-			room, used = min(room, uint64(h.RecordCount)), h.EndPos-h.Deleted
-		}
-		if h.Deleted > h.EndPos || used > room || uint64(count) > room-used {
-			return ErrFull
-		}
-		w.cells.SetPresent(uint32(h.EndPos + uint64(count) - h.Deleted))
-		w.cells.SetEndPos(h.EndPos + uint64(count))
-		return nil
-	})
 }
 
 // Withdraw makes the oldest count records unavailable; their slots may be written

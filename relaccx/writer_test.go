@@ -32,7 +32,7 @@ func TestDeletedOverEndPos(t *testing.T) {
 		unchanged(t, p, func() {
 			wantErr(t, w.Append(record), ErrFull)
 			wantErr(t, w.AppendOverwrite(record), ErrFull)
-			wantErr(t, w.Publish(0), ErrFull)
+			wantErr(t, w.publishSlots(0), ErrFull)
 			wantErr(t, w.Withdraw(0), ErrOverdraw)
 		})
 		if full, err := w.Full(); !full || err != nil {
@@ -73,7 +73,7 @@ func TestOverFullRing(t *testing.T) {
 	}
 	unchanged(t, p, func() {
 		wantErr(t, w.Append(make([]byte, 4)), ErrFull)
-		wantErr(t, w.Publish(0), ErrFull)
+		wantErr(t, w.publishSlots(0), ErrFull)
 	})
 	pushValues(t, w, 10)
 	if diff := cmp.Diff([]uint64{7, 8, 9, 10}, valuesOf(t, r)); diff != "" {
@@ -90,7 +90,7 @@ func TestDirectIndexing(t *testing.T) {
 	if err := w.Withdraw(2); err != nil {
 		t.Fatal(err)
 	}
-	unchanged(t, p, func() { wantErr(t, w.Publish(3), ErrFull) }) // two slots are left, whatever was withdrawn
+	unchanged(t, p, func() { wantErr(t, w.publishSlots(3), ErrFull) }) // two slots are left, whatever was withdrawn
 	pushValues(t, w, 3, 4)
 	r := heapReader(t, p)
 	if diff := cmp.Diff([]uint64{2, 3, 4}, valuesOf(t, r)); diff != "" {
@@ -99,7 +99,7 @@ func TestDirectIndexing(t *testing.T) {
 	unchanged(t, p, func() {
 		wantErr(t, w.Append(make([]byte, 4)), ErrFull)
 		wantErr(t, w.AppendOverwrite(make([]byte, 4)), ErrFull)
-		wantErr(t, w.Publish(1), ErrFull)
+		wantErr(t, w.publishSlots(1), ErrFull)
 	})
 	if full, err := w.Full(); !full || err != nil {
 		t.Errorf("full is %v, %v", full, err)
@@ -188,7 +188,7 @@ func TestMakeFieldByField(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := w.AddField(f); err != nil {
+		if err := w.addField(f); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -198,15 +198,15 @@ func TestMakeFieldByField(t *testing.T) {
 	}
 	unchanged(t, w.page, func() {
 		var spec *layout.SpecError
-		if err := w.AddField(layout.Field{Name: "v", Code: layout.CodeUint8}); !errors.As(err, &spec) {
+		if err := w.addField(layout.Field{Name: "v", Code: layout.CodeUint8}); !errors.As(err, &spec) {
 			t.Errorf("a field twice: %v", err)
 		}
-		wantErr(t, w.AddField(layout.Field{Name: "w", Code: layout.CodeRaw, Size: 4}), ErrFull)
+		wantErr(t, w.addField(layout.Field{Name: "w", Code: layout.CodeRaw, Size: 4}), ErrFull)
 	})
 	if err := w.SetReady(); err != nil {
 		t.Fatal(err)
 	}
-	unchanged(t, w.page, func() { wantErr(t, w.AddField(layout.Field{Name: "x", Code: layout.CodeUint8}), ErrReady) })
+	unchanged(t, w.page, func() { wantErr(t, w.addField(layout.Field{Name: "x", Code: layout.CodeUint8}), ErrReady) })
 	pushValues(t, w, 1, 2, 3, 4, 5)
 	if diff := cmp.Diff([]uint64{2, 3, 4, 5}, valuesOf(t, mustReader(t, path))); diff != "" {
 		t.Error(diff)
@@ -305,7 +305,7 @@ func TestUsedAfterClose(t *testing.T) {
 	_, readerErr := p.Reader()
 	_, windowErr := r.Window()
 	for what, err := range map[string]error{
-		"append": w.Append(make([]byte, 4)), "publish": w.Publish(1), "withdraw": w.Withdraw(0), "ready": w.SetReady(),
+		"append": w.Append(make([]byte, 4)), "withdraw": w.Withdraw(0), "ready": w.SetReady(),
 		"batch":  w.Batch(func() error { t.Error("called"); return nil }),
 		"header": headerErr, "reader": readerErr, "window": windowErr, "read": r.Read(0, &rec),
 		"lease": r.Lease(func(*Lease) error { t.Error("called"); return nil }),

@@ -1,6 +1,8 @@
 package mistserver
 
 import (
+	"fmt"
+
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
@@ -30,5 +32,20 @@ func storeUint(w *relaccx.Writer, n uint64, field string, v uint64) error {
 	if err != nil {
 		return err
 	}
-	return w.StoreUint(n, f, v)
+	return putUint(w, n, f, v)
+}
+
+// putUint stores the low bytes of v in field f of record n: MistServer cuts a number that
+// is too large. It returns a *layout.ValueError if f is not an integer field.
+func putUint(w *relaccx.Writer, n uint64, f *layout.Field, v uint64) error {
+	var room [8]byte
+	if f.Size > uint32(len(room)) {
+		return &layout.ValueError{Field: f.Name, Value: fmt.Sprint(v), Reason: "the field is no integer of up to 8 bytes"}
+	}
+	alone := *f
+	alone.Offset = 0
+	if err := alone.PutLow(room[:f.Size], v); err != nil {
+		return err
+	}
+	return w.StoreBytes(n, f, room[:f.Size])
 }

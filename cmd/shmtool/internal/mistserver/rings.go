@@ -130,7 +130,7 @@ func (t *trackPage) uint(name string) uint64 {
 
 func (t *trackPage) set(name string, v uint64) {
 	if f := t.field(name); f != nil && t.failed == nil {
-		t.note(t.w.StoreUint(0, f, v))
+		t.note(putUint(t.w, 0, f, v))
 	}
 }
 
@@ -232,7 +232,7 @@ func (g *ring) get(n uint64, field string) uint64 { return g.row(n).uint(field) 
 func (g *ring) set(n uint64, field string, v uint64) {
 	f, err := fieldOf(g.w.Schema(), field)
 	if err == nil && *g.failed == nil {
-		err = g.w.StoreUint(n, f, v)
+		err = putUint(g.w, n, f, v)
 	}
 	g.note(err)
 }

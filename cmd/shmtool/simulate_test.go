@@ -15,7 +15,6 @@ import (
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
-	"shmtool/cmd/shmtool/internal/verb/simulate"
 	"shmtool/layout/mist"
 )
 
@@ -117,7 +116,7 @@ func TestSimulate(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &doc); err != nil {
 		t.Fatalf("%v:\n%s", err, out)
 	}
-	if doc.Schema != simulate.SimulationSchema || doc.Lost != 0 || doc.Records == 0 || doc.Latency.Measured != doc.Records || len(doc.Viewers) != 4 {
+	if doc.Schema != "shmtool.simulation/1" || doc.Lost != 0 || doc.Records == 0 || doc.Latency.Measured != doc.Records || len(doc.Viewers) != 4 {
 		t.Errorf("%s", out)
 	}
 	for _, v := range doc.Viewers {
@@ -187,7 +186,7 @@ func TestSimulateRefuses(t *testing.T) {
 	if status := p.done(); status.ExitStatus() != fail.ExitRefused {
 		t.Errorf("exit code %d", status.ExitStatus())
 	}
-	if want := `shmtool: simulate: stream "live" is none of a simulation's, and has MstMetalive; --stream gives the simulated one another name, --shm-dir another place` + "\n"; p.err.String() != want {
+	if want := `shmtool: simulate: stream "live" is none of a simulation's, and has MstMetalive; use --stream for another name, or --shm-dir for another directory` + "\n"; p.err.String() != want {
 		t.Errorf("%s", p.err.String())
 	}
 	if out := shmtool(t, dir, "simulate", "--clean"); out != "nothing of a simulation is left in "+dir+"\n" {
@@ -273,7 +272,7 @@ func TestSimulateBufferKilled(t *testing.T) {
 	p.until("another packet", func() bool { return shmtool(t, dir, "get", trackPage(t, dir, 0), "lastms") != at })
 	p.signal(syscall.SIGINT)
 	p.done()
-	p.says(`everything is removed from .*, [1-9]\d* objects that the dead had left too`)
+	p.says(`everything is removed from .*, also [1-9]\d* objects that killed simulations had left`)
 	nothingLeft(t, dir)
 }
 
@@ -313,7 +312,7 @@ func TestSimulateKilled(t *testing.T) {
 	shmtool(t, dir, "create", "page", "--records", "1", "--field", "n:uint8") // removes what other makers of pages have left
 	shmtool(t, dir, "rm", "page")
 	refused := launch(t, dir, "simulate")
-	if status := refused.done(); status.ExitStatus() != fail.ExitRefused || !strings.Contains(refused.err.String(), "shmtool simulate --clean removes it") {
+	if status := refused.done(); status.ExitStatus() != fail.ExitRefused || !strings.Contains(refused.err.String(), "run shmtool simulate --clean to remove it") {
 		t.Errorf("exit code %d, %s", status.ExitStatus(), refused.err.String())
 	}
 	rows := shmtool(t, dir, "simulate", "--clean", "-o", "csv", "--fields", "streams,state")

@@ -8,19 +8,20 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
-	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/units"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/dump"
 	"shmtool/relaccx"
 )
 
-// simulationScreen shows a simulation as it happens: a line for each thing, and
-// on a terminal below them how it is doing, redrawn in place. With a format that
-// is for programs it shows nothing.
+// simulationScreen shows a simulation as it happens: a line for each event, and on a
+// terminal its status below, redrawn in place. It shows nothing in a format for programs.
 type simulationScreen struct {
-	c      *cli.Call
+	dir    string // of shared memory
+	live   bool   // the status is drawn
+	out    *out.Printer
 	o      simulate.Options
 	silent bool
 	below  *out.Status
@@ -34,12 +35,10 @@ const redraw = 250 * time.Millisecond
 // shownTracks is how many tracks the status has lines for.
 const shownTracks = 6
 
-func observer(c *cli.Call, o simulate.Options) *simulationScreen {
-	return &simulationScreen{c: c, o: o, below: out.NewStatus(c.Out), silent: c.Out.Format != out.Table || c.Out.NamesOnly}
+// newScreen returns a screen for a simulation.
+func newScreen(w *world.World, p *out.Printer, o simulate.Options) *simulationScreen {
+	return &simulationScreen{dir: w.ShmDir, live: p.Terminal && !w.Dumb(), out: p, o: o, below: out.NewStatus(p), silent: !p.IsTable()}
 }
-
-// text reports whether what is printed is for people.
-func (s *simulationScreen) text() bool { return !s.silent }
 
 // Event prints a line.
 func (s *simulationScreen) Event(e simulate.Event) {
@@ -49,10 +48,10 @@ func (s *simulationScreen) Event(e simulate.Event) {
 	}
 	s.below.Erase()
 	line = fmt.Sprintf("%6.2fs  %s", e.At.Seconds(), line)
-	if s.c.Out.Terminal && s.c.Out.Width > 0 && e.Kind != simulate.EventFault {
-		line = runewidth.Truncate(line, s.c.Out.Width-1, "…")
+	if s.out.Terminal && s.out.Width > 0 && e.Kind != simulate.EventFault {
+		line = runewidth.Truncate(line, s.out.Width-1, "…")
 	}
-	fmt.Fprintln(s.c.Out, dump.Paint(line, tone, s.c.Out.Color))
+	fmt.Fprintln(s.out, dump.Paint(line, tone, s.out.Color))
 	s.draw()
 }
 
@@ -83,20 +82,20 @@ func (s *simulationScreen) line(e simulate.Event) (string, dump.Tone) {
 	return fmt.Sprintf("%s, process %d: %s", e.Who(len(s.o.Streams) > 1), e.PID, e.Text), tone
 }
 
-// tryText is what to try on a stream that a drill has brought into its state.
+// tryText returns what to try on a stream in which a failure was reproduced.
 func (s *simulationScreen) tryText(e simulate.Event) string {
 	code, _, _ := strings.Cut(e.Text, ":")
 	at := ""
-	if s.c.ShmDir != relaccx.ShmDir {
-		at = " --shm-dir " + s.c.ShmDir
+	if s.dir != relaccx.ShmDir {
+		at = " --shm-dir " + s.dir
 	}
 	return fmt.Sprintf("\n         now try: shmtool doctor %s%s; shmtool explain %s", e.Stream, at, code)
 }
 
 func (s *simulationScreen) cleanText(e simulate.Event) string {
-	text := "everything is removed from " + s.c.ShmDir
+	text := "everything is removed from " + s.dir
 	if e.Count > 0 {
-		text += fmt.Sprintf(", %s that the dead had left too", units.Counted(uint64(e.Count), "object", "objects"))
+		text += fmt.Sprintf(", also %s that killed simulations had left", units.Counted(uint64(e.Count), "object", "objects"))
 	}
 	if e.Text != "" {
 		text += "; " + e.Text
@@ -107,7 +106,7 @@ func (s *simulationScreen) cleanText(e simulate.Event) string {
 // Status redraws what is below the lines.
 func (s *simulationScreen) Status(st simulate.Status) {
 	s.status = st
-	if s.silent || !s.c.Out.Terminal || s.c.Dumb() || time.Since(s.latest) < redraw {
+	if s.silent || !s.live || time.Since(s.latest) < redraw {
 		return
 	}
 	s.latest = time.Now()
@@ -116,16 +115,16 @@ func (s *simulationScreen) Status(st simulate.Status) {
 
 func (s *simulationScreen) close() {
 	s.below.Erase()
-	_ = s.c.Out.Flush() // what is printed next meets the same error
+	_ = s.out.Flush() // what is printed next meets the same error
 }
 
 func (s *simulationScreen) draw() {
-	if s.c.Out.Terminal && !s.c.Dumb() && s.status.Phase != simulate.PhaseEnding && len(s.status.Streams) > 0 {
+	if s.live && s.status.Phase != simulate.PhaseEnding && len(s.status.Streams) > 0 {
 		s.below.Draw(out.LinesOf(s.statusText()))
 	} else {
 		s.below.Erase()
 	}
-	if s.c.Out.Flush() != nil {
+	if s.out.Flush() != nil {
 		s.silent = true // the signal of the broken pipe ends the simulation
 	}
 }
@@ -133,7 +132,7 @@ func (s *simulationScreen) draw() {
 func (s *simulationScreen) statusText() []byte {
 	var b bytes.Buffer
 	b.WriteByte('\n')
-	o := s.c.Out.Rendering()
+	o := s.out.Rendering()
 	o.LeftOut = func(columns []string) { s.writeLine(&b, "("+out.LeftOutText(columns)+")") }
 	if len(s.status.Tracks) > 0 {
 		_ = s.tracks().Table(&b, o) // to memory
@@ -159,8 +158,8 @@ func (s *simulationScreen) statusText() []byte {
 // writeLine cuts what would not fit in one line: the next one would be drawn
 // over it.
 func (s *simulationScreen) writeLine(b *bytes.Buffer, line string) {
-	if s.c.Out.Width > 0 {
-		line = runewidth.Truncate(line, s.c.Out.Width-1, "…")
+	if s.out.Width > 0 {
+		line = runewidth.Truncate(line, s.out.Width-1, "…")
 	}
 	b.WriteString(line + "\n")
 }

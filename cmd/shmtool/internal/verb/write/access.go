@@ -121,5 +121,11 @@ func replacedMeanwhile(w *relaccx.Writer, err error) error {
 	return err
 }
 
-// closeWriter closes w, and joins the error of that to what happened before.
-func closeWriter(w *relaccx.Writer, err *error) { *err = errors.Join(*err, w.Close()) }
+// edit opens the page of t for writing, calls change, and closes the page.
+func (a access) edit(t object.Target, change func(w *relaccx.Writer) error) error {
+	w, err := a.open(t)
+	if err != nil {
+		return err
+	}
+	return errors.Join(change(w), w.Close())
+}

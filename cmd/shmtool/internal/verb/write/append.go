@@ -8,6 +8,7 @@ import (
 	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/dump"
+	"shmtool/relaccx"
 )
 
 type appendOptions struct {
@@ -118,16 +119,15 @@ func newAppendOptions(c *cli.Call) (*appendOptions, error) {
 	return o, nil
 }
 
-func runAppend(ctx context.Context, c *cli.Call) (err error) {
+func runAppend(ctx context.Context, c *cli.Call) error {
 	o, err := newAppendOptions(c)
 	if err != nil {
 		return err
 	}
-	w, err := o.open(o.target)
-	if err != nil {
-		return err
-	}
-	defer closeWriter(w, &err)
+	return o.edit(o.target, func(w *relaccx.Writer) error { return o.write(ctx, w) })
+}
+
+func (o *appendOptions) write(ctx context.Context, w *relaccx.Writer) error {
 	a, err := newAppending(o, w)
 	if err != nil {
 		return o.target.OnPage(err)

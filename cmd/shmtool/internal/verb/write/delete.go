@@ -10,6 +10,7 @@ import (
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout"
+	"shmtool/relaccx"
 )
 
 type deleteOptions struct {
@@ -86,16 +87,15 @@ func allBefore(rec uint64) func(layout.Header) (uint64, error) {
 	}
 }
 
-func runDelete(_ context.Context, c *cli.Call) (err error) {
+func runDelete(_ context.Context, c *cli.Call) error {
 	o, err := newDeleteOptions(c)
 	if err != nil {
 		return err
 	}
-	w, err := o.open(o.target)
-	if err != nil {
-		return err
-	}
-	defer closeWriter(w, &err)
+	return o.edit(o.target, o.withdraw)
+}
+
+func (o *deleteOptions) withdraw(w *relaccx.Writer) error {
 	h, err := w.Header()
 	if err != nil {
 		return o.target.OnPage(err)

@@ -57,7 +57,7 @@ func newMarkOptions(c *cli.Call) (*markOptions, error) {
 	return &markOptions{access: accessOf(c), page: c.Arg(0), set: set}, nil
 }
 
-func runMark(_ context.Context, c *cli.Call) (err error) {
+func runMark(_ context.Context, c *cli.Call) error {
 	o, err := newMarkOptions(c)
 	if err != nil {
 		return err
@@ -66,10 +66,5 @@ func runMark(_ context.Context, c *cli.Call) (err error) {
 	if err != nil {
 		return err
 	}
-	w, err := o.open(t)
-	if err != nil {
-		return err
-	}
-	defer closeWriter(w, &err)
-	return t.OnPage(replacedMeanwhile(w, o.set(w)))
+	return o.edit(t, func(w *relaccx.Writer) error { return t.OnPage(replacedMeanwhile(w, o.set(w))) })
 }

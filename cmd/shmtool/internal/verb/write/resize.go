@@ -72,16 +72,15 @@ func newResizeOptions(c *cli.Call) (*resizeOptions, error) {
 	return o, err
 }
 
-func runResize(_ context.Context, c *cli.Call) (err error) {
+func runResize(_ context.Context, c *cli.Call) error {
 	o, err := newResizeOptions(c)
 	if err != nil {
 		return err
 	}
-	w, err := o.open(o.target)
-	if err != nil {
-		return err
-	}
-	defer closeWriter(w, &err)
+	return o.edit(o.target, o.reload)
+}
+
+func (o *resizeOptions) reload(w *relaccx.Writer) error {
 	h, err := w.Header()
 	if err != nil {
 		return o.target.OnPage(err)

@@ -87,7 +87,7 @@ func (o *rmOptions) remove(page string) (err error) {
 	case err != nil:
 		return err
 	}
-	defer closeWriter(w, &err)
+	defer func() { err = errors.Join(err, w.Close()) }()
 	if o.dryRun {
 		return o.printPlan("set exit on %s and unlink it\n", t)
 	}

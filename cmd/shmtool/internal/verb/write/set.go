@@ -51,7 +51,7 @@ func newSetOptions(c *cli.Call) (*setOptions, error) {
 	return &setOptions{access: accessOf(c), page: c.Arg(0), record: n, words: c.Args[2:]}, nil
 }
 
-func runSet(_ context.Context, c *cli.Call) (err error) {
+func runSet(_ context.Context, c *cli.Call) error {
 	o, err := newSetOptions(c)
 	if err != nil {
 		return err
@@ -60,20 +60,20 @@ func runSet(_ context.Context, c *cli.Call) (err error) {
 	if err != nil {
 		return err
 	}
-	w, err := o.open(t)
-	if err != nil {
-		return err
-	}
-	defer closeWriter(w, &err)
+	return o.edit(t, func(w *relaccx.Writer) error { return t.OnPage(replacedMeanwhile(w, o.update(w, t))) })
+}
+
+// update changes the fields of one record.
+func (o *setOptions) update(w *relaccx.Writer, t object.Target) error {
 	h, err := w.Header()
 	if err == nil && !h.Status.Ready() {
 		err = relaccx.ErrNotReady
 	}
 	if err != nil {
-		return t.OnPage(err)
+		return err
 	}
 	decode := dump.DecodeOptions{Page: t.Info(), ShowSecrets: o.Secrets}
 	err = w.Update(o.record, func(rec *relaccx.Record) error { return assign(rec, o.words, decode) })
 	w.Wake()
-	return t.OnPage(replacedMeanwhile(w, err))
+	return err
 }

@@ -22,7 +22,7 @@ func benchView(b *testing.B) *View {
 	return viewOf(b, "bench", pageWith(b, "a:uint32\nb:uint32\nc:uint32\nd:uint32\n", benchCount, fill...))
 }
 
-func benchmarkRender(b *testing.B, render func(io.Writer, *View, Options) error) {
+func benchmarkRender(b *testing.B, render func(io.Writer, Document, Options) error) {
 	v := benchView(b)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -163,15 +163,15 @@ func appendCell(b, cell []byte) []byte {
 	}
 }
 
-// CSV writes the view's records as CSV. Without records, it writes its fields, a line
-// each, so that a schema can be read as a table; with the header alone, it writes the
-// header as one line.
-func CSV(w io.Writer, v *View, o Options) error {
+// writeCSV writes the view's records. Without records, it writes its fields, a line each,
+// so that a schema can be read as a table. With the header alone, it writes the header as
+// one line.
+func (v *View) writeCSV(w io.Writer, o Options) error {
 	if v.ShowHeader && !v.ShowSchema && !v.ShowRecords {
-		return headerListing(v).CSV(w, o)
+		return CSV(w, headerListing(v), o)
 	}
 	if !v.ShowRecords {
-		return fieldListing(v.Schema).CSV(w, o)
+		return CSV(w, fieldListing(v.Schema), o)
 	}
 	c := NewRecordCSV(v.Schema, o)
 	if !o.NoHeader {

@@ -72,7 +72,7 @@ func (l *Listing) Choose(names []string) (*Listing, error) {
 		name = strings.ToLower(strings.TrimPrefix(name, "+"))
 		i := slices.IndexFunc(l.Columns, func(c Column) bool { return c.Key() == name })
 		if i < 0 {
-			return nil, &ColumnError{name, l.keys()}
+			return nil, &ColumnError{name, l.Keys()}
 		}
 		if !slices.Contains(chosen, i) {
 			chosen = append(chosen, i)
@@ -81,16 +81,40 @@ func (l *Listing) Choose(names []string) (*Listing, error) {
 	out := l.pick(chosen)
 	for i := range out.Columns {
 		out.Columns[i].Minor = out.Columns[i].Minor && len(names) == 0
+		out.Columns[i].Extra = false
 	}
 	return out, nil
 }
 
-func (l *Listing) keys() []string {
+func (l *Listing) choose(names []string) (Document, error) {
+	chosen, err := l.Choose(names)
+	if err != nil {
+		return nil, err
+	}
+	return chosen, nil
+}
+
+// Keys returns the names of the columns in JSON.
+func (l *Listing) Keys() []string {
 	keys := make([]string, len(l.Columns))
 	for i, c := range l.Columns {
 		keys[i] = c.Key()
 	}
 	return keys
+}
+
+// shownColumns returns the listing with the columns that a table shows by default.
+func (l *Listing) shownColumns() *Listing {
+	if !slices.ContainsFunc(l.Columns, func(c Column) bool { return c.Extra }) {
+		return l
+	}
+	var shown []int
+	for i, c := range l.Columns {
+		if !c.Extra {
+			shown = append(shown, i)
+		}
+	}
+	return l.pick(shown)
 }
 
 func (l *Listing) pick(columns []int) *Listing {
@@ -109,23 +133,23 @@ func (l *Listing) pick(columns []int) *Listing {
 }
 
 // Filter keeps the rows for whose JSON keep returns true.
-func (l *Listing) Filter(keep func(row []byte) (bool, error)) error {
+func (l *Listing) Filter(keep func(row []byte) (bool, error), _ Options) (left bool, err error) {
 	kept := l.Rows[:0:0]
 	for _, row := range l.Rows {
 		b, err := l.appendRow(nil, row)
 		if err != nil {
-			return err
+			return false, err
 		}
 		ok, err := keep(b)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if ok {
 			kept = append(kept, row)
 		}
 	}
 	l.Rows = kept
-	return nil
+	return true, nil
 }
 
 // appendRow adds a row as a JSON object with all columns.
@@ -145,8 +169,8 @@ func (l *Listing) appendRow(b []byte, row []Cell) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// JSON writes {"schema":…,"rows":[…]}, every column of every row.
-func (l *Listing) JSON(w io.Writer) error {
+// writeJSON writes {"schema":…,"rows":[…]}, every column of every row.
+func (l *Listing) writeJSON(w io.Writer, _ Options) error {
 	rowsKey := l.RowsKey
 	if rowsKey == "" {
 		rowsKey = "rows"
@@ -168,8 +192,7 @@ func (l *Listing) JSON(w io.Writer) error {
 	return err
 }
 
-// NDJSON writes a row a line.
-func (l *Listing) NDJSON(w io.Writer) error {
+func (l *Listing) writeNDJSON(w io.Writer, _ Options) error {
 	var b []byte
 	var err error
 	for _, row := range l.Rows {
@@ -182,11 +205,11 @@ func (l *Listing) NDJSON(w io.Writer) error {
 	return err
 }
 
-// CSV writes a row a line, headed by the columns' names as JSON has them.
-func (l *Listing) CSV(w io.Writer, o Options) error {
+// writeCSV writes the columns' names as JSON has them.
+func (l *Listing) writeCSV(w io.Writer, o Options) error {
 	var b []byte
 	if !o.NoHeader {
-		for i, key := range l.keys() {
+		for i, key := range l.Keys() {
 			if i > 0 {
 				b = append(b, ',')
 			}
@@ -207,15 +230,10 @@ func (l *Listing) CSV(w io.Writer, o Options) error {
 	return err
 }
 
-// Names writes the first column alone, a line each.
-func (l *Listing) Names(w io.Writer) error {
-	_, err := io.WriteString(w, strings.Join(append(l.NameList(), ""), "\n"))
-	return err
-}
-
-// NameList returns the first column alone.
+// NameList returns the first column alone, of those that a table shows.
 func (l *Listing) NameList() []string {
 	var names []string
+	l = l.shownColumns()
 	for _, row := range l.Rows {
 		names = append(names, row[0].plain())
 	}

@@ -152,7 +152,7 @@ func TestMeaningsInJSON(t *testing.T) {
 func TestClockIsAskedWhereItCounts(t *testing.T) {
 	for name, want := range map[string]int{"MstStat": 2, "MstVars": 0, "page": 0} {
 		v, o := knownView(t, name, statistics(t))
-		for _, render := range []func(io.Writer, *View, Options) error{NDJSON, Table} {
+		for _, render := range []func(io.Writer, Document, Options) error{NDJSON, Table} {
 			asked := 0
 			o.Clock = func() mist.Clock { asked++; return noon() }
 			rendered(t, render, v, o)

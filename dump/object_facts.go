@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // Fact is one fact about an object: its value in JSON, and how a table shows it.
@@ -32,9 +31,7 @@ func (f *Facts) listing() *Listing {
 	return l
 }
 
-// Choose returns the facts named, in that order, or all facts when the first name begins
-// with "+". A *ColumnError names a fact that there is not.
-func (f *Facts) Choose(names []string) (*Facts, error) {
+func (f *Facts) choose(names []string) (Document, error) {
 	l, err := f.listing().Choose(names)
 	if err != nil {
 		return nil, err
@@ -47,14 +44,25 @@ func (f *Facts) Choose(names []string) (*Facts, error) {
 	return out, nil
 }
 
-// AppendJSON appends the facts to b as one JSON object, without the schema's name.
-func (f *Facts) AppendJSON(b []byte) ([]byte, error) {
+// Keys returns the facts' names.
+func (f *Facts) Keys() []string { return f.listing().Keys() }
+
+// NameList returns the facts' names.
+func (f *Facts) NameList() []string { return f.Keys() }
+
+// Filter reports whether keep returns true for the facts as one JSON object, which has no
+// schema's name.
+func (f *Facts) Filter(keep func(row []byte) (bool, error), _ Options) (left bool, err error) {
 	l := f.listing()
-	return l.appendRow(b, l.Rows[0])
+	b, err := l.appendRow(nil, l.Rows[0])
+	if err != nil {
+		return false, err
+	}
+	return keep(b)
 }
 
-// JSON writes {"schema":…, and the facts.
-func (f *Facts) JSON(w io.Writer) error {
+// writeJSON writes {"schema":…, and the facts.
+func (f *Facts) writeJSON(w io.Writer, _ Options) error {
 	b, err := appendFacts(fmt.Appendf(nil, `{"schema":%q`, f.Schema), f.Facts)
 	if err != nil {
 		return err
@@ -63,23 +71,12 @@ func (f *Facts) JSON(w io.Writer) error {
 	return err
 }
 
-// NDJSON writes the facts as an object on a line.
-func (f *Facts) NDJSON(w io.Writer) error { return f.listing().NDJSON(w) }
+func (f *Facts) writeNDJSON(w io.Writer, o Options) error { return NDJSON(w, f.listing(), o) }
 
-// CSV writes the facts as a line below their names.
-func (f *Facts) CSV(w io.Writer, o Options) error { return f.listing().CSV(w, o) }
+func (f *Facts) writeCSV(w io.Writer, o Options) error { return CSV(w, f.listing(), o) }
 
-// Keys returns the facts' names.
-func (f *Facts) Keys() []string { return f.listing().keys() }
-
-// Names writes the facts' names, one a line.
-func (f *Facts) Names(w io.Writer) error {
-	_, err := io.WriteString(w, strings.Join(append(f.Keys(), ""), "\n"))
-	return err
-}
-
-// Table writes a fact a line, without those that are null.
-func (f *Facts) Table(w io.Writer, o Options) error {
+// writeTable writes a fact a line, without those that are null.
+func (f *Facts) writeTable(w io.Writer, o Options) error {
 	l := &Listing{Columns: []Column{{Name: "NAME"}, {Name: "VALUE"}}}
 	for _, fact := range f.Facts {
 		if fact.Value != nil {
@@ -87,7 +84,7 @@ func (f *Facts) Table(w io.Writer, o Options) error {
 		}
 	}
 	o.NoHeader = true
-	return l.Table(w, o)
+	return Table(w, l, o)
 }
 
 // appendFacts adds facts as members behind others.

@@ -4,6 +4,7 @@ import (
 	"io"
 	"iter"
 	"strconv"
+	"strings"
 
 	"shmtool/layout/dtsc"
 )
@@ -25,6 +26,7 @@ type PacketView struct {
 	Index     int    // of the track in the stream's list
 	FirstKey  uint64 // number of the page's first keyframe
 	Avail     *uint64
+	Fields    []string                 // the columns to show, in this order; nil shows all
 	Packets   iter.Seq2[Packet, error] // an error is the last
 }
 
@@ -118,9 +120,54 @@ func (r *PacketRow) Append(b []byte, p *Packet) []byte {
 	return append(b, '}')
 }
 
-// PacketsJSON writes the view as one document. At a broken packet it ends after the
-// packets before it, and gives the error.
-func PacketsJSON(w io.Writer, v *PacketView, o Options) error {
+// Keys returns the names of a packet's columns.
+func (v *PacketView) Keys() []string { return PacketFields() }
+
+// NameList returns the names of the columns to show.
+func (v *PacketView) NameList() []string {
+	if v.Fields != nil {
+		return v.Fields
+	}
+	return PacketFields()
+}
+
+func (v *PacketView) choose(names []string) (Document, error) {
+	l := &Listing{}
+	for _, name := range PacketFields() {
+		l.Columns = append(l.Columns, Column{Name: name})
+	}
+	if _, err := l.Choose(names); err != nil {
+		return nil, err
+	}
+	chosen := *v
+	chosen.Fields = names
+	if strings.HasPrefix(names[0], "+") { // to all of them
+		chosen.Fields = nil
+	}
+	return &chosen, nil
+}
+
+// Filter makes Packets yield those for whose JSON keep returns true, and errors.
+func (v *PacketView) Filter(keep func(row []byte) (bool, error), o Options) (left bool, err error) {
+	o.Fields = nil
+	packets, row, b := v.Packets, NewPacketRow(o), []byte(nil)
+	v.Packets = func(yield func(Packet, error) bool) {
+		for p, err := range packets {
+			kept := true
+			if err == nil {
+				b = row.Append(b[:0], &p)
+				kept, err = keep(b)
+			}
+			if (kept || err != nil) && !yield(p, err) {
+				return
+			}
+		}
+	}
+	return true, nil
+}
+
+// writeJSON ends after the packets before a broken one, and returns the error.
+func (v *PacketView) writeJSON(w io.Writer, o Options) error {
 	b := append([]byte(`{"schema":"shmtool.packets/1","page":`), appendString(nil, []byte(v.Name))...)
 	b = append(appendString(append(b, `,"stream":`...), []byte(v.Stream)), `,"index":`...)
 	b = append(strconv.AppendInt(b, int64(v.Index), 10), `,"first_key":`...)
@@ -133,6 +180,7 @@ func PacketsJSON(w io.Writer, v *PacketView, o Options) error {
 		b = append(b, "null"...)
 	}
 	b = append(b, `,"packets":[`...)
+	o.Fields = v.Fields
 	row, separator := NewPacketRow(o), ""
 	err := packetLines(w, v, b, func(b []byte, p *Packet) []byte {
 		b = append(b, separator...)
@@ -145,15 +193,15 @@ func PacketsJSON(w io.Writer, v *PacketView, o Options) error {
 	return err
 }
 
-// PacketsNDJSON writes a packet a line.
-func PacketsNDJSON(w io.Writer, v *PacketView, o Options) error {
+func (v *PacketView) writeNDJSON(w io.Writer, o Options) error {
+	o.Fields = v.Fields
 	row := NewPacketRow(o)
 	return packetLines(w, v, nil, func(b []byte, p *Packet) []byte { return append(row.Append(b, p), '\n') })
 }
 
-// PacketsCSV writes a packet a line, below the columns' names. A value that a packet does
-// not have is empty.
-func PacketsCSV(w io.Writer, v *PacketView, o Options) error {
+// writeCSV leaves a value empty that a packet does not have.
+func (v *PacketView) writeCSV(w io.Writer, o Options) error {
+	o.Fields = v.Fields
 	columns := o.packetColumns()
 	var b []byte
 	if !o.NoHeader {
@@ -236,8 +284,8 @@ func (t *PacketTable) Append(p *Packet) error {
 // Flush writes the packets that were appended.
 func (t *PacketTable) Flush() error { return t.flow.flush() }
 
-// PacketsTable writes the view as a table.
-func PacketsTable(w io.Writer, v *PacketView, o Options) error {
+func (v *PacketView) writeTable(w io.Writer, o Options) error {
+	o.Fields = v.Fields
 	t := NewPacketTable(w, o)
 	for p, err := range v.Packets {
 		if err == nil {

@@ -47,7 +47,9 @@ func TestPacketTableNarrow(t *testing.T) {
 		var b strings.Builder
 		var left []string
 		c.o.LeftOut = func(columns []string) { left = columns }
-		if err := dump.PacketsTable(&b, viewOf(nil), c.o); err != nil {
+		v := viewOf(nil)
+		v.Fields = c.o.Fields
+		if err := dump.Table(&b, v, c.o); err != nil {
 			t.Fatal(err)
 		}
 		heading, _, _ := strings.Cut(b.String(), "\n")
@@ -66,10 +68,10 @@ func TestPacketTableNarrow(t *testing.T) {
 func TestPacketsError(t *testing.T) {
 	failure := errors.New("broken")
 	for name, render := range map[string]func(w *strings.Builder, v *dump.PacketView) error{
-		"json":   func(w *strings.Builder, v *dump.PacketView) error { return dump.PacketsJSON(w, v, dump.Options{}) },
-		"ndjson": func(w *strings.Builder, v *dump.PacketView) error { return dump.PacketsNDJSON(w, v, dump.Options{}) },
-		"csv":    func(w *strings.Builder, v *dump.PacketView) error { return dump.PacketsCSV(w, v, dump.Options{}) },
-		"table":  func(w *strings.Builder, v *dump.PacketView) error { return dump.PacketsTable(w, v, dump.Options{}) },
+		"json":   func(w *strings.Builder, v *dump.PacketView) error { return dump.JSON(w, v, dump.Options{}) },
+		"ndjson": func(w *strings.Builder, v *dump.PacketView) error { return dump.NDJSON(w, v, dump.Options{}) },
+		"csv":    func(w *strings.Builder, v *dump.PacketView) error { return dump.CSV(w, v, dump.Options{}) },
+		"table":  func(w *strings.Builder, v *dump.PacketView) error { return dump.Table(w, v, dump.Options{}) },
 	} {
 		var good, bad strings.Builder
 		if err := render(&good, viewOf(nil)); err != nil {
@@ -110,13 +112,13 @@ func TestFacts(t *testing.T) {
 		{Name: "page", Value: dump.Text("a\xff"), Text: `a\xff`}, {Name: "n", Value: uint64(1) << 63}, {Name: "none"},
 	}}
 	var j, table strings.Builder
-	if err := f.JSON(&j); err != nil || j.String() != `{"schema":"x/1","page":{"hex":"61ff"},"n":9223372036854775808,"none":null}`+"\n" {
+	if err := dump.JSON(&j, f, dump.Options{}); err != nil || j.String() != `{"schema":"x/1","page":{"hex":"61ff"},"n":9223372036854775808,"none":null}`+"\n" {
 		t.Errorf("%v\n%s", err, j.String())
 	}
-	if err := f.Table(&table, dump.Options{}); err != nil || table.String() != "page  a\\xff\nn     9223372036854775808\n" {
+	if err := dump.Table(&table, f, dump.Options{}); err != nil || table.String() != "page  a\\xff\nn     9223372036854775808\n" {
 		t.Errorf("%v\n%s", err, table.String())
 	}
-	if _, err := f.Choose([]string{"x"}); err == nil {
+	if _, err := dump.Choose(f, []string{"x"}); err == nil {
 		t.Error("a fact that there is not was chosen")
 	}
 }

@@ -10,10 +10,9 @@ import (
 	"shmtool/relaccx"
 )
 
-// Table writes the view for people: the header in two lines, the fields, and
-// the records. One record alone stands upright, a field a line; so does every
+// writeTable writes the header in two lines, the fields, and the records. One record alone stands upright, a field a line; so does every
 // record with nested pages, which follow it, indented.
-func Table(w io.Writer, v *View, o Options) error {
+func (v *View) writeTable(w io.Writer, o Options) error {
 	w = o.Fitted(w)
 	sections := 0
 	between := func() error {
@@ -35,7 +34,7 @@ func Table(w io.Writer, v *View, o Options) error {
 		if err := between(); err != nil {
 			return err
 		}
-		if err := fieldListing(v.Schema).Table(w, o); err != nil {
+		if err := Table(w, fieldListing(v.Schema), o); err != nil {
 			return err
 		}
 	}

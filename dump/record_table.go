@@ -383,5 +383,5 @@ func (t *RecordTable) stand(w io.Writer, r row) error {
 	}
 	o := t.options
 	o.NoHeader = true
-	return l.Table(w, o)
+	return Table(w, l, o)
 }

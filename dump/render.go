@@ -9,8 +9,7 @@ import (
 // flushSize is how many bytes are collected before they are written.
 const flushSize = 64 << 10
 
-// JSON writes the view as one JSON object and a newline.
-func JSON(w io.Writer, v *View, o Options) error {
+func (v *View) writeJSON(w io.Writer, o Options) error {
 	b := appendPageHead(nil, v)
 	if !v.ShowRecords {
 		_, err := w.Write(append(b, "}\n"...))
@@ -39,11 +38,10 @@ func JSON(w io.Writer, v *View, o Options) error {
 	return err
 }
 
-// NDJSON writes the view's records, each as an object on its own line. Without records,
-// it writes what JSON writes.
-func NDJSON(w io.Writer, v *View, o Options) error {
+// writeNDJSON writes what JSON writes when no records are to be shown.
+func (v *View) writeNDJSON(w io.Writer, o Options) error {
 	if !v.ShowRecords {
-		return JSON(w, v, o)
+		return v.writeJSON(w, o)
 	}
 	j := NewRecordJSON(v.Schema, o)
 	return lines(w, v, func(b []byte, rec *relaccx.Record) []byte { return append(j.Append(b, rec), '\n') })

@@ -18,7 +18,7 @@ func BenchmarkStrings(b *testing.B) {
 		}
 	}
 	v := viewOf(b, "bench", pageWith(b, "n:uint32\nname:string:32\ntext:string:64\n", benchCount, fill...))
-	for name, render := range map[string]func(io.Writer, *View, Options) error{"NDJSON": NDJSON, "CSV": CSV} {
+	for name, render := range map[string]func(io.Writer, Document, Options) error{"NDJSON": NDJSON, "CSV": CSV} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

@@ -63,9 +63,10 @@ func printable(text string) string {
 
 const columnGap = "  "
 
-// Table writes the listing without borders: columns two blanks apart, numbers
-// to the right.
-func (l *Listing) Table(w io.Writer, o Options) error {
+// writeTable writes the listing without borders: columns two blanks apart, numbers to the
+// right.
+func (l *Listing) writeTable(w io.Writer, o Options) error {
+	l = l.shownColumns()
 	if len(l.Columns) == 0 {
 		return nil
 	}

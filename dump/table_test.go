@@ -122,11 +122,11 @@ func TestListing(t *testing.T) {
 	var table, jsonText, ndjson, csv, names bytes.Buffer
 	l, err := listing().Choose(nil)
 	must(t, err)
-	must(t, l.Table(&table, Options{}))
-	must(t, listing().JSON(&jsonText))
-	must(t, listing().NDJSON(&ndjson))
-	must(t, l.CSV(&csv, Options{}))
-	must(t, l.Names(&names))
+	must(t, Table(&table, l, Options{}))
+	must(t, JSON(&jsonText, listing(), Options{}))
+	must(t, NDJSON(&ndjson, listing(), Options{}))
+	must(t, CSV(&csv, l, Options{}))
+	names.WriteString(strings.Join(append(l.NameList(), ""), "\n"))
 	for _, tt := range []struct{ name, got, want string }{
 		{"table", table.String(), "NAME  SIZE\na     8.2k\nb\\n\n"},
 		{"json", jsonText.String(), `{"schema":"shmtool.list/1","rows":[{"name":"a","size":8432,"pids":[1,2]},{"name":"b\n","size":null,"pids":[]}]}` + "\n"},
@@ -145,7 +145,7 @@ func TestListingChooses(t *testing.T) {
 		if err != nil {
 			return err.Error()
 		}
-		return strings.Join(l.keys(), " ")
+		return strings.Join(l.Keys(), " ")
 	}
 	for fields, want := range map[string]string{
 		"":           "name size",
@@ -200,7 +200,7 @@ func TestListingOnNarrowTerminal(t *testing.T) {
 		l, err := wide.Choose(tt.fields)
 		must(t, err)
 		var b bytes.Buffer
-		must(t, l.Table(&b, Options{Width: tt.width}))
+		must(t, Table(&b, l, Options{Width: tt.width}))
 		if b.String() != tt.want {
 			t.Errorf("%v in %d columns\ngot\n%s\nwant\n%s", tt.fields, tt.width, b.String(), tt.want)
 		}
@@ -254,7 +254,7 @@ func TestListingTellsWhatIsLeftOut(t *testing.T) {
 	for width, want := range map[int]string{300: "", 50: "KIND ENDPOS", 30: "KIND STATUS ENDPOS", 1: "KIND SIZE STATUS ENDPOS"} {
 		var b bytes.Buffer
 		var left []string
-		must(t, l.Table(&b, Options{Width: width, LeftOut: func(columns []string) { left = columns }}))
+		must(t, Table(&b, l, Options{Width: width, LeftOut: func(columns []string) { left = columns }}))
 		if got := strings.Join(left, " "); got != want {
 			t.Errorf("at %d columns %q is told, want %q:\n%s", width, got, want, b.String())
 		}

@@ -22,6 +22,39 @@ type View struct {
 	ShowHeader, ShowSchema, ShowRecords bool
 }
 
+// Keys returns the names of the page's fields, as columns have them.
+func (v *View) Keys() []string {
+	var keys []string
+	for _, name := range v.Schema.Names() {
+		keys = append(keys, ColumnName(name))
+	}
+	return keys
+}
+
+// NameList returns the names of the page's fields.
+func (v *View) NameList() []string { return v.Schema.Names() }
+
+func (v *View) choose([]string) (Document, error) { return v, nil }
+
+// Filter makes Records yield those for whose JSON keep returns true, and errors.
+func (v *View) Filter(keep func(row []byte) (bool, error), o Options) (left bool, err error) {
+	o.Fields, o.LossyText = nil, true
+	records, row, b := v.Records, NewRecordJSON(v.Schema, o), []byte(nil)
+	v.Records = func(yield func(*relaccx.Record, error) bool) {
+		for rec, err := range records {
+			kept := true
+			if err == nil {
+				b = row.Append(b[:0], rec)
+				kept, err = keep(b)
+			}
+			if (kept || err != nil) && !yield(rec, err) {
+				return
+			}
+		}
+	}
+	return true, nil
+}
+
 // Options are the options of any rendering, and the rules for the page.
 type Options struct {
 	Fields      []string // record fields to show, in this order; nil shows all

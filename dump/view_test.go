@@ -73,7 +73,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func rendered(t testing.TB, render func(io.Writer, *View, Options) error, v *View, o Options) string {
+func rendered(t testing.TB, render func(io.Writer, Document, Options) error, v *View, o Options) string {
 	t.Helper()
 	var b bytes.Buffer
 	must(t, render(&b, v, o))
@@ -205,7 +205,7 @@ func TestCSV(t *testing.T) {
 // What is rendered, a Decoder reads back into the same bytes.
 func TestRenderedDecodes(t *testing.T) {
 	for _, name := range []string{"integers", "strings", "nested", "wrapped", "table"} {
-		for format, render := range map[InputFormat]func(io.Writer, *View, Options) error{"ndjson": NDJSON, "csv": CSV} {
+		for format, render := range map[InputFormat]func(io.Writer, Document, Options) error{"ndjson": NDJSON, "csv": CSV} {
 			if name == "strings" && format == "csv" {
 				continue // one of them is no UTF-8, and CSV has U+FFFD for that
 			}
@@ -263,7 +263,7 @@ func (f *failingWriter) Write(b []byte) (int, error) {
 }
 
 func TestWriteErrorsAreReturned(t *testing.T) {
-	for name, render := range map[string]func(io.Writer, *View, Options) error{"json": JSON, "ndjson": NDJSON, "csv": CSV, "table": Table} {
+	for name, render := range map[string]func(io.Writer, Document, Options) error{"json": JSON, "ndjson": NDJSON, "csv": CSV, "table": Table} {
 		if err := render(&failingWriter{10}, goldenView(t, "integers"), Options{}); !errors.Is(err, errDiskFull) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -31,30 +31,25 @@ var dataKind = &Kind{
 // dataPage is a data page that is being read.
 type dataPage struct {
 	*Object
-	out       *out.Printer
 	avail     *uint64 // bytes of packets, as the track's page has it
 	staleFrom int     // byte at which packets begin that an earlier stream left
 }
 
-func newDataPage(o *Object, p *out.Printer) *dataPage {
-	return &dataPage{Object: o, out: p, staleFrom: math.MaxInt}
+func newDataPage(o *Object) *dataPage {
+	return &dataPage{Object: o, staleFrom: math.MaxInt}
 }
 
 func viewData(o *Object, p *out.Printer, s Selection) (*content, error) {
 	if err := o.notEmpty(); err != nil {
 		return nil, err
 	}
-	fields, err := packetFields(p)
-	if err != nil {
+	d := newDataPage(o)
+	if _, err := packetFields(p); err != nil {
 		return nil, err
 	}
-	d := newDataPage(o, p)
 	d.findStale()
 	packets := d.selected(s)
-	return &content{
-		print: func(*out.Printer) error { return d.render(packets, fields) },
-		parts: d.parts(packets),
-	}, nil
+	return &content{document: d.document(packets), parts: d.parts(packets)}, nil
 }
 
 // notEmpty refuses a page that has no bytes yet.
@@ -67,35 +62,16 @@ func (o *Object) notEmpty() error {
 
 // packetFields returns the columns that --fields chooses, nil for all.
 func packetFields(p *out.Printer) ([]string, error) {
-	l := &dump.Listing{}
-	for _, name := range dump.PacketFields() {
-		l.Columns = append(l.Columns, dump.Column{Name: name})
-	}
-	if _, err := l.Choose(p.Fields); err != nil {
-		return nil, fail.As(fail.Usage, err)
-	}
-	return p.ShownFields(), nil
+	_, err := dump.Choose(&dump.PacketView{}, p.Fields)
+	return p.ShownFields(), fail.As(fail.Usage, err)
 }
 
-// render prints packets in any format but hex.
-func (d *dataPage) render(packets iter.Seq2[dump.Packet, error], fields []string) error {
-	o := d.out.Rendering()
-	o.Fields = fields
-	v := &dump.PacketView{
+// document returns packets for any format but hex.
+func (d *dataPage) document(packets iter.Seq2[dump.Packet, error]) *dump.PacketView {
+	return &dump.PacketView{
 		Name: d.Arg, Bytes: d.info.Size(), Allocated: d.table().File(d.info).Allocated, Stream: d.Of.Stream,
-		Index: d.Of.Index, FirstKey: d.Of.Key, Avail: d.avail, Packets: d.where(packets),
+		Index: d.Of.Index, FirstKey: d.Of.Key, Avail: d.avail, Packets: packets,
 	}
-	names := fields
-	if names == nil {
-		names = dump.PacketFields()
-	}
-	return d.out.Print(out.Forms{
-		Names:  names,
-		JSON:   func(w io.Writer) error { return dump.PacketsJSON(w, v, o) },
-		NDJSON: func(w io.Writer) error { return dump.PacketsNDJSON(w, v, o) },
-		CSV:    func(w io.Writer) error { return dump.PacketsCSV(w, v, o) },
-		Table:  func(w io.Writer) error { return dump.PacketsTable(w, v, o) },
-	})
 }
 
 // reader returns a reader that begins at the page's start.
@@ -159,41 +135,12 @@ func (d *dataPage) selected(s Selection) iter.Seq2[dump.Packet, error] {
 	}
 }
 
-// where yields the packets that --where wants.
-func (d *dataPage) where(packets iter.Seq2[dump.Packet, error]) iter.Seq2[dump.Packet, error] {
-	keep := packetKeeper(d.out)
-	return func(yield func(dump.Packet, error) bool) {
-		for p, err := range packets {
-			kept := true
-			if err == nil {
-				kept, err = keep(&p)
-			}
-			if (kept || err != nil) && !yield(p, err) {
-				return
-			}
-		}
-	}
-}
-
-// packetKeeper returns a function that reports whether --where wants a packet.
-func packetKeeper(p *out.Printer) func(packet *dump.Packet) (bool, error) {
-	if p.Predicate == nil {
-		return func(*dump.Packet) (bool, error) { return true, nil }
-	}
-	p.Knows(dump.PacketFields())
-	row, b := dump.NewPacketRow(dump.Options{Int64String: p.Int64Text}), []byte(nil)
-	return func(packet *dump.Packet) (bool, error) {
-		b = row.Append(b[:0], packet)
-		return p.Wants(b)
-	}
-}
-
 // WritePayload writes the bytes that a packet of a data page carries.
 func (o *Object) WritePayload(to io.Writer, number uint64) error {
 	if err := o.notEmpty(); err != nil {
 		return o.OnPage(err)
 	}
-	return o.OnPage(newDataPage(o, nil).writePayload(to, number))
+	return o.OnPage(newDataPage(o).writePayload(to, number))
 }
 
 func (d *dataPage) writePayload(to io.Writer, number uint64) error {

@@ -28,14 +28,14 @@ func followData(ctx context.Context, o *Object, p *out.Printer, f Following) err
 	if err != nil {
 		return err
 	}
-	d := newDataPage(o, p)
+	d := newDataPage(o)
 	d.findStale()
 	first, err := d.tailStart(f)
 	if err != nil {
 		return err
 	}
 	if !f.Follow {
-		return d.render(head(d.published(first), f.Count), fields)
+		return p.Document(d.document(head(d.published(first), f.Count)))
 	}
 	if p.Format == out.JSON {
 		return fail.Usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
@@ -45,7 +45,7 @@ func followData(ctx context.Context, o *Object, p *out.Printer, f Following) err
 		ctx, cancel = context.WithTimeout(ctx, f.For)
 		defer cancel()
 	}
-	return d.follow(ctx, cmp.Or(f.Poll, packetPoll), first, f.Count, fields)
+	return d.follow(ctx, p, newPacketSink(p, fields), first, f)
 }
 
 // tailStart returns the number of the first packet to print.
@@ -106,9 +106,8 @@ func head(packets iter.Seq2[dump.Packet, error], count uint64) iter.Seq2[dump.Pa
 
 // follow prints packets as they come, until the page is gone. It does not read past the
 // end that the track's page tells: what lies behind it may be old.
-func (d *dataPage) follow(ctx context.Context, poll time.Duration, first, count uint64, fields []string) error {
-	sink := d.sink(fields)
-	keep := packetKeeper(d.out)
+func (d *dataPage) follow(ctx context.Context, p *out.Printer, sink *packetSink, first uint64, f Following) error {
+	keep, count := packetKeeper(p), f.Count
 	r := d.reader()
 	for number := uint64(0); count > 0; {
 		gone := d.gone()
@@ -136,11 +135,24 @@ func (d *dataPage) follow(ctx context.Context, poll time.Duration, first, count 
 		if gone || count == 0 {
 			break
 		}
-		if pause.For(ctx, poll) != nil {
+		if pause.For(ctx, cmp.Or(f.Poll, packetPoll)) != nil {
 			return nil
 		}
 	}
 	return nil
+}
+
+// packetKeeper returns a function that reports whether --where wants a packet.
+func packetKeeper(p *out.Printer) func(packet *dump.Packet) (bool, error) {
+	if p.Predicate == nil {
+		return func(*dump.Packet) (bool, error) { return true, nil }
+	}
+	p.Knows(dump.PacketFields())
+	row, b := dump.NewPacketRow(dump.Options{Int64String: p.Int64Text}), []byte(nil)
+	return func(packet *dump.Packet) (bool, error) {
+		b = row.Append(b[:0], packet)
+		return p.Wants(b)
+	}
 }
 
 // limit returns the byte at which the published packets end, as far as is known.
@@ -169,21 +181,21 @@ type packetSink struct {
 	lines func(p *dump.Packet) error
 }
 
-func (d *dataPage) sink(fields []string) *packetSink {
-	o := d.out.Rendering()
+func newPacketSink(to *out.Printer, fields []string) *packetSink {
+	o := to.Rendering()
 	o.Fields = fields
-	s := &packetSink{out: d.out}
-	switch d.out.Format {
+	s := &packetSink{out: to}
+	switch to.Format {
 	case out.NDJSON:
 		s.row = dump.NewPacketRow(o)
 	case out.CSV:
 		s.lines = func(p *dump.Packet) error {
-			err := dump.PacketsCSV(d.out, &dump.PacketView{Packets: onePacket(p)}, o)
+			err := dump.CSV(to, &dump.PacketView{Fields: fields, Packets: onePacket(p)}, o)
 			o.NoHeader = true
 			return err
 		}
 	default:
-		s.table = dump.NewPacketTable(d.out, o)
+		s.table = dump.NewPacketTable(to, o)
 	}
 	return s
 }

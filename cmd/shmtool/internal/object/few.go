@@ -34,7 +34,7 @@ func few(read func(o *Object) ([]byte, error), facts factsFunc) viewFunc {
 		if err != nil {
 			return nil, fmt.Errorf("not %s: %w", o.Kind.Noun, err)
 		}
-		return &content{print: func(p *out.Printer) error { return p.Facts(f) }, parts: partsOf(parts)}, nil
+		return &content{document: f, parts: partsOf(parts)}, nil
 	}
 }
 

@@ -81,9 +81,9 @@ func (o *Object) Close(err *error) { *err = errors.Join(*err, o.file.Close()) }
 
 // content is what an object says.
 type content struct {
-	print  func(p *out.Printer) error // in any format but hex
-	parts  iter.Seq2[dump.HexPart, error]
-	broken error // what is wrong behind what was printed
+	document dump.Document // for any format but hex
+	parts    iter.Seq2[dump.HexPart, error]
+	broken   error // what is wrong behind what was printed
 }
 
 // partsOf returns parts that are all there, one after the other.
@@ -131,7 +131,7 @@ func (o *Object) Dump(p *out.Printer, s Selection) error {
 	case p.Format == out.Hex:
 		err = hex(p, c.parts)
 	default:
-		err = c.print(p)
+		err = p.Document(c.document)
 	}
 	if err == nil {
 		err = c.broken

@@ -34,9 +34,9 @@ func viewPush(o *Object, _ *out.Printer, _ Selection) (*content, error) {
 		broken = fmt.Errorf("list of pushes: %w", broken)
 	}
 	return &content{
-		print:  func(p *out.Printer) error { return p.List(o.pushListing(pushes)) },
-		parts:  partsOf(o.pushParts(b, pushes)),
-		broken: broken,
+		document: o.pushListing(pushes),
+		parts:    partsOf(o.pushParts(b, pushes)),
+		broken:   broken,
 	}, nil
 }
 

@@ -17,7 +17,7 @@ func (p *Printer) Listed(l *dump.Listing, nouns, why string) error {
 	if _, err := KeepRows(p, l, l.Rows); err != nil {
 		return err
 	}
-	f, err := p.ListForms(l)
+	f, err := p.ChosenForms(l)
 	if err != nil {
 		return err
 	}

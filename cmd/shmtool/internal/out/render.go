@@ -69,79 +69,44 @@ func (p *Printer) PrintNames(names []string) error {
 	return err
 }
 
-// View prints one reading of a page.
-func (p *Printer) View(v *dump.View, o dump.Options) error { return p.Print(ViewForms(v, o)) }
-
-// ViewForms returns the forms of one reading of a page.
-func ViewForms(v *dump.View, o dump.Options) Forms {
+// FormsOf returns the forms of a document.
+func FormsOf(d dump.Document, o dump.Options) Forms {
 	return Forms{
-		Names:  v.Schema.Names(),
-		JSON:   func(w io.Writer) error { return dump.JSON(w, v, o) },
-		NDJSON: func(w io.Writer) error { return dump.NDJSON(w, v, o) },
-		CSV:    func(w io.Writer) error { return dump.CSV(w, v, o) },
-		Table:  func(w io.Writer) error { return dump.Table(w, v, o) },
+		Names:  d.NameList(),
+		JSON:   func(w io.Writer) error { return dump.JSON(w, d, o) },
+		NDJSON: func(w io.Writer) error { return dump.NDJSON(w, d, o) },
+		CSV:    func(w io.Writer) error { return dump.CSV(w, d, o) },
+		Table:  func(w io.Writer) error { return dump.Table(w, d, o) },
 	}
 }
 
-// Facts prints what is known of an object, if --where wants it.
-func (p *Printer) Facts(f *dump.Facts) error {
+// Document prints what --where keeps of a document, with the columns that --fields
+// chooses.
+func (p *Printer) Document(d dump.Document) error {
 	if p.Predicate != nil {
-		b, err := f.AppendJSON(nil)
-		if err != nil {
-			return err
-		}
-		p.Knows(f.Keys())
-		if ok, err := p.Wants(b); err != nil || !ok {
+		p.Knows(d.Keys())
+		if left, err := d.Filter(p.Wants, p.Rendering()); err != nil || !left {
 			return err
 		}
 	}
-	chosen, err := f.Choose(p.Fields)
-	if err != nil {
-		return fail.As(fail.Usage, err)
-	}
-	o := p.Rendering()
-	return p.Print(Forms{
-		Names:  chosen.Keys(),
-		JSON:   chosen.JSON,
-		NDJSON: chosen.NDJSON,
-		CSV:    func(w io.Writer) error { return chosen.CSV(w, o) },
-		Table:  func(w io.Writer) error { return chosen.Table(w, o) },
-	})
+	return p.Chosen(d)
 }
 
-// List prints the rows of a listing that --where keeps.
-func (p *Printer) List(l *dump.Listing) error {
-	if _, err := KeepRows(p, l, l.Rows); err != nil {
-		return err
-	}
-	return p.PrintList(l)
-}
-
-// PrintList prints a listing whose rows have been chosen.
-func (p *Printer) PrintList(l *dump.Listing) error {
-	f, err := p.ListForms(l)
+// Chosen prints a document whose rows have been chosen.
+func (p *Printer) Chosen(d dump.Document) error {
+	f, err := p.ChosenForms(d)
 	if err != nil {
 		return err
 	}
 	return p.Print(f)
 }
 
-// ListForms returns the forms of a listing whose rows have been chosen, with the columns
+// ChosenForms returns the forms of a document whose rows have been chosen, with the columns
 // that --fields chooses.
-func (p *Printer) ListForms(l *dump.Listing) (Forms, error) {
-	chosen, err := l.Choose(p.Fields)
+func (p *Printer) ChosenForms(d dump.Document) (Forms, error) {
+	chosen, err := dump.Choose(d, p.Fields)
 	if err != nil {
 		return Forms{}, fail.As(fail.Usage, err)
 	}
-	if p.Fields != nil {
-		l = chosen
-	}
-	o := p.Rendering()
-	return Forms{
-		Names:  chosen.NameList(),
-		JSON:   l.JSON,
-		NDJSON: l.NDJSON,
-		CSV:    func(w io.Writer) error { return l.CSV(w, o) },
-		Table:  func(w io.Writer) error { return chosen.Table(w, o) },
-	}, nil
+	return FormsOf(chosen, p.Rendering()), nil
 }

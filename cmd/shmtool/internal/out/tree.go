@@ -93,6 +93,6 @@ func (t *Tree) marked() *dump.Listing {
 // tableLines returns the lines of a table, a heading first unless there is none.
 func tableLines(l *dump.Listing, o dump.Options) ([]string, error) {
 	var b strings.Builder
-	err := l.Table(&b, o)
+	err := dump.Table(&b, l, o)
 	return slices.Collect(strings.Lines(b.String())), err
 }

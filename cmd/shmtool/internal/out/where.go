@@ -51,23 +51,18 @@ func KeepRows[T any](p *Printer, l *dump.Listing, rows []T) ([]T, error) {
 	if p.Predicate == nil {
 		return rows, nil
 	}
-	p.Knows(KeysOf(l))
+	p.Knows(l.Keys())
 	var kept []T
 	i := 0
-	err := l.Filter(func(row []byte) (bool, error) {
+	_, err := l.Filter(func(row []byte) (bool, error) {
 		ok, err := p.Wants(row)
 		if ok {
 			kept = append(kept, rows[i])
 		}
 		i++
 		return ok, err
-	})
+	}, p.Rendering())
 	return kept, err
-}
-
-// KeysOf returns the members that the rows of a listing have in JSON.
-func KeysOf(l *dump.Listing) []string {
-	return Keys(l.Columns)
 }
 
 // Keys returns the names of columns in JSON, as --fields takes them.

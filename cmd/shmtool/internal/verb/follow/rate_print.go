@@ -206,7 +206,7 @@ func (r *rating) print(now time.Time) error {
 	case r.c.Out.Format == out.OpenMetrics:
 		return r.metrics(rows)
 	case r.to != "":
-		return r.c.To(r.to, func(c *cli.Call) error { return c.Out.PrintList(l) })
+		return r.c.To(r.to, func(c *cli.Call) error { return c.Out.Chosen(l) })
 	case r.c.Out.Format == out.JSON:
 		if r.all == nil {
 			r.all = r.listing()
@@ -236,7 +236,7 @@ func (r *rating) finish() error {
 	case r.measured != nil && r.to == "":
 		return r.measured.Write(r.c.Out)
 	case r.all != nil:
-		return r.c.Out.PrintList(r.all)
+		return r.c.Out.Chosen(r.all)
 	}
 	return nil
 }
@@ -246,7 +246,7 @@ func (r *rating) show(c *cli.Call, l *dump.Listing) error {
 	if len(l.Rows) == 0 {
 		return nil
 	}
-	if err := c.Out.PrintList(l); err != nil {
+	if err := c.Out.Chosen(l); err != nil {
 		return err
 	}
 	c.Out.NoHeader = true

@@ -113,5 +113,5 @@ func (r *tailing) document(v *dump.View, reader *relaccx.Reader) (err error) {
 	v.ShowHeader, v.ShowSchema, v.ShowRecords = true, true, true
 	o := object.OptionsFor(r.c.World, r.c.Out, r.target)
 	o.Fields, o.Page = r.c.Out.ShownFields(), reader.Rules()
-	return r.target.OnPage(r.c.Out.View(v, o))
+	return r.target.OnPage(r.c.Out.Print(out.FormsOf(v, o)))
 }

@@ -80,7 +80,7 @@ func (l *listing) print(p *out.Printer, o lsOptions) error {
 	if err != nil {
 		return err
 	}
-	f, err := p.ListForms(table)
+	f, err := p.ChosenForms(table)
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func (w *pageWatch) print(v *dump.View, o dump.Options) (err error) {
 		return err
 	}
 	o.Newest = top.NestedRows
-	f := out.ViewForms(v, o)
+	f := out.FormsOf(v, o)
 	if w.printed != nil {
 		table := f.Table
 		f.Table = func(to io.Writer) error {
@@ -98,7 +98,7 @@ func (w *pageWatch) print(v *dump.View, o dump.Options) (err error) {
 			return table(to)
 		}
 		o.NoHeader = true
-		f.CSV = out.ViewForms(v, o).CSV
+		f.CSV = out.FormsOf(v, o).CSV
 	}
 	return w.out.Print(f)
 }

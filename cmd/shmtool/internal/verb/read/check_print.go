@@ -53,11 +53,11 @@ func reportOf(all []checked, redacted func(text string) string) *report {
 // for each object that is healthy.
 func (r *report) print(p *out.Printer) error {
 	l := r.listing()
-	p.Knows(out.KeysOf(l))
+	p.Knows(l.Keys())
 	if _, err := out.KeepRows(p, l, l.Rows); err != nil {
 		return err
 	}
-	f, err := p.ListForms(l)
+	f, err := p.ChosenForms(l)
 	if err != nil {
 		return err
 	}

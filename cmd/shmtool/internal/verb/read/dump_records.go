@@ -36,7 +36,7 @@ func dumpRecords(c *cli.Call, o dumpOptions) error {
 	if rendering.Fields, err = c.Out.ChooseFields(r.Schema()); err != nil {
 		return t.OnPage(err)
 	}
-	f := out.ViewForms(v, rendering)
+	f := out.FormsOf(v, rendering)
 	f.Other = func(w io.Writer) error { return writeSchema(w, r) }
 	return t.OnPage(c.Out.Print(f))
 }

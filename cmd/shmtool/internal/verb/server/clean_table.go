@@ -53,7 +53,7 @@ func (t *cleanTable) line(name string) *cleanLine {
 // print prints the lines, and on a terminal their sum. The text none stands for a table
 // without lines.
 func (t *cleanTable) print(p *out.Printer) error {
-	f, err := p.ListForms(t.listing(p.Bytes))
+	f, err := p.ChosenForms(t.listing(p.Bytes))
 	if err != nil {
 		return err
 	}

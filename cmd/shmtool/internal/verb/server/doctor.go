@@ -122,7 +122,7 @@ func (o doctorOptions) missing(w *world.World, x *examination) error {
 }
 
 func printFindings(p *out.Printer, x *examination, dir string) error {
-	f, err := p.ListForms(findingListing(x))
+	f, err := p.ChosenForms(findingListing(x))
 	if err != nil {
 		return err
 	}

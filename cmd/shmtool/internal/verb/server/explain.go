@@ -59,7 +59,7 @@ func runExplain(_ context.Context, c *cli.Call) error {
 		return err
 	}
 	if len(o.pages) == 0 {
-		return c.Out.List(codeListing())
+		return c.Out.Document(codeListing())
 	}
 	for i, page := range o.pages {
 		text := func(w io.Writer) error { return page.text(w, i, len(o.pages), c.Out.Color) }

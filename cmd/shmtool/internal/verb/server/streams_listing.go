@@ -90,7 +90,7 @@ func streamCells(r *streams.Row) []dump.Cell {
 
 // printStreams prints the streams that --where keeps.
 func printStreams(p *out.Printer, x *examination, l *dump.Listing, rows []streams.Row, empty out.Emptiness) error {
-	f, err := p.ListForms(l)
+	f, err := p.ChosenForms(l)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func printStreams(p *out.Printer, x *examination, l *dump.Listing, rows []stream
 		if err != nil {
 			return err
 		}
-		f.CSV = func(w io.Writer) error { return flat.CSV(w, p.Rendering()) }
+		f.CSV = func(w io.Writer) error { return dump.CSV(w, flat, p.Rendering()) }
 		f.Table = func(io.Writer) error { return p.Tree(streamTree(rows, p.Bytes)) }
 	}
 	f.Nagios = x.printNagios

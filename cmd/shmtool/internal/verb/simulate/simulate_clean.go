@@ -52,7 +52,7 @@ func printCleaned(p *out.Printer, l *dump.Listing, dir string) error {
 	if _, err := out.KeepRows(p, l, l.Rows); err != nil {
 		return err
 	}
-	f, err := p.ListForms(l)
+	f, err := p.ChosenForms(l)
 	if err != nil {
 		return err
 	}

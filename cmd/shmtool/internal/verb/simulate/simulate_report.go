@@ -20,7 +20,7 @@ func printResult(p *out.Printer, r *simulate.Result) error {
 	if err != nil {
 		return err
 	}
-	f, err := p.ListForms(viewerListing(r, rows))
+	f, err := p.ChosenForms(viewerListing(r, rows))
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func comparison(p *out.Printer, r *simulate.Result) error {
 	fmt.Fprintln(p)
 	o := p.Rendering()
 	o.NoHeader = false
-	if err := l.Table(p, o); err != nil {
+	if err := dump.Table(p, l, o); err != nil {
 		return err
 	}
 	return p.Line("\n"+verdict(r), dump.Plain)

@@ -135,7 +135,7 @@ func (s *simulationScreen) statusText() []byte {
 	o := s.out.Rendering()
 	o.LeftOut = func(columns []string) { s.writeLine(&b, "("+out.LeftOutText(columns)+")") }
 	if len(s.status.Tracks) > 0 {
-		_ = s.tracks().Table(&b, o) // to memory
+		_ = dump.Table(&b, s.tracks(), o) // to memory
 		if more := len(s.status.Tracks) - shownTracks; more > 0 {
 			fmt.Fprintf(&b, "… and %s\n", units.Counted(uint64(more), "track more", "tracks more"))
 		}

@@ -25,7 +25,7 @@ func Save() *cli.Command {
 		Finishes: true,
 		Name:     "save",
 		Args:     "PAGE FILE | --all DIR | --stream NAME DIR",
-		Usage:    "save a consistent copy of a page, or a snapshot of everything",
+		Usage:    "save a copy of a page, or a snapshot of all objects",
 		About: `save copies the bytes of a page, and leaves zeros as holes. When a record is
 withdrawn during the copy, the copy has it withdrawn as well. Every reading command
 takes the copy as ./FILE. save replaces an existing file only when the copy is whole.

@@ -56,7 +56,7 @@ what not to do. doctor exits with code 1 when it finds more than notes.`,
 		Formats: out.JudgedFormats,
 		Flags: []cli.Flag{
 			cli.ToFlag(),
-			&cli.DurationFlag{Name: "sample", Value: time.Second, Usage: "look again after `TIME`, and at least 1s when a finding may pass; 0 looks once"},
+			&cli.DurationFlag{Name: "sample", Value: time.Second, Usage: "look again after `TIME`, or up to 4s when a finding may pass; 0 looks once"},
 		},
 		Run: runDoctor,
 	}

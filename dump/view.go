@@ -22,13 +22,14 @@ type View struct {
 	ShowHeader, ShowSchema, ShowRecords bool
 }
 
-// Keys returns the names of the page's fields, as columns have them.
+// Keys returns the members of a record's object: the page's fields, as columns have them,
+// the record's number and what its values mean.
 func (v *View) Keys() []string {
 	var keys []string
 	for _, name := range v.Schema.Names() {
 		keys = append(keys, ColumnName(name))
 	}
-	return keys
+	return append(keys, numberKey, "#decoded")
 }
 
 // NameList returns the names of the page's fields.

@@ -3,6 +3,7 @@ package object
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"shmtool/cmd/shmtool/internal/out"
@@ -137,4 +138,18 @@ func (m *Malformed) Look(rec *relaccx.Record, rules *mist.PageInfo) {
 		m.world.Warn("page %q: DTSC value %s:%s@%d is malformed, and printed as bytes: byte %d of the record: %s",
 			m.page, v.way, v.field(), v.record, v.at, v.what)
 	}}.record(rec, rules, 0, malformed{})
+}
+
+// watch yields records, and looks at each before.
+func (m *Malformed) watch(records iter.Seq2[*relaccx.Record, error], rules *mist.PageInfo) iter.Seq2[*relaccx.Record, error] {
+	return func(yield func(*relaccx.Record, error) bool) {
+		for rec, err := range records {
+			if err == nil {
+				m.Look(rec, rules)
+			}
+			if !yield(rec, err) {
+				return
+			}
+		}
+	}
 }

@@ -51,7 +51,7 @@ func (s Selection) Of(r *relaccx.Reader) (layout.Window, error) {
 	return r.LastInUse(w.Clamp(s.First, s.End), s.Last)
 }
 
-// View reads a page with the records that were asked for.
+// View reads a page with the records that were asked for, and that --where keeps.
 func View(w *world.World, p *out.Printer, t Target, r *relaccx.Reader, s Selection) (*dump.View, error) {
 	h, err := r.Header()
 	if err != nil {
@@ -65,15 +65,19 @@ func View(w *world.World, p *out.Printer, t Target, r *relaccx.Reader, s Selecti
 	if len(t.Steps) == 0 { // a page of no bytes is read as a header of zeros
 		size = r.Page().Size()
 	}
-	return &dump.View{Name: t.Arg, Bytes: size, Header: h, Schema: r.Schema(), Records: sift(w, p, t, r, records)}, nil
-}
-
-// sift leaves out records that were withdrawn before they were read, which it says on
-// standard error, and those that --where does not want.
-func sift(w *world.World, p *out.Printer, t Target, r *relaccx.Reader, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
+	v := &dump.View{Name: t.Arg, Bytes: size, Header: h, Schema: r.Schema(), Records: withoutLapped(w, records)}
 	o := OptionsFor(w, p, t)
 	o.Page = r.Rules()
-	keep, malformed := p.Keeper(r.Schema(), o), NewMalformed(w, p, t)
+	if _, err := p.Where(v, o); err != nil {
+		return nil, t.OnPage(err)
+	}
+	v.Records = NewMalformed(w, p, t).watch(v.Records, r.Rules())
+	return v, nil
+}
+
+// withoutLapped leaves out records that were withdrawn before they were read, which it
+// says on standard error.
+func withoutLapped(w *world.World, records iter.Seq2[*relaccx.Record, error]) iter.Seq2[*relaccx.Record, error] {
 	return func(yield func(*relaccx.Record, error) bool) {
 		for rec, err := range records {
 			var lapped *relaccx.LappedError
@@ -81,14 +85,7 @@ func sift(w *world.World, p *out.Printer, t Target, r *relaccx.Reader, records i
 				w.Warn("%v", lapped)
 				continue
 			}
-			kept := true
-			if err == nil {
-				kept, err = keep(rec)
-			}
-			if kept && err == nil {
-				malformed.Look(rec, r.Rules())
-			}
-			if (kept || err != nil) && !yield(rec, err) {
+			if !yield(rec, err) {
 				return
 			}
 		}

@@ -83,11 +83,8 @@ func FormsOf(d dump.Document, o dump.Options) Forms {
 // Document prints what --where keeps of a document, with the columns that --fields
 // chooses.
 func (p *Printer) Document(d dump.Document) error {
-	if p.Predicate != nil {
-		p.Knows(d.Keys())
-		if left, err := d.Filter(p.Wants, p.Rendering()); err != nil || !left {
-			return err
-		}
+	if left, err := p.Where(d, p.Rendering()); err != nil || !left {
+		return err
 	}
 	return p.Chosen(d)
 }

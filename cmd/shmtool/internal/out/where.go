@@ -14,9 +14,6 @@ import (
 // What --where keeps. All commands ask here, so that a member that is not there is
 // told by all of them.
 
-// recordKeys are the members of a record's object that are none of its fields.
-var recordKeys = []string{"#", "#decoded", PageKey, DeltaKey}
-
 // Knows says, once, which members --where names that the objects it sees do not
 // have: such a member is null, which is less than every number.
 func (p *Printer) Knows(members []string) {
@@ -43,6 +40,16 @@ func (p *Printer) Wants(object []byte) (bool, error) {
 		return false, fail.As(fail.Usage, err)
 	}
 	return ok, nil
+}
+
+// Where keeps the rows of a document for which --where is true, and reports whether a
+// document is left to print.
+func (p *Printer) Where(d dump.Document, o dump.Options) (left bool, err error) {
+	if p.Predicate == nil {
+		return true, nil
+	}
+	p.Knows(d.Keys())
+	return d.Filter(p.Wants, o)
 }
 
 // KeepRows keeps the rows of a listing for which --where is true, and returns what
@@ -74,22 +81,14 @@ func Keys(columns []dump.Column) []string {
 	return keys
 }
 
-// Keeper returns a function that reports whether --where wants a record. It sees
-// what is printed with o, and so nothing that is hidden.
-func (p *Printer) Keeper(s *layout.Schema, o dump.Options) func(rec *relaccx.Record) (bool, error) {
-	return p.KeeperWith(s, o, func(object []byte) []byte { return object })
-}
-
-// KeeperWith is Keeper for records whose objects get more members by add.
-func (p *Printer) KeeperWith(s *layout.Schema, o dump.Options, add func(object []byte) []byte) func(rec *relaccx.Record) (bool, error) {
+// Keeper returns a function that reports whether --where wants a record, for records that
+// come one by one. It sees what is printed with o, and so nothing that is hidden; add gives
+// a record's object more members.
+func (p *Printer) Keeper(s *layout.Schema, o dump.Options, add func(object []byte) []byte) func(rec *relaccx.Record) (bool, error) {
 	if p.Predicate == nil {
 		return func(*relaccx.Record) (bool, error) { return true, nil }
 	}
-	var keys []string
-	for _, name := range s.Names() {
-		keys = append(keys, dump.ColumnName(name))
-	}
-	p.Knows(append(keys, recordKeys...))
+	p.Knows(append((&dump.View{Schema: s}).Keys(), PageKey, DeltaKey))
 	o.LossyText = true
 	object := dump.NewRecordJSON(s, o)
 	var b []byte

@@ -347,7 +347,7 @@ func (r *tailing) adopt(s *layout.Schema) error {
 		page = nil
 	}
 	o := r.options(page)
-	r.schema, r.keep = s, r.c.Out.KeeperWith(s, o, r.lead)
+	r.schema, r.keep = s, r.c.Out.Keeper(s, o, r.lead)
 	fields, err := r.c.Out.ChooseFields(s)
 	if err != nil && first {
 		return r.target.OnPage(err)

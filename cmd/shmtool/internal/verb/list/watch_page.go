@@ -107,19 +107,15 @@ func (w *pageWatch) print(v *dump.View, o dump.Options) (err error) {
 func (w *pageWatch) wanted(v *dump.View, info *mist.PageInfo) (iter.Seq2[*relaccx.Record, error], error) {
 	o := object.OptionsFor(w.world, w.out, w.target)
 	o.Page = info
-	keep := w.out.Keeper(v.Schema, o)
+	if _, err := w.out.Where(v, o); err != nil {
+		return nil, err
+	}
 	var kept []*relaccx.Record
 	for rec, err := range v.Records {
 		if err != nil {
 			return nil, err
 		}
-		ok, err := keep(rec)
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			kept = append(kept, rec)
-		}
+		kept = append(kept, rec)
 	}
 	return func(yield func(*relaccx.Record, error) bool) {
 		for _, rec := range kept {

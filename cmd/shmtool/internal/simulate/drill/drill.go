@@ -19,6 +19,7 @@ import (
 // a code for, and which stays until the simulation ends.
 type fault struct {
 	code   string
+	refuse func(o simulate.Options) error                              // says why it must not be; nil: nothing
 	adjust func(o *simulate.Options)                                   // before it starts; nil: nothing
 	stage  func(ctx context.Context, d *drill) (did string, err error) // once all viewers read
 }
@@ -46,8 +47,8 @@ func Of(code string, o simulate.Options) (simulate.Options, error) {
 		return o, fmt.Errorf("%w: %q", ErrUnknown, code)
 	}
 	f := faults[i]
-	if refuse := refusals[code]; refuse != nil {
-		if err := refuse(o); err != nil {
+	if f.refuse != nil {
+		if err := f.refuse(o); err != nil {
 			return o, err
 		}
 	}

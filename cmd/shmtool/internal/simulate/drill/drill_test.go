@@ -44,3 +44,28 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A part that a drill gives a fault does something otherwise by it, and no other part does.
+func TestQuirks(t *testing.T) {
+	for _, f := range faults {
+		var o simulate.Options
+		if f.adjust != nil {
+			f.adjust(&o)
+		}
+		if code := o.Drill.Source; code != "" && (code != f.code || Quirk(simulate.Part{Role: simulate.RoleSource, Fault: code}).Packet == nil) {
+			t.Errorf("%s: its source has the fault %q, and sends what others send", f.code, code)
+		}
+		if code := o.Drill.Input; code != "" {
+			angel := Quirk(simulate.Part{Role: simulate.RoleAngel, Fault: code})
+			buffer := Quirk(simulate.Part{Role: simulate.RoleBuffer, Fault: code})
+			if code != f.code || !angel.Restarts && buffer.Begin == nil {
+				t.Errorf("%s: its input has the fault %q, and does what others do", f.code, code)
+			}
+		}
+	}
+	for _, r := range []simulate.Role{simulate.RoleAngel, simulate.RoleBuffer, simulate.RoleSource, simulate.RoleViewer} {
+		if q := Quirk(simulate.Part{Role: r}); q.Run != nil || q.Describe != nil || q.Added != nil || q.Packet != nil || q.Begin != nil || q.Restarts {
+			t.Errorf("%s without a fault: %+v", r, q)
+		}
+	}
+}

@@ -27,7 +27,7 @@ var pageFaults = []fault{
 	{code: finding.DataPageUnlinked, adjust: keepIdle, stage: stageRemoveNewData},
 	{code: finding.OrphanObject, stage: stageNuke},
 	{code: finding.DataStaleBytes, adjust: reuseData, stage: stageUseAgain},
-	{code: finding.DataStalled, adjust: spoil(finding.DataStalled), stage: stageFillData},
+	{code: finding.DataStalled, refuse: refuseSmall, adjust: spoil(finding.DataStalled), stage: stageFillData},
 	{code: finding.TrackStale, adjust: keepIdle, stage: stageSilence},
 	{code: finding.TimeBlocked, adjust: spoil(finding.TimeBlocked), stage: stageJumpAhead},
 	{code: finding.NoKeyframe, adjust: spoil(finding.NoKeyframe), stage: stageKeyless},
@@ -35,11 +35,8 @@ var pageFaults = []fault{
 	{code: finding.TrackListOverflow, adjust: fullList, stage: stageOverflowList},
 	{code: finding.ValueWrapped, adjust: manyFrames, stage: stageWrapped},
 	{code: finding.InvalidPage, adjust: settle, stage: stageScribble},
-	{code: finding.ShmFull, stage: stageFill},
+	{code: finding.ShmFull, refuse: refuseLarge, stage: stageFill},
 }
-
-// refusals are of faults that must not be everywhere.
-var refusals = map[string]func(o simulate.Options) error{finding.ShmFull: refuseLarge, finding.DataStalled: refuseSmall}
 
 // keepIdle keeps the buffer from removing a track that nothing comes for: a drill
 // may be longer than MistServer's 50 s.

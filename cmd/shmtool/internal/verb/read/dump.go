@@ -31,24 +31,7 @@ func Dump() *cli.Command {
 		Name:  "dump",
 		Args:  "PAGE",
 		Usage: "print the header, fields, and records of a page",
-		About: `dump prints all three sections unless you choose some. It prints as much as it can
-of a page that is not ready. When the name says that MistServer makes the page, dump
-prints the rows in use (--slots prints all), and what their values mean: beside them
-in a table, and as "#decoded" in JSON.
-
-dump replaces secrets with *** unless you give --show-secrets; --jq and --where see
-*** as well. It knows the secrets in MistServer's fields by the name of the page, or by
-its fields when the page comes from a file with another name or standard input. -o rax
-and -o schema print secrets.
-
--o hex      an annotated hex dump: each byte range, what it is, and its value
--o rax      what MistServer's tool MistUtilRAX prints for the page, byte for byte
--o schema   the fields, as create --schema takes them
--o csv      the records; the header with --header, or the fields with --schema
-
-dump also prints MistServer's objects that are not pages: the packets of a data page
-(--payload N writes what one of them carries), the state of a stream, a PID and whether
-its process is alive, the list of pushes, and who holds a semaphore.`,
+		About: dumpAbout,
 		Examples: []string{
 			"shmtool dump MstMetalive",
 			"shmtool dump MstTraklive@412-0:keys --last 5",
@@ -74,6 +57,25 @@ its process is alive, the list of pushes, and who holds a semaphore.`,
 		Run: runDump,
 	}
 }
+
+const dumpAbout = `dump prints all three sections unless you choose some. It prints as much as it can
+of a page that is not ready. When the name says that MistServer makes the page, dump
+prints the rows in use (--slots prints all), and what their values mean: beside them
+in a table, and as "#decoded" in JSON.
+
+dump replaces secrets with *** unless you give --show-secrets; --jq and --where see
+*** as well. It knows the secrets in MistServer's fields by the name of the page, or by
+its fields when the page comes from a file with another name or standard input. -o rax
+and -o schema print secrets.
+
+-o hex      an annotated hex dump: each byte range, what it is, and its value
+-o rax      what MistServer's tool MistUtilRAX prints for the page, byte for byte
+-o schema   the fields, as create --schema takes them
+-o csv      the records; the header with --header, or the fields with --schema
+
+dump also prints MistServer's objects that are not pages: the packets of a data page
+(--payload N writes what one of them carries), the state of a stream, a PID and whether
+its process is alive, the list of pushes, and who holds a semaphore.`
 
 func dumpOptionsOf(c *cli.Call) (o dumpOptions, err error) {
 	if o.target, err = object.Only(c.World, c.Args); err != nil {

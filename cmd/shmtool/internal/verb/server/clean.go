@@ -28,31 +28,7 @@ func Clean() *cli.Command {
 		Name:  "clean",
 		Args:  "[STREAM…]",
 		Usage: "list orphaned objects, and remove them with --yes",
-		About: `Lists the orphaned objects of MistServer and of simulations, with the evidence and
-the memory that each gives back. An object is orphaned when no process maps it or
-has it open, no living process refers to it, the processes that it names are dead,
-and it has not changed for --min-age, nor between two looks. shmtool's own readers,
-such as top and tail, keep nothing.
-
-With --yes clean removes what it lists. A dead stream goes as a whole or stays as a
-whole: when a process takes up one of its objects while clean runs, all of them stay
-(exit code 5). When a stream lives, clean removes only its tracks and data to which
-nothing leads. Objects that belong to no stream go when no process of MistServer
-lives, and only when you name no STREAM. clean never touches a running simulation,
-or an object whose contents do not match its name. simulate --clean also ends the
-processes that a killed simulation has left.
-
---end ends the stream that --stream names. clean lists each process that uses the
-stream, asks it to end, and kills it after six seconds; it continues a stopped
-process first. Then it removes the stream at once, even while encoders and viewers
-come back. It ends nothing when one of the processes also uses another stream or is
-in another PID namespace. It never ends the controller, or a process that only uses
-objects that belong to no stream.
-
-When clean cannot see all processes it does not run (exit code 7): use sudo. It exits
-with code 5, and says why, when processes of another PID namespace use the directory,
-and when objects wait only for --min-age.
-In a snapshot, clean lists what was orphaned then, and removes nothing.`,
+		About: cleanAbout,
 		Examples: []string{
 			"sudo shmtool clean",
 			"sudo shmtool clean --yes",
@@ -79,6 +55,32 @@ In a snapshot, clean lists what was orphaned then, and removes nothing.`,
 		Run:    runClean,
 	}
 }
+
+const cleanAbout = `Lists the orphaned objects of MistServer and of simulations, with the evidence and
+the memory that each gives back. An object is orphaned when no process maps it or
+has it open, no living process refers to it, the processes that it names are dead,
+and it has not changed for --min-age, nor between two looks. shmtool's own readers,
+such as top and tail, keep nothing.
+
+With --yes clean removes what it lists. A dead stream goes as a whole or stays as a
+whole: when a process takes up one of its objects while clean runs, all of them stay
+(exit code 5). When a stream lives, clean removes only its tracks and data to which
+nothing leads. Objects that belong to no stream go when no process of MistServer
+lives, and only when you name no STREAM. clean never touches a running simulation,
+or an object whose contents do not match its name. simulate --clean also ends the
+processes that a killed simulation has left.
+
+--end ends the stream that --stream names. clean lists each process that uses the
+stream, asks it to end, and kills it after six seconds; it continues a stopped
+process first. Then it removes the stream at once, even while encoders and viewers
+come back. It ends nothing when one of the processes also uses another stream or is
+in another PID namespace. It never ends the controller, or a process that only uses
+objects that belong to no stream.
+
+When clean cannot see all processes it does not run (exit code 7): use sudo. It exits
+with code 5, and says why, when processes of another PID namespace use the directory,
+and when objects wait only for --min-age.
+In a snapshot, clean lists what was orphaned then, and removes nothing.`
 
 func cleanOptionsOf(c *cli.Call) (o cleanOptions, err error) {
 	flagged, err := pages.Flagged(c)

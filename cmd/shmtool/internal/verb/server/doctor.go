@@ -83,7 +83,7 @@ func runDoctor(ctx context.Context, c *cli.Call) error {
 		return err
 	}
 	missing := o.missing(c.World, x)
-	if missing != nil && (len(x.Moment.Streams) == 0 || o.monitor) {
+	if missing != nil && (len(x.moment.Streams) == 0 || o.monitor) {
 		return missing
 	}
 	if x, err = chosenFindings(c.Out, x); err != nil {
@@ -113,7 +113,7 @@ func (o doctorOptions) secondLook(m *streams.Moment) time.Duration {
 // missing returns an error about a stream that was named and has no objects.
 func (o doctorOptions) missing(w *world.World, x *examination) error {
 	for _, p := range o.streams {
-		if !slices.ContainsFunc(x.Moment.Streams, func(s *streams.Stream) bool { return p.Matches(s.Name) }) {
+		if !slices.ContainsFunc(x.moment.Streams, func(s *streams.Stream) bool { return p.Matches(s.Name) }) {
 			err := fail.Worded(fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: it is not configured, and does not run", p.Text, w.ShmDir))
 			return fail.Hinted(err, "shmtool streams --all lists the streams")
 		}

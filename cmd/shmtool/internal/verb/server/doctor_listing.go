@@ -17,18 +17,18 @@ func chosenFindings(p *out.Printer, x *examination) (*examination, error) {
 	if p.Predicate == nil {
 		return x, nil
 	}
-	all := make([]*finding.Finding, len(x.Found))
-	for i := range x.Found {
-		all[i] = &x.Found[i]
+	all := make([]*finding.Finding, len(x.found))
+	for i := range x.found {
+		all[i] = &x.found[i]
 	}
 	kept, err := out.KeepRows(p, findingListing(x), all)
 	if err != nil {
 		return nil, err
 	}
-	some := &examination{Moment: x.Moment, looks: x.looks, idle: x.idle}
+	some := &examination{moment: x.moment, looks: x.looks, idle: x.idle}
 	for _, f := range all {
 		if len(kept) > 0 && kept[0] == f {
-			some.Found, kept = append(some.Found, *f), kept[1:]
+			some.found, kept = append(some.found, *f), kept[1:]
 		} else {
 			some.hidden = append(some.hidden, *f)
 		}
@@ -52,8 +52,8 @@ func findingListing(x *examination) *dump.Listing {
 			{Name: "CAUSE", Extra: true},
 		},
 	}
-	for i := range x.Found {
-		l.Rows = append(l.Rows, findingCells(&x.Found[i]))
+	for i := range x.found {
+		l.Rows = append(l.Rows, findingCells(&x.found[i]))
 	}
 	return l
 }

@@ -10,7 +10,7 @@ import (
 func findingMetrics(m *metrics.Set, x *examination) {
 	counts := map[[2]string]int{}
 	names := []string{""}
-	for _, f := range x.Found {
+	for _, f := range x.found {
 		counts[[2]string{f.Stream, f.Code}]++
 	}
 	for _, s := range x.all() {

@@ -24,7 +24,7 @@ func TestUnreadableStream(t *testing.T) {
 		Name: "live", Objects: []*streams.Object{meta},
 		Problems: []streams.Problem{{Object: meta.Name, Err: fs.ErrPermission}, {Object: "MstUserlive", Err: fs.ErrPermission}},
 	}
-	x := &examination{Moment: &streams.Moment{Streams: []*streams.Stream{stream}}}
+	x := &examination{moment: &streams.Moment{Streams: []*streams.Stream{stream}}}
 	shown := func(format string) string {
 		var b bytes.Buffer
 		p := out.New(world.New(nil, &b, io.Discard, os.Getenv), out.Options{Format: format})
@@ -47,7 +47,7 @@ func TestUnreadableStream(t *testing.T) {
 	}
 
 	// Findings stand before what could not be seen.
-	x.Found = []finding.Finding{{Code: finding.WriterDead, Severity: finding.Error, Stream: "live", Message: "gone | \n gone"}}
+	x.found = []finding.Finding{{Code: finding.WriterDead, Severity: finding.Error, Stream: "live", Message: "gone | \n gone"}}
 	if got := shown(out.Table); !strings.HasPrefix(got, "live  stuck\n└─ writer_dead\n") {
 		t.Errorf("%q", got)
 	}

@@ -31,7 +31,7 @@ func (t *findingTree) outlines() []*out.Outline {
 	var list []*out.Outline
 	var told []string
 	tell := func(stream string, o *out.Outline) { told, list = append(told, stream), append(list, o) }
-	for _, f := range t.x.Found { // the worst stream first
+	for _, f := range t.x.found { // the worst stream first
 		if !slices.Contains(told, f.Stream) {
 			tell(f.Stream, t.stream(f.Stream))
 		}
@@ -185,7 +185,7 @@ func (t *findingTree) meaning(f *finding.Finding) (lines []out.Line) {
 }
 
 func (t *findingTree) remedyOf(c *finding.Cause) string {
-	for _, f := range t.x.Found {
+	for _, f := range t.x.found {
 		if f.Code == c.Code && f.Object == c.Object {
 			return f.Remedy
 		}

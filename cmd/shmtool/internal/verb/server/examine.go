@@ -20,15 +20,15 @@ import (
 
 // examination is streams, and what is wrong with them.
 type examination struct {
-	Moment *streams.Moment
-	Found  []finding.Finding
+	moment *streams.Moment
+	found  []finding.Finding
 	hidden []finding.Finding // those that --where leaves out
 	looks  int
 	idle   []streams.Idle // streams that were asked for, and do not run
 }
 
 // of returns the findings about one stream that are shown; "" is the whole server.
-func (x *examination) of(stream string) []finding.Finding { return about(stream, x.Found) }
+func (x *examination) of(stream string) []finding.Finding { return about(stream, x.found) }
 
 func about(stream string, found []finding.Finding) []finding.Finding {
 	var of []finding.Finding
@@ -60,18 +60,18 @@ func examine(ctx context.Context, w *world.World, chosen pages.Streams, wait fun
 	if err != nil {
 		return nil, err
 	}
-	x := &examination{Moment: first, looks: 1}
+	x := &examination{moment: first, looks: 1}
 	if d := wait(first); first.Living && d > 0 && pause.For(ctx, d) == nil {
 		second, err := look()
 		if err != nil {
 			return nil, err
 		}
-		x = &examination{Moment: second, Found: doctor.Judge(first, second), looks: 2}
+		x = &examination{moment: second, found: doctor.Judge(first, second), looks: 2}
 	} else {
-		x.Found = doctor.Judge(nil, first)
+		x.found = doctor.Judge(nil, first)
 	}
-	leadHere(w.PlaceFlags, x.Found)
-	x.idle = idleOf(x.Moment, chosen)
+	leadHere(w.PlaceFlags, x.found)
+	x.idle = idleOf(x.moment, chosen)
 	return x, nil
 }
 
@@ -93,19 +93,19 @@ func idleOf(m *streams.Moment, chosen pages.Streams) (idle []streams.Idle) {
 func (x *examination) unseen() []string {
 	var unseen []string
 	switch {
-	case x.Moment.Hiding && !x.Moment.Living:
+	case x.moment.Hiding && !x.moment.Living:
 		unseen = append(unseen, "processes, which are not in the copy: none is reported as dead")
-	case x.Moment.Hiding:
+	case x.moment.Hiding:
 		unseen = append(unseen, "processes that /proc does not show (hidepid, or no /proc): none is reported as dead")
 	}
-	if n := len(x.Moment.Server.Unseen); n > 0 {
+	if n := len(x.moment.Server.Unseen); n > 0 {
 		why := "they belong to another user; use sudo"
-		if !x.Moment.Living {
+		if !x.moment.Living {
 			why = "it was not saved"
 		}
 		unseen = append(unseen, fmt.Sprintf("what %d of MistServer's processes have in memory (%s)", n, why))
 	}
-	for _, s := range x.Moment.Streams {
+	for _, s := range x.moment.Streams {
 		if denied := denied(s); len(denied) > 0 {
 			unseen = append(unseen, fmt.Sprintf("stream %s: permission denied: %s", mist.EscapeName(s.Name), someOf(denied)))
 		}
@@ -139,7 +139,7 @@ func (x *examination) verdict(s *streams.Stream) string {
 
 // all returns the streams that have more than their configuration.
 func (x *examination) all() []*streams.Stream {
-	return slices.DeleteFunc(slices.Clone(x.Moment.Streams), func(s *streams.Stream) bool { return s.Configured() })
+	return slices.DeleteFunc(slices.Clone(x.moment.Streams), func(s *streams.Stream) bool { return s.Configured() })
 }
 
 // keep drops all streams but those of the rows, and keeps the server.
@@ -147,14 +147,14 @@ func (x *examination) keep(rows []streams.Row) {
 	gone := func(stream string) bool {
 		return !slices.ContainsFunc(rows, func(r streams.Row) bool { return r.Stream == stream })
 	}
-	x.Moment.Streams = slices.DeleteFunc(x.Moment.Streams, func(s *streams.Stream) bool { return gone(s.Name) })
-	x.Found = slices.DeleteFunc(x.Found, func(f finding.Finding) bool { return f.Stream != "" && gone(f.Stream) })
+	x.moment.Streams = slices.DeleteFunc(x.moment.Streams, func(s *streams.Stream) bool { return gone(s.Name) })
+	x.found = slices.DeleteFunc(x.found, func(f finding.Finding) bool { return f.Stream != "" && gone(f.Stream) })
 }
 
 // status returns the exit code: notes alone are no failure, and an unreadable stream is
 // one.
 func (x *examination) status() error {
-	if finding.Verdict(slices.Concat(x.Found, x.hidden)) != finding.VerdictOK {
+	if finding.Verdict(slices.Concat(x.found, x.hidden)) != finding.VerdictOK {
 		return fail.Status(fail.ExitFindings)
 	}
 	if x.unread() {

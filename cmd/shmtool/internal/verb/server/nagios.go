@@ -44,7 +44,7 @@ func (x *examination) printNagios(w io.Writer) error {
 // nagiosStateOf returns the state by the findings that are shown: --where may leave some
 // out.
 func nagiosStateOf(x *examination) nagiosState {
-	switch verdict := finding.Verdict(x.Found); {
+	switch verdict := finding.Verdict(x.found); {
 	case verdict == finding.VerdictStuck:
 		return nagiosCritical
 	case verdict == finding.VerdictWarning:
@@ -64,18 +64,18 @@ func nagiosText(state nagiosState, x *examination) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s | streams=%d ok=%d warning=%d stuck=%d findings=%d unseen=%d\n", state.word, world.OneLine(nagiosSummary(state, x)),
-		len(x.all()), counts[finding.VerdictOK], counts[finding.VerdictWarning], counts[finding.VerdictStuck], len(x.Found), len(x.unseen()))
-	for i := range x.Found {
-		b.WriteString(nagiosFinding(&x.Found[i]) + "\n")
+		len(x.all()), counts[finding.VerdictOK], counts[finding.VerdictWarning], counts[finding.VerdictStuck], len(x.found), len(x.unseen()))
+	for i := range x.found {
+		b.WriteString(nagiosFinding(&x.found[i]) + "\n")
 	}
 	return b.String()
 }
 
 func nagiosSummary(state nagiosState, x *examination) string {
 	switch {
-	case len(x.Found) > 0:
-		text := nagiosFinding(&x.Found[0])
-		if more := len(x.Found) - 1; more > 0 {
+	case len(x.found) > 0:
+		text := nagiosFinding(&x.found[0])
+		if more := len(x.found) - 1; more > 0 {
 			text += fmt.Sprintf(" (and %d more)", more)
 		}
 		return text

@@ -126,9 +126,9 @@ func (o streamsOptions) look(ctx context.Context, w *world.World) (x *examinatio
 	if x, err = examine(ctx, w, o.streams, secondLook); err != nil {
 		return nil, nil, err
 	}
-	for _, s := range x.Moment.Streams {
+	for _, s := range x.moment.Streams {
 		if !s.Configured() || o.all || o.streams.Named(s.Name) {
-			rows = append(rows, x.Moment.Row(s, x.of(s.Name), streams.RowOptions{Removed: o.all, ShowSecrets: o.secrets}))
+			rows = append(rows, x.moment.Row(s, x.of(s.Name), streams.RowOptions{Removed: o.all, ShowSecrets: o.secrets}))
 		}
 	}
 	return x, rows, nil

@@ -107,5 +107,5 @@ func (p Streams) Texts() []string {
 
 // NoSuchStream says that a stream that was named has no object.
 func NoSuchStream(w *world.World, name string) error {
-	return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, w.ShmDir)), "shmtool streams --all lists the streams")
+	return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, w.ShmDir)), "run shmtool streams --all to list streams")
 }

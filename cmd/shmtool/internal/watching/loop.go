@@ -35,7 +35,7 @@ func New(c *cli.Call) (*Loop, error) {
 		return nil, err
 	}
 	if c.IsSet("count") && w.Count == 0 {
-		return nil, fail.Usagef("--count must be more than 0")
+		return nil, fail.Invalid("--count", 0, "a number above 0")
 	}
 	return w, nil
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
-	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/pages"
 	"shmtool/cmd/shmtool/internal/pattern"
@@ -68,8 +67,8 @@ func topOptionsOf(c *cli.Call) (o topOptions, err error) {
 	}
 	o.args, o.interval = c.Args, c.Duration("interval")
 	o.once = c.Bool("once") || !fullScreen(c.World, c.Out)
-	if o.interval <= 0 {
-		return o, fail.Usagef("--interval must be more than 0")
+	if err := c.Positive("interval"); err != nil {
+		return o, err
 	}
 	if c.Snapshot != nil && (c.IsSet("interval") || !o.once) {
 		return o, cli.NotInSnapshot("top without --once")

@@ -64,7 +64,7 @@ func watchOptionsOf(c *cli.Call) (o watchOptions, err error) {
 	if named, ok := object.OpenNamed(c.World, o.target); ok {
 		word := named.Kind.Noun
 		named.Close(&err)
-		return o, errors.Join(err, o.target.OnPage(fail.Hinted(fail.Usagef("it is %s; watch shows pages", word), "shmtool dump shows it")))
+		return o, errors.Join(err, o.target.OnPage(fail.Hinted(fail.Usagef("it is %s; watch shows pages", word), "use shmtool dump")))
 	}
 	o.every, err = watching.New(c)
 	return o, err

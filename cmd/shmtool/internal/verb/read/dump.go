@@ -126,8 +126,8 @@ func dumpObject(c *cli.Call, o *object.Object, s object.Selection) error {
 	if !c.IsSet("payload") {
 		return o.Dump(c.Out, s)
 	}
-	if len(c.Given("output", "json", "range", "last")) > 0 {
-		return fail.Usagef("--payload writes one packet's bytes; it goes with no other choice")
+	if given := c.Given("output", "json", "range", "last"); len(given) > 0 {
+		return fail.Usagef("--payload writes the bytes of one packet: it takes no --%s", given[0])
 	}
 	return o.WritePayload(c.Out, c.Uint64("payload"))
 }

@@ -44,8 +44,11 @@ MistServer makes, the newest record is the last row in use. get prints secrets.`
 }
 
 func getOptionsOf(c *cli.Call) (o getOptions, err error) {
-	if len(c.Args) != 2 {
-		return o, fail.Usagef("needs a PAGE and a FIELD")
+	switch {
+	case len(c.Args) < 2:
+		return o, fail.Required("PAGE", "FIELD")
+	case len(c.Args) > 2:
+		return o, fail.Unexpected(c.Arg(2), "PAGE and FIELD")
 	}
 	if o.target, err = object.Address(c.World, c.Arg(0)); err != nil {
 		return o, err
@@ -69,7 +72,7 @@ func runGet(_ context.Context, c *cli.Call) error {
 	if named, ok := object.OpenNamed(c.World, t); ok {
 		what := named.Kind.Noun
 		named.Close(&err)
-		return errors.Join(err, t.OnPage(fail.Hinted(fail.Worded(relaccx.ErrNotPage, "it is "+what+", which has no fields"), "shmtool dump shows it")))
+		return errors.Join(err, t.OnPage(fail.Hinted(fail.Worded(relaccx.ErrNotPage, "it is "+what+", which has no fields"), "use shmtool dump")))
 	}
 	r, done, err := object.Read(c.World, t)
 	if err != nil {

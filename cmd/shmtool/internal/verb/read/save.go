@@ -64,15 +64,19 @@ func saveOptionsOf(c *cli.Call) (o saveOptions, err error) {
 	o.snapshot = c.Bool("all") || len(chosen) > 0
 	switch {
 	case c.Bool("all") && len(chosen) > 0:
-		return o, fail.Usagef("specify exactly one of --all and --%s", chosen[0])
-	case o.snapshot && (len(c.Args) != 1 || c.Arg(0) == ""):
-		return o, fail.Usagef("needs one DIR, or FILE.tar.gz, for the snapshot")
+		return o, fail.ExactlyOne("--all", "--"+chosen[0])
+	case o.snapshot && c.Arg(0) == "":
+		return o, fail.Required("DIR or FILE.tar.gz")
+	case o.snapshot && len(c.Args) > 1:
+		return o, fail.Unexpected(c.Arg(1), "one DIR or FILE.tar.gz")
 	case o.snapshot:
 		o.file = c.Arg(0)
 		o.streams, err = pages.Flagged(c)
 		return o, err
-	case len(c.Args) != 2:
-		return o, fail.Usagef("needs a PAGE and a FILE")
+	case len(c.Args) < 2:
+		return o, fail.Required("PAGE", "FILE")
+	case len(c.Args) > 2:
+		return o, fail.Unexpected(c.Arg(2), "PAGE and FILE")
 	}
 	o.page, o.file = c.Arg(0), c.Arg(1)
 	return o, nil

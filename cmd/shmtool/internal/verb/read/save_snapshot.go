@@ -60,7 +60,7 @@ func streamsToSave(w *world.World, wanted pages.Streams) ([]string, error) {
 			}
 		}
 		if len(names) == before && !slices.ContainsFunc(names, p.Matches) {
-			return nil, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no stream in %s matches %q", w.ShmDir, p.Text)), "shmtool streams --all lists the streams")
+			return nil, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no stream in %s matches %q", w.ShmDir, p.Text)), "run shmtool streams --all to list streams")
 		}
 	}
 	return names, nil
@@ -72,7 +72,7 @@ func snapshotFailure(w *world.World, path string, err error) error {
 	var about *fs.PathError
 	switch {
 	case errors.As(err, &none):
-		return fail.Hinted(fmt.Errorf("%w in %s", err, w.ShmDir), "shmtool streams --all lists the streams")
+		return fail.Hinted(fmt.Errorf("%w in %s", err, w.ShmDir), "run shmtool streams --all to list streams")
 	case errors.As(err, &about) && about.Path == w.ShmDir:
 		return w.NoDirectory(err)
 	case errors.Is(err, fs.ErrExist):

@@ -25,12 +25,12 @@ func selection(c *cli.Call) (object.Selection, error) {
 	var err error
 	if first != "" {
 		if s.First, err = strconv.ParseUint(first, 10, 64); err != nil {
-			return s, fail.Usagef("--range %q is not A..B", c.String("range"))
+			return s, fail.Invalid("--range", c.String("range"), "A..B")
 		}
 	}
 	if last != "" {
 		if s.End, err = strconv.ParseUint(last, 10, 64); err != nil || s.End < s.First {
-			return s, fail.Usagef("--range %q is not A..B with A up to B", c.String("range"))
+			return s, fail.Invalid("--range", c.String("range"), "A..B with A up to B")
 		}
 		s.End += min(1, 1<<64-1-s.End) // B is included
 	}

@@ -68,7 +68,7 @@ func doctorOptionsOf(c *cli.Call) (o doctorOptions, err error) {
 	}
 	o.sample, o.to, o.monitor = c.Duration("sample"), c.String("to"), c.Out.Format == out.Nagios
 	if o.sample < 0 {
-		return o, fail.Usagef("--sample must not be less than 0")
+		return o, fail.Invalid("--sample", o.sample, "a duration from 0 up")
 	}
 	return o, nil
 }
@@ -115,7 +115,7 @@ func (o doctorOptions) missing(w *world.World, x *examination) error {
 	for _, p := range o.streams {
 		if !slices.ContainsFunc(x.moment.Streams, func(s *streams.Stream) bool { return p.Matches(s.Name) }) {
 			err := fail.Worded(fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: it is not configured, and does not run", p.Text, w.ShmDir))
-			return fail.Hinted(err, "shmtool streams --all lists the streams")
+			return fail.Hinted(err, "run shmtool streams --all to list streams")
 		}
 	}
 	return nil

@@ -37,8 +37,8 @@ func followData(ctx context.Context, o *Object, p *out.Printer, f Following) err
 	if !f.Follow {
 		return p.Document(d.document(head(d.published(first), f.Count)))
 	}
-	if p.Format == out.JSON {
-		return fail.Usagef("-f has no end, so it makes no JSON document; -o ndjson has an object a line")
+	if err := p.RefuseDocument("-f"); err != nil {
+		return err
 	}
 	if f.For > 0 {
 		var cancel func()

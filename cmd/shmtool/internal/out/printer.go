@@ -229,3 +229,21 @@ func (p *Printer) Below() *Printer {
 	below.NoHeader = true
 	return &below
 }
+
+// RefuseDocument returns an error when one JSON document is asked for, which what cannot
+// write: it has no end, or no place there.
+func (p *Printer) RefuseDocument(what string) error {
+	if p.Format != JSON {
+		return nil
+	}
+	return fail.Hinted(fail.Usagef("%s cannot write one JSON document", what), "use -o ndjson")
+}
+
+// RefuseEvents returns an error when the format has no place for events between the
+// records.
+func (p *Printer) RefuseEvents() error {
+	if p.Format != CSV {
+		return p.RefuseDocument("--events")
+	}
+	return fail.Hinted(fail.Usagef("--events cannot write CSV"), "use -o ndjson")
+}

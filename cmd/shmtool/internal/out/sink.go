@@ -18,21 +18,22 @@ import (
 // asked for.
 type Sink struct {
 	p      *Printer
-	Page   string // that the next record or event is of
-	events bool
+	events bool // print what happens to the pages between the records
 
-	Lead  Lead // what stands in front of each record
+	Lead  Lead // what stands in front of the next record, and the page that it is of
 	json  *dump.RecordJSON
 	csv   *dump.RecordCSV
 	table *dump.RecordTable
 	line  []byte
 }
 
-// NewSink returns a sink for the records of a page, and of others where the lead says so.
-// With events it prints what happens to the pages between the records.
-func NewSink(p *Printer, page string, events bool, lead Lead) *Sink {
-	return &Sink{p: p, Page: page, events: events, Lead: lead}
-}
+// NewSink returns a sink for the records of the lead's page, and of others when there
+// are many.
+func NewSink(p *Printer, lead Lead) *Sink { return &Sink{p: p, Lead: lead} }
+
+// NewEventSink returns a sink that also prints what happens to the pages between the
+// records.
+func NewEventSink(p *Printer, lead Lead) *Sink { return &Sink{p: p, Lead: lead, events: true} }
 
 // Adopt makes ready for records of a schema; in a table and in CSV a new
 // Heading prints what stands before them.
@@ -63,10 +64,10 @@ func (s *Sink) reshape(schema *layout.Schema, o dump.Options) {
 	var added, removed []string
 	s.csv, added, removed = s.csv.Reshape(schema, o)
 	if len(added) > 0 {
-		s.p.world.Warn("page %q: no column for what was added: %s; start again for it, or use -o ndjson", s.Page, strings.Join(added, ", "))
+		s.p.world.Warn("page %q: no column for what was added: %s; start again for it, or use -o ndjson", s.Lead.Page, strings.Join(added, ", "))
 	}
 	if len(removed) > 0 {
-		s.p.world.Warn("page %q: the column stays empty of what was removed: %s", s.Page, strings.Join(removed, ", "))
+		s.p.world.Warn("page %q: the column stays empty of what was removed: %s", s.Lead.Page, strings.Join(removed, ", "))
 	}
 }
 
@@ -84,6 +85,17 @@ func (s *Sink) Heading() error {
 	}
 	_, err := s.p.Write(s.csv.Heading(s.Lead.appendNames(nil)))
 	return err
+}
+
+// After makes the sink print below what another one has printed.
+func (s *Sink) After(other *Sink) error {
+	if s == other || s.json != nil { // lines have no heading, and are in no one's way
+		return nil
+	}
+	if err := other.Flush(); err != nil {
+		return err
+	}
+	return s.Heading()
 }
 
 // Record prints a record.
@@ -132,7 +144,7 @@ type eventJSON struct {
 func (s *Sink) Event(ev relaccx.Event) error {
 	doc := eventJSON{Event: ev.Kind.String()}
 	if s.Lead.Many {
-		doc.Page = s.Page
+		doc.Page = s.Lead.Page
 	}
 	text := ""
 	switch ev.Kind {
@@ -155,11 +167,11 @@ func (s *Sink) Event(ev relaccx.Event) error {
 		text = fmt.Sprintf("slot %d is not in use any more", ev.First)
 	}
 	if ev.Kind == relaccx.EventLapped || ev.Kind == relaccx.EventGone {
-		s.p.world.Warn("page %q: %s", s.Page, text)
+		s.p.world.Warn("page %q: %s", s.Lead.Page, text)
 	}
 	text = ev.Kind.String() + ": " + text
 	if s.Lead.Many {
-		text = mist.EscapeName(s.Page) + ": " + text
+		text = mist.EscapeName(s.Lead.Page) + ": " + text
 	}
 	return s.print(doc, text)
 }

@@ -24,7 +24,7 @@ import (
 // are named, and those whose names match a pattern, now and later.
 type Set struct {
 	world   *world.World
-	options func(p *Page, later bool) relaccx.FollowOptions
+	options func(p *Page) relaccx.FollowOptions
 
 	Group   relaccx.Group
 	known   map[string]*Page // by path and way
@@ -41,7 +41,8 @@ type Set struct {
 type Page struct {
 	object.Target
 	Follower *relaccx.Follower
-	Glob     bool
+	Glob     bool      // a pattern found it
+	Later    bool      // it appeared after the set was made
 	began    bool      // something has come of it
 	missing  time.Time // since when a pattern has not found it; zero: it is there
 }
@@ -69,9 +70,9 @@ const (
 	dropAfter = 10 * time.Second
 )
 
-// NewSet finds the pages of the arguments. Options are those that a page is
-// followed with; later ones appeared after the beginning.
-func NewSet(w *world.World, args []string, options func(p *Page, later bool) relaccx.FollowOptions) (*Set, error) {
+// NewSet finds the pages of the arguments. Options returns the options to follow a page
+// with.
+func NewSet(w *world.World, args []string, options func(p *Page) relaccx.FollowOptions) (*Set, error) {
 	s := &Set{world: w, options: options, refused: map[string]bool{}, known: map[string]*Page{}}
 	for _, arg := range args {
 		if IsPattern(w, arg) {
@@ -80,7 +81,7 @@ func NewSet(w *world.World, args []string, options func(p *Page, later bool) rel
 				return nil, err
 			}
 			s.Globs = append(s.Globs, g)
-			if err := s.scan(false); err != nil {
+			if err := s.scan(&Page{Glob: true}); err != nil {
 				return nil, err
 			}
 			continue
@@ -90,7 +91,7 @@ func NewSet(w *world.World, args []string, options func(p *Page, later bool) rel
 			return nil, err
 		}
 		if t.Stdin {
-			return nil, fail.Usagef("standard input cannot be followed; name a page")
+			return nil, fail.Hinted(fail.Usagef("cannot follow standard input"), "name a page")
 		}
 		if is, known := mist.ParseName(filepath.Base(t.Path)); known && object.KindOf(is.Kind) != nil {
 			return nil, fail.Usagef("%q is %s, no page", arg, object.KindOf(is.Kind).Noun)
@@ -98,7 +99,7 @@ func NewSet(w *world.World, args []string, options func(p *Page, later bool) rel
 		if p := s.find(t); p != nil {
 			p.Glob = false // it was named, too
 		} else {
-			s.add(&Page{Target: t}, false)
+			s.add(&Page{Target: t})
 		}
 	}
 	return s, nil
@@ -155,8 +156,8 @@ func (g *Glob) Match(dir, name string) (object.Target, bool) {
 	return object.Target{}, false
 }
 
-func (s *Set) add(p *Page, later bool) {
-	p.Follower = relaccx.Follow(p.Path, s.options(p, later))
+func (s *Set) add(p *Page) {
+	p.Follower = relaccx.Follow(p.Path, s.options(p))
 	s.Pages = append(s.Pages, p)
 	s.known[p.Key()] = p
 	s.Group.Add(p.Follower)
@@ -189,16 +190,21 @@ func (s *Set) of(f *relaccx.Follower) *Page {
 	return nil
 }
 
-// scan holds the patterns against the names there are.
-func (s *Set) scan(later bool) error {
+// rescan adds the pages that have appeared since the last look, and drops those whose
+// names have been gone for long. A directory that cannot be read now has no pages.
+func (s *Set) rescan() { _ = s.scan(&Page{Glob: true, Later: true}) }
+
+// scan adds the pages that patterns match and that are not in the set yet, each made
+// like the page found. It returns the error of a directory that cannot be read.
+func (s *Set) scan(found *Page) (failed error) {
 	s.scanned = time.Now()
 	there := map[string]bool{} // paths
 	for i := range s.Globs {
 		g := &s.Globs[i]
 		dir := g.Ways[0].Dir
 		entries, err := os.ReadDir(dir)
-		if err != nil && !later {
-			return fail.Hinted(fileError(dir, err), "--shm-dir names another")
+		if err != nil {
+			failed = fail.Hinted(fileError(dir, err), "--shm-dir names another")
 		}
 		for _, entry := range entries {
 			t, ok := g.Match(dir, entry.Name())
@@ -208,12 +214,14 @@ func (s *Set) scan(later bool) error {
 			}
 			there[t.Path] = true
 			if s.find(t) == nil {
-				s.add(&Page{Target: t, Glob: true}, later)
+				p := *found
+				p.Target = t
+				s.add(&p)
 			}
 		}
 	}
 	s.dropMissing(there)
-	return nil
+	return failed
 }
 
 // find is the page of the set that an address means.
@@ -285,7 +293,7 @@ func (s *Set) Quiet(then func()) {
 		then()
 	}
 	if len(s.Globs) > 0 && time.Since(s.scanned) > rescanEvery {
-		_ = s.scan(true)
+		s.rescan()
 	}
 }
 
@@ -303,10 +311,10 @@ func (s *Set) Await(ctx context.Context, appear time.Duration) error {
 	}
 	begun := time.Now()
 	for {
-		if err := s.scan(true); err != nil || len(s.Pages) > 0 {
-			return err
-		}
+		s.rescan()
 		switch {
+		case len(s.Pages) > 0:
+			return nil
 		case appear == 0:
 			return fail.OnPage(s.Globs[0].Arg, &fs.PathError{Op: "find", Path: s.Globs[0].Arg, Err: ErrNoMatch})
 		case appear != math.MaxInt64 && time.Since(begun) > appear:

@@ -12,14 +12,14 @@ import (
 	"shmtool/relaccx"
 )
 
-// delayClock is when the machine was booted, by which many fields count.
+// delayClock is when the machine was booted, from which many fields count.
 type delayClock struct {
 	boot  time.Time
 	known bool
 }
 
-// set takes the clock of the processes; it is asked once an interval, since
-// asking reads files.
+// set sets it from the clock of the processes. rate calls it once an interval, because
+// that clock reads files.
 func (d *delayClock) set(c mist.Clock) {
 	d.known = c.Uptime > 0 && c.Now > 0
 	d.boot = time.Unix(0, c.Now-int64(c.Uptime))
@@ -36,9 +36,9 @@ type delayField struct {
 
 // newDelayField finds the field of --time in a page's records.
 func (r *rating) newDelayField(t object.Target, rec *relaccx.Record) *delayField {
-	d := &delayField{schema: rec.Schema(), field: rec.Schema().Lookup(r.field), unit: mist.UnixMilliseconds, known: true}
+	d := &delayField{schema: rec.Schema(), field: rec.Schema().Lookup(r.time), unit: mist.UnixMilliseconds, known: true}
 	if info := t.NestedInfo(); d.field != nil && info.Fits(d.schema) {
-		if m, ok := info.Meaning(r.field); ok && m.Unit != mist.Plain {
+		if m, ok := info.Meaning(r.time); ok && m.Unit != mist.Plain {
 			d.unit = m.Unit
 		}
 	}
@@ -48,7 +48,7 @@ func (r *rating) newDelayField(t object.Target, rec *relaccx.Record) *delayField
 	return d
 }
 
-// mediaOffset is when the media time of a page's stream was 0, in milliseconds
+// mediaOffset returns when the media time of a page's stream was 0, in milliseconds
 // since boot, as the stream's MstMeta says.
 func mediaOffset(t object.Target) (offset int64, known bool) {
 	is, ok := mist.ParseName(filepath.Base(t.Path))
@@ -74,10 +74,10 @@ func mediaOffset(t object.Target) (offset int64, known bool) {
 		return 0, false
 	}
 	v, err := rec.Int("bootmsoffset")
-	return v, err == nil && v != 0 // of what is no live stream it is 0
+	return v, err == nil && v != 0 // 0 when the stream is not live
 }
 
-// of is how late a record is that was seen at a time.
+// of returns how late a record is that was seen at a time.
 func (d *delayField) of(rec *relaccx.Record, at time.Time, clock *delayClock) (time.Duration, bool) {
 	if d.field == nil || !d.known || !d.field.Readable() {
 		return 0, false
@@ -95,12 +95,14 @@ func (d *delayField) of(rec *relaccx.Record, at time.Time, clock *delayClock) (t
 	return at.Sub(made), ok
 }
 
-// The times that can be told, in seconds and in milliseconds: all sums stay whole.
+// The latest times that can be computed without overflow, in seconds and in
+// milliseconds.
 const (
 	lastSecond = math.MaxInt64 / int64(time.Second) / 2
 	lastMilli  = math.MaxInt64 / int64(time.Millisecond) / 2
 )
 
+// moment returns the time that a value of the field means.
 func (d *delayField) moment(value int64, clock *delayClock) (time.Time, bool) {
 	last := lastMilli
 	if d.unit == mist.UnixSeconds || d.unit == mist.BootSeconds {
@@ -122,11 +124,11 @@ func (d *delayField) moment(value int64, clock *delayClock) (time.Time, bool) {
 	return time.UnixMilli(value), true
 }
 
-// isTime refuses a field for --time that is no integer.
+// isTime refuses a field for --time that is not an integer.
 func isTime(s *layout.Schema, field string) error {
 	f := s.Lookup(field)
 	if f == nil || f.Readable() && (f.Kind() == layout.Int || f.Kind() == layout.Uint) {
 		return nil
 	}
-	return fail.Usagef("--time %q: the field is %v; use an integer field", field, f.Kind())
+	return fail.Usagef("invalid --time %q: the field is %v; use an integer field", field, f.Kind())
 }

@@ -7,7 +7,7 @@ import (
 	"shmtool/cmd/shmtool/internal/metrics"
 )
 
-// rateMetrics are the metrics of a page that was measured.
+// rateMetrics adds the metrics of a page that was measured.
 func rateMetrics(s *metrics.Set, r *rateRow) {
 	of := metrics.Labels{"page", r.Page}
 	s.Gauge("shmtool_rate_records_per_second", "Records a second that came on a page.", r.PerSecond, of)

@@ -134,7 +134,7 @@ func recordTargets(c *cli.Call, args []string, o *recording.Options) (patterns [
 			return nil, err
 		}
 		if t.Stdin {
-			return nil, fail.Usagef("standard input cannot be followed; name a page")
+			return nil, fail.Hinted(fail.Usagef("cannot follow standard input"), "name a page")
 		}
 		named := recordTarget(t)
 		if slices.ContainsFunc(o.Targets, func(other recording.Target) bool { return other.Name == named.Name }) {

@@ -9,22 +9,22 @@ import (
 	"shmtool/relaccx"
 )
 
-// recordTime is when the record before came: as it was seen, or by its own field.
+// recordTime is when the record before came: as it was seen, or as its own field says.
 type recordTime struct {
-	settled bool      // what comes now was not there before
+	settled bool      // what comes now was not available before
 	seen    time.Time // zero: not known
-	value   fieldTime // by the field
-	known   bool
+	value   fieldTime // as the field says
+	known   bool      // value is
 }
 
-// fieldTime is the value of a field of a time.
+// fieldTime is the value of a field that holds a time.
 type fieldTime struct {
-	number    uint64 // of a signed field its two's complement
+	number    uint64 // the two's complement of a signed field
 	signed    bool
 	perSecond uint64
 }
 
-// since returns the time from the record before to this one; nil where that is not
+// since returns the time from the record before to this one, or nil when that is not
 // known.
 func (b *recordTime) since(rec *relaccx.Record, field string, info *mist.PageInfo, now time.Time) *out.Delta {
 	if field == "" {
@@ -56,8 +56,8 @@ func (t fieldTime) since(before fieldTime) *out.Delta {
 	return out.DeltaOf(false, t.number-before.number, t.perSecond)
 }
 
-// timeIn returns a field of a time: in milliseconds, where nothing else is known of
-// it.
+// timeIn returns the time in a record's field. It is in milliseconds unless MistServer's
+// rules say otherwise.
 func timeIn(rec *relaccx.Record, field string, info *mist.PageInfo) (fieldTime, bool) {
 	f := rec.Schema().Lookup(field)
 	if f == nil || !f.Readable() {
@@ -78,10 +78,4 @@ func timeIn(rec *relaccx.Record, field string, info *mist.PageInfo) (fieldTime, 
 		return fieldTime{}, false
 	}
 	return t, true
-}
-
-// lead puts what --where may ask for into a record's object.
-func (r *tailing) lead(object []byte) []byte {
-	l := out.Lead{Many: true, Page: r.target.Arg, Delta: r.delta, Since: r.since}
-	return l.Insert(object)
 }

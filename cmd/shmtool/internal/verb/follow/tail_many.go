@@ -6,110 +6,84 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
-	"time"
-
-	"shmtool/cmd/shmtool/internal/cli"
-	"shmtool/cmd/shmtool/internal/object"
-	"shmtool/cmd/shmtool/internal/out"
-	"shmtool/cmd/shmtool/internal/pages"
 
 	"github.com/mattn/go-runewidth"
 
 	"shmtool/cmd/shmtool/internal/fail"
-	"shmtool/cmd/shmtool/internal/pause"
+	"shmtool/cmd/shmtool/internal/object"
+	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/cmd/shmtool/internal/pages"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
-// tailSink prints the records of all pages that have the same fields, as one
-// table under one heading.
-type tailSink struct {
-	*out.Sink
-	schema *layout.Schema
-	known  *mist.PageInfo
-}
-
-// pages prints the records of several pages.
-func (r *tailRun) pages(ctx context.Context, c *cli.Call) error {
-	follow := c.Bool("follow")
-	r.many = follow || r.c.Out.Format != out.Table // else a heading says it
-	switch {
-	case r.c.Out.Format == out.JSON:
-		return fail.Usagef("several pages make no JSON document; -o ndjson has an object a line")
-	case r.c.Out.NamesOnly:
-		return fail.Usagef("--names are those of one page's fields")
-	case c.Bool("spin"):
-		return fail.Usagef("--spin follows one page only")
-	case r.count == 0:
-		return nil
-	}
-	o, err := followOptions(object.Target{}, c)
-	if err != nil {
+// tailMany prints the records of several pages.
+func (o *tailOptions) tailMany(ctx context.Context) error {
+	if err := o.out.RefuseDocument("tail of several pages"); err != nil {
 		return err
 	}
-	r.behindSet = c.IsSet("behind")
-	set, err := pages.NewSet(r.c.World, c.Args, func(p *pages.Page, later bool) relaccx.FollowOptions {
-		return r.optionsOf(p, o, later)
-	})
+	switch {
+	case o.out.NamesOnly:
+		return fail.Usagef("--names prints the fields of one page: name one page")
+	case o.spin:
+		return fail.Usagef("--spin follows one page: name one page")
+	case o.Count == 0:
+		return nil
+	}
+	set, err := pages.NewSet(o.World, o.args, o.optionsOf)
 	if err != nil {
 		return err
 	}
 	defer set.Close()
 	set.Group.Poll = o.Poll
-	if d := c.Duration("for"); d > 0 && follow {
+	if o.For > 0 && o.Follow {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, d, io.EOF)
+		ctx, cancel = context.WithTimeoutCause(ctx, o.For, io.EOF)
 		defer cancel()
 	}
-	if err := set.Await(ctx, o.Appear); err != nil {
+	if err := set.Await(ctx, o.appear); err != nil {
 		return err
 	}
+	lead := out.Lead{Many: o.Follow || !o.out.IsTable()} // else a title names the page
 	for _, p := range set.Pages {
-		r.wide = max(r.wide, runewidth.StringWidth(mist.EscapeName(p.Arg)))
+		lead.Wide = max(lead.Wide, runewidth.StringWidth(mist.EscapeName(p.Arg)))
 	}
-	r.current = r.newSink(c.Arg(0))
-	if follow {
-		err = r.followAll(ctx, set, o)
+	run := newTailRun(o, lead)
+	if o.Follow {
+		err = run.followAll(ctx, set)
 	} else {
-		err = r.eachOnce(ctx, set, o)
+		err = run.eachOnce(ctx, set)
 	}
-	return r.finish(r.current, c.Arg(0), c, err)
+	return run.finish(run.current, err)
 }
 
-// optionsOf are those of one of many pages. One that appeared later is new with
-// all that it has.
-func (r *tailRun) optionsOf(p *pages.Page, o relaccx.FollowOptions, later bool) relaccx.FollowOptions {
-	o.Nested, o.Rules, o.PastExit, o.Spin = p.Steps, p.Info(), p.Glob, false
-	if info := p.NestedInfo(); !r.behindSet && info != nil {
-		o.Behind = info.Behind
+// optionsOf returns the options to follow one of many pages with. A page that appeared
+// later is followed from its oldest record on.
+func (o *tailOptions) optionsOf(p *pages.Page) relaccx.FollowOptions {
+	f := o.followOptions(p.Target)
+	f.PastExit = p.Glob
+	if p.Later {
+		f.Start = relaccx.FromOldest()
 	}
-	if later {
-		o.Start = relaccx.FromOldest()
-	}
-	if o.Appear == 0 && inTheMaking(p.Path) {
-		o.Appear = math.MaxInt64
-	}
-	return o
+	return f
 }
 
 // eachOnce prints what the pages have, one after the other.
-func (r *tailRun) eachOnce(ctx context.Context, set *pages.Set, o relaccx.FollowOptions) error {
+func (r *tailRun) eachOnce(ctx context.Context, set *pages.Set) error {
 	shown := 0
 	for _, p := range set.Pages {
-		if p.Glob && !readable(r.c, p.Target) {
+		if p.Glob && !r.readable(p.Target) {
 			continue
 		}
-		page := r.page(p.Target)
-		if r.c.Out.Format == out.Table {
-			if err := r.title(p.Arg, shown > 0); err != nil {
+		if r.out.IsTable() {
+			if err := r.title(p.Arg, shown); err != nil {
 				return err
 			}
 		}
-		o.Nested, o.Rules = p.Steps, p.Info()
-		if err := page.once(ctx, o); err != nil {
+		page := r.page(p.Target)
+		if err := page.once(ctx); err != nil {
 			return err
 		}
 		if err := page.sink.Flush(); err != nil || r.count == 0 {
@@ -123,34 +97,36 @@ func (r *tailRun) eachOnce(ctx context.Context, set *pages.Set, o relaccx.Follow
 	return nil
 }
 
-// readable reports whether what a pattern has found has records to show. What is
-// no page, or has not the nested page, is passed over.
-func readable(c *cli.Call, t object.Target) bool {
-	_, done, err := object.Read(c.World, t)
+// readable reports whether a page that a pattern has found has records to print. Others
+// are passed over.
+func (o *tailOptions) readable(t object.Target) bool {
+	_, done, err := object.Read(o.World, t)
 	if err != nil {
 		if errors.Is(err, fs.ErrPermission) {
-			c.Warn("page %q: permission denied", t.Arg)
+			o.Warn("page %q: permission denied", t.Arg)
 		}
 		return false
 	}
 	return done() == nil
 }
 
-// title stands above the records of a page, as tail(1) has it.
-func (r *tailRun) title(page string, more bool) error {
-	if r.c.Out.NoHeader {
+// title prints what stands above the records of a page, as tail(1) does, below those of
+// so many other pages.
+func (r *tailRun) title(page string, others int) error {
+	if r.out.NoHeader {
 		return nil
 	}
 	gap := ""
-	if more {
+	if others > 0 {
 		gap = "\n"
 	}
-	_, err := fmt.Fprintf(r.c.Out, "%s%s\n", gap, dump.Paint("==> "+mist.EscapeName(page)+" <==", dump.Heading, r.c.Out.Color))
+	_, err := fmt.Fprintf(r.out, "%s%s\n", gap, dump.Paint("==> "+mist.EscapeName(page)+" <==", dump.Heading, r.out.Color))
 	return err
 }
 
-// followAll prints everything that happens on all pages until it is enough.
-func (r *tailRun) followAll(ctx context.Context, set *pages.Set, o relaccx.FollowOptions) error {
+// followAll prints everything that happens on all pages, until a flag or the pages end
+// it.
+func (r *tailRun) followAll(ctx context.Context, set *pages.Set) error {
 	followed := map[*pages.Page]*tailing{}
 	set.Changed = func(p *pages.Page, here bool) {
 		if !here {
@@ -182,20 +158,28 @@ func (r *tailRun) followAll(ctx context.Context, set *pages.Set, o relaccx.Follo
 			err = page.handle(p.Follower, event)
 		}
 		if err != nil {
-			return page.ended(ctx, err, o.Appear)
+			return page.ended(ctx, err, r.appear)
 		}
 	}
 	return nil
 }
 
-// sinkFor makes ready for records of a schema: of one page alone with a heading of
-// its own, of many with all that are alike.
+// tailSink prints the records of all pages that have the same fields, as one table
+// under one heading.
+type tailSink struct {
+	*out.Sink
+	schema *layout.Schema
+	rules  *mist.PageInfo
+}
+
+// sinkFor prepares for records of a schema. One page has a sink of its own, and many
+// pages have one for all records with the same fields.
 func (r *tailing) sinkFor(s *layout.Schema, o dump.Options) error {
-	if r.current == nil || !r.many {
+	if !r.lead.Many {
 		return r.sink.Adopt(s, o)
 	}
 	for _, known := range r.sinks {
-		if known.known == o.Page && known.schema.Equal(s) {
+		if known.rules == o.Page && known.schema.Equal(s) {
 			r.sink = known.Sink
 			return nil
 		}
@@ -207,55 +191,4 @@ func (r *tailing) sinkFor(s *layout.Schema, o dump.Options) error {
 	}
 	r.current = r.sink
 	return r.sink.Adopt(s, o)
-}
-
-// speak makes the next thing that the sink says one of this page.
-func (r *tailing) speak() { r.sink.Page, r.sink.Lead.Page = r.target.Arg, r.target.Arg }
-
-// print prints a record; where others stood before it, under a heading.
-func (r *tailing) print(rec *relaccx.Record) error {
-	if r.many {
-		r.speak()
-		if r.current != r.sink && r.current != nil && r.c.Out.Format != out.NDJSON {
-			if err := r.current.Flush(); err != nil {
-				return err
-			}
-			if err := r.sink.Heading(); err != nil {
-				return err
-			}
-		}
-		r.current = r.sink
-	}
-	if r.delta {
-		if !r.deltaAsked {
-			r.since = r.before.since(rec, r.field, r.known, time.Now())
-		}
-		r.sink.Lead.Since = r.since
-	}
-	return r.sink.Record(rec)
-}
-
-// quiet is told when all that was there has been handed out: what comes from now
-// on is seen when it comes.
-func (r *tailing) quiet() { r.before.settled = true }
-
-// appeared finds a nested page whose object is not there yet: only then it is
-// known which part of the argument is its name. It waits at most so long.
-func appeared(ctx context.Context, c *cli.Call, t object.Target, appear time.Duration) (object.Target, error) {
-	if appear == 0 || t.Stdin || !object.MayBeNested(t) {
-		return t, nil
-	}
-	for begun := time.Now(); object.MayBeNested(t); {
-		if time.Since(begun) > appear {
-			return t, t.OnPage(fail.Timeout("after " + appear.String() + ": not ready"))
-		}
-		if pause.For(ctx, 2*time.Millisecond) != nil {
-			return t, ctx.Err()
-		}
-		var err error
-		if t, err = object.Find(c.World, t.Arg); err != nil {
-			return t, err
-		}
-	}
-	return t, nil
 }

@@ -55,7 +55,7 @@ func runWait(ctx context.Context, c *cli.Call) error {
 		return err
 	}
 	if t.Stdin {
-		return fail.Usagef("standard input cannot be waited for; name a page")
+		return fail.Hinted(fail.Usagef("cannot wait for standard input"), "name a page")
 	}
 	if c.Duration("timeout") < 0 {
 		return fail.Usagef("--timeout must not be less than 0")

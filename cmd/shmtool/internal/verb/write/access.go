@@ -42,7 +42,7 @@ const (
 // MistServer uses.
 func (a access) open(t object.Target) (*relaccx.Writer, error) {
 	if t.Stdin {
-		return nil, fail.Usagef("standard input cannot be written: name a page")
+		return nil, fail.Hinted(fail.Usagef("cannot write to standard input"), "name a page")
 	}
 	if err := t.Plain(); err != nil {
 		return nil, err

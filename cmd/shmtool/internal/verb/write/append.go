@@ -85,7 +85,7 @@ func secretsFlag() cli.Flag {
 	return cli.SecretsFlag("show secrets in messages, and store a hidden ***")
 }
 
-func newAppendOptions(c *cli.Call) (*appendOptions, error) {
+func appendOptionsOf(c *cli.Call) (*appendOptions, error) {
 	if len(c.Args) == 0 {
 		return nil, fail.PageRequired()
 	}
@@ -120,7 +120,7 @@ func newAppendOptions(c *cli.Call) (*appendOptions, error) {
 }
 
 func runAppend(ctx context.Context, c *cli.Call) error {
-	o, err := newAppendOptions(c)
+	o, err := appendOptionsOf(c)
 	if err != nil {
 		return err
 	}

@@ -59,13 +59,13 @@ name: give its path to replace it.`,
 	}
 }
 
-func newCreateOptions(c *cli.Call) (*createOptions, error) {
+func createOptionsOf(c *cli.Call) (*createOptions, error) {
 	t, err := object.Only(c.World, c.Args)
 	if err != nil {
 		return nil, err
 	}
 	if t.Stdin {
-		return nil, fail.Usagef("standard input cannot become a page: name a page")
+		return nil, fail.Hinted(fail.Usagef("cannot make a page of standard input"), "name a page")
 	}
 	t.Path = c.PathOf(t.Arg) // a new name may have a colon
 	o := &createOptions{access: accessOf(c), target: t}
@@ -92,7 +92,7 @@ func newCreateOptions(c *cli.Call) (*createOptions, error) {
 }
 
 func runCreate(_ context.Context, c *cli.Call) error {
-	o, err := newCreateOptions(c)
+	o, err := createOptionsOf(c)
 	if err != nil {
 		return err
 	}

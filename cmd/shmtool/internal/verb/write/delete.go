@@ -44,7 +44,7 @@ never used again.`,
 	}
 }
 
-func newDeleteOptions(c *cli.Call) (*deleteOptions, error) {
+func deleteOptionsOf(c *cli.Call) (*deleteOptions, error) {
 	t, err := object.Only(c.World, c.Args)
 	if err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func allBefore(rec uint64) func(layout.Header) (uint64, error) {
 }
 
 func runDelete(_ context.Context, c *cli.Call) error {
-	o, err := newDeleteOptions(c)
+	o, err := deleteOptionsOf(c)
 	if err != nil {
 		return err
 	}

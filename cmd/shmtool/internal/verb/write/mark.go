@@ -38,7 +38,7 @@ right order.`,
 	}
 }
 
-func newMarkOptions(c *cli.Call) (*markOptions, error) {
+func markOptionsOf(c *cli.Call) (*markOptions, error) {
 	if len(c.Args) < 2 {
 		return nil, fail.Required("PAGE", "a status bit")
 	}
@@ -58,7 +58,7 @@ func newMarkOptions(c *cli.Call) (*markOptions, error) {
 }
 
 func runMark(_ context.Context, c *cli.Call) error {
-	o, err := newMarkOptions(c)
+	o, err := markOptionsOf(c)
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ value that does not fit its new field is an error before anything changes, unles
 	}
 }
 
-func newResizeOptions(c *cli.Call) (*resizeOptions, error) {
+func resizeOptionsOf(c *cli.Call) (*resizeOptions, error) {
 	t, err := object.Only(c.World, c.Args)
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func newResizeOptions(c *cli.Call) (*resizeOptions, error) {
 }
 
 func runResize(_ context.Context, c *cli.Call) error {
-	o, err := newResizeOptions(c)
+	o, err := resizeOptionsOf(c)
 	if err != nil {
 		return err
 	}

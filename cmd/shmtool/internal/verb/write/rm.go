@@ -43,7 +43,7 @@ meanwhile. With --force, the name of a symbolic link removes the link.`,
 	}
 }
 
-func newRmOptions(c *cli.Call) (*rmOptions, error) {
+func rmOptionsOf(c *cli.Call) (*rmOptions, error) {
 	if len(c.Args) == 0 {
 		return nil, fail.PageRequired()
 	}
@@ -51,7 +51,7 @@ func newRmOptions(c *cli.Call) (*rmOptions, error) {
 }
 
 func runRm(ctx context.Context, c *cli.Call) error {
-	o, err := newRmOptions(c)
+	o, err := rmOptionsOf(c)
 	if err != nil {
 		return err
 	}

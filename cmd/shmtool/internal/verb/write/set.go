@@ -40,7 +40,7 @@ the path that it leads to. --force writes another user's page, but follows no li
 	}
 }
 
-func newSetOptions(c *cli.Call) (*setOptions, error) {
+func setOptionsOf(c *cli.Call) (*setOptions, error) {
 	if len(c.Args) < 3 {
 		return nil, fail.Required("PAGE", "REC", "NAME=VALUE")
 	}
@@ -52,7 +52,7 @@ func newSetOptions(c *cli.Call) (*setOptions, error) {
 }
 
 func runSet(_ context.Context, c *cli.Call) error {
-	o, err := newSetOptions(c)
+	o, err := setOptionsOf(c)
 	if err != nil {
 		return err
 	}

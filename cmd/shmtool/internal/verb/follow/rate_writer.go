@@ -1,0 +1,70 @@
+package follow
+
+import (
+	"os"
+	"path/filepath"
+
+	"shmtool/cmd/shmtool/internal/object"
+	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/world"
+	"shmtool/layout/mist"
+)
+
+// writerSight is what rate knows of the process that writes a page.
+type writerSight struct {
+	Pid   int // 0: never seen
+	name  string
+	Known bool // alive is
+	alive bool
+}
+
+// look finds out who writes the page at path: the holder of its lock, else the owner by
+// MistServer's rules, else the process seen before or named by the page.
+func (s *writerSight) look(w *world.World, path string) {
+	table := w.Procs()
+	if info, err := os.Stat(path); err == nil {
+		if pid := table.LockHolders()[table.File(info).Identity]; pid != 0 {
+			s.Pid = pid
+		} else if owner, ok := table.Owner(path); ok {
+			s.Pid = owner.PID
+		}
+	}
+	if is, ok := mist.ParseName(filepath.Base(path)); ok && s.Pid == 0 && is.PID > 0 {
+		s.Pid = is.PID
+	}
+	s.check(table)
+}
+
+// check looks whether the writer is alive.
+func (w *writerSight) check(table *procs.Table) {
+	if w.Pid == 0 {
+		return
+	}
+	p, life := table.Look(w.Pid)
+	w.Known, w.alive = life != procs.Unknown, life == procs.Alive
+	if p.Name != "" {
+		w.name = p.Name
+	}
+}
+
+// text returns a text that says that the writer is dead, "" when it may live.
+func (w *writerSight) text() string {
+	if w.Pid == 0 || !w.Known || w.alive {
+		return ""
+	}
+	return "writer " + object.ProcessText(procs.Process{PID: w.Pid, Name: w.name}) + " is dead"
+}
+
+func (w *writerSight) pidOrNil() *int {
+	if w.Pid == 0 {
+		return nil
+	}
+	return &w.Pid
+}
+
+func (w *writerSight) aliveOrNil() *bool {
+	if w.Pid == 0 || !w.Known {
+		return nil
+	}
+	return &w.alive
+}

@@ -147,7 +147,7 @@ func stageHide(ctx context.Context, d *drill) (string, error) {
 	p := source.Part
 	p.Number, p.Fault = d.Options().Tracks+1, finding.TrackHidden
 	p.Media.Number, p.Epoch = p.Number, simulate.Now()
-	c, err := d.addSource(ctx, p, func(c *simulate.Process) bool { return c.Ready && d.entry().Valid == mistserver.ProcessesOnly })
+	c, err := d.addSource(ctx, p, func(c *simulate.Process) bool { return c.Live && d.entry().Valid == mistserver.ProcessesOnly })
 	if err != nil {
 		return "", err
 	}

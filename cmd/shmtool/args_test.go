@@ -68,8 +68,8 @@ func TestArrange(t *testing.T) {
 func TestArrangeRefuses(t *testing.T) {
 	tests := []struct{ line, verb, want, hint string }{
 		{"dmp page", "", `unknown command "dmp"`, "did you mean dump?"},
-		{"xyzzy", "", `unknown command "xyzzy"`, "shmtool --help lists the commands"},
-		{"help xyzzy", "", `unknown command "xyzzy"`, "shmtool --help lists the commands"},
+		{"xyzzy", "", `unknown command "xyzzy"`, "run shmtool --help to list the commands"},
+		{"help xyzzy", "", `unknown command "xyzzy"`, "run shmtool --help to list the commands"},
 		{"dump --recods page", "dump", "unknown flag --recods", "did you mean --records?"},
 		{"--recods dump page", "dump", "unknown flag --recods", "did you mean --records?"},
 		{"dump page -q", "dump", "unknown flag -q", ""},

@@ -157,7 +157,7 @@ func TestErrorsOnATerminal(t *testing.T) {
 		if command == "watch" {
 			args = append(args, "cam")
 		}
-		tm := onTerminal(t, 120, 24, args...)
+		tm := onTerminal(t, 160, 24, args...)
 		tm.until("cam")
 		if command == "top" {
 			tm.press("\r")
@@ -178,7 +178,7 @@ func TestErrorsOnATerminal(t *testing.T) {
 			if err := os.RemoveAll(dir); err != nil {
 				t.Fatal(err)
 			}
-			tm.until(`shared memory directory "` + dir + `": no such file or directory; --shm-dir names another`)
+			tm.until(`shared memory directory "` + dir + `": no such file or directory; use --shm-dir to name another`)
 		}
 		tm.press("q")
 		_ = tm.cmd.Wait()

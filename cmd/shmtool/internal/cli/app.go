@@ -40,8 +40,8 @@ func Version() string {
 	return "(devel)"
 }
 
-// app is the command line as urfave/cli knows it. It prints help; everything else it
-// could get wrong is settled before it sees the arguments.
+// app returns the command line as urfave/cli knows it. It prints help; everything else
+// it could get wrong is settled before it sees the arguments.
 func app(w *world.World, help *out.Printer, all []*Command) *urfave.App {
 	urfave.FlagStringer = flagText
 	a := &urfave.App{

@@ -40,8 +40,8 @@ func Arrange(args []string, all []*Command) (ordered []string, verb string, err 
 	return slices.Concat([]string{verb}, flags, []string{"--"}, arguments), verb, nil
 }
 
-// cutVerb takes the verb out of the line: the first word that is neither a
-// flag nor one's value. What stood before it goes behind it.
+// cutVerb takes the verb out of the line: the first word that is neither a flag nor one's
+// value. It puts the words before the verb after it.
 func cutVerb(args []string, all []*Command) (verb string, rest []string, err error) {
 	for i := 0; i < len(args); i++ {
 		if !IsFlag(args[i]) {
@@ -194,7 +194,7 @@ func wantsJSON(args []string) bool {
 	return slices.ContainsFunc(outputsOf(args), func(format string) bool { return strings.HasSuffix(format, "json") })
 }
 
-// outputsOf are the formats that a line asks for, as far as can be told.
+// outputsOf returns the formats that a line asks for, as far as can be told.
 func outputsOf(args []string) (formats []string) {
 	for i, word := range args {
 		switch {

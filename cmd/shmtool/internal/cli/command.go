@@ -42,7 +42,7 @@ const (
 	Follows
 	// Writes: it writes, and so takes no snapshot.
 	Writes
-	// Cleans: it writes only when told to, and lists in a snapshot, too.
+	// Cleans: it writes only when told to, and also lists in a snapshot.
 	Cleans
 )
 
@@ -164,7 +164,7 @@ func Find(all []*Command, name string) (*Command, error) {
 	}
 	hint := fail.DidYouMean(name, names)
 	if hint == "" {
-		hint = "shmtool --help lists the commands"
+		hint = "run shmtool --help to list the commands"
 	}
 	return nil, fail.Hinted(fail.Usagef("unknown command %q", name), hint)
 }

@@ -28,7 +28,7 @@ type (
 type WordFlag struct {
 	textFlag
 	Words []string
-	Open  bool // it takes other values, too, which the command itself checks
+	Open  bool // it also takes other values, which the command itself checks
 }
 
 type textFlag interface {
@@ -57,16 +57,19 @@ func (f *WordFlag) check(c *urfave.Context) error {
 	if f.Open || !c.IsSet(name) || slices.Contains(f.Words, c.String(name)) {
 		return nil
 	}
-	return fail.Usagef("invalid --%s %q: use %s", name, c.String(name), list(f.Words))
+	return fail.Invalid("--"+name, c.String(name), list(f.Words))
 }
 
-// list writes words as a text has them: "a, b or c".
+// list writes words as a text has them: "a, b, or c".
 func list(words []string) string {
 	last := len(words) - 1
-	if last == 0 {
+	switch last {
+	case 0:
 		return words[0]
+	case 1:
+		return words[0] + " or " + words[1]
 	}
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	return strings.Join(words[:last], ", ") + ", or " + words[last]
 }
 
 // valueError says in our words that package flag could not read a flag's value:
@@ -87,7 +90,7 @@ func valueError(err error, flags []Flag) error {
 	return fail.As(fail.Usage, err)
 }
 
-// valueKind is what a flag's value must be.
+// valueKind says what a flag's value must be.
 func valueKind(f Flag) string {
 	switch f.(type) {
 	case *BoolFlag:
@@ -104,8 +107,8 @@ func valueKind(f Flag) string {
 	return "what it takes"
 }
 
-// flagText is a flag's line in a help: names, placeholder, what it does, and
-// its default where it has one that says something.
+// flagText returns a flag's line in a help: names, placeholder, what it does, and its
+// default where it has one that says something.
 func flagText(f Flag) string {
 	d, ok := f.(urfave.DocGenerationFlag)
 	if !ok {

@@ -21,10 +21,10 @@ func GlobalFlags() []Flag {
 	return []Flag{
 		&StringFlag{Name: "shm-dir", Usage: "look for shared memory in `DIR` (default: $" + ShmDirVariable + ", else " + relaccx.ShmDir + ")"},
 		&StringFlag{Name: "proc-dir", Usage: "look for processes in `DIR` (default: $" + ProcDirVariable + ", else /proc)"},
-		&IntFlag{Name: pidFlag, Usage: "look at the shared memory of process `PID`, and at PIDs as it counts them"},
-		&StringFlag{Name: containerFlag, Usage: "look into the container `NAME`, or the one whose ID begins so"},
-		&StringFlag{Name: "moment", Usage: "look at the moment that save --all has put into `PATH`, a folder or an archive of one, instead"},
-		Enum("color", "auto", "color `WHEN`: auto (on a terminal, unless NO_COLOR is set), always or never", "auto", "always", "never"),
+		&IntFlag{Name: pidFlag, Usage: "look at the shared memory of process `PID`, with PIDs as that process sees them"},
+		&StringFlag{Name: containerFlag, Usage: "look into container `NAME`: its name, or the start of its ID"},
+		&StringFlag{Name: "moment", Usage: "look at the snapshot in `PATH`, a directory or archive that save --all wrote"},
+		Enum("color", "auto", "color the output `WHEN`: auto (on a terminal, unless NO_COLOR is set), always, or never", "auto", "always", "never"),
 	}
 }
 
@@ -68,7 +68,7 @@ func settle(w *world.World, c *urfave.Context, cmd *Command) (out.Options, error
 
 // ToFlag returns the flag of commands whose output something else picks up from a file.
 func ToFlag() Flag {
-	return &StringFlag{Name: "to", Usage: "write to `FILE`, which is replaced at once and never seen in part"}
+	return &StringFlag{Name: "to", Usage: "write to `FILE`, and replace it atomically"}
 }
 
 // DryRunFlag returns the flag of commands that can say what they would do.

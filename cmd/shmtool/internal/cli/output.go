@@ -18,10 +18,10 @@ func OutputFlags(formats []string) []Flag {
 	return []Flag{
 		output,
 		&BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "the same as -o json"},
-		&StringFlag{Name: "jq", Usage: "filter the JSON with the jq expression `EXPR`; strings are printed bare"},
+		&StringFlag{Name: "jq", Usage: "filter the JSON with the jq expression `EXPR`; print strings without quotes"},
 		&StringFlag{Name: "where", Usage: "keep the records or rows for which the jq expression `EXPR` is true"},
 		&StringFlag{Name: "fields", Usage: "show the columns `A,B,C` in this order; +C adds to the usual ones"},
-		&BoolFlag{Name: "names", Usage: "print names alone, one a line"},
+		&BoolFlag{Name: "names", Usage: "print only names, one a line"},
 		&BoolFlag{Name: "no-header", Usage: "leave out the heading of a table or CSV"},
 		&BoolFlag{Name: "bytes", Usage: "print sizes as plain numbers"},
 		&BoolFlag{Name: "wide", Usage: "do not cut wide values to fit the terminal"},
@@ -40,7 +40,7 @@ func outputOptions(c *urfave.Context, formats []string) (o out.Options, err erro
 		o.Format = out.JSON
 	}
 	if !slices.Contains(formats, o.Format) {
-		return o, fail.Usagef("-o %s: the formats of %s are %s", o.Format, c.Command.Name, strings.Join(formats, ", "))
+		return o, fail.Invalid("-o", o.Format, list(formats))
 	}
 	o.Int64Text = c.String("int64") == "string"
 	o.NamesOnly, o.NoHeader, o.Bytes, o.Wide = c.Bool("names"), c.Bool("no-header"), c.Bool("bytes"), c.Bool("wide")
@@ -62,7 +62,7 @@ func outputOptions(c *urfave.Context, formats []string) (o out.Options, err erro
 		o.Format = out.JSON
 	}
 	if o.Format != out.JSON && o.Format != out.NDJSON {
-		return o, fail.Usagef("--jq filters JSON; it does not go with -o %s", o.Format)
+		return o, fail.Usagef("--jq cannot be combined with -o %s: use -o json or -o ndjson", o.Format)
 	}
 	return o, nil
 }

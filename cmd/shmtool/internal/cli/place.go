@@ -31,9 +31,9 @@ func place(w *world.World, c *urfave.Context, cmd *Command) error {
 	if c.IsSet("proc-dir") {
 		if info, err := os.Stat(w.ProcDir); err != nil || !info.IsDir() {
 			if err == nil {
-				err = errors.New("it is no directory")
+				err = errors.New("not a directory")
 			}
-			return fail.Hinted(fmt.Errorf("process directory %q: %w", w.ProcDir, fail.Bare(err)), "--proc-dir names another")
+			return fail.Hinted(fmt.Errorf("process directory %q: %w", w.ProcDir, fail.Bare(err)), "use --proc-dir to name another")
 		}
 	}
 	defer func() { notePlace(w, c) }()
@@ -41,11 +41,11 @@ func place(w *world.World, c *urfave.Context, cmd *Command) error {
 	case !c.IsSet(pidFlag) && !c.IsSet(containerFlag):
 		return nil
 	case c.IsSet(pidFlag) && c.IsSet(containerFlag):
-		return fail.Usagef("--pid and --container each name a place; give one of them")
+		return fail.Usagef("specify at most one of --pid and --container")
 	case c.IsSet("shm-dir"):
-		return fail.Usagef("--pid and --container name the shared memory, and so does --shm-dir: they cannot be combined")
+		return fail.Usagef("--shm-dir cannot be combined with --pid or --container")
 	case cmd.Access == Writes:
-		return fail.Usagef("--pid and --container are for commands that read; %s writes", cmd.Name)
+		return fail.Usagef("%s writes: --pid and --container are for commands that read", cmd.Name)
 	case c.IsSet(pidFlag):
 		return placeOf(w, c.Int(pidFlag))
 	}
@@ -72,7 +72,7 @@ func notePlace(w *world.World, c *urfave.Context) {
 func placeOf(w *world.World, pid int) error {
 	table := procs.Open(w.ProcDir, w.ShmDir)
 	if _, life := table.Look(pid); life == procs.Dead {
-		return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no process %d in %s", pid, w.ProcDir)), "ps -e lists the processes; --container takes a container's name")
+		return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no process %d in %s", pid, w.ProcDir)), "run ps -e to list processes, or use --container with the name of a container")
 	}
 	dir := filepath.Join(w.ProcDir, strconv.Itoa(pid), "root", relaccx.ShmDir)
 	_, err := os.Stat(dir)
@@ -94,11 +94,11 @@ func container(w *world.World, name string) (procs.Process, error) {
 	case len(found) == 1:
 		return found[0].Main, nil
 	case len(found) > 1:
-		return procs.Process{}, fail.Hinted(fail.Usagef("%q is %d containers: %s", name, len(found), containerList(found)), "give the ID of one of them")
+		return procs.Process{}, fail.Hinted(fail.Usagef("%q is %d containers: %s", name, len(found), containerList(found)), "use the ID of one of them")
 	case len(all) == 0:
-		return procs.Process{}, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no container %q: no process in %s shows that it is in one", name, w.ProcDir)), "--pid takes any process of it")
+		return procs.Process{}, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no container %q: no process in %s shows that it is in one", name, w.ProcDir)), "use --pid with any process of it")
 	}
-	return procs.Process{}, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no container %q", name)), "these run: "+containerList(all))
+	return procs.Process{}, fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no container %q", name)), "use one of "+containerList(all))
 }
 
 // containerList names a few containers, by short ID and name.

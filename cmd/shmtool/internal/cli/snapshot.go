@@ -34,17 +34,17 @@ func openSnapshot(w *world.World, c *urfave.Context, cmd *Command) (*opened, err
 	case path == "":
 		return nil, fail.Usagef("--moment is empty")
 	case c.IsSet("shm-dir") || c.IsSet("proc-dir"):
-		return nil, fail.Usagef("--moment is a place to look at, and so are --shm-dir and --proc-dir: they cannot be combined")
+		return nil, fail.Usagef("--moment cannot be combined with --shm-dir or --proc-dir")
 	case c.IsSet(pidFlag) || c.IsSet(containerFlag):
-		return nil, fail.Usagef("--moment is a place to look at, and so are --pid and --container: they cannot be combined")
+		return nil, fail.Usagef("--moment cannot be combined with --pid or --container")
 	case cmd.Access == Writes:
 		return nil, fail.Usagef("a snapshot is read-only: %s takes no --moment", cmd.Name)
 	case cmd.Access == Follows:
 		return nil, NotInSnapshot(cmd.Name)
 	}
 	o := &opened{hangup: make(chan os.Signal, 1), pipe: make(chan os.Signal, 1), ended: make(chan struct{})}
-	// What an archive was unpacked into must not stay when the terminal goes, or the
-	// reader of our output ends: then to write is an error, and no death.
+	// The folder that an archive was unpacked into must not stay when the terminal goes,
+	// or the reader of our output ends: then to write is an error, and no death.
 	if !signal.Ignored(syscall.SIGHUP) { // as it is under nohup
 		signal.Notify(o.hangup, syscall.SIGHUP)
 	}
@@ -74,7 +74,7 @@ func (m *opened) guard() {
 
 func (m *opened) remove() {
 	if m.Opened != nil {
-		_ = m.Opened.Close() // a temporary folder; there is nobody to tell
+		_ = m.Opened.Close() // a temporary folder: the command has ended
 	}
 }
 

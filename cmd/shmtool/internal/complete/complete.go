@@ -54,7 +54,7 @@ func runCompletion(_ context.Context, c *cli.Call) error {
 	scripts := map[string]string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}
 	script, ok := scripts[c.Arg(0)]
 	if !ok || len(c.Args) != 1 {
-		return fail.Usagef("needs one of bash, zsh or fish")
+		return fail.Usagef("SHELL is required: use bash, zsh, or fish")
 	}
 	_, err := io.WriteString(c.Out, script)
 	return err
@@ -124,7 +124,7 @@ func parseLine(c *cli.Call, words []string, all []*cli.Command) *commandLine {
 	return l
 }
 
-// flags are those that may stand here.
+// flags returns the flags that may stand here.
 func (l *commandLine) flags() []cli.Flag {
 	if l.cmd != nil {
 		return l.cmd.AllFlags()
@@ -168,7 +168,7 @@ func (l *commandLine) give(value string) {
 	l.flag = nil
 }
 
-// candidates are what may stand at the cursor, whatever stands there so far.
+// candidates returns what may stand at the cursor, whatever stands there so far.
 func (l *commandLine) candidates() []candidate {
 	name, _, hasValue := strings.Cut(l.current, "=")
 	switch {
@@ -212,7 +212,7 @@ func (l *commandLine) flagNames() []candidate {
 	return found
 }
 
-// joinedValues are values behind an equals sign, with the flag before them.
+// joinedValues returns values behind an equals sign, with the flag before them.
 func (l *commandLine) joinedValues(name string) []candidate {
 	f := l.lookup(name[2:])
 	if f == nil {

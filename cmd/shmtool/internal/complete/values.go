@@ -16,7 +16,7 @@ import (
 	"shmtool/layout/mist"
 )
 
-// values are what a flag's value may be, with typed as the beginning of it.
+// values returns what a flag's value may be, with typed as the beginning of it.
 func (l *commandLine) values(f cli.Flag, typed string) []candidate {
 	name, verb := f.Names()[0], ""
 	if l.cmd != nil {
@@ -47,7 +47,7 @@ func (l *commandLine) values(f cli.Flag, typed string) []candidate {
 	return nil
 }
 
-// argument are what an argument of a kind may be.
+// argument returns what an argument of a kind may be.
 func (l *commandLine) argument(kind string) []candidate {
 	switch {
 	case kind == "PAGE" || kind == "A" || kind == "B" || kind == "PATTERN":
@@ -76,7 +76,8 @@ func plain(words []string) []candidate {
 	return found
 }
 
-// codes are those that a command tells, or any; none twice in a line.
+// codes returns the codes that a command reports, or all, without those that stand in
+// the line already.
 func (l *commandLine) codes(by string) []candidate {
 	var found []candidate
 	for _, c := range finding.Known() {
@@ -87,9 +88,9 @@ func (l *commandLine) codes(by string) []candidate {
 	return found
 }
 
-// pages are the objects of the shared memory directory that a command can have
-// a use for, by their names alone; behind a colon, the pages nested in one; and
-// files, where a path is typed.
+// pages returns the objects of the shared memory directory that a command can use, by
+// their names alone; behind a colon, the pages nested in one; and files, where a path is
+// typed.
 func (l *commandLine) pages(typed string) []candidate {
 	if strings.HasPrefix(typed, ".") || strings.Contains(strings.TrimPrefix(typed, "/"), "/") {
 		return files(typed, false)
@@ -126,7 +127,7 @@ func (l *commandLine) takes(k mist.Kind) bool {
 	return false
 }
 
-// nested are the pages nested in the one before the last colon.
+// nested returns the pages nested in the one before the last colon.
 func (l *commandLine) nested(typed string) []candidate {
 	outer := typed[:strings.LastIndexByte(typed, ':')]
 	var found []candidate
@@ -138,8 +139,8 @@ func (l *commandLine) nested(typed string) []candidate {
 	return found
 }
 
-// schemaFields are the fields of a page. One that is not ready, or none, has
-// none.
+// schemaFields returns the fields of a page: none where there is no page, or it is not
+// ready.
 func (l *commandLine) schemaFields(page string) []layout.Field {
 	if page == "" || strings.HasPrefix(page, "-") {
 		return nil // standard input is the command's own
@@ -156,7 +157,7 @@ func (l *commandLine) schemaFields(page string) []layout.Field {
 	return slices.Clone(r.Schema().Fields())
 }
 
-// fields are the fields of the page that the line names, or the columns of the
+// fields returns the fields of the page that the line names, or the columns of the
 // listing that it asks for.
 func (l *commandLine) fields() []candidate {
 	switch {
@@ -175,8 +176,8 @@ func (l *commandLine) fields() []candidate {
 	return found
 }
 
-// oneMore are candidates for one more name in a list with commas: those that it
-// has not yet.
+// oneMore returns candidates for one more name in a list with commas: those that it does
+// not have yet.
 func oneMore(typed string, names []candidate) []candidate {
 	before := ""
 	if i := strings.LastIndexByte(typed, ','); i >= 0 {
@@ -195,7 +196,7 @@ func oneMore(typed string, names []candidate) []candidate {
 	return found
 }
 
-// assignments are NAME= for each field that has no value yet.
+// assignments returns NAME= for each field that has no value yet.
 func (l *commandLine) assignments() []candidate {
 	var found []candidate
 	for _, f := range l.schemaFields(l.arguments[0]) {
@@ -207,7 +208,7 @@ func (l *commandLine) assignments() []candidate {
 	return found
 }
 
-// streams are the names of MistServer's streams.
+// streams returns the names of MistServer's streams.
 func (l *commandLine) streams() []candidate {
 	var names []string
 	entries, _ := os.ReadDir(l.c.ShmDir)
@@ -220,7 +221,7 @@ func (l *commandLine) streams() []candidate {
 	return plain(slices.Compact(names))
 }
 
-// types are the types of a field whose name stands before the colon.
+// types returns the types of a field whose name stands before the colon.
 func types(typed string) []candidate {
 	name, _, found := strings.Cut(typed, ":")
 	if !found {
@@ -233,7 +234,7 @@ func types(typed string) []candidate {
 	return all
 }
 
-// files are what the path that is typed may become; folders end in a slash.
+// files returns what the path that is typed may become; folders end in a slash.
 func files(typed string, onlyFolders bool) []candidate {
 	dir, _ := filepath.Split(typed)
 	entries, _ := os.ReadDir(cmp.Or(dir, "."))

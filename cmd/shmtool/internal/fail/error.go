@@ -48,7 +48,7 @@ func Lost(n uint64) error {
 	return As(RecordsLost, errors.New(units.Counted(n, "record was", "records were")+" lost"))
 }
 
-// Timeout returns the error about something that did not happen in time. What
+// Timeout returns the error about something that did not happen in time. The text what
 // follows the word "timeout".
 func Timeout(what string) error { return As(TimedOut, errors.New("timeout "+what)) }
 

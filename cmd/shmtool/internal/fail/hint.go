@@ -25,7 +25,7 @@ func DidYouMean(typed string, names []string) string {
 }
 
 // Closest returns the names that are nearest to what was typed, at most two changes
-// away, sorted. What was typed itself is none of them.
+// away, sorted, without what was typed itself.
 func Closest(typed string, names []string) []string {
 	best := 2
 	var near []string
@@ -95,8 +95,7 @@ func NotFoundHint(path, shmDir string) string {
 }
 
 // Among returns a hint with the names that may have been meant: those that are spelled
-// nearly so, else those that have the word in them, else the hint that is to be given
-// without any.
+// nearly so, else those that have the word in them, else the hint without.
 func Among(typed string, names []string, without string) string {
 	const few = 5
 	near := Closest(typed, names)

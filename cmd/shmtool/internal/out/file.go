@@ -61,7 +61,7 @@ func WriteFile(w *world.World, name string, mode fs.FileMode, write func(to *os.
 	return replaceFile(name, path, mode, write)
 }
 
-// behindLinks is where a path leads, though nothing may be there yet.
+// behindLinks returns where a path leads, though nothing may be there yet.
 func behindLinks(path string) (string, error) {
 	end, err := filepath.EvalSymlinks(path)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -95,8 +95,8 @@ func replaceFile(name, path string, mode fs.FileMode, write func(to *os.File) er
 	return nil
 }
 
-// writeThrough writes to what is no regular file, once all that is to be written
-// is there. Nobody may read a FIFO: to wait for that ends with the program.
+// writeThrough writes to what is no regular file, once all of the output is there. A FIFO
+// may have no reader: to wait for one ends with the program.
 func writeThrough(w *world.World, name string, write func(to *os.File) error) error {
 	temp, err := os.CreateTemp("", "shmtool-*")
 	if err != nil {
@@ -127,7 +127,7 @@ func ToTerminal(what string) error {
 }
 
 func tempError(err error) error {
-	return fail.Hinted(fail.Output(fmt.Errorf("temporary folder %q: %w", os.TempDir(), fail.Bare(err))), "TMPDIR names another")
+	return fail.Hinted(fail.Output(fmt.Errorf("temporary folder %q: %w", os.TempDir(), fail.Bare(err))), "use TMPDIR to name another")
 }
 
 func copyInto(w *world.World, name string, from io.Reader) error {

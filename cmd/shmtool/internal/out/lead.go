@@ -25,7 +25,7 @@ const (
 	DeltaKey = "#delta"
 )
 
-// columns are those of a table.
+// columns returns the columns for a table.
 func (l *Lead) columns() []dump.Lead {
 	var columns []dump.Lead
 	if l.Many {
@@ -44,7 +44,7 @@ func (l *Lead) deltaText() string {
 	return l.Since.text()
 }
 
-// appendNames are the names of the columns of CSV, each with its comma.
+// appendNames appends the names of the columns of CSV, each with its comma.
 func (l *Lead) appendNames(b []byte) []byte {
 	if l.Many {
 		b = append(b, PageKey+","...)

@@ -80,7 +80,7 @@ var PlainFormats = []string{Table, JSON, NDJSON, CSV}
 // MeasuredFormats are those of what has metrics.
 var MeasuredFormats = append(PlainFormats[:len(PlainFormats):len(PlainFormats)], OpenMetrics)
 
-// JudgedFormats are those of what has a verdict, too.
+// JudgedFormats are also those of what has a verdict.
 var JudgedFormats = append(MeasuredFormats[:len(MeasuredFormats):len(MeasuredFormats)], Nagios)
 
 // Rendering returns the options of a rendering by package dump.
@@ -206,7 +206,7 @@ func (p *Printer) ChooseFields(s *layout.Schema) ([]string, error) {
 	return shown, nil
 }
 
-// ShownFields are the fields that --fields chooses, nil for all.
+// ShownFields returns the fields that --fields chooses, nil for all.
 func (p *Printer) ShownFields() []string {
 	if p.Fields == nil || strings.HasPrefix(p.Fields[0], "+") {
 		return nil

@@ -64,10 +64,10 @@ func (s *Sink) reshape(schema *layout.Schema, o dump.Options) {
 	var added, removed []string
 	s.csv, added, removed = s.csv.Reshape(schema, o)
 	if len(added) > 0 {
-		s.p.world.Warn("page %q: no column for what was added: %s; start again for it, or use -o ndjson", s.Lead.Page, strings.Join(added, ", "))
+		s.p.world.Warn("page %q: added fields have no column: %s; start again to show them, or use -o ndjson", s.Lead.Page, strings.Join(added, ", "))
 	}
 	if len(removed) > 0 {
-		s.p.world.Warn("page %q: the column stays empty of what was removed: %s", s.Lead.Page, strings.Join(removed, ", "))
+		s.p.world.Warn("page %q: the columns of removed fields stay empty: %s", s.Lead.Page, strings.Join(removed, ", "))
 	}
 }
 
@@ -164,7 +164,7 @@ func (s *Sink) Event(ev relaccx.Event) error {
 		text = "the writer is done"
 	case relaccx.EventFreed:
 		doc.Record = &ev.First
-		text = fmt.Sprintf("slot %d is not in use any more", ev.First)
+		text = fmt.Sprintf("slot %d is no longer in use", ev.First)
 	}
 	if ev.Kind == relaccx.EventLapped || ev.Kind == relaccx.EventGone {
 		s.p.world.Warn("page %q: %s", s.Lead.Page, text)

@@ -42,7 +42,7 @@ func (p *Printer) Wants(object []byte) (bool, error) {
 	return ok, nil
 }
 
-// Where keeps the rows of a document for which --where is true, and reports whether a
+// The method Where keeps the rows of a document for which --where is true, and reports whether a
 // document is left to print.
 func (p *Printer) Where(d dump.Document, o dump.Options) (left bool, err error) {
 	if p.Predicate == nil {

@@ -47,9 +47,9 @@ type Page struct {
 	missing  time.Time // since when a pattern has not found it; zero: it is there
 }
 
-// Glob is an argument with a pattern. What stands behind a colon may be the
-// way to a nested page, or belong to the name: each way to read it is tried, as
-// with a name, the whole first.
+// Glob is an argument with a pattern. The text after a colon may be the way to a nested
+// page, or belong to the name: each way to read it is tried, as with a name, the whole
+// first.
 type Glob struct {
 	Arg  string
 	Ways []globWay
@@ -94,10 +94,10 @@ func NewSet(w *world.World, args []string, options func(p *Page) relaccx.FollowO
 			return nil, fail.Hinted(fail.Usagef("cannot follow standard input"), "name a page")
 		}
 		if is, known := mist.ParseName(filepath.Base(t.Path)); known && object.KindOf(is.Kind) != nil {
-			return nil, fail.Usagef("%q is %s, no page", arg, object.KindOf(is.Kind).Noun)
+			return nil, fail.Usagef("%q is not a page: it is %s", arg, object.KindOf(is.Kind).Noun)
 		}
 		if p := s.find(t); p != nil {
-			p.Glob = false // it was named, too
+			p.Glob = false // it was also named
 		} else {
 			s.add(&Page{Target: t})
 		}
@@ -115,7 +115,7 @@ func ParseGlob(w *world.World, arg string) (Glob, error) {
 		}
 		way := globWay{filepath.Dir(whole), names, tail, steps}
 		if pattern.Is(way.Dir) && !strings.HasPrefix(way.Dir, w.ShmDir) {
-			return fail.Usagef("%q: a pattern is of names, not of directories", arg)
+			return fail.Usagef("invalid pattern %q: a pattern matches names, not directories", arg)
 		}
 		g.Ways = append(g.Ways, way)
 		return nil
@@ -141,7 +141,7 @@ func ParseGlob(w *world.World, arg string) (Glob, error) {
 	return g, nil
 }
 
-// Match is the page of a name, if the pattern finds it.
+// Match returns the page of a name, if the pattern finds it.
 func (g *Glob) Match(dir, name string) (object.Target, bool) {
 	for _, way := range g.Ways {
 		if way.Dir != dir || !way.names.Matches(name) {
@@ -204,7 +204,7 @@ func (s *Set) scan(found *Page) (failed error) {
 		dir := g.Ways[0].Dir
 		entries, err := os.ReadDir(dir)
 		if err != nil {
-			failed = fail.Hinted(fileError(dir, err), "--shm-dir names another")
+			failed = fail.Hinted(fileError(dir, err), "use --shm-dir to name another")
 		}
 		for _, entry := range entries {
 			t, ok := g.Match(dir, entry.Name())
@@ -224,7 +224,7 @@ func (s *Set) scan(found *Page) (failed error) {
 	return failed
 }
 
-// find is the page of the set that an address means.
+// find returns the page of the set that an address means.
 func (s *Set) find(t object.Target) *Page { return s.known[t.Key()] }
 
 // dropMissing lets go of pages that a pattern has found and whose names have been
@@ -242,8 +242,8 @@ func (s *Set) dropMissing(there map[string]bool) {
 	}
 }
 
-// Next is the next event of any page, and the time at which it was seen. io.EOF
-// when all pages have come to their end, where no pattern may find others.
+// Next returns the next event of any page, and the time at which it was seen. It returns
+// io.EOF when all pages have come to their end, where no pattern may find others.
 func (s *Set) Next(ctx context.Context) (*Page, relaccx.Event, time.Time, error) {
 	for {
 		f, event, err := s.Group.Next(ctx)
@@ -286,7 +286,7 @@ func (s *Set) forget(p *Page, err error) {
 	s.drop(p)
 }
 
-// Quiet is what to do when nothing is there to be handed out.
+// Quiet does what is due when nothing is there to be handed out, and then calls then.
 func (s *Set) Quiet(then func()) {
 	s.awake = false
 	if then != nil {

@@ -36,7 +36,7 @@ func Open(ctx context.Context, path string) (*Opened, error) {
 	}
 	temp, err := newTemp("", unpackedPrefix)
 	if err != nil {
-		return nil, fmt.Errorf("temporary folder %q: %w; TMPDIR names another", os.TempDir(), cause.Of(err))
+		return nil, fmt.Errorf("temporary folder %q: %w; use TMPDIR to name another", os.TempDir(), cause.Of(err))
 	}
 	o := &Opened{unpacked: temp}
 	if err := unpack(ctx, path, temp.dir); err != nil {

@@ -9,7 +9,7 @@ import (
 // DieOf ends the process by a signal, as if nothing had caught it.
 func DieOf(sig os.Signal) {
 	if sig == syscall.SIGPIPE {
-		_, _ = os.Stdout.Write([]byte("\n")) // the runtime takes the signal from nobody but a pipe
+		_, _ = os.Stdout.Write([]byte("\n")) // the runtime takes the signal only from a pipe
 		return
 	}
 	_ = syscall.Kill(os.Getpid(), sig.(syscall.Signal))

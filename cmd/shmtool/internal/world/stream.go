@@ -30,15 +30,15 @@ func (i interruptible) Read(b []byte) (int, error) {
 	}()
 	select {
 	case <-i.ctx.Done():
-		return 0, i.ctx.Err() // whatever comes into b now, nobody looks at it
+		return 0, i.ctx.Err() // b is no longer read, whatever comes into it
 	case r := <-done:
 		return r.n, r.err
 	}
 }
 
 // Output returns standard output as a writer to put a buffer before, and the size of
-// that buffer. Where it may take nothing for long, as a full pipe or a stopped terminal
-// does, the end of the program ends a write that waits.
+// that buffer. A full pipe or a stopped terminal may take nothing for long: the end of
+// the program then ends a write that waits.
 func (w *World) Output() (to io.Writer, size int) {
 	f, isFile := w.Stdout.(*os.File)
 	if !isFile {

@@ -68,7 +68,7 @@ func (w *World) Dumb() bool { return w.Getenv("TERM") == "dumb" }
 // Procs returns the processes that use the shared memory.
 func (w *World) Procs() *procs.Table { return w.ProcsOf(w.ShmDir) }
 
-// ProcsOf is Procs for the shared memory in another directory.
+// ProcsOf returns what Procs does, for the shared memory in another directory.
 func (w *World) ProcsOf(dir string) *procs.Table { return procs.Open(w.ProcDir, dir) }
 
 // Clock returns the time by which the times since boot of the pages in a directory are
@@ -110,5 +110,5 @@ func (w *World) Stopped() bool {
 
 // NoDirectory returns err as one about the directory of shared memory.
 func (w *World) NoDirectory(err error) error {
-	return fail.Hinted(fmt.Errorf("shared memory directory %q: %w", w.ShmDir, fail.Bare(err)), "--shm-dir names another")
+	return fail.Hinted(fmt.Errorf("shared memory directory %q: %w", w.ShmDir, fail.Bare(err)), "use --shm-dir to name another")
 }

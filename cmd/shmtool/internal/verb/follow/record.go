@@ -146,7 +146,7 @@ func recordTargets(c *cli.Call, args []string, o *recording.Options) (patterns [
 		return nil, nil
 	}
 	if _, err := os.ReadDir(c.ShmDir); err != nil {
-		return nil, fail.Hinted(fmt.Errorf("shared memory directory %q: %w", c.ShmDir, fail.Bare(err)), "--shm-dir names another")
+		return nil, fail.Hinted(fmt.Errorf("shared memory directory %q: %w", c.ShmDir, fail.Bare(err)), "use --shm-dir to name another")
 	}
 	o.Discover = func() []recording.Target { return matchingPages(c, patterns) }
 	return patterns, nil

@@ -65,7 +65,7 @@ func printRax(c *cli.Call, o dumpOptions, b *bytesOf) error {
 }
 
 // copied returns the bytes, in a copy when they have holes, because to look at a hole
-// would fill it. What lies after the end of the file is zeros.
+// would fill it. Zeros stand after the end of the file.
 func (b *bytesOf) copied() ([]byte, error) {
 	size := len(b.bytes)
 	start, end := b.whole.NextData(b.base)

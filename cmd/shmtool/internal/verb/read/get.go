@@ -117,7 +117,8 @@ func bareValue(f *layout.Field, record []byte) []byte {
 	return f.In(record)
 }
 
-// hexValue is bareValue with everything but integers in hexadecimal digits.
+// hexValue returns what bareValue does, with everything but integers in hexadecimal
+// digits.
 func hexValue(f *layout.Field, record []byte) []byte {
 	if digits, ok := decimal(f, record); ok {
 		return digits

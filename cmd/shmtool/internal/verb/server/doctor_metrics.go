@@ -22,7 +22,7 @@ func findingMetrics(m *metrics.Set, x *examination) {
 		of := metrics.Labels{"code", c.Name, "severity", c.Severity.String()}
 		for _, name := range names {
 			if n := counts[[2]string{name, c.Name}]; n > 0 || name == "" {
-				m.Gauge("mist_doctor_findings", "What is wrong, or looks so; without a stream it is about the server.", float64(n), append(of[:len(of):len(of)], "stream", mist.EscapeName(name)))
+				m.Gauge("mist_doctor_findings", "Findings of the doctor; those without a stream are about the server.", float64(n), append(of[:len(of):len(of)], "stream", mist.EscapeName(name)))
 			}
 		}
 	}

@@ -27,7 +27,7 @@ func streamMetrics(s *metrics.Set, r *streams.Row) {
 	s.State("mist_stream_state", "State of a stream: 1 for the one that it is in.", "state", streamStates(), r.State, of)
 	s.State("mist_stream_verdict", "Whether a stream works: 1 for the verdict on it.", "verdict",
 		[]string{finding.VerdictOK, finding.VerdictWarning, finding.VerdictStuck}, r.Verdict, of)
-	s.Gauge("mist_stream_findings", "What is wrong with a stream, or looks so.", float64(len(r.Findings)), of)
+	s.Gauge("mist_stream_findings", "Findings about a stream.", float64(len(r.Findings)), of)
 	s.Gauge("mist_stream_live", "Whether a stream is live.", metrics.Truth(r.Live), of)
 	if !r.ProcessesUnknown {
 		s.Gauge("mist_stream_viewers", "Living processes that read a stream.", float64(r.Viewers), of)

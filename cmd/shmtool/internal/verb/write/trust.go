@@ -27,7 +27,7 @@ func (a access) writable(t object.Target) (object.Target, relaccx.WriterOptions,
 	return t, o, err
 }
 
-// writableByAnyone is writable for objects of all users.
+// writableByAnyone does what writable does, for objects of all users.
 func (a access) writableByAnyone(t object.Target) (object.Target, relaccx.WriterOptions, error) {
 	o := relaccx.WriterOptions{NoFollow: true}
 	for range maxLinks {

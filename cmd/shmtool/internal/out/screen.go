@@ -51,8 +51,14 @@ type Status struct {
 // NewStatus returns a status that has not been drawn.
 func NewStatus(to io.Writer) *Status { return &Status{to: to} }
 
-// Draw draws lines that are no wider than the terminal.
-func (s *Status) Draw(lines [][]byte) {
+// Draw draws lines, each narrower than the terminal, on a terminal of a height; 0 is not
+// known. When not all lines fit, the first ones are left out.
+func (s *Status) Draw(lines [][]byte, height int) {
+	// The cursor stands below, and the line above stays: a terminal that is cleared from its
+	// first line on may keep all of it as history.
+	if room := max(height-2, 0); height > 0 && len(lines) > room {
+		lines = lines[len(lines)-room:]
+	}
 	up := s.drawn
 	s.drawn = len(lines)
 	text := written(lines)
@@ -66,7 +72,7 @@ func (s *Status) Draw(lines [][]byte) {
 }
 
 // Erase makes room for what is printed next.
-func (s *Status) Erase() { s.Draw(nil) }
+func (s *Status) Erase() { s.Draw(nil, 0) }
 
 // written returns the text that writes lines over others.
 func written(lines [][]byte) string {

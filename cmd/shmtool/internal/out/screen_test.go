@@ -43,12 +43,13 @@ func TestStatus(t *testing.T) {
 		{"", ""},
 		{"a\nb\n", "a" + clearLine + "\r\nb" + clearLine + "\r\n"},
 		{"c\n", "\x1b[2Ac" + clearLine + "\r\n" + clearBelow},
-		{"", "\x1b[1A" + clearBelow},
+		{"d\ne\nf", "\x1b[1Ae" + clearLine + "\r\nf" + clearLine + "\r\n" + clearBelow}, // more than the terminal has
+		{"", "\x1b[2A" + clearBelow},
 		{"", ""},
 		{"d\n", "d" + clearLine + "\r\n"},
 	} {
 		b.Reset()
-		s.Draw(LinesOf([]byte(step.text)))
+		s.Draw(LinesOf([]byte(step.text)), 4)
 		if got := b.String(); got != step.want {
 			t.Errorf("%q: %q, want %q", step.text, got, step.want)
 		}

@@ -14,8 +14,6 @@ import (
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/world"
 
-	"golang.org/x/term"
-
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
 )
@@ -56,7 +54,7 @@ func (l *Loop) Run(ctx context.Context, w *world.World, p *out.Printer, print Pr
 	}
 	resized := make(chan os.Signal, 1)
 	if f, ok := w.Stdout.(*os.File); ok && p.Terminal && !w.Dumb() && p.Format == out.Table {
-		s := &screen{file: f, world: w, out: p, every: l.Interval}
+		s := &screen{world: w, out: p, every: l.Interval}
 		if s.whole, err = out.NewScreen(f); err != nil {
 			return err
 		}
@@ -111,7 +109,6 @@ func (l *Loop) repeat(ctx context.Context, resized <-chan os.Signal, draw func()
 // screen is a terminal that is printed on again and again, and what is printed.
 type screen struct {
 	whole *out.Screen
-	file  *os.File
 	world *world.World
 	out   *out.Printer
 	every time.Duration
@@ -120,13 +117,10 @@ type screen struct {
 // draw prints into memory, and puts what fits on the screen in one write.
 func (s *screen) draw(ctx context.Context, print Print) error {
 	var text, messages bytes.Buffer
-	width, height := s.out.Width, 0
-	if w, h, err := term.GetSize(int(s.file.Fd())); err == nil {
-		width, height = w-1, h // behind the last column, clearing the rest would clear it
-	}
+	columns, rows := s.world.TerminalSize()
 	aside := *s.world
 	aside.Stderr = &messages
-	p := s.out.Aside(&aside, &text, width)
+	p := s.out.Aside(&aside, &text, max(columns-1, 0)) // behind the last column, clearing the rest would clear it
 	if err := print(ctx, &aside, p, ""); err != nil {
 		return err
 	}
@@ -135,5 +129,5 @@ func (s *screen) draw(ctx context.Context, print Print) error {
 	}
 	head := fmt.Sprintf("%s  every %s  %s", time.Now().UTC().Format(time.RFC3339), s.every, s.world.ShmDir)
 	lines := append([][]byte{[]byte(dump.Paint(head, dump.Faint, s.out.Color)), nil}, out.LinesOf(messages.Bytes())...)
-	return s.whole.Draw(append(lines, out.LinesOf(text.Bytes())...), height)
+	return s.whole.Draw(append(lines, out.LinesOf(text.Bytes())...), rows)
 }

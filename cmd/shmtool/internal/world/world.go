@@ -50,11 +50,20 @@ func New(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) 
 	w := &World{In: stdin, Stdout: stdout, Stderr: &safe.Writer{To: stderr}, Getenv: getenv, MustFinish: new(sync.Mutex)}
 	if f, isFile := stdout.(*os.File); isFile && term.IsTerminal(int(f.Fd())) {
 		w.Terminal = true
-		if columns, _, err := term.GetSize(int(f.Fd())); err == nil {
-			w.Width = columns
-		}
+		w.Width, _ = w.TerminalSize()
 	}
 	return w
+}
+
+// TerminalSize returns the columns and rows that standard output has now. It returns
+// Width and 0 if standard output is no terminal.
+func (w *World) TerminalSize() (columns, rows int) {
+	if f, isFile := w.Stdout.(*os.File); isFile {
+		if columns, rows, err := term.GetSize(int(f.Fd())); err == nil {
+			return columns, rows
+		}
+	}
+	return w.Width, 0
 }
 
 // Until makes the end of ctx end what waits for the streams.

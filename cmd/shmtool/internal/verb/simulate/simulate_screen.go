@@ -19,8 +19,8 @@ import (
 // simulationScreen shows a simulation as it happens: a line for each event, and on a
 // terminal its status below, redrawn in place. It shows nothing in a format for programs.
 type simulationScreen struct {
-	dir    string // of shared memory
-	live   bool   // the status is drawn
+	world  *world.World
+	live   bool // the status is drawn
 	out    *out.Printer
 	o      simulate.Options
 	silent bool
@@ -37,7 +37,7 @@ const shownTracks = 6
 
 // newScreen returns a screen for a simulation.
 func newScreen(w *world.World, p *out.Printer, o simulate.Options) *simulationScreen {
-	return &simulationScreen{dir: w.ShmDir, live: p.Terminal && !w.Dumb(), out: p, o: o, below: out.NewStatus(p), silent: !p.IsTable()}
+	return &simulationScreen{world: w, live: p.Terminal && !w.Dumb(), out: p, o: o, below: out.NewStatus(p), silent: !p.IsTable()}
 }
 
 // Event prints a line.
@@ -48,8 +48,9 @@ func (s *simulationScreen) Event(e simulate.Event) {
 	}
 	s.below.Erase()
 	line = fmt.Sprintf("%6.2fs  %s", e.At.Seconds(), line)
-	if s.out.Terminal && s.out.Width > 0 && e.Kind != simulate.EventFault {
-		line = runewidth.Truncate(line, s.out.Width-1, "…")
+	if e.Kind != simulate.EventFault { // which is to be copied
+		columns, _ := s.world.TerminalSize()
+		line = narrow(line, columns-1)
 	}
 	fmt.Fprintln(s.out, dump.Paint(line, tone, s.out.Color))
 	s.draw()
@@ -86,14 +87,14 @@ func (s *simulationScreen) line(e simulate.Event) (string, dump.Tone) {
 func (s *simulationScreen) tryText(e simulate.Event) string {
 	code, _, _ := strings.Cut(e.Text, ":")
 	at := ""
-	if s.dir != relaccx.ShmDir {
-		at = " --shm-dir " + s.dir
+	if s.world.ShmDir != relaccx.ShmDir {
+		at = " --shm-dir " + s.world.ShmDir
 	}
 	return fmt.Sprintf("\n         now try: shmtool doctor %s%s; shmtool explain %s", e.Stream, at, code)
 }
 
 func (s *simulationScreen) cleanText(e simulate.Event) string {
-	text := "everything is removed from " + s.dir
+	text := "everything is removed from " + s.world.ShmDir
 	if e.Count > 0 {
 		text += fmt.Sprintf(", also %s that killed simulations had left", units.Counted(uint64(e.Count), "object", "objects"))
 	}
@@ -120,7 +121,8 @@ func (s *simulationScreen) close() {
 
 func (s *simulationScreen) draw() {
 	if s.live && s.status.Phase != simulate.PhaseEnding && len(s.status.Streams) > 0 {
-		s.below.Draw(out.LinesOf(s.statusText()))
+		columns, rows := s.world.TerminalSize()
+		s.below.Draw(out.LinesOf(s.statusText(max(columns-1, 0))), rows)
 	} else {
 		s.below.Erase()
 	}
@@ -129,11 +131,23 @@ func (s *simulationScreen) draw() {
 	}
 }
 
-func (s *simulationScreen) statusText() []byte {
+// narrow cuts a line to a width that is known: one that goes on in the next line is drawn
+// over.
+func narrow(line string, width int) string {
+	if width <= 0 {
+		return line
+	}
+	return runewidth.Truncate(line, width, "…")
+}
+
+// statusText returns lines of at most a width; 0 is not known.
+func (s *simulationScreen) statusText(width int) []byte {
 	var b bytes.Buffer
 	b.WriteByte('\n')
+	write := func(line string) { b.WriteString(narrow(line, width) + "\n") }
 	o := s.out.Rendering()
-	o.LeftOut = func(columns []string) { s.writeLine(&b, "("+out.LeftOutText(columns)+")") }
+	o.Width = width
+	o.LeftOut = func(columns []string) { write("(" + out.LeftOutText(columns) + ")") }
 	if len(s.status.Tracks) > 0 {
 		_ = dump.Table(&b, s.tracks(), o) // to memory
 		if more := len(s.status.Tracks) - shownTracks; more > 0 {
@@ -142,26 +156,17 @@ func (s *simulationScreen) statusText() []byte {
 		b.WriteByte('\n')
 	}
 	for _, st := range s.status.Streams[:min(len(s.status.Streams), shownTracks)] {
-		s.writeLine(&b, fmt.Sprintf("%s: %s, window %.1f s, %s, %s, %s", st.Name, st.State, st.Window.Seconds(),
+		write(fmt.Sprintf("%s: %s, window %.1f s, %s, %s, %s", st.Name, st.State, st.Window.Seconds(),
 			units.Counted(uint64(st.Tracks), "track", "tracks"), units.Counted(uint64(st.Sources), "source", "sources"), units.Counted(uint64(st.Viewers), "viewer", "viewers")))
 	}
 	v := s.status.Viewers
 	if v.Records > 0 {
-		s.writeLine(&b, fmt.Sprintf("viewers: %d records seen, %d lost; from publish to seen %s (p50), %s (p99), %s at most",
+		write(fmt.Sprintf("viewers: %d records seen, %d lost; from publish to seen %s (p50), %s (p99), %s at most",
 			v.Records, v.Lost, millis(v.P50), millis(v.P99), millis(v.Max)))
 	}
-	s.writeLine(&b, fmt.Sprintf("%s %.1f s, %s; Ctrl-C ends it", spinner(s.status.Elapsed), s.status.Elapsed.Seconds(),
+	write(fmt.Sprintf("%s %.1f s, %s; Ctrl-C ends it", spinner(s.status.Elapsed), s.status.Elapsed.Seconds(),
 		units.Counted(uint64(s.status.Processes), "process", "processes")))
 	return b.Bytes()
-}
-
-// writeLine cuts what would not fit in one line: the next one would be drawn
-// over it.
-func (s *simulationScreen) writeLine(b *bytes.Buffer, line string) {
-	if s.out.Width > 0 {
-		line = runewidth.Truncate(line, s.out.Width-1, "…")
-	}
-	b.WriteString(line + "\n")
 }
 
 func spinner(elapsed time.Duration) string {

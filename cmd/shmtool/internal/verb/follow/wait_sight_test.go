@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout"
 	"shmtool/relaccx"
@@ -45,12 +45,13 @@ func TestWaitSeesThePageThatWasLeft(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer w.Close()
-			c := &cli.Call{World: &world.World{ShmDir: filepath.Dir(path)}}
+			there := &world.World{ShmDir: filepath.Dir(path)}
 			var s sight
 			defer s.close()
 			look := func(is waitCondition) bool {
 				t.Helper()
-				missing, err := firstMissing(c, path, &s, []waitCondition{is})
+				o := &waitOptions{World: there, target: object.Target{Arg: path}, conditions: []waitCondition{is}}
+				missing, err := o.firstMissing(&s)
 				if err != nil {
 					t.Fatal(err)
 				}

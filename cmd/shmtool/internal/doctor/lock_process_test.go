@@ -135,12 +135,11 @@ func TestShortLockOfProcesses(t *testing.T) {
 	check := func(what string, holders, waiting []int) {
 		t.Helper()
 		var got *finding.Finding
-		for range 500 { // a waiter may be on its way into the kernel
+		for begun := time.Now(); time.Since(begun) < time.Minute; time.Sleep(10 * time.Millisecond) { // a waiter may be on its way into the kernel
 			if got = stuckLock(t, dir); got != nil && samePIDs(got.Evidence["holders"], holders) && samePIDs(got.Evidence["waiting"], waiting) {
 				t.Logf("%s: %s", what, got.Message)
 				return
 			}
-			time.Sleep(10 * time.Millisecond)
 		}
 		t.Errorf("%s: %+v, want holders %v, waiting %v", what, got, holders, waiting)
 	}
@@ -200,11 +199,8 @@ func TestMakerOfADeletedLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	var f *finding.Finding
-	for range 500 { // it may be on its way into the kernel
-		if f = stuckLock(t, dir); f != nil {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
+	for begun := time.Now(); f == nil && time.Since(begun) < time.Minute; time.Sleep(10 * time.Millisecond) { // it may be on its way into the kernel
+		f = stuckLock(t, dir)
 	}
 	if f == nil || f.Evidence["deleted"] != true || !samePIDs(f.Evidence["waiting"], []int{maker.pid()}) ||
 		!samePIDs(f.Evidence["holders"], []int{opener.pid()}) || f.Stream != "live" || f.Object != "sem.MstSemTRKSlive" {

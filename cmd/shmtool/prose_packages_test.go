@@ -20,7 +20,7 @@ var plainRooms = []string{
 	"cause", "cleaning", "doctor", "filter", "finding", "meter", "metrics", "mistserver", "newfile", "object", "objectfile", "pattern", "pause", "procs",
 	"recording", "safe", "simulate", "simulate/drill", "snapshot", "sparse", "streams", "top", "top/unasked", "units", "unread",
 	"cli", "complete", "fail", "out", "pages", "watching", "world",
-	"verb/list", "verb/read", "verb/server", "verb/simulate", "verb/write",
+	"verb/follow", "verb/list", "verb/read", "verb/server", "verb/simulate", "verb/write",
 }
 
 // badStart begins a sentence whose subject does not come first.

@@ -59,8 +59,8 @@ func (o *recordOptions) isPattern(arg string) bool {
 	return inside && pages.IsPattern(o.World, arg)
 }
 
-// recordTarget is called as it was addressed, without the directory: no name in
-// a recording leads out of where it is played.
+// recordTarget returns what to record of a target. Its name is the address without the
+// directory, so that no name in a recording leads out of where it is played.
 func recordTarget(t object.Target) recording.Target {
 	name := filepath.Base(t.Path)
 	for _, step := range t.Steps {

@@ -16,10 +16,11 @@ type rateOptions struct {
 	out      *out.Printer
 	args     []string
 	interval time.Duration
-	count    uint          // of intervals; 0 has no end
-	limit    time.Duration // --for; 0 has no end
-	to       string        // the file of --to; "" is standard output
-	time     string        // the field of --time
+	count    uint           // of intervals; 0 has no end
+	limit    time.Duration  // --for; 0 has no end
+	to       string         // the file of --to; "" is standard output
+	time     string         // the field of --time
+	widths   map[string]int // of the columns, in all intervals
 }
 
 func Rate() *cli.Command {
@@ -69,7 +70,7 @@ func rateOptionsOf(c *cli.Call) (*rateOptions, error) {
 	}
 	o := &rateOptions{
 		World: c.World, out: c.Out, args: c.Args, to: c.String("to"), time: c.String("time"),
-		interval: loop.Interval, count: loop.Count, limit: loop.Limit,
+		interval: loop.Interval, count: loop.Count, limit: loop.Limit, widths: usualWidths(),
 	}
 	if o.to != "" || o.count > 0 || o.limit > 0 {
 		return o, nil

@@ -62,7 +62,7 @@ func usualWidths() map[string]int {
 
 // listing returns a listing without rows.
 func (o *rateOptions) listing() *dump.Listing {
-	return &dump.Listing{Schema: "shmtool.rate/1", Widths: usualWidths(), Columns: []dump.Column{
+	return &dump.Listing{Schema: "shmtool.rate/1", Widths: o.widths, Columns: []dump.Column{
 		{Name: "TIME"},
 		{Name: "PAGE"},
 		{Name: "RECORDS", Right: true, Extra: true},

@@ -62,11 +62,15 @@ func (p *ratedPage) silentText(since time.Duration) string {
 
 // silent prints silent pages between the rows of the intervals.
 func (s *rowSheet) silent(all []silence, now time.Time) error {
-	return s.below.Print(out.Forms{
+	err := s.below.Print(out.Forms{
 		Table:  func(io.Writer) error { return s.silentRows(all, now) },
 		NDJSON: func(w io.Writer) error { return silentLines(w, all) },
 		CSV:    func(io.Writer) error { return nil }, // it has no place for them
 	})
+	if err != nil {
+		return err
+	}
+	return s.below.Flush()
 }
 
 func (s *rowSheet) silentRows(all []silence, now time.Time) error {

@@ -40,10 +40,12 @@ func Version() string {
 	return "(devel)"
 }
 
+// Help prints flags in our form.
+func init() { urfave.FlagStringer = flagText }
+
 // app returns the command line as urfave/cli knows it. It prints help; everything else
 // it could get wrong is settled before it sees the arguments.
 func app(w *world.World, help *out.Printer, all []*Command) *urfave.App {
-	urfave.FlagStringer = flagText
 	a := &urfave.App{
 		Name:                      "shmtool",
 		Usage:                     "look at, follow, make and repair RelAccX pages, the shared memory of MistServer",

@@ -147,7 +147,11 @@ func stageHide(ctx context.Context, d *drill) (string, error) {
 	p := source.Part
 	p.Number, p.Fault = d.Options().Tracks+1, finding.TrackHidden
 	p.Media.Number, p.Epoch = p.Number, simulate.Now()
-	c, err := d.addSource(ctx, p, func(c *simulate.Process) bool { return c.Live && d.entry().Valid == mistserver.ProcessesOnly })
+	c, err := d.addSource(ctx, p, func(c *simulate.Process) bool {
+		// Killed before its first packet is there, it may leave a data page that nothing names.
+		_, avail, err := mistserver.Parts(d.Place(), d.stream, c.Track)
+		return err == nil && avail > 0 && d.entry().Valid == mistserver.ProcessesOnly
+	})
 	if err != nil {
 		return "", err
 	}

@@ -15,15 +15,15 @@ type sight struct {
 
 // look finds out where path leads now. Its error is one of relaccx.Open.
 func (s *sight) look(path string) error {
-	if p := s.page; p != nil && p.Path() == path && !p.Replaced() {
-		if info, err := os.Stat(path); err == nil && info.Size() == int64(p.Size()) {
+	info, err := os.Stat(path) // before Replaced: what Replaced denies was true of info as well
+	if p := s.page; err == nil && p != nil && p.Path() == path && !p.Replaced() {
+		if info.Size() == int64(p.Size()) {
 			return nil
 		}
 		s.page = nil // the same object of another size: its writer is still making it
 		_ = p.Close()
 	}
 	s.leave()
-	var err error
 	s.page, err = relaccx.Open(path)
 	return err
 }

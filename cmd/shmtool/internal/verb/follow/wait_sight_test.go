@@ -72,3 +72,42 @@ func TestWaitSeesThePageThatWasLeft(t *testing.T) {
 		})
 	}
 }
+
+// A page that loses its name while it is looked at is still the page that was left,
+// whenever in the look that happens.
+func TestSightKeepsWhatItLoses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "page")
+	for range 300 {
+		w, err := relaccx.Create(path, layout.Shape{RecordCount: 1, Schema: mustSchema(t)}, relaccx.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s sight
+		if err := s.look(path); err != nil {
+			t.Fatal(err)
+		}
+		removed := make(chan error, 1)
+		go func() { removed <- os.Remove(path) }()
+		for s.look(path) == nil {
+		}
+		if err := <-removed; err != nil {
+			t.Fatal(err)
+		}
+		if s.left == nil {
+			t.Fatal("the page that lost its name is not kept")
+		}
+		s.close()
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func mustSchema(t *testing.T) *layout.Schema {
+	t.Helper()
+	s, err := layout.ParseSchema("n:uint8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}

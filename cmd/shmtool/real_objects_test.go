@@ -345,7 +345,6 @@ func TestPacketsOfLiveWriter(t *testing.T) {
 // what is wrong.
 func TestObjectsOfNoise(t *testing.T) {
 	skipShort(t)
-	t.Parallel()
 	dir := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(dir, "shm"), 0o777); err != nil {
 		t.Fatal(err)

@@ -241,7 +241,6 @@ func TestRealRax(t *testing.T) {
 // there is, and says no more than a line about it.
 func TestRealObjects(t *testing.T) {
 	skipShort(t)
-	t.Parallel()
 	commands := [][]string{
 		{"dump"},
 		{"dump", "-j"},
@@ -316,7 +315,6 @@ func checkListing(t *testing.T, m *moment) {
 // prints again: of pages, and of the pages nested in them.
 func TestRealRoundTrip(t *testing.T) {
 	skipShort(t)
-	t.Parallel()
 	pages := 0
 	eachMoment(t, func(t *testing.T, m *moment) {
 		for name := range m.rax {

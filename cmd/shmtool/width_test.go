@@ -92,7 +92,6 @@ func sampleWorld(t *testing.T) (w *streamstest.World, dir string) {
 // line that is wider. Commands and pages share the widths; each page is rendered at
 // all of them.
 func TestTablesFitEveryTerminal(t *testing.T) {
-	t.Parallel()
 	w, dir := sampleWorld(t)
 	names, err := os.ReadDir(w.Shm)
 	if err != nil {
@@ -125,7 +124,6 @@ func TestTablesFitEveryTerminal(t *testing.T) {
 // widths, and so does each page of a kind.
 func TestRealTablesFitEveryTerminal(t *testing.T) {
 	skipShort(t)
-	t.Parallel()
 	turn := 0
 	eachMoment(t, func(t *testing.T, m *moment) {
 		turn++

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -19,17 +21,23 @@ func Run(ctx context.Context, w *world.World, all []*Command, args []string) int
 	ordered, verb, err := Arrange(args, all)
 	w.Verb, w.Page = verb, pageOf(ordered, verb, all)
 	w.Errors = ErrorStyle(args, ordered, verb, all)
-	help := out.New(w, out.Options{})
+	var help bytes.Buffer
 	if err == nil {
-		err = app(w, help, all).RunContext(ctx, append([]string{"shmtool"}, ordered...))
+		err = app(w, &help, all).RunContext(ctx, append([]string{"shmtool"}, ordered...))
 	}
-	if flush := help.Flush(); err == nil {
-		err = flush
+	if err == nil && help.Len() > 0 {
+		err = printHelp(w, help.Bytes())
 	}
 	if w.Snapshot != nil {
 		dieOfPipe(err)
 	}
 	return w.Report(ctx, err)
+}
+
+func printHelp(w *world.World, text []byte) error {
+	p := out.New(w, out.Options{})
+	_, _ = p.Write(text) // an error comes again with Flush
+	return p.Flush()
 }
 
 // Version returns the version of the program.
@@ -45,7 +53,7 @@ func init() { urfave.FlagStringer = flagText }
 
 // app returns the command line as urfave/cli knows it. It prints help; everything else
 // it could get wrong is settled before it sees the arguments.
-func app(w *world.World, help *out.Printer, all []*Command) *urfave.App {
+func app(w *world.World, help io.Writer, all []*Command) *urfave.App {
 	a := &urfave.App{
 		Name:                      "shmtool",
 		Usage:                     "look at, follow, make and repair RelAccX pages, the shared memory of MistServer",
@@ -98,7 +106,7 @@ func (cmd *Command) call(w *world.World, c *urfave.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	call := &Call{World: w, Out: out.New(w, o), Args: c.Args().Slice(), command: cmd, flags: c}
+	call := &Call{World: w, Out: out.New(w, o), Args: c.Args().Slice(), flags: c}
 	err = cmd.Run(c.Context, call)
 	if flush := call.Out.Flush(); err == nil || flush != nil && fail.Has[fail.Status](err) {
 		err = flush

@@ -55,8 +55,7 @@ type Call struct {
 	Out  *out.Printer
 	Args []string
 
-	command *Command
-	flags   *urfave.Context
+	flags *urfave.Context
 }
 
 // Arg returns an argument, "" when there are fewer.
@@ -115,16 +114,6 @@ func (c *Call) LivingOnly(flags ...string) error {
 		return NotInSnapshot("--" + given[0])
 	}
 	return nil
-}
-
-// To calls print with a call whose output goes to a file, which is replaced in a single
-// step; with this call when name is "".
-func (c *Call) To(name string, print func(c *Call) error) error {
-	return c.Out.To(name, func(p *out.Printer) error {
-		aside := *c
-		aside.Out = p
-		return print(&aside)
-	})
 }
 
 func (cmd *Command) description() string {

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 )
@@ -366,18 +366,14 @@ func viewersText(pids []uint64) string {
 	return fmt.Sprintf("%d viewers (pids %s) are", len(pids), joined(pids))
 }
 
-// joined returns the first few numbers, and how many more there are.
+// fewNamed is how many of many a sentence names.
+const fewNamed = 5
+
+// joined returns numbers for a sentence.
 func joined(numbers []uint64) string {
-	const few = 5
-	var b strings.Builder
-	for i, n := range numbers[:min(few, len(numbers))] {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprint(&b, n)
+	words := make([]string, len(numbers))
+	for i, n := range numbers {
+		words[i] = fmt.Sprint(n)
 	}
-	if more := len(numbers) - few; more > 0 {
-		fmt.Fprintf(&b, " and %d more", more)
-	}
-	return b.String()
+	return units.Few(words, fewNamed)
 }

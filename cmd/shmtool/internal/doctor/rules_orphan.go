@@ -7,6 +7,7 @@ import (
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout/mist"
 )
 
@@ -120,12 +121,12 @@ func (j *judge) processStates() {
 		why = append(why, fmt.Sprintf("process %d ended: %s", s.PID, endedText(s.State)))
 	}
 	if len(silent) > 0 {
-		why = append(why, "no reason was left by the dead process "+someText(silent))
+		why = append(why, "no reason was left by the dead process "+units.Few(silent, fewNamed))
 	}
 	if len(names) == 0 {
 		return
 	}
-	f := j.find(finding.OrphanObject, names[0], map[string]any{"objects": names, "bytes": bytes}, "%s: %s", countedObjects(len(names)), someText(why))
+	f := j.find(finding.OrphanObject, names[0], map[string]any{"objects": names, "bytes": bytes}, "%s: %s", countedObjects(len(names)), units.Few(why, fewNamed))
 	j.settles(f, ending)
 }
 

@@ -3,11 +3,11 @@ package doctor
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout/mist"
 )
 
@@ -140,19 +140,9 @@ func (j *judge) nameless() {
 	}
 	first := j.stream.Unnamed[0]
 	f := j.find(finding.DeletedMapping, first.Name, map[string]any{"pids": pids, "inode": first.Object.Inode},
-		"its names were removed while it runs in %s: no viewer and no source can join it", someText(who))
+		"its names were removed while it runs in %s: no viewer and no source can join it", units.Few(who, fewNamed))
 	f.Lasts = f.Overlaps("pids")
 	j.settles(f, 3*lasting)
-}
-
-// someText returns the first few words for a sentence, and how many more there are.
-func someText(words []string) string {
-	const few = 5
-	text := strings.Join(words[:min(few, len(words))], ", ")
-	if more := len(words) - few; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
 }
 
 // sharedPages: two tracks that have one page, as a push leaves them that takes over

@@ -68,7 +68,7 @@ func View(w *world.World, p *out.Printer, t Target, r *relaccx.Reader, s Selecti
 	v := &dump.View{Name: t.Arg, Bytes: size, Header: h, Schema: r.Schema(), Records: withoutLapped(w, records)}
 	o := OptionsFor(w, p, t)
 	o.Page = r.Rules()
-	if _, err := p.Where(v, o); err != nil {
+	if _, err := p.Filter(v, o); err != nil {
 		return nil, t.OnPage(err)
 	}
 	v.Records = NewMalformed(w, p, t).watch(v.Records, r.Rules())

@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -118,12 +117,7 @@ const fewColumns = 6
 
 // LeftOutText says which columns a table has no room for.
 func LeftOutText(columns []string) string {
-	names := columns[:min(len(columns), fewColumns)]
-	text := units.Counted(uint64(len(columns)), "column", "columns") + " not shown, for lack of room: " + strings.Join(names, ", ")
-	if more := len(columns) - len(names); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	return text
+	return units.Counted(uint64(len(columns)), "column", "columns") + " not shown, for lack of room: " + units.Few(columns, fewColumns)
 }
 
 // Line prints a line for people, cut where the terminal ends.

@@ -83,7 +83,7 @@ func FormsOf(d dump.Document, o dump.Options) Forms {
 // Document prints what --where keeps of a document, with the columns that --fields
 // chooses.
 func (p *Printer) Document(d dump.Document) error {
-	if left, err := p.Where(d, p.Rendering()); err != nil || !left {
+	if left, err := p.Filter(d, p.Rendering()); err != nil || !left {
 		return err
 	}
 	return p.Chosen(d)

@@ -42,9 +42,9 @@ func (p *Printer) Wants(object []byte) (bool, error) {
 	return ok, nil
 }
 
-// The method Where keeps the rows of a document for which --where is true, and reports whether a
+// Filter keeps the rows of a document for which --where is true, and reports whether a
 // document is left to print.
-func (p *Printer) Where(d dump.Document, o dump.Options) (left bool, err error) {
+func (p *Printer) Filter(d dump.Document, o dump.Options) (left bool, err error) {
 	if p.Predicate == nil {
 		return true, nil
 	}
@@ -70,15 +70,6 @@ func KeepRows[T any](p *Printer, l *dump.Listing, rows []T) ([]T, error) {
 		return ok, err
 	}, p.Rendering())
 	return kept, err
-}
-
-// Keys returns the names of columns in JSON, as --fields takes them.
-func Keys(columns []dump.Column) []string {
-	keys := make([]string, len(columns))
-	for i := range columns {
-		keys[i] = columns[i].Key()
-	}
-	return keys
 }
 
 // Keeper returns a function that reports whether --where wants a record, for records that

@@ -4,6 +4,7 @@ package units
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -13,6 +14,15 @@ func Counted[N int | int64 | uint64](n N, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprint(n) + " " + many
+}
+
+// Few returns the first of some words, and says how many it leaves out: "a, b and 3 more".
+func Few(words []string, most int) string {
+	text := strings.Join(words[:min(most, len(words))], ", ")
+	if more := len(words) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 const day = 24 * time.Hour

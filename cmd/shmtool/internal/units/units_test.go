@@ -59,3 +59,11 @@ func TestDurationsOfPages(t *testing.T) {
 		}
 	}
 }
+
+func TestFew(t *testing.T) {
+	for most, want := range map[int]string{1: "a and 2 more", 2: "a, b and 1 more", 3: "a, b, c", 9: "a, b, c"} {
+		if got := Few([]string{"a", "b", "c"}, most); got != want {
+			t.Errorf("%d of three are %q, want %q", most, got, want)
+		}
+	}
+}

@@ -27,14 +27,10 @@ func (o *replayOptions) sayMade(names []string) {
 		return
 	}
 	var list []string
-	for _, name := range names[:min(len(names), mostNamed)] {
+	for _, name := range names {
 		list = append(list, strconv.Quote(name))
 	}
-	text := strings.Join(list, ", ")
-	if more := len(names) - len(list); more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	o.Warn("made %s in %s: %s", units.Counted(uint64(len(names)), "page", "pages"), o.ShmDir, text)
+	o.Warn("made %s in %s: %s", units.Counted(uint64(len(names)), "page", "pages"), o.ShmDir, units.Few(list, mostNamed))
 }
 
 // replay plays one file. It reports whether to go on with the next one.

@@ -7,6 +7,7 @@ import (
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/pages"
 	"shmtool/cmd/shmtool/internal/pattern"
+	"shmtool/dump"
 )
 
 // lsOptions is what a command line of ls asks for.
@@ -49,7 +50,7 @@ it where node_exporter finds it.`,
 			"shmtool ls -o openmetrics --to /var/lib/node_exporter/pages.prom",
 		},
 		Formats: out.MeasuredFormats,
-		Columns: out.Keys(lsOptions{}.columns()),
+		Columns: (&dump.Listing{Columns: lsOptions{}.columns()}).Keys(),
 		Flags: append([]cli.Flag{
 			cli.ToFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "list every object, pages or not"},

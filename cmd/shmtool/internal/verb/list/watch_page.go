@@ -107,7 +107,7 @@ func (w *pageWatch) print(v *dump.View, o dump.Options) (err error) {
 func (w *pageWatch) wanted(v *dump.View, info *mist.PageInfo) (iter.Seq2[*relaccx.Record, error], error) {
 	o := object.OptionsFor(w.world, w.out, w.target)
 	o.Page = info
-	if _, err := w.out.Where(v, o); err != nil {
+	if _, err := w.out.Filter(v, o); err != nil {
 		return nil, err
 	}
 	var kept []*relaccx.Record

@@ -14,6 +14,7 @@ import (
 	"shmtool/cmd/shmtool/internal/pages"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout/mist"
 )
@@ -107,7 +108,7 @@ func (x *examination) unseen() []string {
 	}
 	for _, s := range x.moment.Streams {
 		if denied := denied(s); len(denied) > 0 {
-			unseen = append(unseen, fmt.Sprintf("stream %s: permission denied: %s", mist.EscapeName(s.Name), someOf(denied)))
+			unseen = append(unseen, fmt.Sprintf("stream %s: permission denied: %s", mist.EscapeName(s.Name), units.Few(denied, 1)))
 		}
 	}
 	return unseen

@@ -7,6 +7,7 @@ import (
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/dump"
 )
 
 // explainOptions is what a command line of explain asks for.
@@ -34,7 +35,7 @@ viewers, causes before their consequences, and then those that only check report
 			"shmtool explain writer_dead -j --jq .text | less",
 		},
 		Formats: out.PlainFormats,
-		Columns: out.Keys(codeListing().Columns),
+		Columns: (&dump.Listing{Columns: codeColumns()}).Keys(),
 		Run:     runExplain,
 	}
 }

@@ -66,13 +66,17 @@ func isSection(line string) bool {
 // severityTones are how bad a code looks.
 var severityTones = [...]dump.Tone{finding.Note: dump.Faint, finding.Warning: dump.Attention, finding.Error: dump.Bad}
 
-func codeListing() *dump.Listing {
-	l := &dump.Listing{Schema: "shmtool.codes/1", Columns: []dump.Column{
+func codeColumns() []dump.Column {
+	return []dump.Column{
 		{Name: "CODE"},
 		{Name: "SEVERITY"},
 		{Name: "SUMMARY"},
 		{Name: "BY", Extra: true},
-	}}
+	}
+}
+
+func codeListing() *dump.Listing {
+	l := &dump.Listing{Schema: "shmtool.codes/1", Columns: codeColumns()}
 	for _, c := range finding.Known() {
 		l.Rows = append(l.Rows, []dump.Cell{
 			{Value: c.Name},

@@ -296,15 +296,7 @@ func problemNotes(r *streams.Row) []out.Line {
 		}
 	}
 	if len(denied) > 0 {
-		notes = append(notes, out.Line{Text: "permission denied: " + someOf(denied), Tone: dump.Attention})
+		notes = append(notes, out.Line{Text: "permission denied: " + units.Few(denied, 1), Tone: dump.Attention})
 	}
 	return notes
-}
-
-// someOf returns the first of some names, and how many more there are.
-func someOf(names []string) string {
-	if more := len(names) - 1; more > 0 {
-		return fmt.Sprintf("%s and %d more", names[0], more)
-	}
-	return names[0]
 }

@@ -70,9 +70,7 @@ func (f *Follower) open() error {
 		}
 	}
 	if !f.stays(f.sight.page) {
-		err := f.sight.look(f.path)
-		f.sight.forget()
-		if err != nil {
+		if err := f.sight.look(f.path); err != nil {
 			return err
 		}
 	}

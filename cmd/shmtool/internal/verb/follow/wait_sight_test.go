@@ -2,6 +2,7 @@ package follow
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -70,6 +71,51 @@ func TestWaitSeesThePageThatWasLeft(t *testing.T) {
 				t.Error("the page that was left is not asked")
 			}
 		})
+	}
+}
+
+// A sight keeps the page of the last look, and the one before it.
+func TestSight(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "page")
+	var s sight
+	defer s.close()
+	if err := s.look(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+	look := func() (now, left *relaccx.Page) {
+		t.Helper()
+		if err := s.look(path); err != nil {
+			t.Fatal(err)
+		}
+		return s.page, s.left
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	empty, _ := look()
+	if err := os.Truncate(path, 64); err != nil {
+		t.Fatal(err)
+	}
+	grown, left := look()
+	if same, _ := look(); grown == empty || grown.Size() != 64 || left != nil || same != grown {
+		t.Errorf("%d bytes, left %v", grown.Size(), left)
+	}
+	w, err := relaccx.Create(path, layout.Shape{RecordCount: 4, Schema: mustSchema(t)}, relaccx.CreateOptions{Replace: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	if next, left := look(); next == grown || left != grown {
+		t.Error("the page before is not kept")
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.look(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v", err)
+	}
+	if s.page != nil || s.left == nil || s.left == grown {
+		t.Error("the page that was removed is not kept")
 	}
 }
 

@@ -8,10 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/complete"
 	"shmtool/cmd/shmtool/internal/fail"
-
-	"shmtool/cmd/shmtool/internal/cli"
 )
 
 // completionDir is a shared memory directory with something to complete.

@@ -10,7 +10,6 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/out"
-
 	"shmtool/layout"
 )
 

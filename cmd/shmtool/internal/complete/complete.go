@@ -10,11 +10,10 @@ import (
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/snapshot"
 	"shmtool/cmd/shmtool/internal/world"
-
-	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/layout/mist"
 )
 

@@ -10,7 +10,6 @@ import (
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/object"
-
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"

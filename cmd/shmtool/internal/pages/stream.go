@@ -7,10 +7,9 @@ import (
 	"slices"
 
 	"shmtool/cmd/shmtool/internal/cli"
-	"shmtool/cmd/shmtool/internal/world"
-
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/pattern"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout/mist"
 )
 

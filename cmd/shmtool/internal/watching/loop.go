@@ -11,10 +11,9 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/world"
-
-	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/dump"
 )
 

@@ -166,10 +166,10 @@ func TestBytes(t *testing.T) {
 	}
 }
 
-// Without a clock, what needs one is not told.
+// Without a clock, a time is told in its unit, with a word why, and JSON leaves it out.
 func TestNoClock(t *testing.T) {
 	for name, m := range map[string]Meaning{"lastupdate": field(t, "MstMetalive", "lastupdate", "tracks"), "bootmsoffset": field(t, "MstMetalive", "bootmsoffset")} {
-		if text, ok := m.Text(Number(5, 8), Clock{}); ok {
+		if text, ok := m.Text(Number(5, 8), Clock{}); !ok || !strings.HasSuffix(text, "s since an unknown boot") {
 			t.Errorf("%s: %q", name, text)
 		}
 		if b, ok := m.AppendDecoded(nil, Number(5, 8), Clock{}); ok {

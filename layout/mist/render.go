@@ -36,10 +36,21 @@ func (m *Meaning) numberText(v Value, c Clock) string {
 		}
 		return spanText(time.Duration(v.number) * time.Second)
 	case BootSeconds:
+		if c.Uptime <= 0 {
+			return "s since an unknown boot"
+		}
 		return agoText(c.since(v.number, time.Second))
 	case BootMilliseconds:
+		if c.Uptime <= 0 {
+			return "ms since an unknown boot"
+		}
 		return agoText(c.since(v.number, time.Millisecond))
-	case UnixSeconds, UnixMilliseconds, BootOffset:
+	case BootOffset:
+		if c.Uptime <= 0 && v.number != 0 {
+			return "ms since an unknown boot"
+		}
+		fallthrough
+	case UnixSeconds, UnixMilliseconds:
 		if t, ok := c.moment(m.Unit, v.number); ok {
 			return t.Format("2006-01-02T15:04:05.999Z07:00")
 		}

@@ -97,9 +97,16 @@ func Clock(w *world.World, t Target) mist.Clock {
 	return w.Clock(filepath.Dir(t.Path))
 }
 
-// OptionsFor returns the options of a rendering of a target's page at one time.
+// OptionsFor returns the options of a rendering of a target's page at one time. A table
+// says itself which of its times are raw; for all other formats a warning does.
 func OptionsFor(w *world.World, p *out.Printer, t Target) dump.Options {
 	o := p.Rendering()
-	o.Clock = sync.OnceValue(func() mist.Clock { return Clock(w, t) })
+	o.Clock = sync.OnceValue(func() mist.Clock {
+		c := Clock(w, t)
+		if c.Uptime <= 0 && p.Format != out.Table {
+			w.Warn("times since boot are raw: no MstGlobalConfig beside the page says when the machine started")
+		}
+		return c
+	})
 	return o
 }

@@ -85,6 +85,10 @@ func (t *Table) Hides() bool {
 	return !t.ok || t.Live() && !t.shows(1)
 }
 
+// Missing reports whether there is no process table at all: the objects are copies, which
+// came without one.
+func (t *Table) Missing() bool { return !t.ok && t.saved() == nil }
+
 func (t *Table) shows(pid int) bool {
 	_, err := t.ofProcess(pid, "stat")
 	return err == nil

@@ -138,9 +138,12 @@ func (u *unpacking) member(h *tar.Header, from io.Reader) error {
 }
 
 // belongs tells what of a moment a member is: an object, or a text. It may lie in
-// one folder more.
+// one folder more. An archive of copied objects alone has them where it begins.
 func belongs(name string) (object, wanted bool) {
 	parts := strings.Split(name, "/")
+	if len(parts) <= 2 && isObjectName(parts[len(parts)-1]) {
+		return true, true
+	}
 	for range 2 {
 		switch {
 		case len(parts) == 2 && parts[0] == shmFolder:

@@ -22,7 +22,7 @@ type Opened struct {
 // Open opens a saved moment: a folder that has a folder shm, or whose only folder
 // with one has it; or an archive of such a folder, which is unpacked into a
 // temporary one. A folder of copied objects, with nothing else known of that moment, is
-// also one: nothing is known of its processes.
+// also one, and so is an archive of it: nothing is known of its processes.
 func Open(ctx context.Context, path string) (*Opened, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -59,8 +59,8 @@ var errNoMoment = errors.New("not a snapshot: it has neither a folder " + shmFol
 
 func openFolder(dir string) (*Opened, error) {
 	root, err := Root(dir)
-	if errors.Is(err, errNoMoment) && isFlat(dir) {
-		return &Opened{ShmDir: dir, ProcDir: filepath.Join(dir, procFolder)}, nil
+	if flat, is := flatRoot(dir, err); is {
+		return &Opened{ShmDir: flat, ProcDir: filepath.Join(flat, procFolder)}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -72,8 +72,21 @@ func openFolder(dir string) (*Opened, error) {
 }
 
 // Root returns the folder of a moment: dir, or the only one in it.
-func Root(dir string) (string, error) {
-	if isMoment(dir) {
+func Root(dir string) (string, error) { return rootOf(dir, isMoment) }
+
+// flatRoot returns the folder of copied objects: dir, or the only one in it. It is for
+// a folder in which Root has found no moment.
+func flatRoot(dir string, noRoot error) (string, bool) {
+	if !errors.Is(noRoot, errNoMoment) {
+		return "", false
+	}
+	root, err := rootOf(dir, isFlat)
+	return root, err == nil
+}
+
+// rootOf returns the folder that is one: dir, or the only one in it.
+func rootOf(dir string, isOne func(dir string) bool) (string, error) {
+	if isOne(dir) {
 		return dir, nil
 	}
 	entries, err := os.ReadDir(dir)
@@ -84,7 +97,7 @@ func Root(dir string) (string, error) {
 	for _, entry := range entries {
 		inner := filepath.Join(dir, entry.Name())
 		switch {
-		case !isMoment(inner):
+		case !isOne(inner):
 		case root != "":
 			return "", errors.New("several snapshots; name one of its folders")
 		default:
@@ -112,16 +125,22 @@ func isMoment(dir string) bool {
 func isFlat(dir string) bool {
 	entries, err := os.ReadDir(dir)
 	return err == nil && slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
-		is, ok := mist.ParseName(entry.Name())
-		return ok && is.Kind != mist.KindTemporary && entry.Type().IsRegular()
+		return isObjectName(entry.Name()) && entry.Type().IsRegular()
 	})
+}
+
+// isObjectName reports whether MistServer makes objects of that name, which no other file
+// is likely to have.
+func isObjectName(name string) bool {
+	is, ok := mist.ParseName(name)
+	return ok && is.Kind != mist.KindTemporary
 }
 
 // Dirs returns the folders of a snapshot. It unpacks no archive.
 func Dirs(path string) (shmDir, procDir string, ok bool) {
 	root, err := Root(path)
-	if errors.Is(err, errNoMoment) && isFlat(path) {
-		return path, filepath.Join(path, procFolder), true
+	if flat, is := flatRoot(path, err); is {
+		return flat, filepath.Join(flat, procFolder), true
 	}
 	return filepath.Join(root, shmFolder), filepath.Join(root, procFolder), err == nil
 }

@@ -162,7 +162,7 @@ func writerName(m *list, r *Row) string {
 }
 
 func readersText(m *list, r *Row) string {
-	if !m.around.Known || r.Gone {
+	if !m.around.Known || !m.around.Mapped || r.Gone {
 		return ""
 	}
 	return strconv.Itoa(m.around.readers(r))

@@ -102,7 +102,7 @@ func factsOf(r *Row, around *Around, nested bool) string {
 	if p, ok := around.writer(r); ok {
 		text += strings.TrimRight(fmt.Sprintf("  writer %d %s", p.PID, mist.EscapeName(p.Name)), " ")
 	}
-	if around.Known && !r.Gone {
+	if around.Known && around.Mapped && !r.Gone {
 		text += fmt.Sprintf("  readers %d", around.readers(r))
 	}
 	return text

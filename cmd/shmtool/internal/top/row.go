@@ -88,6 +88,7 @@ type Around struct {
 	Writers map[procs.Object]procs.Process
 	Readers map[procs.Object][]int // processes that map the page, but for ours
 	Known   bool                   // it was looked
+	Mapped  bool                   // Readers are known; a copy of pages alone does not tell
 }
 
 // writer returns who writes the page.

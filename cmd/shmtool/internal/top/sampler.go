@@ -151,6 +151,7 @@ func (s *Sampler) Around(rows []Row) Around {
 	table := procs.Open(s.ProcDir, s.ShmDir)
 	a := Around{Known: true, Writers: map[procs.Object]procs.Process{}}
 	a.Readers, _ = table.Mappers()
+	a.Mapped = !table.Missing()
 	self := os.Getpid()
 	for o, pids := range a.Readers {
 		a.Readers[o] = slices.DeleteFunc(pids, func(pid int) bool { return table.Live() && pid == self })

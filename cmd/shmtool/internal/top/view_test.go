@@ -60,7 +60,7 @@ func someRows() []Row {
 
 func someAround(rows []Row) Around {
 	return Around{
-		Known:   true,
+		Known: true, Mapped: true,
 		Writers: map[procs.Object]procs.Process{rows[1].Identity: {PID: 412, Name: "MistInRTMP\x1b"}},
 		Readers: map[procs.Object][]int{rows[1].Identity: {1, 2, 3}},
 	}

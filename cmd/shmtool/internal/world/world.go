@@ -94,6 +94,19 @@ func (w *World) PathOf(arg string) string {
 	return filepath.Join(w.ShmDir, arg)
 }
 
+// WarnOfHidden says that the snapshot does not tell of all processes, when that is so.
+// It is for commands that show processes.
+func (w *World) WarnOfHidden() {
+	if w.Snapshot == nil || !w.Procs().Hides() {
+		return
+	}
+	if w.Procs().Missing() {
+		w.Warn("the copy has no processes: none is reported as dead")
+		return
+	}
+	w.Warn("some processes could not be seen when the snapshot was saved: none of them is reported as dead")
+}
+
 // EndUnread ends the program, as the next write would, when the reader of its output
 // has gone: it may have nothing to write for long.
 func (w *World) EndUnread() {

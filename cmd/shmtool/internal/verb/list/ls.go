@@ -86,5 +86,6 @@ func runLs(_ context.Context, c *cli.Call) error {
 	if err != nil {
 		return err
 	}
+	c.WarnOfHidden()
 	return c.Out.To(o.to, func(p *out.Printer) error { return chosen.print(p, o) })
 }

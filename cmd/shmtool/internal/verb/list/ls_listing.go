@@ -27,6 +27,7 @@ type sight struct {
 	object.Entry
 	status  dump.Cell
 	readers []int // PIDs
+	mapped  bool  // the readers are known
 	writer  object.Writer
 	age     *time.Duration // nil is not known
 }
@@ -40,7 +41,7 @@ func sightsOf(objects []object.Entry, table *procs.Table) []sight {
 	for i, o := range objects {
 		sights[i] = sight{
 			Entry: o, status: o.StatusCell(table),
-			readers: append([]int{}, mappers[o.File.Identity]...),
+			readers: append([]int{}, mappers[o.File.Identity]...), mapped: !table.Missing(),
 			writer:  o.Writer(table, holders[o.File.Identity]),
 			age:     ageOf(o, table, now),
 		}
@@ -49,12 +50,13 @@ func sightsOf(objects []object.Entry, table *procs.Table) []sight {
 }
 
 // listingTime returns the time that ages are counted to: now, or when a snapshot was
-// saved.
+// saved. It is zero for copies that do not tell.
 func listingTime(table *procs.Table) time.Time {
-	if !table.Live() {
-		if c := table.Clock(); c.Now != 0 {
-			return time.Unix(0, c.Now)
-		}
+	if c := table.Clock(); !table.Live() && c.Now != 0 {
+		return time.Unix(0, c.Now)
+	}
+	if table.Missing() {
+		return time.Time{}
 	}
 	return time.Now()
 }
@@ -63,7 +65,7 @@ func listingTime(table *procs.Table) time.Time {
 // files of 1970, whose age is not known.
 func ageOf(o object.Entry, table *procs.Table, now time.Time) *time.Duration {
 	born := table.Born(o.Info)
-	if born.Before(time.Unix(24*60*60, 0)) {
+	if now.IsZero() || born.Before(time.Unix(24*60*60, 0)) {
 		return nil
 	}
 	age := now.Sub(born)
@@ -143,11 +145,10 @@ func (s *sight) cells(plain bool) []dump.Cell {
 		s.status,
 		s.ofHeader(s.Header.RecordCount), s.ofHeader(s.Header.Present), s.ofHeader(s.Header.EndPos),
 		s.writerCell(),
-		{Value: len(s.readers)},
-		s.ageCell(),
+		s.readersCell(), s.ageCell(),
 		s.ofHeader(s.Header.Deleted), s.ofHeader(s.Header.RecordSize),
 		{Value: object.TextOrNull(s.Of.Stream), Text: mist.EscapeName(s.Of.Stream)},
-		{Value: s.readers, Text: strings.Trim(fmt.Sprint(s.readers), "[]") + " "},
+		s.pidsCell(),
 		{Value: fmt.Sprintf("%04o", s.File.Mode.Perm())},
 		{Value: object.OrNull(string(s.Of.Lock))},
 		{Value: s.File.Allocated, Text: dump.SizeOrBytes(s.File.Allocated, plain)},
@@ -169,6 +170,25 @@ func (s *sight) writerCell() dump.Cell {
 	}
 	return dump.Cell{Value: s.writer.PID, Text: s.writer.Text}
 }
+
+// readersCell returns how many processes map the object. A copy of objects alone does not
+// tell.
+func (s *sight) readersCell() dump.Cell {
+	if !s.mapped {
+		return dump.Cell{Text: unknownText}
+	}
+	return dump.Cell{Value: len(s.readers)}
+}
+
+func (s *sight) pidsCell() dump.Cell {
+	if !s.mapped {
+		return dump.Cell{Text: unknownText}
+	}
+	return dump.Cell{Value: s.readers, Text: strings.Trim(fmt.Sprint(s.readers), "[]") + " "}
+}
+
+// unknownText stands in a table for what is not known, which is null in JSON.
+const unknownText = "?"
 
 func (s *sight) ageCell() dump.Cell {
 	if s.age == nil {

@@ -16,7 +16,9 @@ func objectMetrics(s *metrics.Set, o *sight) {
 	labels := metrics.Labels{"page", o.Name, "kind", o.Kind, "stream", o.Of.Stream}
 	s.Gauge("shmtool_object_size_bytes", "Size of a shared memory object.", float64(o.Info.Size()), labels)
 	s.Gauge("shmtool_object_allocated_bytes", "Memory that a shared memory object takes.", float64(o.File.Allocated), labels)
-	s.Gauge("shmtool_object_readers", "Processes that map a shared memory object.", float64(len(o.readers)), labels)
+	if o.mapped {
+		s.Gauge("shmtool_object_readers", "Processes that map a shared memory object.", float64(len(o.readers)), labels)
+	}
 	if o.age != nil {
 		s.Gauge("shmtool_object_age_seconds", "Time since a shared memory object was made.", math.Trunc(o.age.Seconds()), labels)
 	}

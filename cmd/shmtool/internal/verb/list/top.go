@@ -110,6 +110,7 @@ func topOnce(ctx context.Context, w *world.World, p *out.Printer, s *top.Sampler
 		return w.NoDirectory(err)
 	}
 	around := s.Around(rows)
+	w.WarnOfHidden()
 	denied, unlisted := top.Denied(rows), s.Unlisted()
 	p.SayDenied(denied+unlisted, unlisted)
 	return p.Listed(topListing(rows, &around, p.Bytes), "pages", p.Empty("pages", o.args, denied+unlisted))

@@ -48,6 +48,11 @@ func topRow(r *top.Row, around *top.Around, plain bool) []dump.Cell {
 	if pids == nil {
 		pids = []int{}
 	}
+	readers, mappers := dump.Cell{Text: unknownText}, dump.Cell{Text: unknownText}
+	if around.Mapped {
+		readers = dump.Cell{Value: len(pids)}
+		mappers = dump.Cell{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "}
+	}
 	writer := dump.Cell{}
 	if p, ok := around.Writers[r.Identity]; ok {
 		writer = dump.Cell{Value: p.PID, Text: object.ProcessText(p)}
@@ -58,11 +63,11 @@ func topRow(r *top.Row, around *top.Around, plain bool) []dump.Cell {
 		rateCell(r), fillCell(r), changedCell(r),
 		{Value: r.Status(), Tone: r.Tone()},
 		writer,
-		{Value: len(pids)},
+		readers,
 		{Value: r.Size, Text: dump.SizeOrBytes(r.Size, plain)},
 		number(r.Header.RecordCount), number(r.Header.Present), number(r.Header.Deleted), number(r.Header.EndPos),
 		{Value: object.TextOrNull(r.Of.Stream), Text: mist.EscapeName(r.Of.Stream)},
-		{Value: pids, Text: strings.Trim(fmt.Sprint(pids), "[]") + " "},
+		mappers,
 	}
 }
 

@@ -111,6 +111,7 @@ func (o streamsOptions) print(ctx context.Context, w *world.World, p *out.Printe
 	if p.Predicate != nil {
 		x.keep(kept)
 	}
+	w.WarnOfHidden()
 	empty := out.Emptiness{Rows: len(kept), All: all, Nouns: "streams", Why: p.Empty("streams", o.streams.Texts(), 0)}
 	if err := p.To(o.to, func(p *out.Printer) error { return printStreams(p, x, streamListing(kept, at), kept, empty) }); err != nil {
 		return err

@@ -175,6 +175,7 @@ func checkJSON(t *testing.T, dir string, names ...string) (status int, out strin
 // server has: sessions that have ended, cameras that were never found.
 func TestCheckReal(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	found := map[string]struct {
 		code  int
 		codes []string

@@ -123,6 +123,7 @@ func TestCleanCuresDrills(t *testing.T) {
 
 // A name that is a pattern is that of one stream.
 func TestCleanTakesAnyNameForAName(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for _, stream := range []string{"*", "live"} {
 		if err := os.WriteFile(filepath.Join(dir, "MstSTATE"+stream), mist.State{State: mist.StateReady}.Encode(), 0o600); err != nil {

@@ -114,6 +114,7 @@ var deadStreams = map[string]string{
 // On living servers' moments nothing of a stream that lives is free; where all
 // of it was killed, all of it is; and nothing of a moment is ever removed.
 func TestCleanOnMoments(t *testing.T) {
+	t.Parallel()
 	eachMoment(t, func(t *testing.T, m *moment) {
 		shm, proc := filepath.Join(m.dir, "shm"), filepath.Join(m.dir, "proc")
 		if err := os.MkdirAll(proc, 0o777); err != nil { // some moments were saved without processes

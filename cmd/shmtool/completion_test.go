@@ -182,6 +182,7 @@ func shell(t *testing.T, dir, name, script string, args ...string) string {
 // replace: seen in one that was typed at.
 func TestBashCompletion(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	dir := completionDir(t)
 	for _, c := range []struct {
 		line  string

@@ -62,6 +62,7 @@ live data_page_missing MstDatalive@1_0
 }
 
 func TestRealFindings(t *testing.T) {
+	t.Parallel()
 	for _, tt := range realFindings {
 		t.Run(strings.TrimSpace(tt.moment+" "+strings.ReplaceAll(tt.what, "*", "")), func(t *testing.T) {
 			archive := strings.Replace(realPages, "*", tt.moment, 1)

@@ -130,6 +130,7 @@ func lookAt(t *testing.T, dir string) *streams.Moment {
 // room is no failure of the simulation.
 func TestDrillFullMemory(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	dir := t.TempDir()
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=64m", "shm", dir).CombinedOutput(); err != nil {
 		t.Skipf("no file system can be mounted here: %v %s", err, out)

@@ -41,6 +41,7 @@ func TestProcessDrills(t *testing.T) { runDrills(t, processDrills) }
 // doctor does not tell. Where the kernel refuses a namespace, the drill says so.
 func TestDrillNamespace(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	dir := t.TempDir()
 	p := launch(t, dir, "simulate", "--fault", finding.NamespaceMismatch, "--for", "1s")
 	if status := p.done(); status.ExitStatus() != 0 {

@@ -45,6 +45,7 @@ func forkObjects(t *testing.T) string {
 }
 
 func TestForkObjects(t *testing.T) {
+	t.Parallel()
 	dir := forkObjects(t)
 	for _, tt := range []struct {
 		args []string
@@ -77,6 +78,7 @@ func TestForkObjects(t *testing.T) {
 // A process that has ended says why; clean removes what doctor says it does, and nothing
 // of another version, whose layout is not known.
 func TestForkProcessEnded(t *testing.T) {
+	t.Parallel()
 	dir := forkObjects(t)
 	r := runIn(t, dir, "", "doctor", "--proc-dir", "/proc", "--jq", `.findings[] | select(.code == "orphan_object" and (.stream // "") == "") | .message, .remedy`)
 	lines := strings.Split(r.stdout, "\n")

@@ -38,6 +38,7 @@ var (
 
 // Every command in the pages exists, with its flags and the fields that it names.
 func TestExplanationsCommands(t *testing.T) {
+	t.Parallel()
 	lines := 0
 	for _, code := range finding.Explained() {
 		text, _ := finding.Explain(code)

@@ -114,6 +114,7 @@ var (
 // Whatever names a section of the manual of the format names one that it has:
 // comments of the code, and the other page.
 func TestFormatReferences(t *testing.T) {
+	t.Parallel()
 	var titles []string
 	for _, s := range manSections(t, "relaccx.5") {
 		titles = append(titles, s.title)

@@ -54,6 +54,7 @@ func TestMomentReal(t *testing.T) {
 // What is saved of a captured moment shows what that shows.
 func TestMomentSavedAgain(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	eachMoment(t, func(t *testing.T, m *moment) {
 		saved := filepath.Join(t.TempDir(), "saved")
 		if r := runIn(t, m.dir, "", "save", "--all", saved); r.code != fail.ExitOK || strings.Count(r.stderr, "\n") != 1 || r.stdout != "" {

@@ -147,6 +147,7 @@ func rateMetricsOf(t *testing.T) string {
 }
 
 func TestMetricsParse(t *testing.T) {
+	t.Parallel()
 	families := parseMetrics(t, everyMetric(t))
 	for name, f := range families {
 		if f.GetHelp() == "" {
@@ -181,6 +182,7 @@ func TestMetricsParse(t *testing.T) {
 // A label holds the name itself: the format's own escapes are the only ones. Names
 // that are no UTF-8 are told apart, and no sample comes twice.
 func TestMetricsLabels(t *testing.T) {
+	t.Parallel()
 	names := []string{`a\b`, "a\\xff", "a\xff", "quo\"te", "line\nend", "esc\x1b", "ü"}
 	w, dir := sampleWorld(t)
 	for _, name := range names {
@@ -200,6 +202,7 @@ func TestMetricsLabels(t *testing.T) {
 
 // The manual lists every metric, and no other.
 func TestManualMetrics(t *testing.T) {
+	t.Parallel()
 	printed := map[string]bool{}
 	for _, m := range regexp.MustCompile(`(?m)^([a-z_0-9]+)[{ ]`).FindAllStringSubmatch(everyMetric(t), -1) {
 		printed[m[1]] = true

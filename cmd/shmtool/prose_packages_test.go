@@ -33,6 +33,7 @@ var badLine = regexp.MustCompile(`(?m)(?:\n\n|\n\.[A-Z].*\n|[.:;][ \n])(Of|What|
 // Comments and texts of the public packages name an actor, and say what a function
 // does: "Header returns …", not "Header is …".
 func TestPlainPackages(t *testing.T) {
+	t.Parallel()
 	for _, dir := range publicPackages {
 		fset, files := packageFiles(t, filepath.Join("../..", dir))
 		for _, file := range files {

@@ -91,6 +91,7 @@ func wantKind(name string) string {
 // something where it can, and no object is missing.
 func TestRealKinds(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	count := 0
 	eachMoment(t, func(t *testing.T, m *moment) {
 		rows := listAll(t, m.dir, "--all")
@@ -120,6 +121,7 @@ func TestRealKinds(t *testing.T) {
 // A stream's objects come in one order, whatever there is of them.
 func TestRealStreamOrder(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	rank := map[string]int{}
 	for i, kind := range mist.Kinds() {
 		rank[string(kind)] = i
@@ -151,6 +153,7 @@ func TestRealStreamOrder(t *testing.T) {
 // at once; of a page that the track's page knows no packet is called stale.
 func TestRealPackets(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	pages := 0
 	eachMoment(t, func(t *testing.T, m *moment) {
 		for _, name := range m.names {
@@ -345,6 +348,7 @@ func TestPacketsOfLiveWriter(t *testing.T) {
 // what is wrong.
 func TestObjectsOfNoise(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	dir := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(dir, "shm"), 0o777); err != nil {
 		t.Fatal(err)

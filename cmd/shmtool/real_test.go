@@ -223,6 +223,7 @@ func runIn(t *testing.T, dir, stdin string, args ...string) result {
 // dump -o rax is what MistServer's own tool printed, byte for byte.
 func TestRealRax(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	count := 0
 	eachMoment(t, func(t *testing.T, m *moment) {
 		for name, want := range m.rax {
@@ -241,6 +242,7 @@ func TestRealRax(t *testing.T) {
 // there is, and says no more than a line about it.
 func TestRealObjects(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	commands := [][]string{
 		{"dump"},
 		{"dump", "-j"},
@@ -315,6 +317,7 @@ func checkListing(t *testing.T, m *moment) {
 // prints again: of pages, and of the pages nested in them.
 func TestRealRoundTrip(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	pages := 0
 	eachMoment(t, func(t *testing.T, m *moment) {
 		for name := range m.rax {

@@ -66,6 +66,7 @@ func TestKilledRecorder(t *testing.T) {
 // went in.
 func TestRecordRealPages(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	count := 0
 	eachMoment(t, func(t *testing.T, m *moment) {
 		// Beside the copies, what is noted of their clock holds.

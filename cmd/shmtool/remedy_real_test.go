@@ -14,6 +14,7 @@ import (
 // Every remedy for what is found in a snapshot of a real server keeps to the
 // rules.
 func TestRealRemedies(t *testing.T) {
+	t.Parallel()
 	for _, archive := range snapshotFiles(t) {
 		name := strings.TrimSuffix(filepath.Base(archive), ".tar.gz")
 		if strings.HasPrefix(name, "probe-") {

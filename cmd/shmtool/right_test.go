@@ -47,6 +47,7 @@ var rightOfSnapshots = []struct {
 }
 
 func TestRightOfSnapshots(t *testing.T) {
+	t.Parallel()
 	for _, tt := range rightOfSnapshots {
 		t.Run(tt.moment, func(t *testing.T) {
 			archive := strings.Replace(realPages, "*", tt.moment, 1)

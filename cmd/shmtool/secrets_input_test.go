@@ -12,6 +12,7 @@ import (
 
 // Errors name no secret, and nothing that was hidden is written.
 func TestSecretsInErrors(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "shm"), 0o777); err != nil {
 		t.Fatal(err)

@@ -99,6 +99,7 @@ func showsSecrets(t *testing.T, dir, page string, secrets []string) {
 // stand in, and by what URLs and settings look like, in every byte of the object.
 func TestRealSecrets(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	found := 0
 	eachMoment(t, func(t *testing.T, m *moment) {
 		var all []string
@@ -238,6 +239,7 @@ var planted = []struct {
 // Every place where a secret may stand hides it, in every format; and shows it,
 // when it is told to.
 func TestPlantedSecrets(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "shm"), 0o777); err != nil {
 		t.Fatal(err)

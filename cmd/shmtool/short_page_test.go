@@ -14,6 +14,7 @@ import (
 // slots. Its file also has holes: the formats that show bytes go by the file's end there,
 // and show the same as they do without holes.
 func TestShortPageWithHoles(t *testing.T) {
+	t.Parallel()
 	shape := layout.Shape{RecordCount: 1, Schema: mustSchema(t, "a:uint8", "filler:raw:20000", "b:uint16")}
 	sparse, dense := filepath.Join(t.TempDir(), "MstMetalive"), filepath.Join(t.TempDir(), "MstMetalive")
 	w, err := relaccx.Create(sparse, shape, relaccx.CreateOptions{})

@@ -54,6 +54,7 @@ const realStreamsJQ = `.rows[] |
 	(.findings[] | "  \(.severity) \(.code) \(.object)")`
 
 func TestRealStreams(t *testing.T) {
+	t.Parallel()
 	eachMoment(t, func(t *testing.T, m *moment) {
 		_, name, _ := strings.Cut(t.Name(), "/")
 		want, known := realStreams[name]

@@ -59,6 +59,7 @@ func whatActs(text string) string {
 // On a terminal, nothing acts that others have named: not in any format, message,
 // hint, remedy or completion. In a pipe, names are exact.
 func TestNothingActsOnATerminal(t *testing.T) {
+	t.Parallel()
 	const (
 		page   = "p" + evil
 		stream = evil

@@ -92,6 +92,7 @@ func sampleWorld(t *testing.T) (w *streamstest.World, dir string) {
 // line that is wider. Commands and pages share the widths; each page is rendered at
 // all of them.
 func TestTablesFitEveryTerminal(t *testing.T) {
+	t.Parallel()
 	w, dir := sampleWorld(t)
 	names, err := os.ReadDir(w.Shm)
 	if err != nil {
@@ -124,6 +125,7 @@ func TestTablesFitEveryTerminal(t *testing.T) {
 // widths, and so does each page of a kind.
 func TestRealTablesFitEveryTerminal(t *testing.T) {
 	skipShort(t)
+	t.Parallel()
 	turn := 0
 	eachMoment(t, func(t *testing.T, m *moment) {
 		turn++
@@ -178,6 +180,7 @@ func fitsFrom(t *testing.T, path string, from, step int) {
 
 // A column that the terminal has no room for is told once, on standard error.
 func TestLeftOutIsSaid(t *testing.T) {
+	t.Parallel()
 	_, dir := sampleWorld(t)
 	if r := asWideAs(t, dir, 60, "ls"); !strings.Contains(r.stderr, "not shown, for lack of room: ") || strings.Count(r.stderr, "\n") != 1 {
 		t.Errorf("ls on 60 columns says %q", r.stderr)

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"flag"
 	"io"
 	"runtime/debug"
 	"slices"
@@ -48,8 +49,21 @@ func Version() string {
 	return "(devel)"
 }
 
-// Help prints flags in our form.
-func init() { urfave.FlagStringer = flagText }
+// Help prints flags in our form. The two flags that all command lines of a process share
+// are not written to, so that several may run at once.
+func init() {
+	urfave.FlagStringer = flagText
+	urfave.HelpFlag = sharedFlag{urfave.HelpFlag.(*urfave.BoolFlag)}
+	urfave.VersionFlag = sharedFlag{urfave.VersionFlag.(*urfave.BoolFlag)}
+}
+
+// sharedFlag is a flag whose Apply, which keeps the default in the flag, writes to a copy.
+type sharedFlag struct{ *urfave.BoolFlag }
+
+func (f sharedFlag) Apply(set *flag.FlagSet) error {
+	own := *f.BoolFlag
+	return own.Apply(set)
+}
 
 // app returns the command line as urfave/cli knows it. It prints help; everything else
 // it could get wrong is settled before it sees the arguments.

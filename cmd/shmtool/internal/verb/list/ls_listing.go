@@ -42,8 +42,8 @@ func sightsOf(objects []object.Entry, table *procs.Table) []sight {
 		sights[i] = sight{
 			Entry: o, status: o.StatusCell(table),
 			readers: append([]int{}, mappers[o.File.Identity]...), mapped: !table.Missing(),
-			writer:  o.Writer(table, holders[o.File.Identity]),
-			age:     ageOf(o, table, now),
+			writer: o.Writer(table, holders[o.File.Identity]),
+			age:    ageOf(o, table, now),
 		}
 	}
 	return sights

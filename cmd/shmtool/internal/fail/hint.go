@@ -89,7 +89,7 @@ func NotFoundHint(path, shmDir string) string {
 		return hint
 	}
 	if dir == filepath.Clean(shmDir) {
-		return "shmtool ls lists the pages in " + shmDir
+		return "run shmtool ls to list the pages in " + shmDir
 	}
 	return ""
 }

@@ -261,9 +261,6 @@ func (d *hexDump) nested(p *hexPage, f *hexField, at int, available bool) {
 		index: f.index, judged: p.judged && available, info: p.info.Nested(f.Name),
 	}
 	d.readHeader(&inner)
-	if behind := p.base + p.size - at; at+size == p.base+int(p.header.PageSize()) && !inner.header.RecordsFit(size) && inner.header.RecordsFit(behind) {
-		inner.judged = false // MistServer 3.0 makes the last ring of a track longer than its field
-	}
 	if over := f.Overrun(inner.header); over > 0 && at+size+over <= len(d.page) {
 		inner.judged = false // what lies behind the field is shown as what follows it
 	}

@@ -63,33 +63,48 @@ func (f *Field) In(record []byte) []byte {
 	return record[f.Offset : f.Offset+f.Size : f.Offset+f.Size]
 }
 
-// maxOverrun is how many bytes behind its field a nested page may have: those of 64
-// protocols.
-const maxOverrun = 4096
+// Bytes that a page nested in a field may have behind the field.
+const (
+	maxOverrun  = 4096 // those of 64 protocols, and some
+	pageOverrun = 8    // exactly
+)
 
-// mayOverrun reports whether a page nested in the field may go on behind the field.
-// MistServer 3.2 to 3.5.1 makes room for five protocols of an external writer, and
-// writes as many as it has over the slots that follow.
-func (f *Field) mayOverrun() bool {
-	return f.Kind() == Nested && f.Name == "protocols" && f.Size == 400
+// mayOverrun returns how many bytes behind the field a page nested in it may have, by the
+// field's name. MistServer 3.2 to 3.5.1 makes room for five protocols of an external
+// writer, and writes as many as it has over the slots that follow. MistServer 3.0 and 3.1
+// make the last ring of a track longer than its field.
+func (f *Field) mayOverrun() int {
+	switch {
+	case f.Kind() != Nested:
+		return 0
+	case f.Name == "protocols" && f.Size == 400:
+		return maxOverrun
+	case f.Name == "pages":
+		return pageOverrun
+	}
+	return 0
 }
 
 // Overrun returns how many bytes behind the field belong to the page nested in it, by
 // the header of that page. It is 0 for nearly every field: a page that claims more bytes
 // than its field has is invalid.
 func (f *Field) Overrun(nested Header) int {
-	claimed := nested.PageSize()
-	if over := claimed - uint64(f.Size); f.mayOverrun() && claimed > uint64(f.Size) && over <= maxOverrun {
-		return int(over)
+	claimed, most := nested.PageSize(), f.mayOverrun()
+	if most == 0 || claimed <= uint64(f.Size) {
+		return 0
 	}
-	return 0
+	over := claimed - uint64(f.Size)
+	if over > uint64(most) || most == pageOverrun && over != pageOverrun {
+		return 0
+	}
+	return int(over)
 }
 
 // MaxOverrun returns how many bytes behind a record must be read with it, because a
 // page nested in the record may go on there: 0 for nearly every schema.
 func (s *Schema) MaxOverrun() int {
-	if n := len(s.fields); n > 0 && s.fields[n-1].mayOverrun() {
-		return maxOverrun
+	if n := len(s.fields); n > 0 {
+		return s.fields[n-1].mayOverrun()
 	}
 	return 0
 }

@@ -176,18 +176,13 @@ func (c *checker) checkRecords(s *Schema, h Header, base, size int, path string,
 		record := c.page[at : at+int(h.RecordSize)]
 		for i := range s.fields {
 			f := &s.fields[i]
-			end := at + int(f.Offset+f.Size)
-			if end == at+len(record) && at+len(record) == base+int(h.PageSize()) {
-				end = base + size // a page nested in the very last field may run on
-			}
-			c.checkField(f, record, at, end, path, n, depth)
+			c.checkField(f, record, at, path, n, depth)
 		}
 	}
 }
 
-// checkField checks a field of the record at a position; what is nested in it may
-// reach to end.
-func (c *checker) checkField(f *Field, record []byte, at, end int, path string, n uint64, depth int) {
+// checkField checks a field of the record at a position.
+func (c *checker) checkField(f *Field, record []byte, at int, path string, n uint64, depth int) {
 	at += int(f.Offset)
 	switch f.Kind() {
 	case String:
@@ -195,11 +190,11 @@ func (c *checker) checkField(f *Field, record []byte, at, end int, path string, 
 			c.add(CodeOpenString, Note, at, path, "record %d: string %q has no zero byte in its %d bytes; MistServer reads on behind it", n, f.Name, f.Size)
 		}
 	case Nested:
-		c.checkNested(f, record, at, end, path, n, depth)
+		c.checkNested(f, record, at, path, n, depth)
 	}
 }
 
-func (c *checker) checkNested(f *Field, record []byte, at, end int, path string, n uint64, depth int) {
+func (c *checker) checkNested(f *Field, record []byte, at int, path string, n uint64, depth int) {
 	path = fmt.Sprintf("%s:%s@%d", path, f.Name, n)
 	h, err := DecodeHeader(f.In(record))
 	if err != nil {
@@ -209,11 +204,16 @@ func (c *checker) checkNested(f *Field, record []byte, at, end int, path string,
 	size := int(f.Size)
 	if over := f.Overrun(h); over > 0 && at+size+over <= len(c.page) {
 		c.add(CodeInvalidPage, Note, at+RecordCountOffset, path,
-			"records run %d bytes past the end of the field: rcount: %d; MistServer up to 3.5.1 makes room for five protocols, and writes more past the field", over, h.RecordCount)
+			"records run %d bytes past the end of the field: rcount: %d; %s", over, h.RecordCount, f.overrunText())
 		size += over
 	}
-	if !h.RecordsFit(size) && h.RecordsFit(end-at) {
-		size = end - at
-	}
 	c.check(h, at, size, path, depth+1)
+}
+
+// overrunText returns which MistServer lets a page nested in the field run on behind it.
+func (f *Field) overrunText() string {
+	if f.mayOverrun() == pageOverrun {
+		return "MistServer 3.0 and 3.1 make this field 8 bytes too short"
+	}
+	return "MistServer up to 3.5.1 makes room for five protocols, and writes more past the field"
 }

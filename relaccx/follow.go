@@ -79,6 +79,7 @@ type FollowOptions struct {
 	Start    Start
 	Nested   []Step         // follow the page nested there; nil follows the page itself
 	Rules    *mist.PageInfo // MistServer's rules for the page, as for Reader.WithRules; a table's changed rows are followed
+	ByFields bool           // use the rules that the page's fields tell, as mist.RulesFor has them, when Rules are nil or do not fit
 	Behind   uint64         // hand a record out once so many newer ones exist, and all when none can come; not on tables
 	Appear   time.Duration  // how long the page may be missing or not ready at the start
 	PastExit bool           // after EventExit, go on with the page of the next writer

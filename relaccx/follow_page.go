@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx/internal/shm"
 )
 
@@ -137,7 +138,11 @@ func (f *Follower) adopt(p *Page) error {
 	if err != nil {
 		return err
 	}
-	r, err := root.WithRules(f.options.Rules).Nested(f.options.Nested...)
+	rules := f.options.Rules
+	if f.options.ByFields {
+		rules = mist.RulesFor(rules, root.Schema())
+	}
+	r, err := root.WithRules(rules).Nested(f.options.Nested...)
 	if err != nil {
 		return err
 	}

@@ -143,17 +143,11 @@ func (r *Reader) openNested() error {
 }
 
 // nestedBytes returns the bytes of the page in a field of the record at a position.
-// MistServer 3.0 made the ring in the last field of a track's page 8 bytes longer
-// than the field: a nested page that claims more than its field, in the last bytes
-// of the last slot, runs on to the end of what is around it.
+// Some MistServers make a page longer than its field; see layout.Field.Overrun.
 func (r *Reader) nestedBytes(at int, f *layout.Field) []byte {
 	field := f.In(r.record(at))
-	last := uint64(f.Offset)+uint64(f.Size) == r.size && uint64(at)+r.size == r.cells.Header().PageSize()
-	behind := r.memory[at+int(f.Offset):]
-	if last && len(field) >= layout.HeaderSize && claimsUpTo(field, len(behind)) {
-		return behind
-	}
 	if r.behind > 0 && len(field) >= layout.HeaderSize { // a look at others would fill their holes
+		behind := r.memory[at+int(f.Offset):]
 		if over := f.Overrun(shm.HeaderCells(field).Header()); over > 0 && len(field)+over <= len(behind) {
 			return behind[:len(field)+over]
 		}

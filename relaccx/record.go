@@ -86,9 +86,6 @@ func (r *Record) Nested(f *layout.Field) (*Reader, error) {
 		return nil, fmt.Errorf("field %q is %v: %w", f.Name, f.Kind(), ErrNotNested)
 	}
 	b := f.In(r.bytes)
-	if last := uint64(f.Offset)+uint64(f.Size) == uint64(len(r.bytes)); last && len(b) >= layout.HeaderSize && claimsUpTo(b, len(b)+runsBehind) {
-		b = append(slices.Clone(b), make([]byte, runsBehind)...)
-	}
 	if h, err := layout.DecodeHeader(b); err == nil {
 		if over := f.Overrun(h); over > 0 && over <= len(r.behind) {
 			b = slices.Concat(b, r.behind[:over])
@@ -96,10 +93,6 @@ func (r *Record) Nested(f *layout.Field) (*Reader, error) {
 	}
 	return bytesReader(f.Name, b)
 }
-
-// runsBehind is how many bytes behind its field, and its record, the last nested page
-// of a track of MistServer 3.0 takes. A copy of the record has zeros there.
-const runsBehind = 8
 
 // SetUint stores an unsigned number by name. It returns ErrNoField when there is no
 // such field, and a *layout.ValueError when the value does not fit; after an error

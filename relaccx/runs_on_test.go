@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"shmtool/layout"
@@ -173,15 +174,23 @@ func TestNestedPageRunsOn(t *testing.T) {
 	if v, err := rec.Uint("b"); err != nil || v != 77 {
 		t.Errorf("b is %d, %v", v, err)
 	}
-	if found, err := p.Check(); err != nil || len(found) > 0 {
+	found, err := p.Check()
+	if err != nil || len(found) != 1 || found[0].Severity != layout.Note || !strings.Contains(found[0].Message, "MistServer 3.0 and 3.1") {
 		t.Errorf("check: %v, %v", found, err)
 	}
 	var whole Record
 	if err := r.Read(0, &whole); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := whole.Nested(outer.Lookup("pages")); err != nil {
-		t.Error(err)
+	copied, err := whole.Nested(outer.Lookup("pages"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := copied.Read(slotCount-1, &rec); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := rec.Uint("b"); err != nil || v != 77 {
+		t.Errorf("b is %d in a copy of the record, %v", v, err)
 	}
 	short, err := FromBytes("page", b[:last+over-1])
 	if err != nil {

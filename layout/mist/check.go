@@ -26,6 +26,7 @@ const (
 	CodeDataStale     = "data_stale_bytes"
 	CodeInvalidObject = "invalid_object"
 	CodeObjectSize    = "object_size_odd"
+	CodePageShort     = "page_short"
 	CodeStateUnknown  = "state_unknown"
 	CodePIDUnset      = "pid_unset"
 	CodeDoublePost    = "semaphore_double_post"
@@ -68,6 +69,7 @@ var checkCodes = []CheckCode{
 	{CodeDTSCBroken, layout.Warning, "a DTSC value is malformed: MistServer reads a part of it, or nothing", "make the program that writes it write it again: restart it, or save the setting again"},
 	{CodeTrackType, layout.Note, "a track in use says neither video nor audio: players ignore it", ""},
 	{CodeObjectSize, layout.Note, "the object has another size than MistServer gives it", ""},
+	{CodePageShort, layout.Note, "the page ends before its records do, as MistServer makes it", ""},
 	{CodePIDUnset, layout.Note, "no process is named", ""},
 }
 

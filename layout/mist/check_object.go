@@ -2,6 +2,7 @@ package mist
 
 import (
 	"errors"
+	"fmt"
 
 	"shmtool/layout"
 )
@@ -86,4 +87,21 @@ func invalidObject(err error) layout.Finding {
 		f = NewFinding(CodeInvalidObject, format.Offset, "", "%s: %v", format.What, format.Value)
 	}
 	return f
+}
+
+// CheckPageSize returns the finding on a page whose object has fewer bytes, size, than its
+// header claims, and which can be read all the same; none on any other page.
+func CheckPageSize(size int, h layout.Header) []layout.Finding {
+	if h.PageSize() <= uint64(size) {
+		return nil
+	}
+	short := h.PageSize() - uint64(size)
+	who := fmt.Sprintf("%d bytes lie behind its end, in the last memory page", short)
+	switch short {
+	case 2:
+		who = "MistServer 3.5 to 3.10 makes MstMeta 2 bytes too short from 64 track slots on"
+	case 6:
+		who = "MistServer 3.0 and 3.1 make MstMeta 6 bytes too short"
+	}
+	return []layout.Finding{NewFinding(CodePageShort, int64(size), "", "the page has %d bytes and claims %d: %s", size, h.PageSize(), who)}
 }

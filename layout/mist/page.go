@@ -62,59 +62,6 @@ func Lookup(name string, path ...string) *PageInfo {
 	return o.Kind.Page(path...)
 }
 
-// Recognize returns what is known of a page by its fields alone, where its name says
-// nothing: a copy under another name, a page from a pipe. It has all fields that
-// MistServer gives a page of the kind, and none that is not known; nil where there is no
-// such kind. For the configurations, which are alike, it is the first.
-func Recognize(s *layout.Schema) *PageInfo {
-	for _, k := range Kinds() {
-		if p := pages[k]; p != nil && p.hasAll(s) {
-			return p
-		}
-	}
-	return nil
-}
-
-// hasAll reports whether a page has all fields of p's template, and only known
-// ones.
-func (p *PageInfo) hasAll(s *layout.Schema) bool {
-	for i := range s.Fields() {
-		if _, known := p.fields[s.Fields()[i].Name]; !known {
-			return false
-		}
-	}
-	text := ConfigTemplate(1).Schema
-	if t, ok := p.Kind.Template(); ok {
-		text = t.Schema
-	}
-	own, err := layout.ParseSchema(text)
-	if err != nil {
-		return false
-	}
-	for i := range own.Fields() {
-		if s.Lookup(own.Fields()[i].Name) == nil {
-			return false
-		}
-	}
-	return true
-}
-
-// RunsOn reports whether a page may claim a few bytes more than its file has, by its
-// name or its fields: MistServer makes a MstMeta that is too short, by 6 bytes in
-// 3.0 and by 2 from 64 track slots on in 3.5 to 3.10, and uses the rest of the last
-// memory page. Any other page that ends before its records do was cut short.
-func RunsOn(name string, page []byte) bool {
-	if o, ok := ParseName(name); ok {
-		return o.Kind == KindMeta
-	}
-	h, err := layout.DecodeHeader(page)
-	if err != nil || int(h.Offset) > len(page) || h.FieldOffset < layout.MinFieldOffset {
-		return false
-	}
-	schema, err := layout.DecodeSchema(page, h)
-	return err == nil && Recognize(schema) == KindMeta.Page()
-}
-
 // Page returns what is known of pages of the kind, as Lookup has it.
 func (k Kind) Page(path ...string) *PageInfo {
 	p := pages[k]

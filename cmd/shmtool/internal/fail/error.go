@@ -104,9 +104,11 @@ type secretive struct {
 func (s secretive) Unwrap() error { return s.error }
 
 // Secretive returns err with what is known of the page whose values it may show. A
-// report leaves out those of secret fields.
+// report leaves out those of secret fields, also of fields of a page that nothing is known
+// of which are called as a secret is.
 func Secretive(page *mist.PageInfo, err error) error {
-	if err == nil || page == nil {
+	var value *layout.ValueError
+	if err == nil || page == nil && !errors.As(err, &value) {
 		return err
 	}
 	return secretive{err, page}
@@ -116,7 +118,7 @@ func Secretive(page *mist.PageInfo, err error) error {
 func Secret(err error) string {
 	var s secretive
 	var value *layout.ValueError
-	if errors.As(err, &s) && errors.As(err, &value) && s.page.Hides(value.Field) {
+	if errors.As(err, &s) && errors.As(err, &value) && (s.page.Hides(value.Field) || mist.Member(value.Field).Secret == mist.SecretAll) {
 		return value.Value
 	}
 	return ""

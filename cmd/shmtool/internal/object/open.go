@@ -67,7 +67,7 @@ func openReader(w *world.World, t Target, whole func(*relaccx.Page) (*relaccx.Re
 	}
 	r, err := whole(p)
 	if err == nil {
-		r, err = nested(r.WithRules(Rules(w, t, p)), t.Steps...)
+		r, err = nested(r.WithRules(Rules(t, p)), t.Steps...)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(Explain(w, t, err), p.Close())
@@ -76,16 +76,18 @@ func openReader(w *world.World, t Target, whole func(*relaccx.Page) (*relaccx.Re
 }
 
 // Rules returns the rules for a page that was opened for a target: by its name, or by its
-// fields when it is a copy or came through a pipe, and its name says nothing.
-func Rules(w *world.World, t Target, p *relaccx.Page) *mist.PageInfo {
-	if info := t.Info(); info != nil || !t.Stdin && filepath.Dir(t.Path) == filepath.Clean(w.ShmDir) {
-		return info
+// fields when it is a copy or came through a pipe, and its name says nothing, or
+// something else.
+func Rules(t Target, p *relaccx.Page) *mist.PageInfo {
+	var info *mist.PageInfo
+	if !t.Stdin {
+		info = mist.Lookup(filepath.Base(t.Path))
 	}
 	r, err := p.Peek()
 	if err != nil {
-		return nil
+		return info
 	}
-	return mist.Recognize(r.Schema())
+	return mist.RulesFor(info, r.Schema())
 }
 
 // Clock returns the time by which the times since boot of a target's page are told: now,

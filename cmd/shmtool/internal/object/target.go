@@ -143,16 +143,34 @@ func (t Target) Key() string {
 // OnPage returns err as one about the page of the target.
 func (t Target) OnPage(err error) error { return fail.OnPage(t.Arg, fail.Secretive(t.Info(), err)) }
 
-// Info returns the rules for the whole object by its name, or by the file's name when it
-// is a saved page. They are nil for a page from standard input.
+// Info returns the rules for the whole object: by its name, or the file's name when it is
+// a saved page, or else by the fields that the page has. They are nil for a page from
+// standard input, which Rules knows once it is open.
 func (t Target) Info() *mist.PageInfo {
 	if t.Stdin {
 		return nil
 	}
-	return mist.Lookup(filepath.Base(t.Path))
+	if info := mist.Lookup(filepath.Base(t.Path)); info != nil {
+		return info
+	}
+	return recognized(t.Path)
 }
 
-// NestedInfo returns the rules for the page that the target leads to, by its name.
+// recognized returns the rules that the fields of the page at a path tell, or nil.
+func recognized(path string) *mist.PageInfo {
+	p, err := relaccx.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer p.Close()
+	r, err := p.Peek()
+	if err != nil {
+		return nil
+	}
+	return mist.Recognize(r.Schema())
+}
+
+// NestedInfo returns the rules for the page that the target leads to, as Info does.
 func (t Target) NestedInfo() *mist.PageInfo { return t.Within(t.Info()) }
 
 // Within returns the rules for the page that the target leads to, from those for the whole

@@ -132,9 +132,9 @@ func (r *recorder) add(t Target) error {
 		return err
 	}
 	s := &source{Target: t, nested: holds}
-	o := relaccx.FollowOptions{Start: relaccx.FromOldest(), Nested: t.Steps, Rules: t.Known}
+	o := relaccx.FollowOptions{Start: relaccx.FromOldest(), Nested: t.Steps, Rules: t.Known, ByFields: true}
 	if holds { // its rows may be large: they are looked at by us, and not as often
-		o.Rules = nil
+		o.Rules, o.ByFields = nil, false
 	}
 	o.Drained = func() {
 		if s.enough != nil {

@@ -202,7 +202,7 @@ func ringsOf(p *relaccx.Page, name string) (rings []ring, lacks bool) {
 	if err != nil {
 		return nil, true
 	}
-	r = r.WithRules(mist.Lookup(name))
+	r = r.WithRules(mist.RulesFor(mist.Lookup(name), r.Schema()))
 	nested := func(field string) []ring {
 		inner, err := r.Nested(relaccx.Step{Field: field, Exact: true})
 		if err != nil {

@@ -39,7 +39,7 @@ func (s *Source) Look(now time.Time) (v *dump.View, info *mist.PageInfo, note st
 	}
 	r, err := s.page.Peek()
 	if err == nil {
-		r, err = r.WithRules(s.Known).PeekNested(s.Steps...)
+		r, err = r.WithRules(mist.RulesFor(s.Known, r.Schema())).PeekNested(s.Steps...)
 	}
 	if err != nil {
 		return nil, nil, s.note(now), err

@@ -56,7 +56,7 @@ func newRating(ctx context.Context, o *rateOptions) (*rating, error) {
 // options returns the options to follow a page with: rate measures only what comes from
 // now on.
 func (r *rating) options(p *pages.Page) relaccx.FollowOptions {
-	o := relaccx.FollowOptions{Nested: p.Steps, Rules: p.Info(), PastExit: p.Glob}
+	o := relaccx.FollowOptions{Nested: p.Steps, Rules: p.Info(), ByFields: true, PastExit: p.Glob}
 	if inTheMaking(p.Path) {
 		o.Appear = forever
 	}

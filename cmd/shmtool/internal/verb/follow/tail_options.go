@@ -74,7 +74,7 @@ func deltaFor(c *cli.Call) deltaOf {
 // followOptions returns the options to follow the page of a target with.
 func (o *tailOptions) followOptions(t object.Target) relaccx.FollowOptions {
 	f := relaccx.FollowOptions{
-		Start: o.start, Nested: t.Steps, Rules: t.Info(),
+		Start: o.start, Nested: t.Steps, Rules: t.Info(), ByFields: true,
 		Poll: o.Poll, Spin: o.spin, Appear: o.appear,
 	}
 	if o.behind != nil {

@@ -141,19 +141,19 @@ func hasRecord(n uint64) waitCondition {
 		if p == nil {
 			return false, nil
 		}
-		published, err := hasPublished(p, t.Steps, n)
+		published, err := hasPublished(t, p, n)
 		return published, cured(err)
 	}}
 }
 
 // hasPublished reports whether record n has been published, on a page or on one nested
 // in it.
-func hasPublished(p *relaccx.Page, path []relaccx.Step, n uint64) (bool, error) {
+func hasPublished(t object.Target, p *relaccx.Page, n uint64) (bool, error) {
 	header := p.Header
-	if len(path) > 0 {
+	if len(t.Steps) > 0 {
 		r, err := p.Reader()
 		if err == nil {
-			r, err = r.WithRules(mist.Lookup(p.Name())).Nested(path...)
+			r, err = r.WithRules(object.Rules(t, p)).Nested(t.Steps...)
 		}
 		if err != nil {
 			return false, err

@@ -99,7 +99,7 @@ func checkPage(c *cli.Call, t object.Target) ([]object.Finding, error) {
 	if err != nil {
 		return nil, t.OnPage(err)
 	}
-	info := object.Rules(c.World, t, p)
+	info := object.Rules(t, p)
 	if r, err := p.Peek(); err == nil {
 		info = earlyLogs(info, r.Schema())
 	}
@@ -121,6 +121,9 @@ func checkPage(c *cli.Call, t object.Target) ([]object.Finding, error) {
 	}
 	if r, err := p.Reader(); err == nil {
 		findings = append(findings, object.CheckPacked(r.WithRules(info))...)
+		if h, err := r.Header(); err == nil {
+			findings = append(findings, mist.CheckPageSize(p.Size(), h)...)
+		}
 	}
 	found := object.PlainFindings(findings)
 	if inShm(c.ShmDir, t) && known {
@@ -156,7 +159,7 @@ func checkNested(c *cli.Call, t object.Target) ([]object.Finding, error) {
 		return nil, t.OnPage(err)
 	}
 	findings = append(judged(earlyLogs(r.Rules(), r.Schema()), findings), object.CheckPacked(r)...)
-	of, _ := objectOf(t, object.Rules(c.World, t, r.Page()))
+	of, _ := objectOf(t, object.Rules(t, r.Page()))
 	err = r.Page().Inspect(func(page []byte, h layout.Header) error {
 		for _, f := range mist.CheckPage(of, page, h) {
 			if at := int(f.Offset) - r.Base(); at >= 0 && at < r.Size() {

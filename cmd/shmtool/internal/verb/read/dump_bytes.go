@@ -35,7 +35,7 @@ func dumpBytes(c *cli.Call, o dumpOptions, print func(*cli.Call, dumpOptions, *b
 	inspect, base := p.Inspect, 0
 	r, err := p.Reader()
 	if err == nil {
-		r, err = r.WithRules(object.Rules(c.World, t, p)).PeekNested(t.Steps...)
+		r, err = r.WithRules(object.Rules(t, p)).PeekNested(t.Steps...)
 	}
 	switch {
 	case len(t.Steps) == 0: // printed as far as it goes

@@ -11,7 +11,7 @@ import (
 // printHex prints the annotated hex dump of a page, valid or not.
 func printHex(c *cli.Call, o dumpOptions, b *bytesOf) error {
 	t := o.target
-	info := t.Within(object.Rules(c.World, t, b.whole))
+	info := t.Within(object.Rules(t, b.whole))
 	h := dump.HexOptions{
 		ShowHeader:  o.sections.header,
 		ShowSchema:  o.sections.schema,

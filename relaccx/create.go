@@ -235,7 +235,7 @@ func removeDeadTemps(dir string) {
 			continue
 		}
 		path := filepath.Join(dir, entry.Name())
-		f, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+		f, err := os.OpenFile(path, os.O_RDWR|shm.NoFollow|syscall.O_NONBLOCK, 0)
 		if err != nil {
 			continue
 		}

@@ -19,6 +19,8 @@ var (
 	ErrNotReady = errors.New("page is not ready")
 	// ErrReady: fields can no longer change once the page is ready.
 	ErrReady = errors.New("page is ready, its fields are fixed")
+	// ErrLinuxOnly: pages are written on Linux alone. It is an errors.ErrUnsupported.
+	ErrLinuxOnly = shm.ErrLinuxOnly
 	// ErrNoRecord: the record is not available, and was not withdrawn while it
 	// was being read.
 	ErrNoRecord = errors.New("no such record")

@@ -6,7 +6,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"shmtool/layout"
@@ -139,7 +138,7 @@ func openLocked(path string, o WriterOptions) (*Page, error) {
 func openFor(path string, o WriterOptions) (*Page, error) {
 	mode := os.O_RDWR
 	if o.NoFollow {
-		mode |= syscall.O_NOFOLLOW
+		mode |= shm.NoFollow
 	}
 	p, err := openPage(path, mode)
 	if err != nil {

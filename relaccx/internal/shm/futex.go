@@ -1,18 +1,9 @@
 package shm
 
 import (
-	"errors"
 	"time"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
 
 	"shmtool/layout"
-)
-
-const (
-	futexWait = 0
-	futexWake = 1
 )
 
 // Waited says how WaitEndPos ended.
@@ -37,20 +28,11 @@ func (c Cells) WaitEndPos(seen uint64, timeout time.Duration) Waited {
 		Sleep(timeout)
 		return TimedOut
 	}
-	ts := unix.NsecToTimespec(timeout.Nanoseconds())
-	// Not RawSyscall6: a goroutine that waits there would keep the garbage
-	// collector from ever finishing.
-	_, _, errno := unix.Syscall6(unix.SYS_FUTEX, uintptr(word), futexWait, uintptr(uint32(seen)), uintptr(unsafe.Pointer(&ts)), 0, 0)
-	switch errno {
-	case 0:
-		return Woken
-	case unix.EAGAIN:
-		return Changed
-	case unix.ETIMEDOUT, unix.EINTR:
-		return TimedOut
+	ended, slept := sleepOn(word, uint32(seen), timeout)
+	if !slept {
+		Sleep(timeout)
 	}
-	Sleep(timeout)
-	return TimedOut
+	return ended
 }
 
 // WakeEndPos wakes all readers who sleeps on the page.
@@ -60,13 +42,5 @@ func (c Cells) WakeEndPos() {
 		return
 	}
 	const everybody = 1<<31 - 1
-	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(word), futexWake, everybody, 0, 0, 0)
-}
-
-// Sleep does what time.Sleep does, without its rounding up to a millisecond in a process
-// that does nothing else.
-func Sleep(d time.Duration) {
-	ts := unix.NsecToTimespec(d.Nanoseconds())
-	for errors.Is(unix.Nanosleep(&ts, &ts), unix.EINTR) {
-	}
+	wakeSleepers(word, everybody)
 }

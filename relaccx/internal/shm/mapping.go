@@ -4,14 +4,24 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 // ErrFault means that bytes of the mapping are gone: its file was cut short.
 var ErrFault = errors.New("page was cut short while it was mapped")
+
+// ErrLinuxOnly means that what was asked is done on Linux alone: pages are written there,
+// and read anywhere.
+var ErrLinuxOnly error = linuxOnly{}
+
+type linuxOnly struct{}
+
+func (linuxOnly) Error() string { return "pages are written on Linux alone; this is " + runtime.GOOS }
+
+// Unwrap makes it errors.ErrUnsupported.
+func (linuxOnly) Unwrap() error { return errors.ErrUnsupported }
 
 // Mapping is a page's bytes: a mapped file, or bytes on the heap.
 type Mapping struct {
@@ -28,16 +38,16 @@ const (
 	ReadWrite
 )
 
-// Map maps the first size bytes of f, shared. A size of 0 maps nothing.
+// Map maps the first size bytes of f, shared. A size of 0 maps nothing. Where there is no
+// Linux, ReadWrite is ErrLinuxOnly.
 func Map(f *os.File, size int, access Access) (*Mapping, error) {
 	if size == 0 {
 		return &Mapping{}, nil
 	}
-	prot := unix.PROT_READ
-	if access == ReadWrite {
-		prot |= unix.PROT_WRITE
+	if access == ReadWrite && !onLinux {
+		return nil, ErrLinuxOnly
 	}
-	b, err := unix.Mmap(int(f.Fd()), 0, size, prot, unix.MAP_SHARED)
+	b, err := mapFile(f, size, access)
 	if err != nil {
 		return nil, fmt.Errorf("map %d bytes: %w", size, err)
 	}
@@ -54,7 +64,7 @@ func (m *Mapping) Close() error {
 	if m.size == 0 || b == nil {
 		return nil
 	}
-	return unix.Munmap(b)
+	return unmap(b)
 }
 
 // Closed reports whether Close was called.

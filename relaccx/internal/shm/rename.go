@@ -3,9 +3,7 @@ package shm
 import (
 	"errors"
 	"fmt"
-	"os"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 )
 
 // ErrOther means that another object has got the name. It is an *OtherError.
@@ -40,22 +38,15 @@ func keep(path string) error {
 // the name. Tests put another object there.
 var BeforeRename = func(path string) {}
 
+// The flags of rename.
+const (
+	noReplace = 1 << iota
+	exchange
+)
+
 // RenameNew gives the object at from the name to; fs.ErrExist when something
 // has that name already, which rename(2) would replace.
-func RenameNew(from, to string) error { return rename(from, to, unix.RENAME_NOREPLACE) }
-
-func rename(from, to string, flags uint) error {
-	for {
-		err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, flags)
-		if errors.Is(err, unix.EINTR) {
-			continue
-		}
-		if err != nil {
-			return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
-		}
-		return nil
-	}
-}
+func RenameNew(from, to string) error { return rename(from, to, noReplace) }
 
 // Replace gives the object at from the name to, which the object old must have now; from
 // then names old. ErrOther, with both names as they were, when another object has the
@@ -63,8 +54,8 @@ func rename(from, to string, flags uint) error {
 // loses its name at once, and kept is false. ours is the object at from.
 func Replace(from, to string, ours, old Identity) (kept bool, err error) {
 	BeforeRename(to)
-	err = rename(from, to, unix.RENAME_EXCHANGE)
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
+	err = rename(from, to, exchange)
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOSYS) {
 		return false, replaceLooking(from, to, old)
 	}
 	if err != nil {
@@ -78,7 +69,7 @@ func Replace(from, to string, ours, old Identity) (kept bool, err error) {
 
 // putBack gives the object at from its name to back, which ours has in its place.
 func putBack(from, to string, ours Identity) error {
-	if err := rename(from, to, unix.RENAME_EXCHANGE); err != nil { // the name is gone again
+	if err := rename(from, to, exchange); err != nil { // the name is gone again
 		if RenameNew(from, to) != nil {
 			return keep(from)
 		}

@@ -5,8 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
 // Semaphore is the living part of a semaphore as the 64-bit glibc has it: one
@@ -69,8 +67,7 @@ func (s Semaphore) Leave() {
 // Sleep waits until a process posts, at most for timeout, unless the value is not 0. The
 // caller looks again in any case.
 func (s Semaphore) Sleep(timeout time.Duration) {
-	ts := unix.NsecToTimespec(timeout.Nanoseconds())
-	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(s.word)), futexWait, 0, uintptr(unsafe.Pointer(&ts)), 0, 0)
+	_, _ = sleepOn(unsafe.Pointer(s.word), 0, timeout)
 }
 
 // Post adds one to the value and wakes one that waits. It is false, and
@@ -92,5 +89,5 @@ func (s Semaphore) Post() bool {
 }
 
 func (s Semaphore) wake() {
-	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(s.word)), futexWake, 1, 0, 0, 0)
+	wakeSleepers(unsafe.Pointer(s.word), 1)
 }

@@ -1,0 +1,105 @@
+//go:build !elsewhere
+
+package shm
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// onLinux reports whether this is the system that has the shared memory of pages.
+const onLinux = true
+
+const (
+	futexWait = 0
+	futexWake = 1
+)
+
+// sleepOn sleeps until a process wakes the word, at most for timeout, unless its value
+// is another one. slept is false where the kernel will not sleep on it.
+func sleepOn(word unsafe.Pointer, value uint32, timeout time.Duration) (ended Waited, slept bool) {
+	ts := unix.NsecToTimespec(timeout.Nanoseconds())
+	// Not RawSyscall6: a goroutine that waits there would keep the garbage
+	// collector from ever finishing.
+	_, _, errno := unix.Syscall6(unix.SYS_FUTEX, uintptr(word), futexWait, uintptr(value), uintptr(unsafe.Pointer(&ts)), 0, 0)
+	switch errno {
+	case 0:
+		return Woken, true
+	case unix.EAGAIN:
+		return Changed, true
+	case unix.ETIMEDOUT, unix.EINTR:
+		return TimedOut, true
+	}
+	return TimedOut, false
+}
+
+// wakeSleepers wakes as many as sleep on the word, at most most.
+func wakeSleepers(word unsafe.Pointer, most uintptr) {
+	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(word), futexWake, most, 0, 0, 0)
+}
+
+// Sleep does what time.Sleep does, without its rounding up to a millisecond in a process
+// that does nothing else.
+func Sleep(d time.Duration) {
+	ts := unix.NsecToTimespec(d.Nanoseconds())
+	for errors.Is(unix.Nanosleep(&ts, &ts), unix.EINTR) {
+	}
+}
+
+func rename(from, to string, flags uint) error {
+	for {
+		err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, flags)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil {
+			return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+		}
+		return nil
+	}
+}
+
+// Reserve makes sure that the bytes [offset, offset+size) can be written: the
+// first touch of a byte that a full file system cannot back would kill the
+// process. A file system that cannot reserve is taken at its word.
+func Reserve(f *os.File, offset, size int64) error {
+	if size <= 0 {
+		return nil
+	}
+	const keepSize = unix.FALLOC_FL_KEEP_SIZE
+	for {
+		err := unix.Fallocate(int(f.Fd()), keepSize, offset, size)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOSYS):
+			return nil
+		case err != nil:
+			return fmt.Errorf("reserve %d bytes: %w", size, err)
+		}
+		return nil
+	}
+}
+
+// NextData returns the first range of bytes at or behind from that is no hole. When the
+// file system does not say, the whole file is one range. Both are a position past the end
+// when there is no range.
+func NextData(f *os.File, from int64) (start, end int64) {
+	start, err := unix.Seek(int(f.Fd()), from, unix.SEEK_DATA)
+	switch {
+	case errors.Is(err, unix.ENXIO):
+		return math.MaxInt64, math.MaxInt64
+	case err != nil:
+		return from, math.MaxInt64
+	}
+	if end, err = unix.Seek(int(f.Fd()), start, unix.SEEK_HOLE); err != nil {
+		return start, math.MaxInt64
+	}
+	return start, end
+}

@@ -19,6 +19,7 @@ type column struct {
 	lead   *Lead         // or what stands before it
 	secret *mist.Meaning // hides what is secret of a value; nil has nothing to hide
 	tells  *mist.Meaning // says more than the value does; nil says nothing
+	kind   *layout.Field // the field with the record's type, where tells holds for one type only
 	minor  bool          // may be left out of a table
 }
 
@@ -37,7 +38,7 @@ func (o *Options) columns(s *layout.Schema) []column {
 	if o.Fields == nil {
 		columns = append(columns, column{})
 		for i := range s.Fields() {
-			columns = append(columns, o.column(&s.Fields()[i]))
+			columns = append(columns, o.column(s, &s.Fields()[i]))
 		}
 		return columns
 	}
@@ -45,7 +46,7 @@ func (o *Options) columns(s *layout.Schema) []column {
 		if name == numberKey {
 			columns = append(columns, column{})
 		} else if f := LookupColumn(s, name); f != nil {
-			columns = append(columns, o.column(f))
+			columns = append(columns, o.column(s, f))
 		}
 	}
 	return columns
@@ -85,17 +86,31 @@ func LookupColumn(s *layout.Schema, name string) *layout.Field {
 	return s.Lookup(name)
 }
 
-func (o *Options) column(f *layout.Field) column {
+func (o *Options) column(s *layout.Schema, f *layout.Field) column {
 	c := column{field: f}
 	m := o.Page.MeaningOf(f)
 	c.minor = m.Minor
 	if m.Tells() && !o.valuesOnly && f.Kind() != layout.Nested { // a nested page tells itself
 		c.tells = &m
+		if m.Only != "" {
+			c.kind = s.Lookup(kindField)
+		}
 	}
 	if !o.ShowSecrets && m.Secret != mist.SecretNever && holdsText(f) {
 		c.secret = &m
 	}
 	return c
+}
+
+// kindField is the field that has the type of a record, where records have one.
+const kindField = "type"
+
+// tellsOf returns what a record's value means, or nil where that says no more than the value.
+func (c *column) tellsOf(record []byte) *mist.Meaning {
+	if c.kind != nil && !c.tells.HoldsFor(c.kind.Text(record)) {
+		return nil
+	}
+	return c.tells
 }
 
 // holdsText reports whether a field's bytes may hold a text.
@@ -169,14 +184,15 @@ func (c *column) memberText() func(name, value []byte) []byte {
 // meaningText returns what stands behind a value in a table: names as they are, and in
 // parentheses what is another way to say the same.
 func (c *column) meaningText(record []byte, clock mist.Clock) string {
-	if c.tells == nil {
+	tells := c.tellsOf(record)
+	if tells == nil {
 		return ""
 	}
-	text, ok := c.tells.Text(mist.ValueOf(c.field, record), clock)
+	text, ok := tells.Text(mist.ValueOf(c.field, record), clock)
 	if !ok {
 		return ""
 	}
-	switch c.tells.Unit {
+	switch tells.Unit {
 	case mist.Plain, mist.BitSet, mist.Enum, mist.PID, mist.Address, mist.NameList:
 		return text
 	}

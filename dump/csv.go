@@ -58,7 +58,7 @@ func (c *RecordCSV) Reshape(s *layout.Schema, o Options) (next *RecordCSV, added
 			next.columns, next.gone[i], removed = append(next.columns, column{}), true, append(removed, name)
 			continue
 		}
-		next.columns = append(next.columns, o.column(f))
+		next.columns = append(next.columns, o.column(s, f))
 	}
 	for i := range s.Fields() {
 		if name := s.Fields()[i].Name; o.Fields == nil && !shown[name] {

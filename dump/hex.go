@@ -131,6 +131,7 @@ type hexDump struct {
 	invalid *layout.FormatError // the first, of the whole page
 
 	scratch []byte        // the value that is being shown
+	kind    []byte        // the type of the record that is being shown, where it counts
 	line    [hexWide]byte // the bytes of the line that is being shown
 	escape  [16]byte      // of a rune
 	heads   [layout.MaxDepth + 1][]byte

@@ -19,6 +19,7 @@ type hexPlan struct {
 	end        int    // where the descriptors that could be read end
 	err        error  // why no more, or what is wrong with all of them
 	width      int    // columns of labels, and what keeps them from values
+	kinds      bool   // what a field means depends on the record's type
 
 	schema      *layout.Schema
 	header      layout.Header // these three: the page that this plan was made for
@@ -92,7 +93,10 @@ func newHexPlan(p *hexPage, head []byte) *hexPlan {
 		plan.end += 1 + int(head[plan.end]>>3) + int(head[plan.end]&7)
 		field.end = plan.end
 		plan.fields[i] = field
-		plan.fields[i].shown = o.column(&plan.fields[i].Field)
+		shown := o.column(schema, &plan.fields[i].Field)
+		plan.kinds = plan.kinds || shown.kind != nil
+		shown.kind = nil // a value is read alone: hexDump.kind is the type of its record
+		plan.fields[i].shown = shown
 		plan.width = max(plan.width, len(hexFieldLabel)+utf8.RuneCountInString(field.label)+hexStep)
 	}
 	plan.width = min(plan.width, hexMaxWidth)

@@ -1,6 +1,7 @@
 package dump
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 )
 
 const (
+	hexKindSize  = 16   // more than any record's type has
 	hexSlackSize = 64   // bytes behind the last slot that are shown, zeros not counted
 	hexRestSize  = 4096 // bytes of what cannot be told
 )
@@ -247,10 +249,22 @@ func (d *hexDump) record(p *hexPage, at int, s *hexSegment) {
 	d.str(", ")
 	d.toned(s.state, tone)
 	d.end()
+	d.readKind(p, at)
 	for i := 0; i < len(p.plan.fields) && d.err == nil; i++ {
 		f := &p.plan.fields[i]
 		d.field(p, f, at+f.offset, available)
 	}
+}
+
+// readKind keeps the type of the record at at, where the meaning of a field depends on it.
+func (d *hexDump) readKind(p *hexPage, at int) {
+	f := p.plan.schema.Lookup(kindField)
+	if !p.plan.kinds || f == nil {
+		return
+	}
+	b := make([]byte, min(f.Size, hexKindSize))
+	d.read(b, at+int(f.Offset))
+	d.kind, _, _ = bytes.Cut(b, []byte{0})
 }
 
 // nested shows the page in a field, which lies at at.

@@ -42,7 +42,7 @@ func (d *hexDump) integer(f *hexField, at, indent int) {
 // meaning returns what a field's bytes mean, in the words of a table.
 func (d *hexDump) meaning(f *hexField, b []byte) string {
 	m := f.shown.tells
-	if m == nil {
+	if m == nil || !m.HoldsFor(d.kind) {
 		return ""
 	}
 	o := Options{Clock: d.o.Clock}

@@ -88,7 +88,8 @@ func (j *RecordJSON) appendDecoded(b, record []byte) []byte {
 	empty := len(b)
 	for i := range j.columns {
 		c := &j.columns[i]
-		if c.tells == nil {
+		tells := c.tellsOf(record)
+		if tells == nil {
 			continue
 		}
 		before := len(b)
@@ -98,7 +99,7 @@ func (j *RecordJSON) appendDecoded(b, record []byte) []byte {
 		}
 		b = append(b, key...)
 		var said bool
-		if b, said = c.tells.AppendDecoded(b, mist.ValueOf(c.field, record), clock); !said {
+		if b, said = tells.AppendDecoded(b, mist.ValueOf(c.field, record), clock); !said {
 			b = b[:before]
 		}
 	}

@@ -27,6 +27,7 @@ var processDrills = []drillTest{
 	{code: finding.UsersFull},
 	{code: finding.VersionsMixed, server: true},
 	{code: finding.Waiting},
+	{code: finding.StreamOffline},
 	{code: finding.ProcessStopped, besides: []string{finding.TrackStale}, short: true},
 	{code: finding.NoInput},
 	{code: finding.DeletedMapping},

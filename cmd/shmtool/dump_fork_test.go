@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/streams/streamstest"
 )
 
 // deadPID is a number that no process of a test machine has.
@@ -147,6 +148,22 @@ func TestForkReasonsAreHidden(t *testing.T) {
 		}
 		if r := runIn(t, dir, "", append(args, "--show-secrets")...); !strings.Contains(r.stdout, "whisper") {
 			t.Errorf("%s does not show what was asked for:\n%s", format, r.stdout)
+		}
+	}
+}
+
+// The fork measures packets per second for every track: they are frames per second of a
+// video only, in every form.
+func TestForkFramesPerSecond(t *testing.T) {
+	w := streamstest.NewWorld(t)
+	for kind, want := range map[string]bool{"video": true, "audio": false} {
+		page := w.SampleTrack("live", 0, 412, kind, "X").Set(0, "efpks", 46875)
+		w.Object("MstTraklive@412-0", page.Bytes)
+		for _, args := range [][]string{{}, {"-o", "hex"}, {"--jq", `.records[0]["#decoded"].efpks // empty | "\(.) fps"`}} {
+			r := runIn(t, filepath.Dir(w.Shm), "", append([]string{"dump", "MstTraklive@412-0", "--shm-dir", w.Shm}, args...)...)
+			if r.code != fail.ExitOK || strings.Contains(r.stdout, "46.875 fps") != want {
+				t.Errorf("%s, %v: exit code %d: %s%s", kind, args, r.code, r.stdout, r.stderr)
+			}
 		}
 	}
 }

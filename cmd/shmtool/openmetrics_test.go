@@ -66,11 +66,14 @@ func parseMetrics(t *testing.T, text string) map[string]*dto.MetricFamily {
 	return families
 }
 
-// everyMetric returns all metrics that commands print: on a world with a stream, its
-// statistics, a page whose name needs escapes, and a page that is being written.
+// everyMetric returns all metrics that commands print: on a world with a stream whose
+// processes set its speed, its statistics, a page whose name needs escapes, and a page that is being written.
 func everyMetric(t *testing.T) string {
 	t.Helper()
 	w, dir := sampleWorld(t)
+	state := make([]byte, 112) // as the fork FrameWorks makes it, with a speed and a capacity
+	state[0], state[8], state[16], state[72] = byte(mist.StateReady), 2, 9, 1
+	w.Object("MstSTATElive", state)
 	w.Object("MstStat", samplePage(t, mist.KindStatistics).Bytes)
 	w.Object("pa\"ge\\ \xff\n1", samplePage(t, mist.KindUsers).Change(func(h *layout.Header) { h.EndPos, h.Deleted = 1<<40, 1<<40-3 }).Bytes)
 	var b strings.Builder

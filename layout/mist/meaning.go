@@ -76,6 +76,7 @@ type Meaning struct {
 	Refers Target  // what the value names
 	Secret Secrecy // what of the value is secret
 	Minor  bool    // left out where a terminal is too narrow for all
+	Only   string  // the type of the tracks that it holds for: "video"; "" is all records
 	About  string  // one line: what it is
 }
 
@@ -110,6 +111,10 @@ func ValueOf(f *layout.Field, record []byte) Value {
 	}
 	return Data(f.In(record))
 }
+
+// HoldsFor reports whether the meaning holds for a record whose field "type" has that
+// text.
+func (m Meaning) HoldsFor(kind []byte) bool { return m.Only == "" || m.Only == string(kind) }
 
 // minor returns a meaning that there may be no room for.
 func (m Meaning) minor() Meaning {

@@ -18,9 +18,12 @@ const (
 	StateWait     StreamState = 3   // it waits for a source, or for its processes
 	StateReady    StreamState = 4   // it serves
 	StateShutdown StreamState = 5   // it ends
-	StateOffline  StreamState = 6   // not MistServer's own: a fork's, of something that is off on purpose
+	StateOffline  StreamState = 6   // the fork FrameWorks': a trigger or a load balancer answered its start so
 	StateInvalid  StreamState = 255 // it crashed and is started again
 )
+
+// OfflineMeans is what StateOffline means for a stream.
+const OfflineMeans = "its last start was answered with offline, on purpose; viewers are turned away until the next"
 
 // StateNames are the states' names.
 var StateNames = []Name{{0, "off"}, {1, "init"}, {2, "boot"}, {3, "wait"}, {4, "ready"}, {5, "shutdown"}, {6, "offline"}, {255, "invalid"}}

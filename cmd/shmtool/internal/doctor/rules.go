@@ -21,7 +21,7 @@ var rules = []func(*judge){
 	(*judge).stopped, (*judge).nameless, (*judge).input, (*judge).pull, (*judge).noInput, (*judge).state,
 	(*judge).meta, (*judge).config, (*judge).pages, (*judge).tracks, (*judge).shortLocks,
 	(*judge).users, (*judge).behind, (*judge).requests, (*judge).orphans,
-	(*judge).booting, (*judge).sourceless, (*judge).processes, (*judge).sharedPages, (*judge).apart,
+	(*judge).offline, (*judge).booting, (*judge).sourceless, (*judge).processes, (*judge).sharedPages, (*judge).apart,
 }
 
 // judge collects the findings of one stream, or of the server.

@@ -61,6 +61,19 @@ func forText(since time.Duration, known bool) string {
 	return " for " + units.Long(since.Truncate(time.Minute))
 }
 
+// offline: a fork of MistServer turns viewers away at once where a trigger or a load
+// balancer has answered the start of the stream with offline. The state stays until the
+// next attempt to start it.
+func (j *judge) offline() {
+	st := j.stream.State
+	if st == nil || st.State != mist.StateOffline {
+		return
+	}
+	name := mist.Object{Kind: mist.KindState, Stream: j.stream.Name}.Name()
+	evidence := map[string]any{"state": st.State.String(), "state_code": int(st.State)}
+	j.find(finding.StreamOffline, name, evidence, "%s", mist.OfflineMeans)
+}
+
 // sourceless: a buffer waits, and no source feeds the stream. How long says the
 // newest track, or the start of the buffer.
 func (j *judge) sourceless() {

@@ -96,7 +96,7 @@ func TestStagedOnAServer(t *testing.T) {
 		}, []string{"orphan_object warning: 4 objects"}},
 		{"offline on purpose", func(_ *testing.T, w *streamstest.World, _, _ *streamstest.Page) {
 			w.Object("MstSTATEgone", append([]byte{6}, make([]byte, 15)...))
-		}, nil},
+		}, []string{"stream_offline note: its last start was answered with offline"}},
 		{"one track hours ahead", func(_ *testing.T, w *streamstest.World, _, video *streamstest.Page) {
 			video.Set(0, "lastms", 95_443_717).Nested("keys").Set(23, "time", 95_443_000)
 		}, []string{"time_apart warning: track 0 video H264 is 26h30m ahead of track 1 audio AAC"}},

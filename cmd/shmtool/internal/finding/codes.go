@@ -55,6 +55,7 @@ const (
 	TriggerRunning        = "trigger_running"
 	TimeApart             = "time_apart"
 	ViewerBehind          = "viewer_behind"
+	StreamOffline         = "stream_offline"
 )
 
 // codes are all of them, what causes others before what is caused.
@@ -100,6 +101,7 @@ var codes = []Code{
 	{OrphanObject, Warning, "memory that no process will use again"},
 	{SessionOrphaned, Warning, "what a viewer's session had stays in memory; with its lock held it cannot start again"},
 	{VoDPagePending, Note, "a viewer waits for a part of the file to be read"},
+	{StreamOffline, Note, "viewers are turned away at once, until something starts the stream again"},
 	{Waiting, Note, "the stream is not offered to viewers yet"},
 	{ViewerBehind, Note, "the viewer reads nothing, and what it would read next is gone"},
 	{ValueWrapped, Note, "the value shown is not the true one"},

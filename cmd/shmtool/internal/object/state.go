@@ -2,7 +2,9 @@ package object
 
 import (
 	"fmt"
+	"io"
 
+	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
 	"shmtool/layout"
@@ -51,14 +53,33 @@ func stateFacts(o *Object, b []byte) (*dump.Facts, []dump.HexPart, error) {
 	if maker := (mist.State{Size: int(o.info.Size())}).Maker(); maker != "" {
 		size = dump.Fact{Name: size.Name, Value: size.Value, Text: fmt.Sprintf("%d, %s", o.info.Size(), maker)}
 	}
+	state := dump.Fact{Name: "state", Value: s.State.String(), Tone: tone}
+	if s.State == mist.StateOffline {
+		state.Text = s.State.String() + ": " + mist.OfflineMeans
+	}
 	facts := append(o.head(),
-		dump.Fact{Name: "state", Value: s.State.String(), Tone: tone},
+		state,
 		dump.Fact{Name: "state_code", Value: uint8(s.State)},
 		progress,
 		size)
 	facts = append(facts, diagnosticFacts(b)...)
 	parts = append(parts, o.rest(b, mist.StateSize)...)
 	return &dump.Facts{Schema: "shmtool.state/1", Facts: facts}, parts, nil
+}
+
+// StateOf reads the state of a stream that an address leads to.
+func StateOf(t Target) (mist.State, error) {
+	f, err := objectfile.OpenNamed(t.Path)
+	if err != nil {
+		return mist.State{}, err
+	}
+	defer f.Close()
+	b := make([]byte, mist.StateSize)
+	n, err := f.ReadAt(b, 0)
+	if n == 0 && err != nil && err != io.EOF {
+		return mist.State{}, err
+	}
+	return mist.DecodeState(b[:n])
 }
 
 // diagnosticFacts returns the numbers that the fork keeps behind a stream's state.

@@ -20,6 +20,7 @@ type Line struct {
 	Text  string
 	Tone  dump.Tone
 	Whole bool // it is never broken, so that it can be copied
+	Aside bool // in a Tree, it is no reason for a verdict, and has no mark
 }
 
 // Outlines prints trees one below the other. A line that the terminal has no room for

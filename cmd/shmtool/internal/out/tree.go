@@ -29,6 +29,7 @@ const (
 	branchStem = "│  "
 	lastStem   = "   "
 	noteMark   = "  ! "
+	asideMark  = "    "
 )
 
 // Tree prints a tree as a table: the headings of both kinds, then each branch with its
@@ -58,7 +59,11 @@ func (p *Printer) Tree(t *Tree) error {
 	for i, line := range branches {
 		b.WriteString(line)
 		for _, note := range t.Notes[i] {
-			b.WriteString(dump.Paint(noteMark+mist.EscapeText(note.Text), note.Tone, o.Color) + "\n")
+			mark := noteMark
+			if note.Aside {
+				mark = asideMark
+			}
+			b.WriteString(dump.Paint(mark+mist.EscapeText(note.Text), note.Tone, o.Color) + "\n")
 		}
 		for ; at < len(t.Of) && t.Of[at] == i; at++ {
 			b.WriteString(leaves[at])

@@ -293,6 +293,9 @@ func (l *looker) state(s *Stream, o *Object) error {
 	state, err := mist.DecodeState(b)
 	if err == nil {
 		s.State = &state
+		if pace, ok := mist.DecodePace(b); ok && o.Size == int64(len(b)) {
+			s.Pace = &pace
+		}
 	}
 	return err
 }

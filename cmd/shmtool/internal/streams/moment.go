@@ -30,8 +30,9 @@ type Stream struct {
 	Tracks   []*Track  // what the track list holds, removed ones too
 	Users    *Users
 	State    *mist.State
-	Input    *Holder // MstIPID
-	Pull     *Holder // MstPPID
+	Pace     *mist.Pace // how fast a fork works on it; nil where MstSTATE does not tell
+	Input    *Holder    // MstIPID
+	Pull     *Holder    // MstPPID
 	Locks    []Lock
 	Buffer   *procs.Process  // the living process that keeps the stream
 	Mappers  []procs.Process // living processes of MistServer that have its objects in memory

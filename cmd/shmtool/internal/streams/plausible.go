@@ -17,12 +17,19 @@ func (t *Track) TrueRate() (hz uint64, wrapped bool) {
 	return t.Page.Rate, false
 }
 
+// IsVideo reports whether the track has pictures, and so frames per second.
+func (t *Track) IsVideo() bool { return t.TypeName() == "video" }
+
 // TrueFPKS returns the frames of a video in 1000 seconds, and whether the page
 // holds only the rest of that: its field has 16 bits. It is told by the frames that
-// there are.
+// there are. A track that is no video has none: the fork FrameWorks measures packets per
+// second for every track.
 func (t *Track) TrueFPKS() (fpks uint64, wrapped bool) {
 	p := t.Page
-	if t.TypeName() != "video" || !p.Parts.Known || p.LastMS <= p.FirstMS || p.Parts.Available() < 100 {
+	if !t.IsVideo() {
+		return 0, false
+	}
+	if !p.Parts.Known || p.LastMS <= p.FirstMS || p.Parts.Available() < 100 {
 		return p.FPKS, false
 	}
 	const modulus = 1 << 16

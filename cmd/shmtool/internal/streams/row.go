@@ -37,7 +37,8 @@ type Row struct {
 	Sessions         *int              `json:"sessions"`  // of viewers, as MistServer counts them; null: not known
 	Readers          Readers           `json:"readers"`
 	Behind           []Behind          `json:"behind"`
-	ProcessesUnknown bool              `json:"-"` // its PIDs mean nothing here
+	Pace             *PaceRow          `json:"pace"` // null: its MstSTATE tells none
+	ProcessesUnknown bool              `json:"-"`    // its PIDs mean nothing here
 }
 
 // Trouble is a problem in words.
@@ -111,6 +112,7 @@ func (m *Moment) Row(s *Stream, found []finding.Finding, o RowOptions) Row {
 	} else if slices.ContainsFunc(s.Objects, func(o *Object) bool { return o.Is.Kind == mist.KindState && o.Err != nil }) {
 		r.State, r.StateCode = StateUnknown, stateUnknownCode
 	}
+	r.Pace = paceRow(s.Pace)
 	if s.Meta != nil {
 		r.Live, r.VoD, r.BufferWindowMS = s.Meta.Live, s.Meta.VoD, s.Meta.WindowMS
 		r.Source = text(s.Meta.Source)
@@ -157,7 +159,10 @@ func (m *Moment) trackRow(t *Track) TrackRow {
 		r.Width, r.Height, r.Channels, r.Implausible = p.Width, p.Height, p.Channels, p.implausible()
 		r.Rate, r.RateWrapped = t.TrueRate()
 		fpks, wrapped := t.TrueFPKS()
-		r.FPS, r.FPSWrapped, r.EFPS = float64(fpks)/1000, wrapped, float64(p.EFPKS)/1000
+		r.FPS, r.FPSWrapped = float64(fpks)/1000, wrapped
+		if t.IsVideo() {
+			r.EFPS = float64(p.EFPKS) / 1000
+		}
 		r.BytesPerSecond, r.FirstMS, r.LastMS = p.BytesPerSecond, p.FirstMS, p.LastMS
 		r.Keys, r.Parts, r.Fragments, r.Pages = p.Keys.Available(), p.Parts.Available(), p.Fragments.Available(), p.Pages.Available()
 		r.InitBytes = p.InitSize
@@ -177,6 +182,15 @@ func lives(life procs.Life) *bool {
 	}
 	alive := life == procs.Alive
 	return &alive
+}
+
+// FramesPerSecond returns the announced frame rate, else the measured one; 0 where there
+// is none.
+func (r *TrackRow) FramesPerSecond() float64 {
+	if r.FPS > 0 {
+		return r.FPS
+	}
+	return r.EFPS
 }
 
 // KeyAgeMS returns how long ago the track's newest key came: behind its newest packet

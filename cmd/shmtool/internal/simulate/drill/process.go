@@ -32,6 +32,7 @@ var processFaults = []fault{
 	{code: finding.NamespaceMismatch, stage: stageJoinFromNamespace},
 	{code: finding.VersionsMixed, stage: stageMixVersions},
 	{code: finding.Waiting, stage: stageWaiting},
+	{code: finding.StreamOffline, stage: stageOffline},
 	{code: finding.DeletedMapping, stage: stageReplaceUsers},
 	{code: finding.VoDPagePending, adjust: twoDataPages, stage: stageRequestPage},
 }

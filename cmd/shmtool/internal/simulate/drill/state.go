@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 
 	"shmtool/cmd/shmtool/internal/mistserver"
@@ -79,6 +80,29 @@ func stageMixVersions(ctx context.Context, d *drill) (string, error) {
 func stageWaiting(_ context.Context, d *drill) (string, error) {
 	err := mistserver.SetState(d.Place(), d.stream, mist.StateWait, 255)
 	return "the state is wait, as if a process that the configuration asks for did not come up; all sources send", err
+}
+
+// offlineSize is that of the state of a stream that a fork of MistServer sets offline.
+const offlineSize = 16
+
+// stageOffline leaves of the stream what the fork FrameWorks leaves of one that it sets
+// offline: its configuration, and the state.
+func stageOffline(ctx context.Context, d *drill) (string, error) {
+	d.killAll()
+	if err := d.await(ctx, func() bool { return allEnded(d.parts()) }); err != nil {
+		return "", err
+	}
+	objects, err := mistserver.Objects(d.Place(), d.stream)
+	for _, name := range objects {
+		if o, _ := mist.ParseName(name); o.Kind != mist.KindConfig {
+			err = errors.Join(err, d.remove(name))
+		}
+	}
+	state := make([]byte, offlineSize)
+	state[0] = byte(mist.StateOffline)
+	name := mist.Object{Kind: mist.KindState, Stream: d.stream}.Name()
+	err = errors.Join(err, os.WriteFile(filepath.Join(d.Options().ShmDir, name), state, 0o600))
+	return "the stream has ended, and its state is offline, as the fork FrameWorks writes it when a start shows that the stream is not to be served now", err
 }
 
 func stageReplaceUsers(ctx context.Context, d *drill) (string, error) {

@@ -201,7 +201,7 @@ func (w *World) SampleTrack(stream string, index, pid int, kind, codec string) *
 	if kind == "video" {
 		p.Set(0, "width", 320).Set(0, "height", 180).Set(0, "fpks", 29970).Set(0, "efpks", 29000)
 	} else {
-		p.Set(0, "rate", 48000).Set(0, "channels", 2).Set(0, "size", 16)
+		p.Set(0, "rate", 48000).Set(0, "channels", 2).Set(0, "size", 16).Set(0, "efpks", 46875) // packets per second, as a fork measures them
 	}
 	init := p.schema.Lookup("init").In(p.Record(0))
 	binary.BigEndian.PutUint16(init, 40)

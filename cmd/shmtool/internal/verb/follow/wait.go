@@ -27,7 +27,7 @@ func Wait() *cli.Command {
 		About: `Waits until one of these is true, or, with several --for, all at one time:
 
   exists     the page exists, or the MistServer object that is no page
-  ready      the page is ready
+  ready      the page is ready; of MstSTATE…, the stream is
   exit       the exit bit is set, also on a page that has just lost its name
   reload     the reload bit is set, also on a page that has just lost its name
   gone       the name does not exist
@@ -40,7 +40,7 @@ meanwhile. It also waits for a page that is nested in one that does not exist ye
 			"shmtool wait log --for record=1000",
 			"shmtool wait MstTraklive@412-0:keys --for record=5",
 			"shmtool wait MstMetalive --for gone --timeout 1m",
-			"shmtool wait MstSTATElive --for exists",
+			"shmtool wait MstSTATElive --for ready --timeout 1m",
 		},
 		Flags: []cli.Flag{
 			cli.Suggest(&cli.StringSliceFlag{Name: "for", Usage: "wait for `WHAT`: exists, ready, exit, reload, gone or record=N (default: ready)"},
@@ -89,7 +89,13 @@ func runWait(ctx context.Context, c *cli.Call) error {
 	}
 	missing, err := o.await(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return o.target.OnPage(fail.Timeout("after " + o.timeout.String() + ": not " + o.wanted[missing]))
+		text := "after " + o.timeout.String() + ": not " + o.wanted[missing]
+		if why := o.conditions[missing].why; why != nil {
+			if more := why(o.target); more != "" {
+				text += "; " + more
+			}
+		}
+		return o.target.OnPage(fail.Timeout(text))
 	}
 	return object.Explain(o.World, o.target, err)
 }

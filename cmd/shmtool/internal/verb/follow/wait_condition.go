@@ -23,8 +23,9 @@ type waitCondition struct {
 	// is reports whether it is true of the page that the address leads to, nil when
 	// there is none. It returns an error only when waiting does not help.
 	is     func(t object.Target, p *relaccx.Page) (bool, error)
-	byName bool // it needs no page
-	lasts  bool // it may be true of a page that has lost its name
+	byName bool                         // it needs no page
+	lasts  bool                         // it may be true of a page that has lost its name
+	why    func(t object.Target) string // says why it is not true; nil when there is no more to say
 }
 
 // wait looks every waitPoll, and after waitIdleAfter every waitIdlePoll, because each
@@ -94,9 +95,13 @@ func missingOn(t object.Target, p *relaccx.Page, conditions []waitCondition) (in
 func parseCondition(what string, t object.Target) (waitCondition, error) {
 	digits, isRecord := strings.CutPrefix(what, "record=")
 	n, err := strconv.ParseUint(digits, 10, 64)
+	o, ofMist := mist.ParseName(object.NameOf(t.Path))
+	kind := object.KindOf(o.Kind)
 	switch {
 	case isRecord && err != nil:
 		return waitCondition{}, fail.Invalid("--for", what, "record=N with a record number")
+	case isRecord && ofMist && kind != nil:
+		return ofObject(what, o, kind)
 	case isRecord:
 		return hasRecord(n), nil
 	}
@@ -109,6 +114,9 @@ func parseCondition(what string, t object.Target) (waitCondition, error) {
 	}[what]
 	if !known {
 		return waitCondition{}, fail.Invalid("--for", what, "exists, ready, exit, reload, gone, or record=N")
+	}
+	if ofMist && kind != nil && !is.byName {
+		return ofObject(what, o, kind)
 	}
 	return is, t.Plain()
 }

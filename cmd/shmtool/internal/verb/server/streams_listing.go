@@ -58,6 +58,8 @@ func streamColumns() []dump.Column {
 		{Name: "READERS", Extra: true},
 		{Name: "BEHIND", Extra: true},
 		{Name: "POSITION", Right: true, Extra: true},
+		{Name: "SPEED", Right: true, Extra: true},
+		{Name: "PACE", Extra: true},
 	}
 }
 
@@ -85,6 +87,8 @@ func streamCells(r *streams.Row) []dump.Cell {
 		withText(packed(r.Readers), readersText(r.Readers)),
 		withText(packed(r.Behind), behindText(r.Behind)),
 		{Value: positionText(r.PositionMS())},
+		speedCell(r.Pace),
+		withText(packed(r.Pace), paceText(r.Pace)),
 	}
 }
 
@@ -166,7 +170,7 @@ func packed(v any) dump.Cell {
 func flat(l *dump.Listing) (*dump.Listing, error) {
 	var names []string
 	for _, c := range l.Columns {
-		if key := c.Key(); !slices.Contains([]string{"findings", "problems", "tracks", "readers", "behind"}, key) {
+		if key := c.Key(); !slices.Contains([]string{"findings", "problems", "tracks", "readers", "behind", "pace"}, key) {
 			names = append(names, key)
 		}
 	}

@@ -49,6 +49,9 @@ func streamMetrics(s *metrics.Set, r *streams.Row) {
 	if r.InputAlive != nil {
 		s.Gauge("mist_stream_input_alive", "Whether the process that started a stream's input lives.", metrics.Truth(*r.InputAlive), of)
 	}
+	if r.Pace != nil {
+		paceMetrics(s, r.Pace, of)
+	}
 	s.Gauge("mist_stream_tracks", "Tracks of a stream.", float64(len(r.Tracks)), of)
 	for i := range r.Tracks {
 		trackMetrics(s, r, &r.Tracks[i])
@@ -64,11 +67,9 @@ func trackMetrics(s *metrics.Set, r *streams.Row, t *streams.TrackRow) {
 		s.Gauge("mist_track_source_alive", "Whether the process that feeds a track lives.", metrics.Truth(*t.Alive), of)
 	}
 	s.Gauge("mist_track_bits_per_second", "Bits a second of a track, on average.", float64(t.BytesPerSecond)*8, of)
-	fps := t.FPS
-	if fps == 0 {
-		fps = t.EFPS
+	if t.Type == "video" {
+		s.Gauge("mist_track_frames_per_second", "Frames a second of a track as announced, else as measured.", t.FramesPerSecond(), of)
 	}
-	s.Gauge("mist_track_frames_per_second", "Frames a second of a track as announced, else as measured.", fps, of)
 	s.Gauge("mist_track_window_seconds", "Media time that a track has.", float64(t.WindowMS())/1000, of)
 	s.Gauge("mist_track_last_media_seconds", "Media time of a track's newest packet.", float64(t.LastMS)/1000, of)
 	s.Gauge("mist_track_keys", "Key frames that a track has.", float64(t.Keys), of)

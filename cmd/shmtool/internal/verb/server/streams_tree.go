@@ -227,10 +227,7 @@ func formatText(t *streams.TrackRow) string {
 
 // fpsText returns the announced frame rate, or the measured one.
 func fpsText(t *streams.TrackRow) string {
-	fps := t.FPS
-	if fps == 0 {
-		fps = t.EFPS
-	}
+	fps := t.FramesPerSecond()
 	if fps == 0 {
 		return ""
 	}
@@ -266,9 +263,13 @@ func ageCell(r *streams.Row, t *streams.TrackRow) dump.Cell {
 // hundred tracks leaves as many.
 const likeThat = 3
 
-// streamNotes returns the reasons for the verdict, and what could not be read.
+// streamNotes returns how fast a stream is worked on, the reasons for the
+// verdict, and what could not be read.
 func streamNotes(r *streams.Row) []out.Line {
 	var notes []out.Line
+	if text := paceText(r.Pace); text != "" {
+		notes = append(notes, out.Line{Text: text, Tone: dump.Faint, Aside: true})
+	}
 	told := map[string]int{}
 	for i, f := range r.Findings {
 		told[f.Code]++

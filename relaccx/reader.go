@@ -85,6 +85,7 @@ func (r *Reader) open() error {
 	if err != nil && h.Status.Ready() {
 		return shift(err, r.base)
 	}
+	r.cells = r.cells.Settled(h.RecordCount, h.RecordSize)
 	r.ready = h.Status.Ready()
 	r.schema, r.offset, r.size = schema, uint64(h.Offset), uint64(h.RecordSize)
 	r.behind = schema.MaxOverrun()

@@ -17,13 +17,23 @@ import (
 // MistServer these are two), and both store Present.
 type Cells struct {
 	base unsafe.Pointer
+
+	recordCount, recordSize uint32 // as Settled was told; 0 when it was not
 }
 
 // HeaderCells returns the counters of the page whose header begins at mapped[0]. It must
 // have 36 bytes, and stay mapped as long as the cells are used.
 func HeaderCells(mapped []byte) Cells {
 	_ = mapped[layout.HeaderSize-1]
-	return Cells{unsafe.Pointer(unsafe.SliceData(mapped))}
+	return Cells{base: unsafe.Pointer(unsafe.SliceData(mapped))}
+}
+
+// Settled returns the cells of a page whose number of slots and bytes a record were
+// looked at before. Both seldom change: a look that agrees with the one before needs no
+// further proof.
+func (c Cells) Settled(recordCount, recordSize uint32) Cells {
+	c.recordCount, c.recordSize = recordCount, recordSize
+	return c
 }
 
 func (c Cells) at(offset uintptr) unsafe.Pointer { return unsafe.Add(c.base, offset) }
@@ -36,19 +46,34 @@ func (c Cells) Status() layout.Status { return layout.Status(load8(c.base)) }
 func (c Cells) FieldOffset() uint8 { return load8(c.at(layout.FieldOffsetOffset)) }
 
 // RecordCount returns the number of slots; it may grow on a living page.
-func (c Cells) RecordCount() uint32 { return load32(c.at(layout.RecordCountOffset)) }
+func (c Cells) RecordCount() uint32 { return c.fixed(layout.RecordCountOffset, c.recordCount) }
 
 // RecordSize returns the bytes a record.
-func (c Cells) RecordSize() uint32 { return load32(c.at(layout.RecordSizeOffset)) }
+func (c Cells) RecordSize() uint32 { return c.fixed(layout.RecordSizeOffset, c.recordSize) }
 
 // StartPos returns Deleted modulo 2^32, where the writer keeps it.
-func (c Cells) StartPos() uint32 { return load32(c.at(layout.StartPosOffset)) }
+func (c Cells) StartPos() uint32 {
+	if p := c.at(layout.StartPosOffset); whole(p, 4) {
+		return load32(p)
+	}
+	return c.splitStartPos()
+}
 
 // Deleted returns the number of the first record that may be available.
-func (c Cells) Deleted() uint64 { return load64(c.at(layout.DeletedOffset)) }
+func (c Cells) Deleted() uint64 {
+	if p := c.at(layout.DeletedOffset); whole(p, 8) {
+		return load64(p)
+	}
+	return c.splitDeleted()
+}
 
 // Present returns the number of available records, where the writer keeps it.
-func (c Cells) Present() uint32 { return load32(c.at(layout.PresentOffset)) }
+func (c Cells) Present() uint32 {
+	if p := c.at(layout.PresentOffset); whole(p, 4) {
+		return load32(p)
+	}
+	return c.splitPresent()
+}
 
 // Offset returns where slot 0 begins.
 func (c Cells) Offset() uint16 {
@@ -57,13 +82,18 @@ func (c Cells) Offset() uint16 {
 
 // EndPos returns the number of the first record that does not exist yet. A reader that
 // sees EndPos past a record sees all of its bytes.
-func (c Cells) EndPos() uint64 { return load64(c.at(layout.EndPosOffset)) }
+func (c Cells) EndPos() uint64 {
+	if p := c.at(layout.EndPosOffset); whole(p, 8) {
+		return load64(p)
+	}
+	return c.splitEndPos()
+}
 
 // Plain reports whether one look at EndPos and Deleted is whole, as it is on a
 // page of its own: then LookEndPos and LookDeleted are the same as those, and
 // cheaper.
 func (c Cells) Plain() bool {
-	return whole(c.at(layout.EndPosOffset), 8) && whole(c.at(layout.DeletedOffset), 8)
+	return c.wholeAt(layout.EndPosOffset, 8) && c.wholeAt(layout.DeletedOffset, 8)
 }
 
 // LookEndPos returns one look at EndPos.

@@ -3,9 +3,11 @@ package shm
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 	"unsafe"
 
 	"shmtool/layout"
@@ -118,6 +120,72 @@ func TestCountersDoNotTear(t *testing.T) {
 		done.Store(true)
 		wg.Wait()
 	}
+}
+
+// A writer that stops between the two parts of each counter that it stores, for as long as
+// any processor shows them apart, is never seen half-way.
+func TestTornOnPurpose(t *testing.T) {
+	for base := range 64 {
+		if (base+layout.EndPosOffset)&63 > 56 || (base+layout.DeletedOffset)&63 > 56 {
+			tornOnPurpose(t, base)
+		}
+	}
+}
+
+func tornOnPurpose(t *testing.T, base int) {
+	page := lineBytes(128)[base:]
+	c := HeaderCells(page)
+	const begin, count = 1<<16 - 900, 1800 // carries out of the first byte and the second
+	c.SetDeleted(begin)
+	c.SetStartPos(begin)
+	c.SetEndPos(begin)
+	var steps, stopped atomic.Uint64 // stopped: steps in which the writer itself was stopped for longer
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for n := uint64(begin); n < begin+count; n++ {
+			c.SetPresent(uint32(n + 1 - c.LookDeleted()))
+			long := tear(page[layout.EndPosOffset:], n+1)
+			if n%3 == 2 { // three at once, as a buffer withdraws a fragment
+				c.SetStartPos(uint32(n - 1))
+				long = tear(page[layout.DeletedOffset:], n-1) || long
+				c.SetPresent(2)
+			}
+			if long {
+				stopped.Add(1)
+			}
+			steps.Add(1)
+		}
+	})
+	for steps.Load() < count {
+		before := stopped.Load()
+		deleted, end, again := c.Deleted(), c.EndPos(), c.EndPos()
+		if deleted >= begin && deleted <= end && end <= again && again <= begin+count {
+			continue
+		}
+		for seen := steps.Load(); steps.Load() < min(seen+2, count); runtime.Gosched() {
+		}
+		if stopped.Load() == before {
+			t.Errorf("base %d: Deleted %#x, EndPos %#x, then %#x", base, deleted, end, again)
+			break
+		}
+	}
+	wg.Wait()
+}
+
+// tear stores a counter in two parts, the low one first, and reports whether the system
+// stopped it between them.
+func tear(at []byte, v uint64) (stopped bool) {
+	p := unsafe.Pointer(unsafe.SliceData(at))
+	low := min(8, int(lineSize-uintptr(p)&(lineSize-1)))
+	var begun time.Time
+	for i := range 8 {
+		if i == low {
+			for begun = time.Now(); time.Since(begun) < 400*time.Nanosecond; {
+			}
+		}
+		store8(unsafe.Add(p, i), byte(v>>(8*i)))
+	}
+	return low < 8 && time.Since(begun) > 900*time.Nanosecond
 }
 
 // Publication: whoever sees a counter sees the bytes that were written before it.

@@ -1,13 +1,22 @@
 package shm
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"shmtool/layout"
+)
 
 // A counter that begins shortly before a border of the memory, such as that of a cache
 // line, is stored in two parts, and both can be seen apart: mostly for some tens of
 // nanoseconds, now and then for five hundred. So two looks that agree, or ten, prove
-// nothing. Only time proves something: when the high part is the same for longer than
-// parts are seen apart, before a look and after it, the low part that was looked at
-// belongs to it. The low part may change all the while.
+// nothing. Two things do:
+//
+//   - The other counters. The page's writer keeps Present at EndPos - Deleted, and
+//     StartPos at the low half of Deleted. A value that they give, and that they still
+//     give after the look, is one that the writer has stored, or is about to store.
+//   - Time, on a page whose writer does not keep them so. When the high part is the same
+//     for longer than parts are seen apart, before a look and after it, the low part that
+//     was looked at belongs to it. The low part may change all the while.
 
 const (
 	// settleLooks with settleSpin turns between them take about 2 µs.
@@ -19,7 +28,92 @@ const (
 	// maxStep is how far a counter is expected to go at once. Parts that belong
 	// to two values are told by a low part so close to its end or beginning.
 	maxStep = 4096
+	// provenTries is how often the other counters are asked: while the writer is
+	// between two of its stores they do not agree.
+	provenTries = 8
 )
+
+// proven looks at a counter of size bytes that lies across a border until the value is
+// the one that the others give. It reports false when they do not come to agree.
+func proven(p unsafe.Pointer, size uintptr, others func() uint64) (uint64, bool) {
+	for range provenTries {
+		before := others()
+		v := look(p, size)
+		if v == before && others() == before {
+			return v, true
+		}
+	}
+	return 0, false
+}
+
+// splitEndPos returns EndPos where it lies across a border.
+//
+//go:noinline
+func (c Cells) splitEndPos() uint64 {
+	p := c.at(layout.EndPosOffset)
+	if c.wholeAt(layout.DeletedOffset, 8) && c.wholeAt(layout.PresentOffset, 4) {
+		if v, ok := proven(p, 8, func() uint64 {
+			return load64(c.at(layout.DeletedOffset)) + uint64(load32(c.at(layout.PresentOffset)))
+		}); ok {
+			return v
+		}
+	}
+	return load64(p)
+}
+
+// splitDeleted returns Deleted where it lies across a border.
+//
+//go:noinline
+func (c Cells) splitDeleted() uint64 {
+	p := c.at(layout.DeletedOffset)
+	if c.wholeAt(layout.EndPosOffset, 8) && c.wholeAt(layout.PresentOffset, 4) {
+		if v, ok := proven(p, 8, func() uint64 {
+			return load64(c.at(layout.EndPosOffset)) - uint64(load32(c.at(layout.PresentOffset)))
+		}); ok {
+			return v
+		}
+	}
+	return load64(p)
+}
+
+// splitPresent returns Present where it lies across a border.
+//
+//go:noinline
+func (c Cells) splitPresent() uint32 {
+	p := c.at(layout.PresentOffset)
+	if c.Plain() {
+		if v, ok := proven(p, 4, func() uint64 {
+			return uint64(uint32(load64(c.at(layout.EndPosOffset)) - load64(c.at(layout.DeletedOffset))))
+		}); ok {
+			return uint32(v)
+		}
+	}
+	return load32(p)
+}
+
+// splitStartPos returns StartPos where it lies across a border.
+//
+//go:noinline
+func (c Cells) splitStartPos() uint32 {
+	p := c.at(layout.StartPosOffset)
+	if c.wholeAt(layout.DeletedOffset, 8) {
+		if v, ok := proven(p, 4, func() uint64 { return uint64(uint32(load64(c.at(layout.DeletedOffset)))) }); ok {
+			return uint32(v)
+		}
+	}
+	return load32(p)
+}
+
+// fixed returns a counter of 4 bytes that seldom changes, and was known before.
+func (c Cells) fixed(offset uintptr, known uint32) uint32 {
+	p := c.at(offset)
+	if known != 0 && !whole(p, 4) && uint32(look(p, 4)) == known {
+		return known
+	}
+	return load32(p)
+}
+
+func (c Cells) wholeAt(offset, size uintptr) bool { return whole(c.at(offset), size) }
 
 //go:noinline
 func split32(p unsafe.Pointer) uint32 { return uint32(loadSplit(p, 4)) }

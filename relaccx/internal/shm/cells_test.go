@@ -135,37 +135,37 @@ func TestTornOnPurpose(t *testing.T) {
 func tornOnPurpose(t *testing.T, base int) {
 	page := lineBytes(128)[base:]
 	c := HeaderCells(page)
-	const begin, count = 1<<16 - 900, 1800 // carries out of the first byte and the second
-	c.SetDeleted(begin)
-	c.SetStartPos(begin)
-	c.SetEndPos(begin)
+	const count = 6000
 	var steps, stopped atomic.Uint64 // stopped: steps in which the writer itself was stopped for longer
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		for n := uint64(begin); n < begin+count; n++ {
-			c.SetPresent(uint32(n + 1 - c.LookDeleted()))
-			long := tear(page[layout.EndPosOffset:], n+1)
-			if n%3 == 2 { // three at once, as a buffer withdraws a fragment
-				c.SetStartPos(uint32(n - 1))
-				long = tear(page[layout.DeletedOffset:], n-1) || long
-				c.SetPresent(2)
-			}
+		end, deleted := uint64(0), uint64(0)
+		for range count {
+			end += 1 + rand.Uint64N(200) // often past a carry of the first byte, at times of the second
+			c.SetPresent(uint32(end - deleted))
+			long := tear(page[layout.EndPosOffset:], end)
+			deleted = end - rand.Uint64N(end-deleted+1)
+			c.SetStartPos(uint32(deleted))
+			long = tear(page[layout.DeletedOffset:], deleted) || long
+			c.SetPresent(uint32(end - deleted))
 			if long {
 				stopped.Add(1)
 			}
 			steps.Add(1)
 		}
 	})
+	var last uint64
 	for steps.Load() < count {
 		before := stopped.Load()
-		deleted, end, again := c.Deleted(), c.EndPos(), c.EndPos()
-		if deleted >= begin && deleted <= end && end <= again && again <= begin+count {
+		deleted, end := c.Deleted(), c.EndPos()
+		if deleted <= end && end >= last && end < 201*count {
+			last = end
 			continue
 		}
 		for seen := steps.Load(); steps.Load() < min(seen+2, count); runtime.Gosched() {
 		}
 		if stopped.Load() == before {
-			t.Errorf("base %d: Deleted %#x, EndPos %#x, then %#x", base, deleted, end, again)
+			t.Errorf("base %d: Deleted %#x, EndPos %#x, after %#x", base, deleted, end, last)
 			break
 		}
 	}

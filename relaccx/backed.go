@@ -31,7 +31,12 @@ func newBacked(f *os.File, size int64, access shm.Access) *backed {
 	return &backed{f, make([]atomic.Uint32, words)}
 }
 
+// has reports whether a memory page is known to have memory. Of what is written through
+// its mapping only pages that were touched before may be asked for.
 func (b *backed) has(page int) bool {
+	if b == nil {
+		return true
+	}
 	word := page / 32
 	return word < len(b.bits) && b.bits[word].Load()&(1<<(page%32)) != 0
 }

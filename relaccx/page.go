@@ -257,6 +257,34 @@ func (p *Page) intact() error {
 	return nil
 }
 
+// reaches reports whether the file goes on past byte end, so that no byte before it was
+// cut off: by a look at the next memory page, which faults when that is gone. It reports
+// false where such a look tells nothing. It runs under a guard.
+func (p *Page) reaches(end int) bool {
+	if p.file == nil || p.exclusive {
+		return true
+	}
+	next := shm.NextMemoryPage(end)
+	if next >= len(p.mem.Bytes) || p.backed == nil || !p.backed.has(next>>pageBits) { // nil: see newBacked
+		return false
+	}
+	shm.Touch(p.mem.Bytes[next:])
+	return true
+}
+
+// stands reports whether bytes that were read up to byte end were there to be read. What
+// was cut off reads as zeros, so any other byte, from the last one on, tells it as well.
+func (p *Page) stands(end int) bool {
+	if p.reaches(end) {
+		return true
+	}
+	stop := min(shm.NextMemoryPage(end), len(p.mem.Bytes), end+nearby)
+	return end <= stop && p.backed.has((end-1)>>pageBits) && shm.AnySet(p.mem.Bytes[end-1:stop])
+}
+
+// nearby is how many bytes behind the last one are looked at for one that is not zero.
+const nearby = 256
+
 // Exclusively runs fn, during which only the calling goroutine may use the page, its
 // Readers, and its Writer. Exclusively looks once, after fn, whether the page was cut
 // short, so that each operation in fn saves a system call. It returns ErrTruncated

@@ -128,26 +128,54 @@ func (r *Reader) Size() int { return len(r.memory) }
 // Header returns one consistent look at the page's header. It returns ErrWithdrawn when
 // the page is nested in a record that is no longer available, and ErrTruncated when the
 // file was cut short.
-func (r *Reader) Header() (h layout.Header, err error) {
-	err = r.page.mem.Guard(func() error {
-		h = r.page.header(r.cells, r.base)
-		return r.proveParent()
-	})
+func (r *Reader) Header() (layout.Header, error) {
+	h, whole, err := r.lookHeader()
+	if err == nil && whole {
+		return h, nil
+	}
 	return h, r.page.settle("read", err)
+}
+
+func (r *Reader) lookHeader() (h layout.Header, whole bool, err error) {
+	if r.page.mem.Closed() {
+		return h, false, os.ErrClosed
+	}
+	defer r.page.mem.Leave(r.page.mem.Enter(), &err)
+	h = r.page.header(r.cells, r.base)
+	whole = r.headStands()
+	return h, whole, r.proveParent()
 }
 
 // Window returns the numbers of the records that are available now. Errors are those of
 // Header.
-func (r *Reader) Window() (w layout.Window, err error) {
+func (r *Reader) Window() (layout.Window, error) {
 	if !r.ready { // nothing of its counters was checked
 		h, err := r.Header()
 		return r.window(h), err
 	}
-	err = r.page.mem.Guard(func() error {
-		w, _ = r.available()
-		return r.proveParent()
-	})
+	w, whole, err := r.lookWindow()
+	if err == nil && whole {
+		return w, nil
+	}
 	return w, r.page.settle("read", err)
+}
+
+func (r *Reader) lookWindow() (w layout.Window, whole bool, err error) {
+	if r.page.mem.Closed() {
+		return w, false, os.ErrClosed
+	}
+	defer r.page.mem.Leave(r.page.mem.Enter(), &err)
+	w, _ = r.available()
+	whole = r.headStands()
+	return w, whole, r.proveParent()
+}
+
+// headStands reports whether the header was there to be read, for a page nested in another.
+// The first byte of a descriptor, a name's length, stands behind each header. It reports
+// false for a page of its own: who looks at that one wants to know that it was cut short,
+// wherever it was.
+func (r *Reader) headStands() bool {
+	return r.parent != nil && r.page.stands(r.base+layout.HeaderSize+1)
 }
 
 // locate gives the position of record n in r.memory, if it is available. It
@@ -252,24 +280,28 @@ func (r *Reader) judge(err error) error {
 // Read copies record n into rec, and reuses its memory. Errors: ErrNoRecord,
 // ErrWithdrawn, ErrTruncated; rec is not valid then.
 func (r *Reader) Read(n uint64, rec *Record) error {
-	err := r.read(n, rec)
+	whole, err := r.read(n, rec)
 	rec.Number, rec.schema = n, r.schema
+	if err == nil && whole {
+		return nil
+	}
 	return r.page.settle("read", err)
 }
 
-func (r *Reader) read(n uint64, rec *Record) (err error) {
+func (r *Reader) read(n uint64, rec *Record) (whole bool, err error) {
 	if r.page.mem.Closed() {
-		return os.ErrClosed
+		return false, os.ErrClosed
 	}
 	defer r.page.mem.Leave(r.page.mem.Enter(), &err)
 	at, err := r.locate(n)
 	if err != nil {
-		return r.judge(err)
+		return false, r.judge(err)
 	}
 	if err := rec.take(r, at); err != nil {
-		return err
+		return false, err
 	}
-	return r.prove(n)
+	whole = r.page.stands(r.base + at + len(rec.bytes) + len(rec.behind))
+	return whole, r.prove(n)
 }
 
 // Records returns the records of w, in order, that are available when their turn comes.

@@ -34,6 +34,7 @@ type Writer struct {
 	// The record that is likely to be written next, and its slot in a ring of
 	// nextSlots: a division less for each.
 	nextNumber, nextSlot, nextSlots uint64
+	looked                          uint // records appended outside Batch
 
 	draft    Record
 	reserved extent // bytes of the file that are backed, as far as this Writer knows
@@ -256,15 +257,41 @@ func (w *Writer) append(record []byte, full whenFull) error {
 		}
 		return nil
 	}
-	return w.page.settle("append", w.publishGuarded(record, full))
+	whole, err := w.publishGuarded(record, full)
+	if err == nil && whole {
+		return nil
+	}
+	return w.page.settle("append", err)
 }
 
-func (w *Writer) publishGuarded(record []byte, full whenFull) (err error) {
+// unseen is how many records are appended between two looks at the file's size, beside
+// the proof that each of them lies in the file.
+const unseen = 64
+
+func (w *Writer) publishGuarded(record []byte, full whenFull) (whole bool, err error) {
 	if w.page.mem.Closed() {
-		return os.ErrClosed
+		return false, os.ErrClosed
 	}
 	defer w.page.mem.Leave(w.page.mem.Enter(), &err)
-	return w.publish(record, full)
+	if err := w.publish(record, full); err != nil {
+		return false, err
+	}
+	w.looked++
+	return w.looked%unseen != 0 && w.reaches(), nil
+}
+
+// reaches reports whether the file goes on past the record that was written last, as
+// Page.reaches does. It touches no memory that the Writer has not reserved.
+func (w *Writer) reaches() bool {
+	if w.page.file == nil {
+		return true
+	}
+	next := shm.NextMemoryPage(w.base + int(w.offset+w.nextSlot*w.size))
+	if next >= len(w.page.mem.Bytes) || !w.reserved.contains(next, next+1) {
+		return false
+	}
+	shm.Touch(w.page.mem.Bytes[next:])
+	return true
 }
 
 func (w *Writer) publish(record []byte, whenFull whenFull) error {

@@ -121,6 +121,23 @@ func (m *Mapping) Whole() []byte {
 	return unsafe.Slice(unsafe.SliceData(m.Bytes), wholePages(m.size))
 }
 
+// NextMemoryPage returns the position of the first memory page that begins at byte end of a
+// mapping or behind it.
+func NextMemoryPage(end int) int { return int(wholePages(uintptr(end))) }
+
+// Touch loads the first byte of mapped, which faults where its file was cut short.
+func Touch(mapped []byte) byte { return load8(unsafe.Pointer(unsafe.SliceData(mapped))) }
+
+// AnySet reports whether a byte of mapped is not zero.
+func AnySet(mapped []byte) bool {
+	for i := range mapped {
+		if Touch(mapped[i:]) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // wholePages returns size rounded up to memory pages.
 func wholePages(size uintptr) uintptr {
 	page := uintptr(os.Getpagesize())

@@ -91,7 +91,7 @@ func roomOf(path string) string {
 var confined = map[string]func(path string) bool{
 	"unsafe":                              in("shmtool/relaccx/internal/shm"),
 	"sync/atomic":                         in("shmtool/relaccx"), // Readers of one Page share what it knows of holes
-	"golang.org/x/sys/unix":               in("shmtool/relaccx/internal/shm", "shmtool/cmd/shmtool/internal"),
+	"golang.org/x/sys/unix":               in("shmtool/relaccx/internal/shm", "shmtool/cmd/shmtool/internal/kernel", "shmtool/cmd/shmtool/internal/unread"),
 	"github.com/urfave/cli/v2":            in("shmtool/cmd/shmtool/internal/cli"),
 	"github.com/fatih/color":              in("shmtool/dump"),
 	"github.com/charmbracelet/bubbletea":  in("shmtool/cmd/shmtool/internal/top"),

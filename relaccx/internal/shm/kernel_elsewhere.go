@@ -22,7 +22,7 @@ func sleepOn(unsafe.Pointer, uint32, time.Duration) (ended Waited, slept bool) {
 
 func wakeSleepers(unsafe.Pointer, uintptr) {}
 
-// Sleep is time.Sleep.
+// Sleep does what time.Sleep does.
 func Sleep(d time.Duration) { time.Sleep(d) }
 
 func rename(string, string, uint) error { return ErrLinuxOnly }

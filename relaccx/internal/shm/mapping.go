@@ -38,8 +38,8 @@ const (
 	ReadWrite
 )
 
-// Map maps the first size bytes of f, shared. A size of 0 maps nothing. Where there is no
-// Linux, ReadWrite is ErrLinuxOnly.
+// Map maps the first size bytes of f, shared. A size of 0 maps nothing. On another
+// system than Linux, ReadWrite is ErrLinuxOnly.
 func Map(f *os.File, size int, access Access) (*Mapping, error) {
 	if size == 0 {
 		return &Mapping{}, nil

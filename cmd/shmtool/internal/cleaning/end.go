@@ -9,8 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
 )
@@ -134,15 +133,15 @@ func (e *Ending) endAll(ctx context.Context, report func(Member)) error {
 		if h, ok := e.take(m); ok {
 			open = append(open, h)
 			e.tell(m, report)
-			h.signal(unix.SIGCONT) // a process that is stopped takes no other signal
-			h.signal(unix.SIGTERM)
+			h.signal(kernel.SIGCONT) // a process that is stopped takes no other signal
+			h.signal(syscall.SIGTERM)
 		}
 	}
 	if e.await(ctx, open, graceTime) {
 		return ctx.Err()
 	}
 	for _, h := range open {
-		h.signal(unix.SIGKILL)
+		h.signal(syscall.SIGKILL)
 	}
 	if !e.await(ctx, open, killTime) && ctx.Err() == nil {
 		return &KeptError{e.Streams[0], "a process of it does not end"}
@@ -179,9 +178,9 @@ type handle struct {
 // take gets hold of a process; false when it has ended.
 func (e *Ending) take(m Member) (handle, bool) {
 	h := handle{pid: m.PID, start: m.Start, procDir: e.options.ProcDir}
-	fd, err := unix.PidfdOpen(m.PID, 0)
+	fd, err := kernel.OpenProcess(m.PID)
 	h.fd = fd
-	if errors.Is(err, unix.ENOSYS) {
+	if errors.Is(err, syscall.ENOSYS) {
 		h.fd, err = -1, nil
 	}
 	if err != nil || !h.lives() {
@@ -193,9 +192,9 @@ func (e *Ending) take(m Member) (handle, bool) {
 
 func (h handle) signal(sig syscall.Signal) {
 	if h.fd >= 0 {
-		_ = unix.PidfdSendSignal(h.fd, sig, nil, 0) // it may have ended
+		_ = kernel.SignalProcess(h.fd, sig) // it may have ended
 	} else if h.lives() {
-		_ = unix.Kill(h.pid, sig)
+		_ = kernel.Kill(h.pid, sig)
 	}
 }
 
@@ -207,7 +206,7 @@ func (h handle) lives() bool {
 
 func (h handle) close() {
 	if h.fd >= 0 {
-		_ = unix.Close(h.fd)
+		kernel.CloseProcess(h.fd)
 	}
 }
 

@@ -7,9 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout/mist"
@@ -128,7 +127,7 @@ func (e *Ending) endHolders(ctx context.Context, claims []*claim, report func(Me
 			}
 			if h, ok := e.take(m); ok {
 				e.tell(m, report)
-				h.signal(unix.SIGKILL)
+				h.signal(syscall.SIGKILL)
 				h.close()
 			}
 		}

@@ -7,9 +7,8 @@ import (
 	"slices"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -114,11 +113,11 @@ func (c *claim) disturbed(dir string, users map[relaccx.Identity]string) error {
 	if c.file.hidden {
 		aside = filepath.Join(dir, c.Name)
 	}
-	var st syscall.Stat_t
-	switch err := syscall.Lstat(aside, &st); {
+	st, err := kernel.StatName(aside)
+	switch {
 	case err != nil:
 		return &KeptError{c.Name, isGone}
-	case uint64(st.Dev) != c.Identity.Device || st.Ino != c.Identity.Inode:
+	case st.Dev != c.Identity.Device || st.Ino != c.Identity.Inode:
 		return &KeptError{c.Name, "it is another one now"}
 	case c.leased && wanted(c.open):
 		return &KeptError{c.Name, justOpened(c.Name)}
@@ -190,7 +189,7 @@ func (u *unit) restore(dir string, because error) {
 		}
 		err := c.back(dir)
 		switch {
-		case errors.Is(err, unix.EEXIST): // the name is that of a new object
+		case errors.Is(err, syscall.EEXIST): // the name is that of a new object
 			renewed = renewed || c.Is.Kind == mist.KindMeta
 			c.err = c.remove(dir)
 		case err != nil:
@@ -221,7 +220,7 @@ func (c *claim) back(dir string) error {
 		return nil
 	}
 	path, aside := c.paths(dir)
-	if err := unix.Renameat2(unix.AT_FDCWD, aside, unix.AT_FDCWD, path, unix.RENAME_NOREPLACE); err != nil {
+	if err := kernel.RenameNew(aside, path); err != nil {
 		return &os.PathError{Op: "rename", Path: aside, Err: err}
 	}
 	c.aside = false

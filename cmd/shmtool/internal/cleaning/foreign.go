@@ -5,10 +5,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/relaccx"
@@ -85,8 +85,8 @@ var errOpened = errors.New("another process has it open")
 // system does not give leases, and errOpened when a process has the object open for
 // writing already. shmtool, which only reads, is not held off.
 func lease(f *os.File) (bool, error) {
-	_, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_RDLCK)
-	if errors.Is(err, unix.EAGAIN) {
+	err := kernel.Lease(f)
+	if errors.Is(err, syscall.EAGAIN) {
 		return false, errOpened
 	}
 	return err == nil, nil
@@ -94,6 +94,5 @@ func lease(f *os.File) (bool, error) {
 
 // wanted reports whether a process waits to open what we have leased.
 func wanted(f *os.File) bool {
-	kind, err := unix.FcntlInt(f.Fd(), unix.F_GETLEASE, 0)
-	return err != nil || kind != unix.F_RDLCK
+	return !kernel.Leased(f)
 }

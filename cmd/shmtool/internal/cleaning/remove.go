@@ -9,9 +9,8 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/layout/mist"
 )
 
@@ -298,7 +297,7 @@ func (c *claim) seize(dir string, hold bool) error {
 	if c.file.sim != "" { // its lock says whether the simulation runs
 		return nil
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
+	if err := kernel.Flock(f, kernel.Exclusive|kernel.NoWait); errors.Is(err, syscall.EWOULDBLOCK) {
 		return &KeptError{c.Name, "another shmtool has its lock"}
 	}
 	if c.leased, err = lease(f); err != nil {
@@ -319,11 +318,11 @@ func (c *claim) moveAside(dir string) error {
 		return nil
 	}
 	path, aside := c.paths(dir)
-	err := unix.Renameat2(unix.AT_FDCWD, path, unix.AT_FDCWD, aside, unix.RENAME_NOREPLACE)
+	err := kernel.RenameNew(path, aside)
 	switch {
-	case errors.Is(err, unix.ENOENT):
+	case errors.Is(err, syscall.ENOENT):
 		return &KeptError{c.Name, isGone}
-	case errors.Is(err, unix.EEXIST):
+	case errors.Is(err, syscall.EEXIST):
 		return &KeptError{c.Name, filepath.Base(aside) + " is in the way: clean again"}
 	case err != nil:
 		return &os.PathError{Op: "rename", Path: path, Err: err}

@@ -12,9 +12,8 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/simulate"
@@ -76,10 +75,10 @@ func (o *Options) look(want func(f *file) bool) (*survey, error) {
 		return nil, err
 	}
 	s := &survey{table: procs.Open(o.ProcDir, o.ShmDir)}
-	var st unix.Stat_t
-	var fs unix.Statfs_t
-	if unix.Stat(o.ShmDir, &st) == nil && unix.Statfs(o.ShmDir, &fs) == nil {
-		s.device, s.tmpfs = uint64(st.Dev), fs.Type == unix.TMPFS_MAGIC
+	st, errDir := kernel.StatPath(o.ShmDir)
+	system, errSystem := kernel.StatFS(o.ShmDir)
+	if errDir == nil && errSystem == nil {
+		s.device, s.tmpfs = st.Dev, system.Type == kernel.TmpFS
 	}
 	wanted := map[string]bool{}
 	for _, entry := range entries {
@@ -129,24 +128,24 @@ func (f *file) stat(dir string) bool {
 	if err != nil || !info.Mode().IsRegular() {
 		return false
 	}
-	st, ok := info.Sys().(*syscall.Stat_t)
+	st, ok := kernel.StatOf(info)
 	if !ok {
 		return false
 	}
-	f.take(st)
+	f.take(st, info.ModTime())
 	if born := procs.Born(dir, info); born.After(f.touched) {
 		f.touched = born
 	}
 	return true
 }
 
-func (f *file) take(st *syscall.Stat_t) {
-	f.identity = relaccx.Identity{Device: uint64(st.Dev), Inode: st.Ino}
-	f.size, f.allocated = st.Size, st.Blocks*512
-	f.owner, f.mode = st.Uid, st.Mode
-	f.touched = time.Unix(st.Mtim.Unix())
-	if changed := time.Unix(st.Ctim.Unix()); changed.After(f.touched) {
-		f.touched = changed
+func (f *file) take(st kernel.Stat, modified time.Time) {
+	f.identity = relaccx.Identity{Device: st.Dev, Inode: st.Ino}
+	f.size, f.allocated = st.Size, st.Allocated
+	f.owner, f.mode = st.UID, st.Mode
+	f.touched = modified
+	if st.Changed.After(f.touched) {
+		f.touched = st.Changed
 	}
 }
 
@@ -186,12 +185,16 @@ var table = crc64.MakeTable(crc64.ECMA)
 // marked takes the mark of an open object: of what moves, all memory that it has.
 // A page of packets grows, and its track's counters tell of it.
 func (f *file) marked(r *os.File) (mark, error) {
-	var st syscall.Stat_t
-	if err := syscall.Fstat(int(r.Fd()), &st); err != nil {
+	info, err := r.Stat()
+	if err != nil {
 		return mark{}, err
 	}
+	st, ok := kernel.StatOf(info)
+	if !ok {
+		return mark{}, errors.ErrUnsupported
+	}
 	at := *f
-	at.take(&st)
+	at.take(st, info.ModTime())
 	m := mark{identity: at.identity, size: at.size, allocated: at.allocated, touched: at.touched.UnixNano()}
 	limit := int64(sumLimit)
 	if f.is.Kind == mist.KindData {

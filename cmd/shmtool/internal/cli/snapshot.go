@@ -13,6 +13,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/snapshot"
 	"shmtool/cmd/shmtool/internal/world"
 )
@@ -68,7 +69,7 @@ func (m *opened) guard() {
 	}
 	m.remove()
 	signal.Reset(syscall.SIGHUP)
-	_ = syscall.Kill(os.Getpid(), syscall.SIGHUP)
+	kernel.Die(syscall.SIGHUP)
 	time.Sleep(time.Second) // it comes to any of our threads, in a moment
 }
 

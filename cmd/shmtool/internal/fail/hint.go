@@ -7,10 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/xrash/smetrics"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/relaccx"
 )
 
@@ -62,11 +62,11 @@ func PermissionHint(path string) string {
 	if err != nil {
 		return ""
 	}
-	st, ok := info.Sys().(*syscall.Stat_t)
+	st, ok := kernel.StatOf(info)
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("it belongs to uid %d, gid %d, mode %04o; you are uid %d", st.Uid, st.Gid, st.Mode&0o7777, os.Getuid())
+	return fmt.Sprintf("it belongs to uid %d, gid %d, mode %04o; you are uid %d", st.UID, st.GID, st.Mode&0o7777, os.Getuid())
 }
 
 // NotFoundHint names what lies in the directory that is nearest to what was asked for.

@@ -4,8 +4,7 @@ import (
 	"errors"
 	"os"
 
-	"golang.org/x/sys/unix"
-
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
 )
@@ -58,11 +57,12 @@ func (d *dataPage) write(p *dtsc.Packet, payload []byte) (size int, err error) {
 
 // exists reports whether a name leads to the page still.
 func (d *dataPage) exists() (bool, error) {
-	var st unix.Stat_t
-	if err := unix.Fstat(int(d.file.Fd()), &st); err != nil {
+	info, err := d.file.Stat()
+	if err != nil {
 		return false, named("stat", d.object, err)
 	}
-	return st.Nlink > 0, nil
+	st, ok := kernel.StatOf(info)
+	return ok && st.Links > 0, nil
 }
 
 func (d *dataPage) close() error { return d.file.Close() }

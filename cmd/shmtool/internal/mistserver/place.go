@@ -10,9 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -69,11 +68,8 @@ func (p Place) clock() mist.Clock {
 	if p.Clock != nil {
 		return p.Clock()
 	}
-	var ts unix.Timespec
-	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
-		return mist.Clock{Now: time.Now().UnixNano()}
-	}
-	return mist.Clock{Now: time.Now().UnixNano(), Uptime: time.Duration(ts.Nano())}
+	uptime, _ := kernel.Uptime() // 0 is not known
+	return mist.Clock{Now: time.Now().UnixNano(), Uptime: uptime}
 }
 
 // bootSeconds and bootMS are the times by which MistServer counts.

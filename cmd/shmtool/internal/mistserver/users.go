@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -227,8 +227,8 @@ func alive(pid uint64) bool {
 	if pid == 0 || pid > 1<<31-1 {
 		return false
 	}
-	if err := unix.Kill(int(pid), 0); err != nil {
-		return errors.Is(err, unix.EPERM)
+	if err := kernel.Kill(int(pid), 0); err != nil {
+		return errors.Is(err, syscall.EPERM)
 	}
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -7,9 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 
-	"golang.org/x/sys/unix"
+	"shmtool/cmd/shmtool/internal/kernel"
 )
 
 // File is a file in the making. It has no name where the file system can make
@@ -22,12 +21,8 @@ type File struct {
 // Create makes a file in a directory. The file's Name is temporary, and
 // ends in nothing that a collector looks for.
 func Create(dir string) (*File, error) {
-	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
-	if err == nil {
-		if _, err := os.Lstat(procDescriptor(fd)); err == nil {
-			return &File{File: os.NewFile(uintptr(fd), filepath.Join(dir, ".shmtool-"+rand.Text()+".tmp"))}, nil
-		}
-		_ = unix.Close(fd) // without /proc it cannot get a name
+	if f := kernel.Nameless(dir, filepath.Join(dir, ".shmtool-"+rand.Text()+".tmp")); f != nil {
+		return &File{File: f}, nil
 	}
 	f, err := os.CreateTemp(dir, ".shmtool-*.tmp")
 	if err != nil {
@@ -35,8 +30,6 @@ func Create(dir string) (*File, error) {
 	}
 	return &File{f, true}, nil
 }
-
-func procDescriptor(fd int) string { return "/proc/self/fd/" + strconv.Itoa(fd) }
 
 // MoveTo gives the file its name, in the place of what has that name, and closes
 // it. On an error the file is removed.
@@ -55,8 +48,7 @@ func (n *File) link() error {
 	if n.named {
 		return nil
 	}
-	err := unix.Linkat(unix.AT_FDCWD, procDescriptor(int(n.Fd())), unix.AT_FDCWD, n.Name(), unix.AT_SYMLINK_FOLLOW)
-	if err != nil {
+	if err := kernel.GiveName(n.File); err != nil {
 		return &fs.PathError{Op: "link", Path: n.Name(), Err: err}
 	}
 	n.named = true

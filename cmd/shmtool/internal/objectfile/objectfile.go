@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"shmtool/cmd/shmtool/internal/kernel"
 )
 
 // ErrIrregular is what stands under a name and is no regular file: a FIFO, a
@@ -15,19 +17,20 @@ var ErrIrregular = errors.New("not a regular file")
 
 // Open opens an object for reading. It follows no symbolic link, waits for nothing,
 // and opens regular files only.
-func Open(path string) (*os.File, error) { return open(path, syscall.O_NOFOLLOW) }
+func Open(path string) (*os.File, error) { return regular(kernel.OpenFile(path)) }
 
 // OpenNamed returns Open for a path that the user has typed, which may be a link.
-func OpenNamed(path string) (*os.File, error) { return open(path, 0) }
+func OpenNamed(path string) (*os.File, error) {
+	return regular(os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0))
+}
 
-func open(path string, flags int) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|flags, 0)
+func regular(f *os.File, err error) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "open", Path: path, Err: ErrIrregular}
+		err = &fs.PathError{Op: "open", Path: f.Name(), Err: ErrIrregular}
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())

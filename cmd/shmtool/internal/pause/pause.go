@@ -3,10 +3,9 @@ package pause
 
 import (
 	"context"
-	"errors"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"shmtool/cmd/shmtool/internal/kernel"
 )
 
 // For sleeps for d. It returns the context's error when the context ends first, or
@@ -38,8 +37,7 @@ func Exactly(ctx context.Context, d time.Duration) error {
 		if left <= 0 {
 			return nil
 		}
-		ts := unix.NsecToTimespec(min(left, slice).Nanoseconds())
-		if err := unix.Nanosleep(&ts, nil); err != nil && !errors.Is(err, unix.EINTR) {
+		if err := kernel.Sleep(min(left, slice)); err != nil {
 			return err
 		}
 	}

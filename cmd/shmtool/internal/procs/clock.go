@@ -7,8 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -16,16 +15,16 @@ import (
 // Live reports whether the table is of this machine, now: procDir is a mounted
 // proc, not a folder in which a moment was saved.
 func (t *Table) Live() bool {
-	var st unix.Statfs_t
-	return unix.Statfs(t.procDir, &st) == nil && st.Type == unix.PROC_SUPER_MAGIC
+	st, err := kernel.StatFS(t.procDir)
+	return err == nil && st.Type == kernel.ProcFS
 }
 
 // InMemory reports whether the objects are those of this machine, now: the table
 // is live, and shmDir is in memory. Objects that were copied one after the other
 // do not say the same of each other.
 func (t *Table) InMemory() bool {
-	var st unix.Statfs_t
-	return t.Live() && unix.Statfs(t.shmDir, &st) == nil && (st.Type == unix.TMPFS_MAGIC || st.Type == unix.RAMFS_MAGIC)
+	st, err := kernel.StatFS(t.shmDir)
+	return err == nil && (st.Type == kernel.TmpFS || st.Type == kernel.RamFS) && t.Live()
 }
 
 // Clock returns the time of the table: now, or for a saved moment when it was
@@ -37,11 +36,8 @@ func (t *Table) Clock() mist.Clock {
 		if !t.InMemory() && t.ofAnotherBoot() {
 			return mist.Clock{}
 		}
-		var ts unix.Timespec
-		if unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
-			return mist.Clock{Now: time.Now().UnixNano()}
-		}
-		return mist.Clock{Now: time.Now().UnixNano(), Uptime: time.Duration(ts.Nano())}
+		uptime, _ := kernel.Uptime() // 0 is not known
+		return mist.Clock{Now: time.Now().UnixNano(), Uptime: uptime}
 	}
 	if s := t.saved(); s != nil && !s.Time.IsZero() {
 		return mist.Clock{Now: s.Time.UnixNano(), Uptime: s.Uptime}
@@ -60,12 +56,12 @@ const anotherBoot = time.Hour
 // ofAnotherBoot reports whether the objects are copies from another machine, or from
 // before this one was booted.
 func (t *Table) ofAnotherBoot() bool {
-	var ts unix.Timespec
 	boot := t.systemBoot()
-	if boot <= 0 || unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) != nil {
+	uptime, err := kernel.Uptime()
+	if boot <= 0 || err != nil {
 		return false
 	}
-	apart := time.Since(time.UnixMilli(boot)) - time.Duration(ts.Nano())
+	apart := time.Since(time.UnixMilli(boot)) - uptime
 	return apart.Abs() > anotherBoot
 }
 

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"shmtool/cmd/shmtool/internal/kernel"
 )
 
 // initSpace is the PID namespace in which all processes of a machine can be seen.
@@ -104,7 +104,7 @@ func (t *Table) seenWith(name string) bool {
 // writers reports whether any process, of any namespace, has a file open for writing.
 // A mapping counts.
 func writers(path string) (inUse, known bool) {
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	f, err := kernel.OpenFile(path)
 	if err != nil {
 		return false, false
 	}
@@ -112,14 +112,14 @@ func writers(path string) (inUse, known bool) {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return false, false
 	}
-	_, err = unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_RDLCK)
+	err = kernel.Lease(f)
 	switch {
-	case errors.Is(err, unix.EAGAIN):
+	case errors.Is(err, syscall.EAGAIN):
 		return true, true
 	case err != nil:
 		return false, false
 	}
-	_, _ = unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_UNLCK) // Close would also give it back
+	_ = kernel.Unlease(f) // Close would also give it back
 	return false, true
 }
 

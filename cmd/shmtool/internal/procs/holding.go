@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"shmtool/cmd/shmtool/internal/kernel"
 )
 
 // Holdings is who has which objects mapped or open, at one look.
@@ -130,8 +132,8 @@ func (t *Table) MayHold(p Process) bool {
 	if err != nil {
 		return !errors.Is(err, fs.ErrNotExist)
 	}
-	st, ok := info.Sys().(*syscall.Stat_t)
-	return p.Name == "" || p.OfMist() || !ok || int(st.Uid) != os.Geteuid()
+	st, ok := kernel.StatOf(info)
+	return p.Name == "" || p.OfMist() || !ok || int(st.UID) != os.Geteuid()
 }
 
 // ofKernel reports whether it is a thread of the kernel: it maps and opens
@@ -167,10 +169,11 @@ func opened(dir string, interesting func(string) bool, found map[named]held) err
 		if err != nil || !interesting(baseName(to)) {
 			continue // it was closed; or it is none of ours
 		}
-		var st, link syscall.Stat_t
-		if syscall.Stat(path, &st) == nil && syscall.Lstat(path, &link) == nil {
-			key, writable := named{st.Ino, baseName(to)}, link.Mode&syscall.S_IWUSR != 0 // of the link, as it was opened
-			found[key] = held{Object{Device: uint64(st.Dev), Inode: st.Ino}, found[key].writes || writable}
+		st, errFile := kernel.StatPath(path)
+		link, errLink := os.Lstat(path)
+		if errFile == nil && errLink == nil {
+			key, writable := named{st.Ino, baseName(to)}, link.Mode()&0o200 != 0 // of the link, as it was opened
+			found[key] = held{Object{Device: st.Dev, Inode: st.Ino}, found[key].writes || writable}
 		}
 	}
 	return err

@@ -7,9 +7,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"shmtool/cmd/shmtool/internal/kernel"
 )
 
 // Life is whether a process lives.
@@ -68,10 +69,10 @@ func (t *Table) lifeOfUnseen(pid int, err error) Life {
 	case !t.Ours():
 		return Unknown
 	}
-	switch err := unix.Kill(pid, 0); {
-	case err == nil || errors.Is(err, unix.EPERM):
+	switch err := kernel.Kill(pid, 0); {
+	case err == nil || errors.Is(err, syscall.EPERM):
 		return Alive
-	case errors.Is(err, unix.ESRCH):
+	case errors.Is(err, syscall.ESRCH):
 		return Dead
 	}
 	return Unknown

@@ -11,11 +11,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 	"unicode/utf8"
 
-	"golang.org/x/sys/unix"
+	"shmtool/cmd/shmtool/internal/kernel"
 )
 
 // Saved is what moment.json says of a saved moment: what its copies of objects
@@ -140,7 +139,7 @@ type Space struct {
 
 // ReadSaved reads the moment.json of a folder. A folder without one is no error.
 func ReadSaved(dir string) (*Saved, error) {
-	f, err := os.OpenFile(filepath.Join(dir, SavedFile), os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	f, err := kernel.OpenFile(filepath.Join(dir, SavedFile))
 	if os.IsNotExist(err) {
 		return nil, nil
 	}
@@ -211,9 +210,9 @@ type File struct {
 // File returns what is known of a file of the shared memory directory.
 func (t *Table) File(info fs.FileInfo) File {
 	f := File{Mode: info.Mode(), Modified: info.ModTime()}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		f.Identity = Object{Device: uint64(st.Dev), Inode: st.Ino}
-		f.Allocated, f.UID, f.GID = st.Blocks*512, st.Uid, st.Gid
+	if st, ok := kernel.StatOf(info); ok {
+		f.Identity = Object{Device: st.Dev, Inode: st.Ino}
+		f.Allocated, f.UID, f.GID = st.Allocated, st.UID, st.GID
 	}
 	if o := t.object(info.Name()); o != nil {
 		f.Identity = Object{Device: o.Device, Inode: o.Inode}
@@ -246,12 +245,12 @@ func (t *Table) Space() (Space, bool) {
 	if s := t.saved(); s != nil && s.Space != nil {
 		return *s.Space, true
 	}
-	var st unix.Statfs_t
-	if !t.Live() || unix.Statfs(t.shmDir, &st) != nil {
+	st, err := kernel.StatFS(t.shmDir)
+	if err != nil || !t.Live() {
 		return Space{}, false
 	}
-	size := uint64(st.Frsize)
-	return Space{Size: st.Blocks * size, Free: st.Bavail * size, Files: st.Files, FreeFiles: st.Ffree}, true
+	size := uint64(st.Fragment)
+	return Space{Size: st.Blocks * size, Free: st.Available * size, Files: st.Files, FreeFiles: st.FreeFiles}, true
 }
 
 // MapsKnown reports whether it is known what processes map: not in a moment that

@@ -9,8 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/layout/mist"
 )
 
@@ -99,11 +98,11 @@ func (t *Table) same(o, mapped Object) bool {
 
 // device returns the device of the directory, and whether maps name the same.
 func (t *Table) device() (device uint64, sure bool) {
-	var st unix.Stat_t
-	if !t.InMemory() || unix.Stat(t.shmDir, &st) != nil {
+	st, err := kernel.StatPath(t.shmDir)
+	if err != nil || !t.InMemory() {
 		return 0, false
 	}
-	return uint64(st.Dev), true
+	return st.Dev, true
 }
 
 // LooksOn reports whether a process is a shmtool that has no part in a simulation: it
@@ -247,19 +246,19 @@ func (t *Table) usesOther(pid int) bool {
 	if others {
 		return true
 	}
-	var st unix.Stat_t
-	err := unix.Stat(filepath.Join(t.procDir, strconv.Itoa(pid), "root", KnownAs(t.shmDir)), &st)
-	return err == nil && uint64(st.Dev) != device
+	st, err := kernel.StatPath(filepath.Join(t.procDir, strconv.Itoa(pid), "root", KnownAs(t.shmDir)))
+	return err == nil && st.Dev != device
 }
 
 // suspended returns how long the machine has slept since it was booted: processes count
 // that time, and MistServer does not.
 func (t *Table) suspended() time.Duration {
-	var boot, awake unix.Timespec
-	if !t.Live() || unix.ClockGettime(unix.CLOCK_BOOTTIME, &boot) != nil || unix.ClockGettime(unix.CLOCK_MONOTONIC, &awake) != nil {
+	boot, errBoot := kernel.BootTime()
+	awake, errAwake := kernel.Uptime()
+	if errBoot != nil || errAwake != nil || !t.Live() {
 		return 0
 	}
-	return max(0, time.Duration(boot.Nano()-awake.Nano()))
+	return max(0, boot-awake)
 }
 
 // objectsOf lists the objects of a stream, without its data pages.

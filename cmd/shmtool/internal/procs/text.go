@@ -16,7 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"shmtool/cmd/shmtool/internal/kernel"
 )
 
 // The most bytes of a text that are read. A process has its command line and its
@@ -181,7 +181,7 @@ func parseMap(line string) (mapLine, bool) {
 		return n
 	}
 	m.start, m.end = uintptr(number(from, 16, strconv.IntSize)), uintptr(number(to, 16, strconv.IntSize))
-	m.object.Device = unix.Mkdev(uint32(number(major, 16, 32)), uint32(number(minor, 16, 32)))
+	m.object.Device = kernel.Device(uint32(number(major, 16, 32)), uint32(number(minor, 16, 32)))
 	m.object.Inode = number(words[4], 10, 64)
 	return m, wrong == nil && m.object.Inode != 0
 }

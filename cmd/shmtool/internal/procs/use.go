@@ -10,8 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/layout/mist"
 )
 
@@ -119,8 +118,7 @@ func (t *Table) origin() (dir string, device uint64) {
 	if s := t.saved(); s != nil {
 		return filepath.Clean(s.ShmDir), 0
 	}
-	var st unix.Stat_t
-	if t.Live() && unix.Stat(t.shmDir, &st) == nil {
+	if st, err := kernel.StatPath(t.shmDir); err == nil && t.Live() {
 		device = st.Dev
 	}
 	return KnownAs(t.shmDir), device

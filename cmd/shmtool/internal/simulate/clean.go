@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
@@ -202,7 +203,7 @@ func endAll(ctx context.Context, id string) []int {
 
 func signalAll(pids []int, sig syscall.Signal) {
 	for _, pid := range pids {
-		_ = syscall.Kill(pid, sig) // it may have ended by itself
+		_ = kernel.Kill(pid, sig) // it may have ended by itself
 	}
 }
 

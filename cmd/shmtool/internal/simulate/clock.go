@@ -4,8 +4,7 @@ import (
 	"context"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/pause"
 )
 
@@ -18,9 +17,8 @@ type clock struct {
 }
 
 func newClock() clock {
-	var ts unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // it is there since Linux 2.6
-	return clock{ts.Nano(), time.Now()}
+	uptime, _ := kernel.Uptime() // it is there since Linux 2.6
+	return clock{int64(uptime), time.Now()}
 }
 
 // Now returns CLOCK_MONOTONIC in nanoseconds.
@@ -42,8 +40,7 @@ func (c clock) until(ctx context.Context, t int64) bool {
 		case d <= 0:
 			return true
 		case d <= longestNap:
-			ts := unix.NsecToTimespec(int64(d))
-			_ = unix.Nanosleep(&ts, nil) // interrupted, it is looked at again
+			_ = kernel.Sleep(d) // interrupted, it is looked at again
 		default:
 			_ = pause.For(ctx, d)
 		}

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/procs"
 )
 
@@ -55,7 +56,7 @@ func (s *simulation) endInputs() {
 	var angels []*Process
 	for _, st := range s.streams {
 		if st.buffer != 0 && !st.angel.Running() {
-			_ = syscall.Kill(st.buffer, syscall.SIGTERM)
+			_ = kernel.Kill(st.buffer, syscall.SIGTERM)
 		}
 		angels = append(angels, st.angel)
 	}
@@ -76,7 +77,7 @@ func awaitDeath(pid int) {
 			return
 		}
 		if time.Now().After(deadline) {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+			_ = kernel.Kill(pid, syscall.SIGKILL)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

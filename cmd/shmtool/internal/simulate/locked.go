@@ -6,9 +6,10 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"shmtool/cmd/shmtool/internal/kernel"
 )
 
 // The way before RelAccX, for comparison: one page with all metadata and a lock
@@ -28,8 +29,8 @@ const (
 // locked does something while it holds the page's lock.
 func locked(f *os.File, how int, do func() error) error {
 	for {
-		err := unix.Flock(int(f.Fd()), how)
-		if !errors.Is(err, unix.EINTR) {
+		err := kernel.Flock(f, how)
+		if !errors.Is(err, syscall.EINTR) {
 			if err != nil {
 				return err
 			}
@@ -37,7 +38,7 @@ func locked(f *os.File, how int, do func() error) error {
 		}
 	}
 	err := do()
-	return errors.Join(err, unix.Flock(int(f.Fd()), unix.LOCK_UN))
+	return errors.Join(err, kernel.Flock(f, kernel.Unlock))
 }
 
 // lockedWriter has a frame whenever a video source has one, and publishes all
@@ -65,7 +66,7 @@ func (p Part) lockedWriter(ctx context.Context) error {
 			continue
 		}
 		next += int64(lockedInterval)
-		if err := locked(f, unix.LOCK_EX, func() error { _, err := f.WriteAt(page, 0); return err }); err != nil {
+		if err := locked(f, kernel.Exclusive, func() error { _, err := f.WriteAt(page, 0); return err }); err != nil {
 			return err
 		}
 	}
@@ -112,7 +113,7 @@ func (p Part) readLocked(ctx context.Context, behind time.Duration) (*tally, err
 			n, _ = f.ReadAt(page, 0) // before the writer's first turn there is less
 			return nil
 		}
-		if err := locked(f, unix.LOCK_SH, read); err != nil {
+		if err := locked(f, kernel.Shared, read); err != nil {
 			return seen, err
 		}
 		if n == lockedSize {

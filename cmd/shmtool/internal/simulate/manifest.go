@@ -14,9 +14,8 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 )
@@ -82,7 +81,7 @@ func (c *claimed) write() error {
 	}
 	_, err = f.Write(append(text, '\n'))
 	if err == nil {
-		err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
+		err = kernel.Flock(f, kernel.Exclusive)
 	}
 	if err == nil {
 		err = f.Chmod(0o644)
@@ -127,7 +126,7 @@ const largestManifest = 1 << 20
 
 func readManifest(path string) (m Manifest, err error) {
 	// Not blocking: any user may put down a FIFO of that name, which must not hang us.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	f, err := kernel.OpenFile(path)
 	if err != nil {
 		return m, err
 	}
@@ -143,15 +142,15 @@ func readManifest(path string) (m Manifest, err error) {
 	if err := json.NewDecoder(io.LimitReader(f, largestManifest)).Decode(&m); err != nil {
 		return m, err
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
-	m.Alive, m.UID = errors.Is(err, unix.EWOULDBLOCK), ownerOf(info)
+	err = kernel.Flock(f, kernel.Shared|kernel.NoWait)
+	m.Alive, m.UID = errors.Is(err, syscall.EWOULDBLOCK), ownerOf(info)
 	return m, nil
 }
 
 // ownerOf returns the user whose file it is, -1 where that is not known.
 func ownerOf(info fs.FileInfo) int {
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return int(st.Uid)
+	if st, ok := kernel.StatOf(info); ok {
+		return int(st.UID)
 	}
 	return -1
 }

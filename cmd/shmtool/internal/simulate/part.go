@@ -13,8 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
@@ -104,8 +103,8 @@ func RunPart(getenv func(string) string, quirkOf func(Part) Quirk) int {
 		return 2
 	}
 	_ = os.WriteFile("/proc/self/comm", []byte(p.comm()), 0) // it is only a name
-	syscall.CloseOnExec(reportFile)
-	syscall.CloseOnExec(lifelineFile)
+	kernel.Inherited(reportFile)
+	kernel.Inherited(lifelineFile)
 	r := newReporter(os.NewFile(reportFile, "reports"), p.Role)
 	ctx, cancel := p.lifetime()
 	defer cancel()
@@ -131,7 +130,7 @@ func (p Part) lifetime() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
-	_ = unix.SetNonblock(lifelineFile, true) // so that reading it takes no thread
+	kernel.Unblock(lifelineFile) // so that reading it takes no thread
 	lifeline := os.NewFile(lifelineFile, "lifeline")
 	go func() {
 		<-signals

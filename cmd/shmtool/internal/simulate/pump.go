@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout/mist"
@@ -298,8 +296,8 @@ const inputRole = "input"
 
 // howEnded returns the end of a process: "killed by SIGKILL", "exit status 1".
 func howEnded(state *os.ProcessState) string {
-	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return "killed by " + unix.SignalName(status.Signal())
+	if signal := kernel.KilledBy(state); signal != "" {
+		return "killed by " + signal
 	}
 	return state.String()
 }

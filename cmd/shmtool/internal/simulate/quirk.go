@@ -4,8 +4,8 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"syscall"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
@@ -23,7 +23,7 @@ type Quirk struct {
 }
 
 // BeginSignal tells a buffer to call its quirk's Begin.
-const BeginSignal = syscall.SIGUSR1
+const BeginSignal = kernel.SIGUSR1
 
 // toldToBegin returns a channel that BeginSignal comes from, nil if the quirk has no
 // Begin.

@@ -2,9 +2,9 @@ package simulate
 
 import (
 	"os"
-	"syscall"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
@@ -73,18 +73,15 @@ func (u *Usage) add(r Role, state *os.ProcessState) {
 		u.Processes++
 	}
 	u.CPU += state.UserTime() + state.SystemTime()
-	if r, ok := state.SysUsage().(*syscall.Rusage); ok {
-		u.MaxRSS = max(u.MaxRSS, r.Maxrss*1024)
-	}
+	u.MaxRSS = max(u.MaxRSS, kernel.MostMemory(state))
 }
 
 // addSelf takes the process that calls.
 func (u *Usage) addSelf() {
 	u.Processes++
-	var r syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &r) == nil {
-		u.CPU += time.Duration(r.Utime.Nano() + r.Stime.Nano())
-		u.MaxRSS = max(u.MaxRSS, r.Maxrss*1024)
+	if cpu, memory, err := kernel.OwnUsage(); err == nil {
+		u.CPU += cpu
+		u.MaxRSS = max(u.MaxRSS, memory)
 	}
 }
 

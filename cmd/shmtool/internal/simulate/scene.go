@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
@@ -102,7 +103,7 @@ func (s *Scene) KillBuffer(stream string) (pid int, err error) {
 	if pid = st.buffer; pid == 0 {
 		return 0, fmt.Errorf("stream %q has no buffer", stream)
 	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+	if err := kernel.Kill(pid, syscall.SIGKILL); err != nil {
 		return pid, err
 	}
 	awaitDeath(pid)

@@ -8,10 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"shmtool/cmd/shmtool/internal/kernel"
 )
 
 // partEnvironment keeps a part small: it has little to do, and there are
@@ -43,7 +42,7 @@ func (p Part) command(reports, lifeline uintptr) (*exec.Cmd, error) {
 		Env:         append([]string{partVariable + "=" + string(text)}, partEnvironment...),
 		Stderr:      out, // a panic's last words
 		ExtraFiles:  []*os.File{out, line},
-		SysProcAttr: &syscall.SysProcAttr{Setpgid: true},
+		SysProcAttr: kernel.OwnGroup(),
 	}
 	if options, ok := os.LookupEnv("GORACE"); ok { // of a test binary
 		cmd.Env = append(cmd.Env, "GORACE="+options)
@@ -52,7 +51,7 @@ func (p Part) command(reports, lifeline uintptr) (*exec.Cmd, error) {
 }
 
 func duplicate(fd uintptr, name string) (*os.File, error) {
-	n, err := unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
+	n, err := kernel.Duplicate(fd)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

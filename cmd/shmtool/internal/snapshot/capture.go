@@ -11,9 +11,8 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 )
@@ -83,10 +82,7 @@ func (c *capture) describe() {
 	} else if c.table.Live() {
 		c.saved.BootID = c.kernelText("random/boot_id")
 		c.saved.Kernel = strings.TrimSpace(c.kernelText("ostype") + " " + c.kernelText("osrelease"))
-		var name unix.Utsname
-		if unix.Uname(&name) == nil {
-			c.saved.Kernel += " " + unix.ByteSliceToString(name.Machine[:])
-		}
+		c.saved.Kernel = strings.TrimSpace(c.saved.Kernel + " " + kernel.Machine())
 		c.saved.Machine, _ = os.Hostname()
 	}
 	if space, known := c.table.Space(); known {

@@ -13,9 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/procs"
 )
 
@@ -53,11 +52,11 @@ func unpack(ctx context.Context, archive, dir string) error {
 		return err
 	}
 	u := &unpacking{ctx: ctx, dir: dir, left: mostBytes, full: errTooMuch}
-	var st unix.Statfs_t
-	if err := unix.Statfs(dir, &st); err != nil {
+	st, err := kernel.StatFS(dir)
+	if err != nil && kernel.Linux {
 		return err
 	}
-	if room := int64(st.Bavail) * st.Frsize / 10 * 9; room < u.left { // others also need some
+	if room := int64(st.Available) * st.Fragment / 10 * 9; err == nil && room < u.left { // others also need some
 		u.left, u.full = room, &noRoomError{filepath.Dir(dir)}
 	}
 	for members := tar.NewReader(from); ; {

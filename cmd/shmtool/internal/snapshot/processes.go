@@ -10,8 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -112,17 +111,16 @@ func (c *capture) shmMaps() shmMaps {
 			m.objects[deviceText(o.saved.Device)+" "+strconv.FormatUint(o.saved.Inode, 10)] = true
 		}
 	}
-	var st unix.Stat_t
-	var system unix.Statfs_t
-	if unix.Statfs(c.ShmDir, &system) == nil && system.Type == unix.TMPFS_MAGIC && unix.Stat(c.ShmDir, &st) == nil {
-		m.device = deviceText(uint64(st.Dev))
+	system, err := kernel.StatFS(c.ShmDir)
+	if st, errDir := kernel.StatPath(c.ShmDir); err == nil && errDir == nil && system.Type == kernel.TmpFS {
+		m.device = deviceText(st.Dev)
 	}
 	return m
 }
 
 // deviceText returns a device as maps have it.
 func deviceText(device uint64) string {
-	return fmt.Sprintf("%02x:%02x", unix.Major(device), unix.Minor(device))
+	return fmt.Sprintf("%02x:%02x", kernel.Major(device), kernel.Minor(device))
 }
 
 // of returns the lines of objects, also of those that have lost their names. It

@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
-	"golang.org/x/sys/unix"
-
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/procs"
 )
 
@@ -95,17 +95,17 @@ func (notEmptyError) Is(target error) bool { return target == fs.ErrExist }
 // place gives what is whole its name, and never another file's.
 func place(from, to string, packed bool) error {
 	if !packed { // a folder replaces nothing but an empty one; os.Rename not even that
-		err := unix.Rename(from, to)
+		err := syscall.Rename(from, to)
 		switch {
-		case errors.Is(err, unix.ENOTEMPTY), errors.Is(err, unix.EEXIST):
+		case errors.Is(err, syscall.ENOTEMPTY), errors.Is(err, syscall.EEXIST):
 			err = errNotEmpty
 		case err == nil:
 			return nil
 		}
 		return &fs.PathError{Op: "save", Path: to, Err: err}
 	}
-	err := unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_NOREPLACE)
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) { // not on this file system
+	err := kernel.RenameNew(from, to)
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOSYS) { // not on this file system
 		err = os.Rename(from, to)
 	}
 	if err != nil {

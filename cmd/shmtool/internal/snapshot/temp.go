@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"golang.org/x/sys/unix"
+	"shmtool/cmd/shmtool/internal/kernel"
 )
 
 // The temporary folders of this package. A process that is killed leaves its own
@@ -52,7 +52,7 @@ func lockTemp(path string) (*temp, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err == nil {
+	if err := kernel.Flock(lock, kernel.Exclusive|kernel.NoWait); err == nil {
 		err = os.WriteFile(filepath.Join(path, ownMark), nil, 0o600)
 		if err == nil {
 			return &temp{path, lock}, nil
@@ -88,19 +88,27 @@ func sweep(dir, prefix string) {
 }
 
 func removeLeft(path string) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	folder, err := kernel.OpenFile(path)
 	if err != nil {
 		return
 	}
-	defer unix.Close(fd)
-	var folder, mark unix.Stat_t
-	switch {
-	case unix.Fstat(fd, &folder) != nil, folder.Uid != uint32(os.Geteuid()), folder.Mode&0o777 != 0o700:
+	defer folder.Close()
+	info, err := folder.Stat()
+	if err != nil || !info.IsDir() || !owned(info) || info.Mode().Perm() != 0o700 {
 		return
-	case unix.Fstatat(fd, ownMark, &mark, unix.AT_SYMLINK_NOFOLLOW) != nil, mark.Uid != folder.Uid, mark.Mode&unix.S_IFMT != unix.S_IFREG:
+	}
+	mark, err := os.Lstat(filepath.Join(path, ownMark))
+	if err != nil || !owned(mark) || !mark.Mode().IsRegular() {
 		return
-	case unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) != nil: // its process lives
+	}
+	if kernel.Flock(folder, kernel.Exclusive|kernel.NoWait) != nil { // its process lives
 		return
 	}
 	_ = os.RemoveAll(path)
+}
+
+// owned reports whether a file is this user's.
+func owned(info fs.FileInfo) bool {
+	st, ok := kernel.StatOf(info)
+	return ok && st.UID == uint32(os.Geteuid())
 }

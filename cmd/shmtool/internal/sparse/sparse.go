@@ -4,11 +4,10 @@
 package sparse
 
 import (
-	"errors"
 	"iter"
 	"os"
 
-	"golang.org/x/sys/unix"
+	"shmtool/cmd/shmtool/internal/kernel"
 )
 
 // Parts returns the parts of a file between two places that hold bytes, each by its
@@ -17,25 +16,11 @@ import (
 func Parts(f *os.File, from, to int64) iter.Seq2[int64, int64] {
 	return func(yield func(start, end int64) bool) {
 		for from < to {
-			start, end := next(f, from, to)
-			if start >= to || !yield(start, end) {
+			start, end := kernel.NextData(f, from)
+			if start >= to || !yield(start, min(end, to)) {
 				return
 			}
 			from = end
 		}
 	}
-}
-
-func next(f *os.File, from, to int64) (start, end int64) {
-	start, err := unix.Seek(int(f.Fd()), from, unix.SEEK_DATA)
-	switch {
-	case errors.Is(err, unix.ENXIO): // only a hole follows
-		return to, to
-	case err != nil:
-		return from, to
-	}
-	if end, err = unix.Seek(int(f.Fd()), start, unix.SEEK_HOLE); err != nil {
-		return start, to
-	}
-	return start, min(end, to)
 }

@@ -7,9 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -131,8 +131,8 @@ func byName(a, b Row) int {
 }
 
 func identityOf(info fs.FileInfo) procs.Object {
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return procs.Object{Device: uint64(st.Dev), Inode: st.Ino}
+	if st, ok := kernel.StatOf(info); ok {
+		return procs.Object{Device: st.Dev, Inode: st.Ino}
 	}
 	return procs.Object{}
 }

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"syscall"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/dump"
@@ -58,7 +58,7 @@ func (l *Loop) Run(ctx context.Context, w *world.World, p *out.Printer, print Pr
 			return err
 		}
 		defer s.whole.Leave()
-		signal.Notify(resized, syscall.SIGWINCH)
+		signal.Notify(resized, kernel.SIGWINCH)
 		defer signal.Stop(resized)
 		draw = func() error { return s.draw(ctx, print) }
 	}

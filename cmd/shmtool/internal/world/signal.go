@@ -4,6 +4,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"shmtool/cmd/shmtool/internal/kernel"
 )
 
 // DieOf ends the process by a signal, as if nothing had caught it.
@@ -12,6 +14,6 @@ func DieOf(sig os.Signal) {
 		_, _ = os.Stdout.Write([]byte("\n")) // the runtime takes the signal only from a pipe
 		return
 	}
-	_ = syscall.Kill(os.Getpid(), sig.(syscall.Signal))
+	kernel.Die(sig)
 	time.Sleep(time.Second)
 }

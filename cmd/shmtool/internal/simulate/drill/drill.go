@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"syscall"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
@@ -111,10 +111,10 @@ func (d *drill) pause(ctx context.Context, long time.Duration) error {
 func (d *drill) stop(ctx context.Context, c *simulate.Process) error {
 	d.BeforeEnd(func() {
 		if c.Running() {
-			_ = c.Signal(syscall.SIGCONT)
+			_ = c.Signal(kernel.SIGCONT)
 		}
 	})
-	if err := c.Signal(syscall.SIGSTOP); err != nil {
+	if err := c.Signal(kernel.SIGSTOP); err != nil {
 		return err
 	}
 	return d.awaitStop(ctx, c.PID)
@@ -125,8 +125,8 @@ func (d *drill) freeze(ctx context.Context) (pid int, err error) {
 	if pid = d.input().Buffer; pid == 0 {
 		return 0, fmt.Errorf("stream %q has no buffer", d.stream)
 	}
-	d.BeforeEnd(func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+	d.BeforeEnd(func() { _ = kernel.Kill(pid, kernel.SIGCONT) })
+	if err := kernel.Kill(pid, kernel.SIGSTOP); err != nil {
 		return pid, err
 	}
 	return pid, d.awaitStop(ctx, pid)

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/layout/mist"
@@ -203,15 +203,15 @@ type leaking struct {
 
 // grow leaves one part in 50 of the file system.
 func (l *leaking) grow() error {
-	var s syscall.Statfs_t
-	if err := syscall.Fstatfs(int(l.file.Fd()), &s); err != nil {
+	s, err := kernel.StatFS(l.file.Name())
+	if err != nil {
 		return err
 	}
-	by := (int64(s.Bavail) - int64(s.Blocks)/50) * s.Bsize
+	by := (int64(s.Available) - int64(s.Blocks)/50) * s.Block
 	if by <= 0 {
 		return nil
 	}
-	if err := syscall.Fallocate(int(l.file.Fd()), 0, l.size, by); err != nil {
+	if err := kernel.Allocate(l.file, l.size, by); err != nil {
 		return err
 	}
 	l.size += by
@@ -222,11 +222,11 @@ func (l *leaking) grow() error {
 // of what is left.
 func refuseSmall(o simulate.Options) error {
 	const needed = 4 * mist.LiveDataSize
-	var s syscall.Statfs_t
-	if err := syscall.Statfs(o.ShmDir, &s); err != nil {
+	s, err := kernel.StatFS(o.ShmDir)
+	if err != nil {
 		return fmt.Errorf("shared memory directory %q: %w", o.ShmDir, err)
 	}
-	if free := int64(s.Bavail) * s.Bsize; free < needed {
+	if free := int64(s.Available) * s.Block; free < needed {
 		return fmt.Errorf("%s writes a data page of %d MiB, and of %q only %d MiB are left", finding.DataStalled, mist.LiveDataSize>>20, o.ShmDir, free>>20)
 	}
 	return nil
@@ -239,16 +239,18 @@ const largestFilled = 256 << 20
 // of its own.
 func refuseLarge(o simulate.Options) error {
 	const how = "; mount -t tmpfs -o size=64m shm /mnt/shm makes one, and --shm-dir /mnt/shm takes it"
-	var s syscall.Statfs_t
-	var dir, parent, common syscall.Stat_t
-	err := errors.Join(syscall.Statfs(o.ShmDir, &s), syscall.Stat(o.ShmDir, &dir), syscall.Stat(filepath.Join(o.ShmDir, ".."), &parent))
+	s, errSystem := kernel.StatFS(o.ShmDir)
+	dir, errDir := kernel.StatPath(o.ShmDir)
+	parent, errParent := kernel.StatPath(filepath.Join(o.ShmDir, ".."))
+	common, errCommon := kernel.StatPath("/dev/shm")
+	err := errors.Join(errSystem, errDir, errParent)
 	switch {
 	case err != nil:
 		return fmt.Errorf("shared memory directory %q: %w", o.ShmDir, err)
-	case dir.Dev == parent.Dev || syscall.Stat("/dev/shm", &common) == nil && dir.Dev == common.Dev:
+	case dir.Dev == parent.Dev || errCommon == nil && dir.Dev == common.Dev:
 		return fmt.Errorf("%s fills a file system, and %q is not one of its own%s", finding.ShmFull, o.ShmDir, how)
-	case int64(s.Blocks)*s.Bsize > largestFilled:
-		return fmt.Errorf("%s fills a file system of at most %d MiB, and that of %q has %d%s", finding.ShmFull, largestFilled>>20, o.ShmDir, int64(s.Blocks)*s.Bsize>>20, how)
+	case int64(s.Blocks)*s.Block > largestFilled:
+		return fmt.Errorf("%s fills a file system of at most %d MiB, and that of %q has %d%s", finding.ShmFull, largestFilled>>20, o.ShmDir, int64(s.Blocks)*s.Block>>20, how)
 	}
 	return nil
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"syscall"
 
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/layout/mist"
@@ -83,7 +83,7 @@ func spoiledBuffer(p simulate.Part) (q simulate.Quirk) {
 }
 
 // tellBuffer tells a buffer to begin with what it does wrong.
-func tellBuffer(pid int) error { return syscall.Kill(pid, simulate.BeginSignal) }
+func tellBuffer(pid int) error { return kernel.Kill(pid, simulate.BeginSignal) }
 
 // dieClosing ends a buffer between the exit bit of its page and the removal.
 func dieClosing(b *mistserver.Buffer) error {
@@ -95,21 +95,8 @@ func dieClosing(b *mistserver.Buffer) error {
 
 // suicide ends this process as a crash does. It does not come back.
 func suicide() error {
-	if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+	if err := kernel.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
 		return err
 	}
 	select {}
-}
-
-// isolate gives a process a PID namespace of its own. A process of a user other than
-// root also gets a user namespace, without which the kernel refuses it.
-func isolate(cmd *exec.Cmd) error {
-	cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWPID
-	if uid := os.Geteuid(); uid != 0 {
-		gid := os.Getegid()
-		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
-		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: uid, HostID: uid, Size: 1}}
-		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: gid, HostID: gid, Size: 1}}
-	}
-	return nil
 }

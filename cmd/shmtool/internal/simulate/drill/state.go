@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/layout/mist"
@@ -51,7 +52,7 @@ func stageFillUsers(ctx context.Context, d *drill) (string, error) {
 
 // stageJoinFromNamespace starts a viewer that sees itself as process 1.
 func stageJoinFromNamespace(ctx context.Context, d *drill) (string, error) {
-	c, err := d.viewer(ctx, isolate)
+	c, err := d.viewer(ctx, kernel.OwnPIDs)
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL) {
 		return "", fmt.Errorf("the kernel refuses a PID namespace to this user (%w): run the drill as root, or where users may have namespaces of their own", err)
 	}

@@ -9,12 +9,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout"
@@ -98,8 +96,8 @@ func (w *World) Maps(pid int, names ...string) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		st := info.Sys().(*syscall.Stat_t)
-		fmt.Fprintf(&lines, "7f%04d000000-7f%04d001000 rw-s 00000000 %02x:%02x %d %s\n", i, i, unix.Major(st.Dev), unix.Minor(st.Dev), st.Ino, filepath.Join(w.Shm, name))
+		st, _ := kernel.StatOf(info)
+		fmt.Fprintf(&lines, "7f%04d000000-7f%04d001000 rw-s 00000000 %02x:%02x %d %s\n", i, i, kernel.Major(st.Dev), kernel.Minor(st.Dev), st.Ino, filepath.Join(w.Shm, name))
 	}
 	w.write(filepath.Join(w.Proc, strconv.Itoa(pid), "maps"), []byte(lines.String()))
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/relaccx"
@@ -73,8 +74,8 @@ func plantedLink(path string, link fs.FileInfo) bool {
 }
 
 func uidOf(info fs.FileInfo) int {
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		return int(st.Uid)
+	if st, ok := kernel.StatOf(info); ok {
+		return int(st.UID)
 	}
 	return -1
 }

@@ -1,3 +1,5 @@
+//go:build !elsewhere
+
 // Package unread tells when the last reader of a program's output is gone.
 package unread
 

@@ -1,0 +1,46 @@
+//go:build unix
+
+package kernel
+
+import (
+	"io/fs"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// StatOf returns what the system said of a file; false where info is not of a file of
+// this system.
+func StatOf(info fs.FileInfo) (Stat, bool) {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return Stat{}, false
+	}
+	return Stat{
+		Dev: uint64(st.Dev), Ino: uint64(st.Ino), Links: uint64(st.Nlink), Mode: uint32(st.Mode), UID: st.Uid, GID: st.Gid,
+		Size: st.Size, Allocated: st.Blocks * 512, Changed: changed(st),
+	}, true
+}
+
+// Flock takes the lock of an open file, or gives it back.
+func Flock(f *os.File, how int) error { return unix.Flock(int(f.Fd()), how) }
+
+// Kill sends a signal to a process; 0 asks whether it is there.
+func Kill(pid int, sig syscall.Signal) error { return syscall.Kill(pid, sig) }
+
+// Die ends this process by a signal.
+func Die(sig os.Signal) { _ = syscall.Kill(os.Getpid(), sig.(syscall.Signal)) }
+
+// OpenFile opens a file for reading, waits for nothing, and follows no symbolic link.
+func OpenFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+}
+
+// The signals that are not on every system.
+const (
+	SIGCONT  = syscall.SIGCONT
+	SIGSTOP  = syscall.SIGSTOP
+	SIGUSR1  = syscall.SIGUSR1
+	SIGWINCH = syscall.SIGWINCH
+)

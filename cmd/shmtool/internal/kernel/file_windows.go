@@ -1,0 +1,43 @@
+package kernel
+
+import (
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// StatOf returns false: files have no numbers here.
+func StatOf(fs.FileInfo) (Stat, bool) { return Stat{}, false }
+
+// Flock is not there.
+func Flock(*os.File, int) error { return errMissing }
+
+// Kill is not there.
+func Kill(int, syscall.Signal) error { return errMissing }
+
+// Die ends this process with the exit code that the system gives one that was
+// interrupted.
+func Die(os.Signal) {
+	const interrupted = 0xc000013a
+	syscall.ExitProcess(interrupted)
+}
+
+// OpenFile opens a file for reading, and follows no symbolic link.
+func OpenFile(path string) (*os.File, error) {
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		err = &fs.PathError{Op: "open", Path: path, Err: syscall.ELOOP}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(path)
+}
+
+// The signals that are not on every system: none comes, and none can be sent.
+const (
+	SIGCONT = -1 - syscall.Signal(iota)
+	SIGSTOP
+	SIGUSR1
+	SIGWINCH
+)

@@ -242,3 +242,22 @@ func benchNestedHeader(b *testing.B, place int) {
 		return
 	}
 }
+
+// One integer field of a large ring, into a slice.
+func BenchmarkColumn(b *testing.B) {
+	const records = 1 << 20
+	w := benchWriter(b, benchSchema, records)
+	fill(b, w, records)
+	r := mustReader(b, w.Page().Path())
+	window, _ := r.Window()
+	f := r.Schema().Lookup("c")
+	values := make([]uint64, 0, records)
+	b.ReportAllocs()
+	for b.Loop() {
+		var err error
+		if values, _, err = r.Column(f, window, values[:0]); err != nil || len(values) != records {
+			b.Fatal(len(values), err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/records, "ns/record")
+}

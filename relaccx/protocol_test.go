@@ -210,6 +210,37 @@ func readWindows(r *Reader, records uint64) func(*atomic.Bool) error {
 	}
 }
 
+// readColumn reads one field of all records, in blocks: a value is its record's number, and
+// none is missing that was not lost.
+func readColumn(r *Reader, count uint64) func(*atomic.Bool) error {
+	return func(*atomic.Bool) error {
+		var values []uint64
+		number := r.Schema().Lookup("number")
+		for next := uint64(0); next < count; {
+			first := next
+			var err error
+			values, next, err = r.Column(number, layout.Window{First: first, End: count}, values[:0])
+			var lapped *LappedError
+			if errors.As(err, &lapped) {
+				if lapped.First != first+uint64(len(values)) || lapped.First+lapped.Lost != next {
+					return fmt.Errorf("from %d on: %d values, and then %v, next is %d", first, len(values), lapped, next)
+				}
+			} else if err != nil {
+				return err
+			} else if next != first+uint64(len(values)) {
+				return fmt.Errorf("from %d on: %d values, next is %d", first, len(values), next)
+			}
+			for i, v := range values {
+				if v != first+uint64(i) {
+					return fmt.Errorf("record %d has number %d", first+uint64(i), v)
+				}
+			}
+			runtime.Gosched()
+		}
+		return nil
+	}
+}
+
 func TestProtocolOnRings(t *testing.T) {
 	var gaps atomic.Uint64
 	tests := []struct {
@@ -222,7 +253,7 @@ func TestProtocolOnRings(t *testing.T) {
 		count := protocolCount() / test.share
 		storm(t, hurry(t, w, count),
 			readFollowing(heapReader(t, p), count, &gaps), readFollowing(heapReader(t, p), count, &gaps),
-			readAtRandom(heapReader(t, p), ErrWithdrawn), readLeased(heapReader(t, p)), readWindows(heapReader(t, p), uint64(test.records)))
+			readColumn(heapReader(t, p), count), readAtRandom(heapReader(t, p), ErrWithdrawn), readLeased(heapReader(t, p)), readWindows(heapReader(t, p), uint64(test.records)))
 		available := min(count, uint64(test.records))
 		if got, want := counters(t, w), [4]uint64{count - available, count - available, available, count}; got != want {
 			t.Errorf("counters %v, want %v", got, want)

@@ -62,11 +62,15 @@ func (c *cutPage) uses(t *testing.T) map[string]func() error {
 		return func() error { return r.Lease(func(l *Lease) error { return l.View(n, func([]byte) {}) }) }
 	}
 	return map[string]func() error{
-		"header":     func() error { _, err := c.p.Header(); return err },
-		"inspect":    func() error { return c.p.Inspect(func([]byte, layout.Header) error { return nil }) },
-		"check":      func() error { _, err := c.p.Check(); return err },
-		"reader":     func() error { _, err := c.p.Reader(); return err },
-		"peek":       func() error { _, err := c.p.Peek(); return err },
+		"header":  func() error { _, err := c.p.Header(); return err },
+		"inspect": func() error { return c.p.Inspect(func([]byte, layout.Header) error { return nil }) },
+		"check":   func() error { _, err := c.p.Check(); return err },
+		"reader":  func() error { _, err := c.p.Reader(); return err },
+		"peek":    func() error { _, err := c.p.Peek(); return err },
+		"column": func() error {
+			_, _, err := c.r.Column(c.r.Schema().Lookup("number"), layout.Window{First: 0, End: 75}, nil)
+			return err
+		},
 		"window":     func() error { _, err := c.r.Window(); return err },
 		"newest":     func() error { _, err := c.r.Newest(); return err },
 		"shape":      func() error { _, err := c.r.Shape(); return err },

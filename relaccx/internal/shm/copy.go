@@ -4,6 +4,9 @@ package shm
 
 import "bytes"
 
+// InPlace is whether values may be read where they lie, without CopyOut.
+const InPlace = true
+
 // CopyOut copies bytes that another process may be changing. The copy is not valid until
 // a counter, loaded afterwards, says that the bytes were stable.
 func CopyOut(dst, mapped []byte) { copy(dst, mapped) }

@@ -6,6 +6,9 @@ package shm
 // lost. The race detector must not see it, and it sees every copy, of a function
 // that is norace as well: the runtime tells it. So bytes are moved one by one.
 
+// InPlace is false: the race detector would watch what is read.
+const InPlace = false
+
 // CopyOut copies bytes that another process may be changing.
 //
 //go:norace

@@ -224,8 +224,8 @@ func (r *rax) nested(p *raxPage, f *raxField, at int) {
 
 // open reads the header and the fields of a nested page. It is false for a page
 // that is not ready and, where MistUtilRAX would read whatever lies there, for
-// one that is not valid: each of its records then lies inside its field, so
-// that no byte is printed more often than pages are nested.
+// one that is not valid: each of its records then lies inside its field, or a little
+// behind it, so that no byte is printed much more often than pages are nested.
 func (r *rax) open(p *raxPage, f *raxField, inner *raxPage) bool {
 	if inner.depth > layout.MaxDepth {
 		return false
@@ -234,6 +234,10 @@ func (r *rax) open(p *raxPage, f *raxField, inner *raxPage) bool {
 	h, err := layout.DecodeHeader(page)
 	if err != nil || !h.Status.Ready() || h.FieldOffset < layout.MinFieldOffset || uint16(h.FieldOffset) >= h.Offset {
 		return false
+	}
+	if over := f.Overrun(h); over > 0 && inner.base+inner.size+over <= len(r.page) {
+		inner.size += over
+		page = r.page[inner.base : inner.base+inner.size]
 	}
 	if !h.RecordsFit(len(page)) {
 		return false

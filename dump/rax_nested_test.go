@@ -208,3 +208,23 @@ func TestRaxNestedPagesDiffer(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// The last ring of a track of MistServer 3.0 goes on 8 bytes behind its field: its last
+// record is printed whole.
+func TestRaxNestedBehindItsField(t *testing.T) {
+	inner := handRax(layout.Header{RecordCount: 2, EndPos: 2}, "\x01\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00", raxSpec{"v", 0x17, 8})
+	page := handRax(oneRax, string(inner), raxSpec{"pages", 0x01, uint32(len(inner) - 8)})
+	wantRax(t, page, `RelAccX: 1 x 51b @47 (#0 - #0)
+  #0:
+    pages: Nested RelAccX:
+      RelAccX: 2 x 8b @43 (#0 - #1)
+        #0: v: 1, `+`
+        #1: v: 2, `+`
+
+`)
+	wantRax(t, page[:len(page)-1], `RelAccX: 1 x 51b @47 (#0 - #0)
+  #0:
+    pages: Nested RelAccX: not ready
+
+`)
+}

@@ -17,6 +17,7 @@ import (
 // object of exactly the shape's size, mode 0600, ready.
 type CreateOptions struct {
 	Size     int64         // bytes of the object; 0, or less than the shape takes, means the shape's
+	Short    int64         // how many bytes the file ends before the shape does, in the same memory page: MistServer makes MstMeta so
 	Mode     fs.FileMode   // permissions; 0 means 0600. The umask does not apply.
 	NotReady bool          // leave the ready bit to SetReady
 	Sparse   bool          // back no more of it than is written, as MistServer's pages are; ENOSPC may come later
@@ -113,6 +114,12 @@ func buildTemp(dir string, shape layout.Shape, o CreateOptions) (*Writer, error)
 		return nil, &layout.SpecError{Text: filepath.Base(dir), Reason: "page takes more than 2^62 bytes"}
 	}
 	size := max(o.Size, int64(shape.Size()))
+	if o.Short > 0 {
+		size = int64(shape.Size()) - o.Short
+		if o.Short >= layout.HeaderSize || size%int64(os.Getpagesize()) == 0 || size/int64(os.Getpagesize()) != (int64(shape.Size())-1)/int64(os.Getpagesize()) {
+			return nil, &layout.SpecError{Text: filepath.Base(dir), Reason: fmt.Sprintf("page cannot end %d bytes before its shape does", o.Short)}
+		}
+	}
 	f, err := createTemp(dir, size, o.Mode)
 	if err != nil {
 		return nil, err
@@ -170,7 +177,7 @@ func sizeTemp(f *os.File, size int64, mode fs.FileMode) error {
 }
 
 func fillTemp(f *os.File, shape layout.Shape, o CreateOptions) (*Writer, error) {
-	reserved := extent{0, int(shape.Size())}
+	reserved := extent{0, int(int64(shape.Size()) - o.Short)}
 	if !shape.Prefilled() { // slots are written one by one
 		reserved.end = min(reserved.end, reserveLimit)
 	}
@@ -202,7 +209,7 @@ func fillPage(p *Page, shape layout.Shape, o CreateOptions) (*Writer, error) {
 		h.Status = layout.StatusReady
 	}
 	err := p.noRoom(p.mem.Guard(func() error {
-		err := shape.Build(p.mem.Bytes, 0)
+		err := shape.Build(p.mem.Whole(), 0)
 		h.Encode(p.mem.Bytes)
 		return err
 	}))

@@ -69,21 +69,21 @@ func (w *Writer) Update(n uint64, change func(rec *Record) error) error {
 		if err := change(&rec); err != nil {
 			return err
 		}
+		if w.short {
+			if err := w.behindEnd(n, mapped, rec.bytes); err != nil {
+				return err
+			}
+		}
 		for i := range w.schema.Fields() {
 			f := &w.schema.Fields()[i]
 			if !bytes.Equal(f.In(rec.bytes), f.In(before.bytes)) {
-				w.storeField(f, f.In(mapped), f.In(rec.bytes))
+				if err := w.storeField(n, f, f.In(mapped), f.In(rec.bytes)); err != nil {
+					return err
+				}
 			}
 		}
 		return nil
 	})
-}
-
-func (w *Writer) storeField(f *layout.Field, mapped, value []byte) {
-	if k := f.Kind(); (k == layout.Uint || k == layout.Int) && shm.StoreInteger(mapped, value) {
-		return
-	}
-	shm.CopyIn(mapped, value)
 }
 
 // available returns the bytes of record n where they live, backed.

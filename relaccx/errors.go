@@ -46,6 +46,9 @@ var (
 	// ErrReplaced: the page was replaced or removed before the operation, which
 	// changed nothing.
 	ErrReplaced = errors.New("page was replaced or removed")
+	// ErrBehindEnd: the bytes lie behind the end of the page's file, in its last memory
+	// page. MistServer uses some there; a Writer stores none.
+	ErrBehindEnd = errors.New("bytes behind the end of the page's file cannot be set")
 	// ErrLocked: another writer has the page. The error is a *LockedError.
 	ErrLocked = errors.New("another writer has the page")
 )

@@ -16,6 +16,7 @@ import (
 type ReloadOptions struct {
 	Truncate bool  // cut values that do not fit their new field
 	DryRun   bool  // do all that may be refused, on a page that no reader sees, and remove that page again
+	Short    int64 // as CreateOptions has it
 	Size     int64 // bytes of the object, if the shape takes less; 0 keeps what the old one had beyond its shape
 }
 
@@ -83,10 +84,11 @@ func (w *Writer) successor(shape layout.Shape, o ReloadOptions) (*Writer, error)
 	if err != nil {
 		return nil, err
 	}
-	slack := int64(len(w.memory)) - int64(h.PageSize())
+	slack := int64(w.page.Size()) - int64(h.PageSize())
 	atStep("build")
 	temp, err := buildTemp(filepath.Dir(w.page.path), shape, CreateOptions{
 		Size:     cmp.Or(o.Size, int64(shape.Size())+max(slack, 0)),
+		Short:    o.Short,
 		Mode:     now.Mode,
 		NotReady: !h.Status.Ready(),
 	})
@@ -257,10 +259,7 @@ func (w *Writer) flow(r *Reader, window layout.Window, convert *conversion) (fir
 		if err != nil {
 			return 0, err
 		}
-		err = w.page.mem.Guard(func() error {
-			shm.CopyIn(mapped, converted)
-			return nil
-		})
+		err = w.page.mem.Guard(func() error { return w.storeRecord(rec.Number, mapped, converted) })
 		if err != nil {
 			return 0, err
 		}

@@ -7,7 +7,6 @@ import (
 
 	"shmtool/layout"
 	"shmtool/layout/mist"
-	"shmtool/relaccx/internal/shm"
 )
 
 // Most of MistServer's pages are tables: their counters do not say which rows are
@@ -69,10 +68,7 @@ func (w *Writer) flowRows(r *Reader, window layout.Window, convert *conversion) 
 		if err != nil {
 			return err
 		}
-		err = w.page.mem.Guard(func() error {
-			shm.CopyIn(mapped, converted)
-			return nil
-		})
+		err = w.page.mem.Guard(func() error { return w.storeRecord(rec.Number, mapped, converted) })
 		if err != nil {
 			return err
 		}
@@ -125,7 +121,9 @@ func (w *Writer) AppendRow(record []byte) (row uint64, err error) {
 		if err != nil {
 			return err
 		}
-		shm.CopyIn(mapped, record)
+		if err := w.storeRecord(row, mapped, record); err != nil {
+			return err
+		}
 		w.countRow(row, h)
 		return nil
 	})

@@ -90,10 +90,6 @@ func TestPageShorterThanItClaims(t *testing.T) {
 	if got := slots(t, piped); got != 64 {
 		t.Errorf("from bytes: %d slots, want 64", got)
 	}
-	if w, err := OpenWriter(path, WriterOptions{}); err == nil {
-		w.Page().Close()
-		t.Error("a writer has opened it, and must stay within the file")
-	}
 	if err := os.Truncate(path, 40); err != nil {
 		t.Fatal(err)
 	}
@@ -201,5 +197,55 @@ func TestNestedPageRunsOn(t *testing.T) {
 	}
 	if _, err := r.Nested(Step{Field: "pages"}); !isFormat(err) {
 		t.Errorf("past the end of the page: %v", err)
+	}
+}
+
+// A writer stores what lies in the file of a page that is too short, and nothing behind its
+// end; a reload makes a page of the whole size, or one that is as short.
+func TestWriterOfShortPage(t *testing.T) {
+	path, b := shortMeta(t, "MstMetalive", 2)
+	w, err := OpenWriter(path, WriterOptions{Rules: mist.KindMeta.Page()})
+	must(t, err)
+	defer func() { must(t, w.Close()) }()
+	must(t, w.SetCounters(layout.Header{RecordCount: 1, EndPos: 1, Present: 1}))
+	set := func(field string, v uint64) error {
+		return w.Update(0, func(rec *Record) error { return rec.SetUint(field, v) })
+	}
+	must(t, set("bufferwindow", 1<<60))
+	must(t, set("minfragduration", 1<<48-1)) // its last two bytes are not there
+	for _, err := range []error{
+		set("minfragduration", 1<<48),
+		w.StoreBytes(0, w.Schema().Lookup("minfragduration"), []byte{0, 0, 0, 0, 0, 0, 0, 1}),
+		w.Append(append(make([]byte, w.Schema().RecordSize()-1), 1)),
+		w.AppendOverwrite(append(make([]byte, w.Schema().RecordSize()-1), 1)),
+	} {
+		if err == nil || !errors.Is(err, ErrBehindEnd) && !errors.Is(err, ErrFull) {
+			t.Errorf("bytes behind the end: %v", err)
+		}
+	}
+	info, err := os.Stat(path)
+	must(t, err)
+	if info.Size() != int64(len(b)) {
+		t.Errorf("the file has %d bytes now, want %d", info.Size(), len(b))
+	}
+	for _, short := range []int64{2, 0} {
+		shape, err := mist.MetaTemplate(64).Shape()
+		must(t, err)
+		must(t, w.Reload(shape, ReloadOptions{Short: short}))
+		if got, want := w.Page().Size(), int(shape.Size())-int(short); got != want {
+			t.Errorf("reloaded as %d bytes, want %d", got, want)
+		}
+		r := mustReader(t, path)
+		var rec Record
+		must(t, r.Read(0, &rec))
+		if v, _ := rec.Uint("minfragduration"); v != 1<<48-1 {
+			t.Errorf("minfragduration is %#x", v)
+		}
+	}
+	must(t, set("minfragduration", 1<<63))
+	shape, err := mist.MetaTemplate(4).Shape()
+	must(t, err)
+	if err := w.Reload(shape, ReloadOptions{Short: 40}); err == nil {
+		t.Error("a page may end before its header does")
 	}
 }

@@ -1,11 +1,13 @@
 package relaccx
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"syscall"
 
 	"shmtool/layout"
+	"shmtool/relaccx/internal/shm"
 )
 
 // StoreBytes writes b over the start of field f of record n in place, and nothing else.
@@ -23,8 +25,7 @@ func (w *Writer) StoreBytes(n uint64, f *layout.Field, b []byte) error {
 			return err
 		}
 		return w.page.noRoom(w.page.mem.Guard(func() error {
-			w.storeField(f, f.In(mapped)[:len(b)], b)
-			return nil
+			return w.storeField(n, f, f.In(mapped)[:len(b)], b)
 		}))
 	})
 }
@@ -47,4 +48,74 @@ func (p *Page) noRoom(err error) error {
 		return syscall.ENOSPC
 	}
 	return err
+}
+
+// inFile returns how many of size bytes from position at on of the page lie in its file.
+// MistServer makes some pages a few bytes shorter than they claim; see mist.RunsOn.
+func (w *Writer) inFile(at, size uint64) int {
+	end := uint64(max(0, len(w.page.mem.Bytes)-w.base))
+	return int(min(size, max(end, at)-at))
+}
+
+// storable returns the parts of record n's mapped bytes and of its new ones that lie in
+// the file. It returns ErrBehindEnd when the others would change.
+func (w *Writer) storable(n uint64, mapped, record []byte) (to, from []byte, err error) {
+	inside := w.inFile(w.offset+w.slotOf(n)*w.size, w.size)
+	if !bytes.Equal(mapped[inside:], record[inside:]) {
+		return nil, nil, fmt.Errorf("record %d: %w", n, ErrBehindEnd)
+	}
+	return mapped[:inside], record[:inside], nil
+}
+
+// storeRecord stores the bytes of record n that lie in the file.
+func (w *Writer) storeRecord(n uint64, mapped, record []byte) (err error) {
+	if w.short {
+		if mapped, record, err = w.storable(n, mapped, record); err != nil {
+			return err
+		}
+	}
+	shm.CopyIn(mapped, record)
+	return nil
+}
+
+// behindEnd returns the error about the first field of record n that storable would refuse, nil
+// when there is none.
+func (w *Writer) behindEnd(n uint64, mapped, record []byte) error {
+	for i := range w.schema.Fields() {
+		f := &w.schema.Fields()[i]
+		if _, err := w.storableField(n, f, f.In(mapped), f.In(record)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// storableField reports, by ErrBehindEnd, that the new bytes of a field of record n differ
+// from the mapped ones behind the end of the file.
+func (w *Writer) storableField(n uint64, f *layout.Field, mapped, value []byte) (inside int, err error) {
+	inside = w.inFile(w.offset+w.slotOf(n)*w.size+uint64(f.Offset), uint64(len(value)))
+	if !bytes.Equal(mapped[inside:], value[inside:]) {
+		return 0, fmt.Errorf("field %q: %w", f.Name, ErrBehindEnd)
+	}
+	return inside, nil
+}
+
+// storeField stores the bytes of a field of record n that lie in the file, an integer of up
+// to 8 bytes so that readers see it whole.
+func (w *Writer) storeField(n uint64, f *layout.Field, mapped, value []byte) error {
+	if w.short {
+		inside, err := w.storableField(n, f, mapped, value)
+		if err != nil {
+			return err
+		}
+		if inside < len(value) {
+			shm.CopyIn(mapped[:inside], value[:inside])
+			return nil
+		}
+	}
+	if k := f.Kind(); (k == layout.Uint || k == layout.Int) && shm.StoreInteger(mapped, value) {
+		return nil
+	}
+	shm.CopyIn(mapped, value)
+	return nil
 }

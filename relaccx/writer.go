@@ -29,6 +29,7 @@ type Writer struct {
 	offset uint64 // of slot 0
 	size   uint64 // bytes a record
 	room   uint64 // slots that the mapping has bytes for, whatever the header says
+	short  bool   // memory goes on behind the end of the file; see inFile
 
 	guarded bool // inside Batch
 	// The record that is likely to be written next, and its slot in a ring of
@@ -165,7 +166,8 @@ func lockHolder(id shm.Identity) int {
 }
 
 func newWriter(p *Page) (*Writer, error) {
-	w := &Writer{page: p, memory: p.mem.Bytes}
+	w := &Writer{page: p, memory: p.view()}
+	w.short = len(w.memory) > p.Size()
 	if p.Size() == 0 {
 		return nil, ErrNotReady
 	}
@@ -307,6 +309,11 @@ func (w *Writer) publish(record []byte, whenFull whenFull) error {
 	mapped, err := w.slot(end, slots) // may be refused: before anything changes
 	if err != nil {
 		return err
+	}
+	if w.short {
+		if mapped, record, err = w.storable(end, mapped, record); err != nil {
+			return err
+		}
 	}
 	if full {
 		deleted = end - slots + 1

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -65,4 +66,54 @@ func mustSchema(t *testing.T, fields ...string) *layout.Schema {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// What is in the file of such a page can be set. What lies behind its end cannot, and the
+// file never grows; a copy from a recording, and a resize, make the page whole.
+func TestShortPageIsWritten(t *testing.T) {
+	dir := t.TempDir()
+	for _, sub := range []string{"shm", "proc", "played"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	template := mist.MetaTemplate(64)
+	b := make([]byte, template.Size+2)
+	if err := template.Build(b, layout.StatusReady); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"MstMetalive", "other"} {
+		path := filepath.Join(dir, "shm", name)
+		if err := os.WriteFile(path, b[:template.Size], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		run := func(code int, says string, args ...string) {
+			t.Helper()
+			r := runIn(t, dir, "", args...)
+			if r.code != code || !strings.Contains(r.stdout+r.stderr, says) {
+				t.Errorf("%v: exit code %d\n%s%s", args, r.code, r.stdout, r.stderr)
+			}
+		}
+		sized := func(path string, want int) {
+			t.Helper()
+			if info, err := os.Stat(path); err != nil || info.Size() != int64(want) {
+				t.Errorf("%s: %v, want %d bytes: %v", path, info.Size(), want, err)
+			}
+		}
+		run(0, "", "set", name, "0", "bufferwindow=5", "minfragduration=7")
+		run(5, `"minfragduration": bytes behind the end of the page's file cannot be set; MistServer has made the page too short`, "set", name, "0", "minfragduration=18446744073709551615")
+		run(5, "", "append", name, "vod=1")
+		run(0, "7\n", "get", name, "minfragduration")
+		run(0, "claims 122254: MistServer 3.5 to 3.10", "check", name)
+		sized(path, 122252)
+		run(0, "", "record", name, "-w", filepath.Join(dir, name+".rec"), "--for", "20ms")
+		run(0, "", "replay", filepath.Join(dir, name+".rec"), "--shm-dir", filepath.Join(dir, "played"))
+		sized(filepath.Join(dir, "played", name), 122254)
+		run(0, "carried    record 0", "resize", name, "--records", "1", "--dry-run")
+		sized(path, 122252)
+		run(0, "", "resize", name, "--records", "1")
+		sized(path, 122254)
+		run(0, "5\n", "get", name, "bufferwindow")
+		run(0, name+"  ok", "check", name)
+	}
 }

@@ -74,6 +74,7 @@ var rules = []struct {
 		return Is(err, BadInput) || Has[*layout.ValueError](err) || Has[*layout.SpecError](err)
 	}},
 	{Refused, made(Refused)},
+	{Refused, among(relaccx.ErrBehindEnd)},
 	{FieldNotFound, among(relaccx.ErrNoField, relaccx.ErrNotNested)},
 	{RecordNotFound, among(relaccx.ErrNoRecord, relaccx.ErrWithdrawn, relaccx.ErrOverdraw)},
 	{CodeNotFound, made(CodeNotFound)},

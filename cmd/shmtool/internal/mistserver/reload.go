@@ -22,7 +22,8 @@ func reload(w *relaccx.Writer, t mist.Template) (time.Duration, error) {
 		return 0, err
 	}
 	start := time.Now()
-	err = w.Reload(shape, relaccx.ReloadOptions{Size: int64(t.Size)})
+	short := max(0, int64(shape.Size())-int64(t.Size)) // MstMeta from 64 tracks on
+	err = w.Reload(shape, relaccx.ReloadOptions{Size: int64(t.Size), Short: short})
 	return time.Since(start), err
 }
 

@@ -24,6 +24,8 @@ func Explain(w *world.World, t Target, err error) error {
 		if errors.As(err, &dir) && errors.Is(err, fs.ErrPermission) {
 			err = fail.Hinted(err, fail.PermissionHint(dir.Dir))
 		}
+	case errors.Is(err, relaccx.ErrBehindEnd):
+		err = fail.Hinted(err, "MistServer has made the page too short: use a smaller value, or make it whole with resize")
 	case errors.Is(err, fs.ErrNotExist):
 		err = fail.Hinted(err, fail.NotFoundHint(t.Path, w.ShmDir))
 	case errors.Is(err, fs.ErrPermission) && fail.HintOf(err) == "":

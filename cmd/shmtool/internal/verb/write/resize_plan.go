@@ -12,7 +12,11 @@ import (
 
 // printResize prints what a resize of w's page to a shape would do.
 func printResize(p *out.Printer, w *relaccx.Writer, info *mist.PageInfo, shape layout.Shape) error {
-	h, err := w.Header()
+	r, err := w.Reader()
+	if err != nil {
+		return err
+	}
+	h, err := r.Header()
 	if err != nil {
 		return err
 	}
@@ -26,11 +30,11 @@ func printResize(p *out.Printer, w *relaccx.Writer, info *mist.PageInfo, shape l
 			fmt.Fprintf(p, "%-9s  %s\n", part.what, mist.EscapeText(strings.Join(part.names, ", ")))
 		}
 	}
-	window := h.Window(w.Page().Size())
+	window := h.Window(r.Size())
 	carried := window.Last(uint64(shape.RecordCount))
 	withdrawn := recordRange(window.First, carried.First-window.First)
 	if info.Fits(w.Schema()) && info.Rule != mist.RuleRing { // rows keep their numbers
-		window = info.Rows(h, w.Page().Size())
+		window = info.Rows(h, r.Size())
 		carried = window.Clamp(0, uint64(shape.RecordCount))
 		withdrawn = recordRange(carried.End, window.End-carried.End)
 	}

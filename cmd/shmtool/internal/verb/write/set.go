@@ -60,7 +60,7 @@ func runSet(_ context.Context, c *cli.Call) error {
 	if err != nil {
 		return err
 	}
-	return o.edit(t, func(w *relaccx.Writer) error { return t.OnPage(replacedMeanwhile(w, o.update(w, t))) })
+	return o.edit(t, func(w *relaccx.Writer) error { return object.Explain(o.World, t, replacedMeanwhile(w, o.update(w, t))) })
 }
 
 // update changes the fields of one record.

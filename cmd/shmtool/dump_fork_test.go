@@ -87,7 +87,7 @@ func TestForkProcessEnded(t *testing.T) {
 		!strings.Contains(lines[0], "process "+deadPID+` ended: No tracks found\x1b (READ_START_FAILURE)`) {
 		t.Fatalf("exit code %d: %s%s", r.code, r.stdout, r.stderr)
 	}
-	const remedy = ` --where '.kind == "process-state"' --yes`
+	const remedy = ` --where '.kind == "process-state" or .kind == "start-attempt"' --yes`
 	if !strings.HasSuffix(lines[1], remedy) {
 		t.Fatalf("remedy %q", lines[1])
 	}
@@ -117,6 +117,40 @@ func TestForkProcessEnded(t *testing.T) {
 		t.Errorf("it is there yet: exit code %d: %s%s", r.code, r.stdout, r.stderr)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "shm", "MstNodePressure")); err != nil {
+		t.Error(err)
+	}
+}
+
+// A writer that died in the middle of a change is told, by dump and by doctor. What a dead
+// process waits for is no orphan of the stream: the stream's own state stays.
+func TestForkHalfWritten(t *testing.T) {
+	dir := forkObjects(t)
+	path := filepath.Join(dir, "shm", "MstProcState_"+deadPID)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[8]++
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := runIn(t, dir, "", "dump", filepath.Base(path), "--proc-dir", "/proc")
+	if r.code != fail.ExitOK || !strings.Contains(r.stdout, "false: its writer died while it changed it\n") {
+		t.Errorf("exit code %d: %s%s", r.code, r.stdout, r.stderr)
+	}
+	r = runIn(t, dir, "", "doctor", "--proc-dir", "/proc")
+	for _, want := range []string{
+		"(READ_START_FAILURE), and it died while it wrote", "the dead process " + deadPID + " waited for the start of gone", "gone  ok\n└─ stream_offline",
+	} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("%q is not in\n%s%s", want, r.stdout, r.stderr)
+		}
+	}
+	r = runIn(t, dir, "", "clean", "--where", `.kind == "start-attempt"`, "--yes", "--min-age", "0s", "--proc-dir", "/proc")
+	if _, err := os.Stat(filepath.Join(dir, "shm", "MstAttRes_"+deadPID+"_gone")); err == nil || r.code != fail.ExitOK {
+		t.Errorf("exit code %d: %s%s", r.code, r.stdout, r.stderr)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "shm", "MstSTATEgone")); err != nil {
 		t.Error(err)
 	}
 }

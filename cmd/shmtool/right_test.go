@@ -39,7 +39,7 @@ var rightOfSnapshots = []struct {
 	{"live-push-one", "live ok", "", ""},
 	{"live-sequence-header-again", "xfwd ok", "", ""},
 	{"live-upgraded-in-place", "proc warning", "proc process_failing,  orphan_object", "no reason was left by the dead process 2256, 2308, 2369"},
-	{"fork-v0.3.0-offline-camera-procstate", "gone warning", "gone orphan_object, gone stream_offline,  orphan_object", "no reason was left by the dead process 15"},
+	{"fork-v0.3.0-offline-camera-procstate", "gone ok", "gone stream_offline,  orphan_object", "no reason was left by the dead process 15"},
 	{"mist-3.3-extwriters-6-protocols", "", "", ""},
 	{"mist-3.6.1-drm-keys", "enc stuck", "enc writer_dead, enc orphan_object", ""},
 	// Its sources had written nothing for 10 s when it was saved.

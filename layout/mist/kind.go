@@ -145,6 +145,10 @@ func (k Kind) order() int {
 // IsPage reports whether objects of the kind are RelAccX pages.
 func (k Kind) IsPage() bool { return k.info().page }
 
+// Sequenced reports whether the writer of such objects changes them under a sequence
+// number, which stands at SequenceOffset.
+func (k Kind) Sequenced() bool { return k == KindProcess || k == KindPressure }
+
 // Owner returns which process writes objects of the kind. The owner of a semaphore
 // depends on its lock; see [Object.Owner].
 func (k Kind) Owner() Owner { return k.info().owner }

@@ -63,7 +63,7 @@ func inOrder(a, b *file) int {
 			return -1
 		case f.sim != "":
 			return 3
-		case f.is.Stream == "":
+		case f.is.Stream == "", f.ofProcess():
 			return 2
 		case f.is.Kind == mist.KindConfig:
 			return 1
@@ -102,6 +102,8 @@ func (j *judge) object(f *file, kept map[string]bool) Object {
 		o.Evidence = append(o.Evidence, "a clean that was interrupted has moved it aside")
 	case f.sim != "":
 		o.Keep = j.simulation(f, kept, &o)
+	case f.ofProcess():
+		o.Keep = j.processOwn(f, &o)
 	case f.is.Kind == mist.KindConfig:
 		o.Keep = j.config(f, &o)
 	case f.is.Stream == "":
@@ -125,8 +127,12 @@ func touched(o *Object) string {
 // ofWhole reports whether an object goes and stays together with all others of its
 // stream.
 func (f *file) ofWhole() bool {
-	return f.sim == "" && !f.hidden && f.is.Stream != "" && f.is.Kind != mist.KindConfig
+	return f.sim == "" && !f.hidden && f.is.Stream != "" && f.is.Kind != mist.KindConfig && !f.ofProcess()
 }
+
+// ofProcess reports whether an object belongs to the process in its name, and to nothing
+// else: no other process takes it up.
+func (f *file) ofProcess() bool { return f.is.Kind.Owner() == mist.OwnerProcess }
 
 // isDead reports whether an object belongs to a stream of which nothing lives.
 func (j *judge) isDead(f *file) bool { return f.ofWhole() && j.stream(f.is.Stream).lives == "" }

@@ -14,15 +14,6 @@ import (
 // session's, or of all together. It stays as long as anything of MistServer
 // lives: a new controller takes up what it finds.
 func (j *judge) serverWide(f *file, o *Object) string {
-	if f.is.Kind == mist.KindProcess {
-		switch v := j.now.table.Judge(procs.Named{PID: uint64(f.is.PID)}); v.Life {
-		case procs.Dead:
-			o.Evidence = append(o.Evidence, fmt.Sprintf("process %d has ended", f.is.PID))
-			return ""
-		case procs.Unknown:
-			return fmt.Sprintf("process %d cannot be seen from here", f.is.PID)
-		}
-	}
 	if p, ok := j.mistServer(); ok {
 		return "MistServer runs: " + processText(p)
 	}
@@ -36,6 +27,19 @@ func (j *judge) serverWide(f *file, o *Object) string {
 	}
 	o.Evidence = append(o.Evidence, "no MistController and no other process of MistServer lives")
 	return ""
+}
+
+// processOwn judges what belongs to one process.
+func (j *judge) processOwn(f *file, o *Object) string {
+	v := j.now.table.Judge(procs.Named{PID: uint64(f.is.PID), Written: j.now.moment.Uptime(f.touched)})
+	switch v.Life {
+	case procs.Dead:
+		o.Evidence = append(o.Evidence, fmt.Sprintf("process %d has ended", f.is.PID))
+		return ""
+	case procs.Unknown:
+		return fmt.Sprintf("process %d cannot be seen from here", f.is.PID)
+	}
+	return "its process runs: " + processText(v.Process)
 }
 
 // mistServer returns a living process of a MistServer: of any but those that show by

@@ -117,7 +117,15 @@ func (p *prescription) orphan() cure {
 	if p.f.Stream != "" {
 		return p.clean("")
 	}
-	return cure{command: "shmtool clean --where '.kind == \"process-state\"' --yes"}
+	var kinds []string
+	names, _ := p.f.Evidence["objects"].([]string)
+	for _, name := range names {
+		is, _ := mist.ParseName(name)
+		if of := fmt.Sprintf(".kind == %q", is.Kind); !slices.Contains(kinds, of) {
+			kinds = append(kinds, of)
+		}
+	}
+	return cure{command: "shmtool clean --where '" + strings.Join(kinds, " or ") + "' --yes"}
 }
 
 // fresh reports whether an object of the stream changed within a minute, the

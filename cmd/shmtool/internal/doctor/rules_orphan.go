@@ -52,7 +52,7 @@ func (j *judge) left() []*streams.Object {
 	var left []*streams.Object
 	for _, o := range j.stream.Objects {
 		offline := o.Is.Kind == mist.KindState && j.stream.State != nil && j.stream.State.State == mist.StateOffline
-		if o.Is.Kind != mist.KindConfig && o.Users == 0 && !offline {
+		if o.Is.Kind != mist.KindConfig && o.Is.Kind.Owner() != mist.OwnerProcess && o.Users == 0 && !offline {
 			left = append(left, o)
 		}
 	}
@@ -103,8 +103,8 @@ func (j *judge) unnamed() []*streams.Object {
 	return orphans
 }
 
-// processStates: what processes that have ended have left of themselves; the reason of
-// their end may stand in it. The stream's buffer takes it away, unless it knows none.
+// processStates: what processes of a fork that have ended have left of themselves: the
+// reason of their end may stand in MstProcState, and MstAttRes has no use any longer. The stream's buffer takes it away, unless it knows none.
 func (j *judge) processStates() {
 	var names, why, silent []string
 	var bytes int64
@@ -123,6 +123,13 @@ func (j *judge) processStates() {
 	if len(silent) > 0 {
 		why = append(why, "no reason was left by the dead process "+units.Few(silent, fewNamed))
 	}
+	for _, a := range j.at.Server.Attempts {
+		if a.Life == procs.Dead && a.Object.Users == 0 {
+			names = append(names, a.Object.Name)
+			bytes += a.Object.Allocated
+			why = append(why, fmt.Sprintf("the dead process %d waited for the start of %s", a.Object.Is.PID, mist.EscapeName(a.Object.Is.Stream)))
+		}
+	}
 	if len(names) == 0 {
 		return
 	}
@@ -131,4 +138,10 @@ func (j *judge) processStates() {
 }
 
 // endedText returns the reason that a process has left, fit for a terminal.
-func endedText(s mist.ProcessState) string { return mist.EscapeName(mist.Redact(s.Ended())) }
+func endedText(s mist.ProcessState) string {
+	text := mist.EscapeName(mist.Redact(s.Ended()))
+	if s.Sequence%2 != 0 {
+		text += ", and it died while it wrote"
+	}
+	return text
+}

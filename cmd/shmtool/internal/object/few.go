@@ -3,9 +3,8 @@ package object
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
-	"time"
 
+	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
@@ -69,26 +68,15 @@ func small(o *Object) ([]byte, error) {
 	return b, nil
 }
 
-// consistent does what small does for an object that its writer changes under a sequence number: it
-// reads until the number stands still. A writer that died in the middle leaves the number
-// odd, and the bytes are returned as they are.
+// consistent does what small does for an object that its writer changes under a sequence
+// number: see objectfile.ReadSequenced.
 func consistent(o *Object) ([]byte, error) {
-	const tries = 20
-	for n := 0; ; n++ {
-		b, err := small(o)
-		if err != nil {
-			return nil, err
-		}
-		again := make([]byte, 4)
-		_, err = o.file.ReadAt(again, mist.SequenceOffset)
-		if n == tries || err != nil || len(b) < mist.SequenceOffset+4 {
-			return b, nil // the decoder says that it is too short
-		}
-		if before := b[mist.SequenceOffset : mist.SequenceOffset+4]; before[0]&1 == 0 && slices.Equal(before, again) {
-			return b, nil
-		}
-		time.Sleep(time.Millisecond)
+	b := make([]byte, min(o.info.Size(), smallSize))
+	n, err := objectfile.ReadSequenced(o.file, b, mist.SequenceOffset)
+	if n < len(b) && err != nil {
+		return nil, fmt.Errorf("byte %d: %w", n, relaccx.ErrTruncated)
 	}
+	return b, nil
 }
 
 // The parts that the facts of many kinds have in common.
@@ -144,17 +132,29 @@ func processFacts(v procs.Verdict) (facts []dump.Fact, text string) {
 
 // keeperFacts returns processFacts of the process that the object's name names.
 func (o *Object) keeperFacts() []dump.Fact {
-	v, _ := o.table().Keeper(o.Path)
-	facts, _ := processFacts(v)
+	facts, _ := processFacts(o.keeper())
 	return facts
 }
 
+// keeper returns what became of the process that the object's name names.
+func (o *Object) keeper() procs.Verdict {
+	v, _ := o.table().Keeper(o.Path)
+	return v
+}
+
 // wholeFact tells whether the writer of an object has finished its last change, by the
-// object's sequence number.
-func wholeFact(sequence uint32) dump.Fact {
+// object's sequence number. writer is what is known of that process.
+func wholeFact(sequence uint32, writer procs.Verdict) dump.Fact {
 	f := dump.Fact{Name: "whole", Value: sequence%2 == 0}
-	if sequence%2 != 0 {
-		f.Text = "false: its writer changes it, or died while it did"
+	alive, known := writer.Known()
+	switch {
+	case sequence%2 == 0:
+	case known && alive:
+		f.Text, f.Tone = "false: its writer changes it", dump.Attention
+	case known:
+		f.Text, f.Tone = "false: its writer died while it changed it", dump.Attention
+	default:
+		f.Text, f.Tone = "false: its writer changes it, or died while it did", dump.Attention
 	}
 	return f
 }

@@ -164,8 +164,13 @@ func (o *Object) Check() (found []Finding, about string, err error) {
 
 // Save writes all bytes of the object to the empty file to. Holes stay holes.
 func (o *Object) Save(to *os.File) error {
-	if o.info.Size() < layout.HeaderSize {
-		b, err := small(o)
+	sequenced := o.Of.Kind.Sequenced() && o.info.Size() <= smallSize
+	if sequenced || o.info.Size() < layout.HeaderSize {
+		read := small
+		if sequenced {
+			read = consistent
+		}
+		b, err := read(o)
 		if err == nil {
 			_, err = to.Write(b)
 		}

@@ -39,7 +39,7 @@ func pressureFacts(o *Object, b []byte) (*dump.Facts, []dump.HexPart, error) {
 	}
 	facts := append(o.head()[:1],
 		dump.Fact{Name: "version", Value: p.Version},
-		wholeFact(p.Sequence),
+		wholeFact(p.Sequence, procs.Verdict{Life: procs.Unknown}),
 		updateFact(p.LastUpdate),
 		dump.Fact{Name: "has_psi", Value: p.HasPSI},
 		part("cpu_use", p.CPUUse, true), part("cpu_some", p.CPUSome, p.HasPSI),

@@ -80,7 +80,7 @@ func processStateFacts(o *Object, b []byte) (*dump.Facts, []dump.HexPart, error)
 	facts := append(o.head()[:1], o.keeperFacts()...)
 	facts = append(facts,
 		dump.Fact{Name: "version", Value: s.Version},
-		wholeFact(s.Sequence),
+		wholeFact(s.Sequence, o.keeper()),
 		dump.Fact{Name: "phase", Value: named(mist.ProcessPhaseNames, uint64(s.Phase))},
 		dump.Fact{Name: "resource", Value: named(mist.ProcessResourceNames, uint64(s.Resource))},
 		dump.Fact{Name: "flags", Value: flags, Text: flagsText},

@@ -3,6 +3,7 @@ package snapshot
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -84,7 +85,25 @@ func (o *object) copyBytes(ctx context.Context, to *os.File, path string) (page 
 		return page, err
 	}
 	defer from.Close()
+	if o.is.Kind.Sequenced() && o.saved.Size <= sequencedSize {
+		return page, copySequenced(to, from)
+	}
 	return page, copyFile(ctx, to, from, 0)
+}
+
+// sequencedSize is more than any object with a sequence number has.
+const sequencedSize = 4096
+
+// copySequenced copies an object that its writer changes under a sequence number as it was
+// at one time.
+func copySequenced(to, from *os.File) error {
+	b := make([]byte, sequencedSize)
+	n, err := objectfile.ReadSequenced(from, b, mist.SequenceOffset)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	_, err = to.Write(b[:n])
+	return err
 }
 
 // copyPage copies a RelAccX page consistently. It is none where its header or its

@@ -278,7 +278,11 @@ func (l *looker) small(o *Object) ([]byte, error) {
 	}
 	defer f.Close()
 	b := make([]byte, mist.ProcessStateSize)
-	n, err := f.ReadAt(b, 0)
+	read := f.ReadAt
+	if o.Is.Kind.Sequenced() {
+		read = func(b []byte, _ int64) (int, error) { return objectfile.ReadSequenced(f, b, mist.SequenceOffset) }
+	}
+	n, err := read(b, 0)
 	if n > 0 || n == 0 && o.Size == 0 {
 		err = nil
 	}

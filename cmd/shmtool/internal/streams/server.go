@@ -28,6 +28,7 @@ type Server struct {
 	Split      []SplitMapping
 	LostLocks  []LostLock
 	ProcStates []ProcessState
+	Attempts   []Attempt
 	Space      *procs.Space // nil: not known
 	Largest    []Large      // files of the directory, MistServer's or not, the largest first
 	Unseen     []int        // PIDs of MistServer's processes, or of unknown ones, whose memory could not be looked at
@@ -90,6 +91,9 @@ func (l *looker) server(all []*Object) {
 					s.Configs[o.Is.Stream] = c
 				}
 			}
+		}
+		if o.Is.Kind == mist.KindAttempt && l.wanted(o.Is.Stream) {
+			l.attempt(o)
 		}
 		if o.Is.Stream == "" {
 			s.Objects = append(s.Objects, o)

@@ -63,6 +63,11 @@ func (b *batch) read(end uint64) (*Record, error) {
 			return nil, nil
 		}
 	}
+	return b.take(), nil
+}
+
+// take hands out the next of the copies.
+func (b *batch) take() *Record {
 	size := int(b.reader.size)
 	b.rec.Number, b.rec.schema = b.next, b.reader.schema
 	if b.reader.behind > 0 {
@@ -70,7 +75,7 @@ func (b *batch) read(end uint64) (*Record, error) {
 	}
 	b.rec.bytes, b.copied = b.copied[:size:size], b.copied[size:]
 	b.next++
-	return &b.rec, nil
+	return &b.rec
 }
 
 // fill copies the next records below end, up to the end of the ring or of a

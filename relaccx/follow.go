@@ -178,6 +178,9 @@ func (f *Follower) Next(ctx context.Context) (Event, error) {
 		if ctx.Err() != nil { // or a writer that is never idle would keep us
 			return Event{}, ctx.Err()
 		}
+		if len(f.batch.copied) > 0 && f.unreadable == nil && !f.closed { // most of all events
+			return Event{Kind: EventRecord, Record: f.batch.take()}, nil
+		}
 		e, ok, err := f.step()
 		if ok || err != nil {
 			return e, err

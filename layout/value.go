@@ -112,12 +112,7 @@ func (f *Field) Text(record []byte) []byte {
 // PutUint stores an unsigned number in an integer field. A number out of the
 // field's range, or a field that is no integer, is a *ValueError.
 func (f *Field) PutUint(record []byte, v uint64) error {
-	// The two widths that most fields have, inlined at the caller.
-	if f.access == accessUint64 {
-		binary.LittleEndian.PutUint64(record[f.Offset:], v)
-		return nil
-	}
-	if f.access == accessUint32 && v>>32 == 0 {
+	if f.access == accessUint32 && v>>32 == 0 { // inlined at the caller
 		binary.LittleEndian.PutUint32(record[f.Offset:], uint32(v))
 		return nil
 	}
@@ -125,6 +120,10 @@ func (f *Field) PutUint(record []byte, v uint64) error {
 }
 
 func (f *Field) putUint(record []byte, v uint64) error {
+	if f.access == accessUint64 {
+		binary.LittleEndian.PutUint64(record[f.Offset:], v)
+		return nil
+	}
 	if f.access == accessNone || v > maxOf[f.access] {
 		return f.refuseInteger(strconv.FormatUint(v, 10))
 	}

@@ -300,8 +300,7 @@ func (w *Writer) publish(record []byte, whenFull whenFull) error {
 	if uint64(len(record)) != w.size {
 		return fmt.Errorf("record has %d bytes, the page's have %d", len(record), w.size)
 	}
-	end, deleted := w.cells.EndPos(), w.cells.Deleted()
-	slots := uint64(w.cells.RecordCount())
+	end, deleted, slots := w.counters()
 	full := slots != 0 && end-deleted >= slots
 	if deleted > end || full && whenFull == refuse {
 		return ErrFull
@@ -323,6 +322,15 @@ func (w *Writer) publish(record []byte, whenFull whenFull) error {
 	w.cells.SetPresent(uint32(end + 1 - deleted))
 	w.cells.SetEndPos(end + 1)
 	return nil
+}
+
+// counters returns EndPos, Deleted and RecordCount. Who holds the lock has stored them, and
+// sees them whole.
+func (w *Writer) counters() (end, deleted, slots uint64) {
+	if w.page.locked {
+		return w.cells.LookEndPos(), w.cells.LookDeleted(), uint64(w.cells.LookRecordCount())
+	}
+	return w.cells.EndPos(), w.cells.Deleted(), uint64(w.cells.RecordCount())
 }
 
 // Batch runs fn, which may call Append and AppendOverwrite any number of times. One
@@ -368,7 +376,7 @@ func (w *Writer) slot(n, slots uint64) ([]byte, error) {
 // again. It returns ErrOverdraw, with nothing changed, when fewer are available.
 func (w *Writer) Withdraw(count uint64) error {
 	return w.do("withdraw", func() error {
-		end, deleted := w.cells.EndPos(), w.cells.Deleted()
+		end, deleted, _ := w.counters()
 		if deleted > end || count > end-deleted {
 			return ErrOverdraw
 		}

@@ -102,6 +102,9 @@ func (c Cells) LookEndPos() uint64 { return look(c.at(layout.EndPosOffset), 8) }
 // LookDeleted returns one look at Deleted.
 func (c Cells) LookDeleted() uint64 { return look(c.at(layout.DeletedOffset), 8) }
 
+// LookRecordCount returns one look at RecordCount.
+func (c Cells) LookRecordCount() uint32 { return uint32(look(c.at(layout.RecordCountOffset), 4)) }
+
 // SetStatus stores the status byte.
 func (c Cells) SetStatus(v layout.Status) { store8(c.base, byte(v)) }
 

@@ -28,15 +28,16 @@ type Saved struct {
 	Kernel    string         `json:"kernel"`
 	Machine   string         `json:"machine"` // its name
 	Version   string         `json:"shmtool_version"`
-	ShmDir    string         `json:"shm_dir"`           // as its processes call it
-	Stream    string         `json:"stream,omitempty"`  // the only one that was saved
-	Streams   []string       `json:"streams,omitempty"` // those that were saved, where they are several
-	Space     *Space         `json:"statfs"`            // null: not known
-	Processes SavedProcesses `json:"processes"`         //
-	Unsettled []string       `json:"unsettled"`         // streams that were changing all the time
-	Objects   []SavedObject  `json:"objects"`           //
-	Unread    []SavedObject  `json:"unread"`            // objects that are not in the copy: what was wrong is in their Problem
-	Others    []SavedObject  `json:"others"`            // objects of other programs, which are not copied
+	ShmDir    string         `json:"shm_dir"`            // as its processes call it
+	Stream    string         `json:"stream,omitempty"`   // the only one that was saved
+	Streams   []string       `json:"streams,omitempty"`  // those that were saved, where they are several
+	Space     *Space         `json:"statfs"`             // null: not known
+	Processes SavedProcesses `json:"processes"`          //
+	Redacted  bool           `json:"redacted,omitempty"` // what is private was replaced
+	Unsettled []string       `json:"unsettled"`          // streams that were changing all the time
+	Objects   []SavedObject  `json:"objects"`            //
+	Unread    []SavedObject  `json:"unread"`             // objects that are not in the copy: what was wrong is in their Problem
+	Others    []SavedObject  `json:"others"`             // objects of other programs, which are not copied
 }
 
 // SavedSchema is the Schema of what is understood here.

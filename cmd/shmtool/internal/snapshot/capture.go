@@ -22,6 +22,7 @@ type Options struct {
 	ShmDir, ProcDir string
 	Streams         []string // these and what all have in common; none is all
 	Version         string   // of shmtool
+	Redact          bool     // replace what is private, as package redact does
 }
 
 // Problem is an object that could not be read.

@@ -15,6 +15,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/redact"
 )
 
 // archiveSuffixes are what the names of archives end in.
@@ -51,6 +52,11 @@ func Save(ctx context.Context, path string, o Options) (*procs.Saved, []Problem,
 	saved, problems, err := Capture(ctx, dir, o)
 	if err != nil {
 		return nil, nil, err
+	}
+	if o.Redact {
+		if err := redact.Folder(ctx, filepath.Join(dir, shmFolder), filepath.Join(dir, procFolder), saved); err != nil {
+			return nil, nil, err
+		}
 	}
 	if packed {
 		whole := filepath.Join(temp.dir, "archive")

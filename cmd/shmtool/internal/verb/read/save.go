@@ -15,6 +15,7 @@ import (
 type saveOptions struct {
 	page     string
 	snapshot bool
+	redact   bool          // replace what is private in the snapshot
 	streams  pages.Streams // of a snapshot; none are all
 	file     string        // for the copy of a page, or for the snapshot
 }
@@ -43,15 +44,25 @@ and what it could not see. When it cannot read an object, it names the object, l
 out, and exits with code 8. It changes nothing that it saves.
 
 A copy contains secrets: stream keys, passwords, and in a snapshot the command lines of
-processes (not their environment). Only you can read the files that save writes.`,
+processes (not their environment). Only you can read the files that save writes.
+
+With --redact save replaces what is private in a snapshot, so that you can send it to a
+stranger: stream keys and other secrets, IP addresses, users, hosts and parameters of URLs,
+ids of sessions, the name of the machine, arguments of processes, and in all texts each
+word that is not in a list of harmless ones. Payloads, records that are not in use, and
+everything that shmtool does not know become blank. The same value gets the same
+replacement. Names of streams, numbers, times and sizes stay, and doctor gives the same
+verdict. To redact an older snapshot, save it again with --moment.`,
 		Examples: []string{
 			"shmtool save MstMetalive ./meta.rax && shmtool dump ./meta.rax",
 			"shmtool save --all stuck.tar.gz",
 			"shmtool save --stream live /tmp/live && shmtool streams --moment /tmp/live",
+			"shmtool save --all --redact --moment stuck.tar.gz public.tar.gz",
 			"shmtool save --all --shm-dir /proc/4711/root/dev/shm container.tar.gz",
 		},
 		Flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "save every object, and the processes"},
+			&cli.BoolFlag{Name: "redact", Usage: "replace what is private in the snapshot"},
 		}, pages.StreamFlags(
 			"save the stream `NAME`, what belongs to no stream, and the processes; may be repeated",
 			"the same for all streams whose names match the shell `PATTERN`; may be repeated")...),
@@ -62,7 +73,10 @@ processes (not their environment). Only you can read the files that save writes.
 func saveOptionsOf(c *cli.Call) (o saveOptions, err error) {
 	chosen := c.Given("stream", "stream-pattern")
 	o.snapshot = c.Bool("all") || len(chosen) > 0
+	o.redact = c.Bool("redact")
 	switch {
+	case o.redact && !o.snapshot:
+		return o, fail.Usagef("--redact is for a snapshot: use it with --all or --stream")
 	case c.Bool("all") && len(chosen) > 0:
 		return o, fail.ExactlyOne("--all", "--"+chosen[0])
 	case o.snapshot && c.Arg(0) == "":

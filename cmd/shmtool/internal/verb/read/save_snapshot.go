@@ -27,7 +27,7 @@ func saveSnapshot(ctx context.Context, w *world.World, o saveOptions) error {
 		return err
 	}
 	saved, problems, err := snapshot.Save(ctx, o.file, snapshot.Options{
-		ShmDir: w.ShmDir, ProcDir: w.ProcDir, Streams: chosen, Version: cli.Version(),
+		ShmDir: w.ShmDir, ProcDir: w.ProcDir, Streams: chosen, Version: cli.Version(), Redact: o.redact,
 	})
 	if err != nil {
 		return snapshotFailure(w, o.file, err)

@@ -30,6 +30,9 @@ const mostTried = 16
 // (the object is another user's), objects that are older than the namespace come from
 // outside of it.
 func (t *Table) Foreign(stream string) bool {
+	if s := t.saved(); s != nil {
+		return slices.Contains(s.Processes.Foreign, stream)
+	}
 	if foreign, ok := t.foreign[stream]; ok {
 		return foreign
 	}

@@ -57,6 +57,10 @@ type SavedProcesses struct {
 	Alive      []int `json:"alive"`           // PIDs in objects of which only that was seen
 	Unknown    []int `json:"unknown"`         // PIDs in objects of which not even that
 
+	// Foreign are the streams that were used by processes of another PID namespace, which
+	// could not be seen; "" are the objects that belong to no stream.
+	Foreign []string `json:"foreign,omitempty"`
+
 	Namespaces map[int]Namespaces `json:"namespaces,omitempty"` // by PID; not of snapshots of before
 }
 

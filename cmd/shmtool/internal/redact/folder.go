@@ -192,7 +192,7 @@ func (f *folder) saved(s *procs.Saved) {
 	s.Version = f.path(s.Version)
 	s.ShmDir = f.path(s.ShmDir)
 	s.Stream = f.stream(s.Stream)
-	for _, list := range [][]string{s.Streams, s.Unsettled} {
+	for _, list := range [][]string{s.Streams, s.Unsettled, s.Processes.Foreign} {
 		for i := range list {
 			list[i] = f.stream(list[i])
 		}

@@ -218,9 +218,28 @@ func (c *capture) noteUnseen(named map[int]bool, all map[int]*process) {
 			s.Unknown = append(s.Unknown, pid)
 		}
 	}
+	s.Foreign = c.foreign()
 	slices.Sort(s.Unreadable)
 	slices.Sort(s.Alive)
 	slices.Sort(s.Unknown)
+}
+
+// foreign returns the streams whose processes could not be seen from here.
+func (c *capture) foreign() []string {
+	seen := map[string]bool{}
+	for _, o := range c.objects {
+		if _, asked := seen[o.is.Stream]; !asked && o.known {
+			seen[o.is.Stream] = c.table.Foreign(o.is.Stream)
+		}
+	}
+	var streams []string
+	for stream, is := range seen {
+		if is {
+			streams = append(streams, stream)
+		}
+	}
+	slices.Sort(streams)
+	return streams
 }
 
 func (c *capture) saveProcess(p *process) error {

@@ -29,7 +29,7 @@ func Ls() *cli.Command {
 pattern, or all pages: first MistServer's by stream, and in a stream meta, tracks,
 users, and state; then all others by name. WRITER is the process that holds the
 writer's lock, or else the living owner that MistServer records for the object. READERS is how
-many processes map the object, as far as you may see. AGE is the time since it was made.
+many processes map the object, as far as you may see, or ? when nothing shows them. AGE is the time since it was made.
 
 ls counts the objects that you are not allowed to read on standard error; --all lists
 them. When nothing matches, ls says so there and exits with code 0.

@@ -41,7 +41,7 @@ func sightsOf(objects []object.Entry, table *procs.Table) []sight {
 	for i, o := range objects {
 		sights[i] = sight{
 			Entry: o, status: o.StatusCell(table),
-			readers: append([]int{}, mappers[o.File.Identity]...), mapped: !table.Missing(),
+			readers: append([]int{}, mappers[o.File.Identity]...), mapped: len(mappers[o.File.Identity]) > 0 || !table.Missing() && !table.Hides() && !table.Foreign(o.Of.Stream),
 			writer: o.Writer(table, holders[o.File.Identity]),
 			age:    ageOf(o, table, now),
 		}

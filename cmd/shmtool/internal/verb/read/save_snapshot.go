@@ -107,6 +107,9 @@ func snapshotUnseen(s *procs.Saved) []string {
 	if s.Processes.Hiding {
 		unseen = append(unseen, "processes of others")
 	}
+	if len(s.Processes.Foreign) > 0 {
+		unseen = append(unseen, "processes of another PID namespace, which use the memory")
+	}
 	if n := len(s.Processes.Unreadable); n > 0 {
 		unseen = append(unseen, "the maps of "+units.Counted(uint64(n), "process", "processes"))
 	}

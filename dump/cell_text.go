@@ -15,7 +15,7 @@ func (o *Options) cellText(c *column, rec recordView) string {
 	switch f.Kind() {
 	case layout.Uint, layout.Int:
 		if f.Readable() {
-			return string(appendInteger(nil, f, record, false))
+			return string(c.appendInteger(nil, record))
 		}
 	case layout.String:
 		return printable(string(c.hide(f.Text(record))))

@@ -96,7 +96,7 @@ func (o *Options) column(s *layout.Schema, f *layout.Field) column {
 			c.kind = s.Lookup(kindField)
 		}
 	}
-	if !o.ShowSecrets && m.Secret != mist.SecretNever && holdsText(f) {
+	if !o.ShowSecrets && m.Secret != mist.SecretNever && (holdsText(f) || m.Secret == mist.SecretAll) {
 		c.secret = &m
 	}
 	return c
@@ -148,6 +148,20 @@ func (c *column) hide(value []byte) []byte {
 		return value
 	}
 	return c.secret.RedactBytes(value)
+}
+
+// hidesInteger reports whether an integer of the record is secret. 0 says that there is
+// none.
+func (c *column) hidesInteger(record []byte) bool {
+	return c.secret != nil && c.secret.Secret == mist.SecretAll && c.field.Uint(record) != 0
+}
+
+// appendInteger appends an integer, or *** when it is secret.
+func (c *column) appendInteger(b, record []byte) []byte {
+	if c.hidesInteger(record) {
+		return append(b, mist.Mark...)
+	}
+	return appendInteger(b, c.field, record, false)
 }
 
 // hexHead begins the JSON of bytes that are no text.

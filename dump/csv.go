@@ -131,7 +131,7 @@ func (c *RecordCSV) appendText(b, text []byte) []byte {
 func appendPlain(b []byte, c *column, record []byte) []byte {
 	f := c.field
 	if k := f.Kind(); (k == layout.Uint || k == layout.Int) && f.Readable() {
-		return appendInteger(b, f, record, false)
+		return c.appendInteger(b, record)
 	}
 	return hex.AppendEncode(append(b, "hex:"...), c.hide(f.In(record)))
 }

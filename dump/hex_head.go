@@ -34,6 +34,7 @@ type hexField struct {
 	label        string // the name, safe on a terminal
 	at, end      int    // its descriptor in the page
 	shown        column // what its values mean
+	secret       bool   // it is secret as a whole
 }
 
 const (
@@ -96,7 +97,7 @@ func newHexPlan(p *hexPage, head []byte) *hexPlan {
 		shown := o.column(schema, &plan.fields[i].Field)
 		plan.kinds = plan.kinds || shown.kind != nil
 		shown.kind = nil // a value is read alone: hexDump.kind is the type of its record
-		plan.fields[i].shown = shown
+		plan.fields[i].shown, plan.fields[i].secret = shown, p.info.MeaningOf(&f).Secret == mist.SecretAll
 		plan.width = max(plan.width, len(hexFieldLabel)+utf8.RuneCountInString(field.label)+hexStep)
 	}
 	plan.width = min(plan.width, hexMaxWidth)

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 )
 
 // field shows a field of a record; its bytes lie at at.
@@ -24,12 +25,19 @@ func (d *hexDump) field(p *hexPage, f *hexField, at int, available bool) {
 func (d *hexDump) integer(f *hexField, at, indent int) {
 	b := d.line[:f.Size]
 	d.read(b, at)
-	d.bytes(at, b, nil)
+	var secret func(int) bool
+	if f.secret && d.o.Secrets != nil && f.Uint(b) != 0 {
+		secret = func(int) bool { return true }
+	}
+	d.bytes(at, b, secret)
 	d.label(indent, f.label, hexName)
 	d.toValue()
-	if f.Kind() == layout.Int {
+	switch {
+	case secret != nil:
+		d.str(mist.Mark)
+	case f.Kind() == layout.Int:
 		d.buf = strconv.AppendInt(d.buf, f.Int(b), 10)
-	} else {
+	default:
 		d.buf = strconv.AppendUint(d.buf, f.Uint(b), 10)
 	}
 	if text := d.meaning(f, b); text != "" {

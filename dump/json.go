@@ -113,7 +113,10 @@ func (j *RecordJSON) appendField(b []byte, c *jsonColumn, rec *relaccx.Record, r
 	f := c.field
 	switch f.Kind() {
 	case layout.Uint, layout.Int:
-		if f.Readable() {
+		switch {
+		case f.Readable() && c.hidesInteger(record):
+			return appendString(b, []byte(mist.Mark))
+		case f.Readable():
 			return appendInteger(b, f, record, c.quote)
 		}
 	case layout.String:

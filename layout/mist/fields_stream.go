@@ -43,7 +43,7 @@ var tracksFields = meanings{
 	"minkeepaway": {Minor: true, Unit: Milliseconds, About: "how long viewers should stay behind"},
 	"sourcetid":   {Minor: true, Ones: "none", Refers: ToTrack, About: "the track that it was made from"},
 	"encryption":  hidden.about("scheme, key id and key").minor(),
-	"ivec":        {Minor: true, About: "the base of the encryption's initialisation vector"},
+	"ivec":        hidden.about("the base of the encryption's initialization vector").minor(),
 	"widevine":    hidden.about("Widevine header").minor(),
 	"playready":   hidden.about("PlayReady header").minor(),
 }

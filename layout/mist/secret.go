@@ -174,12 +174,12 @@ func Member(name string) Meaning {
 // they are secret as well.
 var secretMembers = set(
 	"tkn", "token", "access_token", "pass", "password", "passwd", "passphrase", "pwd", "secret", "secret_key",
-	"apikey", "api_key", "streamkey", "stream_key", "encryption", "widevine", "playready", "buydrm",
+	"apikey", "api_key", "streamkey", "stream_key", "encryption", "ivec", "widevine", "playready", "buydrm",
 	"pw", "credential", // DTSC's password, and a TURN server's
 )
 
 // isSecretField reports whether a field of an unknown page is called as a secret
-// is. A key is one in the pages where MistServer has one, which make it of a size
+// is. An integer is a secret only as ivec. A key is one in the pages where MistServer has one, which make it of a size
 // of its own: elsewhere the word means anything.
 func isSecretField(f *layout.Field) bool {
 	switch f.Kind() {
@@ -188,6 +188,8 @@ func isSecretField(f *layout.Field) bool {
 			return f.Size == 256 || f.Size == 8192
 		}
 	case layout.Raw:
+	case layout.Uint, layout.Int:
+		return f.Name == "ivec"
 	default:
 		return false
 	}

@@ -162,7 +162,11 @@ func TestHexOnANarrowTerminal(t *testing.T) {
 }
 
 func TestHexShowsEverySlot(t *testing.T) {
-	wantHex(t, ringHex(t), HexOptions{ShowRecords: true, Slots: true, Base: 0x123456780}, `
+	base := uint64(0x123456780)
+	if uint64(int(base)) != base {
+		t.Skip("no page begins there on a CPU of 32 bits")
+	}
+	wantHex(t, ringHex(t), HexOptions{ShowRecords: true, Slots: true, Base: int(base)}, `
 1234567bf                                                   record #0       slot 0, withdrawn
 1234567bf  00 00                                              time          0
 1234567c1  00 00 00                                           delta         0

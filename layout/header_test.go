@@ -2,6 +2,7 @@ package layout
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -98,7 +99,7 @@ func TestHeaderCheck(t *testing.T) {
 		{"offset past the end", func(h *Header) { h.Offset, h.RecordCount = 50, 0 }, 49, "byte 26: offset is past the end of the page: 50"},
 		{"offset 65535", func(h *Header) { h.Offset, h.RecordCount = 65535, 1 }, 65536, "<nil>"},
 		{"no records", func(h *Header) { h.RecordCount = 0 }, 39, "<nil>"},
-		{"highest of all", func(h *Header) { h.RecordCount, h.RecordSize = 1<<32-1, 1<<32-1 }, 1 << 40, "byte 2: records run past the end of the page: rcount: 4294967295"},
+		{"highest of all", func(h *Header) { h.RecordCount, h.RecordSize = math.MaxUint32, math.MaxUint32 }, math.MaxInt, "byte 2: records run past the end of the page: rcount: 4294967295"},
 		{"2^32 in 64 bits", func(h *Header) { h.RecordCount, h.RecordSize = 1<<31, 2 }, 1 << 20, "byte 2: records run past the end of the page: rcount: 2147483648"},
 		{"counters disagree", func(h *Header) { h.Deleted, h.EndPos, h.Present, h.StartPos = 9, 3, 77, 5 }, 49, "<nil>"},
 	}

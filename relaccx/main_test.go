@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"strconv"
@@ -60,7 +61,7 @@ func (s *scriptWriter) do(verb string, words []string) error {
 	case "push":
 		return s.push(numbers[0], numbers[1])
 	case "pushforever":
-		return s.push(1<<60, numbers[0])
+		return s.push(math.MaxInt32, numbers[0])
 	case "reload":
 		return s.w.Reload(sealedShape(numbers[0], numbers[1], len(words) > 2), ReloadOptions{})
 	case "dieat":

@@ -2,6 +2,8 @@ package dtsc
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -84,12 +86,14 @@ func TestPushListCutShort(t *testing.T) {
 }
 
 func TestAppendPushListRefuses(t *testing.T) {
+	tooHigh := math.MaxInt32
+	tooHigh++ // negative on a CPU of 32 bits
 	for _, tt := range []struct {
 		push    Push
 		message string
 	}{
 		{Push{PID: 1, Stream: "live"}, `push of stream "live": 1 is no process`},
-		{Push{PID: 1 << 31}, `push of stream "": 2147483648 is no process`},
+		{Push{PID: tooHigh}, fmt.Sprintf(`push of stream "": %d is no process`, tooHigh)},
 		{Push{PID: 7, Final: strings.Repeat("x", 65536)}, "push 7: a text of 65536 bytes is longer than 65535"},
 	} {
 		got, err := AppendPushList([]byte("before"), []Push{pushes[0], tt.push})

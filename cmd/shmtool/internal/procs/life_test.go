@@ -3,8 +3,10 @@ package procs
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,7 +20,11 @@ func TestLook(t *testing.T) {
 	w.process(10, "MistInSRT", "S")
 	w.process(11, "zombie", "Z")
 	w.write(filepath.Join(w.proc, "12", "stat"), "12 (torn")
-	for pid, want := range map[int]Life{10: Alive, 11: Dead, 12: Dead, 13: Dead, 0: Dead, -1: Dead, 1 << 40: Dead, 1<<32 + 10: Dead} {
+	lives := map[int]Life{10: Alive, 11: Dead, 12: Dead, 13: Dead, 0: Dead, -1: Dead, math.MaxInt32: Dead}
+	if wide := uint64(1) << 32; strconv.IntSize == 64 {
+		lives[int(wide<<8)], lives[int(wide+10)] = Dead, Dead
+	}
+	for pid, want := range lives {
 		p, life := w.table().Look(pid)
 		if life != want || p.PID != pid {
 			t.Errorf("Look(%d) = %+v, %v, want %v", pid, p, life, want)

@@ -297,7 +297,7 @@ func (w *World) Written(name string, up time.Duration) {
 	w.t.Helper()
 	const boot = 1_700_000_000_000
 	template, _ := mist.KindGlobal.Template()
-	w.Object("MstGlobalConfig", NewPage(w.t, template).Set(0, "systemBoot", boot).Bytes)
+	w.Object("MstGlobalConfig", NewPage(w.t, template).Set(0, "systemBoot", uint64(boot)).Bytes)
 	at := time.UnixMilli(boot).Add(up)
 	if err := os.Chtimes(filepath.Join(w.Shm, name), at, at); err != nil {
 		w.t.Fatal(err)

@@ -101,6 +101,9 @@ func mapPage(path string, f *os.File, access shm.Access) (*Page, error) {
 		_, err := layout.DecodeHeader(make([]byte, stat.Size))
 		return nil, err
 	}
+	if int64(int(stat.Size)) != stat.Size {
+		return nil, fmt.Errorf("%d bytes are more than a process on a CPU of 32 bits can map", stat.Size)
+	}
 	mem, err := shm.Map(f, int(stat.Size), access)
 	if err != nil {
 		return nil, err
@@ -395,7 +398,8 @@ func (p *Page) NextData(from int) (start, end int) {
 		return from, p.Size()
 	}
 	s, e := shm.NextData(p.file, int64(from))
-	return min(int(s), p.Size()), min(int(e), p.Size())
+	size := int64(p.Size())
+	return int(min(s, size)), int(min(e, size))
 }
 
 // fail says which page an error is about, unless it says so already.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"shmtool/layout/dtsc"
@@ -40,7 +41,9 @@ const (
 )
 
 // NewReader returns a Reader of a page of size bytes, from its start.
-func NewReader(page io.ReaderAt, size int64) *Reader { return &Reader{page: page, size: int(size)} }
+func NewReader(page io.ReaderAt, size int64) *Reader {
+	return &Reader{page: page, size: int(min(size, math.MaxInt))}
+}
 
 // Offset returns the byte at which the next packet begins, or will begin.
 func (r *Reader) Offset() int { return r.at }

@@ -3,6 +3,7 @@ package procs
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,7 +86,7 @@ func TestAlive(t *testing.T) {
 		{17, "nobody", nil},
 		{0, "nobody", nil},
 		{-1, "nobody", nil},
-		{1 << 60, "nobody", nil},
+		{math.MaxInt, "nobody", nil},
 	}
 	for _, tt := range tests {
 		p, ok := w.table().Alive(tt.pid)

@@ -143,7 +143,7 @@ func parseArgs(text []byte) []string {
 
 // mapLine is a file in the memory of a process.
 type mapLine struct {
-	start, end uintptr
+	start, end uint64
 	writable   bool
 	object     Object
 	path       string
@@ -180,7 +180,7 @@ func parseMap(line string) (mapLine, bool) {
 		wrong = errors.Join(wrong, err)
 		return n
 	}
-	m.start, m.end = uintptr(number(from, 16, strconv.IntSize)), uintptr(number(to, 16, strconv.IntSize))
+	m.start, m.end = number(from, 16, 64), number(to, 16, 64)
 	m.object.Device = kernel.Device(uint32(number(major, 16, 32)), uint32(number(minor, 16, 32)))
 	m.object.Inode = number(words[4], 10, 64)
 	return m, wrong == nil && m.object.Inode != 0

@@ -21,7 +21,7 @@ type Mapping struct {
 	Name       string // of the object when it was mapped
 	Deleted    bool   // it has lost that name since
 	Writable   bool
-	Start, End uintptr
+	Start, End uint64
 
 	of   string // the stream that the object belongs to
 	Made bool   // it has lost the name of its making, as a semaphore in its maker has, in this directory

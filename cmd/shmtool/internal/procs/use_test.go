@@ -42,6 +42,10 @@ func TestWaitsIn(t *testing.T) {
 	for line, want := range map[string]bool{
 		"202 0x7f0000000000 0x189 0x0 0x0": true,
 		"98 0x7f0000000ff8 0x0":            true,
+		"240 0x7f0000000000 0x0":           true,
+		"422 0x7f0000000000 0x0":           true,
+		"1073742026 0x7f0000000000 0x0":    true,
+		"240 0xf7000000 0x0":               false,
 		"202 0x7f0000001000 0x189":         false,
 		"0 0x7f0000000000 0x10":            false,
 		"running":                          false,

@@ -83,8 +83,10 @@ func NewReader(in io.ReaderAt, size int64) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := mcap.ParseHeader(body)
-	if op != mcap.OpHeader || err != nil || h.Profile != profile {
+	head := fields{left: body}
+	of := head.text()
+	head.text() // the library that wrote it
+	if op != mcap.OpHeader || head.err != nil || of != profile {
 		return nil, fmt.Errorf("%w: it is MCAP of another kind", ErrNotRecording)
 	}
 	r.decoder, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(2*maxChunkSize), zstd.WithDecoderMaxWindow(maxChunkSize))
@@ -322,28 +324,34 @@ func (r *Reader) unpack(format mcap.CompressionFormat, packed []byte, size uint6
 }
 
 func (r *Reader) channel(body []byte) error {
-	c, err := mcap.ParseChannel(body)
-	if err != nil {
-		return err
+	f := fields{left: body}
+	id := f.uint16()
+	f.uint16() // the schema
+	f.text()   // the topic
+	f.text()   // the encoding
+	says := f.texts()
+	if f.err != nil {
+		return f.err
 	}
-	kind := c.Metadata[metaKind]
+	kind := says[metaKind]
 	if kind != kindRecords && kind != kindEvents {
 		return nil // another program's, in a file of ours
 	}
-	page := c.Metadata[metaPage]
+	page := says[metaPage]
 	if err := checkName(page); err != nil {
 		return err
 	}
-	r.channels[c.ID] = channel{page, kind == kindEvents}
+	r.channels[id] = channel{page, kind == kindEvents}
 	return nil
 }
 
 func (r *Reader) metadata(body []byte) error {
-	m, err := mcap.ParseMetadata(body)
-	if err != nil || m.Name != metadataName {
-		return err
+	f := fields{left: body}
+	name, says := f.text(), f.texts()
+	if f.err != nil || name != metadataName {
+		return f.err
 	}
-	if v := m.Metadata["version"]; v != formatVersion {
+	if v := says["version"]; v != formatVersion {
 		return fmt.Errorf("%w: it is of version %q, and this reads %s", ErrNotRecording, v, formatVersion)
 	}
 	return nil
@@ -351,13 +359,17 @@ func (r *Reader) metadata(body []byte) error {
 
 // message returns a message of a channel of ours.
 func (r *Reader) message(body []byte) (message, bool, error) {
-	m, err := mcap.ParseMessage(body)
-	if err != nil {
-		return message{}, false, err
+	f := fields{left: body}
+	of := f.uint16()
+	f.uint32() // a number that only the writer's order needs
+	logged := f.uint64()
+	f.uint64() // the same time once more
+	if f.err != nil {
+		return message{}, false, f.err
 	}
-	c, ok := r.channels[m.ChannelID]
+	c, ok := r.channels[of]
 	if !ok {
 		return message{}, false, nil
 	}
-	return message{c.page, c.events, time.Unix(0, int64(m.LogTime)), m.Data}, true, nil
+	return message{c.page, c.events, time.Unix(0, int64(logged)), f.left}, true, nil
 }

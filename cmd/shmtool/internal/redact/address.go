@@ -89,6 +89,10 @@ func (r *Redactor) binaryAddress(b []byte) []byte {
 // addressAt returns how many bytes of a text, from a byte on at which a word may begin,
 // are an address, and what stands for them; 0 where none does.
 func (r *Redactor) addressAt(text []byte, at int) (int, []byte) {
+	if text[at] == ':' && at > 0 && text[at-1] == ':' {
+		return 0, nil // it was looked at from the first colon on
+	}
+	text = text[:min(len(text), at+longestAddress)]
 	if !isHexDigit(text[at]) && text[at] != ':' || at > 0 && (isWordByte(text[at-1]) || text[at-1] == '.' && at > 1 && isDigit(text[at-2])) {
 		return 0, nil
 	}
@@ -119,6 +123,9 @@ func (r *Redactor) addressAt(text []byte, at int) (int, []byte) {
 	}
 	return 0, nil
 }
+
+// longestAddress is more than an address has, with its port.
+const longestAddress = 64
 
 // longAddress returns what stands for an IPv6 address as it is written.
 func (r *Redactor) longAddress(literal []byte, a netip.Addr) []byte {

@@ -27,6 +27,7 @@ func Folder(ctx context.Context, shmDir, procDir string, s *procs.Saved) error {
 		if err := errors.Join(f.objects(names), f.processes()); err != nil {
 			return err
 		}
+		f.secrets.sort()
 	}
 	f.saved(s)
 	return s.Write(filepath.Dir(shmDir))

@@ -27,15 +27,35 @@ func (r *Redactor) page(dst, src []byte, info *mist.PageInfo, depth int) {
 		copy(dst[h.FieldOffset:], blanked(src[h.FieldOffset:max(int(h.FieldOffset), min(int(h.Offset), len(src)))]))
 		return
 	}
-	if uint16(h.FieldOffset) < h.Offset {
-		copy(dst[h.FieldOffset:h.Offset], src[h.FieldOffset:h.Offset])
-	}
 	if info == nil {
 		info = mist.Recognize(schema)
+	}
+	if uint16(h.FieldOffset) < h.Offset {
+		copy(dst[h.FieldOffset:h.Offset], src[h.FieldOffset:h.Offset])
+		r.fieldNames(dst[h.FieldOffset:h.Offset], schema, info)
+	}
+	if h.RecordSize == 0 {
+		return
 	}
 	w := info.Rows(h, len(src))
 	for n := w.First; n < w.End; n++ {
 		r.record(dst, src, schema, info, int(uint64(h.Offset)+h.Slot(n)*uint64(h.RecordSize)), depth)
+	}
+}
+
+// fieldNames replaces the names of fields that MistServer does not have on such a page.
+func (r *Redactor) fieldNames(descriptors []byte, schema *layout.Schema, info *mist.PageInfo) {
+	at := 0
+	for _, name := range schema.Names() {
+		i := bytes.Index(descriptors[at:], []byte(name))
+		if i < 0 {
+			return
+		}
+		at += i
+		if _, known := info.Meaning(name); !known && info.Nested(name) == nil {
+			copy(descriptors[at:], r.member([]byte(name)))
+		}
+		at += len(name)
 	}
 }
 
@@ -50,7 +70,7 @@ func (r *Redactor) record(dst, src []byte, schema *layout.Schema, info *mist.Pag
 		case from > len(src):
 			return
 		case f.Kind() == layout.Nested && depth < layout.MaxDepth:
-			to = min(nestedEnd(src, from, to), len(src))
+			to = min(nestedEnd(src, f, from, to), len(src))
 			r.page(dst[from:to], src[from:to], info.Nested(f.Name), depth+1)
 		default:
 			to = min(to, len(src))
@@ -61,12 +81,13 @@ func (r *Redactor) record(dst, src []byte, schema *layout.Schema, info *mist.Pag
 
 // nestedEnd returns where a nested page ends that begins at a byte and has a field up to
 // another: some versions make one that goes on behind its field.
-func nestedEnd(page []byte, from, to int) int {
+func nestedEnd(page []byte, f *layout.Field, from, to int) int {
+	const most = 64 // it is 8 bytes in 3.0
 	h, err := layout.DecodeHeader(page[from:min(to, len(page))])
-	if claimed := h.PageSize(); err == nil && claimed > uint64(to-from) && claimed-uint64(to-from) <= memoryPage {
+	if claimed := h.PageSize(); err == nil && claimed > uint64(to-from) && claimed-uint64(to-from) <= most {
 		return from + int(claimed)
 	}
-	return to
+	return to + f.Overrun(h)
 }
 
 // value copies the value of a field.
@@ -118,8 +139,12 @@ func (r *Redactor) words(dst, text []byte, t treatment) {
 		copy(dst[slash:], r.Name(string(text[slash:])))
 	case names:
 		// A stream key is the name of a stream for a moment.
-		if from, to := 0, wordEnd(text, 0); to > 0 && !r.isStream[string(text)] && r.secrets.at(text, from, to) == len(text) {
+		if r.isSecret(text) && !r.isStream[string(text)] {
 			copy(dst, r.replacedAll(text))
+			return
+		}
+		if bytes.ContainsAny(text, "/?&=") && !r.isStream[string(text)] { // it was asked for, and is none
+			copy(dst, r.text(text, nil))
 			return
 		}
 		copy(dst, text)
@@ -215,7 +240,7 @@ func (r *Redactor) member(name []byte) []byte {
 		return out
 	}
 	for from, to := range runs(name) {
-		if word := name[from:to]; !isWord(word) || r.secrets.at(word, 0, len(word)) > 0 {
+		if word := name[from:to]; !isWord(word) || r.isSecret(word) {
 			copy(out[from:], r.replaced(word))
 		}
 	}

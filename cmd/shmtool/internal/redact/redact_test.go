@@ -403,6 +403,24 @@ func TestLearns(t *testing.T) {
 	}
 }
 
+// Nothing takes a time that grows faster than the bytes do.
+func TestHostileTexts(t *testing.T) {
+	t.Parallel()
+	r := New([]string{"live"})
+	r.learning = true
+	for _, part := range []string{"?a=1&", ":", "a:", "Mst(", `"`, `"user":"`, "://", "u:p@x://", "a-", "1.", "::", "%3a%2f%2f", "HTTP/1.\nA:b\n", "secret-", "\\", "tkn=a "} {
+		text := []byte(strings.Repeat(part, 1<<15/len(part)))
+		if got := r.text(text, nil); len(got) != len(text) {
+			t.Errorf("%q: %d bytes, want %d", part, len(got), len(text))
+		}
+	}
+	page := make([]byte, 1<<16)
+	layout.Header{Status: layout.StatusReady, FieldOffset: 36, Offset: 36, RecordCount: 1<<32 - 1, EndPos: 1<<32 - 1, Present: 1<<32 - 1}.Encode(page)
+	if got := r.Object("MstUserlive", page); len(got) != len(page) {
+		t.Errorf("%d bytes, want %d", len(got), len(page))
+	}
+}
+
 func FuzzObject(f *testing.F) {
 	f.Add("MstMetalive", []byte("\x01"))
 	f.Fuzz(func(t *testing.T, name string, b []byte) {

@@ -16,8 +16,8 @@ import (
 type Redactor struct {
 	key      []byte
 	learning bool // nothing is written yet
-	streams  phrases
-	secrets  phrases
+	streams  *phrases
+	secrets  *phrases
 	isStream map[string]bool
 	address  map[netip.Addr]netip.Addr
 	taken    map[netip.Addr]bool // addresses that stand for another
@@ -26,7 +26,7 @@ type Redactor struct {
 // New returns a Redactor that keeps the names of streams.
 func New(streams []string) *Redactor {
 	r := &Redactor{
-		key: make([]byte, sha256.Size), isStream: map[string]bool{}, streams: phrases{}, secrets: phrases{},
+		key: make([]byte, sha256.Size), isStream: map[string]bool{}, streams: newPhrases(), secrets: newPhrases(),
 		address: map[netip.Addr]netip.Addr{}, taken: map[netip.Addr]bool{},
 	}
 	_, _ = rand.Read(r.key) // it never fails
@@ -34,6 +34,7 @@ func New(streams []string) *Redactor {
 		r.isStream[stream] = true
 		r.streams.add([]byte(stream))
 	}
+	r.streams.sort()
 	return r
 }
 
@@ -122,28 +123,35 @@ func isHexID(word []byte) bool {
 	return !slices.ContainsFunc(word[1:], func(c byte) bool { return !isHexDigit(c) })
 }
 
-// phrases are texts by the word that they begin with, the longest first.
-type phrases map[string][][]byte
+// phrases are texts by the word that they begin with, the longest first once they are
+// sorted.
+type phrases struct {
+	first map[string][][]byte
+	has   map[string]bool
+}
 
-func (p phrases) add(text []byte) {
-	first := ""
-	for from, to := range runs(text) {
-		if from == 0 {
-			first = string(text[:to])
-		}
-		break
-	}
-	if first == "" || slices.ContainsFunc(p[first], func(b []byte) bool { return bytes.Equal(b, text) }) {
+func newPhrases() *phrases { return &phrases{map[string][][]byte{}, map[string]bool{}} }
+
+func (p *phrases) add(text []byte) {
+	text = bytes.TrimLeftFunc(text, func(c rune) bool { return c < 0x80 && !isWordByte(byte(c)) })
+	first := string(text[:wordEnd(text, 0)])
+	if first == "" || p.has[string(text)] {
 		return
 	}
-	p[first] = append(p[first], text)
-	slices.SortFunc(p[first], func(a, b []byte) int { return len(b) - len(a) })
+	p.has[string(text)] = true
+	p.first[first] = append(p.first[first], text)
+}
+
+func (p *phrases) sort() {
+	for _, all := range p.first {
+		slices.SortFunc(all, func(a, b []byte) int { return len(b) - len(a) })
+	}
 }
 
 // at returns how long the longest phrase is that begins with the word text[from:to], and
 // ends where a word does.
-func (p phrases) at(text []byte, from, to int) int {
-	for _, phrase := range p[string(text[from:to])] {
+func (p *phrases) at(text []byte, from, to int) int {
+	for _, phrase := range p.first[string(text[from:to])] {
 		end := from + len(phrase)
 		if bytes.HasPrefix(text[from:], phrase) && (end == len(text) || !isWordByte(text[end]) || !isWordByte(text[end-1])) {
 			return len(phrase)
@@ -151,6 +159,9 @@ func (p phrases) at(text []byte, from, to int) int {
 	}
 	return 0
 }
+
+// isSecret reports whether a text is a secret that was learned.
+func (r *Redactor) isSecret(text []byte) bool { return r.secrets.has[string(text)] }
 
 // Name returns what an object is called in the redacted snapshot.
 func (r *Redactor) Name(name string) string {

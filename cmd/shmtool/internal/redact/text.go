@@ -66,7 +66,7 @@ func (r *Redactor) object(out, text []byte, at int) int {
 	if !bytes.HasPrefix(text[at:], []byte("Mst")) && !bytes.HasPrefix(text[at:], []byte("sem.Mst")) {
 		return 0
 	}
-	n := spanOf(text[at:], func(c byte) bool { return c > ' ' && c != '/' && c != '"' && c != '\'' && c != ',' && c != ';' })
+	n := spanOf(text[at:min(len(text), at+longestName)], func(c byte) bool { return c > ' ' && c != '/' && c != '"' && c != '\'' && c != ',' && c != ';' })
 	name := string(text[at : at+n])
 	is, known := mist.ParseName(name)
 	if !known || is.Stream != "" && !r.isStream[is.Stream] {
@@ -75,6 +75,9 @@ func (r *Redactor) object(out, text []byte, at int) int {
 	copy(out[at:], r.Name(name))
 	return n
 }
+
+// longestName is the most bytes that the name of an object has, and one.
+const longestName = 256
 
 // isJoint reports whether a byte joins two words to one, as in a file's name.
 func isJoint(c byte) bool {
@@ -100,7 +103,7 @@ func (r *Redactor) mayStay(joined []byte) bool {
 	}
 	words := 0
 	for from, to := range runs(joined) {
-		if word := joined[from:to]; !isWord(word) || len(r.secrets[string(word)]) > 0 && r.secrets.at(word, 0, len(word)) > 0 {
+		if word := joined[from:to]; !isWord(word) || r.isSecret(word) {
 			return false
 		}
 		words++
@@ -205,10 +208,14 @@ func spanAt(spans []mist.Span, at int) mist.Span {
 
 // nextSpan returns where the next range begins.
 func nextSpan(spans []mist.Span, at, end int) int {
-	for _, s := range spans {
-		if s.From > at {
-			return s.From
+	i, _ := slices.BinarySearchFunc(spans, at, func(s mist.Span, at int) int {
+		if s.From <= at {
+			return -1
 		}
+		return 1
+	})
+	if i < len(spans) {
+		return spans[i].From
 	}
 	return end
 }

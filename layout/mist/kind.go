@@ -35,6 +35,7 @@ const (
 	KindPressure   Kind = "node-pressure" // MstNodePressure, a fork's: no RelAccX
 	KindAttempt    Kind = "start-attempt" // MstAttRes_<pid>_<stream>, a fork's: one byte
 	KindCameras    Kind = "cameras"       // MstCameras, a fork's
+	KindOld        Kind = "mist-2.x"      // MstSTRM<stream> and others of MistServer 2.x: no RelAccX
 	KindSemaphore  Kind = "semaphore"     // sem.MstSem…, or MstSem… with musl
 	KindTemporary  Kind = "temporary"     // sem.XXXXXX or tmp-N: a semaphore that is being made
 )
@@ -67,6 +68,7 @@ const (
 	ofData                  // <stream>@<index>_<first key>
 	ofPID                   // <pid>
 	ofAttempt               // <pid>_<stream>
+	ofOld                   // one of oldNames
 	ofLock                  // the locks have a table of their own
 )
 
@@ -109,6 +111,7 @@ var kinds = [...]kindInfo{
 	{KindPressure, "MstNodePressure", bare, OwnerController, false},
 	{KindProcess, "MstProcState_", ofPID, OwnerProcess, false},
 	{KindAttempt, "MstAttRes_", ofAttempt, OwnerProcess, false},
+	{KindOld, namePrefix, ofOld, OwnerNobody, false},
 	{KindSemaphore, "", ofLock, OwnerNobody, false},
 	{KindTemporary, "", ofLock, OwnerNobody, false},
 }

@@ -78,6 +78,8 @@ func (k *kindInfo) parse(rest string) (Object, bool) {
 		pid, ok := parseNumber(number)
 		o.PID, o.Stream = int(pid), stream
 		return o, found && ok && pid > 0 && stream != ""
+	case ofOld:
+		return parseOld(rest)
 	}
 	return Object{}, false
 }
@@ -111,6 +113,8 @@ func (o Object) Name() string {
 		return k.prefix + o.Stream
 	case ofID:
 		return k.prefix + o.ID
+	case ofOld:
+		return o.oldName()
 	case ofTrack:
 		return k.prefix + o.Stream + "@" + strconv.Itoa(o.PID) + "-" + strconv.Itoa(o.Index)
 	case ofData:

@@ -45,6 +45,15 @@ var names = []struct {
 	{"MstAttRes_77_live+a_b", Object{Kind: KindAttempt, PID: 77, Stream: "live+a_b"}},
 	{"MstCameras", Object{Kind: KindCameras}},
 
+	{"MstSTRMlive", Object{Kind: KindOld, ID: "STRM", Stream: "live"}},
+	{"MstTRIDlive+a@b@1", Object{Kind: KindOld, ID: "TRID", Stream: "live+a@b", Index: 1}},
+	{"MstTRAKlive@12", Object{Kind: KindOld, ID: "TRAK", Stream: "live", Index: 12}},
+	{"MstDATAlive@1_61", Object{Kind: KindOld, ID: "DATA", Stream: "live", Index: 1, Key: 61}},
+	{"MstUSERlive", Object{Kind: KindOld, ID: "USER", Stream: "live"}},
+	{"MstSTAT", Object{Kind: KindOld, ID: "STAT"}},
+	{"MstConf", Object{Kind: KindOld, ID: "Conf"}},
+	{"MstTRIGSTREAM_READY", Object{Kind: KindOld, ID: "TRIGSTREAM_READY"}},
+
 	// Streams with what MistServer leaves in their names.
 	{"MstTraklive+a@b@412-0", Object{Kind: KindTrack, Stream: "live+a@b", PID: 412}},
 	{"MstTraklive+@1-2@3-4", Object{Kind: KindTrack, Stream: "live+@1-2", PID: 3, Index: 4}},

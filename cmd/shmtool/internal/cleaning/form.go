@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"path/filepath"
 
 	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/layout/mist"
@@ -51,6 +52,8 @@ func (f *file) form(r *os.File, path string) string {
 		if f.size != mist.AttemptSize {
 			return "it is no result of a stream's start: it has another size"
 		}
+	case k == mist.KindOld:
+		return "it is of MistServer 2.x, whose objects shmtool leaves alone"
 	case k == mist.KindPush:
 		if f.size != mist.PushSize {
 			return "it is no list of pushes: it has another size"
@@ -100,8 +103,11 @@ func pageForm(path string, head []byte, k mist.Kind) string {
 	}
 	defer p.Close()
 	h, err := p.Header()
-	if err != nil || !h.Status.Known() {
+	switch {
+	case err != nil || !h.Status.Known():
 		return no
+	case mist.IsOldPage(filepath.Base(path), h):
+		return no + ": " + cause.Of(mist.ErrOldPage).Error()
 	}
 	r, err := p.Peek()
 	switch {

@@ -41,7 +41,7 @@ func Suspicions(before, now *streams.Moment) []finding.Finding {
 	}
 	found := j.found
 	for i, s := range now.Streams {
-		if s.Configured() {
+		if s.Configured() || s.Old {
 			continue
 		}
 		j := &judge{at: now, stream: s, was: stream(before, s.Name)}

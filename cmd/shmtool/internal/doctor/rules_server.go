@@ -82,7 +82,7 @@ func (j *judge) versions() {
 func (j *judge) controller() {
 	s := &j.at.Server
 	switch {
-	case j.at.Hiding || s.Foreign:
+	case j.at.Hiding || s.Foreign, j.at.Old(): // 2.x has no MstGlobalConfig
 	case s.Global != nil && s.Controller == nil:
 		f := j.find(finding.ControllerDead, s.Global.Name, map[string]any{"inode": s.Global.Identity.Inode}, "its page is there, and no MistController lives")
 		j.settles(f, ending)

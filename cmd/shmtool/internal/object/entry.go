@@ -30,6 +30,7 @@ type Entry struct {
 	IsPage bool
 	Denied bool
 	Header layout.Header // of a page
+	Old    bool          // a page of MistServer before 2.14, which cannot be read
 	small  []byte        // the first bytes of an object whose kind has a status
 }
 
@@ -81,6 +82,9 @@ func (o *Entry) lookPage() {
 	if err != nil {
 		return
 	}
+	if o.Old = mist.IsOldPage(o.Name, h); o.Old {
+		return
+	}
 	o.IsPage = LooksLikePage(o.Known, p, h)
 	if o.IsPage {
 		o.Header = h
@@ -109,6 +113,8 @@ func (o *Entry) StatusCell(table *procs.Table) dump.Cell {
 	switch {
 	case o.Denied:
 		return dump.Cell{Value: "no permission", Tone: dump.Attention}
+	case o.Old:
+		return dump.Cell{Value: "2.x", Tone: dump.Faint}
 	case o.IsPage:
 		return toned(o.Header.Status.String(), "", o.Header.Status == layout.StatusReady)
 	}

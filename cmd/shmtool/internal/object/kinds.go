@@ -37,6 +37,7 @@ var kinds = []*Kind{
 	processKind,
 	pressureKind,
 	attemptKind,
+	oldKind,
 }
 
 type (

@@ -32,6 +32,11 @@ func Open(w *world.World, t Target) (*relaccx.Page, error) {
 		// An object of 0 bytes is being made; a file of 0 bytes is a copy that failed.
 		return nil, t.OnPage(errors.Join(fmt.Errorf("the file is empty, %w", relaccx.ErrNotPage), p.Close()))
 	}
+	if err == nil {
+		if h, e := p.Header(); e == nil && mist.IsOldPage(filepath.Base(t.Path), h) {
+			return nil, errors.Join(Explain(w, t, mist.ErrOldPage), p.Close())
+		}
+	}
 	return p, Explain(w, t, err)
 }
 

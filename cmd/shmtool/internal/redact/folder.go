@@ -55,7 +55,7 @@ func streamsOf(names []string) []string {
 	for _, name := range names {
 		is, _ := mist.ParseName(name)
 		switch is.Kind {
-		case mist.KindMeta, mist.KindTrack, mist.KindConfig, mist.KindState, mist.KindUsers, mist.KindInputPID, mist.KindPullPID, mist.KindSemaphore, mist.KindAttempt, mist.KindData:
+		case mist.KindMeta, mist.KindTrack, mist.KindConfig, mist.KindState, mist.KindUsers, mist.KindInputPID, mist.KindPullPID, mist.KindSemaphore, mist.KindAttempt, mist.KindData, mist.KindOld:
 			if is.Stream != "" {
 				all = append(all, is.Stream, mist.BaseName(is.Stream))
 			}

@@ -78,6 +78,7 @@ var others = map[mist.Kind]func(r *Redactor, dst, src []byte){
 	mist.KindProcess:   (*Redactor).processState,
 	mist.KindPressure:  func(_ *Redactor, dst, src []byte) { copyFirst(dst, src, mist.PressureSize) },
 	mist.KindAttempt:   func(_ *Redactor, dst, src []byte) { copyFirst(dst, src, mist.AttemptSize) },
+	mist.KindOld:       func(*Redactor, []byte, []byte) {}, // blank: nothing is known of the bytes
 	mist.KindSemaphore: semaphore,
 	mist.KindTemporary: semaphore,
 }

@@ -65,6 +65,7 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 	l.unnamed()
 	for _, s := range l.at.Streams {
 		s.Inputs = table.Inputs(s.Name)
+		s.Old = s.isOld()
 		if s.Buffer != nil {
 			s.Children = table.Children(s.Buffer.PID)
 		}

@@ -43,7 +43,7 @@ func TestLook(t *testing.T) {
 		`{"index":1,"id":2,"type":"audio","codec":"AAC","page":"MstTraklive@412-1","pid":412,"alive":true,"valid":255,` +
 		`"width":0,"height":0,"fps":0,"efps":0,"rate":48000,"channels":2,"bytes_per_second":30000,"first_ms":4000,"last_ms":23960,"age_s":1,` +
 		`"keys":20,"parts":499,"fragments":10,"pages":1,"last_key_ms":23000,"init_bytes":40,"implausible":[],"fps_wrapped":false,"rate_wrapped":false}],` +
-		`"processes":1,"sessions":null,"readers":{"people":1,"pushes":0,"processes":0,"pullers":0},"behind":[],"pace":null}`
+		`"processes":1,"sessions":null,"readers":{"people":1,"pushes":0,"processes":0,"pullers":0},"behind":[],"pace":null,"about":""}`
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

@@ -36,6 +36,7 @@ type Stream struct {
 	Locks    []Lock
 	Buffer   *procs.Process  // the living process that keeps the stream
 	Mappers  []procs.Process // living processes of MistServer that have its objects in memory
+	Old      bool            // it is MistServer 2.x's: nothing else is known of it
 	Foreign  bool            // processes use it that cannot be seen from here: its PIDs mean nothing
 	Problems []Problem
 

@@ -73,6 +73,9 @@ func (l *looker) pageOnce(o *Object, read func(r *relaccx.Reader) error) (again 
 	if err != nil {
 		return true, err
 	}
+	if mist.IsOldPage(o.Name, h) {
+		return false, mist.ErrOldPage
+	}
 	o.Header = &h
 	o.Identity = l.table.Identity(o.Name, p.Identity())
 	r, err := p.Reader()

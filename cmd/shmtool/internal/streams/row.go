@@ -37,8 +37,9 @@ type Row struct {
 	Sessions         *int              `json:"sessions"`  // of viewers, as MistServer counts them; null: not known
 	Readers          Readers           `json:"readers"`
 	Behind           []Behind          `json:"behind"`
-	Pace             *PaceRow          `json:"pace"` // null: its MstSTATE tells none
-	ProcessesUnknown bool              `json:"-"`    // its PIDs mean nothing here
+	Pace             *PaceRow          `json:"pace"`  // null: its MstSTATE tells none
+	About            string            `json:"about"` // what else is known of it; "" nothing
+	ProcessesUnknown bool              `json:"-"`     // its PIDs mean nothing here
 }
 
 // Trouble is a problem in words.
@@ -113,6 +114,9 @@ func (m *Moment) Row(s *Stream, found []finding.Finding, o RowOptions) Row {
 		r.State, r.StateCode = StateUnknown, stateUnknownCode
 	}
 	r.Pace = paceRow(s.Pace)
+	if s.Old {
+		r.About = mist.OldMeans
+	}
 	if s.Meta != nil {
 		r.Live, r.VoD, r.BufferWindowMS = s.Meta.Live, s.Meta.VoD, s.Meta.WindowMS
 		r.Source = text(s.Meta.Source)

@@ -66,7 +66,7 @@ func (o lsOptions) choose(w *world.World, p *out.Printer, objects []object.Entry
 func onlyPages(objects []object.Entry) (pages []object.Entry, denied, unlisted int) {
 	for _, o := range objects {
 		switch {
-		case o.IsPage:
+		case o.IsPage, o.Old:
 			pages = append(pages, o)
 		case o.Denied && !o.Known:
 			unlisted++

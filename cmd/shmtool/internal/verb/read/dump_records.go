@@ -1,6 +1,7 @@
 package read
 
 import (
+	"errors"
 	"io"
 
 	"shmtool/cmd/shmtool/internal/cli"
@@ -8,6 +9,7 @@ import (
 	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -15,7 +17,7 @@ import (
 func dumpRecords(c *cli.Call, o dumpOptions) error {
 	t := o.target
 	r, done, err := object.Peek(c.World, t)
-	if fail.Has[*layout.FormatError](err) && fail.HintOf(err) == "" {
+	if fail.Has[*layout.FormatError](err) && !errors.Is(err, mist.ErrOldPage) && fail.HintOf(err) == "" {
 		err = fail.Hinted(err, "use -o hex to print what there is of it")
 	}
 	if err != nil {

@@ -62,7 +62,11 @@ func findingListing(x *examination) *dump.Listing {
 func findingHead(x *examination) []dump.Fact {
 	verdicts := []map[string]any{}
 	for _, s := range x.all() {
-		verdicts = append(verdicts, map[string]any{"stream": dump.Text(s.Name), "verdict": x.verdict(s)})
+		v := map[string]any{"stream": dump.Text(s.Name), "verdict": x.verdict(s)}
+		if s.Old {
+			v["about"] = mist.OldMeans
+		}
+		verdicts = append(verdicts, v)
 	}
 	head := []dump.Fact{
 		{Name: "streams", Value: verdicts},

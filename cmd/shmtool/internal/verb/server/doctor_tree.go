@@ -47,6 +47,8 @@ func (t *findingTree) outlines() []*out.Outline {
 			tell(s.Name, line(mist.EscapeName(s.Name)+"  "+verdictUnknown, dump.Attention))
 		case t.x.verdict(s) != finding.VerdictOK:
 			tell(s.Name, t.hidden(s.Name))
+		case s.Old:
+			tell(s.Name, line(mist.EscapeName(s.Name)+"  "+finding.VerdictOK+"  "+mist.OldMeans, dump.Plain))
 		default:
 			healthy = append(healthy, mist.EscapeName(s.Name))
 		}

@@ -60,6 +60,7 @@ func streamColumns() []dump.Column {
 		{Name: "POSITION", Right: true, Extra: true},
 		{Name: "SPEED", Right: true, Extra: true},
 		{Name: "PACE", Extra: true},
+		{Name: "ABOUT", Extra: true},
 	}
 }
 
@@ -89,6 +90,7 @@ func streamCells(r *streams.Row) []dump.Cell {
 		{Value: positionText(r.PositionMS())},
 		speedCell(r.Pace),
 		withText(packed(r.Pace), paceText(r.Pace)),
+		{Value: object.TextOrNull(r.About)},
 	}
 }
 

@@ -263,12 +263,14 @@ func ageCell(r *streams.Row, t *streams.TrackRow) dump.Cell {
 // hundred tracks leaves as many.
 const likeThat = 3
 
-// streamNotes returns how fast a stream is worked on, the reasons for the
+// streamNotes returns what else is known of a stream, how fast it is worked on, the reasons for the
 // verdict, and what could not be read.
 func streamNotes(r *streams.Row) []out.Line {
 	var notes []out.Line
-	if text := paceText(r.Pace); text != "" {
-		notes = append(notes, out.Line{Text: text, Tone: dump.Faint, Aside: true})
+	for _, text := range []string{r.About, paceText(r.Pace)} {
+		if text != "" {
+			notes = append(notes, out.Line{Text: text, Tone: dump.Faint, Aside: true})
+		}
 	}
 	told := map[string]int{}
 	for i, f := range r.Findings {

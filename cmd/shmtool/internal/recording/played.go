@@ -28,6 +28,7 @@ type played struct {
 	table  bool   // records are changed in place
 	nested bool   // those that are there already may come again, changed
 	next   uint64 // the record that comes next
+	ends   bool   // the page's EndPos is next, by what was written last
 
 	// While the page is in the making it has a name of its own, and the one under
 	// the real name is told of it when it is whole.
@@ -161,7 +162,7 @@ func (p *played) rewind(n Note, of shape) error {
 // prime makes ready for records of a page.
 func (p *played) prime(s *Snapshot, of shape) {
 	p.of, p.table, p.nested = of, s.Table, s.Nested
-	p.decoder = nil
+	p.decoder, p.ends = nil, false
 }
 
 // tempPrefix begins the names of pages in the making; what was left of them is
@@ -278,16 +279,8 @@ func (p *played) record(text []byte) error {
 
 // push publishes the record that was decoded.
 func (p *played) push() error {
-	h, err := p.writer.Header()
-	if err != nil {
+	if err := p.align(); err != nil {
 		return err
-	}
-	if h.EndPos != p.next { // as on a page whose counters mean something else
-		h.EndPos, h.Deleted = p.next, min(h.Deleted, p.next)
-		h.Present = uint32(h.EndPos - h.Deleted)
-		if err := p.writer.SetCounters(h); err != nil {
-			return err
-		}
 	}
 	if err := p.writer.AppendOverwrite(p.bytes); err != nil {
 		if errors.Is(err, relaccx.ErrFull) {
@@ -296,7 +289,23 @@ func (p *played) push() error {
 		return err
 	}
 	p.next++
+	p.ends = true
 	return nil
+}
+
+// align sets EndPos to the record that comes next, where it is another: as on a page whose
+// counters mean something else.
+func (p *played) align() error {
+	if p.ends {
+		return nil
+	}
+	h, err := p.writer.Header()
+	if err != nil || h.EndPos == p.next {
+		return err
+	}
+	h.EndPos, h.Deleted = p.next, min(h.Deleted, p.next)
+	h.Present = uint32(h.EndPos - h.Deleted)
+	return p.writer.SetCounters(h)
 }
 
 // change changes a record in place.
@@ -332,13 +341,14 @@ func (p *played) lapped(first, lost uint64) error {
 		return bad("records %d to %d are lost and were there before", first, end)
 	}
 	h.EndPos, h.Deleted, h.StartPos, h.Present = end, end, uint32(end), 0
-	p.next = end
+	p.next, p.ends = end, false
 	return p.writer.SetCounters(h)
 }
 
 // count sets counters and the bits of the status, none of which can be taken
 // back.
 func (p *played) count(h layout.Header) error {
+	p.ends = false
 	now, err := p.writer.Header()
 	if err != nil {
 		return err

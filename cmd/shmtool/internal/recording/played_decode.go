@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strconv"
 
 	"shmtool/dump"
 )
 
 // decode reads a record's message into p.bytes.
 func (p *played) decode(text []byte) (uint64, error) {
+	if n, ok := plainNumber(text); ok {
+		return n, p.decodeFields(n, text)
+	}
 	var head struct {
 		Number *uint64 `json:"#"`
 		Raw    []byte  `json:"#raw"`
@@ -28,15 +32,39 @@ func (p *played) decode(text []byte) (uint64, error) {
 		p.bytes = append(p.bytes[:0], head.Raw...)
 		return *head.Number, nil
 	}
+	return *head.Number, p.decodeFields(*head.Number, text)
+}
+
+var (
+	numberKey = []byte(`{"#":`)
+	numberTag = []byte(`"#":`)
+	rawTag    = []byte(`"#raw"`)
+)
+
+// plainNumber returns the number of a record as record writes it: it comes first, and the
+// other members give all of the record's bytes. It reports false for any other text.
+func plainNumber(text []byte) (uint64, bool) {
+	rest, first := bytes.CutPrefix(text, numberKey)
+	end := bytes.IndexByte(rest, ',')
+	if !first || end < 1 || bytes.Contains(rest, numberTag) || bytes.Contains(rest, rawTag) {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(rest[:end]), 10, 64)
+	return n, err == nil
+}
+
+// decodeFields reads the fields of record n into p.bytes.
+func (p *played) decodeFields(n uint64, text []byte) error {
+	size := int(p.of.header.RecordSize)
 	if cap(p.bytes) < size {
 		p.bytes = make([]byte, size)
 	}
 	p.bytes = p.bytes[:size]
 	clear(p.bytes)
 	if err := p.decodeJSON(text); err != nil {
-		return 0, bad("record %d: %w", *head.Number, err)
+		return bad("record %d: %w", n, err)
 	}
-	return *head.Number, nil
+	return nil
 }
 
 // line is one line of input for a decoder.

@@ -17,7 +17,7 @@ var publicPackages = []string{"relaccx", "relaccx/semaphore", "relaccx/datapage"
 // plainRooms are packages of the program whose comments and texts are held to the same
 // words.
 var plainRooms = []string{
-	"cause", "cleaning", "doctor", "filter", "finding", "meter", "metrics", "mistserver", "newfile", "object", "objectfile", "pattern", "pause", "procs",
+	"cause", "cleaning", "doctor", "filter", "finding", "measure", "meter", "metrics", "mistserver", "newfile", "object", "objectfile", "pattern", "pause", "procs",
 	"recording", "safe", "simulate", "simulate/drill", "snapshot", "sparse", "streams", "top", "top/unasked", "units", "unread",
 	"cli", "complete", "fail", "out", "pages", "watching", "world",
 	"verb/follow", "verb/list", "verb/read", "verb/server", "verb/simulate", "verb/write",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"shmtool/cmd/shmtool/internal/measure"
 	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
@@ -179,11 +180,11 @@ func (g *generator) packet() (mistserver.Packet, uint64) {
 	p := mistserver.Packet{Time: uint64(g.micros(n) / 1000)}
 	p.Key = g.Type == typeVideo && n%uint64(g.GOP) == 0
 	if g.Type == typeMeta {
-		text := fmt.Appendf(g.payload[:stampSize], `{"title":"shmtool simulate","second":%d}`, n)
+		text := fmt.Appendf(g.payload[:measure.StampSize], `{"title":"shmtool simulate","second":%d}`, n)
 		p.Payload = text
 		return p, n
 	}
-	p.Payload = g.payload[:max(stampSize, g.size(p.Key))]
+	p.Payload = g.payload[:max(measure.StampSize, g.size(p.Key))]
 	return p, n
 }
 

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"shmtool/cmd/shmtool/internal/measure"
 	"slices"
 	"testing"
 )
@@ -80,15 +81,15 @@ func TestGenerator(t *testing.T) {
 		last := uint64(0)
 		for i := range uint64(500) {
 			p, n := g.packet()
-			if n != i || p.Time < last || len(p.Payload) < stampSize {
+			if n != i || p.Time < last || len(p.Payload) < measure.StampSize {
 				t.Fatalf("source %d: packet %d is number %d, at %d ms after %d, %d bytes", number, i, n, p.Time, last, len(p.Payload))
 			}
 			last = p.Time
 			if p.Key {
 				keys++
 			}
-			stamp(p.Payload, int64(i)*7, n)
-			if published, got, ok := readStamp(p.Payload); !ok || published != int64(i)*7 || got != n {
+			measure.Stamp(p.Payload, int64(i)*7, n)
+			if published, got, ok := measure.ReadStamp(p.Payload); !ok || published != int64(i)*7 || got != n {
 				t.Fatalf("source %d: the stamp reads %d %d %v", number, published, got, ok)
 			}
 		}
@@ -96,7 +97,7 @@ func TestGenerator(t *testing.T) {
 			t.Errorf("source %d: %d keys in 500 packets, not %d", number, keys, want)
 		}
 	}
-	if _, _, ok := readStamp(make([]byte, stampSize-1)); ok {
+	if _, _, ok := measure.ReadStamp(make([]byte, measure.StampSize-1)); ok {
 		t.Error("a payload without room for a stamp has one")
 	}
 }

@@ -88,7 +88,7 @@ func (s *simulation) takeMessage(c *Process, m message) {
 		c.heardBefore, c.heard = c.heard, time.Now()
 	case kindEnd:
 		c.seen = m.Seen
-		if err := c.seen.decode(); err != nil {
+		if err := c.seen.Decode(); err != nil {
 			s.failed = err
 		}
 	case kindReload:

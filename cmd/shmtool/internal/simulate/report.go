@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/measure"
 	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
@@ -37,7 +38,7 @@ type message struct {
 	Loop    *mistserver.Report `json:"loop,omitempty"`
 	Packets uint64             `json:"packets,omitempty"`
 	Bytes   uint64             `json:"bytes,omitempty"`
-	Seen    *tally             `json:"seen,omitempty"`
+	Seen    *measure.Tally     `json:"seen,omitempty"`
 }
 
 // reporter writes messages from a goroutine of its own, so that a slow reader does not

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/kernel"
+	"shmtool/cmd/shmtool/internal/measure"
 	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
@@ -15,8 +16,8 @@ type Result struct {
 	FPS      int
 	Duration time.Duration // all of it, start and end included
 	Viewers  []ViewerResult
-	All      Latency // of all viewers
-	Records  uint64  // of all viewers
+	All      measure.Latency // of all viewers
+	Records  uint64          // of all viewers
 	Lost     uint64
 	Locked   LockedResult
 	Reloads  []Reload
@@ -34,7 +35,7 @@ type ViewerResult struct {
 	Records uint64
 	Lost    uint64
 	Reloads int // followed
-	Latency Latency
+	Latency measure.Latency
 	Unheard bool // it died before it could tell: what it has seen is what it had last said
 }
 
@@ -42,7 +43,7 @@ type ViewerResult struct {
 // of one video track.
 type LockedResult struct {
 	Records uint64
-	Latency Latency
+	Latency measure.Latency
 }
 
 // Reload is a forced reload of a track's page.
@@ -91,20 +92,20 @@ func (s *simulation) result() *Result {
 		Streams: s.o.Streams, Tracks: s.o.Tracks, FPS: s.o.FPS, Duration: time.Since(s.began),
 		Reloads: s.reloads, Usage: s.usage, Fault: s.drill.result, Begun: s.watched,
 	}
-	whole := newTally()
+	whole := measure.NewTally()
 	for _, c := range s.viewers {
 		v := c.result()
 		r.Viewers = append(r.Viewers, v)
 		r.Records += v.Records
 		r.Lost += v.Lost
 		if c.seen != nil {
-			whole.add(c.seen)
+			whole.Add(c.seen)
 		}
 	}
-	r.All = whole.latency()
+	r.All = whole.Latency()
 	for _, c := range s.locked {
 		if c.seen != nil {
-			r.Locked = LockedResult{c.seen.Records, c.seen.latency()}
+			r.Locked = LockedResult{c.seen.Records, c.seen.Latency()}
 		}
 	}
 	return r
@@ -118,9 +119,9 @@ func (c *Process) result() ViewerResult {
 		if seen = c.last.Seen; seen == nil {
 			return v
 		}
-		v.Latency = Latency{P50: time.Duration(seen.P50), P99: time.Duration(seen.P99), Max: time.Duration(seen.Max), Measured: seen.Count}
+		v.Latency = measure.Latency{P50: time.Duration(seen.P50), P99: time.Duration(seen.P99), Max: time.Duration(seen.Max), Measured: seen.Count}
 	} else {
-		v.Latency = seen.latency()
+		v.Latency = seen.Latency()
 	}
 	v.Tracks, v.Records, v.Lost, v.Reloads = seen.Tracks, seen.Records, seen.Lost, seen.Reloads
 	return v

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/measure"
 	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/units"
 )
@@ -137,7 +138,7 @@ const startupCost = 8 * time.Millisecond
 // backlog when all have started.
 func (s *simulation) startSources(ctx context.Context) error {
 	parts := len(s.o.Streams) * (s.o.Tracks + s.o.Viewers)
-	s.epoch = Now() - int64(s.o.Backlog) + int64(parts)*int64(startupCost)
+	s.epoch = measure.Now() - int64(s.o.Backlog) + int64(parts)*int64(startupCost)
 	s.phase = PhaseSources
 	for _, name := range s.o.Streams {
 		for number := range s.o.Tracks {

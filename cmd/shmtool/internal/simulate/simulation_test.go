@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"shmtool/cmd/shmtool/internal/measure"
 	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
@@ -52,12 +53,12 @@ func TestBegun(t *testing.T) {
 
 // Of a viewer that was killed there is what it had last said, and of how many packets.
 func TestUnheard(t *testing.T) {
-	seen := newTally()
+	seen := measure.NewTally()
 	seen.Records = 3
 	for range seen.Records {
-		seen.measure(2_000_000)
+		seen.Measure(2_000_000)
 	}
-	c := &Process{Part: Part{Role: RoleViewer, Number: 1}, last: message{Seen: seen.soFar()}}
+	c := &Process{Part: Part{Role: RoleViewer, Number: 1}, last: message{Seen: seen.SoFar()}}
 	if v := c.result(); !v.Unheard || v.Records != 3 || v.Latency.Measured != 3 || v.Latency.P50 == 0 {
 		t.Errorf("%+v", v)
 	}

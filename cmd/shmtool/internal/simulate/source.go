@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/measure"
 	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
@@ -26,7 +27,7 @@ func (p Part) source(ctx context.Context, r *reporter, q Quirk) error {
 		}
 	}
 	r.send(message{Kind: kindReady, Track: t.Index()})
-	f := &feed{p: p, track: t, r: r, clock: newClock(), packets: newGenerator(p.Media), quirk: q, second: every{interval: time.Second}}
+	f := &feed{p: p, track: t, r: r, clock: measure.NewClock(), packets: newGenerator(p.Media), quirk: q, second: every{interval: time.Second}}
 	err = f.run(ctx)
 	if errors.Is(err, mistserver.ErrDisconnected) || errors.Is(err, mistserver.ErrTrackGone) {
 		r.send(message{Kind: kindTold, Track: t.Index(), Text: err.Error()})
@@ -40,7 +41,7 @@ type feed struct {
 	p       Part
 	track   *mistserver.Track
 	r       *reporter
-	clock   clock
+	clock   measure.Clock
 	packets *generator
 	quirk   Quirk
 	second  every
@@ -54,11 +55,11 @@ func (f *feed) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		packet, n := f.packets.packet()
 		due := f.p.Epoch + f.p.Media.due(n)
-		if !f.live && due > f.clock.now() {
+		if !f.live && due > f.clock.Now() {
 			f.live = true
 			f.r.send(message{Kind: kindLive, Track: f.track.Index()})
 		}
-		if !f.clock.until(ctx, due) {
+		if !f.clock.Until(ctx, due) {
 			break
 		}
 		if f.quirk.Packet != nil {
@@ -66,7 +67,7 @@ func (f *feed) run(ctx context.Context) error {
 				return err
 			}
 		}
-		stamp(packet.Payload, f.clock.now(), n)
+		measure.Stamp(packet.Payload, f.clock.Now(), n)
 		if err := f.track.Write(packet); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/kernel"
+	"shmtool/cmd/shmtool/internal/measure"
 )
 
 // partEnvironment keeps a part small: it has little to do, and there are
@@ -99,12 +100,12 @@ type Process struct {
 	told               bool // to end
 	failed             bool // it has said why
 	ended              *os.ProcessState
-	last               message      // of progress
-	before             message      // the one before that
-	heard, heardBefore time.Time    // when these two came
-	seen               *tally       // of viewers and the locked reader: what it said at its end
-	followed           int          // reloads, of a viewer
-	gone               map[int]bool // tracks that a viewer has seen go
+	last               message        // of progress
+	before             message        // the one before that
+	heard, heardBefore time.Time      // when these two came
+	seen               *measure.Tally // of viewers and the locked reader: what it said at its end
+	followed           int            // reloads, of a viewer
+	gone               map[int]bool   // tracks that a viewer has seen go
 }
 
 // Running reports whether c has not ended.

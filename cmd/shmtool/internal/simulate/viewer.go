@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/measure"
 	"shmtool/cmd/shmtool/internal/mistserver"
 )
 
@@ -16,7 +17,7 @@ func (p Part) viewer(ctx context.Context, r *reporter) error {
 	if err != nil {
 		return err
 	}
-	w := &watching{viewer: v, r: r, clock: newClock(), tally: newTally(), tracks: map[int]*trackSeen{}, second: every{interval: time.Second}}
+	w := &watching{viewer: v, r: r, clock: measure.NewClock(), tally: measure.NewTally(), tracks: map[int]*trackSeen{}, second: every{interval: time.Second}}
 	w.tally.Tracks = len(v.Tracks())
 	r.send(message{Kind: kindReady, Count: w.tally.Tracks})
 	err = w.run(ctx)
@@ -29,8 +30,8 @@ func (p Part) viewer(ctx context.Context, r *reporter) error {
 type watching struct {
 	viewer *mistserver.Viewer
 	r      *reporter
-	clock  clock
-	tally  *tally
+	clock  measure.Clock
+	tally  *measure.Tally
 	tracks map[int]*trackSeen
 	second every
 	missed uint64 // parts that the viewer says it has lost
@@ -42,7 +43,7 @@ type trackSeen struct{ last uint64 }
 func (w *watching) run(ctx context.Context) error {
 	for {
 		seen, err := w.viewer.Next(ctx)
-		now := w.clock.now()
+		now := w.clock.Now()
 		var gone *mistserver.TrackGoneError
 		switch {
 		case err == nil:
@@ -66,7 +67,7 @@ func (w *watching) run(ctx context.Context) error {
 func (w *watching) take(seen mistserver.Seen, now int64) {
 	w.tally.Records++
 	w.missed += seen.Lost
-	published, number, ok := readStamp(seen.Payload)
+	published, number, ok := measure.ReadStamp(seen.Payload)
 	if !ok {
 		w.tally.Lost++ // it came, but not what was sent
 		return
@@ -81,7 +82,7 @@ func (w *watching) take(seen mistserver.Seen, now int64) {
 	default:
 		w.tally.Lost++ // it came again, in the place of another
 	}
-	w.tally.measure(now - published)
+	w.tally.Measure(now - published)
 }
 
 func (w *watching) tell() {
@@ -92,13 +93,13 @@ func (w *watching) tell() {
 	}
 	if w.second.due() {
 		w.tally.Tracks = len(w.viewer.Tracks())
-		w.r.send(message{Kind: kindProgress, Seen: w.tally.soFar()})
+		w.r.send(message{Kind: kindProgress, Seen: w.tally.SoFar()})
 	}
 }
 
 // end returns the whole tally. The viewer's own count of what it has lost is part of
 // it where that is greater, as with the last parts of a track.
-func (w *watching) end() (*tally, error) {
+func (w *watching) end() (*measure.Tally, error) {
 	w.tally.Lost = max(w.tally.Lost, w.missed)
-	return w.tally.whole()
+	return w.tally.Whole()
 }

@@ -10,6 +10,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/kernel"
+	"shmtool/cmd/shmtool/internal/measure"
 	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/layout/mist"
@@ -125,7 +126,7 @@ func (d *drill) leak() (name string, err error) {
 // backlog.
 func (d *drill) sourceAgain(ctx context.Context, c *simulate.Process) (*simulate.Process, error) {
 	p := c.Part
-	p.Epoch, p.Fault = simulate.Now(), finding.DataStaleBytes
+	p.Epoch, p.Fault = measure.Now(), finding.DataStaleBytes
 	return d.addSource(ctx, p, func(again *simulate.Process) bool { return again.Live })
 }
 
@@ -146,7 +147,7 @@ func stageHide(ctx context.Context, d *drill) (string, error) {
 	}
 	p := source.Part
 	p.Number, p.Fault = d.Options().Tracks+1, finding.TrackHidden
-	p.Media.Number, p.Epoch = p.Number, simulate.Now()
+	p.Media.Number, p.Epoch = p.Number, measure.Now()
 	c, err := d.addSource(ctx, p, func(c *simulate.Process) bool {
 		// Killed before its first packet is there, it may leave a data page that nothing names.
 		_, avail, err := mistserver.Parts(d.Place(), d.stream, c.Track)

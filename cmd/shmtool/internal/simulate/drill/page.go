@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/measure"
 	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/units"
@@ -86,7 +87,7 @@ func (d *drill) entry() mistserver.TrackEntry {
 // silent reports whether nothing has come for the victim for longer than a time.
 func (d *drill) silent(than time.Duration) func() bool {
 	return func() bool {
-		age := time.Duration(simulate.Now()) - time.Duration(d.entry().Updated)*time.Second
+		age := time.Duration(measure.Now()) - time.Duration(d.entry().Updated)*time.Second
 		return age > than+time.Second // the list has whole seconds
 	}
 }

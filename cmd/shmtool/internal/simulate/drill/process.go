@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/measure"
 	"shmtool/cmd/shmtool/internal/mistserver"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/layout/mist"
@@ -157,7 +158,7 @@ func stageKillHolder(ctx context.Context, d *drill) (string, error) {
 		return "", err
 	}
 	p := d.SourcePart(d.stream, d.Options().Tracks+1)
-	p.Epoch = simulate.Now()
+	p.Epoch = measure.Now()
 	waiter, err := d.StartApart(p)
 	if err != nil {
 		return "", err

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/measure"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/simulate"
 )
@@ -83,7 +84,7 @@ type simulationJSON struct {
 	} `json:"processes"`
 }
 
-func asLatency(l simulate.Latency) latencyJSON {
+func asLatency(l measure.Latency) latencyJSON {
 	if l.Measured == 0 {
 		return latencyJSON{}
 	}
@@ -92,7 +93,7 @@ func asLatency(l simulate.Latency) latencyJSON {
 }
 
 // asFrames rounds: a thousandth of a frame is less than a process takes to wake.
-func asFrames(r *simulate.Result, l simulate.Latency) framesJSON {
+func asFrames(r *simulate.Result, l measure.Latency) framesJSON {
 	if l.Measured == 0 {
 		return framesJSON{}
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/measure"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/units"
@@ -127,7 +128,7 @@ func comparison(p *out.Printer, r *simulate.Result) error {
 		{Name: "P99", Right: true},
 		{Name: "MAX", Right: true},
 	}}
-	row := func(name string, lat simulate.Latency) {
+	row := func(name string, lat measure.Latency) {
 		times, frames := asLatency(lat), asFrames(r, lat)
 		l.Rows = append(l.Rows, []dump.Cell{
 			{Value: name},

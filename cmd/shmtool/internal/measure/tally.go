@@ -1,4 +1,4 @@
-package simulate
+package measure
 
 import (
 	"encoding/binary"
@@ -9,16 +9,17 @@ import (
 
 // The first bytes of every payload: when it was published, on CLOCK_MONOTONIC,
 // and the packet's number in its track. Both are 8 bytes, high byte first.
-const stampSize = 16
+const StampSize = 16
 
-func stamp(payload []byte, published int64, number uint64) {
+// Stamp writes a publish time and a number into a payload.
+func Stamp(payload []byte, published int64, number uint64) {
 	binary.BigEndian.PutUint64(payload, uint64(published))
 	binary.BigEndian.PutUint64(payload[8:], number)
 }
 
-// readStamp returns false for a payload that is too short to have one.
-func readStamp(payload []byte) (published int64, number uint64, ok bool) {
-	if len(payload) < stampSize {
+// ReadStamp returns false for a payload that is too short to have one.
+func ReadStamp(payload []byte) (published int64, number uint64, ok bool) {
+	if len(payload) < StampSize {
 		return 0, 0, false
 	}
 	return int64(binary.BigEndian.Uint64(payload)), binary.BigEndian.Uint64(payload[8:]), true
@@ -32,8 +33,8 @@ const (
 	digits   = 3
 )
 
-// tally is what one reader has seen. It goes from process to process as JSON.
-type tally struct {
+// Tally is what one reader has seen. It goes from process to process as JSON.
+type Tally struct {
 	Records uint64 `json:"records"`
 	Lost    uint64 `json:"lost"`
 	Reloads int    `json:"reloads"` // of track pages, followed
@@ -48,41 +49,45 @@ type tally struct {
 	latencies *hdr.Histogram
 }
 
-func newTally() *tally { return &tally{latencies: hdr.New(shortest, longest, digits)} }
+// NewTally returns an empty tally of latencies of microseconds and more.
+func NewTally() *Tally { return &Tally{latencies: hdr.New(shortest, longest, digits)} }
 
-// measure adds a latency.
-func (t *tally) measure(ns int64) {
+// NewFineTally returns one that also tells single nanoseconds apart.
+func NewFineTally() *Tally { return &Tally{latencies: hdr.New(1, longest, digits)} }
+
+// Measure adds a latency.
+func (t *Tally) Measure(ns int64) {
 	t.Max = max(t.Max, ns)
 	if t.latencies.RecordValue(min(max(ns, 0), longest)) != nil || ns > longest {
 		t.Late++
 	}
 }
 
-// soFar returns the tally without its histogram.
-func (t *tally) soFar() *tally {
+// SoFar returns the tally without its histogram.
+func (t *Tally) SoFar() *Tally {
 	c := *t
-	c.P50, c.P99 = t.percentile(50), t.percentile(99)
+	c.P50, c.P99 = t.Percentile(50), t.Percentile(99)
 	c.Count = uint64(t.latencies.TotalCount())
 	c.latencies = nil
 	return &c
 }
 
-// whole returns the tally with it.
-func (t *tally) whole() (*tally, error) {
-	c := t.soFar()
+// Whole returns the tally with it.
+func (t *Tally) Whole() (*Tally, error) {
+	c := t.SoFar()
 	var err error
 	c.Encoded, err = t.latencies.EncodeV2()
 	return c, err
 }
 
-// decode makes a tally that came as JSON one that can be added and asked.
-func (t *tally) decode() (err error) {
+// Decode makes a tally that came as JSON one that can be added and asked.
+func (t *Tally) Decode() (err error) {
 	t.latencies, err = hdr.Decode(t.Encoded)
 	return err
 }
 
-// add takes another tally into this one.
-func (t *tally) add(o *tally) {
+// Add takes another tally into this one.
+func (t *Tally) Add(o *Tally) {
 	t.Records += o.Records
 	t.Lost += o.Lost
 	t.Reloads += o.Reloads
@@ -91,9 +96,9 @@ func (t *tally) add(o *tally) {
 	t.latencies.Merge(o.latencies)
 }
 
-// percentile returns no more than the greatest one measured, though the histogram
+// Percentile returns no more than the greatest one measured, though the histogram
 // rounds up.
-func (t *tally) percentile(p float64) int64 {
+func (t *Tally) Percentile(p float64) int64 {
 	if t.latencies == nil {
 		return 0
 	}
@@ -107,8 +112,9 @@ type Latency struct {
 	Measured      uint64
 }
 
-func (t *tally) latency() Latency {
-	l := Latency{P50: time.Duration(t.percentile(50)), P99: time.Duration(t.percentile(99)), Max: time.Duration(t.Max)}
+// Latency returns what the tally has measured.
+func (t *Tally) Latency() Latency {
+	l := Latency{P50: time.Duration(t.Percentile(50)), P99: time.Duration(t.Percentile(99)), Max: time.Duration(t.Max)}
 	if t.latencies != nil {
 		l.Measured = uint64(t.latencies.TotalCount())
 	}

@@ -1,4 +1,4 @@
-package simulate
+package measure
 
 import (
 	"context"
@@ -8,34 +8,35 @@ import (
 	"shmtool/cmd/shmtool/internal/pause"
 )
 
-// clock is CLOCK_MONOTONIC, which all processes of a machine share. Go reads it
+// Clock is CLOCK_MONOTONIC, which all processes of a machine share. Go reads it
 // without a system call, but only tells differences: one system call at the
 // start gives the rest.
-type clock struct {
+type Clock struct {
 	base  int64
 	since time.Time
 }
 
-func newClock() clock {
+// NewClock returns the clock as it stands.
+func NewClock() Clock {
 	uptime, _ := kernel.Uptime() // it is there since Linux 2.6
-	return clock{int64(uptime), time.Now()}
+	return Clock{int64(uptime), time.Now()}
 }
 
 // Now returns CLOCK_MONOTONIC in nanoseconds.
-func Now() int64 { return newClock().now() }
+func Now() int64 { return NewClock().Now() }
 
-// now returns the time in nanoseconds.
-func (c clock) now() int64 { return c.base + int64(time.Since(c.since)) }
+// Now returns the time in nanoseconds.
+func (c Clock) Now() int64 { return c.base + int64(time.Since(c.since)) }
 
 // longestNap is the longest sleep that the end of a context does not interrupt.
 const longestNap = 60 * time.Millisecond
 
-// until sleeps until a time of the clock; false when ctx ends first. A short sleep
+// Until sleeps until a time of the clock; false when ctx ends first. A short sleep
 // is one in the kernel: a timer of Go's wakes two more of the process's threads each
 // time, which with hundreds of processes is what a machine is busy with.
-func (c clock) until(ctx context.Context, t int64) bool {
+func (c Clock) Until(ctx context.Context, t int64) bool {
 	for ctx.Err() == nil {
-		d := time.Duration(t - c.now())
+		d := time.Duration(t - c.Now())
 		switch {
 		case d <= 0:
 			return true

@@ -111,6 +111,9 @@ func (cmd *Command) call(w *world.World, c *urfave.Context) (err error) {
 		return err
 	}
 	defer snapshot.close()
+	if err := elsewhere(w, c, cmd); err != nil {
+		return err
+	}
 	if snapshot == nil {
 		if err := place(w, c, cmd); err != nil {
 			return err

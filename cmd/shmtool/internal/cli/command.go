@@ -44,6 +44,8 @@ const (
 	Writes
 	// Cleans: it writes only when told to, and also lists in a snapshot.
 	Cleans
+	// Apart: it looks at no shared memory at all.
+	Apart
 )
 
 // Writes reports whether a command may write.

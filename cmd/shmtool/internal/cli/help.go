@@ -10,7 +10,8 @@ COMMANDS:
 {{end}}
 Each command's --help ends with examples. Flags may stand before or after the
 page. A PAGE is a name in /dev/shm, a path with a slash or a leading dot, or -
-for standard input; PAGE:FIELD[@REC] is a page nested in it.
+for standard input; PAGE:FIELD[@REC] is a page nested in it. macOS, FreeBSD and
+Windows have no such memory: there, shmtool looks at snapshots and page files.
 
 FLAGS:
 {{range .VisibleFlags}}  {{.}}

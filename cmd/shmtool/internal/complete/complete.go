@@ -45,7 +45,8 @@ pages, of the pages nested in them, of streams and of fields.`,
 			`shmtool completion zsh > "${fpath[1]}/_shmtool"`,
 			"shmtool completion fish > ~/.config/fish/completions/shmtool.fish",
 		},
-		Run: runCompletion,
+		Access: cli.Apart,
+		Run:    runCompletion,
 	}
 }
 

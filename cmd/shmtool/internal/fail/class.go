@@ -37,6 +37,7 @@ type Class struct {
 // The classes.
 var (
 	Usage            = Class{"usage", ExitUsage}
+	Unsupported      = Class{"unsupported", ExitUsage}
 	WriteFailed      = Class{"write_failed", ExitInternal}
 	BadInput         = Class{"bad_input", ExitUsage}
 	Refused          = Class{"refused", ExitRefused}
@@ -68,6 +69,7 @@ var rules = []struct {
 	fits  func(err error) bool
 }{
 	{Usage, made(Usage)},
+	{Unsupported, func(err error) bool { return Is(err, Unsupported) || errors.Is(err, relaccx.ErrLinuxOnly) }},
 	{WriteFailed, Unwritten},
 	{PermissionDenied, func(err error) bool { return Is(err, BadInput) && denied(err) }},
 	{BadInput, func(err error) bool {

@@ -36,6 +36,7 @@ viewers, causes before their consequences, and then those that only check report
 		},
 		Formats: out.PlainFormats,
 		Columns: (&dump.Listing{Columns: codeColumns()}).Keys(),
+		Access:  cli.Apart,
 		Run:     runExplain,
 	}
 }

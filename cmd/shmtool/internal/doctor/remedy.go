@@ -26,12 +26,18 @@ func prescribe(m *streams.Moment, f *finding.Finding) {
 	p := &prescription{at: m, stream: stream(m, f.Stream), f: f}
 	c := p.choose()
 	switch {
-	case p.stream != nil && p.stream.Foreign || !p.harmless(c):
+	case p.stream != nil && p.stream.Foreign || !p.harmless(c) || p.at.Partial && removes(c):
 		c = p.explain("")
 	case c.signal != none && p.at.Living && !p.at.Reach.Known:
 		c = p.explain("its PIDs are those of " + safe.Word(p.at.Reach.Dir) + ", and other processes have them here: run the doctor there")
 	}
 	f.Remedy, f.Effects = c.text(p), c.effects
+}
+
+// removes reports whether a command removes objects: copies alone do not tell whether
+// a process uses them.
+func removes(c cure) bool {
+	return strings.HasPrefix(c.command, "shmtool clean") || strings.HasPrefix(c.command, "shmtool rm")
 }
 
 // prescription is what a remedy depends on.

@@ -69,7 +69,7 @@ func impostor(t *streams.Track) string {
 
 // missing: a page that is being replaced has no name for an instant.
 func (j *judge) missing(t *streams.Track) {
-	if t.Object != nil {
+	if t.Object != nil || j.at.Partial {
 		return
 	}
 	f := j.find(finding.TrackPageMissing, t.PageName, map[string]any{"track": t.Index, "pid": t.PID}, "%s: its page is not there", title(t))

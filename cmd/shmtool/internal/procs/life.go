@@ -88,7 +88,12 @@ func (t *Table) Hides() bool {
 
 // Missing reports whether there is no process table at all: the objects are copies, which
 // came without one.
-func (t *Table) Missing() bool { return !t.ok && t.saved() == nil }
+func (t *Table) Missing() bool {
+	if s := t.saved(); s != nil {
+		return s.Partial
+	}
+	return !t.ok
+}
 
 func (t *Table) shows(pid int) bool {
 	_, err := t.ofProcess(pid, "stat")

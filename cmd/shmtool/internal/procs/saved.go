@@ -33,6 +33,7 @@ type Saved struct {
 	Streams   []string       `json:"streams,omitempty"`  // those that were saved, where they are several
 	Space     *Space         `json:"statfs"`             // null: not known
 	Processes SavedProcesses `json:"processes"`          //
+	Partial   bool           `json:"partial,omitempty"`  // made of copies of objects alone, maybe not of all
 	Redacted  bool           `json:"redacted,omitempty"` // what is private was replaced
 	Unsettled []string       `json:"unsettled"`          // streams that were changing all the time
 	Objects   []SavedObject  `json:"objects"`            //

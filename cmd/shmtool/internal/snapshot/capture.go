@@ -89,7 +89,7 @@ func (c *capture) describe() {
 	if space, known := c.table.Space(); known {
 		c.saved.Space = &space
 	}
-	c.saved.Processes.Hiding = c.table.Hides()
+	c.saved.Processes.Hiding, c.saved.Partial = c.table.Hides(), c.table.Missing()
 }
 
 func (c *capture) kernelText(name string) string {

@@ -40,7 +40,7 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 		return nil, err
 	}
 	l := &looker{dir: dir, want: want, table: table, verdicts: map[procs.Named]procs.Verdict{}}
-	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Hiding: table.Hides(), Reach: table.Reach()}
+	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Hiding: table.Hides(), Partial: table.Missing(), Reach: table.Reach()}
 	objects := l.objects(entries)
 	for _, o := range objects {
 		if o.Is.Stream != "" && !slices.Contains(l.names, o.Is.Stream) {

@@ -16,6 +16,7 @@ type Moment struct {
 	Clock   mist.Clock
 	Living  bool        // of a machine that runs; else it was saved, and nothing moves
 	Hiding  bool        // there may be processes that could not be seen
+	Partial bool        // copies of objects alone: one that is not there may not have been copied
 	Reach   procs.Reach // of its processes
 	Streams []*Stream
 	Server  Server
@@ -252,7 +253,7 @@ func (s *Stream) Configured() bool {
 // any of them.
 func (m *Moment) DataKnown() bool {
 	isData := func(o *Object) bool { return o.Is.Kind == mist.KindData }
-	return m.Living || slices.ContainsFunc(m.Streams, func(s *Stream) bool { return slices.ContainsFunc(s.Objects, isData) })
+	return !m.Partial && (m.Living || slices.ContainsFunc(m.Streams, func(s *Stream) bool { return slices.ContainsFunc(s.Objects, isData) }))
 }
 
 // Uptime returns how long the machine had been up at a time; 0 unknown.

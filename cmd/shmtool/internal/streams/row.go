@@ -110,7 +110,7 @@ func (m *Moment) Row(s *Stream, found []finding.Finding, o RowOptions) Row {
 	}
 	if s.State != nil {
 		r.State, r.StateCode, r.Progress = s.State.State.String(), int(s.State.State), int(s.State.Progress)
-	} else if slices.ContainsFunc(s.Objects, func(o *Object) bool { return o.Is.Kind == mist.KindState && o.Err != nil }) {
+	} else if m.Partial || slices.ContainsFunc(s.Objects, func(o *Object) bool { return o.Is.Kind == mist.KindState && o.Err != nil }) {
 		r.State, r.StateCode = StateUnknown, stateUnknownCode
 	}
 	r.Pace = paceRow(s.Pace)

@@ -99,6 +99,9 @@ func (x *examination) unseen() []string {
 	case x.moment.Hiding:
 		unseen = append(unseen, "processes that /proc does not show (hidepid, or no /proc): none is reported as dead")
 	}
+	if x.moment.Partial {
+		unseen = append(unseen, "objects, of which the copy may not have all: none is reported as missing")
+	}
 	if n := len(x.moment.Server.Unseen); n > 0 {
 		why := "they belong to another user; use sudo"
 		if !x.moment.Living {

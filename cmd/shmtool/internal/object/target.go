@@ -37,11 +37,13 @@ func Only(w *world.World, args []string) (Target, error) {
 
 // Address finds the object that an argument means. An object whose name is the whole
 // argument comes first. Otherwise the part behind a colon, tried from the right, is the
-// way to a nested page.
+// way to a nested page. A semaphore is also found by the name that another C library, or
+// another version of MistServer, gives it; a warning says so.
 func Address(w *world.World, arg string) (Target, error) {
 	t, err := Find(w, arg)
 	if err == nil {
 		sayHidden(w, t)
+		sayOther(w, arg, t)
 	}
 	return t, err
 }
@@ -86,6 +88,9 @@ func Find(w *world.World, arg string) (Target, error) {
 		}
 		steps, err := ParseSteps(arg[end+1:])
 		return Target{Arg: arg, Path: path, Steps: steps}, err
+	}
+	if t, ok := byOtherName(w, arg); ok {
+		return t, nil
 	}
 	return Target{Arg: arg, Path: whole}, nil
 }

@@ -34,7 +34,7 @@ func checkArgument(ctx context.Context, c *cli.Call, arg string) (checked, error
 		}
 		return checked{arg: arg, found: found}, err
 	}
-	k := checked{arg: arg}
+	k := checked{arg: t.Arg}
 	if of, is := mist.ParseName(object.NameOf(t.Path)); is {
 		k.stream = of.Stream
 	}

@@ -24,7 +24,9 @@ func Explain() *cli.Command {
 		About: `explain prints the reference page for each CODE that doctor or check reports: what it
 is, how it comes about, how to see it by hand, what to do (the least destructive way
 first), what not to do, and how to try it. In its commands live is the stream and 0 its
-track; replace words in capitals, such as PID.
+track; replace words in capitals, such as PID. Commands fit the machine: semaphores
+have the names that its C library gives them, and systemctl stands only where systemd
+runs.
 
 Without a CODE explain lists all codes: first those of doctor with what they do to
 viewers, causes before their consequences, and then those that only check reports.`,
@@ -63,7 +65,9 @@ func runExplain(_ context.Context, c *cli.Call) error {
 	if len(o.pages) == 0 {
 		return c.Out.Document(codeListing())
 	}
+	machine := machineOf(c.World)
 	for i, page := range o.pages {
+		page.Text = machine.Fit(page.Text)
 		text := func(w io.Writer) error { return page.text(w, i, len(o.pages), c.Out.Color) }
 		if err := c.Out.Print(out.Forms{JSON: page.json, NDJSON: page.json, Table: text}); err != nil {
 			return err

@@ -189,8 +189,8 @@ func (f *folder) saved(s *procs.Saved) {
 	s.Redacted = true
 	s.Machine = string(f.replacedAll([]byte(s.Machine)))
 	s.BootID = string(f.replacedAll([]byte(s.BootID)))
-	s.Kernel = f.path(s.Kernel)
-	s.Version = f.path(s.Version)
+	s.Kernel = string(figures([]byte(s.Kernel)))
+	s.Version = string(figures([]byte(s.Version)))
 	s.ShmDir = f.path(s.ShmDir)
 	s.Stream = f.stream(s.Stream)
 	for _, list := range [][]string{s.Streams, s.Unsettled, s.Processes.Foreign} {

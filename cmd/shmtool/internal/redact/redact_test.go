@@ -398,6 +398,13 @@ func TestLearns(t *testing.T) {
 	r.learning = true
 	r.words(make([]byte, 64), []byte("camera"), secrets)
 	r.learning = false
+	for text, private := range map[string]string{
+		"curl -u admin:camera -T - x": "admin:camera", "--password camera": "camera", "play --user=camera now": "camera", "http://h/?pin=1234": "1234",
+	} {
+		if got := string(r.text([]byte(text), nil)); strings.Contains(got, private) || len(got) != len(text) {
+			t.Errorf("%q is %q", text, got)
+		}
+	}
 	if got := string(r.text([]byte("key camera refused"), nil)); strings.Contains(got, "camera") || !strings.HasPrefix(got, "key ") {
 		t.Errorf("%q", got)
 	}

@@ -50,8 +50,16 @@ func (r *Redactor) learn(secret []byte) {
 	r.secrets.add(bytes.Clone(secret))
 }
 
-// learnParts notes a secret and its parts that may stand alone, as a key in JSON.
+// leastNumber is the length from which a number is looked for in other texts, where a
+// field says that it is a secret.
+const leastNumber = 5
+
+// learnParts notes a secret of a field, and its parts that may stand alone, as a key in
+// JSON.
 func (r *Redactor) learnParts(secret []byte) {
+	if r.learning && isShortNumber(secret) && len(secret) >= leastNumber && !r.isStream[string(secret)] {
+		r.secrets.add(bytes.Clone(secret))
+	}
 	r.learn(secret)
 	for from, to := range runs(secret) {
 		if part := secret[from:to]; len(part) >= 2*leastSecret && !isWord(part) {

@@ -26,6 +26,7 @@ func (u *urls) find() []mist.Span {
 	}
 	u.parameters()
 	u.members()
+	u.flags()
 	if bytes.Contains(u.text, []byte("HTTP/1.")) {
 		u.headers()
 	}
@@ -118,6 +119,28 @@ func (u *urls) members() {
 			u.hide(from, from+spanOf(u.text[from:], func(c byte) bool { return c != '"' }))
 		}
 		at += n
+	}
+}
+
+// flags hides what follows a flag for a user or a secret in a command line: -u USER:PASS,
+// --password PASS.
+func (u *urls) flags() {
+	for at := 0; at < len(u.text); at++ {
+		i := bytes.IndexByte(u.text[at:], '-')
+		if i < 0 {
+			return
+		}
+		at += i
+		if at > 0 && u.text[at-1] > ' ' {
+			continue
+		}
+		end := at + spanOf(u.text[at:min(len(u.text), at+longestAddress)], func(c byte) bool { return c > ' ' && c != '=' })
+		name := strings.TrimLeft(string(u.text[at:end]), "-")
+		if end == len(u.text) || name != "u" && !isPrivateMember(name) {
+			continue
+		}
+		from := end + 1
+		u.hide(from, from+spanOf(u.text[from:], func(c byte) bool { return c > ' ' }))
 	}
 }
 

@@ -40,20 +40,28 @@ func (v *View) choose([]string) (Document, error) { return v, nil }
 // Filter makes Records yield those for whose JSON keep returns true, and errors.
 func (v *View) Filter(keep func(row []byte) (bool, error), o Options) (left bool, err error) {
 	o.Fields, o.LossyText = nil, true
-	records, row, b := v.Records, NewRecordJSON(v.Schema, o), []byte(nil)
+	row, b := NewRecordJSON(v.Schema, o), []byte(nil)
+	v.Keep(func(rec *relaccx.Record) (bool, error) {
+		b = row.Append(b[:0], rec)
+		return keep(b)
+	})
+	return true, nil
+}
+
+// Keep makes Records yield those for which keep returns true, and errors.
+func (v *View) Keep(keep func(rec *relaccx.Record) (bool, error)) {
+	records := v.Records
 	v.Records = func(yield func(*relaccx.Record, error) bool) {
 		for rec, err := range records {
 			kept := true
 			if err == nil {
-				b = row.Append(b[:0], rec)
-				kept, err = keep(b)
+				kept, err = keep(rec)
 			}
 			if (kept || err != nil) && !yield(rec, err) {
 				return
 			}
 		}
 	}
-	return true, nil
 }
 
 // Options are the options of any rendering, and the rules for the page.

@@ -22,6 +22,7 @@ type Filter struct {
 	query *gojq.Query
 	ctx   context.Context // its end ends every run
 	short bool            // no step of it takes long
+	quick bool            // it ends soon on a small input
 	steps *stepper        // nil until a run needs it
 }
 
@@ -62,7 +63,7 @@ func Compile(ctx context.Context, flag, expr string) (*Filter, error) {
 	if err != nil {
 		return nil, notDefined(flag, expr, err.Error())
 	}
-	return &Filter{flag: flag, code: code, query: query, ctx: ctx, short: isShort(expr)}, nil
+	return &Filter{flag: flag, code: code, query: query, ctx: ctx, short: isShort(expr), quick: isQuick(query)}, nil
 }
 
 // notDefined marks the name that a compiler's error is about. A name that is no
@@ -105,9 +106,28 @@ func (f *Filter) Run(doc []byte, each func(v any) error) error {
 	if err != nil {
 		return err
 	}
+	return f.evaluate(v, each)
+}
+
+// evaluate gives every result of the expression on a value to each, as it comes.
+func (f *Filter) evaluate(v any, each func(v any) error) error {
 	results := f.code.RunWithContext(f.ctx, v)
+	return f.each(func() (any, bool, error) { return f.next(results) }, each)
+}
+
+// evaluateSmall does what evaluate does, on a value that is so small that the expression
+// ends soon.
+func (f *Filter) evaluateSmall(v any, each func(v any) error) error {
+	results := f.code.Run(v)
+	return f.each(func() (any, bool, error) {
+		v, ok := results.Next()
+		return v, ok, nil
+	}, each)
+}
+
+func (f *Filter) each(next func() (any, bool, error), each func(v any) error) error {
 	for {
-		v, ok, err := f.next(results)
+		v, ok, err := next()
 		if err != nil {
 			return err
 		}
@@ -138,8 +158,13 @@ func decode(doc []byte) (v any, err error) {
 // Lines gives each result to write as a line, as it comes: a string bare, all else
 // as JSON. The line is valid until write returns.
 func (f *Filter) Lines(doc []byte, write func(line []byte) error) error {
+	return f.Run(doc, asLine(write))
+}
+
+// asLine returns a function that makes a line of a result.
+func asLine(write func(line []byte) error) func(v any) error {
 	var b []byte
-	return f.Run(doc, func(v any) error {
+	return func(v any) error {
 		b = b[:0]
 		if s, ok := v.(string); ok {
 			b = append(b, s...)
@@ -152,14 +177,23 @@ func (f *Filter) Lines(doc []byte, write func(line []byte) error) error {
 		}
 		b = append(b, '\n')
 		return write(b)
-	})
+	}
 }
 
 // True reports whether any result is neither false nor null, as jq's select has
 // it.
 func (f *Filter) True(doc []byte) (bool, error) {
+	v, err := decode(doc)
+	if err != nil {
+		return false, err
+	}
+	return anyTrue(v, f.evaluate)
+}
+
+// anyTrue evaluates until a result is neither false nor null.
+func anyTrue(v any, evaluate func(v any, each func(v any) error) error) (bool, error) {
 	truth := false
-	err := f.Run(doc, func(v any) error {
+	err := evaluate(v, func(v any) error {
 		if truth = v != nil && v != false; truth {
 			return errTrue
 		}

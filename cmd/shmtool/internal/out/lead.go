@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"shmtool/cmd/shmtool/internal/filter"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -70,6 +71,23 @@ func (l *Lead) appendDelta(b []byte) []byte {
 		return b
 	}
 	return l.Since.append(b)
+}
+
+// members returns what stands in front of a record as members beside its own, as Insert
+// has them, each with the value that now has at the time.
+func (l *Lead) members(now *Lead) (extra []filter.Extra) {
+	if l.Many {
+		extra = append(extra, filter.Extra{Name: PageKey, Value: func() any { return string([]rune(now.Page)) }})
+	}
+	if l.Delta {
+		extra = append(extra, filter.Extra{Name: DeltaKey, Value: func() any {
+			if now.Since == nil {
+				return nil
+			}
+			return json.Number(now.Since.append(nil))
+		}})
+	}
+	return extra
 }
 
 // Insert puts it in front of the keys of a record's object. Keys that begin with

@@ -4,11 +4,8 @@ package out
 
 import (
 	"bufio"
-	"context"
-	"errors"
 	"io"
 	"strings"
-	"time"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/filter"
@@ -127,63 +124,6 @@ func (p *Printer) Line(text string, tone dump.Tone) error {
 }
 
 const DefaultDepth = 8
-
-// document prints one JSON document, through --jq where it is given.
-func (p *Printer) document(render func(w io.Writer) error) error {
-	if p.JQ == nil {
-		return render(p)
-	}
-	var doc strings.Builder
-	if err := render(&doc); err != nil {
-		return err
-	}
-	return p.PrintFiltered([]byte(doc.String()))
-}
-
-// PrintFiltered prints the results of --jq on a document as they come: there may be
-// no end of them.
-func (p *Printer) PrintFiltered(doc []byte) error {
-	var written error
-	flushed := time.Now()
-	err := p.JQ.Lines(doc, func(line []byte) error {
-		if _, written = p.Write(line); written == nil && time.Since(flushed) > resultsEvery {
-			written, flushed = p.Flush(), time.Now()
-		}
-		return written
-	})
-	switch {
-	case written != nil:
-		return written
-	case errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
-		return err
-	case err != nil:
-		return fail.As(fail.Usage, err)
-	}
-	return nil
-}
-
-// resultsEvery is how long a result may wait for more before it is printed.
-const resultsEvery = 50 * time.Millisecond
-
-// lines prints NDJSON, each line through --jq where it is given.
-func (p *Printer) lines(render func(w io.Writer) error) error {
-	if p.JQ == nil {
-		return render(p)
-	}
-	return render(lineFilter{p})
-}
-
-// lineFilter puts whole lines through --jq. Renderers write whole lines.
-type lineFilter struct{ p *Printer }
-
-func (f lineFilter) Write(lines []byte) (int, error) {
-	for line := range strings.Lines(string(lines)) {
-		if err := f.p.PrintFiltered([]byte(line)); err != nil {
-			return 0, err
-		}
-	}
-	return len(lines), nil
-}
 
 // ChooseFields holds --fields against a page's fields. A name with a "+" in
 // front adds to the usual ones, which are all of them.

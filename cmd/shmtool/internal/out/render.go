@@ -74,10 +74,21 @@ func FormsOf(d dump.Document, o dump.Options) Forms {
 	return Forms{
 		Names:  d.NameList(),
 		JSON:   func(w io.Writer) error { return dump.JSON(w, d, o) },
-		NDJSON: func(w io.Writer) error { return dump.NDJSON(w, d, o) },
+		NDJSON: func(w io.Writer) error { return ndjson(w, d, o) },
 		CSV:    func(w io.Writer) error { return dump.CSV(w, d, o) },
 		Table:  func(w io.Writer) error { return dump.Table(w, d, o) },
 	}
+}
+
+// ndjson writes the rows of a document, a line each. Through --jq go the records
+// themselves, without their text.
+func ndjson(w io.Writer, d dump.Document, o dump.Options) error {
+	if f, ok := w.(lineFilter); ok {
+		if v, ok := d.(*dump.View); ok && v.ShowRecords {
+			return f.p.filterRecords(v, o)
+		}
+	}
+	return dump.NDJSON(w, d, o)
 }
 
 // Document prints what --where keeps of a document, with the columns that --fields

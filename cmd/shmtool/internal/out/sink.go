@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/filter"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout"
@@ -22,6 +23,7 @@ type Sink struct {
 
 	Lead  Lead // what stands in front of the next record, and the page that it is of
 	json  *dump.RecordJSON
+	rows  *filter.Rows // of --jq
 	csv   *dump.RecordCSV
 	table *dump.RecordTable
 	line  []byte
@@ -44,6 +46,9 @@ func (s *Sink) Adopt(schema *layout.Schema, o dump.Options) error {
 	switch s.p.Format {
 	case NDJSON, JSON:
 		s.json = dump.NewRecordJSON(schema, o)
+		if s.p.JQ != nil {
+			s.rows = s.p.JQ.Rows(dump.NewRecordValues(schema, o), s.Lead.members(&s.Lead)...)
+		}
 	case CSV:
 		if s.csv != nil && !s.Lead.Many {
 			s.reshape(schema, o)
@@ -105,11 +110,10 @@ func (s *Sink) Record(rec *relaccx.Record) error {
 		return s.table.Append(rec)
 	case s.csv != nil:
 		s.line = s.csv.Append(s.Lead.appendCells(s.line[:0]), rec)
+	case s.rows != nil:
+		return s.p.filterRecord(s.rows, rec)
 	default:
 		s.line = append(s.Lead.Insert(s.json.Append(s.line[:0], rec)), '\n')
-		if s.p.JQ != nil {
-			return s.p.PrintFiltered(s.line)
-		}
 	}
 	_, err := s.p.Write(s.line)
 	return err

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/filter"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/relaccx"
@@ -49,7 +50,23 @@ func (p *Printer) Filter(d dump.Document, o dump.Options) (left bool, err error)
 		return true, nil
 	}
 	p.Knows(d.Keys())
+	if v, ok := d.(*dump.View); ok {
+		o.Fields = nil
+		v.Keep(p.wantsRecord(p.Predicate.Rows(dump.NewRecordValues(v.Schema, o))))
+		return true, nil
+	}
 	return d.Filter(p.Wants, o)
+}
+
+// wantsRecord returns a function that reports whether --where is true for a record.
+func (p *Printer) wantsRecord(rows *filter.Rows) func(rec *relaccx.Record) (bool, error) {
+	return func(rec *relaccx.Record) (bool, error) {
+		ok, err := rows.True(rec)
+		if err != nil {
+			return false, fail.As(fail.Usage, err)
+		}
+		return ok, nil
+	}
 }
 
 // KeepRows keeps the rows of a listing for which --where is true, and returns what
@@ -73,18 +90,14 @@ func KeepRows[T any](p *Printer, l *dump.Listing, rows []T) ([]T, error) {
 }
 
 // Keeper returns a function that reports whether --where wants a record, for records that
-// come one by one. It sees what is printed with o, and so nothing that is hidden; add gives
-// a record's object more members.
-func (p *Printer) Keeper(s *layout.Schema, o dump.Options, add func(object []byte) []byte) func(rec *relaccx.Record) (bool, error) {
+// come one by one. It sees what is printed with o, and so nothing that is hidden, and what
+// stands in front of the record at the time, the page in any case.
+func (p *Printer) Keeper(s *layout.Schema, o dump.Options, lead *Lead) func(rec *relaccx.Record) (bool, error) {
 	if p.Predicate == nil {
 		return func(*relaccx.Record) (bool, error) { return true, nil }
 	}
 	p.Knows(append((&dump.View{Schema: s}).Keys(), PageKey, DeltaKey))
-	o.LossyText = true
-	object := dump.NewRecordJSON(s, o)
-	var b []byte
-	return func(rec *relaccx.Record) (bool, error) {
-		b = add(object.Append(b[:0], rec))
-		return p.Wants(b)
-	}
+	with := *lead
+	with.Many = true
+	return p.wantsRecord(p.Predicate.Rows(dump.NewRecordValues(s, o), with.members(lead)...))
 }

@@ -120,7 +120,7 @@ func (r *tailing) adopt(reader *relaccx.Reader) error {
 		rules = r.target.NestedInfo()
 	}
 	o := r.rendering(s, rules)
-	r.schema, r.rules, r.keep = s, rules, r.out.Keeper(s, o, r.insertLead)
+	r.schema, r.rules, r.keep = s, rules, r.out.Keeper(s, o, &r.lead)
 	fields, err := r.out.ChooseFields(s)
 	if !first { // a reload may take a field away: go on with those left
 		o.Fields = r.out.ShownFields()
@@ -168,13 +168,6 @@ func (r *tailing) want(rec *relaccx.Record) (bool, error) {
 	r.records++
 	r.count--
 	return true, nil
-}
-
-// insertLead puts what --where may use in front of a record's object.
-func (r *tailing) insertLead(object []byte) []byte {
-	lead := r.lead
-	lead.Many = true
-	return lead.Insert(object)
 }
 
 // print prints a record, under a heading when another page's records stand before it.

@@ -30,6 +30,22 @@ func (c Clock) since(boot uint64, unit time.Duration) (time.Duration, bool) {
 	return c.Uptime - time.Duration(boot)*unit, true
 }
 
+// oldUnix returns the seconds since 1970 that a value in milliseconds since boot is on a
+// page of MistServer up to 3.7, as the same value since boot in milliseconds: the page does
+// not tell, but the value is a time to come otherwise.
+func (c Clock) oldUnix(boot uint64) uint64 {
+	const first = 1_500_000_000 // the year 2017, and 17 days since boot
+	up, now := int64(c.Uptime/time.Millisecond), c.Now/int64(time.Millisecond)
+	if up <= 0 || now <= 0 || boot < first || boot > lastUnixMS/1000 || int64(boot) <= up {
+		return boot
+	}
+	ago := now - int64(boot)*1000
+	if ago < 0 || ago > up {
+		return boot
+	}
+	return uint64(up - ago)
+}
+
 // at returns the time on the wall of milliseconds since boot, which may be negative. The
 // moment of the boot is known to the millisecond, no better.
 func (c Clock) at(bootMS int64) (time.Time, bool) {
@@ -73,7 +89,7 @@ func (c Clock) moment(u Unit, n uint64) (time.Time, bool) {
 		}
 		return c.at(int64(n) * 1000)
 	case BootMilliseconds:
-		return c.at(int64(min(n, math.MaxInt64)))
+		return c.at(int64(min(c.oldUnix(n), math.MaxInt64)))
 	case BootOffset:
 		if n == 0 { // of what is no live stream
 			return time.Time{}, false

@@ -110,10 +110,10 @@ var jwkFields = meanings{
 var variablesFields = meanings{
 	"name":     {About: "the variable"},
 	"target":   {About: "program or URL that gives its value"},
-	"interval": {Unit: Milliseconds, About: "how often it is asked; 0: once"},
+	"interval": {About: "how often it is asked, in ms, up to 3.7 in seconds; 0: once"},
 	"lastRun":  {Unit: BootMilliseconds, Zero: "never", About: "when it was last asked"},
 	"lastVal":  {About: "the value"},
-	"waitTime": {Unit: Milliseconds, Zero: "default", About: "how long to wait for it; 0: an interval, and no less than 1 s"},
+	"waitTime": {Zero: "default", About: "how long to wait for it, in ms, up to 3.7 in seconds; 0: an interval, and no less than 1 s"},
 }
 
 var writersFields = meanings{

@@ -102,6 +102,7 @@ func TestNumbers(t *testing.T) {
 		{"streams status", field(t, "MstStateStreams", "status"), Number(4, 1), "ready", `"ready"`},
 		{"perms", field(t, "MstJWK", "perms"), Number(6, 1), "input,output", `["input","output"]`},
 		{"lastRun", field(t, "MstVars", "lastRun"), Number(1381126, 8), "4m10s ago", `"2026-11-22T14:14:27.837000000Z"`},
+		{"lastRun of 3.7", field(t, "MstVars", "lastRun"), Number(1795356670, 8), "7m28s ago", `"2026-11-22T14:11:10.000000000Z"`},
 		{"lastRun never", field(t, "MstVars", "lastRun"), Number(0, 8), "never", `"never"`},
 		{"unknown", Meaning{}, Number(1795356821, 8), "", ""},
 	}

@@ -44,7 +44,7 @@ func (m *Meaning) numberText(v Value, c Clock) string {
 		if c.Uptime <= 0 {
 			return "ms since an unknown boot"
 		}
-		return agoText(c.since(v.number, time.Millisecond))
+		return agoText(c.since(c.oldUnix(v.number), time.Millisecond))
 	case BootOffset:
 		if c.Uptime <= 0 && v.number != 0 {
 			return "ms since an unknown boot"

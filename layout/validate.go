@@ -135,9 +135,15 @@ func (c *checker) checkStatus(h Header, base int, path string) {
 	}
 }
 
+// oldHeaderSize is the bytes of the header of MistServer 2.12, which has no endpos.
+const oldHeaderSize = 28
+
 // checkCounters judges the counters of a page that nothing is known of: what
 // they disagree about is a note, because MistServer's own pages show all of it.
 func (c *checker) checkCounters(h Header, base int, path string) {
+	if h.FieldOffset == oldHeaderSize { // endpos reads bytes of the first descriptor
+		return
+	}
 	span := h.EndPos - h.Deleted
 	if h.Deleted > h.EndPos {
 		c.add(CodeDeletedOver, Note, base+DeletedOffset, path, "deleted %d is over endpos %d", h.Deleted, h.EndPos)

@@ -128,3 +128,22 @@ func mustHeader(t testing.TB, page []byte) Header {
 	}
 	return h
 }
+
+// The header of MistServer 2.12 ends before endpos: the bytes there are no counter.
+func TestCheckHeaderWithoutEndPos(t *testing.T) {
+	h := Header{Status: StatusReady, FieldOffset: 28, RecordCount: 2, RecordSize: 8}
+	page := make([]byte, 28, 100)
+	page = append(page, 3<<3|1, 'p', 'i', 'd', byte(CodeUint64))
+	h.Offset = uint16(len(page))
+	page = append(page, make([]byte, 3+16)...)
+	head := make([]byte, HeaderSize)
+	h.Encode(head)
+	copy(page[:28], head)
+	h, err := DecodeHeader(page)
+	if err != nil || h.EndPos == 0 {
+		t.Fatalf("endpos %d, %v", h.EndPos, err)
+	}
+	if found := CheckPage(page, h); len(found) > 0 {
+		t.Errorf("%+v", found)
+	}
+}

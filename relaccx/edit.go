@@ -131,7 +131,7 @@ func (w *Writer) recordOf(s Step) (uint64, error) {
 
 // nestedIn opens the page nested in field f of record n.
 func (w *Writer) nestedIn(n uint64, f *layout.Field) (*Writer, error) {
-	inner := &Writer{page: w.page, nested: true}
+	inner := &Writer{page: w.page, nested: true, short: w.short}
 	err := w.do("open", func() error {
 		if f.Kind() != layout.Nested {
 			return fmt.Errorf("field %q is %v: %w", f.Name, f.Kind(), ErrNotNested)

@@ -2,6 +2,7 @@ package relaccx
 
 import (
 	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -248,4 +249,87 @@ func TestWriterOfShortPage(t *testing.T) {
 	if err := w.Reload(shape, ReloadOptions{Short: 40}); err == nil {
 		t.Error("a page may end before its header does")
 	}
+}
+
+// Whatever a page that is known by its fields claims, and wherever its file ends: readers
+// and writers stay within its memory page, and the file keeps its size.
+func TestHostileShortPages(t *testing.T) {
+	random := rand.New(rand.NewPCG(4711, 1))
+	template := mist.MetaTemplate(3)
+	whole := make([]byte, template.Size+64)
+	must(t, template.Build(whole, layout.StatusReady))
+	h, err := layout.DecodeHeader(whole)
+	must(t, err)
+	dir := t.TempDir()
+	read := 0
+	for i := range 400 {
+		claims := h
+		b := whole[:int(h.PageSize())-random.IntN(4200)%len(whole)]
+		switch random.IntN(4) {
+		case 0:
+			claims.RecordCount = uint32(random.IntN(4))
+		case 1:
+			claims.RecordSize += uint32(random.IntN(64)) - 32
+		case 2:
+			claims.Offset += uint16(random.IntN(64))
+		}
+		claims.EndPos, claims.Present = uint64(random.IntN(3)), uint32(random.IntN(3))
+		b = append([]byte(nil), b...)
+		claims.Encode(b)
+		if at := int(claims.Offset) + 2 + layout.RecordCountOffset; random.IntN(3) == 0 && at < len(b) {
+			b[at] = byte(random.IntN(9)) // slots of the list of tracks
+		}
+		path := filepath.Join(dir, "page"+strconv.Itoa(i))
+		must(t, os.WriteFile(path, b, 0o600))
+		if useHostile(path, b) {
+			read++
+		}
+		if info, err := os.Stat(path); err != nil || info.Size() != int64(len(b)) {
+			t.Fatalf("a file of %d bytes has %d, %v", len(b), info.Size(), err)
+		}
+	}
+	if read < 20 {
+		t.Errorf("only %d pages could be read", read)
+	}
+}
+
+// useHostile reads and writes a page in many ways, and reports whether it could be opened.
+func useHostile(path string, b []byte) bool {
+	p, err := FromBytes("-", b)
+	if err != nil {
+		return false
+	}
+	_, _ = p.Check()
+	if q, err := Open(path); err == nil {
+		_, _ = q.Check()
+		if r, err := q.Reader(); err == nil {
+			for rec, err := range r.Slots() {
+				if err == nil {
+					_, _ = rec.Nested(&r.Schema().Fields()[2])
+				}
+			}
+		}
+		_ = q.Close()
+	}
+	w, err := OpenWriter(path, WriterOptions{FieldsOnly: true, Rules: mist.KindMeta.Page()})
+	if err != nil {
+		return false
+	}
+	defer w.Close()
+	record := make([]byte, w.Schema().RecordSize())
+	for i := range record {
+		record[i] = 255
+	}
+	_ = w.Append(record)
+	_ = w.AppendOverwrite(record)
+	for n := range uint64(3) {
+		for _, field := range []string{"minfragduration", "utcsource", "vod"} {
+			_ = w.Update(n, func(rec *Record) error { return rec.SetUint(field, 255) })
+		}
+		if inner, err := w.Nested(Step{Field: "tracks", Record: n, Exact: true}); err == nil {
+			_ = inner.Update(n, func(rec *Record) error { return rec.SetUint("valid", 255) })
+			_ = inner.AppendOverwrite(make([]byte, inner.Schema().RecordSize()))
+		}
+	}
+	return true
 }

@@ -23,11 +23,22 @@ func Folder(ctx context.Context, shmDir, procDir string, s *procs.Saved) error {
 		return err
 	}
 	f := &folder{ctx: ctx, Redactor: New(streamsOf(names)), shmDir: shmDir, procDir: procDir}
-	for _, f.learning = range []bool{true, false} {
-		if err := errors.Join(f.objects(names), f.processes()); err != nil {
-			return err
-		}
-		f.secrets.sort()
+	f.learning = true
+	if err := errors.Join(f.objects(names), f.processes()); err != nil {
+		return err
+	}
+	f.learning = false
+	f.secrets.sort()
+	// An object may get the name that another one still has.
+	f.made = filepath.Join(filepath.Dir(shmDir), "redacted")
+	if err := os.Mkdir(f.made, 0o700); err != nil {
+		return err
+	}
+	if err := errors.Join(f.objects(names), f.processes()); err != nil {
+		return err
+	}
+	if err := errors.Join(os.RemoveAll(shmDir), os.Rename(f.made, shmDir)); err != nil {
+		return err
 	}
 	f.saved(s)
 	return s.Write(filepath.Dir(shmDir))
@@ -37,6 +48,7 @@ type folder struct {
 	*Redactor
 	ctx             context.Context
 	shmDir, procDir string
+	made            string // where the objects are made
 }
 
 func namesIn(dir string) ([]string, error) {
@@ -76,10 +88,7 @@ func (f *folder) objects(names []string) error {
 			return err
 		}
 		if !info.Mode().IsRegular() {
-			if err := os.RemoveAll(path); err != nil && !f.learning {
-				return err
-			}
-			continue
+			continue // no object
 		}
 		src, err := os.ReadFile(path)
 		if err != nil {
@@ -89,7 +98,7 @@ func (f *folder) objects(names []string) error {
 		if f.learning {
 			continue
 		}
-		if err := errors.Join(os.Remove(path), f.write(filepath.Join(f.shmDir, f.Name(name)), dst, info)); err != nil {
+		if err := errors.Join(os.Remove(path), f.write(filepath.Join(f.made, f.Name(name)), dst, info)); err != nil {
 			return err
 		}
 	}

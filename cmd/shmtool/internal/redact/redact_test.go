@@ -378,6 +378,30 @@ func TestConsistent(t *testing.T) {
 	}
 }
 
+// No two objects get the same name, whatever they are called.
+func TestNamesStayApart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, name := range []string{shmName, procName} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 200 { // of which two, of three letters, often have the same replacement
+		for _, name := range []string{fmt.Sprintf("\x01%c%c", 'a'+i%26, 'a'+i/26), fmt.Sprintf("q%c%c", 'a'+i%26, 'a'+i/26)} {
+			if err := os.WriteFile(filepath.Join(dir, shmName, name), nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := Folder(context.Background(), filepath.Join(dir, shmName), filepath.Join(dir, procName), &procs.Saved{}); err != nil {
+		t.Fatal(err)
+	}
+	if names, err := os.ReadDir(filepath.Join(dir, shmName)); err != nil || len(names) != 400 {
+		t.Errorf("%d objects, want 400: %v", len(names), err)
+	}
+}
+
 // A text keeps what says nothing of whose server it is.
 func TestKept(t *testing.T) {
 	r := New([]string{"live+cam-1", "live"})

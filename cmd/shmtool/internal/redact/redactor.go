@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"shmtool/layout/mist"
@@ -21,6 +22,9 @@ type Redactor struct {
 	isStream map[string]bool
 	address  map[netip.Addr]netip.Addr
 	taken    map[netip.Addr]bool // addresses that stand for another
+
+	short      map[string][]byte // what stands for a short word
+	takenWords map[string]bool   // words that stand for another
 }
 
 // New returns a Redactor that keeps the names of streams.
@@ -28,6 +32,7 @@ func New(streams []string) *Redactor {
 	r := &Redactor{
 		key: make([]byte, sha256.Size), isStream: map[string]bool{}, streams: newPhrases(), secrets: newPhrases(),
 		address: map[netip.Addr]netip.Addr{}, taken: map[netip.Addr]bool{},
+		short: map[string][]byte{}, takenWords: map[string]bool{},
 	}
 	_, _ = rand.Read(r.key) // it never fails
 	for _, stream := range streams {
@@ -86,7 +91,30 @@ func (r *Redactor) replaced(word []byte) []byte {
 	if len(word) > sessionPart && isHexID(word) {
 		return r.replacedID(word)
 	}
-	out := r.digest("word", word, len(word))
+	if len(word) > shortWord {
+		return r.drawn(word, 0)
+	}
+	if known, ok := r.short[string(word)]; ok {
+		return known
+	}
+	const tries = 50 // there may be no more words of so few letters
+	var out []byte
+	for i := range tries {
+		if out = r.drawn(word, i); !r.takenWords[string(out)] && !bytes.Equal(out, word) && !vocabulary()[strings.ToLower(string(out))] {
+			break
+		}
+	}
+	r.short[string(word)], r.takenWords[string(out)] = out, true
+	return out
+}
+
+// shortWord is the length up to which two words may by chance have the same replacement,
+// which is avoided: they may be the names of two objects.
+const shortWord = 8
+
+// drawn returns a random word of the shape of another.
+func (r *Redactor) drawn(word []byte, try int) []byte {
+	out := r.digest("word"+strconv.Itoa(try), word, len(word))
 	for i, c := range word {
 		out[i] = like(c, out[i])
 	}
@@ -179,6 +207,9 @@ func (r *Redactor) Name(name string) string {
 		return strings.TrimSuffix(name, is.ID) + string(r.word([]byte(is.ID)))
 	case known:
 		return name
+	}
+	if isBinary([]byte(name)) {
+		return string(r.replacedAll([]byte(name)))
 	}
 	return string(r.text([]byte(name), nil))
 }

@@ -107,6 +107,9 @@ func (v *RecordValues) Scalar(i int, rec *relaccx.Record) Scalar {
 	case Unsigned, Signed:
 		n := rec.Number
 		if c.field != nil {
+			if c.hidesInteger(rec.Bytes()) {
+				return Scalar{Kind: Textual, Text: hiddenMark}
+			}
 			n = c.field.Uint(rec.Bytes())
 		}
 		if c.quote {

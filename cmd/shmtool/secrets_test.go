@@ -30,7 +30,8 @@ func looks(page string) [][]string {
 		}
 	}
 	return append(all,
-		[]string{"dump", page, "--jq", ".. | strings"},
+		[]string{"dump", page, "--jq", ".. | strings, numbers"},
+		[]string{"dump", page, "-o", "ndjson", "--jq", ".[]"},
 		[]string{"dump", page, "--where", "error(.)"},
 		[]string{"dump", page, "-o", "ndjson", "--depth", "0"},
 		[]string{"tail", "-f", page, "--for", "20ms", "--events", "-o", "ndjson"},

@@ -167,7 +167,10 @@ func hidesEverywhere(t *testing.T, dir, name string, secrets []string) {
 	for _, from := range []string{name, "other", filepath.Join(dir, "x.shmtool"), "-"} {
 		all := looks(from)
 		if name == "MstMetalive" {
-			all = append(all, looks(from+":tracks")...)
+			all = append(append(all, looks(from+":tracks")...),
+				[]string{"dump", from + ":tracks", "-o", "ndjson", "--where", ".ivec | error"},
+				[]string{"dump", from + ":tracks", "-o", "ndjson", "--where", ".ivec == 6 or error(.ivec + 1)"},
+				[]string{"dump", from + ":tracks", "-o", "ndjson", "--jq", ".ivec, (.ivec + 1)?"})
 		}
 		for _, look := range all {
 			if from != "-" || look[0] == "dump" || look[0] == "check" {

@@ -10,28 +10,29 @@ import (
 // The codes of what is told of MistServer's objects beside what
 // layout.CheckPage finds.
 const (
-	CodeKeyNumber     = "key_number_mismatch"
-	CodeKeyParts      = "key_parts_mismatch"
-	CodeFirstMS       = "firstms_mismatch"
-	CodeFragmentKeys  = "fragment_keys_mismatch"
-	CodePageKeys      = "page_keys_mismatch"
-	CodeAvailOver     = "avail_over_size"
-	CodeTrackName     = "track_name_odd"
-	CodeTrackType     = "track_type_empty"
-	CodeTrackShared   = "track_page_shared"
-	CodeListOverflow  = "track_list_overflow"
-	CodePacketBroken  = "data_packet_broken"
-	CodeDataEnd       = "data_avail_mismatch"
-	CodeDataMissing   = "data_page_missing"
-	CodeDataStale     = "data_stale_bytes"
-	CodeInvalidObject = "invalid_object"
-	CodeObjectSize    = "object_size_odd"
-	CodePageShort     = "page_short"
-	CodeStateUnknown  = "state_unknown"
-	CodePIDUnset      = "pid_unset"
-	CodeDoublePost    = "semaphore_double_post"
-	CodePushBroken    = "push_list_broken"
-	CodeDTSCBroken    = "dtsc_broken"
+	CodeKeyNumber      = "key_number_mismatch"
+	CodeKeyParts       = "key_parts_mismatch"
+	CodeFirstMS        = "firstms_mismatch"
+	CodeFragmentKeys   = "fragment_keys_mismatch"
+	CodePageKeys       = "page_keys_mismatch"
+	CodeAvailOver      = "avail_over_size"
+	CodeTrackName      = "track_name_odd"
+	CodeTrackType      = "track_type_empty"
+	CodeTrackShared    = "track_page_shared"
+	CodeListOverflow   = "track_list_overflow"
+	CodePacketBroken   = "data_packet_broken"
+	CodeDataEnd        = "data_avail_mismatch"
+	CodeDataMissing    = "data_page_missing"
+	CodeDataStale      = "data_stale_bytes"
+	CodeInvalidObject  = "invalid_object"
+	CodeObjectSize     = "object_size_odd"
+	CodePageShort      = "page_short"
+	CodeStateUnknown   = "state_unknown"
+	CodePIDUnset       = "pid_unset"
+	CodeUnknownVersion = "unknown_version"
+	CodeDoublePost     = "semaphore_double_post"
+	CodePushBroken     = "push_list_broken"
+	CodeDTSCBroken     = "dtsc_broken"
 )
 
 // CheckCode is a kind of finding about an object of MistServer's.
@@ -71,6 +72,7 @@ var checkCodes = []CheckCode{
 	{CodeObjectSize, layout.Note, "the object has another size than MistServer gives it", ""},
 	{CodePageShort, layout.Note, "the page ends before its records do, as MistServer makes it", ""},
 	{CodePIDUnset, layout.Note, "no process is named", ""},
+	{CodeUnknownVersion, layout.Note, "the object's version is not known here", ""},
 }
 
 // CheckCodes returns the codes of [CheckPage], [CheckState], [CheckPID] and

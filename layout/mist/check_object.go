@@ -30,8 +30,12 @@ func CheckState(b []byte) []layout.Finding {
 // CheckDecoded returns the finding on an object that could not be decoded; none
 // without an error.
 func CheckDecoded(err error) []layout.Finding {
-	if err == nil {
+	var version *VersionError
+	switch {
+	case err == nil:
 		return nil
+	case errors.As(err, &version):
+		return []layout.Finding{NewFinding(CodeUnknownVersion, 0, "", "%s", version.What)}
 	}
 	return []layout.Finding{invalidObject(err)}
 }

@@ -128,13 +128,19 @@ func DecodeAttempt(b []byte) (offline bool, err error) {
 	return b[0] == 1, nil
 }
 
+// VersionError is the error of an object whose version says that its layout is not known.
+type VersionError struct{ layout.FormatError }
+
+// Unwrap returns the same as a *layout.FormatError.
+func (e *VersionError) Unwrap() error { return &e.FormatError }
+
 // versioned checks the size of an object, and the version and size that it claims.
 func versioned(b []byte, size int, version uint32) error {
 	if len(b) < size {
 		return &layout.FormatError{Offset: int64(len(b)), What: fmt.Sprintf("object ends inside its %d bytes", size)}
 	}
 	if v := binary.LittleEndian.Uint32(b); v != version {
-		return &layout.FormatError{What: fmt.Sprintf("version %d is not known; shmtool reads version %d", v, version)}
+		return &VersionError{layout.FormatError{What: fmt.Sprintf("version %d is not known; shmtool reads version %d", v, version)}}
 	}
 	if claimed := binary.LittleEndian.Uint32(b[4:]); claimed < uint32(size) {
 		return &layout.FormatError{Offset: 4, What: fmt.Sprintf("size %d is less than the %d bytes of version %d", claimed, size, version)}

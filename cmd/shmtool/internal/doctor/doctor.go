@@ -55,6 +55,13 @@ func Suspicions(before, now *streams.Moment) []finding.Finding {
 		case j.stream.Foreign:
 			j.find(finding.NamespaceMismatch, "", map[string]any{"stream": s.Name}, "its packets come, and the processes that it names are not to be seen here")
 		}
+		if s.Unknown {
+			for _, rule := range processRules {
+				rule(j)
+			}
+			found = append(found, j.found...)
+			continue
+		}
 		for _, rule := range rules {
 			rule(j)
 		}

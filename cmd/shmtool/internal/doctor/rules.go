@@ -24,6 +24,10 @@ var rules = []func(*judge){
 	(*judge).offline, (*judge).booting, (*judge).sourceless, (*judge).processes, (*judge).sharedPages, (*judge).apart,
 }
 
+// processRules look at processes and locks alone: they judge a stream whose pages have a
+// layout that is not known.
+var processRules = []func(*judge){(*judge).stopped, (*judge).nameless, (*judge).input, (*judge).pull}
+
 // judge collects the findings of one stream, or of the server.
 type judge struct {
 	at     *streams.Moment
@@ -138,8 +142,8 @@ func (j *judge) pull() {
 // the byte away, within moments.
 func (j *judge) state() {
 	st, in := j.stream.State, j.stream.Input
-	if st == nil || st.State == mist.StateOff || st.State == mist.StateOffline {
-		return // the last is how the fork keeps viewers away from a stream, on purpose
+	if st == nil || st.State == mist.StateOff || st.State == mist.StateOffline || !st.State.Known() {
+		return // offline is how the fork keeps viewers away from a stream, on purpose
 	}
 	name := mist.Object{Kind: mist.KindState, Stream: j.stream.Name}.Name()
 	evidence := map[string]any{"state": st.State.String(), "state_code": int(st.State)}
@@ -287,7 +291,10 @@ func (j *judge) invalid(p streams.Problem) {
 	switch {
 	case errors.Is(p.Err, fs.ErrPermission):
 	case is.Kind.IsPage() && errors.As(p.Err, &format):
-		j.find(finding.InvalidPage, p.Object, map[string]any{"offset": format.Offset}, "%s is no valid page: %s", p.Object, p.Text())
+		f := j.find(finding.InvalidPage, p.Object, map[string]any{"offset": format.Offset}, "%s is no valid page: %s", p.Object, p.Text())
+		if kept(j.stream) {
+			f.Severity = finding.Warning // those who keep the stream may know a layout that is newer
+		}
 	default:
 		f := j.find(finding.InvalidPage, p.Object, map[string]any{"error": p.Text()}, "%s cannot be read: %s", p.Object, p.Text())
 		if !is.Kind.IsPage() {

@@ -19,6 +19,9 @@ var pressureKind = &Kind{
 }
 
 func pressureStatus(b []byte, _ mist.Object, _ *procs.Table) dump.Cell {
+	if mist.UnknownBytes(mist.KindPressure, b, 0) {
+		return strange
+	}
 	if _, err := mist.DecodePressure(b); err != nil {
 		return broken
 	}

@@ -21,7 +21,10 @@ var processKind = &Kind{
 
 func processStatus(b []byte, of mist.Object, table *procs.Table) dump.Cell {
 	s, err := mist.DecodeProcessState(b)
-	if err != nil {
+	switch {
+	case mist.UnknownBytes(mist.KindProcess, b, 0):
+		return strange
+	case err != nil:
 		return broken
 	}
 	phase := named(mist.ProcessPhaseNames, uint64(s.Phase))

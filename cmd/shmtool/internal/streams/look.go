@@ -72,6 +72,7 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 	}
 	l.logs()
 	l.across()
+	l.unknown(entries)
 	return l.at, nil
 }
 
@@ -257,6 +258,10 @@ func (l *looker) read(s *Stream, o *Object, from func() error) {
 	if o.Err = o.unread; o.Err == nil {
 		o.Err = from()
 	}
+	if errors.Is(o.Err, errUnknown) {
+		o.Unknown, o.Err = true, nil
+	}
+	s.Unknown = s.Unknown || o.Unknown && o.Is.Kind.IsPage()
 	switch {
 	case o.Err == nil:
 	case errors.Is(o.Err, fs.ErrNotExist):
@@ -295,6 +300,7 @@ func (l *looker) state(s *Stream, o *Object) error {
 	if err != nil || len(b) == 0 { // made, and not yet of its size
 		return err
 	}
+	o.Unknown = mist.UnknownBytes(mist.KindState, b, o.Size)
 	state, err := mist.DecodeState(b)
 	if err == nil {
 		s.State = &state

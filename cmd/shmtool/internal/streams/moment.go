@@ -37,6 +37,7 @@ type Stream struct {
 	Locks    []Lock
 	Buffer   *procs.Process  // the living process that keeps the stream
 	Mappers  []procs.Process // living processes of MistServer that have its objects in memory
+	Unknown  bool            // its pages have a layout that is not known: nothing can be judged
 	Old      bool            // it is MistServer 2.x's: nothing else is known of it
 	Foreign  bool            // processes use it that cannot be seen from here: its PIDs mean nothing
 	Problems []Problem
@@ -72,6 +73,7 @@ type Object struct {
 	Header    *layout.Header // of a page that was read
 	Err       error          // why it could not be
 	Users     int            // processes that have it in memory, as far as they can be seen
+	Unknown   bool           // its layout is not known: a newer MistServer, or another fork, may have made it
 
 	gone   bool // it vanished while we looked
 	born   time.Time

@@ -76,10 +76,14 @@ func (l *looker) pageOnce(o *Object, read func(r *relaccx.Reader) error) (again 
 	if mist.IsOldPage(o.Name, h) {
 		return false, mist.ErrOldPage
 	}
+	if _, invalid := p.Peek(); invalid == nil && !h.Status.Known() {
+		return false, errUnknown
+	}
 	o.Header = &h
 	o.Identity = l.table.Identity(o.Name, p.Identity())
 	r, err := p.Reader()
 	if err == nil {
+		o.Unknown = mist.Lookup(o.Name).Lacks(r.Schema())
 		err = read(r)
 	}
 	return p.Replaced() || errors.Is(err, relaccx.ErrTruncated), err
@@ -176,6 +180,7 @@ func (l *looker) meta(s *Stream, o *Object) error {
 		if tracks == nil {
 			return err
 		}
+		o.Unknown = o.Unknown || info.Nested("tracks").Lacks(tracks.Schema())
 		if m.List, err = tracks.Header(); err != nil {
 			return err
 		}

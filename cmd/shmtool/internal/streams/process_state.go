@@ -20,6 +20,7 @@ func (l *looker) processState(o *Object) {
 	if err != nil {
 		return
 	}
+	o.Unknown = mist.UnknownBytes(mist.KindProcess, b, o.Size)
 	state, err := mist.DecodeProcessState(b)
 	if err != nil {
 		return

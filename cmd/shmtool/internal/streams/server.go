@@ -29,6 +29,7 @@ type Server struct {
 	LostLocks  []LostLock
 	ProcStates []ProcessState
 	Attempts   []Attempt
+	Unknown    []string     // objects of MistServer's that are unknown, or have a layout that is
 	Space      *procs.Space // nil: not known
 	Largest    []Large      // files of the directory, MistServer's or not, the largest first
 	Unseen     []int        // PIDs of MistServer's processes, or of unknown ones, whose memory could not be looked at
@@ -126,6 +127,9 @@ func (l *looker) serverObject(o *Object, sessions map[string]*Session) {
 		l.sessions(o)
 	case mist.KindProcess:
 		l.processState(o)
+	case mist.KindPressure:
+		b, err := l.small(o)
+		o.Unknown = err == nil && mist.UnknownBytes(mist.KindPressure, b, o.Size)
 	case mist.KindSession:
 		session(sessions, o.Is.ID).Page = o
 	case mist.KindSemaphore:

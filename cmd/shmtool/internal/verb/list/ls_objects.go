@@ -55,6 +55,9 @@ func (o lsOptions) choose(w *world.World, p *out.Printer, objects []object.Entry
 	if noStream {
 		l.why = fmt.Sprintf("no stream in %s matches %s", w.ShmDir, mist.EscapeName(strings.Join(o.streams.Texts(), " ")))
 	}
+	if text := unknownOf(objects); text != "" && o.all && p.Format == out.Table {
+		w.Warn("%s", text)
+	}
 	slices.SortFunc(objects, compareObjects)
 	l.sights = sightsOf(objects, table)
 	return l, nil
@@ -83,6 +86,17 @@ func deniedOf(objects []object.Entry) (count int) {
 		}
 	}
 	return count
+}
+
+// unknownOf tells of the objects that are unknown to this program.
+func unknownOf(objects []object.Entry) string {
+	var names []string
+	for i := range objects {
+		if objects[i].IsUnknown() {
+			names = append(names, objects[i].Name)
+		}
+	}
+	return object.UnknownText(names)
 }
 
 // compareObjects puts MistServer's objects first, in its own order; all others

@@ -73,6 +73,13 @@ func findingHead(x *examination) []dump.Fact {
 		{Name: "unseen", Value: append([]string{}, x.unseen()...)},
 		{Name: "looks", Value: x.looks},
 	}
+	if unknown := x.moment.Server.Unknown; len(unknown) > 0 {
+		names := []any{}
+		for _, name := range unknown {
+			names = append(names, dump.Text(name))
+		}
+		head = append(head, dump.Fact{Name: "unknown", Value: names})
+	}
 	if len(x.idle) > 0 {
 		head = append(head, dump.Fact{Name: "idle", Value: x.idle})
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/units"
@@ -62,6 +63,9 @@ func (t *findingTree) outlines() []*out.Outline {
 	}
 	for _, unseen := range t.x.unseen() {
 		list = append(list, line("could not be seen: "+unseen, dump.Attention))
+	}
+	if unknown := object.UnknownText(t.x.moment.Server.Unknown); unknown != "" {
+		list = append(list, line(unknown, dump.Plain))
 	}
 	return list
 }

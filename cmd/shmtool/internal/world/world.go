@@ -16,6 +16,7 @@ import (
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/safe"
 	"shmtool/cmd/shmtool/internal/snapshot"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/cmd/shmtool/internal/unread"
 	"shmtool/layout/mist"
 )
@@ -105,6 +106,20 @@ func (w *World) WarnOfHidden() {
 		return
 	}
 	w.Warn("some processes could not be seen when the snapshot was saved: none of them is reported as dead")
+}
+
+// WarnOfUnread names the objects that could not be read when the snapshot was saved. It is
+// for commands that list objects.
+func (w *World) WarnOfUnread() {
+	saved := w.Procs().Saved()
+	if w.Snapshot == nil || saved == nil || len(saved.Unread) == 0 {
+		return
+	}
+	var names []string
+	for _, o := range saved.Unread {
+		names = append(names, mist.EscapeName(string(o.Name)))
+	}
+	w.Warn("not in the snapshot, since they could not be read when it was saved: %s", units.Few(names, 3))
 }
 
 // EndUnread ends the program, as the next write would, when the reader of its output

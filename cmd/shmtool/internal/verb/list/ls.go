@@ -87,5 +87,6 @@ func runLs(_ context.Context, c *cli.Call) error {
 		return err
 	}
 	c.WarnOfHidden()
+	c.WarnOfUnread()
 	return c.Out.To(o.to, func(p *out.Printer) error { return chosen.print(p, o) })
 }

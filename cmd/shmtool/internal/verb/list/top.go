@@ -111,6 +111,7 @@ func topOnce(ctx context.Context, w *world.World, p *out.Printer, s *top.Sampler
 	}
 	around := s.Around(rows)
 	w.WarnOfHidden()
+	w.WarnOfUnread()
 	denied, unlisted := top.Denied(rows), s.Unlisted()
 	p.SayDenied(denied+unlisted, unlisted)
 	return p.Listed(topListing(rows, &around, p.Bytes), "pages", p.Empty("pages", o.args, denied+unlisted))

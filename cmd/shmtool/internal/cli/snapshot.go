@@ -15,6 +15,7 @@ import (
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/snapshot"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/cmd/shmtool/internal/world"
 )
 
@@ -58,6 +59,9 @@ func openSnapshot(w *world.World, c *urfave.Context, cmd *Command) (*opened, err
 		return nil, SnapshotError(path, err)
 	}
 	w.Snapshot, w.ShmDir, w.ProcDir = s, s.ShmDir, s.ProcDir
+	if n := len(s.Unnamed); n > 0 {
+		w.Warn("%s left out: this system takes no file of such a name: %q", units.Counted(n, "object is", "objects are"), s.Unnamed[0])
+	}
 	return o, nil
 }
 

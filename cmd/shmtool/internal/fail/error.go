@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"syscall"
 
 	"shmtool/cmd/shmtool/internal/cause"
@@ -166,11 +167,12 @@ func Page(err error) (page, message string) {
 // those of files.
 func Cause(err error) error {
 	err = Bare(err)
+	_, isNumber := err.(syscall.Errno)
 	var format *layout.FormatError
 	switch {
-	case err == error(syscall.ENOENT):
+	case isNumber && errors.Is(err, fs.ErrNotExist):
 		return worded{err, "no such page"}
-	case err == error(syscall.EEXIST):
+	case isNumber && errors.Is(err, fs.ErrExist):
 		return worded{err, "page exists"}
 	case err == error(syscall.EISDIR):
 		return worded{err, "is a directory, not a page"}

@@ -23,6 +23,16 @@ func StatOf(info fs.FileInfo) (Stat, bool) {
 	}, true
 }
 
+// Identity returns the numbers that tell a file from all others; zeros where info is not
+// of a file of this system.
+func Identity(info fs.FileInfo) (device, inode uint64) {
+	st, _ := StatOf(info)
+	return st.Dev, st.Ino
+}
+
+// Nameable reports whether a file may have a name, which has no slash.
+func Nameable(string) bool { return true }
+
 // Flock takes the lock of an open file, or gives it back.
 func Flock(f *os.File, how int) error { return unix.Flock(int(f.Fd()), how) }
 

@@ -1,13 +1,35 @@
 package kernel
 
 import (
+	"hash/fnv"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 	"syscall"
 )
 
 // StatOf returns false: files have no numbers here.
 func StatOf(fs.FileInfo) (Stat, bool) { return Stat{}, false }
+
+// Identity returns numbers that tell a file from the others of its folder: they are made
+// of its name.
+func Identity(info fs.FileInfo) (device, inode uint64) {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(info.Name()))
+	return 0, h.Sum64()
+}
+
+// Nameable reports whether a file may have a name, which has no slash: not one in which a
+// colon or a wildcard stands, or that ends in a dot or a blank.
+func Nameable(name string) bool {
+	for _, c := range name {
+		if c < ' ' || strings.ContainsRune(`<>:"|?*\`, c) {
+			return false
+		}
+	}
+	return filepath.IsLocal(name) && strings.TrimRight(name, ". ") == name
+}
 
 // Flock is not there.
 func Flock(*os.File, int) error { return errMissing }

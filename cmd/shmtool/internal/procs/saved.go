@@ -164,6 +164,10 @@ func ReadSaved(dir string) (*Saved, error) {
 	return s, nil
 }
 
+// Unnamed is the Problem of an object that a snapshot has, and that could not be unpacked
+// on this system.
+const Unnamed = "this system takes no file of that name"
+
 // Write puts it into a folder.
 func (s *Saved) Write(dir string) error {
 	text, err := json.MarshalIndent(s, "", " ")
@@ -216,8 +220,8 @@ type File struct {
 // File returns what is known of a file of the shared memory directory.
 func (t *Table) File(info fs.FileInfo) File {
 	f := File{Mode: info.Mode(), Modified: info.ModTime()}
+	f.Identity.Device, f.Identity.Inode = kernel.Identity(info)
 	if st, ok := kernel.StatOf(info); ok {
-		f.Identity = Object{Device: st.Dev, Inode: st.Ino}
 		f.Allocated, f.UID, f.GID = st.Allocated, st.UID, st.GID
 	}
 	if o := t.object(info.Name()); o != nil {

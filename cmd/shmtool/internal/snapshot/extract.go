@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -36,25 +37,29 @@ type unpacking struct {
 	sizes   int64
 	left    int64 // bytes that may still be written
 	full    error // what it is when they have been
+
+	written map[string]bool // by path
+	unnamed []string        // objects of which this system takes no file of that name
 }
 
 // unpack unpacks the archive of a moment into dir: its objects, processes and
 // moment.json, and nothing else that is in it. A name that leads out of dir is refused,
-// and so is an object that is no file.
-func unpack(ctx context.Context, archive, dir string) error {
+// and so is an object that is no file. unpack returns the objects that it leaves out,
+// because this system takes no file of that name.
+func unpack(ctx context.Context, archive, dir string) (unnamed []string, err error) {
 	f, err := os.Open(archive)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer f.Close()
 	from, zipped, err := unzipped(f)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	u := &unpacking{ctx: ctx, dir: dir, left: mostBytes, full: errTooMuch}
 	st, err := kernel.StatFS(dir)
 	if err != nil && kernel.Linux {
-		return err
+		return nil, err
 	}
 	if room := int64(st.Available) * st.Fragment / 10 * 9; err == nil && room < u.left { // others also need some
 		u.left, u.full = room, &noRoomError{filepath.Dir(dir)}
@@ -63,20 +68,20 @@ func unpack(ctx context.Context, archive, dir string) error {
 		h, err := members.Next()
 		switch {
 		case errors.Is(err, io.EOF) && u.entries > 0:
-			return ctx.Err()
+			return u.unnamed, ctx.Err()
 		case errors.Is(err, io.EOF), err != nil && u.entries == 0 && (!zipped || errors.Is(err, tar.ErrHeader)):
-			return errors.New("not an archive of a snapshot")
+			return nil, errors.New("not an archive of a snapshot")
 		case errors.Is(err, io.ErrUnexpectedEOF):
-			return errCutShort
+			return nil, errCutShort
 		case err != nil:
-			return fmt.Errorf("damaged archive: %w", err)
+			return nil, fmt.Errorf("damaged archive: %w", err)
 		case ctx.Err() != nil:
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 		if err := u.member(h, members); errors.Is(err, io.ErrUnexpectedEOF) {
-			return errCutShort
+			return nil, errCutShort
 		} else if err != nil {
-			return fmt.Errorf("archive: %q: %w", h.Name, err)
+			return nil, fmt.Errorf("archive: %q: %w", h.Name, err)
 		}
 	}
 }
@@ -109,10 +114,14 @@ func (u *unpacking) member(h *tar.Header, from io.Reader) error {
 		return nil
 	}
 	name := path.Clean(h.Name)
-	if !filepath.IsLocal(h.Name) || !filepath.IsLocal(name) {
-		return errors.New("it leads out of the archive")
-	}
 	object, wanted := belongs(name)
+	switch {
+	case path.IsAbs(h.Name) || !fs.ValidPath(name):
+		return errors.New("it leads out of the archive")
+	case !allNameable(name):
+		u.leaveOut(object, name)
+		return nil
+	}
 	switch h.Typeflag {
 	case tar.TypeDir:
 		return u.folder(name)
@@ -133,7 +142,16 @@ func (u *unpacking) member(h *tar.Header, from io.Reader) error {
 	if u.sizes += h.Size; h.Size > most || u.sizes > mostSizes {
 		return errTooMuch
 	}
-	return u.write(filepath.Join(u.dir, name), h, from)
+	err := u.write(filepath.Join(u.dir, name), h, from)
+	if object && errors.Is(err, fs.ErrExist) && !u.written[name] { // capitals make no difference here
+		u.leaveOut(object, name)
+		return nil
+	}
+	if u.written == nil {
+		u.written = map[string]bool{}
+	}
+	u.written[name] = true
+	return err
 }
 
 // belongs tells what of a moment a member is: an object, or a text. It may lie in

@@ -16,7 +16,8 @@ import (
 // Opened is a moment that can be looked at: two folders.
 type Opened struct {
 	ShmDir, ProcDir string
-	unpacked        *temp // nil: nothing was unpacked
+	Unnamed         []string // objects that this system takes no file of, and that cannot be looked at
+	unpacked        *temp    // nil: nothing was unpacked
 }
 
 // Open opens a saved moment: a folder that has a folder shm, or whose only folder
@@ -39,10 +40,14 @@ func Open(ctx context.Context, path string) (*Opened, error) {
 		return nil, fmt.Errorf("temporary folder %q: %w; use TMPDIR to name another", os.TempDir(), cause.Of(err))
 	}
 	o := &Opened{unpacked: temp}
-	if err := unpack(ctx, path, temp.dir); err != nil {
+	o.Unnamed, err = unpack(ctx, path, temp.dir)
+	if err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
 	in, err := openFolder(temp.dir)
+	if err == nil && len(o.Unnamed) > 0 {
+		err = keepUnnamed(filepath.Dir(in.ShmDir), o.Unnamed)
+	}
 	if err != nil {
 		return nil, errors.Join(err, o.Close())
 	}

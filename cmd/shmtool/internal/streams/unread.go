@@ -4,6 +4,7 @@ import (
 	"errors"
 	"syscall"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -30,8 +31,11 @@ func (l *looker) unread() []*Object {
 
 // problemOf returns why an object was not read: in most cases it may not be.
 func problemOf(o procs.SavedObject) error {
-	if o.Problem == syscall.EACCES.Error() {
+	switch o.Problem {
+	case syscall.EACCES.Error():
 		return syscall.EACCES
+	case procs.Unnamed: // nothing is wrong with it, but that it may not be read
+		return fail.Worded(syscall.EACCES, o.Problem)
 	}
 	return errors.New(o.Problem)
 }

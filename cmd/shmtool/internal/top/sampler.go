@@ -131,10 +131,8 @@ func byName(a, b Row) int {
 }
 
 func identityOf(info fs.FileInfo) procs.Object {
-	if st, ok := kernel.StatOf(info); ok {
-		return procs.Object{Device: st.Dev, Inode: st.Ino}
-	}
-	return procs.Object{}
+	device, inode := kernel.Identity(info)
+	return procs.Object{Device: device, Inode: inode}
 }
 
 // Close lets go of all pages.

@@ -90,6 +90,9 @@ func (f *folder) objects(names []string) error {
 		if !info.Mode().IsRegular() {
 			continue // no object
 		}
+		if is, _ := mist.ParseName(name); f.learning && is.Kind == mist.KindData {
+			continue // payloads are blank
+		}
 		src, err := os.ReadFile(path)
 		if err != nil {
 			return err

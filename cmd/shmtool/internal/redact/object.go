@@ -43,7 +43,7 @@ func (r *Redactor) whole(src []byte, info *mist.PageInfo) []byte {
 }
 
 // stateSizes are the sizes of a stream's state, of which all bytes are known.
-var stateSizes = []int{112, 16, mist.StateSize, 1}
+var stateSizes = []int{112, 16, 1, mist.StateSize}
 
 // copyFirst copies the bytes that the first of some sizes says that the object is as long
 // as, or longer: numbers.

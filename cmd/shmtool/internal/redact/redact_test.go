@@ -146,6 +146,17 @@ func TestNamesStayApart(t *testing.T) {
 	}
 }
 
+// The state and the progress of a stream stay, whatever a version has behind them.
+func TestStates(t *testing.T) {
+	long := append([]byte{4, 255}, bytes.Repeat([]byte{7}, 110)...)
+	for size, want := range map[int]int{1: 1, 2: 2, 16: 16, 40: 2, 112: 112} {
+		got := New(nil).Object("MstSTATElive", long[:size])
+		if len(got) != size || !bytes.Equal(got[:want], long[:want]) || len(bytes.Trim(got[want:], "\x00")) > 0 {
+			t.Errorf("%d bytes are %x", size, got)
+		}
+	}
+}
+
 // A text keeps what says nothing of whose server it is.
 func TestKept(t *testing.T) {
 	r := New([]string{"live+cam-1", "live"})

@@ -9,6 +9,8 @@
 //	proc/PID/task/*/syscall of processes that map a semaphore
 //	moment.json             what the copies cannot tell: procs.Saved
 //
+// Package redact makes of it one that can be sent to a stranger, where that is asked for.
+//
 // Nothing is written to what is saved: objects are opened for reading, no lock is
 // taken, no semaphore touched.
 //

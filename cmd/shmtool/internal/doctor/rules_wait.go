@@ -103,12 +103,34 @@ func (j *judge) sourceless() {
 		evidence["log"] = reason
 		verb += ": " + reason
 	}
+	draining := j.draining()
+	if len(draining) > 0 {
+		evidence["draining_pids"] = draining
+		who, verb = "its source has ended, and "+units.Counted(len(draining), "process finishes", "processes finish"), " what it sent"
+	}
 	name := mist.Object{Kind: mist.KindState, Stream: s.Name}.Name()
 	f := waitFinding{j.find(finding.SourceMissing, name, evidence, "it waits%s: %s%s", forText(since, known), who, verb)}
 	f.lasts(since, known)
-	if j.resumes() {
+	if j.resumes() || len(draining) > 0 {
 		f.Severity = finding.Note // it is made to wait
 	}
+}
+
+// draining returns the PIDs of the stream's processes that work on what a source has sent
+// that has ended: its tracks are kept, and are claimed by no process.
+func (j *judge) draining() (pids []int) {
+	kept := slices.ContainsFunc(j.stream.Tracks, func(t *streams.Track) bool {
+		return t.Valid != 0 && t.PID == 0 && t.LastUpdate > 0 && t.TypeName() != "meta"
+	})
+	if !kept || j.resumes() {
+		return nil
+	}
+	for _, p := range j.stream.Children {
+		if strings.HasPrefix(p.Name, "MistProc") && !stopped(&p) {
+			pids = append(pids, p.PID)
+		}
+	}
+	return pids
 }
 
 // pullers returns the living processes that were started to feed the stream.

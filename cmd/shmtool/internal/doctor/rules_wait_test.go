@@ -74,6 +74,21 @@ func TestStagedOnAServer(t *testing.T) {
 			w.Object("MstSTATElive", []byte{3, 255})
 			meta.Nested("tracks").Set(0, "lastupdate", streamstest.Uptime-60).Set(1, "lastupdate", streamstest.Uptime-60)
 		}, []string{"source_missing note: it waits for 1m: its source is away"}},
+		{"a fork's processes finish what a source sent", func(_ *testing.T, w *streamstest.World, meta, _ *streamstest.Page) {
+			w.Kill(source)
+			w.Object("MstSTATElive", append([]byte{3, 255}, make([]byte, 110)...))
+			w.Process(77, buffer, "MistProcThumbs", "S", "MistProcThumbs")
+			for n := range uint64(2) {
+				meta.Nested("tracks").Set(n, "lastupdate", streamstest.Uptime-60).Set(n, "pid", 0)
+			}
+		}, []string{"source_missing note: it waits for 1m: its source has ended, and 1 process finishes what it sent"}},
+		{"a fork's job is shut down, and its buffer lives", func(_ *testing.T, w *streamstest.World, meta, _ *streamstest.Page) {
+			w.Kill(source)
+			w.Object("MstSTATElive", append([]byte{5, 255}, make([]byte, 110)...))
+			for n := range uint64(2) {
+				meta.Nested("tracks").Set(n, "lastupdate", streamstest.Uptime-60).Set(n, "pid", 0)
+			}
+		}, nil},
 		{"a resume stream's encoder is back", func(t *testing.T, w *streamstest.World, meta, _ *streamstest.Page) {
 			configure(t, w, "live", `{"resume":1}`)
 			meta.Nested("tracks").Set(1, "pid", 77).Set(1, "lastupdate", streamstest.Uptime-60)

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"strings"
 
@@ -59,12 +58,15 @@ func Compile(ctx context.Context, flag, expr string) (*Filter, error) {
 		}
 		return nil, e
 	}
-	code, err := gojq.Compile(query, gojq.WithEnvironLoader(os.Environ))
+	code, err := gojq.Compile(query, environment)
 	if err != nil {
 		return nil, notDefined(flag, expr, err.Error())
 	}
 	return &Filter{flag: flag, code: code, query: query, ctx: ctx, short: isShort(expr), quick: isQuick(query)}, nil
 }
+
+// environment makes $ENV and env the environment of the process.
+var environment = gojq.WithEnvironLoader(os.Environ)
 
 // notDefined marks the name that a compiler's error is about. A name that is no
 // function is mostly a field whose dot was forgotten.
@@ -112,22 +114,8 @@ func (f *Filter) Run(doc []byte, each func(v any) error) error {
 // evaluate gives every result of the expression on a value to each, as it comes.
 func (f *Filter) evaluate(v any, each func(v any) error) error {
 	results := f.code.RunWithContext(f.ctx, v)
-	return f.each(func() (any, bool, error) { return f.next(results) }, each)
-}
-
-// evaluateSmall does what evaluate does, on a value that is so small that the expression
-// ends soon.
-func (f *Filter) evaluateSmall(v any, each func(v any) error) error {
-	results := f.code.Run(v)
-	return f.each(func() (any, bool, error) {
-		v, ok := results.Next()
-		return v, ok, nil
-	}, each)
-}
-
-func (f *Filter) each(next func() (any, bool, error), each func(v any) error) error {
 	for {
-		v, ok, err := next()
+		v, ok, err := f.next(results)
 		if err != nil {
 			return err
 		}
@@ -135,11 +123,7 @@ func (f *Filter) each(next func() (any, bool, error), each func(v any) error) er
 			return nil
 		}
 		if err, failed := v.(error); failed {
-			var halt *gojq.HaltError
-			if errors.As(err, &halt) && halt.Value() == nil {
-				return nil
-			}
-			return fmt.Errorf("%s: %w", f.flag, err)
+			return f.failure(err)
 		}
 		if err := each(v); err != nil {
 			return err

@@ -271,6 +271,21 @@ func (s *stuckIter) Next() (any, bool) {
 	return nil, false
 }
 
+func TestIsQuick(t *testing.T) {
+	for expr, want := range map[string]bool{
+		`.a > 100 and .b == "1"`: true, `.a |= . + 1`: true, `.a.b[] = 1`: true, `.a as $x | {$x}`: true, `[.[] | .a] | sort`: true, `.. | numbers`: true,
+		`. as [$a, {b: $c}] | $c`: true, `.name | gsub("a"; "b")`: true, `@csv "\(.a)"`: true,
+		`"a" * 3e7`: false, `.[1e8] = 0`: false, `.a *= 2`: false, `repeat(1)`: false, `recurse(.)`: false, `[range(9)]`: false, `def f: f; f`: false,
+		`reduce .[] as $x (.; . + .)`: false, `foreach .[] as $x (.; . + .)`: false, `[.[] + .[] + .[]]`: false, `. as {(range(9)): $x} | 1`: false,
+		`{a: (label $l | 1)}`: false, `try repeat(1)`: false, `.a[range(3)]`: false, `if 1 then until(false; .) else 2 end`: false, `setpath(["a"]; 1)`: false,
+	} {
+		f := compile(t, expr)
+		if f.quick != want {
+			t.Errorf("isQuick(%s) = %v", expr, f.quick)
+		}
+	}
+}
+
 func TestIsShort(t *testing.T) {
 	for expr, want := range map[string]bool{
 		`.a > 100 and .b == "1"`: true, `select(.a != null) | .b`: true, `.a <= 1 or (.b | not)`: true,

@@ -159,7 +159,7 @@ func (g grammar) whole(depth int) string {
 	case 7:
 		return "(.a, .s, " + s() + ") | " + g.scalar(depth, onScalar)
 	case 8:
-		return g.pick(". as $x | "+s(), "keys", "del(.a) | "+s(), "to_entries[0]", "def f: .a; f", "[.[] | numbers] | length", "."+" | length", ".n.records[]?.x", `.["#decoded"]`, "try error("+s()+") catch .", ".a["+s()+"]?", "first("+s()+", 1)", "{(.t): "+s()+"}", "@text \"\\("+s()+")\"", "[limit(2; .a, .b, .c)]", "., .a", "{a: .} | .a.b")
+		return g.pick(". as $x | "+s(), ".a as $x | .s as {a: $y} ?// $y | [$x, $y]", ".a |= "+g.scalar(0, onScalar), ".s += \"x\"", "with_entries(select(.key != \"a\")) | .b", "map_values(numbers) | .c", "first(.a, .b)", ".c *= 2", "[..] | length", "halt", "1, halt, 2", "halt_error", "label $x | .a, break $x", "keys", "del(.a) | "+s(), "del(.a)", "del(.s, .missing, ."+g.pick("a", "s")+")", "select("+s()+") | del(.n, .q, .r)", "to_entries[0]", "def f: .a; f", "[.[] | numbers] | length", "."+" | length", ".n.records[]?.x", `.["#decoded"]`, "try error("+s()+") catch .", ".a["+s()+"]?", "first("+s()+", 1)", "{(.t): "+s()+"}", "@text \"\\("+s()+")\"", "[limit(2; .a, .b, .c)]", "., .a", "{a: .} | .a.b")
 	}
 	return s()
 }

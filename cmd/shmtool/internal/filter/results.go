@@ -39,7 +39,10 @@ func (n *native) results(q *gojq.Query, on input) emit {
 		return n.branches(q.Term.If, on)
 	}
 	if guard := n.guard(q, on); guard != nil && on == onRecord {
-		return guarded(guard, func(rec *record, _ value, b []byte) ([]byte, bool) { return rec.appendAll(b) })
+		return guarded(guard, func(rec *record, _ value, b []byte) ([]byte, bool) { return rec.appendAll(b, nil) })
+	}
+	if without := deleted(q); without != nil && on == onRecord {
+		return func(rec *record, _ value, b []byte) ([]byte, bool) { return rec.appendAll(b, without) }
 	}
 	if e := n.scalar(q, on); e != nil {
 		return line(e)
@@ -53,6 +56,34 @@ func (n *native) results(q *gojq.Query, on input) emit {
 			}
 			return append(b, '\n'), is != unknown
 		}
+	}
+	return nil
+}
+
+// deleted returns the names of the members in del(.a, .b), or nil.
+func deleted(q *gojq.Query) []string {
+	if q.Term == nil || q.Term.Type != gojq.TermTypeFunc || q.Term.SuffixList != nil || q.Term.Func.Name != "del" || len(q.Term.Func.Args) != 1 {
+		return nil
+	}
+	return namesIn(q.Term.Func.Args[0])
+}
+
+// namesIn returns the names in .a, .b, or nil when the query is anything else.
+func namesIn(q *gojq.Query) []string {
+	switch {
+	case !isPlain(q):
+		return nil
+	case q.Op == gojq.OpComma:
+		l, r := namesIn(q.Left), namesIn(q.Right)
+		if l == nil || r == nil {
+			return nil
+		}
+		return append(l, r...)
+	case q.Term == nil || q.Term.Type != gojq.TermTypeIndex || q.Term.SuffixList != nil:
+		return nil
+	}
+	if name := nameIn(q.Term.Index); name != nil {
+		return []string{*name}
 	}
 	return nil
 }
@@ -246,6 +277,7 @@ func (n *native) elements(q *gojq.Query, on input) []part {
 
 // whole is a member of the object that a record is.
 type whole struct {
+	name   string
 	key    []byte // `,"name":`
 	member member
 }
@@ -255,7 +287,7 @@ func wholeOf(names []string, find func(name string) member) []whole {
 	slices.SortFunc(names, cmp.Compare)
 	var all []whole
 	for _, name := range names {
-		all = append(all, whole{append(appendMarshaled([]byte{','}, name), ':'), find(name)})
+		all = append(all, whole{name, append(appendMarshaled([]byte{','}, name), ':'), find(name)})
 	}
 	return all
 }

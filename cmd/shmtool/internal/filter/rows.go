@@ -1,6 +1,8 @@
 package filter
 
 import (
+	"slices"
+
 	"shmtool/dump"
 	"shmtool/relaccx"
 )
@@ -17,6 +19,7 @@ type Rows struct {
 	only   []int
 	object map[string]any
 	lines  []byte
+	loop   *loop // nil before it is needed
 }
 
 // Extra is a member that stands beside those of the record.
@@ -85,13 +88,17 @@ func (r *record) value(m member) value {
 	return nullValue
 }
 
-// appendAll appends the record as an object with its members in jq's order, and a newline.
-func (r *record) appendAll(b []byte) ([]byte, bool) {
+// appendAll appends the record as an object with its members in jq's order, without some of
+// them, and a newline.
+func (r *record) appendAll(b []byte, without []string) ([]byte, bool) {
 	if r.all == nil {
 		r.all = wholeOf(r.names, r.find)
 	}
 	start := len(b)
 	for i := range r.all {
+		if slices.Contains(without, r.all[i].name) {
+			continue
+		}
 		b = append(b, r.all[i].key...)
 		v := r.value(r.all[i].member)
 		if !v.known() {
@@ -99,7 +106,7 @@ func (r *record) appendAll(b []byte) ([]byte, bool) {
 		}
 		b = v.appendJSON(b)
 	}
-	if len(r.all) == 0 {
+	if len(b) == start {
 		return append(b, "{}\n"...), true
 	}
 	b[start] = '{' // the first key's comma
@@ -143,7 +150,16 @@ func (r *Rows) Lines(rec *relaccx.Record, write func(lines []byte) error) error 
 	if err := r.fill(rec); err != nil {
 		return err
 	}
-	return r.evaluator(rec)(r.object, asLine(write))
+	return r.evaluator(rec)(r.object, func(v any) error {
+		r.lines = r.lines[:0]
+		if s, ok := v.(string); ok {
+			r.lines = append(r.lines, s...)
+		} else {
+			r.lines = appendAny(r.lines, v)
+		}
+		r.lines = append(r.lines, '\n')
+		return write(r.lines)
+	})
 }
 
 // fill makes the object of a record's members that the expression may ask for.
@@ -165,7 +181,12 @@ const smallRecord = 16 << 10
 
 func (r *Rows) evaluator(rec *relaccx.Record) func(v any, each func(v any) error) error {
 	if r.f.quick && len(rec.Bytes()) <= smallRecord {
-		return r.f.evaluateSmall
+		if r.loop == nil {
+			r.loop, _ = newLoop(r.f)
+		}
+		if r.loop != nil {
+			return r.loop.evaluate
+		}
 	}
 	return r.f.evaluate
 }

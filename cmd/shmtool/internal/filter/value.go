@@ -161,9 +161,9 @@ func (v value) appendJSON(b []byte) []byte {
 }
 
 // appendQuoted appends a string as gojq.Marshal has it.
-func appendQuoted(b, s []byte) []byte {
-	for _, c := range s {
-		if c == '"' || c == '\\' || c < ' ' || c == 0x7f {
+func appendQuoted[T string | []byte](b []byte, s T) []byte {
+	for i := range len(s) {
+		if c := s[i]; c == '"' || c == '\\' || c < ' ' || c >= 0x7f {
 			return appendMarshaled(b, string(s))
 		}
 	}

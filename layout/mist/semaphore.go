@@ -27,7 +27,8 @@ type Semaphore struct {
 	Layout  SemaphoreLayout
 	Value   uint32 // 1 is free, 0 is held; more is a mistake: it was given back twice
 	Waiters uint32 // how many wait; one that was killed while it waited still counts
-	Waiting bool   // a process waits, as far as the bytes tell
+	Waiting bool   // a process waits, as far as the bytes tell: Waiters is not 0
+	Marked  bool   // with musl and on 32 bits: a process has waited; musl leaves the mark behind
 	Size    int    // bytes of the object
 }
 
@@ -55,11 +56,9 @@ func DecodeSemaphore(b []byte, form Form) (Semaphore, error) {
 	case form == FormMusl:
 		s.Layout = Musl
 		s.Value, s.Waiters = first, second
-		s.Waiting = first&muslWaiting != 0
-		if s.Waiting { // in older versions -1: held, and waited for
-			s.Value &^= muslWaiting
-		}
-		if first == ^uint32(0) {
+		s.Marked = first&muslWaiting != 0
+		s.Value &^= muslWaiting
+		if first == ^uint32(0) { // in older versions: held, and waited for
 			s.Value = 0
 		}
 	case len(b) == semaphore64:
@@ -67,9 +66,9 @@ func DecodeSemaphore(b []byte, form Form) (Semaphore, error) {
 	default:
 		s.Layout = Glibc32
 		s.Value, s.Waiters = first>>1, binary.LittleEndian.Uint32(b[12:])
-		s.Waiting = first&1 != 0
+		s.Marked = first&1 != 0
 	}
-	s.Waiting = s.Waiting || s.Waiters > 0
+	s.Waiting = s.Waiters > 0
 	return s, nil
 }
 
@@ -84,14 +83,14 @@ func (s Semaphore) Encode() []byte {
 		if s.Size == semaphore32 {
 			b = b[:semaphore32]
 		}
-		if s.Waiting {
+		if s.Marked {
 			value |= muslWaiting
 		}
 		binary.LittleEndian.PutUint32(b[4:], s.Waiters)
 	case Glibc32:
 		b = b[:semaphore32]
 		value <<= 1
-		if s.Waiting {
+		if s.Marked {
 			value |= 1
 		}
 		binary.LittleEndian.PutUint32(b[4:], glibcShared)

@@ -94,11 +94,12 @@ func TestDecodeSemaphore(t *testing.T) {
 		{"waited for", words(32, 0, 3, 0x80), FormGlibc, Semaphore{Waiters: 3, Waiting: true, Size: 32}},
 		{"given back twice", words(32, 2, 0, 0x80), FormGlibc, Semaphore{Value: 2, Size: 32}},
 		{"free, 32 bits", words(16, 2, 0x80), FormGlibc, Semaphore{Layout: Glibc32, Value: 1, Size: 16}},
-		{"waited for, 32 bits", words(16, 1, 0x80, 0, 2), FormGlibc, Semaphore{Layout: Glibc32, Waiters: 2, Waiting: true, Size: 16}},
+		{"waited for, 32 bits", words(16, 1, 0x80, 0, 2), FormGlibc, Semaphore{Layout: Glibc32, Waiters: 2, Waiting: true, Marked: true, Size: 16}},
 		{"free, musl", words(32, 1), FormMusl, Semaphore{Layout: Musl, Value: 1, Size: 32}},
 		{"free, musl, 32 bits", words(16, 1), FormMusl, Semaphore{Layout: Musl, Value: 1, Size: 16}},
 		{"held, musl", words(32, 0), FormMusl, Semaphore{Layout: Musl, Size: 32}},
-		{"waited for, musl", append([]byte{0, 0, 0, 0x80, 1}, make([]byte, 27)...), FormMusl, Semaphore{Layout: Musl, Waiters: 1, Waiting: true, Size: 32}},
+		{"waited for, musl", append([]byte{0, 0, 0, 0x80, 1}, make([]byte, 27)...), FormMusl, Semaphore{Layout: Musl, Waiters: 1, Waiting: true, Marked: true, Size: 32}},
+		{"a mark alone, musl", append([]byte{1, 0, 0, 0x80}, make([]byte, 28)...), FormMusl, Semaphore{Layout: Musl, Value: 1, Marked: true, Size: 32}},
 	}
 	for _, tt := range tests {
 		got, err := DecodeSemaphore(tt.bytes, tt.form)
@@ -115,6 +116,10 @@ func TestDecodeSemaphore(t *testing.T) {
 	old, err := DecodeSemaphore(append([]byte{0xff, 0xff, 0xff, 0xff, 1}, make([]byte, 27)...), FormMusl)
 	if err != nil || !old.Held() || !old.Waiting {
 		t.Errorf("an old musl's -1: %+v %v", old, err)
+	}
+	old, err = DecodeSemaphore(append([]byte{0xff, 0xff, 0xff, 0xff}, make([]byte, 28)...), FormMusl)
+	if err != nil || !old.Held() || old.Waiting {
+		t.Errorf("an old musl's -1, whose waiter has given up: %+v %v", old, err)
 	}
 	_, err = DecodeSemaphore(make([]byte, 31), FormGlibc)
 	wantFormatError(t, "31 bytes", err)

@@ -110,5 +110,5 @@ func busyBox(command string) string {
 
 // knownColumns returns the columns that BusyBox's ps has, in place of those asked for.
 func knownColumns(columns string) string {
-	return strings.NewReplacer("lstart", "etime", "wchan,", "").Replace(columns)
+	return strings.NewReplacer("lstart,", "", "wchan,", "").Replace(columns)
 }

@@ -35,9 +35,9 @@ func TestFit(t *testing.T) {
 
 HOW TO SEE IT BY HAND
     shmtool dump MstSemInptlive              # held; holder_alive false
-    ps -o pid,ppid,stat,etime,args | grep -w PID  # Z: a zombie, dead
+    ps -o pid,ppid,stat,args | grep -w PID   # Z: a zombie, dead
     ps -o pid,ppid,args | grep '[-]s live'
-    ps -o ppid,pid,etime,args | grep -w PID  # the handler that runs
+    ps -o ppid,pid,args | grep -w PID        # the handler that runs
 glibc writes sem.MstSemInptlive; systemctl and ps axo are words here.
 
 WHAT TO DO

@@ -77,14 +77,22 @@ func dataForm(head []byte) string {
 	return "it does not begin with a packet"
 }
 
+// muslSet is how many bytes of a new semaphore musl sets. Up to 1.2.3 the rest is what
+// stood on the stack.
+const muslSet = 12
+
 // semaphoreForm: of a temporary name, which any program's semaphore has for a
 // moment, nothing may be left over either.
 func semaphoreForm(head []byte, is mist.Object) string {
 	s, err := mist.DecodeSemaphore(head, is.Form)
+	set := len(head)
+	if s.Layout == mist.Musl {
+		set = muslSet
+	}
 	switch {
 	case err != nil:
 		return "it has not the size of a semaphore"
-	case is.Kind == mist.KindTemporary && (s.Value > 1 || s.Waiters > 0 || !bytes.Equal(s.Encode(), head)):
+	case is.Kind == mist.KindTemporary && (s.Value > 1 || s.Waiters > 0 || !bytes.Equal(s.Encode()[:set], head[:set])):
 		return "it is no new semaphore such as MistServer makes"
 	}
 	return ""

@@ -14,8 +14,10 @@ import (
 
 // Live reports whether the table is of this machine, now: procDir is a mounted
 // proc, not a folder in which a moment was saved.
-func (t *Table) Live() bool {
-	st, err := kernel.StatFS(t.procDir)
+func (t *Table) Live() bool { return t.mounted() }
+
+func isProc(dir string) bool {
+	st, err := kernel.StatFS(dir)
 	return err == nil && st.Type == kernel.ProcFS
 }
 

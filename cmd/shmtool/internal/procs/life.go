@@ -35,6 +35,21 @@ const (
 // Look returns a process, and whether it lives. If it does not, or if nothing else is
 // known, Process has only the PID.
 func (t *Table) Look(pid int) (Process, Life) {
+	l, known := t.looked[pid]
+	if !known {
+		l.process, l.life = t.look(pid)
+		t.looked[pid] = l
+	}
+	return l.process, l.life
+}
+
+// looked is what a Table has seen of a process.
+type looked struct {
+	process Process
+	life    Life
+}
+
+func (t *Table) look(pid int) (Process, Life) {
 	unseen := Process{PID: pid}
 	switch {
 	case !t.ok:
@@ -64,7 +79,7 @@ func (t *Table) lifeOfUnseen(pid int, err error) Life {
 		return Dead
 	case errors.Is(err, fs.ErrPermission):
 		return Alive
-	case t.shows(1): // it hides nothing, and every process can be seen as process 1 can
+	case t.showsFirst(): // it hides nothing, and every process can be seen as process 1 can
 		return Dead
 	case !t.Ours():
 		return Unknown
@@ -83,7 +98,7 @@ func (t *Table) Hides() bool {
 	if s := t.saved(); s != nil {
 		return s.Processes.Hiding
 	}
-	return !t.ok || t.Live() && !t.shows(1)
+	return !t.ok || t.Live() && !t.showsFirst()
 }
 
 // Missing reports whether there is no process table at all: the objects are copies, which
@@ -95,9 +110,15 @@ func (t *Table) Missing() bool {
 	return !t.ok
 }
 
-func (t *Table) shows(pid int) bool {
-	_, err := t.ofProcess(pid, "stat")
-	return err == nil
+// showsFirst reports whether the table shows process 1, which it hides when it hides any
+// that is not the user's own.
+func (t *Table) showsFirst() bool {
+	if t.first == nil {
+		_, err := t.ofProcess(1, "stat")
+		first := err == nil
+		t.first = &first
+	}
+	return *t.first
 }
 
 // Ours reports whether the table's PIDs are those of our own namespace.

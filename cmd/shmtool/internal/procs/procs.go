@@ -23,11 +23,15 @@ type Process struct {
 	Args   []string
 }
 
-// Table is the processes of one /proc, and the shared memory they use.
+// Table is the processes of one /proc, and the shared memory they use. It is one look: what
+// it has read of a process is not read again, so a later look needs another Table.
 type Table struct {
 	procDir, shmDir string
 	ok              bool
-	all             []Process // live ones, once loaded
+	looked          map[int]looked
+	mounted         func() bool // whether procDir is a mounted proc
+	first           *bool       // whether it shows process 1, once asked
+	all             []Process   // live ones, once loaded
 	loaded          bool
 	use             *Use // once looked for
 	saved           func() *Saved
@@ -46,7 +50,9 @@ func Open(procDir, shmDir string) *Table {
 	info, err := os.Stat(procDir)
 	return &Table{
 		procDir: procDir, shmDir: shmDir, ok: err == nil && info.IsDir(),
-		saved: sync.OnceValue(func() *Saved { return readSaved(procDir, shmDir) }),
+		looked:  map[int]looked{},
+		mounted: sync.OnceValue(func() bool { return isProc(procDir) }),
+		saved:   sync.OnceValue(func() *Saved { return readSaved(procDir, shmDir) }),
 	}
 }
 

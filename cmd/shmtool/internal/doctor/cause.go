@@ -53,8 +53,9 @@ func Arrange(found []finding.Finding) []finding.Finding {
 	})
 	follow := map[int][]int{} // from the index of the cause
 	var roots []int
+	all := indexOf(found)
 	for i := range found {
-		if c := causeOf(found, i); c >= 0 {
+		if c := all.causeOf(found, i); c >= 0 {
 			found[i].Cause = &finding.Cause{Code: found[c].Code, Object: found[c].Object}
 			follow[c] = append(follow[c], i)
 		} else {
@@ -92,15 +93,32 @@ func byStream(found []finding.Finding, roots []int) []int {
 
 // causeOf returns the index of what a finding follows from, or -1. Causes never go in
 // a circle: each code's are others that have no cause among those that it causes.
-func causeOf(found []finding.Finding, i int) int {
-	for _, code := range causes[found[i].Code] {
-		for c := range found {
-			if found[c].Code == code && related(&found[c], &found[i]) {
+func (x index) causeOf(found []finding.Finding, i int) int {
+	f := &found[i]
+	for _, code := range causes[f.Code] {
+		candidates := slices.Concat(x[about{code, ""}], x[about{code, f.Stream}])
+		slices.Sort(candidates)
+		for _, c := range candidates {
+			if related(&found[c], f) {
 				return c
 			}
 		}
 	}
 	return -1
+}
+
+// index has the findings of each code about each stream, by their place in a list: a server
+// of a thousand streams may have thousands.
+type index map[about][]int
+
+type about struct{ code, stream string }
+
+func indexOf(found []finding.Finding) index {
+	x := index{}
+	for i, f := range found {
+		x[about{f.Code, f.Stream}] = append(x[about{f.Code, f.Stream}], i)
+	}
+	return x
 }
 
 // related reports whether one finding is about what another one is in.

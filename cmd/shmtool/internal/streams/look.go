@@ -42,13 +42,15 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 	l := &looker{dir: dir, want: want, table: table, verdicts: map[procs.Named]procs.Verdict{}}
 	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Hiding: table.Hides(), Partial: table.Missing(), Reach: table.Reach()}
 	objects := l.objects(entries)
+	seen := map[string]bool{}
 	for _, o := range objects {
-		if o.Is.Stream != "" && !slices.Contains(l.names, o.Is.Stream) {
-			l.names = append(l.names, o.Is.Stream)
+		if name := o.Is.Stream; name != "" && !seen[name] {
+			seen[name] = true
+			l.names = append(l.names, name)
 		}
 	}
 	l.server(objects)
-	l.at.Server.Largest = l.largest(entries)
+	l.at.Server.Largest = l.largest(entries, objects)
 	all := l.group(objects)
 	l.fillAll(all)
 	for _, s := range all {
@@ -148,9 +150,18 @@ const manyLarge = 5
 
 // largest returns the files of the directory that take the most memory, whose ever they
 // are.
-func (l *looker) largest(entries []os.DirEntry) []Large {
+func (l *looker) largest(entries []os.DirEntry, objects []*Object) []Large {
 	var all []Large
+	known := map[string]bool{}
+	for _, o := range objects {
+		if known[o.Name] = true; o.Mode.IsRegular() && o.Allocated > 0 {
+			all = append(all, Large{o.Name, o.Allocated})
+		}
+	}
 	for _, entry := range entries {
+		if known[entry.Name()] {
+			continue
+		}
 		info, err := entry.Info()
 		if err != nil || !info.Mode().IsRegular() {
 			continue
@@ -159,7 +170,7 @@ func (l *looker) largest(entries []os.DirEntry) []Large {
 			all = append(all, Large{entry.Name(), bytes})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Large) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	slices.SortFunc(all, func(a, b Large) int { return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), strings.Compare(a.Name, b.Name)) })
 	return all[:min(manyLarge, len(all))]
 }
 

@@ -69,24 +69,28 @@ func (l *looker) pageOnce(o *Object, read func(r *relaccx.Reader) error) (again 
 		return false, err
 	}
 	defer p.Close()
-	h, err := p.Header()
-	if err != nil {
-		return true, err
-	}
-	if mist.IsOldPage(o.Name, h) {
-		return false, mist.ErrOldPage
-	}
-	if _, invalid := p.Peek(); invalid == nil && !h.Status.Known() {
-		return false, errUnknown
-	}
-	o.Header = &h
-	o.Identity = l.table.Identity(o.Name, p.Identity())
-	r, err := p.Reader()
-	if err == nil {
+	err = p.Exclusively(func() error {
+		h, err := p.Header()
+		if err != nil {
+			again = true
+			return err
+		}
+		if mist.IsOldPage(o.Name, h) {
+			return mist.ErrOldPage
+		}
+		if _, invalid := p.Peek(); invalid == nil && !h.Status.Known() {
+			return errUnknown
+		}
+		o.Header = &h
+		o.Identity = l.table.Identity(o.Name, p.Identity())
+		r, err := p.Reader()
+		if err != nil {
+			return err
+		}
 		o.Unknown = mist.Lookup(o.Name).Lacks(r.Schema())
-		err = read(r)
-	}
-	return p.Replaced() || errors.Is(err, relaccx.ErrTruncated), err
+		return read(r)
+	})
+	return again || p.Replaced() || errors.Is(err, relaccx.ErrTruncated), err
 }
 
 // rows runs fn on every record that the page has by MistServer's rules and that

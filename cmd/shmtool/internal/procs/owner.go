@@ -113,9 +113,33 @@ func (t *Table) trackOwner(o mist.Object, name string) (Verdict, bool) {
 
 // listed returns the source that the stream's track list names.
 func (t *Table) listed(o mist.Object, name string) (Named, bool) {
-	p, err := relaccx.Open(filepath.Join(t.shmDir, "MstMeta"+o.Stream))
+	list, known := t.lists[o.Stream]
+	if !known {
+		list = readTrackList(filepath.Join(t.shmDir, mist.Object{Kind: mist.KindMeta, Stream: o.Stream}.Name()))
+		t.lists[o.Stream] = list
+	}
+	for _, l := range list {
+		if l.page == name || o.Kind == mist.KindData && l.index == uint64(o.Index) {
+			return l.source, l.known
+		}
+	}
+	return Named{}, false
+}
+
+// listedTrack is a track as its stream's list has it.
+type listedTrack struct {
+	index  uint64
+	page   string
+	source Named
+	known  bool // the list has a source
+}
+
+// readTrackList returns the tracks of a stream up to the first that cannot be read: none
+// when the stream's page cannot be.
+func readTrackList(path string) (list []listedTrack) {
+	p, err := relaccx.Open(path)
 	if err != nil {
-		return Named{}, false
+		return nil
 	}
 	defer p.Close()
 	r, err := p.Reader()
@@ -123,22 +147,23 @@ func (t *Table) listed(o mist.Object, name string) (Named, bool) {
 		r, err = r.Nested(relaccx.Step{Field: "tracks", Exact: true})
 	}
 	if err != nil {
-		return Named{}, false
+		return nil
 	}
 	w, err := r.Window()
 	if err != nil {
-		return Named{}, false
+		return nil
 	}
 	for rec, err := range r.Records(w) {
 		if err != nil {
-			return Named{}, false
+			return list
 		}
 		page, _ := rec.Text("page")
-		if strings.TrimPrefix(page, "/") == name || o.Kind == mist.KindData && rec.Number == uint64(o.Index) {
-			pid, err := rec.Uint("pid")
-			updated, _ := rec.Uint("lastupdate")
-			return Named{PID: pid, Written: time.Duration(min(updated, 1<<32)) * time.Second}, err == nil
-		}
+		pid, err := rec.Uint("pid")
+		updated, _ := rec.Uint("lastupdate")
+		list = append(list, listedTrack{
+			index: rec.Number, page: strings.TrimPrefix(page, "/"), known: err == nil,
+			source: Named{PID: pid, Written: time.Duration(min(updated, 1<<32)) * time.Second},
+		})
 	}
-	return Named{}, false
+	return list
 }

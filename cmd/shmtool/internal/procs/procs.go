@@ -29,9 +29,10 @@ type Table struct {
 	procDir, shmDir string
 	ok              bool
 	looked          map[int]looked
-	mounted         func() bool // whether procDir is a mounted proc
-	first           *bool       // whether it shows process 1, once asked
-	all             []Process   // live ones, once loaded
+	lists           map[string][]listedTrack // of streams, once read
+	mounted         func() bool              // whether procDir is a mounted proc
+	first           *bool                    // whether it shows process 1, once asked
+	all             []Process                // live ones, once loaded
 	loaded          bool
 	use             *Use // once looked for
 	saved           func() *Saved
@@ -51,6 +52,7 @@ func Open(procDir, shmDir string) *Table {
 	return &Table{
 		procDir: procDir, shmDir: shmDir, ok: err == nil && info.IsDir(),
 		looked:  map[int]looked{},
+		lists:   map[string][]listedTrack{},
 		mounted: sync.OnceValue(func() bool { return isProc(procDir) }),
 		saved:   sync.OnceValue(func() *Saved { return readSaved(procDir, shmDir) }),
 	}

@@ -86,16 +86,12 @@ func openPage(path string, mode int) (*Page, error) {
 }
 
 func mapPage(path string, f *os.File, access shm.Access) (*Page, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("is a %s, %w", fileKind(info.Mode()), ErrNotPage)
-	}
 	stat, err := shm.StatFile(f)
 	if err != nil {
 		return nil, err
+	}
+	if stat.Special {
+		return nil, fmt.Errorf("is a %s, %w", fileKind(f), ErrNotPage)
 	}
 	if stat.Size > 0 && stat.Size < layout.HeaderSize {
 		_, err := layout.DecodeHeader(make([]byte, stat.Size))
@@ -111,8 +107,8 @@ func mapPage(path string, f *os.File, access shm.Access) (*Page, error) {
 	return &Page{path: path, file: f, stat: stat, mem: mem, backed: newBacked(f, stat.Size, access)}, nil
 }
 
-func fileKind(m fs.FileMode) string {
-	if m.IsDir() {
+func fileKind(f *os.File) string {
+	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return "directory"
 	}
 	return "special file"

@@ -18,11 +18,12 @@ type Identity struct {
 // Stat is what matters about an open object.
 type Stat struct {
 	Identity
-	Links uint64 // 0: no name leads to it
-	Size  int64
-	Mode  os.FileMode
-	UID   int
-	GID   int
+	Links   uint64 // 0: no name leads to it
+	Size    int64
+	Mode    os.FileMode // its permissions
+	Special bool        // it is no regular file
+	UID     int
+	GID     int
 }
 
 // LockHolders returns the processes that hold the writer's lock of each object, from the

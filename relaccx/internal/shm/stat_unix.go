@@ -18,6 +18,7 @@ func statOf(st *unix.Stat_t) Stat {
 		Links:    uint64(st.Nlink),
 		Size:     st.Size,
 		Mode:     os.FileMode(st.Mode & 0o777),
+		Special:  st.Mode&unix.S_IFMT != unix.S_IFREG,
 		UID:      int(st.Uid),
 		GID:      int(st.Gid),
 	}

@@ -25,6 +25,7 @@ func StatFile(f *os.File) (Stat, error) {
 		Links:    uint64(st.NumberOfLinks),
 		Size:     info.Size(),
 		Mode:     info.Mode().Perm(),
+		Special:  !info.Mode().IsRegular(),
 		UID:      -1,
 		GID:      -1,
 	}, nil

@@ -390,7 +390,7 @@ func TestSaveRedacted(t *testing.T) {
 		t.Fatalf("%+v %v %v", saved, problems, err)
 	}
 	unpacked := t.TempDir()
-	if err := unpack(t.Context(), archive, unpacked); err != nil {
+	if _, err := unpack(t.Context(), archive, unpacked); err != nil {
 		t.Fatal(err)
 	}
 	files := 0

@@ -102,7 +102,7 @@ func TestShortPageIsWritten(t *testing.T) {
 		}
 		run(0, "", "set", name, "0", "bufferwindow=5", "minfragduration=7")
 		run(5, `"minfragduration": bytes behind the end of the page's file cannot be set; MistServer has made the page too short`, "set", name, "0", "minfragduration=18446744073709551615")
-		run(5, "", "append", name, "vod=1")
+		run(5, "", "append", name, "minfragduration=18446744073709551615")
 		run(0, "7\n", "get", name, "minfragduration")
 		run(0, "claims 122254: MistServer 3.5 to 3.10", "check", name)
 		sized(path, 122252)

@@ -155,10 +155,19 @@ func (t Target) Info() *mist.PageInfo {
 	if t.Stdin {
 		return nil
 	}
-	if info := mist.Lookup(filepath.Base(t.Path)); info != nil {
+	if info := t.NamedInfo(); info != nil {
 		return info
 	}
 	return recognized(t.Path)
+}
+
+// NamedInfo returns the rules for the whole object by its name alone, for commands that
+// write: a page with a name of one's own is written as a ring, whatever its fields.
+func (t Target) NamedInfo() *mist.PageInfo {
+	if t.Stdin {
+		return nil
+	}
+	return mist.Lookup(filepath.Base(t.Path))
 }
 
 // recognized returns the rules that the fields of the page at a path tell, or nil.

@@ -59,7 +59,7 @@ func (a access) open(t object.Target) (*relaccx.Writer, error) {
 		return nil, err
 	}
 	w, err := a.lock(func(timeout time.Duration) (*relaccx.Writer, error) {
-		o.LockTimeout, o.Rules = timeout, t.Info()
+		o.LockTimeout, o.Rules = timeout, t.NamedInfo()
 		return relaccx.OpenWriter(t.Path, o)
 	})
 	if errors.Is(err, relaccx.ErrNotReady) {

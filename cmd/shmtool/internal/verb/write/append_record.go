@@ -37,11 +37,11 @@ func newAppending(o *appendOptions, w *relaccx.Writer) (*appending, error) {
 	if !h.Status.Ready() {
 		return nil, relaccx.ErrNotReady
 	}
-	info := o.target.Info()
+	named := o.target.NamedInfo()
 	a := &appending{
 		appendOptions: o, w: w, status: h.Status,
-		decode: dump.DecodeOptions{Page: info, ShowSecrets: o.Secrets},
-		table:  info.Fits(w.Schema()) && info.Rule != mist.RuleRing,
+		decode: dump.DecodeOptions{Page: o.target.Info(), ShowSecrets: o.Secrets},
+		table:  named.Fits(w.Schema()) && named.Rule != mist.RuleRing,
 	}
 	if a.table && o.forRings {
 		return nil, fail.Usagef("--keep and --full are for rings, and this page is a table")

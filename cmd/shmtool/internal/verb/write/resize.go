@@ -94,7 +94,7 @@ func (o *resizeOptions) reload(w *relaccx.Writer) error {
 	if err := w.Reload(shape, reload); err != nil || !o.dryRun {
 		return object.Explain(o.World, o.target, err)
 	}
-	return printResize(o.out, w, o.target.Info(), shape)
+	return printResize(o.out, w, o.target.NamedInfo(), shape)
 }
 
 // reshape returns the shape with the changes that the flags ask for.

@@ -125,6 +125,14 @@ func TestOldServer(t *testing.T) {
 				t.Errorf("%v says %q", args, got)
 			}
 		}
+		for _, args := range [][]string{{"append", "MstCnns", "pid=7"}, {"set", "MstCnns", "0", "pid=7"}, {"delete", "MstCnns", "--all"}} {
+			if got := run(fail.ExitInvalid, append(args, "--force")...); !strings.Contains(got, "header of 28 bytes") {
+				t.Errorf("%v says %q", args, got)
+			}
+		}
+		if got := run(fail.ExitOK, "top", "--once", "--names"); strings.Contains(got, "MstCnns") {
+			t.Errorf("top shows %q", got)
+		}
 		for _, name := range names {
 			run(fail.ExitOK, "dump", name)
 			run(fail.ExitOK, "check", name)

@@ -12,6 +12,8 @@ import (
 	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/layout/mist"
 )
 
 // Ending ends the processes that use streams, and removes the streams.
@@ -40,13 +42,23 @@ var ErrSnapshot = errors.New("a snapshot has no processes that can be ended")
 // ErrElsewhere is what ScanEnding says of a table whose PIDs are other processes' here.
 var ErrElsewhere = errors.New("its PIDs are those of another PID namespace, and mean other processes here")
 
+// old returns why nothing is ended of MistServer 2.x, or "".
+func (e *Ending) old(at *streams.Moment) string {
+	for _, s := range at.Streams {
+		if s.Old && slices.Contains(e.Streams, s.Name) {
+			return mist.OldMeans
+		}
+	}
+	return ""
+}
+
 // Partial reports whether a process that cannot be seen may use the streams.
 func (e *Ending) Partial() bool { return e.Hiding || len(e.Unseen) > 0 }
 
 // ScanEnding looks for everything that uses the streams. Objects whose contents do not
 // match their names are removed only with force.
-func ScanEnding(ctx context.Context, o Options, streams []string, force bool) (*Ending, error) {
-	e := &Ending{Streams: streams, options: o, known: map[int]bool{}}
+func ScanEnding(ctx context.Context, o Options, names []string, force bool) (*Ending, error) {
+	e := &Ending{Streams: names, options: o, known: map[int]bool{}}
 	s, err := o.look(e.removes)
 	if err != nil {
 		return nil, err
@@ -67,6 +79,9 @@ func ScanEnding(ctx context.Context, o Options, streams []string, force bool) (*
 		if why := e.refused(s, m); why != "" && e.Refused == "" {
 			e.Refused = fmt.Sprintf("process %s: %s", processText(m.Process), why)
 		}
+	}
+	if e.Refused == "" && !force {
+		e.Refused = e.old(s.moment)
 	}
 	for _, f := range s.files {
 		e.Objects = append(e.Objects, e.object(f))

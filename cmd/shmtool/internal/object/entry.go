@@ -95,8 +95,12 @@ func (o *Entry) lookPage() {
 }
 
 // LooksLikePage reports whether an object is a RelAccX page: it has a valid header and
-// fields, or it is not ready and its name is known as one that MistServer gives a page.
+// fields, or it is not ready and its name is known as one that MistServer gives a page. A
+// page of MistServer before 2.14 is none.
 func LooksLikePage(known bool, p *relaccx.Page, h layout.Header) bool {
+	if mist.IsOldPage(p.Name(), h) {
+		return false
+	}
 	if !h.Status.Ready() {
 		return known || h.Offset > 0 && isValid(p)
 	}

@@ -55,6 +55,9 @@ func (a access) open(t object.Target) (*relaccx.Writer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.refuseOld(t); err != nil {
+		return nil, err
+	}
 	if err := a.refuseOwned(t); err != nil {
 		return nil, err
 	}
@@ -82,6 +85,19 @@ func (a access) lock(open func(timeout time.Duration) (*relaccx.Writer, error)) 
 			return w, err
 		}
 	}
+}
+
+// refuseOld refuses a page of MistServer before 2.14, also with --force: a counter would
+// be written over its fields.
+func (a access) refuseOld(t object.Target) error {
+	p, err := object.Open(a.World, t)
+	if err == nil {
+		err = p.Close()
+	}
+	if errors.Is(err, mist.ErrOldPage) {
+		return err
+	}
+	return nil // who opens it for writing says what else is wrong
 }
 
 // refuseOwned refuses an object that a live MistServer process writes, unless --force

@@ -251,7 +251,7 @@ func TestWriterOfShortPage(t *testing.T) {
 	}
 }
 
-// Whatever a page that is known by its fields claims, and wherever its file ends: readers
+// A page that is known by its fields may claim anything, and end anywhere: readers
 // and writers stay within its memory page, and the file keeps its size.
 func TestHostileShortPages(t *testing.T) {
 	random := rand.New(rand.NewPCG(4711, 1))

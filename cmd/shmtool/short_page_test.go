@@ -68,8 +68,8 @@ func mustSchema(t *testing.T, fields ...string) *layout.Schema {
 	return s
 }
 
-// What is in the file of such a page can be set. What lies behind its end cannot, and the
-// file never grows; a copy from a recording, and a resize, make the page whole.
+// The bytes in the file of such a page can be set. Those behind its end cannot, and the
+// file never grows; a copy from a recording is as short, and a resize makes the page whole.
 func TestShortPageIsWritten(t *testing.T) {
 	dir := t.TempDir()
 	for _, sub := range []string{"shm", "proc", "played"} {
@@ -108,7 +108,7 @@ func TestShortPageIsWritten(t *testing.T) {
 		sized(path, 122252)
 		run(0, "", "record", name, "-w", filepath.Join(dir, name+".rec"), "--for", "20ms")
 		run(0, "", "replay", filepath.Join(dir, name+".rec"), "--shm-dir", filepath.Join(dir, "played"))
-		sized(filepath.Join(dir, "played", name), 122254)
+		sized(filepath.Join(dir, "played", name), 122252)
 		run(0, "carried    record 0", "resize", name, "--records", "1", "--dry-run")
 		sized(path, 122252)
 		run(0, "", "resize", name, "--records", "1")

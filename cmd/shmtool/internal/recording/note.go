@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"shmtool/layout"
+	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -128,14 +129,23 @@ func (s *Snapshot) shape() (shape, error) {
 	case !h.Status.Ready():
 		return of, fmt.Errorf("the page is not ready")
 	}
-	if err := h.Check(int(s.Bytes)); err != nil {
+	if err := h.Check(s.room(h)); err != nil {
 		return of, err
 	}
 	if of.schema, err = layout.DecodeSchema(s.Head, h); err != nil {
 		return of, err
 	}
-	of.header, of.window = h, h.Window(int(s.Bytes))
+	of.header, of.window = h, h.Window(s.room(h))
 	return of, nil
+}
+
+// room returns how many bytes the page can use: those of the object, and of its last
+// memory page where it is one that MistServer makes shorter than it claims.
+func (s *Snapshot) room(h layout.Header) int {
+	if h.PageSize() > uint64(s.Bytes) && mist.RunsOn("", s.Head) {
+		return int((s.Bytes + 4095) &^ 4095)
+	}
+	return int(s.Bytes)
 }
 
 // NameError is a name that no page can be played back under.

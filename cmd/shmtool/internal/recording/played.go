@@ -27,6 +27,7 @@ type played struct {
 	of     shape
 	table  bool   // records are changed in place
 	nested bool   // those that are there already may come again, changed
+	room   int    // bytes that the page can use
 	next   uint64 // the record that comes next
 	ends   bool   // the page's EndPos is next, by what was written last
 
@@ -161,7 +162,7 @@ func (p *played) rewind(n Note, of shape) error {
 
 // prime makes ready for records of a page.
 func (p *played) prime(s *Snapshot, of shape) {
-	p.of, p.table, p.nested = of, s.Table, s.Nested
+	p.of, p.table, p.nested, p.room = of, s.Table, s.Nested, s.room(of.header)
 	p.decoder, p.ends = nil, false
 }
 
@@ -189,7 +190,7 @@ func (p *played) build(n Note, of shape) error {
 	}
 	if !n.Page.Table {
 		h.EndPos, h.Deleted = p.next, min(of.window.First, p.next)
-		h.StartPos, h.Present = uint32(h.Deleted), uint32(min(h.EndPos-h.Deleted, uint64(h.Slots(int(n.Page.Bytes)))))
+		h.StartPos, h.Present = uint32(h.Deleted), uint32(min(h.EndPos-h.Deleted, uint64(h.Slots(n.Page.room(h)))))
 	}
 	w, err := writeHead(file, n.Page, h)
 	if err != nil {
@@ -235,10 +236,11 @@ func (p *played) hold(n Note) error {
 func (p *played) put(n uint64, record []byte) error {
 	h := p.of.header
 	slot := h.Slot(n)
-	if slot >= h.Slots(p.writer.Page().Size()) {
+	if slot >= h.Slots(p.room) {
 		return bad("record %d has no slot", n)
 	}
 	at := int64(uint64(h.Offset) + slot*uint64(h.RecordSize))
+	record = record[:max(0, min(int64(len(record)), int64(p.writer.Page().Size())-at))]
 	if p.skip { // it was revised, or is there already
 		now := make([]byte, len(record))
 		if n, _ := p.file.ReadAt(now, at); n == len(now) && bytes.Equal(now, record) {

@@ -141,8 +141,8 @@ func (s *source) snapshot(f *file, at time.Time, n Note, continues bool) error {
 	err := r.Inspect(func(b []byte, h layout.Header) (err error) {
 		page.Head, err = headOf(b, h, r.Schema())
 		header = h
-		if len(s.Steps) == 0 { // MistServer may have made it too short: its copy is whole
-			page.Bytes = max(int64(r.Page().Size()), int64(min(h.PageSize(), relaccx.MaxPageSize)))
+		if len(s.Steps) == 0 { // MistServer may have made it shorter than it claims
+			page.Bytes = int64(r.Page().Size())
 		}
 		return err
 	})

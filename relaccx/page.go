@@ -386,6 +386,10 @@ func (p *Page) readOut(dst []byte, from int) error {
 	return shm.ReadFile(p.file, dst, int64(from))
 }
 
+// Unload lets go of the memory that this process took to read the page so far, which else
+// grows to the size of the page. Its bytes stay what they are.
+func (p *Page) Unload() { p.mem.Unload() }
+
 // NextData returns the next range [start, end) of the page's bytes, at or after byte
 // from, that has memory. The bytes between two such ranges are a hole, and read as
 // zeros. Both results are Size when there is no further range.

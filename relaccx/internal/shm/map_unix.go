@@ -17,3 +17,7 @@ func mapFile(f *os.File, size int, access Access) ([]byte, error) {
 }
 
 func unmap(b []byte) error { return unix.Munmap(b) }
+
+// unload lets go of the memory of a mapping, which the kernel reads again where it is
+// touched.
+func unload(b []byte) { _ = unix.Madvise(b, unix.MADV_DONTNEED) }

@@ -31,3 +31,5 @@ func pointerTo(at uintptr) *byte { return *(**byte)(unsafe.Pointer(&at)) }
 func unmap(b []byte) error {
 	return windows.UnmapViewOfFile(uintptr(unsafe.Pointer(unsafe.SliceData(b))))
 }
+
+func unload([]byte) {} // the system does so itself

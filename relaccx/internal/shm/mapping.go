@@ -67,6 +67,14 @@ func (m *Mapping) Close() error {
 	return unmap(b)
 }
 
+// Unload lets go of the memory in which a mapped file was read. The bytes stay what they
+// are, and come back when they are touched.
+func (m *Mapping) Unload() {
+	if m.size != 0 && m.Bytes != nil {
+		unload(m.Bytes)
+	}
+}
+
 // Closed reports whether Close was called.
 func (m *Mapping) Closed() bool { return m.closed }
 

@@ -1,6 +1,8 @@
 package read
 
 import (
+	"io"
+
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
@@ -61,7 +63,30 @@ func printRax(c *cli.Call, o dumpOptions, b *bytesOf) error {
 	if err != nil {
 		return err
 	}
-	return dump.Rax(c.Out, raxTitle(o.target), page, b.header, func(line string) { c.Warn("%s", line) })
+	return dump.Rax(b.unloading(c.Out), raxTitle(o.target), page, b.header, func(line string) { c.Warn("%s", line) })
+}
+
+// unloadEvery is how many bytes are printed between two times that the memory is let go of
+// in which the page was read.
+const unloadEvery = 16 << 20
+
+// unloading returns a writer to w for what is printed of the page from its beginning to its
+// end: the memory that the page takes does not grow with it.
+func (b *bytesOf) unloading(w io.Writer) io.Writer { return &unloader{w: w, page: b.whole} }
+
+type unloader struct {
+	w    io.Writer
+	page *relaccx.Page
+	left int // bytes until the next time
+}
+
+// Write implements io.Writer.
+func (u *unloader) Write(b []byte) (int, error) {
+	if u.left -= len(b); u.left < 0 {
+		u.left = unloadEvery
+		u.page.Unload()
+	}
+	return u.w.Write(b)
 }
 
 // copied returns the bytes, in a copy when they have holes, because to look at a hole

@@ -38,7 +38,7 @@ func printHex(c *cli.Call, o dumpOptions, b *bytesOf) error {
 	if h.Selected, err = b.selected(o, info); err != nil {
 		return err
 	}
-	return dump.Hex(c.Out, b.bytes, b.header, h)
+	return dump.Hex(b.unloading(c.Out), b.bytes, b.header, h)
 }
 
 // selected returns the records or slots that --range and --last choose; nil without them.

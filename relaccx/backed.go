@@ -31,8 +31,8 @@ func newBacked(f *os.File, size int64, access shm.Access) *backed {
 	return &backed{f, make([]atomic.Uint32, words)}
 }
 
-// has reports whether a memory page is known to have memory. Of what is written through
-// its mapping only pages that were touched before may be asked for.
+// has reports whether a memory page is known to have memory. A page that is written through
+// its mapping is asked only about memory that was touched before.
 func (b *backed) has(page int) bool {
 	if b == nil {
 		return true

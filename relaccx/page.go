@@ -271,8 +271,8 @@ func (p *Page) reaches(end int) bool {
 	return true
 }
 
-// stands reports whether bytes that were read up to byte end were there to be read. What
-// was cut off reads as zeros, so any other byte, from the last one on, tells it as well.
+// stands reports whether bytes that were read up to byte end were there to be read. Bytes
+// that were cut off read as zeros, so any other byte, from the last one on, tells it as well.
 func (p *Page) stands(end int) bool {
 	if p.reaches(end) {
 		return true

@@ -68,6 +68,9 @@ func (t *temp) remove() error {
 	if t == nil {
 		return nil
 	}
+	if !kernel.Linux { // Windows removes nothing that is open
+		_ = t.lock.Close()
+	}
 	err := os.RemoveAll(t.dir)
 	_ = t.lock.Close() // it has nothing to write
 	return err

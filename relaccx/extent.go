@@ -43,3 +43,17 @@ func (w *Writer) reserve(at, size uint64) error {
 	w.reserved.end = ahead
 	return nil
 }
+
+// reaches reports whether the file goes on past the record that was written last, as
+// Page.reaches does. It touches no memory that the Writer has not reserved.
+func (w *Writer) reaches() bool {
+	if w.page.file == nil {
+		return true
+	}
+	next := shm.NextMemoryPage(w.base + int(w.offset+w.nextSlot*w.size))
+	if next >= len(w.page.mem.Bytes) || !w.reserved.contains(next, next+1) {
+		return false
+	}
+	shm.Touch(w.page.mem.Bytes[next:])
+	return true
+}

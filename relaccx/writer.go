@@ -282,20 +282,6 @@ func (w *Writer) publishGuarded(record []byte, full whenFull) (whole bool, err e
 	return w.looked%unseen != 0 && w.reaches(), nil
 }
 
-// reaches reports whether the file goes on past the record that was written last, as
-// Page.reaches does. It touches no memory that the Writer has not reserved.
-func (w *Writer) reaches() bool {
-	if w.page.file == nil {
-		return true
-	}
-	next := shm.NextMemoryPage(w.base + int(w.offset+w.nextSlot*w.size))
-	if next >= len(w.page.mem.Bytes) || !w.reserved.contains(next, next+1) {
-		return false
-	}
-	shm.Touch(w.page.mem.Bytes[next:])
-	return true
-}
-
 func (w *Writer) publish(record []byte, whenFull whenFull) error {
 	if uint64(len(record)) != w.size {
 		return fmt.Errorf("record has %d bytes, the page's have %d", len(record), w.size)

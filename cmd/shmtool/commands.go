@@ -5,6 +5,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/complete"
+	"shmtool/cmd/shmtool/internal/verb/bench"
 	"shmtool/cmd/shmtool/internal/verb/follow"
 	"shmtool/cmd/shmtool/internal/verb/list"
 	"shmtool/cmd/shmtool/internal/verb/read"
@@ -19,7 +20,7 @@ func commands() []*cli.Command {
 	return []*cli.Command{
 		write.Create(), write.Append(), write.Set(), write.Delete(), write.Resize(), write.Mark(), write.Rm(),
 		list.Ls(), read.Dump(), read.Get(), follow.Tail(), follow.Rate(), follow.Wait(), read.Save(), read.Check(),
-		follow.Record(), follow.Replay(), server.Streams(), server.Doctor(), server.Explain(), server.Clean(), list.Top(), list.Watch(), simulate.Simulate(), complete.Command(),
+		follow.Record(), follow.Replay(), server.Streams(), server.Doctor(), server.Explain(), server.Clean(), list.Top(), list.Watch(), simulate.Simulate(), bench.Bench(), complete.Command(),
 	}
 }
 

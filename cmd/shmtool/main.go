@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"shmtool/cmd/shmtool/internal/bench"
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/simulate/drill"
@@ -20,6 +21,9 @@ import (
 func main() {
 	if simulate.IsPart(os.Args, os.Getenv) {
 		os.Exit(simulate.RunPart(os.Getenv, drill.Quirk))
+	}
+	if bench.IsPart(os.Args, os.Getenv) {
+		os.Exit(bench.RunPart(os.Getenv))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w := world.New(os.Stdin, os.Stdout, os.Stderr, os.Getenv)

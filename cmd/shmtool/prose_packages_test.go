@@ -17,10 +17,10 @@ var publicPackages = []string{"relaccx", "relaccx/semaphore", "relaccx/datapage"
 // plainRooms are packages of the program whose comments and texts are held to the same
 // words.
 var plainRooms = []string{
-	"cause", "cleaning", "doctor", "filter", "finding", "measure", "meter", "metrics", "mistserver", "newfile", "object", "objectfile", "pattern", "pause", "procs",
+	"bench", "cause", "cleaning", "doctor", "filter", "finding", "measure", "meter", "metrics", "mistserver", "newfile", "object", "objectfile", "pattern", "pause", "procs",
 	"recording", "safe", "simulate", "simulate/drill", "snapshot", "sparse", "streams", "top", "top/unasked", "units", "unread",
 	"cli", "complete", "fail", "out", "pages", "watching", "world",
-	"verb/follow", "verb/list", "verb/read", "verb/server", "verb/simulate", "verb/write",
+	"verb/bench", "verb/follow", "verb/list", "verb/read", "verb/server", "verb/simulate", "verb/write",
 }
 
 // badStart begins a sentence whose subject does not come first.

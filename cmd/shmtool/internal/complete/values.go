@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/bench"
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/object"
@@ -59,6 +60,8 @@ func (l *commandLine) argument(kind string) []candidate {
 		return l.assignments()
 	case kind == "CODE":
 		return l.codes("")
+	case kind == "NAME" && l.cmd.Name == "bench":
+		return oneEach(bench.Names(), l.arguments)
 	case kind == "FILE" || kind == "DIR":
 		return files(l.current, kind == "DIR")
 	case strings.Contains(kind, "|"):
@@ -73,6 +76,11 @@ func plain(words []string) []candidate {
 		found = append(found, candidate{text: w})
 	}
 	return found
+}
+
+// oneEach returns the words that do not stand in the line already.
+func oneEach(words, arguments []string) []candidate {
+	return plain(slices.DeleteFunc(words, func(w string) bool { return slices.Contains(arguments, w) }))
 }
 
 // codes returns the codes that a command reports, or all, without those that stand in

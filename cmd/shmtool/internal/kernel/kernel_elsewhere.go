@@ -91,3 +91,6 @@ func Nameless(string, string) *os.File { return nil }
 
 // GiveName is not there.
 func GiveName(*os.File) error { return errMissing }
+
+// Pin is not there.
+func Pin(int) error { return errMissing }

@@ -10,6 +10,7 @@ import (
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/simulate"
+	"shmtool/cmd/shmtool/internal/world"
 )
 
 // simulateOptions is what a command line of simulate asks for.
@@ -122,7 +123,7 @@ func runSimulate(ctx context.Context, c *cli.Call) error {
 	if o.clean {
 		return cleanSimulations(ctx, c.World, c.Out)
 	}
-	ctx, release := untilHangup(ctx)
+	ctx, release := world.UntilHangup(ctx)
 	c.EndUnread()
 	show := newScreen(c.World, c.Out, o.run)
 	c.MustFinish.Lock()

@@ -1,18 +1,16 @@
-package simulate
+package world
 
 import (
 	"context"
 	"os"
 	"os/signal"
 	"syscall"
-
-	"shmtool/cmd/shmtool/internal/world"
 )
 
-// untilHangup returns a context that ends when the terminal or the reader of standard output
-// ends, so that the simulation removes its objects first. release then lets the signal do
+// UntilHangup returns a context that ends when the terminal or the reader of standard output
+// ends, so that a command removes its objects first. release then lets the signal do
 // what it usually does.
-func untilHangup(ctx context.Context) (_ context.Context, release func()) {
+func UntilHangup(ctx context.Context) (_ context.Context, release func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 1)
 	var watched []os.Signal
@@ -38,7 +36,7 @@ func untilHangup(ctx context.Context) (_ context.Context, release func()) {
 		signal.Reset(watched...)
 		select {
 		case sig := <-signals:
-			world.DieOf(sig)
+			DieOf(sig)
 		default:
 		}
 	}

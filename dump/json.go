@@ -245,6 +245,9 @@ func appendFields(b []byte, s *layout.Schema) []byte {
 	return append(b, ']')
 }
 
+// PageHead returns a page's JSON object without its records.
+func PageHead(v *View) []byte { return append(appendPageHead(nil, v), '}') }
+
 // appendPageHead appends a page's object up to its records, without the brace at the end.
 func appendPageHead(b []byte, v *View) []byte {
 	b = appendString(append(b, `{"schema":"shmtool.page/1","page":`...), []byte(v.Name))

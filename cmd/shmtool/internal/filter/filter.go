@@ -145,6 +145,11 @@ func (f *Filter) Lines(doc []byte, write func(line []byte) error) error {
 	return f.Run(doc, asLine(write))
 }
 
+// LinesOf gives each result on a Document to write, as Lines does.
+func (f *Filter) LinesOf(document any, write func(line []byte) error) error {
+	return f.evaluate(document, asLine(write))
+}
+
 // asLine returns a function that makes a line of a result.
 func asLine(write func(line []byte) error) func(v any) error {
 	var b []byte

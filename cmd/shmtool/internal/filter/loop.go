@@ -2,7 +2,6 @@ package filter
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/itchyny/gojq"
 )
@@ -23,7 +22,7 @@ type feed struct {
 	ended bool // so has the mark
 }
 
-// Next is called by gojq for the next input.
+// Next returns the next input: gojq asks for it.
 func (s *feed) Next() (any, bool) {
 	if s.given {
 		s.ended = true
@@ -82,11 +81,23 @@ func (l *loop) evaluate(object any, each func(v any) error) error {
 	}
 }
 
+// Error is the error of an expression on a value that does not suit it.
+type Error struct {
+	Flag string // the flag that the expression was given to
+	Err  error
+}
+
+// Error returns what gojq says, with the flag.
+func (e *Error) Error() string { return e.Flag + ": " + e.Err.Error() }
+
+// Unwrap returns the error of gojq.
+func (e *Error) Unwrap() error { return e.Err }
+
 // failure returns the error for one that gojq gives as a result: none for halt.
 func (f *Filter) failure(err error) error {
 	var halt *gojq.HaltError
 	if errors.As(err, &halt) && halt.Value() == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", f.flag, err)
+	return &Error{f.flag, err}
 }

@@ -19,7 +19,8 @@ type Rows struct {
 	only   []int
 	object map[string]any
 	lines  []byte
-	loop   *loop // nil before it is needed
+	names  []string // of the members, as expressions have numbered them
+	loop   *loop    // nil before it is needed
 }
 
 // Extra is a member that stands beside those of the record.
@@ -61,18 +62,33 @@ func (f *Filter) Rows(values *dump.RecordValues, extra ...Extra) *Rows {
 	}
 	n := &native{}
 	r.truth, r.emit = n.truth(f.query), n.results(f.query, onRecord)
-	for _, name := range n.names {
+	r.know(n.names)
+	r.only = columnsOf(values)(needed(f.query))
+	return r
+}
+
+// know finds the members that expressions have numbered, those that are not known yet.
+func (r *Rows) know(names []string) {
+	for _, name := range names[len(r.names):] {
 		r.record.members = append(r.record.members, r.record.find(name))
 	}
-	if names, all := needed(f.query); !all {
-		r.only = []int{}
+	r.names = names
+}
+
+// columnsOf returns a function that finds the members with some names, for Put; nil is all.
+func columnsOf(values *dump.RecordValues) func(names []string, all bool) []int {
+	return func(names []string, all bool) []int {
+		if all {
+			return nil
+		}
+		only := []int{}
 		for _, name := range names {
 			if i := values.Find(name); i >= 0 {
-				r.only = append(r.only, i)
+				only = append(only, i)
 			}
 		}
+		return only
 	}
-	return r
 }
 
 // member returns a member by the number that the expression has given it.

@@ -1,6 +1,7 @@
 package out
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -18,11 +19,56 @@ func (p *Printer) document(render func(w io.Writer) error) error {
 	if p.JQ == nil {
 		return render(p)
 	}
-	var doc strings.Builder
-	if err := render(&doc); err != nil {
+	doc := pageFilter{p: p}
+	if err := render(&doc); err != nil || doc.done {
 		return err
 	}
-	return p.PrintFiltered([]byte(doc.String()))
+	return p.PrintFiltered(doc.Bytes())
+}
+
+// pageFilter puts a document through --jq. It takes the document's text, up to the size on
+// which an expression is evaluated; a page of records goes through it without text.
+type pageFilter struct {
+	bytes.Buffer
+	p    *Printer
+	done bool // a page has gone through
+}
+
+func (f *pageFilter) Write(b []byte) (int, error) {
+	if uint64(f.Len()+len(b)) > filter.UsualLimit.Text {
+		return 0, tooLarge(filter.ErrTooLarge)
+	}
+	return f.Buffer.Write(b)
+}
+
+// page prints the results of --jq on the document of a page.
+func (f *pageFilter) page(v *dump.View, o dump.Options) error {
+	f.done = true
+	each, rest, streamed := f.p.JQ.Streamed()
+	if streamed && rest == nil {
+		return f.p.filterRecords(each, v, o)
+	}
+	page := filter.Page{Head: dump.PageHead(v), Text: dump.NewRecordJSON(v.Schema, o), Values: dump.NewRecordValues(v.Schema, o), Records: v.Records}
+	jq, document := f.p.JQ, (*filter.Filter).Document
+	if streamed {
+		jq, document = rest, func(_ *filter.Filter, p filter.Page, l filter.Limit) (any, error) { return each.Collect(p, l) }
+	}
+	made, err := document(jq, page, filter.UsualLimit)
+	var wrong *filter.Error
+	switch {
+	case errors.Is(err, filter.ErrTooLarge):
+		return tooLarge(err)
+	case errors.As(err, &wrong):
+		return fail.As(fail.Usage, err)
+	case err != nil:
+		return err
+	}
+	return f.p.printResults(func(write func(line []byte) error) error { return jq.LinesOf(made, write) })
+}
+
+// tooLarge returns the error of a document that is too large for --jq.
+func tooLarge(err error) error {
+	return fail.Hinted(fail.As(fail.Usage, err), "use -o ndjson --jq, which takes one record at a time")
 }
 
 // PrintFiltered prints the results of --jq on a document as they come: there may be
@@ -32,8 +78,8 @@ func (p *Printer) PrintFiltered(doc []byte) error {
 }
 
 // filterRecords prints the results of --jq on each record of a page.
-func (p *Printer) filterRecords(v *dump.View, o dump.Options) error {
-	rows := p.JQ.Rows(dump.NewRecordValues(v.Schema, o))
+func (p *Printer) filterRecords(jq *filter.Filter, v *dump.View, o dump.Options) error {
+	rows := jq.Rows(dump.NewRecordValues(v.Schema, o))
 	for rec, err := range v.Records {
 		if err == nil {
 			err = p.filterRecord(rows, rec)

@@ -73,11 +73,21 @@ func (p *Printer) PrintNames(names []string) error {
 func FormsOf(d dump.Document, o dump.Options) Forms {
 	return Forms{
 		Names:  d.NameList(),
-		JSON:   func(w io.Writer) error { return dump.JSON(w, d, o) },
+		JSON:   func(w io.Writer) error { return document(w, d, o) },
 		NDJSON: func(w io.Writer) error { return ndjson(w, d, o) },
 		CSV:    func(w io.Writer) error { return dump.CSV(w, d, o) },
 		Table:  func(w io.Writer) error { return dump.Table(w, d, o) },
 	}
+}
+
+// document writes one JSON document. Through --jq goes a page itself, without its text.
+func document(w io.Writer, d dump.Document, o dump.Options) error {
+	if f, ok := w.(*pageFilter); ok {
+		if v, ok := d.(*dump.View); ok && v.ShowRecords {
+			return f.page(v, o)
+		}
+	}
+	return dump.JSON(w, d, o)
 }
 
 // ndjson writes the rows of a document, a line each. Through --jq go the records
@@ -85,7 +95,7 @@ func FormsOf(d dump.Document, o dump.Options) Forms {
 func ndjson(w io.Writer, d dump.Document, o dump.Options) error {
 	if f, ok := w.(lineFilter); ok {
 		if v, ok := d.(*dump.View); ok && v.ShowRecords {
-			return f.p.filterRecords(v, o)
+			return f.p.filterRecords(f.p.JQ, v, o)
 		}
 	}
 	return dump.NDJSON(w, d, o)

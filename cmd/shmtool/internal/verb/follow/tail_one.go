@@ -11,7 +11,6 @@ import (
 	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/pause"
-	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
@@ -162,7 +161,7 @@ func (r *tailing) once(ctx context.Context) error {
 	document.Fields, document.Page = r.out.ShownFields(), reader.Rules()
 	lines := func(io.Writer) error { return r.printAll(v.Records) }
 	return r.target.OnPage(r.out.Print(out.Forms{
-		JSON:   func(w io.Writer) error { return dump.JSON(w, v, document) },
+		JSON:   out.FormsOf(v, document).JSON,
 		NDJSON: lines, CSV: lines, Table: lines,
 	}))
 }

@@ -18,6 +18,8 @@ func elsewhere(w *world.World, c *urfave.Context, cmd *Command) error {
 	switch {
 	case kernel.Linux, cmd.Access == Apart, w.Snapshot != nil:
 		return nil
+	case cmd.ApartBy != "" && c.Bool(cmd.ApartBy):
+		return nil
 	case cmd.Access != Reads:
 		return onLinux(cmd.Name, "")
 	case !c.IsSet(pidFlag) && !c.IsSet(containerFlag) && firstOf(c.String("shm-dir"), w.Getenv(ShmDirVariable)) != "":

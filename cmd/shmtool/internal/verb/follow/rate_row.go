@@ -91,7 +91,7 @@ func (r *rateRow) cells(p *out.Printer, now time.Time) []dump.Cell {
 		tone = dump.Attention
 	}
 	return []dump.Cell{
-		{Value: now.UTC().Format(time.RFC3339Nano), Text: now.UTC().Format(time.RFC3339)},
+		whenCell(now),
 		{Value: dump.Text(r.Page), Text: mist.EscapeName(r.Page)},
 		r.measured(dump.Cell{Value: r.Records}),
 		r.measured(dump.Cell{Value: rounded(r.PerSecond), Text: fmt.Sprintf("%.1f", r.PerSecond)}),

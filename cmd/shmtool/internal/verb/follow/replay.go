@@ -7,14 +7,17 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/recording"
 	"shmtool/cmd/shmtool/internal/world"
+	"shmtool/dump"
 	"shmtool/relaccx"
 )
 
 type replayOptions struct {
 	*world.World
 	files []string
+	list  bool
 	play  recording.PlayOptions
 }
 
@@ -34,15 +37,20 @@ existing one: use --prefix TEXT or --shm-dir DIR. It reports which pages it made
 
 replay refuses pages that exist; with --force it replaces them and tells their
 readers to reload. It plays a recording that is damaged, or was never closed, up to
-there, and exits with code 4.`,
+there, and exits with code 4.
+
+--list makes no pages: it lists those of the recording, how many records of each were
+recorded and lost, and from when to when. It works on any system.`,
 		Examples: []string{
 			"shmtool replay page.mcap",
 			"shmtool replay page.mcap --prefix copy- && shmtool tail copy-page",
 			"shmtool replay live.mcap --speed 10 --prefix copy-",
 			"shmtool replay day-0001.mcap day-0002.mcap --speed max --shm-dir /tmp/pages",
 			"shmtool replay page.mcap --step --page page=other",
+			"shmtool replay page.mcap --list",
 		},
 		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: listFlag, Usage: "list the pages of the recording, and make none"},
 			&cli.StringFlag{Name: "speed", Value: "1", Usage: "play `X` times as fast as recorded; max does not wait"},
 			&cli.BoolFlag{Name: "step", Usage: "play a record for each line of standard input"},
 			&cli.StringFlag{Name: "prefix", Usage: "put `TEXT` before the pages' names"},
@@ -50,8 +58,11 @@ there, and exits with code 4.`,
 			&cli.BoolFlag{Name: "force", Usage: "replace pages that exist"},
 			&cli.DurationFlag{Name: "lock-timeout", Value: cli.LockTimeout, Usage: "with --force: wait `D` for another writer to finish"},
 		},
-		Access: cli.Writes,
-		Run:    runReplay,
+		Formats: out.PlainFormats,
+		Columns: (&dump.Listing{Columns: contentsColumns}).Keys(),
+		Access:  cli.Writes,
+		ApartBy: listFlag,
+		Run:     runReplay,
 	}
 }
 
@@ -59,9 +70,12 @@ func replayOptionsOf(c *cli.Call) (*replayOptions, error) {
 	if len(c.Args) == 0 {
 		return nil, fail.Required("FILE")
 	}
-	o := &replayOptions{World: c.World, files: c.Args, play: recording.PlayOptions{
+	o := &replayOptions{World: c.World, files: c.Args, list: c.Bool(listFlag), play: recording.PlayOptions{
 		Dir: c.ShmDir, Force: c.Bool("force"), Lock: relaccx.WriterOptions{LockTimeout: c.Duration("lock-timeout")},
 	}}
+	if err := o.checkList(c); err != nil {
+		return nil, err
+	}
 	var err error
 	if o.play.Speed, err = parseSpeed(c.String("speed")); err != nil {
 		return nil, err
@@ -89,6 +103,9 @@ func runReplay(ctx context.Context, c *cli.Call) (err error) {
 	o, err := replayOptionsOf(c)
 	if err != nil {
 		return err
+	}
+	if o.list {
+		return o.printContents(ctx, c.Out)
 	}
 	player := recording.NewPlayer(o.play)
 	defer func() {

@@ -35,16 +35,12 @@ func (o *replayOptions) sayMade(names []string) {
 
 // replay plays one file. It reports whether to go on with the next one.
 func (o *replayOptions) replay(ctx context.Context, player *recording.Player, name string) (more bool, err error) {
-	what := fmt.Sprintf("file %q", name)
-	if name == "-" {
-		what = "standard input"
-	}
 	r, pages, done, err := o.open(ctx, name)
 	if ctx.Err() != nil {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("%s: %w", what, err)
+		return false, inFile(name, err)
 	}
 	defer done()
 	if err := player.Check(pages); err != nil {
@@ -55,9 +51,20 @@ func (o *replayOptions) replay(ctx context.Context, player *recording.Player, na
 	case err == nil || ctx.Err() != nil:
 		return more, nil
 	case fail.Has[*recording.DamageError](err), errors.Is(err, recording.ErrNotRecording):
-		return false, fmt.Errorf("%s: %w", what, err)
+		return false, inFile(name, err)
 	}
 	return false, explainRecording(o.World, err)
+}
+
+// inFile says which recording an error is about.
+func inFile(name string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case name == "-":
+		return fmt.Errorf("standard input: %w", err)
+	}
+	return fmt.Errorf("file %q: %w", name, err)
 }
 
 // open opens a recording by its name, and returns the names of its pages, which are not

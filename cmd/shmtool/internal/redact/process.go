@@ -132,7 +132,7 @@ func (r *Redactor) objectPath(path []byte) []byte {
 		}
 	}
 	folder, name := filepath.Split(text)
-	if _, known := mist.ParseName(name); !known {
+	if _, known := mist.ParseName(name); !known && !mist.UnknownName(name) {
 		return []byte(r.path(text) + rest)
 	}
 	return []byte(r.path(folder) + r.Name(name) + rest)

@@ -146,6 +146,23 @@ func TestNamesStayApart(t *testing.T) {
 	}
 }
 
+// What a newer MistServer makes is as unknown in the redacted snapshot.
+func TestUnknownNames(t *testing.T) {
+	for _, name := range []string{"MstNewThing_77_customer", "sem.MstSemNewcustomer", "Mst\x01customer", "MstProcState_77customer"} {
+		got := New([]string{"live"}).Name(name)
+		if !mist.UnknownName(got) || strings.Contains(got, "customer") || len(got) != len(name) {
+			t.Errorf("%q is %q", name, got)
+		}
+	}
+	r := New(nil)
+	if got, want := r.objectPath([]byte("/dev/shm/MstNewThing_77_customer (deleted)\n")), "/dev/shm/"+r.Name("MstNewThing_77_customer")+" (deleted)\n"; string(got) != want {
+		t.Errorf("it is mapped as %q, want %q", got, want)
+	}
+	if got := New(nil).Name("other-customer"); mist.UnknownName(got) || strings.Contains(got, "customer") {
+		t.Errorf("it is %q", got)
+	}
+}
+
 // The state and the progress of a stream stay, whatever a version has behind them.
 func TestStates(t *testing.T) {
 	long := append([]byte{4, 255}, bytes.Repeat([]byte{7}, 110)...)

@@ -208,11 +208,20 @@ func (r *Redactor) Name(name string) string {
 	case known:
 		return name
 	}
-	if isBinary([]byte(name)) {
-		return string(r.replacedAll([]byte(name)))
+	// The beginning tells that a newer MistServer made it, which doctor and ls say.
+	head, rest := "", name
+	if mist.UnknownName(name) {
+		head = name[:strings.Index(name, mistPrefix)+len(mistPrefix)]
+		rest = name[len(head):]
 	}
-	return string(r.text([]byte(name), nil))
+	if isBinary([]byte(rest)) {
+		return head + string(r.replacedAll([]byte(rest)))
+	}
+	return head + string(r.text([]byte(rest), nil))
 }
+
+// mistPrefix is what the names of MistServer's objects begin with.
+const mistPrefix = "Mst"
 
 // word returns an id or a name that is one word, replaced.
 func (r *Redactor) word(id []byte) []byte {

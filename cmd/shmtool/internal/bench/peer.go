@@ -20,6 +20,7 @@ type peer struct {
 // The environment of a peer.
 const (
 	peerPage  = "SHMTOOL_BENCH_PAGE"  // path of what is read: a page, an input, or a directory of pages
+	peerDir   = "SHMTOOL_BENCH_DIR"   // a directory for what it writes
 	peerCount = "SHMTOOL_BENCH_COUNT" // operations that it is to do
 )
 
@@ -29,8 +30,7 @@ const peerRuns = 3
 // run runs the peer, and returns the processor time that it and its children took.
 func (p *peer) run(ctx context.Context, s *site, page string, count int, out *bytes.Buffer) (time.Duration, error) {
 	cmd := ownGroup(exec.CommandContext(ctx, "/bin/sh", "-c", p.command))
-	cmd.Dir = s.files
-	cmd.Env = append(os.Environ(), peerPage+"="+page, peerCount+"="+strconv.Itoa(count))
+	cmd.Env = append(os.Environ(), peerPage+"="+page, peerDir+"="+s.files, peerCount+"="+strconv.Itoa(count))
 	if out != nil {
 		cmd.Stdout = out
 	}

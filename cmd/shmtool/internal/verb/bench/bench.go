@@ -38,7 +38,8 @@ func Bench() *cli.Command {
 			"shmtool bench append read_handle latency_futex --pin 0,1",
 			"shmtool bench -j > before.json",
 			"shmtool bench --compare before.json",
-			"shmtool bench where --against 'jq -c \"select(.a == 5)\" records.ndjson'",
+			"shmtool bench where --against 'jq -c \"select(.a == 5)\" $SHMTOOL_BENCH_PAGE'",
+			"shmtool bench save_all --against 'tar czSf $SHMTOOL_BENCH_DIR/a.tar.gz -C $SHMTOOL_BENCH_PAGE .'",
 			"shmtool bench --list --names",
 		},
 		Formats: out.PlainFormats,
@@ -76,7 +77,9 @@ With --compare a result is slower when it is larger than before by more than the
 both runs together, at least 5 percent. bench then exits with code 1.
 
 With --against CMD a shell runs CMD in turn with ours, in the environment
-  SHMTOOL_BENCH_PAGE    the path of what is read: a page, an input file, or a directory
+  SHMTOOL_BENCH_PAGE    the path of what is read: a page, for where its records as
+                        NDJSON, an input file, or a directory
+  SHMTOOL_BENCH_DIR     a directory for what it writes
   SHMTOOL_BENCH_COUNT   how many operations or records
 PEER is the least processor time that CMD took, and RATIO our value as a part of it. Next
 to work that is measured within this process CMD may print, as its last word, how many

@@ -282,7 +282,7 @@ func (n *pageNeeds) call(f *gojq.Func, in sort) sort {
 		return n.variables[f.Name]
 	case len(f.Args) == 0 && slices.Contains([]string{"not", "type", "empty", "now"}, f.Name):
 		return 0
-	case f.Name == "length" && array:
+	case len(f.Args) == 0 && (f.Name == "length" || f.Name == "keys") && in != 0 && in&element == 0:
 		return 0
 	case len(f.Args) == 0 && (f.Name == "first" || f.Name == "last") && array:
 		return elements(in)

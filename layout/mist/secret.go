@@ -18,7 +18,7 @@ type Secrecy uint8
 // members of JSON or of a packed value.
 const (
 	SecretText    Secrecy = iota // that
-	SecretTargets                // that, and the stream keys in targets of pushes
+	SecretTargets                // that, and the stream keys in targets of pushes, also of a message about one
 	SecretAll                    // all of it
 	SecretNever                  // nothing: public by its nature
 )
@@ -101,30 +101,39 @@ func (m *Meaning) redactOnce(value string) string {
 // MayHold reports whether value may hold a secret. It looks for the bytes that stand
 // beside every secret that is not a whole field. Most texts have no such byte.
 func MayHold[T string | []byte](value T) bool {
-	i := 0
-	for ; i+8 <= len(value); i += 8 { // eight looks at a time cost a third of one by one
-		if beside[value[i]]|beside[value[i+1]]|beside[value[i+2]]|beside[value[i+3]]|
-			beside[value[i+4]]|beside[value[i+5]]|beside[value[i+6]]|beside[value[i+7]] != 0 {
-			break
+	for i := 0; i < len(value); {
+		if i+8 <= len(value) && // eight looks at a time cost a third of one by one
+			beside[value[i]]|beside[value[i+1]]|beside[value[i+2]]|beside[value[i+3]]|
+				beside[value[i+4]]|beside[value[i+5]]|beside[value[i+6]]|beside[value[i+7]] == 0 {
+			i += 8
+			continue
 		}
-	}
-	last := byte(0)
-	if i > 0 {
-		last = value[i-1]
-	}
-	for ; i < len(value); i++ {
-		c := value[i]
-		if beside[c] == 1 || c == '/' && (last == '/' || last == '\\') {
-			return true
+		for end := min(i+8, len(value)); i < end; i++ {
+			switch beside[value[i]] {
+			case always:
+				return true
+			case afterSlash:
+				if i > 0 && (value[i-1] == '/' || value[i-1] == '\\') {
+					return true
+				}
+			case inMessage:
+				if len(value)-i >= len(pushMessage) && string(value[i:i+len(pushMessage)]) == pushMessage {
+					return true
+				}
+			}
 		}
-		last = c
 	}
 	return false
 }
 
-// beside is 1 for bytes that a secret has beside it, and 2 for one that it has
-// only behind another.
-var beside = [256]uint8{'=': 1, '%': 1, '"': 1, packedInteger: 1, packedString: 1, packedDouble: 1, '/': 2}
+// beside tells which bytes a secret has beside it: always, if another slash or a
+// backslash is before it, or if it begins pushMessage.
+var beside = [256]uint8{
+	'=': always, '%': always, '"': always, packedInteger: always, packedString: always, packedDouble: always,
+	'/': afterSlash, 'A': inMessage,
+}
+
+const always, afterSlash, inMessage = 1, 2, 4
 
 // Secrets returns where the secrets of a value are: the bytes of a string, with or
 // without what lies behind its end, raw bytes, or a packed value. The spans are in order,
@@ -144,6 +153,9 @@ func (m Meaning) Secrets(value []byte) []Span {
 	f.parameters()
 	f.members()
 	f.packed()
+	if f.targets {
+		f.messages()
+	}
 	return merge(f.spans)
 }
 

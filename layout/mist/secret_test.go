@@ -110,6 +110,15 @@ func TestRedact(t *testing.T) {
 		{targets, "srt://h:1?streamid=geheim&x=1", "srt://h:1?streamid=***&x=1"},
 		{text, "srt://h:1?streamid=offen", "srt://h:1?streamid=offen"},
 
+		// Stream keys in the message about a push.
+		{targets, "About to push stream live out. Host: h, port: 1935, app: live, stream: geheim", "About to push stream live out. Host: h, port: 1935, app: live, stream: ***"},
+		{targets, "x: About to push stream a, app: b out. Host: h, port: 1, app: live2/geheim, stream: ge, stream: heim\nnext", "x: About to push stream a, app: ***, stream: ***\nnext"},
+		{targets, "About to push stream live out. Host: h, port: 1, app: live2/geheim, stream: geheim", "About to push stream live out. Host: h, port: 1, app: live2/***, stream: ***"},
+		{targets, "About to push stream live out. Host: h, port: 1, app: geheim, stream: geheim", "About to push stream live out. Host: h, port: 1, app: ***, stream: ***"},
+		{targets, "About to push stream live out. Host: h, port: 1, app: gehe", "About to push stream live out. Host: h, port: 1, app: ***"},
+		{targets, "About to push stream live out. Host: h, port: 4200, target stream: other", "About to push stream live out. Host: h, port: 4200, target stream: other"},
+		{targets, "Adding an application: A, app: x, stream: y", "Adding an application: A, app: x, stream: y"},
+
 		// All, and nothing.
 		{hidden, "geheim", "***"},
 		{hidden, "", ""},
@@ -256,7 +265,7 @@ func FuzzRedact(f *testing.F) {
 
 // The quick look sees what a secret has beside it wherever it stands.
 func TestMayHold(t *testing.T) {
-	for _, mark := range []string{"//", `\/`, "=", "%", `"`, "\x01", "\x02", "\x04"} {
+	for _, mark := range []string{"//", `\/`, "=", "%", `"`, "\x01", "\x02", "\x04", pushMessage} {
 		for before := range 20 {
 			for after := range 10 {
 				text := strings.Repeat("x", before) + mark + strings.Repeat("y", after)
@@ -266,7 +275,7 @@ func TestMayHold(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range []string{"", "a", "/", `\`, "a/b/c/d/e/f/g/h/i", strings.Repeat("of no secret ", 9)} {
+	for _, text := range []string{"", "a", "/", `\`, "a/b/c/d/e/f/g/h/i", strings.Repeat("of no secret ", 9), "About to push no stream", "AAAAAAAAAAAAAAAAAAAAAAAA"} {
 		if MayHold(text) {
 			t.Errorf("%q may hold a secret", text)
 		}

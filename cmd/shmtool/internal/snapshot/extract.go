@@ -116,7 +116,7 @@ func (u *unpacking) member(h *tar.Header, from io.Reader) error {
 	name := path.Clean(h.Name)
 	object, wanted := belongs(name)
 	switch {
-	case path.IsAbs(h.Name) || !fs.ValidPath(name):
+	case path.IsAbs(h.Name), name == "..", strings.HasPrefix(name, "../"):
 		return errors.New("it leads out of the archive")
 	case !allNameable(name):
 		u.leaveOut(object, name)

@@ -17,6 +17,8 @@ type Benchmark struct {
 	// do it.
 	Open func(dir string) (*Work, error)
 
+	uses []string // what it needs memory for: keys of memory
+
 	// round measures for about s.slice.
 	round func(ctx context.Context, s *site) ([]*sample, error)
 	once  bool // one round, whose parts tell how far they are apart
@@ -99,7 +101,7 @@ func Run(ctx context.Context, o Options) (_ []*Result, err error) {
 	if o.Against != "" && (len(list) != 1 || !list[0].peer) {
 		return nil, ErrNoPeer
 	}
-	s, err := newSite(o)
+	s, err := newSite(o, memoryOf(list))
 	if err != nil {
 		return nil, err
 	}
@@ -129,6 +131,26 @@ func Run(ctx context.Context, o Options) (_ []*Result, err error) {
 		results = append(results, resultsOf(b, of[i], s.peer)...)
 	}
 	return results, nil
+}
+
+// memory is what takes room in the directory, in bytes. All but "column" and "saving" stays
+// there until the run ends.
+var memory = map[string]uint64{
+	"any": 4 << 20, "many": 6 << 20, "ndjson": 10 << 20, "csv": 7 << 20, "replay": 14 << 20, "pages": 6 << 20,
+	"streams": 40 << 20, "saving": 40 << 20, "column": 17 << 20,
+}
+
+// memoryOf returns how much of it benchmarks take at most.
+func memoryOf(list []*Benchmark) (bytes uint64) {
+	uses := []string{"any"}
+	for _, b := range list {
+		uses = append(uses, b.uses...)
+	}
+	slices.Sort(uses)
+	for _, use := range slices.Compact(uses) {
+		bytes += memory[use]
+	}
+	return bytes
 }
 
 func stepsOf(list []*Benchmark) (steps int) {

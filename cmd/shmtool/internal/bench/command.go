@@ -28,18 +28,18 @@ type task struct {
 // goes to /dev/null, and whose processor time counts.
 func commands() []*Benchmark {
 	list := []*Benchmark{
-		{Name: "dump_ndjson", Method: "dump -o ndjson of 100,000 records", round: dumping("-o", "ndjson")},
-		{Name: "dump_json", Method: "dump -j of 100,000 records", round: dumping("-j")},
-		{Name: "dump_table", Method: "dump of 100,000 records as a table", round: dumping("--records")},
-		{Name: "dump_rax", Method: "dump -o rax of 100,000 records", round: dumping("-o", "rax")},
-		{Name: "where", Method: "dump -o ndjson --where '.a == 5' of 100,000 records", round: running(choosing)},
-		{Name: "append_ndjson", Method: "append 100,000 records from NDJSON", round: appendingFrom("ndjson")},
-		{Name: "append_csv", Method: "append 100,000 records from CSV", round: appendingFrom("csv")},
-		{Name: "replay", Method: "replay --speed max of a recording of 100,000 records", round: running(replaying)},
+		{Name: "dump_ndjson", uses: []string{"many"}, Method: "dump -o ndjson of 100,000 records", round: dumping("-o", "ndjson")},
+		{Name: "dump_json", uses: []string{"many"}, Method: "dump -j of 100,000 records", round: dumping("-j")},
+		{Name: "dump_table", uses: []string{"many"}, Method: "dump of 100,000 records as a table", round: dumping("--records")},
+		{Name: "dump_rax", uses: []string{"many"}, Method: "dump -o rax of 100,000 records", round: dumping("-o", "rax")},
+		{Name: "where", uses: []string{"many", "ndjson"}, Method: "dump -o ndjson --where '.a == 5' of 100,000 records", round: running(choosing)},
+		{Name: "append_ndjson", uses: []string{"many", "ndjson"}, Method: "append 100,000 records from NDJSON", round: appendingFrom("ndjson")},
+		{Name: "append_csv", uses: []string{"many", "csv"}, Method: "append 100,000 records from CSV", round: appendingFrom("csv")},
+		{Name: "replay", uses: []string{"many", "replay"}, Method: "replay --speed max of a recording of 100,000 records", round: running(replaying)},
 		{Name: "start", Unit: "ms", Method: "get of one value: the program's start", round: running(starting)},
-		{Name: "ls_1000", Unit: "ms", Method: "ls of 1000 pages", round: running(listing)},
-		{Name: "streams_300", Unit: "ms", Method: "streams: 300 streams of 3 tracks each", round: running(seeingStreams)},
-		{Name: "save_all", Unit: "ms", Method: "save --all of these streams into a .tar.gz", round: running(savingAll)},
+		{Name: "ls_1000", uses: []string{"pages"}, Unit: "ms", Method: "ls of 1000 pages", round: running(listing)},
+		{Name: "streams_300", uses: []string{"streams"}, Unit: "ms", Method: "streams: 300 streams of 3 tracks each", round: running(seeingStreams)},
+		{Name: "save_all", uses: []string{"streams", "saving"}, Unit: "ms", Method: "save --all of these streams into a .tar.gz", round: running(savingAll)},
 	}
 	for _, b := range list {
 		b.peer = true

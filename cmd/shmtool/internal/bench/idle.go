@@ -18,8 +18,8 @@ import (
 // idles returns those of commands that follow pages on which nothing happens.
 func idles() []*Benchmark {
 	return []*Benchmark{
-		{Name: "idle_1", Unit: "% of a core", Method: "tail -f of one page that nothing writes", round: idling(1), once: true},
-		{Name: "idle_500", Unit: "% of a core", Method: "tail -f of 500 pages that nothing writes", round: idling(500), once: true},
+		{Name: "idle_1", uses: []string{"pages"}, Unit: "% of a core", Method: "tail -f of one page that nothing writes", round: idling(1), once: true},
+		{Name: "idle_500", uses: []string{"pages"}, Unit: "% of a core", Method: "tail -f of 500 pages that nothing writes", round: idling(500), once: true},
 	}
 }
 

@@ -33,8 +33,6 @@ const (
 	// settled is how old a directory must be before it may be one that a killed run has
 	// left: a new one is not locked yet.
 	settled = 10 * time.Second
-	// room is how much memory a run takes at most.
-	room = 56 << 20
 )
 
 // The errors that a caller may want to branch on.
@@ -65,7 +63,7 @@ type CPUError struct{ CPU int }
 // Error returns one line with the CPU.
 func (e *CPUError) Error() string { return fmt.Sprintf("cannot run on CPU %d", e.CPU) }
 
-func newSite(o Options) (*site, error) {
+func newSite(o Options, need uint64) (*site, error) {
 	if !kernel.Linux {
 		return nil, ErrNoLinux
 	}
@@ -78,8 +76,8 @@ func newSite(o Options) (*site, error) {
 	if err != nil {
 		return nil, &fs.PathError{Op: "statfs", Path: o.Dir, Err: err}
 	}
-	if free := st.Available * uint64(st.Block); free < room {
-		return nil, &SpaceError{o.Dir, free, room}
+	if free := st.Available * uint64(st.Block); free < need {
+		return nil, &SpaceError{o.Dir, free, need}
 	}
 	s := &site{program: program, procDir: o.ProcDir, slice: max(o.Time/rounds, time.Millisecond), pin: o.Pin, made: map[string]string{}}
 	if o.Against != "" {

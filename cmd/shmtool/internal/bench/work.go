@@ -30,7 +30,7 @@ func works() []*Benchmark {
 		{Name: "read_handle", Method: "four integers of a record by their fields, proven", Open: openReadHandle},
 		{Name: "read_name", Method: "four integers of a record by their names, proven", Open: openReadName},
 		{Name: "scan", Method: "all records of a page of 100,000, copied and proven", Open: openScan},
-		{Name: "scan_column", Method: "one integer of 1,048,576 records into a slice, proven", Open: openScanColumn},
+		{Name: "scan_column", uses: []string{"column"}, Method: "one integer of 1,048,576 records into a slice, proven", Open: openScanColumn},
 		{Name: "nested_header", Method: "the header of a nested page with a counter across a cache line", Open: openNestedHeader},
 	}
 	for _, b := range list {

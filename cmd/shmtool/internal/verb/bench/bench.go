@@ -58,8 +58,8 @@ func Bench() *cli.Command {
 
 const benchAbout = `bench measures what reading, writing and following pages costs on this machine, and what
 commands cost that look at them; without a NAME all of it, in about a minute. It works in
-a directory of its own in the shared memory directory, needs up to 56 MiB there, and
-removes the directory at the end.
+a directory of its own in the shared memory directory, needs 144 MiB there for all
+of it, and removes the directory at the end.
 
 VALUE is one of three:
   costs       the least of many short pieces of work, next to the median and the 99th
@@ -174,7 +174,7 @@ func explain(c *cli.Call, err error) error {
 	case errors.Is(err, bench.ErrNoPeer):
 		return fail.Usagef("--against takes one NAME that another program can do, such as append, where, or ls_1000")
 	case errors.As(err, &space):
-		return fail.Hinted(err, "use --shm-dir to name another directory")
+		return fail.Hinted(err, "use --shm-dir to name another directory, or measure fewer NAMEs")
 	case errors.As(err, &cpu):
 		return fail.Invalid("--pin", c.String("pin"), "CPUs on which this process may run")
 	case errors.As(err, &peer):

@@ -35,7 +35,7 @@ type pageFilter struct {
 }
 
 func (f *pageFilter) Write(b []byte) (int, error) {
-	if uint64(f.Len()+len(b)) > filter.UsualLimit.Text {
+	if uint64(f.Len()+len(b)) > f.p.limit.Text {
 		return 0, tooLarge(filter.ErrTooLarge)
 	}
 	return f.Buffer.Write(b)
@@ -53,7 +53,7 @@ func (f *pageFilter) page(v *dump.View, o dump.Options) error {
 	if streamed {
 		jq, document = rest, func(_ *filter.Filter, p filter.Page, l filter.Limit) (any, error) { return each.Collect(p, l) }
 	}
-	made, err := document(jq, page, filter.UsualLimit)
+	made, err := document(jq, page, f.p.limit)
 	var wrong *filter.Error
 	switch {
 	case errors.Is(err, filter.ErrTooLarge):

@@ -41,12 +41,13 @@ type Printer struct {
 
 	world *world.World
 	said  map[string]bool // warnings that are not said again
+	limit filter.Limit    // of a document on which --jq is evaluated
 }
 
 // New returns a printer to standard output.
 func New(w *world.World, o Options) *Printer {
 	to, size := w.Output()
-	p := &Printer{Options: o, Terminal: w.Terminal, Width: w.Width, Color: w.Color, world: w, said: map[string]bool{}}
+	p := &Printer{Options: o, Terminal: w.Terminal, Width: w.Width, Color: w.Color, world: w, said: map[string]bool{}, limit: filter.UsualLimit}
 	if p.Terminal && (o.NamesOnly || o.Format != Table && o.Format != Hex) {
 		// Nothing of ours is meant for the terminal itself: only tables and hex have
 		// colors, and escape each value on their own. In a pipe every byte stays.

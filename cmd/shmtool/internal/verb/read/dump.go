@@ -68,6 +68,9 @@ dump replaces secrets with *** unless you give --show-secrets; --jq and --where 
 its fields when the page comes from a file with another name or standard input. -o rax
 and -o schema print secrets.
 
+-j --jq looks at one document of at most 1 GiB. -o ndjson --jq looks at one record at
+a time, on a page of any size.
+
 -o hex      an annotated hex dump: each byte range, what it is, and its value
 -o rax      what MistServer's tool MistUtilRAX prints for the page, byte for byte
 -o schema   the fields, as create --schema takes them

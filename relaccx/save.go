@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"sync"
 
 	"shmtool/layout"
 )
@@ -14,12 +15,26 @@ const (
 	saveAttempts = 5 // copies of a ring that is lapped while it is copied
 )
 
+// saveBuffers are used again: a snapshot saves thousands of pages.
+var saveBuffers = sync.Pool{New: func() any { return new([saveChunk]byte) }}
+
 // Save writes a consistent copy of the page, all Size bytes of it, to the empty file f.
 // Holes stay holes. Records that were withdrawn while they were copied, of the page or
 // of pages nested in it, are withdrawn in the copy as well, so that all records
 // available in the copy were available at one time. Fields that are rewritten in place
 // are read once. Its use of memory does not grow with the page.
-func (p *Page) Save(f *os.File) error {
+func (p *Page) Save(f *os.File) error { return p.SaveTo(f) }
+
+// SaveTarget takes the copy of a page. It is empty at first, and bytes that are not
+// written read as zeros up to the size that Truncate gives it. *os.File is one.
+type SaveTarget interface {
+	io.ReaderAt
+	io.WriterAt
+	Truncate(size int64) error
+}
+
+// SaveTo does what Save does for a copy that is no file.
+func (p *Page) SaveTo(f SaveTarget) error {
 	for attempt := 1; ; attempt++ {
 		if err := p.copyTo(f); err != nil {
 			return p.fail("save", err)
@@ -34,8 +49,10 @@ func (p *Page) Save(f *os.File) error {
 	}
 }
 
-func (p *Page) copyTo(f *os.File) error {
-	buffer := make([]byte, min(saveChunk, p.Size()))
+func (p *Page) copyTo(f SaveTarget) error {
+	pooled := saveBuffers.Get().(*[saveChunk]byte)
+	defer saveBuffers.Put(pooled)
+	buffer := pooled[:]
 	start, end := p.NextData(0)
 	for start < p.Size() {
 		chunk := buffer[:min(len(buffer), end-start)]
@@ -61,7 +78,7 @@ func (p *Page) copyChunk(chunk []byte, from int) error {
 
 // withdrawIn withdraws in the copy what has been withdrawn from the page since the
 // copy was begun. It reports whether anything is left of what was available.
-func (p *Page) withdrawIn(f *os.File) (whole bool, err error) {
+func (p *Page) withdrawIn(f SaveTarget) (whole bool, err error) {
 	r, err := p.Reader()
 	if err != nil {
 		return true, nil // nothing is available in a page that is not ready or not valid
@@ -69,7 +86,7 @@ func (p *Page) withdrawIn(f *os.File) (whole bool, err error) {
 	return r.withdrawIn(f)
 }
 
-func (r *Reader) withdrawIn(f *os.File) (whole bool, err error) {
+func (r *Reader) withdrawIn(f SaveTarget) (whole bool, err error) {
 	live, err := r.Header()
 	if err != nil {
 		return false, err
@@ -121,7 +138,7 @@ func overfull(h layout.Header) bool {
 	return h.RecordCount != 0 && h.EndPos-h.Deleted > uint64(h.RecordCount)
 }
 
-func (r *Reader) withdrawNestedIn(f *os.File, w layout.Window) error {
+func (r *Reader) withdrawNestedIn(f SaveTarget, w layout.Window) error {
 	for i := range r.schema.Fields() {
 		field := &r.schema.Fields()[i]
 		if field.Kind() != layout.Nested {

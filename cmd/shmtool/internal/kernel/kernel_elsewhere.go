@@ -90,7 +90,13 @@ func NextData(_ *os.File, from int64) (start, end int64) { return from, math.Max
 func Nameless(string, string) *os.File { return nil }
 
 // GiveName is not there.
-func GiveName(*os.File) error { return errMissing }
+func GiveName(*os.File, string) error { return errMissing }
+
+// Zeros returns memory that is zero.
+func Zeros(size int) ([]byte, error) { return make([]byte, size), nil }
+
+// Release does nothing: the memory is the collector's.
+func Release([]byte) {}
 
 // Pin is not there.
 func Pin(int) error { return errMissing }

@@ -179,10 +179,19 @@ func Nameless(dir, name string) *os.File {
 	return os.NewFile(uintptr(fd), name)
 }
 
-// GiveName gives a file of Nameless its name.
-func GiveName(f *os.File) error {
-	return unix.Linkat(unix.AT_FDCWD, descriptor(f.Fd()), unix.AT_FDCWD, f.Name(), unix.AT_SYMLINK_FOLLOW)
+// GiveName gives a file of Nameless a name, which nothing may have.
+func GiveName(f *os.File, path string) error {
+	return unix.Linkat(unix.AT_FDCWD, descriptor(f.Fd()), unix.AT_FDCWD, path, unix.AT_SYMLINK_FOLLOW)
 }
+
+// Zeros returns memory that is zero, and takes room only where it is written. Release
+// gives it back.
+func Zeros(size int) ([]byte, error) {
+	return unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
+}
+
+// Release gives back memory of Zeros.
+func Release(b []byte) { _ = unix.Munmap(b) }
 
 func descriptor(fd uintptr) string { return "/proc/self/fd/" + strconv.Itoa(int(fd)) }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"shmtool/cmd/shmtool/internal/kernel"
 )
@@ -31,6 +32,10 @@ func Create(dir string) (*File, error) {
 	return &File{f, true}, nil
 }
 
+// Named reports whether the file has a name already, which it keeps when its process is
+// killed.
+func (n *File) Named() bool { return n.named }
+
 // MoveTo gives the file its name, in the place of what has that name, and closes
 // it. On an error the file is removed.
 func (n *File) MoveTo(path string) error {
@@ -44,11 +49,30 @@ func (n *File) MoveTo(path string) error {
 	return nil
 }
 
+// MoveToNew gives the file its name, which nothing may have, and closes it. If there is
+// something, the error is fs.ErrExist. On an error the file is removed.
+func (n *File) MoveToNew(path string) (err error) {
+	if !n.named {
+		err = kernel.GiveName(n.File, path)
+	}
+	err = errors.Join(err, n.Close())
+	if n.named && err == nil {
+		err = kernel.RenameNew(n.Name(), path)
+		if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOSYS) { // not on this file system
+			err = os.Rename(n.Name(), path)
+		}
+	}
+	if err != nil {
+		return errors.Join(&fs.PathError{Op: "link", Path: path, Err: err}, n.Forget())
+	}
+	return nil
+}
+
 func (n *File) link() error {
 	if n.named {
 		return nil
 	}
-	if err := kernel.GiveName(n.File); err != nil {
+	if err := kernel.GiveName(n.File, n.Name()); err != nil {
 		return &fs.PathError{Op: "link", Path: n.Name(), Err: err}
 	}
 	n.named = true

@@ -170,11 +170,17 @@ const Unnamed = "this system takes no file of that name"
 
 // Write puts it into a folder.
 func (s *Saved) Write(dir string) error {
-	text, err := json.MarshalIndent(s, "", " ")
+	text, err := s.Text()
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, SavedFile), append(text, '\n'), 0o600)
+	return os.WriteFile(filepath.Join(dir, SavedFile), text, 0o600)
+}
+
+// Text returns what Write puts into SavedFile.
+func (s *Saved) Text() ([]byte, error) {
+	text, err := json.MarshalIndent(s, "", " ")
+	return append(text, '\n'), err
 }
 
 // Saved returns what is known of the moment that the table is of, where that was saved

@@ -38,24 +38,34 @@ const looks = 5
 // capture saves one moment.
 type capture struct {
 	Options
-	dir     string // that it is saved in
+	to      sink
+	folder  func() (string, error) // for the copy of an object that is a file
+	held    int64                  // bytes of the copies that are in memory
 	table   *procs.Table
 	objects map[string]*object
+	named   map[int]bool    // the PIDs that stand in the copies
+	done    map[string]bool // groups that have gone to the sink
 	saved   *procs.Saved
 }
 
-// Capture saves what there is into the folder dir, which is empty. Objects that
-// cannot be read are told, and all others are saved.
-func Capture(ctx context.Context, dir string, o Options) (*procs.Saved, []Problem, error) {
+func newCapture(to sink, folder func() (string, error), o Options) *capture {
 	c := &capture{
-		Options: o, dir: dir, table: procs.Open(o.ProcDir, o.ShmDir), objects: map[string]*object{},
+		Options: o, to: to, folder: folder, table: procs.Open(o.ProcDir, o.ShmDir),
+		objects: map[string]*object{}, named: map[int]bool{}, done: map[string]bool{},
 		saved: &procs.Saved{Schema: procs.SavedSchema, ShmDir: procs.KnownAs(o.ShmDir), Version: o.Version},
 	}
 	if c.saved.Streams = o.Streams; len(o.Streams) == 1 {
 		c.saved.Stream, c.saved.Streams = o.Streams[0], nil
 	}
+	return c
+}
+
+// captureTo saves what there is into a sink. Objects that cannot be read are told, and all
+// others are saved. The copy of an object that is a file is made in what folder returns.
+func captureTo(ctx context.Context, to sink, folder func() (string, error), o Options) (*procs.Saved, []Problem, error) {
+	c := newCapture(to, folder, o)
 	for _, folder := range []string{shmFolder, procFolder} {
-		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
+		if err := to.folder(folder); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -73,7 +83,11 @@ func Capture(ctx context.Context, dir string, o Options) (*procs.Saved, []Proble
 		return nil, nil, err
 	}
 	problems := c.list()
-	return c.saved, problems, c.saved.Write(dir)
+	text, err := c.saved.Text()
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.saved, problems, to.text(procs.SavedFile, text)
 }
 
 // describe notes what belongs to no object.
@@ -122,17 +136,36 @@ func (c *capture) copyObjects(ctx context.Context) error {
 			return err
 		}
 		changed := c.changed(there)
-		if len(changed) == 0 {
-			return nil
-		}
-		if look == looks {
+		if len(changed) == 0 || look == looks {
 			c.saved.Unsettled = changed
-			return nil
+			return c.finish(ctx, nil, nil)
 		}
 		if err := c.drop(changed); err != nil {
 			return err
 		}
 	}
+}
+
+// finish gives the copies of groups to the sink; nil is all. Those of the groups in but,
+// which are sorted, stay.
+func (c *capture) finish(ctx context.Context, groups map[string]bool, but []string) error {
+	for _, o := range c.byName() {
+		group := o.group()
+		_, stays := slices.BinarySearch(but, group)
+		if stays || groups != nil && !groups[group] {
+			continue
+		}
+		c.done[group] = true
+		if o.copied == nil {
+			continue
+		}
+		c.nameIn(o)
+		if err := c.to.object(ctx, o); err != nil {
+			return err
+		}
+		o.copied = nil
+	}
+	return nil
 }
 
 // thereNow returns the objects that are there now and wanted, by name.
@@ -147,7 +180,7 @@ func (c *capture) thereNow() (map[string]*object, error) {
 		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		o := &object{saved: c.savedObject(info)}
+		o := &object{info: info, saved: c.savedObject(info)}
 		o.is, o.known = mist.ParseName(info.Name())
 		o.ours = o.known || beginsLikeMist(info.Name())
 		if c.wanted(o) {
@@ -175,7 +208,7 @@ func (c *capture) savedObject(info fs.FileInfo) procs.SavedObject {
 	return procs.SavedObject{
 		Name: procs.SavedName(info.Name()), Device: f.Identity.Device, Inode: f.Identity.Inode,
 		Size: info.Size(), Allocated: f.Allocated, Mode: f.Mode.Perm(), UID: f.UID, GID: f.GID,
-		Modified: f.Modified, Born: c.table.Born(info),
+		Modified: f.Modified,
 	}
 }
 
@@ -186,7 +219,7 @@ func (c *capture) copyAll(ctx context.Context, there map[string]*object) error {
 	var small, packets []*object
 	for name, o := range there {
 		switch {
-		case c.objects[name] != nil:
+		case c.objects[name] != nil || c.done[o.group()]:
 		case o.is.Kind == mist.KindData:
 			packets = append(packets, o)
 		default:
@@ -197,18 +230,50 @@ func (c *capture) copyAll(ctx context.Context, there map[string]*object) error {
 		return err
 	}
 	c.tellTime()
-	if err := c.copyEach(ctx, packets); err != nil {
-		return err
-	}
-	return c.settleTracks(ctx)
+	return c.copyPackets(ctx, packets)
 }
 
-func (c *capture) copyEach(ctx context.Context, objects []*object) error {
+// copyPackets copies packets. If the sink takes objects one by one, it has those of some
+// streams as soon as they are many bytes, so that memory does not grow with all of them.
+func (c *capture) copyPackets(ctx context.Context, packets []*object) error {
+	sortObjects(packets)
+	for len(packets) > 0 {
+		streams, held, n := map[string]bool{}, int64(0), 0
+		for ; n < len(packets); n++ {
+			o := packets[n]
+			if !streams[o.is.Stream] && held > mostInMemory/2 && c.to.streams() {
+				break
+			}
+			streams[o.is.Stream] = true
+			held += o.saved.Allocated
+		}
+		if err := errors.Join(c.copyEach(ctx, packets[:n]), c.settleTracks(ctx, streams)); err != nil {
+			return err
+		}
+		if packets = packets[n:]; len(packets) == 0 {
+			return nil // the caller looks whether they have changed
+		}
+		there, err := c.thereNow()
+		if err != nil {
+			return err
+		}
+		if err := c.finish(ctx, streams, c.changed(there)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sortObjects(objects []*object) {
 	slices.SortFunc(objects, func(a, b *object) int {
 		return cmp.Or(mist.Compare(a.is, b.is), strings.Compare(a.name(), b.name()))
 	})
+}
+
+func (c *capture) copyEach(ctx context.Context, objects []*object) error {
+	sortObjects(objects)
 	for _, o := range objects {
-		if err := o.copyTo(ctx, filepath.Join(c.dir, shmFolder), c.ShmDir); err != nil {
+		if err := c.copyObject(ctx, o); err != nil {
 			return err
 		}
 		if !errors.Is(o.err, fs.ErrNotExist) {
@@ -227,7 +292,7 @@ func (o *object) group() string {
 }
 
 // changed returns the groups of which an object is there that was not copied, or the
-// other way round.
+// other way round, in order. Groups that the sink has stay what they were.
 func (c *capture) changed(there map[string]*object) []string {
 	var groups []string
 	for name, o := range there {
@@ -241,6 +306,7 @@ func (c *capture) changed(there map[string]*object) []string {
 			groups = append(groups, o.group())
 		}
 	}
+	groups = slices.DeleteFunc(groups, func(group string) bool { return c.done[group] })
 	slices.Sort(groups)
 	return slices.Compact(groups)
 }
@@ -252,17 +318,12 @@ func (c *capture) drop(groups []string) error {
 			continue
 		}
 		delete(c.objects, name)
-		if o.kept {
-			if err := os.Remove(c.copyOf(name)); err != nil {
-				return err
-			}
+		if err := o.forget(); err != nil {
+			return err
 		}
 	}
 	return nil
 }
-
-// copyOf returns the path of an object's copy.
-func (c *capture) copyOf(name string) string { return filepath.Join(c.dir, shmFolder, name) }
 
 // list notes all objects by name, and gives those that could not be read.
 func (c *capture) list() []Problem {

@@ -18,14 +18,16 @@ import (
 
 // object is one file of the shared memory directory.
 type object struct {
-	is    mist.Object
-	known bool // MistServer makes objects of that name
-	ours  bool // at least the name begins like one of MistServer's
-	saved procs.SavedObject
-	kept  bool      // there is a copy
-	other bool      // it is another program's, and not copied
-	last  time.Time // when a byte of it was copied last
-	err   error
+	is     mist.Object
+	known  bool // MistServer makes objects of that name
+	ours   bool // at least the name begins like one of MistServer's
+	info   fs.FileInfo
+	saved  procs.SavedObject
+	kept   bool      // there is a copy
+	copied replica   // of it, as long as it is not in the archive
+	other  bool      // it is another program's, and not copied
+	last   time.Time // when a byte of it was copied last
+	err    error
 }
 
 // beginsLikeMist: a newer MistServer may make objects that nothing is known of yet.
@@ -35,43 +37,91 @@ func beginsLikeMist(name string) bool {
 
 func (o *object) name() string { return string(o.saved.Name) }
 
-// copyTo copies an object into dir. It notes on the object what is wrong with that;
-// an error is about dir, or the context's.
-func (o *object) copyTo(ctx context.Context, dir, shmDir string) error {
-	to, err := os.OpenFile(filepath.Join(dir, o.name()), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
+// copyObject copies an object. It notes on the object what is wrong with that; an error
+// is about where the copies lie, or the context's.
+func (c *capture) copyObject(ctx context.Context, o *object) error {
+	o.saved.Born = c.table.Born(o.info)
+	page := false
+	copied, err := c.keep(o, func(to relaccx.SaveTarget) (err error) {
+		page, err = o.copyBytes(ctx, to, filepath.Join(c.ShmDir, o.name()))
+		return err
+	})
+	if copied == nil {
 		return err
 	}
-	page, err := o.copyBytes(ctx, to, filepath.Join(shmDir, o.name()))
 	o.last = time.Now()
 	o.kept = err == nil && (o.ours || page)
 	o.other = !o.kept && !o.ours
-	var about *fs.PathError
 	switch {
 	case ctx.Err() != nil:
 		err = ctx.Err()
-	case errors.As(err, &about) && about.Path == to.Name():
+	case copied.fails(err):
 	default:
 		o.err, err = err, nil
 	}
-	err = errors.Join(err, to.Close())
 	if !o.kept || err != nil {
-		return errors.Join(err, os.Remove(to.Name()))
+		return errors.Join(err, copied.remove())
 	}
-	return os.Chtimes(to.Name(), o.saved.Modified, o.saved.Modified)
+	o.copied = copied
+	return nil
+}
+
+// forget removes the copy of an object, if there is one.
+func (o *object) forget() error {
+	o.kept = false
+	if o.copied == nil {
+		return nil
+	}
+	copied := o.copied
+	o.copied = nil
+	return copied.remove()
+}
+
+// largeCopy is the most of an object that is copied into memory.
+const largeCopy = 16 << 20
+
+// mostInMemory is how many bytes of copies are in memory at a time. It is a variable for
+// tests.
+var mostInMemory = int64(64 << 20)
+
+// keep makes the copy of an object, which fill writes.
+func (c *capture) keep(o *object, fill func(to relaccx.SaveTarget) error) (replica, error) {
+	if !c.to.streams() || o.saved.Allocated > largeCopy || c.held+o.saved.Allocated > mostInMemory {
+		dir, err := c.folder()
+		if err != nil {
+			return nil, err
+		}
+		return newFileCopy(filepath.Join(dir, o.name()), o.saved.Modified, fill)
+	}
+	m, err := newMemoryCopy(o, &c.held)
+	if err != nil {
+		return m, err
+	}
+	return m, fill(m)
+}
+
+// onTarget reports whether an error is about the file that a copy is written to.
+func onTarget(err error, to relaccx.SaveTarget) bool {
+	f, is := to.(*os.File)
+	return is && isAbout(err, f.Name())
+}
+
+// isAbout reports whether an error is about the file of a path.
+func isAbout(err error, path string) bool {
+	var about *fs.PathError
+	return errors.As(err, &about) && about.Path == path
 }
 
 // copyBytes copies a page as one look can be, and anything else byte by byte, also a
 // page that cannot be shown to be whole. It reports whether it was a page. It copies
 // nothing of an object that is neither a page nor MistServer's.
-func (o *object) copyBytes(ctx context.Context, to *os.File, path string) (page bool, err error) {
+func (o *object) copyBytes(ctx context.Context, to relaccx.SaveTarget, path string) (page bool, err error) {
 	if !o.known || o.is.Kind.IsPage() {
 		page, err = o.copyPage(to, path)
-		var full *fs.PathError
 		switch {
 		case page && err == nil, !page && !o.ours:
 			return page, err
-		case errors.As(err, &full) && full.Path == to.Name(), errors.Is(err, fs.ErrNotExist):
+		case onTarget(err, to), errors.Is(err, fs.ErrNotExist):
 			return page, err
 		case page:
 			o.saved.Problem = "copied as it was, since it could not be seen at one time: " + err.Error()
@@ -96,19 +146,19 @@ const sequencedSize = 4096
 
 // copySequenced copies an object that its writer changes under a sequence number as it was
 // at one time.
-func copySequenced(to, from *os.File) error {
+func copySequenced(to io.WriterAt, from *os.File) error {
 	b := make([]byte, sequencedSize)
 	n, err := objectfile.ReadSequenced(from, b, mist.SequenceOffset)
 	if err != nil && err != io.EOF {
 		return err
 	}
-	_, err = to.Write(b[:n])
+	_, err = to.WriteAt(b[:n], 0)
 	return err
 }
 
 // copyPage copies a RelAccX page consistently. It is none where its header or its
 // fields are not valid; a half-made one of MistServer's is one.
-func (o *object) copyPage(to *os.File, path string) (page bool, err error) {
+func (o *object) copyPage(to relaccx.SaveTarget, path string) (page bool, err error) {
 	p, err := relaccx.Open(path)
 	switch {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
@@ -117,12 +167,19 @@ func (o *object) copyPage(to *os.File, path string) (page bool, err error) {
 		return false, nil
 	}
 	defer p.Close()
-	r, err := p.Peek()
-	if err != nil || len(r.Schema().Fields()) == 0 {
-		return false, nil
+	err = p.Exclusively(func() error {
+		r, err := p.Peek()
+		if err != nil || len(r.Schema().Fields()) == 0 {
+			return nil
+		}
+		if h, err := p.Header(); err != nil || !h.Status.Known() {
+			return nil
+		}
+		page = true
+		return p.SaveTo(to)
+	})
+	if !page {
+		err = nil
 	}
-	if h, err := p.Header(); err != nil || !h.Status.Known() {
-		return false, nil
-	}
-	return true, p.Save(to)
+	return page, err
 }

@@ -14,11 +14,15 @@
 // Nothing is written to what is saved: objects are opened for reading, no lock is
 // taken, no semaphore touched.
 //
+// An archive is written while objects are copied: their copies lie in memory until those of
+// their stream are whole, and in temporary files when they are too large for that. save.go
+// says where all of it goes.
+//
 // capture.go decides what is copied, and when it is copied again; copy.go copies
-// one object, packets.go makes packets and the pages that tell of them agree;
+// one object into what replica.go has, packets.go makes packets and the pages that tell of them agree;
 // processes.go saves the processes, among them those that named.go finds in the
 // objects. save.go puts it all into its place, open.go opens it, extract.go what is
-// packed. Holes are kept by sparse.go, and in archives by sparse_tar.go.
+// packed. archive.go writes archives. Holes are kept by sparse.go, and in archives by sparse_tar.go.
 package snapshot
 
 // The folders and files of a moment.

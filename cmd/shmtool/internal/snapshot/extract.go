@@ -3,7 +3,6 @@ package snapshot
 import (
 	"archive/tar"
 	"bufio"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -98,9 +97,11 @@ var errCutShort = errors.New("the archive is cut short")
 // unzipped returns what the archive is: compressed, or as it is.
 func unzipped(f io.Reader) (from io.Reader, zipped bool, err error) {
 	plain := bufio.NewReaderSize(f, chunkSize)
-	if magic, err := plain.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
-		from, err = gzip.NewReader(plain)
-		return from, true, err
+	for _, format := range formats {
+		if magic, err := plain.Peek(len(format.magic)); err == nil && string(magic) == format.magic {
+			from, err = format.reader(plain)
+			return from, true, err
+		}
 	}
 	return plain, false, nil
 }

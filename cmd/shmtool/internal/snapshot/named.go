@@ -1,7 +1,8 @@
 package snapshot
 
 import (
-	"shmtool/cmd/shmtool/internal/objectfile"
+	"io"
+
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
@@ -10,46 +11,34 @@ import (
 
 const maxPID = 1 << 22 // the most that Linux gives out
 
-// named returns the PIDs that stand in the copies.
-func (c *capture) named() map[int]bool {
-	pids := map[int]bool{}
+// nameIn notes the PIDs that stand in the copy of an object.
+func (c *capture) nameIn(o *object) {
 	add := func(pid uint64) {
 		if pid > 0 && pid <= maxPID {
-			pids[int(pid)] = true
+			c.named[int(pid)] = true
 		}
 	}
-	for name, o := range c.objects {
-		if !o.kept {
-			continue
-		}
-		switch path := c.copyOf(name); {
-		case o.is.Kind == mist.KindInputPID || o.is.Kind == mist.KindPullPID:
-			if b, err := readStart(path, mist.PIDSize); err == nil {
-				if pid, err := mist.DecodePID(b); err == nil {
-					add(pid)
-				}
+	switch {
+	case o.is.Kind == mist.KindInputPID || o.is.Kind == mist.KindPullPID:
+		if b, err := readStart(o.copied, mist.PIDSize); err == nil {
+			if pid, err := mist.DecodePID(b); err == nil {
+				add(pid)
 			}
-		case o.is.Kind == mist.KindProcess || o.is.Kind == mist.KindAttempt:
-			add(uint64(o.is.PID))
-		case o.is.Kind == mist.KindPush:
-			pushedBy(path, add)
-		case o.known && o.is.Kind.IsPage():
-			add(uint64(max(0, o.is.PID)))
-			namedOn(path, mist.Lookup(name), add)
 		}
+	case o.is.Kind == mist.KindProcess || o.is.Kind == mist.KindAttempt:
+		add(uint64(o.is.PID))
+	case o.is.Kind == mist.KindPush:
+		pushedBy(o.copied, add)
+	case o.known && o.is.Kind.IsPage():
+		add(uint64(max(0, o.is.PID)))
+		namedOn(o.copied, mist.Lookup(o.name()), add)
 	}
-	return pids
 }
 
-// readStart reads the first bytes of a file, as many as there are.
-func readStart(path string, size int) ([]byte, error) {
-	f, err := objectfile.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
+// readStart reads the first bytes of a copy, as many as there are.
+func readStart(from io.ReaderAt, size int) ([]byte, error) {
 	b := make([]byte, size)
-	n, err := f.ReadAt(b, 0)
+	n, err := from.ReadAt(b, 0)
 	if n > 0 {
 		err = nil
 	}
@@ -58,8 +47,8 @@ func readStart(path string, size int) ([]byte, error) {
 
 // pushedBy adds the processes of the list of pushes. It reports nothing that is wrong
 // with the list.
-func pushedBy(path string, add func(pid uint64)) {
-	b, err := readStart(path, mist.PushSize)
+func pushedBy(from io.ReaderAt, add func(pid uint64)) {
+	b, err := readStart(from, mist.PushSize)
 	if err != nil {
 		return
 	}
@@ -71,8 +60,8 @@ func pushedBy(path string, add func(pid uint64)) {
 }
 
 // namedOn adds the PIDs of a page, by what is known of its fields.
-func namedOn(path string, info *mist.PageInfo, add func(pid uint64)) {
-	p, err := relaccx.Open(path)
+func namedOn(copied replica, info *mist.PageInfo, add func(pid uint64)) {
+	p, err := copied.page()
 	if err != nil {
 		return
 	}

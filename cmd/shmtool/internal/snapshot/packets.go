@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -30,8 +29,8 @@ const (
 type ends map[string]int64
 
 // endsOf reads them from a track's page. A page that cannot be read has none.
-func endsOf(path string, is mist.Object) ends {
-	p, err := relaccx.Open(path)
+func endsOf(open func() (*relaccx.Page, error), is mist.Object) ends {
+	p, err := open()
 	if err != nil {
 		return nil
 	}
@@ -62,12 +61,12 @@ func endsOf(path string, is mist.Object) ends {
 	return found
 }
 
-// settleTracks brings the copies of tracks and of their packets together: packets
+// settleTracks brings the copies of the tracks of streams and of their packets together: packets
 // are copied after the pages that tell of them, and what came between would look
 // like what an earlier run left.
-func (c *capture) settleTracks(ctx context.Context) error {
+func (c *capture) settleTracks(ctx context.Context, streams map[string]bool) error {
 	for _, o := range c.byName() {
-		if o.is.Kind != mist.KindTrack || !o.kept {
+		if o.is.Kind != mist.KindTrack || !o.kept || !streams[o.is.Stream] {
 			continue
 		}
 		for try := 1; ; try++ {
@@ -77,7 +76,7 @@ func (c *capture) settleTracks(ctx context.Context) error {
 			}
 			settle := c.settle
 			if try == settles {
-				settle = c.forget
+				settle = c.blank
 			}
 			if err := settle(ctx, o, late); err != nil {
 				return err
@@ -94,9 +93,12 @@ func (c *capture) settleTracks(ctx context.Context) error {
 // the track's page, with where that says they end.
 func (c *capture) late(o *object) ends {
 	late := ends{}
-	for name, end := range endsOf(c.copyOf(o.name()), o.is) {
+	if !o.kept {
+		return late // it went when it was copied again
+	}
+	for name, end := range endsOf(o.copied.page, o.is) {
 		data := c.objects[name]
-		if data == nil || !data.kept || !c.holdsBehind(name, end) {
+		if data == nil || !data.kept || !data.holdsBehind(end) {
 			continue
 		}
 		if c.awaitEnd(o, data, end) > end {
@@ -119,28 +121,23 @@ func (c *capture) awaitEnd(o, data *object, known int64) int64 {
 }
 
 func (c *capture) endNow(o *object, name string) int64 {
-	return endsOf(filepath.Join(c.ShmDir, o.name()), o.is)[name]
+	open := func() (*relaccx.Page, error) { return relaccx.Open(filepath.Join(c.ShmDir, o.name())) }
+	return endsOf(open, o.is)[name]
 }
 
 // holdsBehind reports whether a packet begins in a copy at a place.
-func (c *capture) holdsBehind(name string, at int64) bool {
-	f, err := os.Open(c.copyOf(name))
-	if err != nil {
-		return false
-	}
-	defer f.Close()
+func (o *object) holdsBehind(at int64) bool {
 	var head [8]byte
-	n, _ := f.ReadAt(head[:], at)
+	n, _ := o.copied.ReadAt(head[:], at)
 	return !bytes.Equal(head[:n], zeros[:n])
 }
 
 // settle copies a track's page again, and of its packets what came since.
 func (c *capture) settle(ctx context.Context, o *object, late ends) error {
-	if err := os.Remove(c.copyOf(o.name())); err != nil {
+	if err := o.forget(); err != nil {
 		return err
 	}
-	o.kept = false
-	if err := o.copyTo(ctx, filepath.Join(c.dir, shmFolder), c.ShmDir); err != nil {
+	if err := c.copyObject(ctx, o); err != nil {
 		return err
 	}
 	for name, end := range late {
@@ -162,20 +159,20 @@ func (c *capture) copyBehind(ctx context.Context, name string, at int64) error {
 		return err
 	}
 	defer from.Close()
-	err = c.changeCopy(name, func(to *os.File) error { return copyFile(ctx, to, from, at) })
+	err = c.objects[name].copied.change(func(to relaccx.SaveTarget) error { return copyFile(ctx, to, from, at) })
 	c.objects[name].last = time.Now()
 	return err
 }
 
-// forget makes zeros of what came since in the copies of packets, where that does
+// blank makes zeros of what came since in the copies of packets, where that does
 // not cease to come.
-func (c *capture) forget(_ context.Context, o *object, late ends) error {
+func (c *capture) blank(_ context.Context, o *object, late ends) error {
 	for name, end := range late {
 		size := c.endNow(o, name) - end
 		if size <= 0 || size > min(c.objects[name].saved.Size, mist.LiveDataSize) {
 			continue
 		}
-		err := c.changeCopy(name, func(to *os.File) error {
+		err := c.objects[name].copied.change(func(to relaccx.SaveTarget) error {
 			_, err := to.WriteAt(make([]byte, size), end)
 			return err
 		})
@@ -184,17 +181,4 @@ func (c *capture) forget(_ context.Context, o *object, late ends) error {
 		}
 	}
 	return nil
-}
-
-// changeCopy changes a copy, and its times not.
-func (c *capture) changeCopy(name string, change func(to *os.File) error) error {
-	to, err := os.OpenFile(c.copyOf(name), os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(change(to), to.Close()); err != nil {
-		return err
-	}
-	modified := c.objects[name].saved.Modified
-	return os.Chtimes(to.Name(), modified, modified)
 }

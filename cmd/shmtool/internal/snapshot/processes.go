@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -106,14 +107,15 @@ type shmMaps struct {
 func (c *capture) shmMaps() shmMaps {
 	m := shmMaps{folder: procs.KnownAs(c.ShmDir) + "/", objects: map[string]bool{}, cut: c.table.Saved() != nil}
 	m.foreign = !m.cut && !c.table.Live()
+	system, err := kernel.StatFS(c.ShmDir)
+	if st, errDir := kernel.StatPath(c.ShmDir); err == nil && errDir == nil && system.Type == kernel.TmpFS {
+		m.device = deviceText(st.Dev)
+		return m // which all objects have
+	}
 	if there, err := c.thereNow(); err == nil {
 		for _, o := range there {
 			m.objects[deviceText(o.saved.Device)+" "+strconv.FormatUint(o.saved.Inode, 10)] = true
 		}
-	}
-	system, err := kernel.StatFS(c.ShmDir)
-	if st, errDir := kernel.StatPath(c.ShmDir); err == nil && errDir == nil && system.Type == kernel.TmpFS {
-		m.device = deviceText(st.Dev)
 	}
 	return m
 }
@@ -158,7 +160,7 @@ func (c *capture) saveProcesses(before map[int]*process) error {
 		}
 	}
 	locks, holders := c.locks()
-	named := c.named()
+	named := c.named
 	c.saved.Processes.Unreadable = c.unreadableThen(all)
 	for pid := range holders {
 		named[pid] = true
@@ -173,7 +175,7 @@ func (c *capture) saveProcesses(before map[int]*process) error {
 		}
 	}
 	c.saved.Processes.Namespaces = map[int]procs.Namespaces{}
-	for pid := range wanted {
+	for _, pid := range slices.Sorted(maps.Keys(wanted)) {
 		if p := all[pid]; p != nil {
 			if err := c.saveProcess(p); err != nil {
 				return err
@@ -243,16 +245,12 @@ func (c *capture) foreign() []string {
 }
 
 func (c *capture) saveProcess(p *process) error {
-	dir := filepath.Join(c.dir, procFolder, strconv.Itoa(p.pid))
 	if !p.unreadable || len(p.maps) > 0 {
 		p.texts["maps"] = p.maps
 	}
-	for name, text := range p.texts {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return err
-		}
-		if err := os.WriteFile(path, text, 0o600); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(p.texts)) {
+		text := p.texts[name]
+		if err := c.to.text(filepath.Join(procFolder, strconv.Itoa(p.pid), name), text); err != nil {
 			return err
 		}
 	}
@@ -265,11 +263,10 @@ func (c *capture) saveRest(locks []byte) error {
 	if err != nil {
 		uptime = fmt.Appendf(nil, "%.2f 0.00\n", c.saved.Uptime.Seconds())
 	}
-	dir := filepath.Join(c.dir, procFolder)
-	if err := os.WriteFile(filepath.Join(dir, "uptime"), uptime, 0o600); err != nil {
+	if err := c.to.text(filepath.Join(procFolder, "uptime"), uptime); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "locks"), locks, 0o600)
+	return c.to.text(filepath.Join(procFolder, "locks"), locks)
 }
 
 // locks returns the lines of /proc/locks about saved objects, and who holds them.

@@ -91,7 +91,7 @@ func TestCopies(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.object("sem.MstSemInptlive", strings.Repeat("\x00", 32))
-	for _, to := range []string{filepath.Join(t.TempDir(), "m"), filepath.Join(t.TempDir(), "m.tar.gz")} {
+	for _, to := range []string{filepath.Join(t.TempDir(), "m"), filepath.Join(t.TempDir(), "m.tar.gz"), filepath.Join(t.TempDir(), "m.tar.zst")} {
 		saved := p.save(to)
 		if len(saved.Objects) != 2 || saved.Objects[0].Size != 40<<20 || saved.Objects[0].Allocated != stat(t, path).Blocks*512 {
 			t.Errorf("%+v", saved.Objects)
@@ -221,13 +221,13 @@ func TestChanging(t *testing.T) {
 	p.object("MstMetalive", "one")
 	p.object("MstDatalive@0_0", "old")
 	p.object("MstMetaquiet", "quiet")
-	c := &capture{
-		Options: Options{ShmDir: p.shm, ProcDir: p.proc}, dir: t.TempDir(), table: procs.Open(p.proc, p.shm),
-		objects: map[string]*object{}, saved: &procs.Saved{},
-	}
-	if err := os.Mkdir(filepath.Join(c.dir, shmFolder), 0o700); err != nil {
+	dir := t.TempDir()
+	at := func() (string, error) { return filepath.Join(dir, shmFolder), nil }
+	c := newCapture(folderSink(dir), at, Options{ShmDir: p.shm, ProcDir: p.proc})
+	if err := os.Mkdir(filepath.Join(dir, shmFolder), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	copyOf := func(name string) string { return filepath.Join(dir, shmFolder, name) }
 	there, err := c.thereNow()
 	if err == nil {
 		err = c.copyAll(t.Context(), there)
@@ -252,11 +252,11 @@ func TestChanging(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"MstMetalive": "two", "MstDatalive@0_9": "new", "MstMetaquiet": "quiet"} {
-		if b, err := os.ReadFile(c.copyOf(name)); string(b) != want {
+		if b, err := os.ReadFile(copyOf(name)); string(b) != want {
 			t.Errorf("%s is %q, %v", name, b, err)
 		}
 	}
-	if _, err := os.Stat(c.copyOf("MstDatalive@0_0")); err == nil || len(c.saved.Unsettled) > 0 {
+	if _, err := os.Stat(copyOf("MstDatalive@0_0")); err == nil || len(c.saved.Unsettled) > 0 {
 		t.Errorf("what has gone is there: %v, %v", err, c.saved.Unsettled)
 	}
 }
@@ -269,7 +269,7 @@ func TestEnded(t *testing.T) {
 	t.Setenv("TMPDIR", temp)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, to := range []string{"m", "m.tgz"} {
+	for _, to := range []string{"m", "m.tgz", "m.tar.zst"} {
 		if _, _, err := Save(ctx, filepath.Join(beside, to), Options{ShmDir: p.shm, ProcDir: p.proc}); !errors.Is(err, context.Canceled) {
 			t.Errorf("%v", err)
 		}

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync"
 
 	"shmtool/cmd/shmtool/internal/sparse"
+	"shmtool/relaccx"
 )
 
 const (
@@ -17,11 +19,13 @@ const (
 
 var zeros [blockSize]byte
 
+// chunks are used again: a snapshot has thousands of objects.
+var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
+
 // sparseWriter writes the blocks of a file that are not zero, and leaves the others
 // holes.
 type sparseWriter struct {
-	file  *os.File
-	chunk []byte
+	file  io.WriterAt
 	wrote int64 // in bytes
 	most  int64 // that may be written; 0: any number
 }
@@ -30,12 +34,12 @@ var errTooMuch = errors.New("it holds more than a snapshot may")
 
 // copy writes what r gives, from a position on, until its end.
 func (s *sparseWriter) copy(ctx context.Context, r io.Reader, at int64) (end int64, err error) {
-	if s.chunk == nil {
-		s.chunk = make([]byte, chunkSize)
-	}
+	pooled := chunks.Get().(*[chunkSize]byte)
+	defer chunks.Put(pooled)
+	chunk := pooled[:]
 	for {
-		n, err := io.ReadFull(r, s.chunk)
-		if err := s.writeBlocks(s.chunk[:n], at); err != nil {
+		n, err := io.ReadFull(r, chunk)
+		if err := s.writeBlocks(chunk[:n], at); err != nil {
 			return at, err
 		}
 		at += int64(n)
@@ -91,7 +95,7 @@ func run(b []byte) (zero bool, size int) {
 
 // copyFile copies the bytes of an object as they are, from a place on, without
 // looking into holes, which would fill them.
-func copyFile(ctx context.Context, to, from *os.File, at int64) error {
+func copyFile(ctx context.Context, to relaccx.SaveTarget, from *os.File, at int64) error {
 	info, err := from.Stat()
 	if err != nil {
 		return err

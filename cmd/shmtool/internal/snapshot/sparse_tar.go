@@ -33,10 +33,9 @@ func partsOf(f *os.File, size int64) []part {
 	return parts
 }
 
-// packSparse writes the parts of a file, whose holes come out as such. The writer of the archive has nothing
-// that it has not written.
-func packSparse(ctx context.Context, archive *tar.Writer, to io.Writer, f *os.File, name string, size int64, parts []part, modified time.Time) error {
-	if err := archive.Flush(); err != nil {
+// packSparse writes the parts of a file of a size, whose holes come out as such.
+func (a *archiver) packSparse(ctx context.Context, name string, f io.ReaderAt, size int64, parts []part, modified time.Time) error {
+	if err := a.tar.Flush(); err != nil {
 		return err
 	}
 	index := fmt.Appendf(nil, "%d\n", len(parts)+1)
@@ -58,21 +57,40 @@ func packSparse(ctx context.Context, archive *tar.Writer, to io.Writer, f *os.Fi
 	head := tarHeader("PaxHeaders/sparse", tar.TypeXHeader, int64(len(records)), modified)
 	own := tarHeader("GNUSparseFile/sparse", tar.TypeReg, total, modified)
 	for _, b := range [][]byte{head, filled(records), own, index} {
-		if _, err := to.Write(b); err != nil {
+		if _, err := a.zipped.Write(b); err != nil {
 			return err
 		}
 	}
 	for _, p := range parts {
-		n, err := io.Copy(to, interruptible{ctx, io.NewSectionReader(f, p.start, p.end-p.start)})
-		if err == nil && n < p.end-p.start {
-			err = io.ErrUnexpectedEOF
-		}
-		if err != nil {
+		if err := writePart(ctx, a.zipped, f, p); err != nil {
 			return err
 		}
 	}
-	_, err := to.Write(make([]byte, -stored&(tarBlock-1)))
+	_, err := a.zipped.Write(zeros[:-stored&(tarBlock-1)])
 	return err
+}
+
+// writePart writes a part of a file, which must have all of it.
+func writePart(ctx context.Context, to io.Writer, from io.ReaderAt, p part) error {
+	pooled := chunks.Get().(*[chunkSize]byte)
+	defer chunks.Put(pooled)
+	for p.start < p.end {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		b := pooled[:min(chunkSize, p.end-p.start)]
+		if n, err := from.ReadAt(b, p.start); n < len(b) {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return err
+		}
+		if _, err := to.Write(b); err != nil {
+			return err
+		}
+		p.start += int64(len(b))
+	}
+	return nil
 }
 
 // octal11 is the most that eleven octal digits can say.

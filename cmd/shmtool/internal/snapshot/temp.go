@@ -76,6 +76,26 @@ func (t *temp) remove() error {
 	return err
 }
 
+// lazyTemp is a temporary folder that is made when it is needed.
+type lazyTemp struct {
+	in   string // the directory
+	temp *temp
+}
+
+// sub returns a new folder in it.
+func (l *lazyTemp) sub() (string, error) {
+	if l.temp == nil {
+		temp, err := newTemp(l.in, savingPrefix)
+		if err != nil {
+			return "", err
+		}
+		l.temp = temp
+	}
+	return os.MkdirTemp(l.temp.dir, "")
+}
+
+func (l *lazyTemp) remove() error { return l.temp.remove() }
+
 // sweep removes the folders that dead processes of this user have left. One that
 // cannot be removed is left to the next.
 func sweep(dir, prefix string) {

@@ -51,7 +51,7 @@ func New(w *world.World, o Options) *Printer {
 	if p.Terminal && (o.NamesOnly || o.Format != Table && o.Format != Hex) {
 		// Nothing of ours is meant for the terminal itself: only tables and hex have
 		// colors, and escape each value on their own. In a pipe every byte stays.
-		to = &safe.Writer{To: to}
+		to = &safe.Writer{To: to, JSON: o.Format == JSON || o.Format == NDJSON}
 	}
 	p.Writer = bufio.NewWriterSize(to, size)
 	return p

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"syscall"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/safe"
 	"shmtool/layout/mist"
 )
 
@@ -85,14 +87,17 @@ func (w *World) reportJSON(f fail.Class, err error, hint string) {
 	}
 	doc.Error.Code, doc.Error.Command, doc.Error.Page = f.Code, w.Verb, cmp.Or(name, w.Page)
 	doc.Error.Message, doc.Error.Hint = w.Redacted(err, message), w.Redacted(err, hint)
-	b := json.NewEncoder(w.Stderr)
+	var text strings.Builder
+	b := json.NewEncoder(&text)
 	b.SetEscapeHTML(false)
 	_ = b.Encode(doc)
+	_, _ = io.WriteString(w.Stderr, safe.JSON(text.String())) // which leaves Stderr nothing to escape
 }
 
-// Warn prints a line on standard error that is no error.
+// Warn prints a line on standard error that is no error. Names in it may hold any byte, and
+// end no line.
 func (w *World) Warn(format string, a ...any) {
-	fmt.Fprintf(w.Stderr, "shmtool: %s: %s\n", w.Verb, w.Redacted(nil, fmt.Sprintf(format, a...)))
+	fmt.Fprintf(w.Stderr, "shmtool: %s: %s\n", w.Verb, mist.EscapeText(w.Redacted(nil, fmt.Sprintf(format, a...))))
 }
 
 // nagiosUnknown is the exit code of a monitoring plugin that could not tell.

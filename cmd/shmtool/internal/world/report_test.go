@@ -41,6 +41,11 @@ func TestReport(t *testing.T) {
 			`{"error":{"code":"usage","command":"dump","message":"needs a PAGE"}}`,
 		},
 		{
+			"a name that no JSON has as Go writes it", t.Context(), fail.OnPage("a\x7f\u202e", &relaccx.PageError{Op: "open", Page: "x", Err: syscall.ENOENT}), 3,
+			`shmtool: dump: page "a\x7f\u202e": no such page`,
+			`{"error":{"code":"page_not_found","command":"dump","message":"no such page","page":"a\u007f\u202e"}}`,
+		},
+		{
 			"a joined error", t.Context(), fail.OnPage("x", errors.Join(&layout.FormatError{Offset: 3, What: "bad"}, nil)), 4,
 			`shmtool: dump: page "x": not a valid RelAccX page: byte 3: bad`,
 			`{"error":{"code":"invalid_page","command":"dump","message":"not a valid RelAccX page: byte 3: bad","page":"x"}}`,
@@ -61,5 +66,16 @@ func TestReport(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A field's name that has a line feed in it broke a warning into two lines.
+func TestWarnIsOneLine(t *testing.T) {
+	var stderr bytes.Buffer
+	w := New(nil, nil, &stderr, os.Getenv)
+	w.Verb = "dump"
+	w.Warn("did you mean %s?", "st\natus\x1b")
+	if want := `shmtool: dump: did you mean st\natus\x1b?` + "\n"; stderr.String() != want {
+		t.Errorf("%q, want %q", stderr.String(), want)
 	}
 }

@@ -78,8 +78,9 @@ type NameError struct{ Name string }
 // Error returns one line with the name.
 func (e *NameError) Error() string { return fmt.Sprintf("no benchmark %q", e.Name) }
 
-// chosen returns the benchmarks of the names, in the usual order.
-func chosen(names []string) ([]*Benchmark, error) {
+// Chosen returns the benchmarks of the names, or all, in the order in which they are
+// printed. A *NameError names one that there is not.
+func Chosen(names []string) ([]*Benchmark, error) {
 	all := All()
 	for _, name := range names {
 		if !slices.ContainsFunc(all, func(b *Benchmark) bool { return b.Name == name }) {
@@ -94,7 +95,7 @@ func chosen(names []string) ([]*Benchmark, error) {
 
 // Run measures. It removes all that it has made, also when ctx ends.
 func Run(ctx context.Context, o Options) (_ []*Result, err error) {
-	list, err := chosen(o.Names)
+	list, err := Chosen(o.Names)
 	if err != nil {
 		return nil, err
 	}

@@ -52,6 +52,9 @@ func shmTemp(tb testing.TB) string {
 
 // Work in this process does what it says it does, without allocating memory for a record.
 func TestWorkAllocatesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short") // the race detector takes its time for a million records
+	}
 	for _, one := range works() {
 		w, err := one.Open(t.TempDir())
 		if err != nil {

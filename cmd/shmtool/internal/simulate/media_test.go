@@ -1,9 +1,10 @@
 package simulate
 
 import (
-	"shmtool/cmd/shmtool/internal/measure"
 	"slices"
 	"testing"
+
+	"shmtool/cmd/shmtool/internal/measure"
 )
 
 // The first three are video, audio and metadata; from there on video and audio

@@ -135,7 +135,11 @@ func runBench(ctx context.Context, c *cli.Call) error {
 		return err
 	}
 	if o.list {
-		return c.Out.Document(names(o.run.Names))
+		list, err := bench.Chosen(o.run.Names)
+		if err != nil {
+			return explain(c, err)
+		}
+		return c.Out.Document(names(list))
 	}
 	if _, err := os.Stat(c.ShmDir); err != nil {
 		return c.NoDirectory(err)

@@ -3,7 +3,6 @@ package bench
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -166,12 +165,10 @@ func (o benchOptions) tail(p *out.Printer, m bench.Machine, took time.Duration, 
 }
 
 // names returns a listing of what can be measured.
-func names(only []string) *dump.Listing {
+func names(list []*bench.Benchmark) *dump.Listing {
 	l := &dump.Listing{Schema: "shmtool.benchmarks/1", Columns: []dump.Column{{Name: "NAME"}, {Name: "UNIT"}, {Name: "METHOD"}}}
-	for _, b := range bench.All() {
-		if len(only) == 0 || slices.Contains(only, b.Name) {
-			l.Rows = append(l.Rows, []dump.Cell{{Value: b.Name}, {Value: b.Unit}, {Value: b.Method}})
-		}
+	for _, b := range list {
+		l.Rows = append(l.Rows, []dump.Cell{{Value: b.Name}, {Value: b.Unit}, {Value: b.Method}})
 	}
 	return l
 }

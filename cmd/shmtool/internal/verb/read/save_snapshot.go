@@ -104,7 +104,10 @@ func snapshotUnseen(s *procs.Saved) []string {
 	if n := len(s.Unread); n > 0 {
 		unseen = append(unseen, units.Counted(uint64(n), "object", "objects"))
 	}
-	if s.Processes.Hiding {
+	switch {
+	case s.Partial:
+		unseen = append(unseen, "processes")
+	case s.Processes.Hiding:
 		unseen = append(unseen, "processes of others")
 	}
 	if len(s.Processes.Foreign) > 0 {

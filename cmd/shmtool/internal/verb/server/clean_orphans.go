@@ -143,6 +143,9 @@ func hiddenProcesses(w *world.World, unseen []procs.Process) error {
 	} else if os.Geteuid() == 0 {
 		hint = "not even root may see them here; use --force when none of them is MistServer's"
 	}
+	if w.Snapshot != nil && w.Procs().Missing() {
+		return fail.Hinted(fmt.Errorf("the copy has no processes, and a process may use any of its objects: %w", fs.ErrPermission), "use --force to list its objects anyway")
+	}
 	if len(unseen) == 0 {
 		return fail.Hinted(fmt.Errorf("%s does not show all processes, and a hidden one may use objects: %w", w.ProcDir, fs.ErrPermission), hint)
 	}

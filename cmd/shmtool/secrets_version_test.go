@@ -124,9 +124,17 @@ func plantVersion(t *testing.T, dir string, n int) (names, secrets []string) {
 
 // serverLooks look at all objects together.
 var serverLooks = [][]string{
-	{"ls", "--all", "-j"}, {"ls", "-o", "openmetrics"}, {"streams", "--all"}, {"streams", "--all", "-j"}, {"streams", "-o", "openmetrics"},
-	{"doctor", "--sample", "0s"}, {"doctor", "--sample", "0s", "-j"}, {"doctor", "--sample", "0s", "-o", "nagios"},
-	{"check", "-j", "MstMetalive", "other"}, {"top", "--once", "--interval", "1ms"}, {"top", "--once", "--interval", "1ms", "-j"},
+	{"ls", "--all", "-j"},
+	{"ls", "-o", "openmetrics"},
+	{"streams", "--all"},
+	{"streams", "--all", "-j"},
+	{"streams", "-o", "openmetrics"},
+	{"doctor", "--sample", "0s"},
+	{"doctor", "--sample", "0s", "-j"},
+	{"doctor", "--sample", "0s", "-o", "nagios"},
+	{"check", "-j", "MstMetalive", "other"},
+	{"top", "--once", "--interval", "1ms"},
+	{"top", "--once", "--interval", "1ms", "-j"},
 }
 
 // A page of any version hides its secrets in every format: under its name, under another

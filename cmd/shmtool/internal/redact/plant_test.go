@@ -231,8 +231,10 @@ func (p *planter) processes() {
 	write("77", "stat", "77 (MistOutRTMP) S 1 77 77 0 -1 4194560")
 	write("77", "comm", "MistOutRTMP\n")
 	write("77", "status", "Name:\tMistOutRTMP\nNSpid:\t77\n"+p.secret()+":\t"+p.secret()+"\n")
-	write("77", "cmdline", strings.Join([]string{"/opt/" + p.secret() + "/MistOutRTMP", "--stream", "live", "--ip", host, "--tkn", p.secret(), "--target",
-		"rtmp://" + p.secret() + ".example/live2/" + p.secret(), "--prequest", "GET /live.ts?tkn=" + p.secret() + " HTTP/1.1\r\nCookie: " + p.secret() + "\r\nHost: " + p.secret() + "\r\n"}, "\x00")+"\x00")
+	write("77", "cmdline", strings.Join([]string{
+		"/opt/" + p.secret() + "/MistOutRTMP", "--stream", "live", "--ip", host, "--tkn", p.secret(), "--target",
+		"rtmp://" + p.secret() + ".example/live2/" + p.secret(), "--prequest", "GET /live.ts?tkn=" + p.secret() + " HTTP/1.1\r\nCookie: " + p.secret() + "\r\nHost: " + p.secret() + "\r\n",
+	}, "\x00")+"\x00")
 	write("77", "maps", "7f00-7f01 rw-s 00000000 00:4b 84    /home/"+p.secret()+"/shm/MstMetalive (deleted)\n7f00-7f01 rw-s 00000000 00:4b 84    /home/"+p.secret()+"/file\n")
 	write("77", "environ", "AWS_SECRET="+p.secret())
 	write("77", "task/77/syscall", "202 0x7f00 0x0 "+p.secret())

@@ -63,9 +63,14 @@ func (o *replayOptions) read(ctx context.Context, name string, into map[string]*
 
 var contentsColumns = []dump.Column{
 	{Name: "PAGE"},
-	{Name: "RECORDS", Right: true}, {Name: "LOST", Right: true}, {Name: "RELOADS", Right: true},
-	{Name: "FIRST"}, {Name: "LAST", Minor: true}, {Name: "SECONDS", Title: "DURATION", Right: true},
-	{Name: "EXIT", Minor: true}, {Name: "SCHEMA", Extra: true},
+	{Name: "RECORDS", Right: true},
+	{Name: "LOST", Right: true},
+	{Name: "RELOADS", Right: true},
+	{Name: "FIRST"},
+	{Name: "LAST", Minor: true},
+	{Name: "SECONDS", Title: "DURATION", Right: true},
+	{Name: "EXIT", Minor: true},
+	{Name: "SCHEMA", Extra: true},
 }
 
 func contentsListing(pages []*recording.PageContents) *dump.Listing {
@@ -77,9 +82,12 @@ func contentsListing(pages []*recording.PageContents) *dump.Listing {
 		}
 		l.Rows = append(l.Rows, []dump.Cell{
 			{Value: p.Page},
-			{Value: p.Records}, lostCell(p.Lost), {Value: p.Reloads},
+			{Value: p.Records},
+			lostCell(p.Lost),
+			{Value: p.Reloads},
 			whenCell(p.First), whenCell(p.Last), lastedCell(p.Last.Sub(p.First)),
-			exit, {Value: p.Fields},
+			exit,
+			{Value: p.Fields},
 		})
 	}
 	return l

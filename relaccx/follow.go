@@ -142,6 +142,7 @@ func Follow(path string, o FollowOptions) *Follower {
 // Close closes the page. Next returns os.ErrClosed afterwards.
 func (f *Follower) Close() error {
 	f.closed = true
+	f.waiter.doze.Close()
 	f.sight.close()
 	if f.page == nil {
 		return nil
@@ -195,6 +196,10 @@ func (f *Follower) Next(ctx context.Context) (Event, error) {
 }
 
 func (f *Follower) wait(ctx context.Context) error {
+	f.checkEvery = checkEvery
+	if f.waiter.silent() {
+		f.checkEvery = checkSeldom(f.waiter.timeout())
+	}
 	if f.reader == nil || f.unreadable != nil {
 		return f.waiter.pause(ctx)
 	}

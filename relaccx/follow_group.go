@@ -39,9 +39,6 @@ const (
 	// membersPerPoll is how many silent pages may be looked at every millisecond:
 	// what costs one percent of a core.
 	membersPerPoll = 15
-	// slowestCheck is how seldom it is looked whether a silent page's name still
-	// leads to it: that is two system calls, and costs more than a look.
-	slowestCheck = 800 * time.Millisecond
 	// unreadableSlower is how much longer a page is left alone that is not ready, or
 	// whose writer is done: each look at it is a system call.
 	unreadableSlower = 4
@@ -125,7 +122,7 @@ func (g *Group) step(m *member, now time.Time) (*Follower, Event, bool, error) {
 	}
 	pause := g.interval(m, now)
 	m.due = g.after(now, pause)
-	f.checkEvery = max(checkEvery, min(30*pause, slowestCheck))
+	f.checkEvery = checkSeldom(pause)
 	g.turn++
 	return nil, Event{}, false, nil
 }

@@ -15,6 +15,9 @@ const (
 	// checkEvery is how often it is looked whether the name still leads to the
 	// page, where nothing says that it does not. A look costs a microsecond.
 	checkEvery = 20 * time.Millisecond
+	// slowestCheck is how often it is at least, on a page on which nothing happens:
+	// that is two system calls, and costs more than a look.
+	slowestCheck = 800 * time.Millisecond
 	// goneAfter is how long a page may be missing without a word about it: a
 	// MistServer that reloads a page removes its name for a moment.
 	goneAfter = 100 * time.Millisecond
@@ -253,6 +256,12 @@ func (f *Follower) clock() time.Time {
 		return time.Now()
 	}
 	return f.now
+}
+
+// checkSeldom returns how often to look at the name of a page that is looked at every
+// pause.
+func checkSeldom(pause time.Duration) time.Duration {
+	return max(checkEvery, min(30*pause, slowestCheck))
 }
 
 // sameSize returns ErrTruncated when the file is shorter than it was, errRewritten when

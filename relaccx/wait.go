@@ -18,6 +18,8 @@ const (
 	idlePoll   = 10 * time.Millisecond
 	idleAfter  = 500 * time.Millisecond
 	idleLatest = 20 * time.Second
+	// idlestPoll is how often at least, however long nothing has come.
+	idlestPoll = 50 * time.Millisecond
 	// tablePoll is how often all rows of a table are compared.
 	tablePoll = 50 * time.Millisecond
 	// nativePoll is how long to sleep at most on a page whose writer wakes:
@@ -35,6 +37,8 @@ type waiter struct {
 	idle  time.Time     // since when nothing has come; zero: not known yet
 	gap   time.Duration // how long it took lately until something came
 	last  shm.Waited
+	doze  shm.Doze         // in which it waits once nothing has come for long
+	now   func() time.Time // of tests; nil: time.Now
 }
 
 // wait sleeps while the page's EndPos is seen. It runs under no guard: the
@@ -44,8 +48,14 @@ func (w *waiter) wait(ctx context.Context, c shm.Cells, seen uint64) error {
 		w.last = shm.Changed
 		return ctx.Err()
 	}
+	silent := w.silent()
 	for left := w.timeout(); left > 0 && ctx.Err() == nil; left -= nativePoll {
-		w.last = c.WaitEndPos(seen, min(left, nativePoll)) // in pieces: the end of ctx wakes no sleeper
+		piece := min(left, nativePoll) // the end of ctx wakes no sleeper
+		if silent {
+			w.last = w.doze.WaitEndPos(c, seen, piece)
+		} else {
+			w.last = c.WaitEndPos(seen, piece)
+		}
 		if w.last != shm.TimedOut {
 			break
 		}
@@ -59,7 +69,11 @@ func (w *waiter) wait(ctx context.Context, c shm.Cells, seen uint64) error {
 // pause sleeps where there is no page to sleep on.
 func (w *waiter) pause(ctx context.Context) error {
 	w.last = shm.Changed
-	shm.Sleep(min(w.interval(), nativePoll))
+	d := w.interval()
+	if w.poll == 0 && w.silent() { // each look is a system call
+		d *= unreadableSlower
+	}
+	shm.Sleep(min(d, nativePoll))
 	return ctx.Err()
 }
 
@@ -72,18 +86,35 @@ func (w *waiter) timeout() time.Duration {
 
 // interval returns how often to look at a page that nothing wakes us for.
 func (w *waiter) interval() time.Duration {
-	if w.idle.IsZero() {
-		w.idle = time.Now()
-	}
 	switch {
 	case w.poll > 0:
 		return w.poll
 	case w.table:
 		return tablePoll
-	case time.Since(w.idle) > min(max(idleAfter, 2*w.gap), idleLatest):
-		return idlePoll
+	case w.silent():
+		return min(max(idlePoll, w.silence()/silence), idlestPoll)
 	}
 	return foreignPoll
+}
+
+// silent reports whether nothing has come for longer than it takes on this page.
+func (w *waiter) silent() bool {
+	return w.silence() > min(max(idleAfter, 2*w.gap), idleLatest)
+}
+
+// silence returns for how long nothing has come.
+func (w *waiter) silence() time.Duration {
+	if w.idle.IsZero() {
+		w.idle = w.clock()
+	}
+	return w.clock().Sub(w.idle)
+}
+
+func (w *waiter) clock() time.Time {
+	if w.now != nil {
+		return w.now()
+	}
+	return time.Now()
 }
 
 // found says that something new was there. After a wait that timed out this
@@ -93,7 +124,7 @@ func (w *waiter) found() {
 		w.wakes = false
 	}
 	if !w.idle.IsZero() { // a long one is forgotten slowly, when shorter ones follow
-		w.gap = max(time.Since(w.idle), w.gap-w.gap/16)
+		w.gap = max(w.clock().Sub(w.idle), w.gap-w.gap/16)
 	}
 	w.last, w.idle = shm.Changed, time.Time{}
 }

@@ -20,10 +20,42 @@ func sleepOn(unsafe.Pointer, uint32, time.Duration) (ended Waited, slept bool) {
 	return TimedOut, false
 }
 
+func sleepAt(uintptr, uint32, time.Duration) (ended Waited, slept bool) { return TimedOut, false }
+
 func wakeSleepers(unsafe.Pointer, uintptr) {}
 
 // Sleep does what time.Sleep does.
 func Sleep(d time.Duration) { time.Sleep(d) }
+
+// Bell is what one goroutine sleeps on until a time, or until another one rings.
+type Bell struct{ rung chan struct{} }
+
+// NewBell returns a bell.
+func NewBell() (*Bell, error) { return &Bell{make(chan struct{}, 1)}, nil }
+
+// Sleep sleeps for d, or until the bell rings. It reports whether it has rung since the
+// last Sleep.
+func (b *Bell) Sleep(d time.Duration) (rung bool) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-b.rung:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// Ring ends the Sleep that goes on, or else the next one.
+func (b *Bell) Ring() {
+	select {
+	case b.rung <- struct{}{}:
+	default:
+	}
+}
+
+// Close does nothing: a bell is memory alone.
+func (b *Bell) Close() {}
 
 func rename(string, string, uint) error { return ErrLinuxOnly }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"time"
 	"unsafe"
 
@@ -24,10 +25,17 @@ const (
 // sleepOn sleeps until a process wakes the word, at most for timeout, unless its value
 // is another one. slept is false where the kernel will not sleep on it.
 func sleepOn(word unsafe.Pointer, value uint32, timeout time.Duration) (ended Waited, slept bool) {
+	ended, slept = sleepAt(uintptr(word), value, timeout)
+	runtime.KeepAlive(word)
+	return ended, slept
+}
+
+// sleepAt does what sleepOn does at an address that may be unmapped meanwhile.
+func sleepAt(word uintptr, value uint32, timeout time.Duration) (ended Waited, slept bool) {
 	ts := unix.NsecToTimespec(timeout.Nanoseconds())
 	// Not RawSyscall6: a goroutine that waits there would keep the garbage
 	// collector from ever finishing.
-	_, _, errno := unix.Syscall6(unix.SYS_FUTEX, uintptr(word), futexWait, uintptr(value), uintptr(unsafe.Pointer(&ts)), 0, 0)
+	_, _, errno := unix.Syscall6(unix.SYS_FUTEX, word, futexWait, uintptr(value), uintptr(unsafe.Pointer(&ts)), 0, 0)
 	switch errno {
 	case 0:
 		return Woken, true
@@ -44,9 +52,8 @@ func wakeSleepers(word unsafe.Pointer, most uintptr) {
 	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(word), futexWake, most, 0, 0, 0)
 }
 
-// Sleep does what time.Sleep does, without its rounding up to a millisecond in a process
-// that does nothing else.
-func Sleep(d time.Duration) {
+// nanosleep sleeps on a thread of its own.
+func nanosleep(d time.Duration) {
 	ts := unix.NsecToTimespec(d.Nanoseconds())
 	for errors.Is(unix.Nanosleep(&ts, &ts), unix.EINTR) {
 	}

@@ -67,12 +67,15 @@ func run(t *testing.T, few, many int, newLab func(t *testing.T) *lab, do drill) 
 	if only >= 0 {
 		workers = 1
 	}
+	var labs []*lab
+	for range workers {
+		labs = append(labs, newLab(t))
+	}
 	before := openFiles(t)
 	var next, commands atomic.Int64
 	var failed atomic.Int64
 	var all sync.WaitGroup
-	for range workers {
-		l := newLab(t)
+	for _, l := range labs {
 		all.Add(1)
 		go func() {
 			defer all.Done()

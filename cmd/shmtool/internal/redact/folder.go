@@ -76,6 +76,10 @@ func streamsOf(names []string) []string {
 	return all
 }
 
+// mostBytes is far more than an object of MistServer has. A larger one becomes blank: it may
+// be larger than memory, with next to no bytes in it.
+const mostBytes = 256 << 20
+
 // objects replaces all objects, each by one of the same size and times.
 func (f *folder) objects(names []string) error {
 	for _, name := range names {
@@ -93,11 +97,14 @@ func (f *folder) objects(names []string) error {
 		if is, _ := mist.ParseName(name); f.learning && is.Kind == mist.KindData {
 			continue // payloads are blank
 		}
-		src, err := os.ReadFile(path)
-		if err != nil {
-			return err
+		var dst []byte
+		if info.Size() <= mostBytes {
+			src, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			dst = f.Object(name, src)
 		}
-		dst := f.Object(name, src)
 		if f.learning {
 			continue
 		}
@@ -108,7 +115,8 @@ func (f *folder) objects(names []string) error {
 	return nil
 }
 
-// write writes an object, and leaves zeros as holes.
+// write writes an object, and leaves zeros as holes. Its size is that of the one like it,
+// where b has fewer bytes.
 func (f *folder) write(path string, b []byte, like fs.FileInfo) (err error) {
 	const block = 4096
 	to, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -116,7 +124,7 @@ func (f *folder) write(path string, b []byte, like fs.FileInfo) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close(), os.Chtimes(path, like.ModTime(), like.ModTime())) }()
-	if err := to.Truncate(int64(len(b))); err != nil {
+	if err := to.Truncate(max(int64(len(b)), like.Size())); err != nil {
 		return err
 	}
 	zeros := make([]byte, block)

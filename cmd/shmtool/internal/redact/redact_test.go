@@ -237,3 +237,39 @@ func FuzzObject(f *testing.F) {
 		r.Name(name)
 	})
 }
+
+// An object that is larger than memory, and is nearly all holes, ended the program. It
+// becomes blank, of the same size.
+func TestHugeObject(t *testing.T) {
+	dir := t.TempDir()
+	const size = 1 << 40
+	for _, sub := range []string{shmName, procName} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(dir, shmName, "MstMetahuge")
+	if err := os.WriteFile(path, []byte("\x01secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, size); err != nil {
+		t.Skip(err) // this file system has no such files
+	}
+	if err := Folder(context.Background(), filepath.Join(dir, shmName), filepath.Join(dir, procName), &procs.Saved{}); err != nil {
+		t.Fatal(err)
+	}
+	all, err := filepath.Glob(filepath.Join(dir, shmName, "*"))
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	f, err := os.Open(all[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b := make([]byte, 7)
+	info, err := f.Stat()
+	if _, bad := f.Read(b); err != nil || bad != nil || info.Size() != size || string(b) != strings.Repeat("\x00", 7) {
+		t.Errorf("%q, %v, %v %v", b, info, err, bad)
+	}
+}

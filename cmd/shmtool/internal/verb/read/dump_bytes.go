@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/dump"
@@ -89,6 +90,10 @@ func (u *unloader) Write(b []byte) (int, error) {
 	return u.w.Write(b)
 }
 
+// mostCopied is more than a page has that anything real makes. A file of holes may be larger
+// than memory.
+const mostCopied = 1 << 30
+
 // copied returns the bytes, in a copy when they have holes, because to look at a hole
 // would fill it. Zeros stand after the end of the file.
 func (b *bytesOf) copied() ([]byte, error) {
@@ -96,6 +101,9 @@ func (b *bytesOf) copied() ([]byte, error) {
 	start, end := b.whole.NextData(b.base)
 	if start == b.base && end >= b.base+size {
 		return b.bytes, nil
+	}
+	if size > mostCopied {
+		return nil, fail.Hinted(fail.Refusef("it has %d bytes and holes, and -o rax copies at most %d", size, mostCopied), "use -o hex")
 	}
 	filled := make([]byte, size)
 	for start < end && start < b.base+size {

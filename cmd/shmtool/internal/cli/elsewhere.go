@@ -45,6 +45,6 @@ func (cmd *Command) filesOnly(args []string) bool {
 }
 
 func onLinux(verb, hint string) error {
-	err := fmt.Errorf("Linux alone has the shared memory that %s needs; this is %s", verb, runtime.GOOS)
+	err := fmt.Errorf("%s needs shared memory, which only Linux has; this is %s", verb, runtime.GOOS)
 	return fail.Hinted(fail.As(fail.Unsupported, err), hint)
 }

@@ -28,7 +28,7 @@ func TestElsewhereRefuses(t *testing.T) {
 		}
 		for _, args := range lines {
 			r := runAs(t, "", args...)
-			if r.code != fail.ExitUsage || r.stdout != "" || strings.Count(r.stderr, "\n") != 1 || !strings.Contains(r.stderr, "Linux alone has the shared memory that "+c.Name+" needs") {
+			if r.code != fail.ExitUsage || r.stdout != "" || strings.Count(r.stderr, "\n") != 1 || !strings.Contains(r.stderr, "it needs shared memory, which only Linux has") {
 				t.Errorf("%q: exit code %d, %s%s", args, r.code, r.stdout, r.stderr)
 			}
 		}

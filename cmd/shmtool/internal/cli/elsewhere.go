@@ -21,11 +21,11 @@ func elsewhere(w *world.World, c *urfave.Context, cmd *Command) error {
 	case cmd.ApartBy != "" && c.Bool(cmd.ApartBy):
 		return nil
 	case cmd.Access != Reads:
-		return onLinux(cmd.Name, "")
+		return onLinux("")
 	case !c.IsSet(pidFlag) && !c.IsSet(containerFlag) && firstOf(c.String("shm-dir"), w.Getenv(ShmDirVariable)) != "":
 		return nil
 	case c.IsSet("all") || c.IsSet("stream") || !cmd.filesOnly(c.Args().Slice()):
-		return onLinux(cmd.Name, "use --moment with a snapshot, --shm-dir with a folder of page files, or the path of a page file")
+		return onLinux("use --moment with a snapshot, --shm-dir with a folder of page files, or the path of a page file")
 	}
 	return nil
 }
@@ -44,7 +44,7 @@ func (cmd *Command) filesOnly(args []string) bool {
 	return pages > 0
 }
 
-func onLinux(verb, hint string) error {
-	err := fmt.Errorf("%s needs shared memory, which only Linux has; this is %s", verb, runtime.GOOS)
+func onLinux(hint string) error {
+	err := fmt.Errorf("it needs shared memory, which only Linux has; this is %s", runtime.GOOS)
 	return fail.Hinted(fail.As(fail.Unsupported, err), hint)
 }

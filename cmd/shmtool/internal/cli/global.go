@@ -23,7 +23,7 @@ func GlobalFlags() []Flag {
 		&StringFlag{Name: "proc-dir", Usage: "look for processes in `DIR` (default: $" + ProcDirVariable + ", else /proc)"},
 		&IntFlag{Name: pidFlag, Usage: "look at the shared memory of process `PID`, with PIDs as that process sees them"},
 		&StringFlag{Name: containerFlag, Usage: "look into container `NAME`: its name, or the start of its ID"},
-		&StringFlag{Name: "moment", Usage: "look at the snapshot in `PATH`, a directory or archive that save --all wrote"},
+		&StringFlag{Name: "moment", Usage: "look at the snapshot in `PATH`: what save --all wrote, or a directory of copied pages"},
 		Enum("color", "auto", "color the output `WHEN`: auto (on a terminal, unless NO_COLOR is set), always, or never", "auto", "always", "never"),
 	}
 }

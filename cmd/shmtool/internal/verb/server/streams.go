@@ -34,9 +34,10 @@ func Streams() *cli.Command {
 		Usage: "list MistServer's streams and their tracks",
 		About: `streams lists MistServer's streams whose names match a shell pattern, or all streams.
 For each it shows the state, the process that started its input, who reads and feeds it,
-how much it keeps, and the memory that it takes; beneath, its tracks. KEY is how long ago
-the newest key frame came, and AGE the newest packet. "!" marks a reason for the verdict,
-which is ok, warning, or stuck: a stuck stream cannot work.
+how much it keeps, and the memory that it takes; beneath, its tracks, and the speed of
+its source when its processes set one. KEY is how long ago the newest key frame came, and
+AGE the newest packet. "!" marks a reason for the verdict, which is ok, warning, or
+stuck: a stuck stream cannot work.
 
 streams exits with code 0 whatever it finds, except with -o nagios. It lists a stream
 that is only configured when you name it, or with --all.`,

@@ -12,8 +12,8 @@ import (
 
 // Group follows many pages in one goroutine: a stream with hundreds of tracks, or all
 // pages of a server. The longer nothing happens on a page, and the more pages there
-// are, the less often it looks at the page: every 8 ms when there are few, and at least
-// every 32 ms. Pages that are not ready, or whose writers are done, are looked at a
+// are, the less often it looks at the page: every 32 ms when there are few, and at least
+// every 128 ms. Pages that are not ready, or whose writers are done, are looked at a
 // quarter as often. One goroutine at a time may use a Group.
 type Group struct {
 	// Poll is how often to look; 0 chooses by what happens. Set it before Next.
@@ -35,10 +35,10 @@ type member struct {
 
 const (
 	// slowestPoll is how long a page on which nothing happens is left alone.
-	slowestPoll = 32 * time.Millisecond
+	slowestPoll = 128 * time.Millisecond
 	// membersPerPoll is how many silent pages may be looked at every millisecond:
-	// what costs one percent of a core.
-	membersPerPoll = 15
+	// what costs some tenths of a percent of a core.
+	membersPerPoll = 4
 	// unreadableSlower is how much longer a page is left alone that is not ready, or
 	// whose writer is done: each look at it is a system call.
 	unreadableSlower = 4
@@ -145,7 +145,7 @@ func (g *Group) interval(m *member, now time.Time) time.Duration {
 	if m.follower.table != nil {
 		return tablePoll
 	}
-	slowest := min(slowestPoll, max(idlePoll, foreignPoll*time.Duration(len(g.members)/membersPerPoll)))
+	slowest := min(slowestPoll, max(idlestPoll, foreignPoll*time.Duration(len(g.members)/membersPerPoll)))
 	if m.follower.reader == nil || m.follower.unreadable != nil {
 		slowest *= unreadableSlower
 	}

@@ -11,7 +11,7 @@ func (r *recorder) discover() {
 	if r.o.Discover == nil {
 		return
 	}
-	for _, t := range r.o.Discover() {
+	for _, t := range r.o.Discover(func(name string) bool { return r.names[name] }) {
 		if r.isDone(t) {
 			continue
 		}

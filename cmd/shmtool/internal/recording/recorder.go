@@ -29,9 +29,11 @@ type Options struct {
 	Force bool      // replace a file that exists
 	Split int64     // bytes after which another file begins; 0 never
 
-	Count    uint64 // records after which to end; 0 never
-	Targets  []Target
-	Discover func() []Target // called every second for pages that are new; nil for none
+	Count   uint64 // records after which to end; 0 never
+	Targets []Target
+	// Discover is called every second for pages that are new, which known reports false
+	// of; nil for none. It need not look at the others.
+	Discover func(known func(name string) bool) []Target
 	Clock    func() mist.Clock
 
 	// Said is called for what the user should know: an event of a page that is no
@@ -71,10 +73,13 @@ var discoverEvery = time.Second // tests do not wait for it
 
 // settleEvery is the interval of looks for changes that no event tells. A page is asked
 // every millisecond whether it has another record, and that is enough. A page without
-// events seldom has such changes: it is looked at every idleEvery.
+// events seldom has such changes: it is looked at every idleEvery, and the less often the
+// longer it is without, at least every idlestEvery.
 const (
 	settleEvery = 10 * time.Millisecond
 	idleEvery   = 100 * time.Millisecond
+	idlestEvery = 500 * time.Millisecond
+	idleSilence = 16 // the part of the silence that it may be late
 )
 
 // Record records until all pages are done, enough has come, or ctx ends, which

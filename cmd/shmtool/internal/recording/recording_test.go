@@ -254,7 +254,7 @@ func liveTwice(t *testing.T) (first, second []string) {
 
 	var copySeen eventLog
 	copied, copyFile := filepath.Join(again, "page"), filepath.Join(again, "2.mcap")
-	stop = record(t, copied, copyFile, Options{Said: copySeen.add, Targets: []Target{}, Discover: func() []Target {
+	stop = record(t, copied, copyFile, Options{Said: copySeen.add, Targets: []Target{}, Discover: func(func(string) bool) []Target {
 		if _, err := os.Stat(copied); err != nil {
 			return nil
 		}

@@ -105,7 +105,8 @@ func (s *source) begin(f *file, at time.Time, e *relaccx.Event) error {
 
 // idle reports whether it is too early to look at what no event tells.
 func (s *source) idle(now time.Time) bool {
-	return now.Sub(s.active) > idleEvery && now.Sub(s.settled) < idleEvery
+	silence := now.Sub(s.active)
+	return silence > idleEvery && now.Sub(s.settled) < min(max(idleEvery, silence/idleSilence), idlestEvery)
 }
 
 // later returns nil where a page goes away during a look: its Follower says so, and the

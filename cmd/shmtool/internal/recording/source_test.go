@@ -12,7 +12,9 @@ func TestIdle(t *testing.T) {
 		active, settled time.Duration // how long ago
 		want            bool
 	}{
-		{time.Hour, 2 * idleEvery, false},
+		{time.Hour, idlestEvery, false},
+		{time.Hour, 2 * idleEvery, true},
+		{8 * idleEvery, idleEvery, false},
 		{time.Hour, idleEvery / 2, true},
 		{idleEvery / 2, settleEvery, false},
 	} {

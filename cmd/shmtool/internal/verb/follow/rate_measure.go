@@ -97,7 +97,7 @@ func (r *rating) checkField(p *pages.Page) error {
 func (r *rating) begin(p *pages.Page) {
 	page := &ratedPage{Page: p}
 	page.meter.Begin(time.Now())
-	page.writer.look(r.World, p.Path)
+	page.writer.look(&writers{table: r.Procs()}, p.Path)
 	r.pages[p] = page
 }
 
@@ -188,7 +188,7 @@ func (r *rating) handle(p *ratedPage, event relaccx.Event, at time.Time) {
 		p.meter.Lost(event.Lost, p.size)
 	case relaccx.EventReload, relaccx.EventRestart:
 		p.gone, p.delay = "", nil
-		p.writer.look(r.World, p.Path)
+		p.writer.look(&writers{table: r.Procs()}, p.Path)
 	case relaccx.EventGone:
 		p.gone = out.GoneText(event.Cause)
 	case relaccx.EventExit:

@@ -36,11 +36,12 @@ func (r *rating) inOrder() []*ratedPage {
 // rows ends an interval, and returns what it has shown.
 func (r *rating) rows(now time.Time) []rateRow {
 	var rows []rateRow
+	owners := &writers{table: r.Procs()}
 	for _, p := range r.inOrder() {
 		_, unusual := p.meter.Silence(now)
 		row := rateRow{Stats: p.meter.Window(now), Page: p.Arg}
 		if row.Records+row.Lost == 0 || unusual {
-			p.writer.look(r.World, p.Path)
+			p.writer.look(owners, p.Path)
 			p.said = true
 			row.note = p.silentText(row.Silent)
 		}

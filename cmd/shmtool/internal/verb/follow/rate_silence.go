@@ -24,13 +24,14 @@ type silence struct {
 // a dead writer at once.
 func (r *rating) alarm(now time.Time) error {
 	var all []silence
+	owners := &writers{table: r.Procs()}
 	for _, p := range r.inOrder() {
 		since, unusual := p.meter.Silence(now)
-		if p.said || since < Soonest || !unusual && !r.died(p, now) {
+		if p.said || since < Soonest || !unusual && !r.died(owners.table, p, now) {
 			continue
 		}
 		p.said = true
-		p.writer.look(r.World, p.Path)
+		p.writer.look(owners, p.Path)
 		all = append(all, silence{p, since})
 	}
 	if len(all) == 0 {
@@ -40,12 +41,12 @@ func (r *rating) alarm(now time.Time) error {
 }
 
 // died reports whether the writer of a silent page is dead.
-func (r *rating) died(p *ratedPage, now time.Time) bool {
+func (r *rating) died(table *procs.Table, p *ratedPage, now time.Time) bool {
 	if p.writer.Pid == 0 || now.Sub(p.looked) < Soonest {
 		return false
 	}
 	p.looked = now
-	p.writer.check(procs.Open(r.ProcDir, r.ShmDir))
+	p.writer.check(table)
 	return p.writer.text() != ""
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/procs"
-	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout/mist"
 )
 
@@ -18,12 +17,25 @@ type writerSight struct {
 	alive bool
 }
 
+// writers is what the writers of many pages are found by, as it is at one time.
+type writers struct {
+	table   *procs.Table
+	holders map[procs.Object]int // of the locks; nil: not read yet
+}
+
+func (w *writers) lockHolders() map[procs.Object]int {
+	if w.holders == nil {
+		w.holders = w.table.LockHolders()
+	}
+	return w.holders
+}
+
 // look finds out who writes the page at path: the holder of its lock, else the owner by
 // MistServer's rules, else the process seen before or named by the page.
-func (s *writerSight) look(w *world.World, path string) {
-	table := w.Procs()
+func (s *writerSight) look(w *writers, path string) {
+	table := w.table
 	if info, err := os.Stat(path); err == nil {
-		if pid := table.LockHolders()[table.File(info).Identity]; pid != 0 {
+		if pid := w.lockHolders()[table.File(info).Identity]; pid != 0 {
 			s.Pid = pid
 		} else if owner, ok := table.Owner(path); ok {
 			s.Pid = owner.PID

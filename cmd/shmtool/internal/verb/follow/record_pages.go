@@ -62,16 +62,20 @@ func (o *recordOptions) isPattern(arg string) bool {
 // recordTarget returns what to record of a target. Its name is the address without the
 // directory, so that no name in a recording leads out of where it is played.
 func recordTarget(t object.Target) recording.Target {
+	return recording.Target{Name: recordedName(t), Path: t.Path, Steps: t.Steps, Known: t.Info()}
+}
+
+func recordedName(t object.Target) string {
 	name := filepath.Base(t.Path)
 	for _, step := range t.Steps {
 		name += ":" + step.String()
 	}
-	return recording.Target{Name: name, Path: t.Path, Steps: t.Steps, Known: t.Info()}
+	return name
 }
 
-// matching returns the pages that patterns match now. It passes over objects that are no
-// pages, and pages without the nested page.
-func (o *recordOptions) matching() []recording.Target {
+// matching returns the pages that patterns match now and that are not known. It passes
+// over objects that are no pages, and pages without the nested page.
+func (o *recordOptions) matching(known func(name string) bool) []recording.Target {
 	entries, err := os.ReadDir(o.ShmDir)
 	if err != nil {
 		return nil
@@ -79,7 +83,7 @@ func (o *recordOptions) matching() []recording.Target {
 	var targets []recording.Target
 	for _, pattern := range o.patterns {
 		for _, entry := range entries {
-			if t, ok := pattern.Match(pattern.Ways[0].Dir, entry.Name()); ok && isReadyPage(t) {
+			if t, ok := pattern.Match(pattern.Ways[0].Dir, entry.Name()); ok && !known(recordedName(t)) && isReadyPage(t) {
 				targets = append(targets, recordTarget(t))
 			}
 		}

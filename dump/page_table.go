@@ -122,8 +122,8 @@ func writeRecords(w io.Writer, v *View, o Options) error {
 			return err
 		}
 	}
-	if len(t.pending) == 1 && !t.flushed {
-		return t.stand(w, t.pending[0])
+	if len(t.pending.numbers) == 1 && !t.flushed {
+		return t.standPending(w)
 	}
 	return t.Finish()
 }
@@ -140,7 +140,8 @@ func (t *RecordTable) hasNested() bool {
 // standWithNested writes one record, a field a line, and its nested pages behind
 // it.
 func (t *RecordTable) standWithNested(rec *relaccx.Record) error {
-	if err := t.stand(t.w, t.row(rec)); err != nil {
+	t.addRow(rec)
+	if err := t.standPending(t.w); err != nil {
 		return err
 	}
 	for _, c := range t.columns {

@@ -1,15 +1,13 @@
 package dump
 
 import (
+	"bytes"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/mattn/go-runewidth"
-
 	"shmtool/layout"
-	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
 
@@ -17,8 +15,6 @@ import (
 // the widths of the columns; a later value that is wider pushes its line out.
 // On a terminal it is cut, and minor columns are left out; where not even the
 // numbers of a line have room there, each record stands upright, a field a line.
-//
-// Tablewriter, which wants to see everything first, is for what fits a screen.
 type RecordTable struct {
 	w       io.Writer
 	options Options
@@ -28,16 +24,11 @@ type RecordTable struct {
 	timed   bool   // what values mean depends on the time
 	widths  []columnWidth
 	shown   []int // columns of the terminal that each column gets
-	pending []row
+	pending pendingRows
+	lines   bytes.Buffer // that are written next
 	headed  bool
 	upright bool
 	flushed bool // whether upright is known, and widths have been used
-}
-
-// row is a record as its cells.
-type row struct {
-	number uint64
-	cells  []cell
 }
 
 // columnWidth is what a column wants: for values, and for what they mean.
@@ -66,7 +57,7 @@ func NewRecordTable(w io.Writer, s *layout.Schema, o Options) *RecordTable {
 	t.left, t.dated = make([]bool, len(t.columns)), make([]bool, len(t.columns))
 	for i := range t.columns {
 		if !o.NoHeader {
-			t.widths[i].name = runewidth.StringWidth(t.name(i))
+			t.widths[i].name = textWidth(t.name(i))
 		}
 		if lead := t.columns[i].lead; lead != nil {
 			t.widths[i].value = lead.Width
@@ -91,43 +82,17 @@ func (t *RecordTable) name(i int) string {
 
 // Append adds a record. It may be written later; Flush writes it.
 func (t *RecordTable) Append(rec *relaccx.Record) error {
-	t.pending = append(t.pending, t.row(rec))
-	if len(t.pending) < settleCount {
+	t.addRow(rec)
+	if len(t.pending.numbers) < settleCount {
 		return nil
 	}
 	return t.Flush()
 }
 
-// recordView is a record, and the time at which it is looked at.
-type recordView struct {
-	*relaccx.Record
-	clock mist.Clock
-}
-
-func (t *RecordTable) row(rec *relaccx.Record) row {
-	r := row{number: rec.Number, cells: make([]cell, len(t.columns))}
-	view := recordView{rec, t.options.clockFor(t.timed)}
-	for i := range t.columns {
-		if lead := t.columns[i].lead; lead != nil {
-			r.cells[i].value = lead.Text()
-			continue
-		}
-		if t.columns[i].field == nil {
-			r.cells[i].value = strconv.FormatUint(rec.Number, 10)
-			continue
-		}
-		r.cells[i] = t.options.cellOf(&t.columns[i], view)
-		if changed := t.options.Changed; changed != nil {
-			r.cells[i].changed = changed(t.options.way, rec.Number, t.columns[i].field.Name, r.cells[i].value)
-		}
-	}
-	return r
-}
-
 // Flush writes the records that were appended. The heading comes with the first
 // of them, which decides what there is room for.
 func (t *RecordTable) Flush() error {
-	if len(t.pending) == 0 {
+	if len(t.pending.numbers) == 0 {
 		return nil
 	}
 	return t.write()
@@ -142,30 +107,31 @@ func (t *RecordTable) Finish() error {
 }
 
 func (t *RecordTable) write() error {
-	for _, r := range t.pending {
-		for i, c := range r.cells {
-			w := &t.widths[i]
-			w.value = max(w.value, runewidth.StringWidth(c.value))
-			w.meaning = max(w.meaning, runewidth.StringWidth(c.meaning))
-		}
+	t.pending.join()
+	for i, c := range t.pending.cells {
+		w := &t.widths[i%len(t.columns)]
+		w.value = max(w.value, textWidth(c.value))
+		w.meaning = max(w.meaning, textWidth(c.meaning))
 	}
 	t.settle()
-	first := !t.flushed && len(t.pending) > 0
+	first := !t.flushed && len(t.pending.numbers) > 0
 	t.flushed = t.flushed || first
-	var b strings.Builder
+	b := &t.lines
+	b.Reset()
 	if !t.headed && !t.upright {
 		t.headed = true
-		t.heading(&b)
+		t.heading(b)
 	}
-	for _, r := range t.pending {
+	for i, number := range t.pending.numbers {
+		cells := t.pending.cells[i*len(t.columns):][:len(t.columns)]
 		if !t.upright {
-			t.line(&b, r.cells)
-		} else if err := t.stand(&b, r); err != nil {
+			t.line(b, cells)
+		} else if err := t.stand(b, number, cells); err != nil {
 			return err
 		}
 	}
-	t.pending = t.pending[:0]
-	_, err := io.WriteString(t.w, b.String())
+	t.pending.clear()
+	_, err := t.w.Write(b.Bytes())
 	if err == nil && first && !t.upright {
 		t.tellLeft()
 	}
@@ -191,7 +157,7 @@ func (t *RecordTable) settle() {
 	if t.options.Width <= 0 {
 		return
 	}
-	if !t.flushed && len(t.pending) > 0 {
+	if !t.flushed && len(t.pending.numbers) > 0 {
 		t.leaveOut()
 	}
 	total := t.options.Width + len(columnGap)
@@ -209,7 +175,7 @@ func (t *RecordTable) settle() {
 		copy(t.shown, wanted)
 		narrow(t.shown, total, t.least)
 	}
-	if t.flushed || len(t.pending) == 0 {
+	if t.flushed || len(t.pending.numbers) == 0 {
 		return
 	}
 	for _, w := range t.shown {
@@ -279,17 +245,17 @@ func (t *RecordTable) least(i, width int) int {
 	return min(width, minColumn)
 }
 
-func (t *RecordTable) heading(b *strings.Builder) {
+func (t *RecordTable) heading(b *bytes.Buffer) {
 	names := make([]cell, len(t.columns))
 	for i := range names {
 		names[i].value = t.name(i)
 	}
-	var line strings.Builder
+	var line bytes.Buffer
 	t.line(&line, names)
 	b.WriteString(Paint(strings.TrimSuffix(line.String(), "\n"), Heading, t.options.Color) + "\n")
 }
 
-func (t *RecordTable) line(b *strings.Builder, cells []cell) {
+func (t *RecordTable) line(b *bytes.Buffer, cells []cell) {
 	for n := len(cells) - 1; n > 0 && (cells[n] == cell{} || t.left[n]); n-- {
 		cells = cells[:n] // no blanks at the end of a line
 	}
@@ -307,28 +273,28 @@ func (t *RecordTable) line(b *strings.Builder, cells []cell) {
 
 // cell writes one cell with the blanks that its column wants, but none at the end
 // of a line.
-func (t *RecordTable) cell(b *strings.Builder, i int, c cell, last bool) {
+func (t *RecordTable) cell(b *bytes.Buffer, i int, c cell, last bool) {
 	if t.dated[i] && c.meaning != "" {
 		c = cell{value: strings.Trim(c.meaning, "()"), changed: c.changed}
 	}
 	text := c.value
 	before := 0
 	if t.right(i) && !t.dated[i] {
-		before = t.shown[i] - runewidth.StringWidth(text)
+		before = t.shown[i] - textWidth(text)
 	}
 	if t.widths[i].meaning > 0 && !t.dated[i] {
-		before = min(before, t.widths[i].value-runewidth.StringWidth(text)) // a heading begins where values do
+		before = min(before, t.widths[i].value-textWidth(text)) // a heading begins where values do
 	}
 	blanks(b, before)
 	if c.meaning != "" {
-		text += strings.Repeat(" ", max(0, t.widths[i].value-max(before, 0)-runewidth.StringWidth(text))) + " " + c.meaning
+		text += strings.Repeat(" ", max(0, t.widths[i].value-max(before, 0)-textWidth(text))) + " " + c.meaning
 	}
 	if t.options.Width > 0 {
 		text = t.cut(i, text, c, t.shown[i]-max(before, 0))
 	}
 	b.WriteString(Paint(text, c.tone(), t.options.Color))
 	if !last {
-		blanks(b, t.shown[i]-max(before, 0)-runewidth.StringWidth(text))
+		blanks(b, t.shown[i]-max(before, 0)-textWidth(text))
 	}
 }
 
@@ -337,16 +303,16 @@ const minMeaning = 6 // less of a meaning says nothing
 // cut returns a cell's text in no more columns than there are. A meaning of which only a
 // few letters would remain is left out.
 func (t *RecordTable) cut(i int, text string, c cell, width int) string {
-	if runewidth.StringWidth(text) <= width {
+	if textWidth(text) <= width {
 		return text
 	}
-	if c.meaning != "" && width < runewidth.StringWidth(text)-runewidth.StringWidth(c.meaning)+minMeaning {
+	if c.meaning != "" && width < textWidth(text)-textWidth(c.meaning)+minMeaning {
 		text = c.value
 	}
 	return cut(text, width)
 }
 
-func blanks(b *strings.Builder, n int) {
+func blanks(b *bytes.Buffer, n int) {
 	for range n {
 		b.WriteByte(' ')
 	}
@@ -360,25 +326,32 @@ func (t *RecordTable) right(i int) bool {
 	return f == nil || f.Readable() && (f.Kind() == layout.Uint || f.Kind() == layout.Int)
 }
 
+// standPending writes the one record that is pending upright.
+func (t *RecordTable) standPending(w io.Writer) error {
+	t.pending.join()
+	defer t.pending.clear()
+	return t.stand(w, t.pending.numbers[0], t.pending.cells)
+}
+
 // stand writes a record upright: its number, and a field a line.
-func (t *RecordTable) stand(w io.Writer, r row) error {
+func (t *RecordTable) stand(w io.Writer, number uint64, cells []cell) error {
 	l := &Listing{Columns: []Column{{Name: "FIELD"}, {Name: "VALUE"}}}
 	name := 0
 	for i := range t.columns {
-		name = max(name, len("  ")+runewidth.StringWidth(t.name(i)))
+		name = max(name, len("  ")+textWidth(t.name(i)))
 	}
-	for i, c := range r.cells {
+	for i, c := range cells {
 		if t.columns[i].field == nil && t.columns[i].lead == nil {
 			continue // the number stands above
 		}
 		text := c.text()
 		if room := t.options.Width - min(name, minName) - len(columnGap); t.options.Width > 0 && c.meaning != "" {
-			left := room - 1 - runewidth.StringWidth(c.meaning)
+			left := room - 1 - textWidth(c.meaning)
 			text = cell{value: cut(c.value, max(left, minColumn)), meaning: c.meaning}.text()
 		}
 		l.Rows = append(l.Rows, []Cell{{Value: "  " + t.name(i), Tone: Faint}, {Value: text, Tone: c.tone()}})
 	}
-	if _, err := io.WriteString(w, Paint("#"+strconv.FormatUint(r.number, 10), Heading, t.options.Color)+"\n"); err != nil {
+	if _, err := io.WriteString(w, Paint("#"+strconv.FormatUint(number, 10), Heading, t.options.Color)+"\n"); err != nil {
 		return err
 	}
 	o := t.options

@@ -9,9 +9,6 @@ import (
 
 	"github.com/fatih/color"
 	"github.com/mattn/go-runewidth"
-	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/renderer"
-	"github.com/olekukonko/tablewriter/tw"
 )
 
 // Tone is what a color means.
@@ -52,6 +49,9 @@ func Paint(text string, t Tone, colored bool) string {
 // printable returns text that is safe on a terminal: control characters and bytes that
 // are not UTF-8 are escaped as in Go.
 func printable(text string) string {
+	if plain(text) {
+		return text
+	}
 	for _, r := range text {
 		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
 			quoted := strconv.Quote(text)
@@ -74,19 +74,11 @@ func (l *Listing) writeTable(w io.Writer, o Options) error {
 	rows, tones := l.cells(o)
 	l.align(rows)
 	l.fit(rows, o.Width)
-	right := make([]tw.Align, len(l.Columns))
-	for i, c := range l.Columns {
-		right[i] = tw.AlignLeft
-		if c.Right {
-			right[i] = tw.AlignRight
-		}
+	write := l.writeRows
+	if len(rows) <= screenRows {
+		write = l.borderless
 	}
-	for i, row := range rows {
-		for j := range row {
-			row[j] = Paint(row[j], tones[i][j], o.Color)
-		}
-	}
-	if err := borderless(o.Fitted(w), rows, right); err != nil {
+	if err := write(o.Fitted(w), rows, tones, o.Color); err != nil {
 		return err
 	}
 	o.left(left)
@@ -109,10 +101,10 @@ func (l *Listing) align(rows [][]string) {
 	for j := range len(l.Columns) - 1 {
 		c := l.Columns[j]
 		for _, row := range rows {
-			l.Widths[c.Name] = max(l.Widths[c.Name], runewidth.StringWidth(row[j]))
+			l.Widths[c.Name] = max(l.Widths[c.Name], textWidth(row[j]))
 		}
 		for _, row := range rows {
-			pad := strings.Repeat(" ", l.Widths[c.Name]-runewidth.StringWidth(row[j]))
+			pad := strings.Repeat(" ", l.Widths[c.Name]-textWidth(row[j]))
 			if c.Right {
 				row[j] = pad + row[j]
 			} else {
@@ -141,49 +133,6 @@ func (l *Listing) cells(o Options) (rows [][]string, tones [][]Tone) {
 		rows, tones = append(rows, texts), append(tones, ts)
 	}
 	return rows, tones
-}
-
-// borderless prints rows with tablewriter. Its own formatting of headings and
-// cells is off: names are data, and blanks belong to them.
-func borderless(w io.Writer, rows [][]string, align []tw.Align) error {
-	var b strings.Builder
-	cell := tw.CellConfig{
-		Formatting: tw.CellFormatting{AutoWrap: tw.WrapNone, AutoFormat: tw.Off},
-		Alignment:  tw.CellAlignment{PerColumn: align},
-		Padding:    tw.CellPadding{Global: tw.Padding{Right: columnGap, Overwrite: true}},
-	}
-	t := tablewriter.NewTable(&b,
-		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
-			Borders:  tw.BorderNone,
-			Settings: tw.Settings{Separators: tw.SeparatorsNone, Lines: tw.LinesNone},
-		})),
-		tablewriter.WithConfig(tablewriter.Config{Row: cell, Behavior: tw.Behavior{TrimSpace: tw.Off}}))
-	for _, row := range rows {
-		if err := t.Append(row); err != nil {
-			return fmt.Errorf("table: %w", err)
-		}
-	}
-	if err := t.Render(); err != nil {
-		return fmt.Errorf("table: %w", err)
-	}
-	for line := range strings.Lines(b.String()) {
-		if _, err := io.WriteString(w, trimEnd(line)+"\n"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// trimEnd drops the blanks that fill up the last column, also where they stand before the
-// end of its color: a line that is as wide as the terminal would wrap.
-func trimEnd(line string) string {
-	const resetColor = "\x1b[0m"
-	text, colored := strings.CutSuffix(strings.TrimRight(line, " \n"), resetColor)
-	text = strings.TrimRight(text, " ")
-	if colored {
-		text += resetColor
-	}
-	return text
 }
 
 const (
@@ -215,7 +164,7 @@ func columnWidths(rows [][]string) []int {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, text := range row {
-			widths[i] = max(widths[i], runewidth.StringWidth(text))
+			widths[i] = max(widths[i], textWidth(text))
 		}
 	}
 	return widths
@@ -303,7 +252,7 @@ func (l *Listing) leaveOut(o Options) (kept *Listing, left []string) {
 }
 
 func cut(text string, width int) string {
-	if runewidth.StringWidth(text) <= width {
+	if textWidth(text) <= width {
 		return text
 	}
 	return runewidth.Truncate(text, width, ellipsis)

@@ -78,14 +78,19 @@ func (o *Entry) lookPage() {
 		return
 	}
 	defer p.Close()
-	h, err := p.Header()
+	var h layout.Header
+	var old, isPage bool
+	err = p.Exclusively(func() (err error) { // one look at the size of the file for all
+		if h, err = p.Header(); err == nil {
+			old = mist.IsOldPage(o.Name, h)
+			isPage = !old && LooksLikePage(o.Known, p, h)
+		}
+		return err
+	})
 	if err != nil {
 		return
 	}
-	if o.Old = mist.IsOldPage(o.Name, h); o.Old {
-		return
-	}
-	o.IsPage = LooksLikePage(o.Known, p, h)
+	o.Old, o.IsPage = old, isPage
 	if o.IsPage {
 		o.Header = h
 		if !o.Known {

@@ -23,6 +23,8 @@ type Listing struct {
 	// widens them to what it has used, so that tables which are printed one behind
 	// the other stand in line. Nil takes what there is.
 	Widths map[string]int
+
+	oneOfMany bool // there is a table for each record
 }
 
 // Column is one column of a Listing.
@@ -118,7 +120,7 @@ func (l *Listing) shownColumns() *Listing {
 }
 
 func (l *Listing) pick(columns []int) *Listing {
-	out := &Listing{Schema: l.Schema, RowsKey: l.RowsKey, Head: l.Head, Widths: l.Widths}
+	out := &Listing{Schema: l.Schema, RowsKey: l.RowsKey, Head: l.Head, Widths: l.Widths, oneOfMany: l.oneOfMany}
 	for _, i := range columns {
 		out.Columns = append(out.Columns, l.Columns[i])
 	}

@@ -335,7 +335,7 @@ func (t *RecordTable) standPending(w io.Writer) error {
 
 // stand writes a record upright: its number, and a field a line.
 func (t *RecordTable) stand(w io.Writer, number uint64, cells []cell) error {
-	l := &Listing{Columns: []Column{{Name: "FIELD"}, {Name: "VALUE"}}}
+	l := &Listing{Columns: []Column{{Name: "FIELD"}, {Name: "VALUE"}}, oneOfMany: true}
 	name := 0
 	for i := range t.columns {
 		name = max(name, len("  ")+textWidth(t.name(i)))

@@ -75,7 +75,7 @@ func (l *Listing) writeTable(w io.Writer, o Options) error {
 	l.align(rows)
 	l.fit(rows, o.Width)
 	write := l.writeRows
-	if len(rows) <= screenRows {
+	if len(rows) <= screenRows && !l.oneOfMany {
 		write = l.borderless
 	}
 	if err := write(o.Fitted(w), rows, tones, o.Color); err != nil {

@@ -30,7 +30,7 @@ func (l *Listing) writeRows(w io.Writer, rows [][]string, tones [][]Tone, colore
 			widths[j] = max(widths[j], tableWidth(text))
 		}
 	}
-	b := make([]byte, 0, tableChunk)
+	var b []byte
 	for i, row := range rows {
 		last := len(row) - 1
 		for last > 0 && ending(row[last], tones[i][last]) == "" {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"syscall"
 
 	"shmtool/layout"
@@ -99,7 +100,7 @@ const tempPrefix = ".shmtool-"
 
 // tempName matches the names that createTemp gives, and no names that other programs
 // give.
-var tempName = regexp.MustCompile("^" + regexp.QuoteMeta(tempPrefix) + "[a-z2-7]{26}$")
+var tempName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^" + regexp.QuoteMeta(tempPrefix) + "[a-z2-7]{26}$") })
 
 // reserveLimit is how much of a new page is backed at once; larger ones grow
 // as they are written.
@@ -238,7 +239,7 @@ func (w *Writer) discard() error {
 func removeDeadTemps(dir string) {
 	entries, _ := os.ReadDir(dir) // not Glob: dir is no pattern
 	for _, entry := range entries {
-		if !tempName.MatchString(entry.Name()) || !entry.Type().IsRegular() {
+		if !tempName().MatchString(entry.Name()) || !entry.Type().IsRegular() {
 			continue
 		}
 		path := filepath.Join(dir, entry.Name())

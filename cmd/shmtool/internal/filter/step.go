@@ -3,6 +3,7 @@ package filter
 import (
 	"regexp"
 	"slices"
+	"sync"
 
 	"github.com/itchyny/gojq"
 )
@@ -63,10 +64,10 @@ func (s *stepper) work(done <-chan struct{}) {
 // isShort reports whether an expression only picks fields and compares them, so
 // the context is looked at often enough without a goroutine. A doubt says no.
 func isShort(expr string) bool {
-	if growing.MatchString(expr) {
+	if growing().MatchString(expr) {
 		return false
 	}
-	for _, word := range words.FindAllString(expr, -1) {
+	for _, word := range words().FindAllString(expr, -1) {
 		if word[0] != '.' && !slices.Contains([]string{"and", "or", "not", "true", "false", "null", "select"}, word) {
 			return false
 		}
@@ -75,6 +76,6 @@ func isShort(expr string) bool {
 }
 
 var (
-	words   = regexp.MustCompile(`[.$@]*[A-Za-z_][A-Za-z0-9_]*`)
-	growing = regexp.MustCompile(`\*|\.\.|(^|[^=!<>])=($|[^=])`) // a product of a string, a walk, an assignment
+	words   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[.$@]*[A-Za-z_][A-Za-z0-9_]*`) })
+	growing = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\*|\.\.|(^|[^=!<>])=($|[^=])`) }) // a product of a string, a walk, an assignment
 )

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Machine is what decides which commands of a reference page work on it.
@@ -41,10 +42,10 @@ func (m Machine) Fit(page string) string {
 
 const commandIndent = "    "
 
-var stepStart = regexp.MustCompile(`^(\d)\. `)
+var stepStart = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\d)\. `) })
 
 func stepOf(block string) (number int, rest string, ok bool) {
-	found := stepStart.FindString(block)
+	found := stepStart().FindString(block)
 	if found == "" {
 		return 0, "", false
 	}
@@ -56,7 +57,7 @@ func blocks(page string) (all []string) {
 	inStep := false
 	for line := range strings.Lines(page) {
 		continues := inStep && strings.HasPrefix(line, "   ")
-		inStep = continues || stepStart.MatchString(line)
+		inStep = continues || stepStart().MatchString(line)
 		if continues {
 			all[len(all)-1] += line
 			continue
@@ -89,17 +90,17 @@ func (m Machine) command(line string) string {
 }
 
 var (
-	psColumns = regexp.MustCompile(`\bps (?:-o|axo) ([a-z,]+)( -p PID)?`)
-	psParent  = regexp.MustCompile(`\bps --ppid PID -o ([a-z,]+)`)
+	psColumns = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\bps (?:-o|axo) ([a-z,]+)( -p PID)?`) })
+	psParent  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\bps --ppid PID -o ([a-z,]+)`) })
 )
 
 // busyBox returns a command with BusyBox's ps.
 func busyBox(command string) string {
-	command = psParent.ReplaceAllStringFunc(command, func(ps string) string {
-		return "ps -o ppid," + knownColumns(psParent.FindStringSubmatch(ps)[1]) + " | grep -w PID"
+	command = psParent().ReplaceAllStringFunc(command, func(ps string) string {
+		return "ps -o ppid," + knownColumns(psParent().FindStringSubmatch(ps)[1]) + " | grep -w PID"
 	})
-	return psColumns.ReplaceAllStringFunc(command, func(ps string) string {
-		words := psColumns.FindStringSubmatch(ps)
+	return psColumns().ReplaceAllStringFunc(command, func(ps string) string {
+		words := psColumns().FindStringSubmatch(ps)
 		ps = "ps -o " + knownColumns(words[1])
 		if words[2] != "" {
 			ps += " | grep -w PID"

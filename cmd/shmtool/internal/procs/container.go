@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -22,9 +23,13 @@ type Container struct {
 
 // The elements of a control group's path that name a container.
 var (
-	scopes  = regexp.MustCompile(`^(?:[a-z]+(?:-[a-z]+)*-)?([0-9a-f]{64})(?:\.scope)?$`)
-	lxc     = regexp.MustCompile(`^lxc\.payload\.(.+)$`)
-	machine = regexp.MustCompile(`^(?:machine-(.+)\.scope|systemd-nspawn@(.+)\.service)$`)
+	scopes = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:[a-z]+(?:-[a-z]+)*-)?([0-9a-f]{64})(?:\.scope)?$`)
+	})
+	lxc     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^lxc\.payload\.(.+)$`) })
+	machine = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:machine-(.+)\.scope|systemd-nspawn@(.+)\.service)$`)
+	})
 )
 
 // containerID returns the container that a control group belongs to, and "" for none.
@@ -40,7 +45,7 @@ func containerID(cgroup []byte) string {
 			if strings.Contains(element, "conmon") {
 				break
 			}
-			for _, form := range []*regexp.Regexp{scopes, lxc, machine} {
+			for _, form := range []*regexp.Regexp{scopes(), lxc(), machine()} {
 				if m := form.FindStringSubmatch(element); m != nil {
 					return strings.Join(m[1:], "")
 				}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/kernel"
@@ -29,7 +30,7 @@ type users struct {
 }
 
 // processPath begins the path by which one looks into the files of a process.
-var processPath = regexp.MustCompile(`^(\d+)/root(/.*)?$`)
+var processPath = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\d+)/root(/.*)?$`) })
 
 // Through returns the process through whose root the directory is looked at: the
 // 4711 of /proc/4711/root/dev/shm. PIDs in its objects are of that process's
@@ -39,7 +40,7 @@ func (t *Table) Through() (pid int, ok bool) {
 	if err != nil {
 		return 0, false
 	}
-	m := processPath.FindStringSubmatch(inside)
+	m := processPath().FindStringSubmatch(inside)
 	if m == nil {
 		return 0, false
 	}
@@ -204,7 +205,7 @@ func (t *Table) Reach() Reach {
 	if t.Ours() {
 		return Reach{Dir: dir, Known: true}
 	}
-	if m := processRoot.FindStringSubmatch(dir); m != nil {
+	if m := processRoot().FindStringSubmatch(dir); m != nil {
 		pid, _, _ := strings.Cut(strings.TrimPrefix(dir, "/proc/"), "/")
 		if n, err := strconv.Atoi(pid); err == nil && n > 0 {
 			return Reach{Dir: dir, Enter: []string{"nsenter", "-t", pid, "-p"}, Known: true}

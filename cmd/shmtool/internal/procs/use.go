@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/kernel"
@@ -95,7 +96,7 @@ func (t *Table) Use() Use {
 }
 
 // processRoot begins the path by which one looks into a container.
-var processRoot = regexp.MustCompile(`^/proc/[^/]+/root(/.*)$`)
+var processRoot = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^/proc/[^/]+/root(/.*)$`) })
 
 // KnownAs returns a shared memory directory as the processes know it that use it, and as
 // maps have it. Into a container one looks by /proc/PID/root.
@@ -103,7 +104,7 @@ func KnownAs(dir string) string {
 	if whole, err := filepath.Abs(dir); err == nil {
 		dir = whole
 	}
-	if m := processRoot.FindStringSubmatch(dir); m != nil {
+	if m := processRoot().FindStringSubmatch(dir); m != nil {
 		return m[1]
 	}
 	if real, err := filepath.EvalSymlinks(dir); err == nil {

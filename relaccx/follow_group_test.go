@@ -149,3 +149,33 @@ func BenchmarkGroupIdle(b *testing.B) {
 		g.turn = 0
 	}
 }
+
+// The longer a page is silent, and the more pages there are, the less often it is looked
+// at, and never later than a 64th of its silence.
+func TestGroupLooksLessOften(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for _, test := range []struct {
+		members int
+		silent  time.Duration
+		unready bool
+		want    time.Duration
+	}{
+		{1, 0, false, foreignPoll},
+		{1, time.Second, false, 8 * foreignPoll},
+		{1, time.Hour, false, 32 * foreignPoll},
+		{500, time.Second, false, 8 * foreignPoll},
+		{500, time.Hour, false, 64 * foreignPoll},
+		{5000, time.Hour, false, slowestPoll},
+		{500, time.Hour, true, 256 * foreignPoll},
+	} {
+		f := &Follower{reader: new(Reader)}
+		if test.unready {
+			f.unreadable = ErrNotReady
+		}
+		g := Group{members: make([]*member, test.members)}
+		if got := g.interval(&member{follower: f, active: now.Add(-test.silent)}, now); got != test.want {
+			t.Errorf("%+v: every %v", test, got)
+		}
+	}
+}

@@ -227,13 +227,15 @@ func (r *Reader) record(at int) []byte {
 }
 
 // missing says why record n is not in the ring, or nil when the page is a
-// table that has it.
+// table that has it. The writer may have published n, and withdrawn it, since end was
+// EndPos.
 func (r *Reader) missing(n, end uint64) error {
-	w := r.window(r.cells.Header())
+	h := r.cells.Header()
+	w := r.window(h)
 	switch {
 	case w.Contains(n):
 		return nil
-	case n < w.First && n < end:
+	case n < w.First && n < max(end, h.EndPos):
 		return fmt.Errorf("record %d: %w", n, ErrWithdrawn)
 	}
 	return fmt.Errorf("record %d: %w", n, ErrNoRecord)

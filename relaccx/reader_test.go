@@ -305,3 +305,19 @@ func readOne(t *testing.T, r *Reader, n uint64, w layout.Window, depth int) {
 		}
 	}
 }
+
+// A record that was published, and withdrawn again, since a reader loaded EndPos was said
+// not to exist.
+func TestWithdrawnSinceEndPos(t *testing.T) {
+	p, w := heapPage(t, "v:uint8", 1, 0)
+	for v := range 2 {
+		check(t, w.AppendOverwrite([]byte{byte(v)}))
+	}
+	r := heapReader(t, p)
+	if err := r.missing(0, 0); !errors.Is(err, ErrWithdrawn) {
+		t.Errorf("record 0, which was not there yet at first: %v", err)
+	}
+	if err := r.missing(2, 0); !errors.Is(err, ErrNoRecord) {
+		t.Errorf("record 2, which is not there yet: %v", err)
+	}
+}

@@ -1,3 +1,5 @@
+//go:build !steps
+
 package shm
 
 import (

@@ -99,7 +99,7 @@ func run(t *testing.T, few, many int, newLab func(t *testing.T) *lab, do drill) 
 	all.Wait()
 	t.Logf("%d cases, %d commands", min(int(next.Load()), count), commands.Load())
 	if after := settledFiles(t, before); after > before {
-		t.Errorf("%d open files before, %d after", before, after)
+		t.Errorf("%d open files before, %d after: %q", before, after, openNames())
 	}
 	left, err := os.ReadDir(os.TempDir())
 	left = slices.DeleteFunc(left, func(e os.DirEntry) bool { return strings.HasPrefix(e.Name(), "Test") }) // a test's own
@@ -158,12 +158,22 @@ func openFiles(t *testing.T) int {
 	return len(all)
 }
 
+func openNames() (names []string) {
+	all, _ := os.ReadDir("/proc/self/fd")
+	for _, e := range all {
+		name, _ := os.Readlink("/proc/self/fd/" + e.Name())
+		names = append(names, name)
+	}
+	return names
+}
+
 // settledFiles returns how many files are open once those of goroutines that are ending
 // are closed.
 func settledFiles(t *testing.T, want int) int {
 	t.Helper()
 	n := openFiles(t)
 	for end := time.Now().Add(10 * time.Second); n > want && time.Now().Before(end); n = openFiles(t) {
+		runtime.GC() // a clock that waits for its next use is closed with its pool
 		time.Sleep(10 * time.Millisecond)
 	}
 	return n

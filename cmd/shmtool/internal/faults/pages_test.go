@@ -137,7 +137,7 @@ func (l *lab) lookAt(dice *rand.Rand, s subject, b []byte) {
 // A page with any bytes changed brings every command that looks to a documented end, with
 // output of its form, and stays as it is.
 func TestPages(t *testing.T) {
-	run(t, 200, 2500, newLab, func(l *lab, dice *rand.Rand) {
+	run(t, 200, 1200, newLab, func(l *lab, dice *rand.Rand) {
 		s := one(dice, l.subjects...)
 		b := l.damage(dice, s)
 		l.put(s.name, b)

@@ -10,7 +10,7 @@ import (
 
 // A page that ends at any byte brings every command that looks to a documented end.
 func TestTruncatedBefore(t *testing.T) {
-	run(t, 100, 1500, newLab, func(l *lab, dice *rand.Rand) {
+	run(t, 100, 800, newLab, func(l *lab, dice *rand.Rand) {
 		s := one(dice, l.subjects...)
 		end := len(s.bytes)
 		if dice.IntN(2) == 0 {
@@ -27,7 +27,7 @@ func TestTruncatedBefore(t *testing.T) {
 // A page that is cut, unlinked, replaced or written to all over while a command looks at it
 // brings the command to a documented end.
 func TestChangedWhileLookedAt(t *testing.T) {
-	run(t, 80, 1500, newLab, func(l *lab, dice *rand.Rand) {
+	run(t, 80, 800, newLab, func(l *lab, dice *rand.Rand) {
 		s := one(dice, l.subjects...)
 		l.width = one(dice, columns...)
 		field := fieldOf(dice, s.bytes)

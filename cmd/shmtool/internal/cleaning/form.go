@@ -104,12 +104,27 @@ func pageForm(path string, head []byte, k mist.Kind) string {
 	if isZero(head) {
 		return ""
 	}
-	const no = "it is no page of this kind"
 	p, err := relaccx.Open(path)
 	if err != nil {
-		return no + ": " + cause.Of(err).Error()
+		return noPage + ": " + cause.Of(err).Error()
 	}
 	defer p.Close()
+	var found string
+	err = p.Exclusively(func() error { // one look at the size of the file for all
+		found = openForm(p, path, k)
+		return nil
+	})
+	if err != nil {
+		return noPage + ": " + cause.Of(err).Error()
+	}
+	return found
+}
+
+const noPage = "it is no page of this kind"
+
+// openForm returns what is wrong with an open page.
+func openForm(p *relaccx.Page, path string, k mist.Kind) string {
+	const no = noPage
 	h, err := p.Header()
 	switch {
 	case err != nil || !h.Status.Known():

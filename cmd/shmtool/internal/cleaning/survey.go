@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -205,13 +206,20 @@ func (f *file) marked(r *os.File) (mark, error) {
 	return m, err
 }
 
+const sumChunk = 32 << 10
+
+// sumBuffers are used again: a server has thousands of objects.
+var sumBuffers = sync.Pool{New: func() any { return new([sumChunk]byte) }}
+
 // sumMemory returns a sum over the first bytes of a file, its holes left out: to read
 // one through a mapping would fill it.
 func sumMemory(r *os.File, size int64) (uint64, error) {
 	hash := crc64.New(table)
+	buffer := sumBuffers.Get().(*[sumChunk]byte)
+	defer sumBuffers.Put(buffer)
 	for start, end := range sparse.Parts(r, 0, size) {
 		fmt.Fprintf(hash, "%d-%d:", start, end)
-		if _, err := io.Copy(hash, io.NewSectionReader(r, start, end-start)); err != nil {
+		if _, err := io.CopyBuffer(hash, io.NewSectionReader(r, start, end-start), buffer[:]); err != nil {
 			return 0, err
 		}
 	}

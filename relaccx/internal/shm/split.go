@@ -12,8 +12,8 @@ import (
 // nothing. Two things do:
 //
 //   - The other counters. The page's writer keeps Present at EndPos - Deleted, and
-//     StartPos at the low half of Deleted. A value that they give, and that they still
-//     give after the look, is one that the writer has stored, or is about to store.
+//     StartPos at the low half of Deleted. A value near the one that they give, before the
+//     look and after it, is not made of parts of two: that would be far from it.
 //   - Time, on a page whose writer does not keep them so. When the high part is the same
 //     for longer than parts are seen apart, before a look and after it, the low part that
 //     was looked at belongs to it. The low part may change all the while.
@@ -33,18 +33,48 @@ const (
 	provenTries = 8
 )
 
-// proven looks at a counter of size bytes that lies across a border until the value is
-// the one that the others give. It reports false when they do not come to agree.
-func proven(p unsafe.Pointer, size uintptr, others func() uint64) (uint64, bool) {
+// proven looks at a counter of size bytes that lies across a border until the value agrees
+// with the one that the others give, before the look and after it. It reports false when
+// they do not come to agree.
+//
+// Parts of two values make a number that is off by all that the low part holds. A quarter
+// of that is how far the counter may be from what the others give, on the side of first:
+// the writer stores one of them before the other. The others may move as far meanwhile.
+func proven(p unsafe.Pointer, size uintptr, first side, others func() uint64) (uint64, bool) {
+	near := int64(1) << (8*(lineSize-uintptr(p)&(lineSize-1)) - 2)
 	for range provenTries {
 		before := others()
 		v := look(p, size)
-		if v == before && others() == before {
+		after := others()
+		if v == before && v == after {
+			return v, true
+		}
+		from, to := int64(before), int64(after)
+		if size == 4 { // the low half of what goes on counting
+			from, to = int64(v)+int64(int32(before-v)), int64(v)+int64(int32(after-v))
+		}
+		switch {
+		case to < from || to-from > near:
+			continue
+		case first == counter:
+			to += near
+		default:
+			from -= near
+		}
+		if from <= int64(v) && int64(v) <= to {
 			return v, true
 		}
 	}
 	return 0, false
 }
+
+// side says what the writer stores first.
+type side uint8
+
+const (
+	counter side = iota // the counter, and then the others
+	rest                // the others, and then the counter
+)
 
 // splitEndPos returns EndPos where it lies across a border.
 //
@@ -52,7 +82,7 @@ func proven(p unsafe.Pointer, size uintptr, others func() uint64) (uint64, bool)
 func (c Cells) splitEndPos() uint64 {
 	p := c.at(layout.EndPosOffset)
 	if c.wholeAt(layout.DeletedOffset, 8) && c.wholeAt(layout.PresentOffset, 4) {
-		if v, ok := proven(p, 8, func() uint64 {
+		if v, ok := proven(p, 8, rest, func() uint64 {
 			return load64(c.at(layout.DeletedOffset)) + uint64(load32(c.at(layout.PresentOffset)))
 		}); ok {
 			return v
@@ -67,7 +97,7 @@ func (c Cells) splitEndPos() uint64 {
 func (c Cells) splitDeleted() uint64 {
 	p := c.at(layout.DeletedOffset)
 	if c.wholeAt(layout.EndPosOffset, 8) && c.wholeAt(layout.PresentOffset, 4) {
-		if v, ok := proven(p, 8, func() uint64 {
+		if v, ok := proven(p, 8, counter, func() uint64 {
 			return load64(c.at(layout.EndPosOffset)) - uint64(load32(c.at(layout.PresentOffset)))
 		}); ok {
 			return v
@@ -76,16 +106,18 @@ func (c Cells) splitDeleted() uint64 {
 	return load64(p)
 }
 
-// splitPresent returns Present where it lies across a border.
+// splitPresent returns Present where it lies across a border. Another value than the others
+// give is left to time: it may be on either side.
 //
 //go:noinline
 func (c Cells) splitPresent() uint32 {
 	p := c.at(layout.PresentOffset)
 	if c.Plain() {
-		if v, ok := proven(p, 4, func() uint64 {
-			return uint64(uint32(load64(c.at(layout.EndPosOffset)) - load64(c.at(layout.DeletedOffset))))
-		}); ok {
-			return uint32(v)
+		for range provenTries {
+			v := uint32(look(p, 4))
+			if v == uint32(load64(c.at(layout.EndPosOffset))-load64(c.at(layout.DeletedOffset))) {
+				return v
+			}
 		}
 	}
 	return load32(p)
@@ -97,7 +129,7 @@ func (c Cells) splitPresent() uint32 {
 func (c Cells) splitStartPos() uint32 {
 	p := c.at(layout.StartPosOffset)
 	if c.wholeAt(layout.DeletedOffset, 8) {
-		if v, ok := proven(p, 4, func() uint64 { return uint64(uint32(load64(c.at(layout.DeletedOffset)))) }); ok {
+		if v, ok := proven(p, 4, counter, func() uint64 { return load64(c.at(layout.DeletedOffset)) }); ok {
 			return uint32(v)
 		}
 	}

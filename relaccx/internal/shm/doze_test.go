@@ -53,8 +53,9 @@ func TestDozeOnAnotherPage(t *testing.T) {
 		}
 		woken := make(chan struct{})
 		go wake(c, woken)
-		if got := d.WaitEndPos(c, 0, 30*time.Second); got != Woken {
-			t.Errorf("woken: %v", got)
+		// A sentry of a page before, whose memory this one may have, rings as well.
+		if got := d.WaitEndPos(c, 0, 30*time.Second); got == TimedOut {
+			t.Error("the wake was slept through")
 		}
 		close(woken)
 	}

@@ -22,8 +22,8 @@ const (
 	// settleLooks with settleSpin turns between them take about 2 µs.
 	settleLooks = 128
 	settleSpin  = 40
-	// settleTries bounds the looking: where the high part changes all the time,
-	// the last look must do.
+	// settleTries bounds the looking: where nothing proves a value all the time, one
+	// look must do.
 	settleTries = 64
 	// maxStep is how far a counter is expected to go at once. Parts that belong
 	// to two values are told by a low part so close to its end or beginning.
@@ -33,16 +33,32 @@ const (
 	provenTries = 8
 )
 
-// proven looks at a counter of size bytes that lies across a border until the value agrees
+// proven returns a counter of size bytes that lies across a border: by the others, or by
+// time, whichever proves it first.
+func proven(p unsafe.Pointer, size uintptr, first side, others func() uint64) uint64 {
+	for range settleTries {
+		if v, ok := agreed(p, size, first, others); ok {
+			return v
+		}
+		if v, ok := still(p, size); ok {
+			load8(p) // what is loaded next comes behind it, on every processor
+			return v
+		}
+	}
+	return look(p, size) // of a page whose counters contradict each other, and change all the time
+}
+
+// agreed looks at a counter of size bytes that lies across a border until the value agrees
 // with the one that the others give, before the look and after it. It reports false when
 // they do not come to agree.
 //
 // Parts of two values make a number that is off by all that the low part holds. A quarter
 // of that is how far the counter may be from what the others give, on the side of first:
 // the writer stores one of them before the other. The others may move as far meanwhile.
-func proven(p unsafe.Pointer, size uintptr, first side, others func() uint64) (uint64, bool) {
+// A writer with another order is left to the later tries, which allow both sides.
+func agreed(p unsafe.Pointer, size uintptr, first side, others func() uint64) (uint64, bool) {
 	near := int64(1) << (8*(lineSize-uintptr(p)&(lineSize-1)) - 2)
-	for range provenTries {
+	for try := range 2 * provenTries {
 		before := others()
 		v := look(p, size)
 		after := others()
@@ -53,12 +69,13 @@ func proven(p unsafe.Pointer, size uintptr, first side, others func() uint64) (u
 		if size == 4 { // the low half of what goes on counting
 			from, to = int64(v)+int64(int32(before-v)), int64(v)+int64(int32(after-v))
 		}
-		switch {
-		case to < from || to-from > near:
+		if to < from || to-from > near {
 			continue
-		case first == counter:
+		}
+		if first == counter || try >= provenTries {
 			to += near
-		default:
+		}
+		if first == rest || try >= provenTries {
 			from -= near
 		}
 		if from <= int64(v) && int64(v) <= to {
@@ -82,11 +99,9 @@ const (
 func (c Cells) splitEndPos() uint64 {
 	p := c.at(layout.EndPosOffset)
 	if c.wholeAt(layout.DeletedOffset, 8) && c.wholeAt(layout.PresentOffset, 4) {
-		if v, ok := proven(p, 8, rest, func() uint64 {
+		return proven(p, 8, rest, func() uint64 {
 			return load64(c.at(layout.DeletedOffset)) + uint64(load32(c.at(layout.PresentOffset)))
-		}); ok {
-			return v
-		}
+		})
 	}
 	return load64(p)
 }
@@ -97,11 +112,9 @@ func (c Cells) splitEndPos() uint64 {
 func (c Cells) splitDeleted() uint64 {
 	p := c.at(layout.DeletedOffset)
 	if c.wholeAt(layout.EndPosOffset, 8) && c.wholeAt(layout.PresentOffset, 4) {
-		if v, ok := proven(p, 8, counter, func() uint64 {
+		return proven(p, 8, counter, func() uint64 {
 			return load64(c.at(layout.EndPosOffset)) - uint64(load32(c.at(layout.PresentOffset)))
-		}); ok {
-			return v
-		}
+		})
 	}
 	return load64(p)
 }
@@ -129,9 +142,7 @@ func (c Cells) splitPresent() uint32 {
 func (c Cells) splitStartPos() uint32 {
 	p := c.at(layout.StartPosOffset)
 	if c.wholeAt(layout.DeletedOffset, 8) {
-		if v, ok := proven(p, 4, counter, func() uint64 { return load64(c.at(layout.DeletedOffset)) }); ok {
-			return uint32(v)
-		}
+		return uint32(proven(p, 4, counter, func() uint64 { return load64(c.at(layout.DeletedOffset)) }))
 	}
 	return load32(p)
 }
@@ -153,24 +164,29 @@ func split32(p unsafe.Pointer) uint32 { return uint32(loadSplit(p, 4)) }
 //go:noinline
 func split64(p unsafe.Pointer) uint64 { return loadSplit(p, 8) }
 
-// loadSplit loads a counter of size bytes that lies across a border.
+// loadSplit loads a counter of size bytes that lies across a border, by time alone.
 func loadSplit(p unsafe.Pointer, size uintptr) uint64 {
+	for range settleTries {
+		if v, ok := still(p, size); ok {
+			return v
+		}
+	}
+	return look(p, size)
+}
+
+// still looks at a counter of size bytes that lies across a border, and reports whether its
+// high part stayed the same for long enough before the look and after it.
+func still(p unsafe.Pointer, size uintptr) (uint64, bool) {
 	bits := 8 * (lineSize - uintptr(p)&(lineSize-1)) // of the low part, before the border
 	v := look(p, size)
 	if !nearCarry(v, bits) {
-		return v
+		return v, true
 	}
-	for range settleTries {
-		high := v >> bits
-		if v = settle(p, size, bits, high); v>>bits != high {
-			continue
-		}
-		looked := v
-		if v = settle(p, size, bits, high); v>>bits == high {
-			return looked
-		}
+	high := v >> bits
+	if v = settle(p, size, bits, high); v>>bits != high {
+		return v, false
 	}
-	return v
+	return v, settle(p, size, bits, high)>>bits == high
 }
 
 // nearCarry reports whether the low part may be one that a step has just taken

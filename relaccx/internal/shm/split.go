@@ -52,12 +52,13 @@ func proven(p unsafe.Pointer, size uintptr, first side, others func() uint64) ui
 // with the one that the others give, before the look and after it. It reports false when
 // they do not come to agree.
 //
-// Parts of two values make a number that is off by all that the low part holds. A quarter
+// Parts of two values make a number that is off by all that the low part holds. An eighth
 // of that is how far the counter may be from what the others give, on the side of first:
-// the writer stores one of them before the other. The others may move as far meanwhile.
+// the writer stores one of them before the other. The others may move as far meanwhile,
+// and one step takes no more than a half.
 // A writer with another order is left to the later tries, which allow both sides.
 func agreed(p unsafe.Pointer, size uintptr, first side, others func() uint64) (uint64, bool) {
-	near := int64(1) << (8*(lineSize-uintptr(p)&(lineSize-1)) - 2)
+	near := int64(1) << (8*(lineSize-uintptr(p)&(lineSize-1)) - 3)
 	for try := range 2 * provenTries {
 		before := others()
 		v := look(p, size)

@@ -1,6 +1,7 @@
 package shm
 
 import (
+	"time"
 	"unsafe"
 
 	"shmtool/layout"
@@ -19,9 +20,10 @@ import (
 //     was looked at belongs to it. The low part may change all the while.
 
 const (
-	// settleLooks with settleSpin turns between them take about 2 µs.
-	settleLooks = 128
-	settleSpin  = 40
+	// settleFor is for how long a high part must stay the same: four times as long as
+	// parts were seen apart. It is taken by the clock, since looks are faster on some
+	// machines than on others.
+	settleFor = 2 * time.Microsecond
 	// settleTries bounds the looking: where nothing proves a value all the time, one
 	// look must do.
 	settleTries = 64
@@ -63,9 +65,6 @@ func agreed(p unsafe.Pointer, size uintptr, first side, others func() uint64) (u
 		before := others()
 		v := look(p, size)
 		after := others()
-		if v == before && v == after {
-			return v, true
-		}
 		from, to := int64(before), int64(after)
 		if size == 4 { // the low half of what goes on counting
 			from, to = int64(v)+int64(int32(before-v)), int64(v)+int64(int32(after-v))
@@ -205,12 +204,12 @@ func nearCarry(v uint64, bits uintptr) bool {
 // settle looks until the high part has been the same for long enough, or is
 // another, and gives the last look.
 func settle(p unsafe.Pointer, size, bits uintptr, high uint64) (v uint64) {
-	for range settleLooks {
-		if v = look(p, size); v>>bits != high {
-			break
-		}
-		for range settleSpin { // looking without a pause keeps the line from its writer
+	for begun := time.Now(); ; {
+		// The clock is a pause: looking without one keeps the line from its writer. It comes
+		// before the look, or a stop of this thread between them would count as looking.
+		over := time.Since(begun) >= settleFor
+		if v = look(p, size); v>>bits != high || over {
+			return v
 		}
 	}
-	return v
 }

@@ -21,7 +21,7 @@ func TestWaitEndPos(t *testing.T) {
 	}
 }
 
-// wakeSleepers wakes everybody until the test has seen it.
+// wake wakes everybody until the test has seen it.
 func wake(c Cells, woken <-chan struct{}) {
 	for {
 		select {

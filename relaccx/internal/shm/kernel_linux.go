@@ -32,19 +32,23 @@ func sleepOn(word unsafe.Pointer, value uint32, timeout time.Duration) (ended Wa
 
 // sleepAt does what sleepOn does at an address that may be unmapped meanwhile.
 func sleepAt(word uintptr, value uint32, timeout time.Duration) (ended Waited, slept bool) {
-	ts := unix.NsecToTimespec(timeout.Nanoseconds())
-	// Not RawSyscall6: a goroutine that waits there would keep the garbage
-	// collector from ever finishing.
-	_, _, errno := unix.Syscall6(unix.SYS_FUTEX, word, futexWait, uintptr(value), uintptr(unsafe.Pointer(&ts)), 0, 0)
-	switch errno {
-	case 0:
-		return Woken, true
-	case unix.EAGAIN:
-		return Changed, true
-	case unix.ETIMEDOUT, unix.EINTR:
-		return TimedOut, true
+	for end := time.Now().Add(timeout); ; timeout = max(0, time.Until(end)) {
+		ts := unix.NsecToTimespec(timeout.Nanoseconds())
+		// Not RawSyscall6: a goroutine that waits there would keep the garbage
+		// collector from ever finishing.
+		_, _, errno := unix.Syscall6(unix.SYS_FUTEX, word, futexWait, uintptr(value), uintptr(unsafe.Pointer(&ts)), 0, 0)
+		switch errno {
+		case 0:
+			return Woken, true
+		case unix.EAGAIN:
+			return Changed, true
+		case unix.ETIMEDOUT:
+			return TimedOut, true
+		case unix.EINTR: // by a signal, as the runtime sends them
+		default:
+			return TimedOut, false
+		}
 	}
-	return TimedOut, false
 }
 
 // wakeSleepers wakes as many as sleep on the word, at most most.

@@ -130,14 +130,12 @@ func (b *batch) copy(at, count int) error {
 // taken back by a writer that let its counters go backwards.
 func (b *batch) drop(first uint64, count int) error {
 	r := b.reader
-	w, _ := r.available()
-	if err := r.proveParent(); err != nil {
+	w, err := r.standing(first, uint64(count))
+	if err != nil {
 		return err
 	}
-	torn := min(max(w.First, first)-first, uint64(count))
-	b.next = first + torn
-	whole := w.Clamp(b.next, first+uint64(count)).Count()
-	b.held.window = layout.Window{First: b.next, End: b.next + whole}
+	b.next, b.held.window = w.First, w
+	torn, whole := w.First-first, w.Count()
 	b.held.bytes = b.held.bytes[torn*r.size : (torn+whole)*r.size]
 	if torn+whole < uint64(count) {
 		b.behind += (count - int(torn+whole)) * int(r.size)
@@ -145,6 +143,18 @@ func (b *batch) drop(first uint64, count int) error {
 	b.copied = b.held.bytes
 	b.restore()
 	return nil
+}
+
+// standing returns those of count records, from number first on, that are still available:
+// their copies are whole. It runs under a guard.
+func (r *Reader) standing(first, count uint64) (layout.Window, error) {
+	w, _ := r.available()
+	if err := r.proveParent(); err != nil {
+		return layout.Window{}, err
+	}
+	end := first + count
+	w.First = min(w.First, end)
+	return w.Clamp(first, end), nil
 }
 
 // available returns the window and the slots of the page now, loaded in the order that

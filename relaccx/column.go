@@ -85,19 +85,16 @@ func (c *column) block(w layout.Window, slots uint64) error {
 	}
 	before := len(c.values)
 	c.values = c.field.AppendColumn(c.values, bytes, int(r.size))
-	now, _ := r.available()
-	if err := r.proveParent(); err != nil {
+	whole, err := r.standing(w.First, uint64(count))
+	if err != nil {
 		return err
 	}
-	end := w.First + uint64(count)
-	whole := now.Clamp(w.First, end)
-	if torn := min(whole.First, end) - w.First; torn > 0 { // they were not: go on behind them
+	if c.skip(whole.First); c.lost > 0 {
 		c.values = c.values[:before]
-		c.skip(w.First + torn)
 		return nil
 	}
 	c.values = c.values[:before+int(whole.Count())]
-	c.next = w.First + whole.Count()
+	c.next = whole.End
 	return nil
 }
 

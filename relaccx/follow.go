@@ -179,8 +179,8 @@ func (f *Follower) Next(ctx context.Context) (Event, error) {
 		if ctx.Err() != nil { // or a writer that is never idle would keep us
 			return Event{}, ctx.Err()
 		}
-		if len(f.batch.copied) > 0 && f.unreadable == nil && !f.closed { // most of all events
-			return Event{Kind: EventRecord, Record: f.batch.take()}, nil
+		if f.holds() && !f.closed { // as step does: without its copies of an Event 13 ns instead of 21
+			return f.held(), nil
 		}
 		e, ok, err := f.step()
 		if ok || err != nil {
@@ -214,6 +214,9 @@ func (f *Follower) step() (Event, bool, error) {
 	case f.exited:
 		return Event{}, false, io.EOF
 	}
+	if f.holds() {
+		return f.held(), true, nil
+	}
 	if f.reader == nil {
 		if there, err := f.begin(); !there {
 			return Event{}, false, err
@@ -226,6 +229,12 @@ func (f *Follower) step() (Event, bool, error) {
 	return e, ok, err
 }
 
+// holds reports whether the next event is a record that is proven already, as most are.
+func (f *Follower) holds() bool { return len(f.batch.copied) > 0 && f.unreadable == nil }
+
+// held returns that event.
+func (f *Follower) held() Event { return Event{Kind: EventRecord, Record: f.batch.take()} }
+
 // look returns one event of the page. The status is loaded before the records: a record
 // published before a flag was set is seen before the flag. So is one published before the
 // page was replaced: that is seen, then the page looked at once more, and only then left.
@@ -233,19 +242,15 @@ func (f *Follower) look() (Event, bool, error) {
 	if f.unreadable != nil {
 		return f.comeBack()
 	}
-	var status layout.Status
-	if len(f.batch.copied) == 0 { // else the next record is proven already
-		s, wentBack, err := f.glance()
-		if err != nil {
-			return f.leave(err)
-		}
-		if wentBack {
-			return f.beginAnew()
-		}
-		status = s
-		f.end = f.ripe(s)
+	status, wentBack, err := f.glance()
+	if err != nil {
+		return f.leave(err)
 	}
-	if len(f.batch.copied) > 0 || f.table != nil || min(f.end, f.window.End) > f.batch.next || f.window.First > f.batch.next {
+	if wentBack {
+		return f.beginAnew()
+	}
+	f.end = f.ripe(status)
+	if f.table != nil || min(f.end, f.window.End) > f.batch.next || f.window.First > f.batch.next {
 		if e, ok, err := f.records(); err != nil {
 			return f.leave(err)
 		} else if ok {
@@ -285,7 +290,6 @@ func (f *Follower) records() (Event, bool, error) {
 	if f.table != nil {
 		return f.table.next(f)
 	}
-	whole := len(f.batch.copied) == 0
 	before := f.batch.next
 	rec, err := f.batch.read(f.end)
 	switch {
@@ -294,11 +298,10 @@ func (f *Follower) records() (Event, bool, error) {
 	case rec == nil:
 		return Event{}, false, nil
 	}
-	if whole { // a batch was copied: by the fields that the page still has?
-		if err := f.page.settle("read", f.sameShape()); err != nil {
-			f.batch.undo(before)
-			return Event{}, false, err
-		}
+	// A batch was copied: by the fields that the page still has?
+	if err := f.page.settle("read", f.sameShape()); err != nil {
+		f.batch.undo(before)
+		return Event{}, false, err
 	}
 	return Event{Kind: EventRecord, Record: rec}, true, nil
 }

@@ -84,18 +84,18 @@ func (r *Reader) Newest() (uint64, error) {
 		return 0, err
 	}
 	w := r.window(h)
-	if r.info != nil {
-		return r.newestLive(w)
-	}
 	switch {
+	case r.marked():
+		return r.newestLive(w)
 	case w.Count() == 0:
 		return 0, r.empty()
-	case h.EndPos == 0:
+	case r.info == nil && h.EndPos == 0:
 		return 0, nil
 	}
 	return w.End - 1, nil
 }
 
+// newestLive returns the number of the last record of w, of a table, that is in use.
 func (r *Reader) newestLive(w layout.Window) (uint64, error) {
 	last, err := r.LastInUse(w, 1)
 	if err != nil {
@@ -115,7 +115,7 @@ func (r *Reader) newestLive(w layout.Window) (uint64, error) {
 
 func (r *Reader) empty() error {
 	why := "the page is empty"
-	if r.info != nil && r.info.Marker != "" {
+	if r.marked() {
 		why = "none is in use"
 	}
 	return r.page.fail("read", fmt.Errorf("%w: %s", ErrNoRecord, why))

@@ -274,6 +274,15 @@ func (p *Page) Exclusively(fn func() error) error {
 // settle ends an operation that looked at the page.
 func (p *Page) settle(op string, err error) error { return p.fail(op, p.judge(err)) }
 
+// settleUnless does what settle does, unless the operation went well and has proven that what
+// it looked at was there.
+func (p *Page) settleUnless(proven bool, op string, err error) error {
+	if proven && err == nil {
+		return nil
+	}
+	return p.settle(op, err)
+}
+
 // judge returns what an operation came to that looked at the page. Bytes that were cut
 // off may have read as zeros, so any other error is ErrTruncated then.
 func (p *Page) judge(err error) error {

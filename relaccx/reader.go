@@ -130,10 +130,7 @@ func (r *Reader) Size() int { return len(r.memory) }
 // file was cut short.
 func (r *Reader) Header() (layout.Header, error) {
 	h, whole, err := r.lookHeader()
-	if err == nil && whole {
-		return h, nil
-	}
-	return h, r.page.settle("read", err)
+	return h, r.page.settleUnless(whole, "read", err)
 }
 
 func (r *Reader) lookHeader() (h layout.Header, whole bool, err error) {
@@ -154,10 +151,7 @@ func (r *Reader) Window() (layout.Window, error) {
 		return r.window(h), err
 	}
 	w, whole, err := r.lookWindow()
-	if err == nil && whole {
-		return w, nil
-	}
-	return w, r.page.settle("read", err)
+	return w, r.page.settleUnless(whole, "read", err)
 }
 
 func (r *Reader) lookWindow() (w layout.Window, whole bool, err error) {
@@ -284,10 +278,7 @@ func (r *Reader) judge(err error) error {
 func (r *Reader) Read(n uint64, rec *Record) error {
 	whole, err := r.read(n, rec)
 	rec.Number, rec.schema = n, r.schema
-	if err == nil && whole {
-		return nil
-	}
-	return r.page.settle("read", err)
+	return r.page.settleUnless(whole, "read", err)
 }
 
 func (r *Reader) read(n uint64, rec *Record) (whole bool, err error) {

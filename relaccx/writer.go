@@ -260,10 +260,7 @@ func (w *Writer) append(record []byte, full whenFull) error {
 		return nil
 	}
 	whole, err := w.publishGuarded(record, full)
-	if err == nil && whole {
-		return nil
-	}
-	return w.page.settle("append", err)
+	return w.page.settleUnless(whole, "append", err)
 }
 
 // unseen is how many records are appended between two looks at the file's size, beside

@@ -130,11 +130,7 @@ func runQuietly(cmd *exec.Cmd) error {
 // manyPage returns the directory of a page with many records.
 func (s *site) manyPage() (string, error) {
 	return s.fixture("many", func(dir string) error {
-		w, err := newPage(filepath.Join(dir, "page"), recordSchema, many, many)
-		if err != nil {
-			return err
-		}
-		return w.Close()
+		return makePage(filepath.Join(dir, "page"), recordSchema, many, many)
 	})
 }
 
@@ -181,11 +177,7 @@ func appendingFrom(format string) func(ctx context.Context, s *site) ([]*sample,
 			return nil, err
 		}
 		dir, err := s.fixture("append_"+format, func(dir string) error {
-			w, err := newPage(filepath.Join(dir, "page"), recordSchema, ring, 0)
-			if err == nil {
-				err = w.Close()
-			}
-			return err
+			return makePage(filepath.Join(dir, "page"), recordSchema, ring, 0)
 		})
 		return &task{args: []string{"append", "page", "--from", file}, dir: dir, per: many, page: file}, err
 	})
@@ -206,11 +198,7 @@ func replaying(ctx context.Context, s *site) (*task, error) {
 
 func starting(_ context.Context, s *site) (*task, error) {
 	dir, err := s.fixture("start", func(dir string) error {
-		w, err := newPage(filepath.Join(dir, "page"), recordSchema, 1, 1)
-		if err != nil {
-			return err
-		}
-		return w.Close()
+		return makePage(filepath.Join(dir, "page"), recordSchema, 1, 1)
 	})
 	return &task{args: []string{"get", "page", "a"}, dir: dir, per: perMillisecond, page: filepath.Join(dir, "page")}, err
 }
@@ -219,11 +207,7 @@ func starting(_ context.Context, s *site) (*task, error) {
 func (s *site) pages(count int) (string, error) {
 	return s.fixture(fmt.Sprint("pages_", count), func(dir string) error {
 		for i := range count {
-			w, err := newPage(filepath.Join(dir, fmt.Sprint("page", i)), intSchema, 10, 10)
-			if err == nil {
-				err = w.Close()
-			}
-			if err != nil {
+			if err := makePage(filepath.Join(dir, fmt.Sprint("page", i)), intSchema, 10, 10); err != nil {
 				return err
 			}
 		}

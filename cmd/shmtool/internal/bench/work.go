@@ -81,6 +81,15 @@ func newPage(path, schema string, slots uint32, count int) (*relaccx.Writer, err
 	return w, nil
 }
 
+// makePage makes a page as newPage does, and lets go of it.
+func makePage(path, schema string, slots uint32, count int) error {
+	w, err := newPage(path, schema, slots, count)
+	if err != nil {
+		return err
+	}
+	return w.Close()
+}
+
 // filler sets all fields of a record anew, as a program does that has values.
 func filler(s *layout.Schema) func(to []byte, i uint64) {
 	a, b, c, d, name := s.Lookup("a"), s.Lookup("b"), s.Lookup("c"), s.Lookup("d"), s.Lookup("name")

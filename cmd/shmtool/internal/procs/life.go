@@ -110,17 +110,6 @@ func (t *Table) Missing() bool {
 	return !t.ok
 }
 
-// showsFirst reports whether the table shows process 1, which it hides when it hides any
-// that is not the user's own.
-func (t *Table) showsFirst() bool {
-	if t.first == nil {
-		_, err := t.ofProcess(1, "stat")
-		first := err == nil
-		t.first = &first
-	}
-	return *t.first
-}
-
 // Ours reports whether the table's PIDs are those of our own namespace.
 func (t *Table) Ours() bool {
 	self, err := os.Readlink(filepath.Join(t.procDir, "self"))

@@ -31,7 +31,7 @@ type Table struct {
 	looked          map[int]looked
 	lists           map[string][]listedTrack // of streams, once read
 	mounted         func() bool              // whether procDir is a mounted proc
-	first           *bool                    // whether it shows process 1, once asked
+	showsFirst      func() bool              // whether it shows process 1, which it hides when it hides any that is not the user's own
 	all             []Process                // live ones, once loaded
 	loaded          bool
 	use             *Use // once looked for
@@ -49,13 +49,18 @@ type Table struct {
 // Open looks at procDir. One that cannot be read has no processes.
 func Open(procDir, shmDir string) *Table {
 	info, err := os.Stat(procDir)
-	return &Table{
+	t := &Table{
 		procDir: procDir, shmDir: shmDir, ok: err == nil && info.IsDir(),
 		looked:  map[int]looked{},
 		lists:   map[string][]listedTrack{},
 		mounted: sync.OnceValue(func() bool { return isProc(procDir) }),
 		saved:   sync.OnceValue(func() *Saved { return readSaved(procDir, shmDir) }),
 	}
+	t.showsFirst = sync.OnceValue(func() bool {
+		_, err := t.ofProcess(1, "stat")
+		return err == nil
+	})
+	return t
 }
 
 // Dir returns the folder of processes.

@@ -18,8 +18,8 @@ const screenRows = 60
 // tableChunk is about how many bytes of a table are written at a time.
 const tableChunk = 32 << 10
 
-// writeRows writes rows as borderless does: line by line, each cell with the blanks that its column wants, but
-// no blanks at the end of a line: one as wide as the terminal would wrap.
+// writeRows writes rows as borderless does: line by line, each cell with the blanks that
+// its column wants, but none at the end of a line: one as wide as the terminal would wrap.
 func (l *Listing) writeRows(w io.Writer, rows [][]string, tones [][]Tone, colored bool) error {
 	if len(rows) == 0 {
 		return nil

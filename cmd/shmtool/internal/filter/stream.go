@@ -101,10 +101,7 @@ func afterRecords(steps []*gojq.Query) []*gojq.Query {
 		if len(behind) == 0 {
 			return orIdentity(steps[1:])
 		}
-		own := &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeIdentity, SuffixList: behind}}
-		if len(behind) > 0 {
-			own.Term = &gojq.Term{Type: gojq.TermTypeIndex, Index: behind[0].Index, SuffixList: behind[1:]}
-		}
+		own := &gojq.Query{Term: &gojq.Term{Type: gojq.TermTypeIndex, Index: behind[0].Index, SuffixList: behind[1:]}}
 		return slices.Concat([]*gojq.Query{own}, steps[1:])
 	}
 	return nil

@@ -49,11 +49,11 @@ func (f *pageFilter) page(v *dump.View, o dump.Options) error {
 		return f.p.filterRecords(each, v, o)
 	}
 	page := filter.Page{Head: dump.PageHead(v), Text: dump.NewRecordJSON(v.Schema, o), Values: dump.NewRecordValues(v.Schema, o), Records: v.Records}
-	jq, document := f.p.JQ, (*filter.Filter).Document
+	jq, collect := f.p.JQ, f.p.JQ.Document
 	if streamed {
-		jq, document = rest, func(_ *filter.Filter, p filter.Page, l filter.Limit) (any, error) { return each.Collect(p, l) }
+		jq, collect = rest, each.Collect
 	}
-	made, err := document(jq, page, f.p.limit)
+	made, err := collect(page, f.p.limit)
 	var wrong *filter.Error
 	switch {
 	case errors.Is(err, filter.ErrTooLarge):
@@ -136,6 +136,11 @@ func (p *Printer) lines(render func(w io.Writer) error) error {
 
 // lineFilter puts whole lines through --jq. Renderers write whole lines.
 type lineFilter struct{ p *Printer }
+
+// page prints the results of --jq on each record of a page.
+func (f lineFilter) page(v *dump.View, o dump.Options) error {
+	return f.p.filterRecords(f.p.JQ, v, o)
+}
 
 func (f lineFilter) Write(lines []byte) (int, error) {
 	for line := range strings.Lines(string(lines)) {

@@ -73,32 +73,28 @@ func (p *Printer) PrintNames(names []string) error {
 func FormsOf(d dump.Document, o dump.Options) Forms {
 	return Forms{
 		Names:  d.NameList(),
-		JSON:   func(w io.Writer) error { return document(w, d, o) },
-		NDJSON: func(w io.Writer) error { return ndjson(w, d, o) },
+		JSON:   through(dump.JSON, d, o),
+		NDJSON: through(dump.NDJSON, d, o),
 		CSV:    func(w io.Writer) error { return dump.CSV(w, d, o) },
 		Table:  func(w io.Writer) error { return dump.Table(w, d, o) },
 	}
 }
 
-// document writes one JSON document. Through --jq goes a page itself, without its text.
-func document(w io.Writer, d dump.Document, o dump.Options) error {
-	if f, ok := w.(*pageFilter); ok {
-		if v, ok := d.(*dump.View); ok && v.ShowRecords {
-			return f.page(v, o)
-		}
-	}
-	return dump.JSON(w, d, o)
+// pageTaker is a writer that takes a page of records itself, without its text.
+type pageTaker interface {
+	page(v *dump.View, o dump.Options) error
 }
 
-// ndjson writes the rows of a document, a line each. Through --jq go the records
-// themselves, without their text.
-func ndjson(w io.Writer, d dump.Document, o dump.Options) error {
-	if f, ok := w.(lineFilter); ok {
+// through returns a form of a document that gives a page to a writer which takes it.
+func through(render func(io.Writer, dump.Document, dump.Options) error, d dump.Document, o dump.Options) func(w io.Writer) error {
+	return func(w io.Writer) error {
 		if v, ok := d.(*dump.View); ok && v.ShowRecords {
-			return f.p.filterRecords(f.p.JQ, v, o)
+			if t, ok := w.(pageTaker); ok {
+				return t.page(v, o)
+			}
 		}
+		return render(w, d, o)
 	}
-	return dump.NDJSON(w, d, o)
 }
 
 // Document prints what --where keeps of a document, with the columns that --fields

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"io"
 	"strconv"
-	"unicode/utf8"
 
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -78,7 +77,7 @@ func (c *RecordCSV) Heading(b []byte) []byte {
 			b = append(b, numberKey...)
 			continue
 		}
-		b = appendCell(b, c.options.text([]byte(ColumnName(c.columns[i].field.Name))))
+		b = appendCell(b, c.options.text(lossy([]byte(ColumnName(c.columns[i].field.Name)))))
 	}
 	return append(b, '\n')
 }
@@ -121,10 +120,7 @@ func (c *RecordCSV) appendText(b, text []byte) []byte {
 	if len(text) == 0 && len(c.columns) == 1 {
 		return append(b, `""`...)
 	}
-	if !utf8.Valid(text) { // ToValidUTF8 copies all text
-		text = bytes.ToValidUTF8(text, []byte("\uFFFD"))
-	}
-	return appendCell(b, text)
+	return appendCell(b, lossy(text))
 }
 
 // appendPlain appends a value whose text needs no quotes.
@@ -145,7 +141,7 @@ func (o *Options) text(cell []byte) []byte {
 }
 
 // AppendCSV appends text to b as one cell of CSV.
-func AppendCSV(b []byte, text string) []byte { return appendCell(b, []byte(text)) }
+func AppendCSV(b []byte, text string) []byte { return appendCell(b, lossy([]byte(text))) }
 
 // appendCell appends a cell, in quotes where it must be.
 func appendCell(b, cell []byte) []byte {

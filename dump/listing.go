@@ -215,7 +215,7 @@ func (l *Listing) writeCSV(w io.Writer, o Options) error {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendCell(b, o.text([]byte(key)))
+			b = appendCell(b, o.text(lossy([]byte(key))))
 		}
 		b = append(b, '\n')
 	}
@@ -224,7 +224,7 @@ func (l *Listing) writeCSV(w io.Writer, o Options) error {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendCell(b, o.text([]byte(strings.ToValidUTF8(cell.plain(), "\uFFFD"))))
+			b = appendCell(b, o.text(lossy([]byte(cell.plain()))))
 		}
 		b = append(b, '\n')
 	}

@@ -196,6 +196,10 @@ func TestCSV(t *testing.T) {
 	if got := rendered(t, NDJSON, viewOf(t, "p", cut), Options{LossyText: true}); !strings.Contains(got, "\"abc\uFFFD\"") {
 		t.Errorf("the same for expressions: %s", got)
 	}
+	named := bytes.Replace(pageWith(t, "a:uint8\nxyz:uint8\n", 1, func([]byte, *layout.Schema) {}), []byte("xyz"), []byte("x\xff\xfe"), 1)
+	if got := rendered(t, CSV, viewOf(t, "p", named), Options{}); got != "#,a,x\uFFFD\uFFFD\n0,0,0\n" {
+		t.Errorf("a name that is no text, and text of two such bytes: %q", got)
+	}
 	empty := pageWith(t, "s:string:4\n", 1, func([]byte, *layout.Schema) {})
 	if got := rendered(t, CSV, viewOf(t, "p", empty), Options{Fields: []string{"s"}}); got != "s\n\"\"\n" {
 		t.Errorf("one empty column: %q", got)

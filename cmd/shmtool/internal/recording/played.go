@@ -44,9 +44,11 @@ type played struct {
 	messages uint64    // of records, in the file that is played
 	last     time.Time // of the newest message
 
-	decoder *dump.Decoder
-	line    line
-	bytes   []byte
+	form      *plainForm // of the page's fields; nil where they have none
+	formKnown bool
+	decoder   *dump.Decoder // of every other form
+	line      line
+	bytes     []byte
 }
 
 func (p *played) hidden() bool { return p.temp != "" }
@@ -163,7 +165,7 @@ func (p *played) rewind(n Note, of shape) error {
 // prime makes ready for records of a page.
 func (p *played) prime(s *Snapshot, of shape) {
 	p.of, p.table, p.nested, p.room = of, s.Table, s.Nested, s.room(of.header)
-	p.decoder, p.ends = nil, false
+	p.decoder, p.formKnown, p.ends = nil, false, false
 }
 
 // tempPrefix begins the names of pages in the making; what was left of them is

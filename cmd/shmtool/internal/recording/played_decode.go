@@ -11,6 +11,9 @@ import (
 
 // decode reads a record's message into p.bytes.
 func (p *played) decode(text []byte) (uint64, error) {
+	if n, ok := p.decodePlain(text); ok {
+		return n, nil
+	}
 	if n, ok := plainNumber(text); ok {
 		return n, p.decodeFields(n, text)
 	}
@@ -53,14 +56,32 @@ func plainNumber(text []byte) (uint64, bool) {
 	return n, err == nil
 }
 
-// decodeFields reads the fields of record n into p.bytes.
-func (p *played) decodeFields(n uint64, text []byte) error {
+// decodePlain reads a message of the form that record writes into p.bytes. It reports
+// false for any other.
+func (p *played) decodePlain(text []byte) (uint64, bool) {
+	if !p.formKnown {
+		p.form, p.formKnown = newPlainForm(p.of.schema), true
+	}
+	if p.form == nil {
+		return 0, false
+	}
+	p.blank()
+	return p.form.read(text, p.bytes)
+}
+
+// blank makes p.bytes a record of zeros.
+func (p *played) blank() {
 	size := int(p.of.header.RecordSize)
 	if cap(p.bytes) < size {
 		p.bytes = make([]byte, size)
 	}
 	p.bytes = p.bytes[:size]
 	clear(p.bytes)
+}
+
+// decodeFields reads the fields of record n into p.bytes.
+func (p *played) decodeFields(n uint64, text []byte) error {
+	p.blank()
 	if err := p.decodeJSON(text); err != nil {
 		return bad("record %d: %w", n, err)
 	}

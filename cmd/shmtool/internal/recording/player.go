@@ -139,16 +139,13 @@ func (p *Player) message(ctx context.Context, r *Reader, m message) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var note Note
-	if m.events {
-		var err error
-		if note, err = parseNote(m.text); err != nil {
-			return damaged(r.where(), err)
-		}
+	note, err := noteIn(m)
+	if err != nil {
+		return damaged(r.where(), err)
 	}
 	page := p.pages[m.page]
 	if page == nil {
-		if note.Event != noteBegin {
+		if note == nil || note.Event != noteBegin {
 			return damaged(r.where(), fmt.Errorf("page %q: nothing says what page it is: its channel %q, or the beginning of the recording, is missing", m.page, m.page+eventSuffix))
 		}
 		page = &played{name: p.o.Rename(m.page), o: &p.o, made: p.note, ours: p.isOurs}
@@ -170,21 +167,29 @@ func (p *Player) message(ctx context.Context, r *Reader, m message) error {
 		return err
 	}
 	p.touched[page] = true
-	var err error
-	if m.events {
-		err = page.note(note)
-	} else {
+	if note == nil {
 		p.records++
 		err = page.record(m.text)
+	} else {
+		err = page.note(*note)
+	}
+	if err == nil {
+		return nil
 	}
 	var bad *contentError
 	if errors.As(err, &bad) {
 		return damaged(r.where(), &PageError{page.name, bad.error})
 	}
-	if err != nil {
-		return &PageError{page.name, err}
+	return &PageError{page.name, err}
+}
+
+// noteIn returns the note in a message; nil for one that is a record.
+func noteIn(m message) (*Note, error) {
+	if !m.events {
+		return nil, nil
 	}
-	return nil
+	note, err := parseNote(m.text)
+	return &note, err
 }
 
 // contentError is a message that cannot be true of its page.

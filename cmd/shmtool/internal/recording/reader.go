@@ -61,7 +61,7 @@ type Reader struct {
 	size, at int64
 	channels map[uint16]channel
 
-	chunk   *bytes.Reader // what is left of the chunk that is open; nil outside of one
+	chunk   []byte // what is left of the chunk that is open; nil outside of one
 	inside  []byte
 	started int64 // where that chunk begins
 	packed  []byte
@@ -182,8 +182,11 @@ func (r *Reader) next() (message, error) {
 }
 
 func damaged(at int64, err error) error {
+	if err == nil { // As costs an allocation
+		return nil
+	}
 	var already *DamageError
-	if err == nil || errors.As(err, &already) || errors.Is(err, ErrNotRecording) {
+	if errors.As(err, &already) || errors.Is(err, ErrNotRecording) {
 		return err
 	}
 	return &DamageError{at, err}
@@ -193,28 +196,23 @@ var errShort = errors.New("what stands there is shorter than it says")
 
 // any returns the next record of the open chunk, or else of the file.
 func (r *Reader) any() (mcap.OpCode, []byte, error) {
-	if r.chunk == nil {
-		return r.record()
-	}
-	if r.chunk.Len() == 0 {
+	if len(r.chunk) == 0 {
 		r.chunk = nil
 		return r.record()
 	}
-	var head [9]byte
-	if _, err := io.ReadFull(r.chunk, head[:]); err != nil {
+	const head = 1 + 8
+	if len(r.chunk) < head {
 		return 0, nil, errShort
 	}
-	length := binary.LittleEndian.Uint64(head[1:])
-	if length > uint64(r.chunk.Len()) {
+	op, length, rest := mcap.OpCode(r.chunk[0]), binary.LittleEndian.Uint64(r.chunk[1:]), r.chunk[head:]
+	switch {
+	case length > uint64(len(rest)):
 		return 0, nil, errShort
-	}
-	from := len(r.inside) - r.chunk.Len()
-	_, _ = r.chunk.Seek(int64(length), io.SeekCurrent)
-	op := mcap.OpCode(head[0])
-	if op == mcap.OpChunk || op == mcap.OpDataEnd {
+	case op == mcap.OpChunk || op == mcap.OpDataEnd:
 		return 0, nil, fmt.Errorf("a %v stands inside a chunk", op)
 	}
-	return op, r.inside[from : from+int(length)], nil
+	r.chunk = rest[length:]
+	return op, rest[:length], nil
 }
 
 // record returns the next record of the file. Only those that are looked at are read.
@@ -296,7 +294,7 @@ func (r *Reader) open(at int64, body []byte) error {
 	if sum != 0 && crc32.ChecksumIEEE(r.inside) != sum {
 		return errors.New("a chunk's checksum is wrong")
 	}
-	r.chunk, r.started = bytes.NewReader(r.inside), at
+	r.chunk, r.started = r.inside, at
 	return nil
 }
 

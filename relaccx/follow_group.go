@@ -38,7 +38,7 @@ const (
 	slowestPoll = 128 * time.Millisecond
 	// membersPerPoll is how many silent pages may be looked at every millisecond:
 	// what costs some tenths of a percent of a core.
-	membersPerPoll = 4
+	membersPerPoll = 3
 	// unreadableSlower is how much longer a page is left alone that is not ready, or
 	// whose writer is done: each look at it is a system call.
 	unreadableSlower = 4
@@ -91,7 +91,7 @@ func (g *Group) Next(ctx context.Context) (*Follower, Event, error) {
 		if len(g.members) == 0 {
 			return nil, Event{}, io.EOF
 		}
-		g.sleep(now)
+		g.sleep(ctx, now)
 	}
 }
 
@@ -156,9 +156,13 @@ func (g *Group) interval(m *member, now time.Time) time.Duration {
 	return pause
 }
 
-// sleep ends when the next page is due, at the earliest a poll after now.
-func (g *Group) sleep(now time.Time) {
-	next := now.Add(nativePoll)
+// sleep ends when the next page is due or ctx has its deadline, and at least as often as
+// silent pages are looked at: together with them, as waking up costs more than to look.
+func (g *Group) sleep(ctx context.Context, now time.Time) {
+	next := g.after(now, slowestPoll)
+	if end, ok := ctx.Deadline(); ok && end.Before(next) {
+		next = end
+	}
 	for _, m := range g.members {
 		if m.due.Before(next) {
 			next = m.due

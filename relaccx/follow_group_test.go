@@ -165,9 +165,9 @@ func TestGroupLooksLessOften(t *testing.T) {
 		{1, time.Second, false, 8 * foreignPoll},
 		{1, time.Hour, false, 32 * foreignPoll},
 		{500, time.Second, false, 8 * foreignPoll},
-		{500, time.Hour, false, 64 * foreignPoll},
-		{5000, time.Hour, false, slowestPoll},
-		{500, time.Hour, true, 256 * foreignPoll},
+		{200, time.Hour, false, 64 * foreignPoll},
+		{500, time.Hour, false, slowestPoll},
+		{500, time.Hour, true, 4 * slowestPoll},
 	} {
 		f := &Follower{reader: new(Reader)}
 		if test.unready {
@@ -177,5 +177,27 @@ func TestGroupLooksLessOften(t *testing.T) {
 		if got := g.interval(&member{follower: f, active: now.Add(-test.silent)}, now); got != test.want {
 			t.Errorf("%+v: every %v", test, got)
 		}
+	}
+}
+
+// A Group sleeps no longer than to the deadline of its context, on pages that are silent.
+func TestGroupKeepsDeadline(t *testing.T) {
+	t.Parallel()
+	var g Group
+	f := &Follower{reader: new(Reader)}
+	g.members = []*member{{follower: f, due: time.Now().Add(time.Hour)}}
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Hour))
+	defer cancel()
+	slept := make(chan struct{})
+	go func() {
+		for range 10_000 { // 20 minutes, if each were a whole one
+			g.sleep(ctx, time.Now())
+		}
+		close(slept)
+	}()
+	select {
+	case <-slept:
+	case <-time.After(watchdog):
+		t.Fatal("it sleeps past the deadline")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,9 @@ type Set struct {
 	Pages   []*Page          // in the order in which they were found
 	Globs   []Glob
 	refused map[string]bool // names of which it was said that they may not be read
-	scanned time.Time       // when the directories were last read
+	scanned time.Time       // when the directories were last looked at
+	dirs    []*Directory    // those of the patterns
+	again   bool            // the next scan may find more in the same names
 	now     time.Time       // when the group last woke: what comes until it sleeps came by then
 	awake   bool
 	Changed func(p *Page, here bool) // a page came or went; may be nil
@@ -81,6 +84,7 @@ func NewSet(w *world.World, args []string, options func(p *Page) relaccx.FollowO
 				return nil, err
 			}
 			s.Globs = append(s.Globs, g)
+			s.dirs = append(s.dirs, NewDirectory(g.Ways[0].Dir))
 			if err := s.scan(&Page{Glob: true}); err != nil {
 				return nil, err
 			}
@@ -192,7 +196,21 @@ func (s *Set) of(f *relaccx.Follower) *Page {
 
 // rescan adds the pages that have appeared since the last look, and drops those whose
 // names have been gone for long. A directory that cannot be read now has no pages.
-func (s *Set) rescan() { _ = s.scan(&Page{Glob: true, Later: true}) }
+func (s *Set) rescan() {
+	if s.stale() {
+		s.again = s.scan(&Page{Glob: true, Later: true}) != nil
+	}
+}
+
+// stale reports whether a scan may find what the last one has not.
+func (s *Set) stale() bool {
+	s.scanned = time.Now()
+	stale := s.again
+	for _, d := range s.dirs {
+		stale = !d.Unchanged() || stale
+	}
+	return stale || slices.ContainsFunc(s.Pages, func(p *Page) bool { return !p.missing.IsZero() })
+}
 
 // scan adds the pages that patterns match and that are not in the set yet, each made
 // like the page found. It returns the error of a directory that cannot be read.
@@ -283,6 +301,7 @@ func (s *Set) forget(p *Page, err error) {
 		s.refused[p.Path] = true
 		s.world.Warn("page %q: permission denied", p.Arg)
 	}
+	s.again = true
 	s.drop(p)
 }
 

@@ -61,6 +61,7 @@ type recorder struct {
 	begun   time.Time
 	looked  time.Time // when pages were last discovered
 	settled time.Time // when it was last looked at what no event tells
+	rests   time.Time // until then it is too early for that on every page
 	summary Summary
 	ending  func(drained bool) // ends the recording when its time is over and all is written that was there by then
 	faults  []error            // of pages that were named and could not be recorded to the end
@@ -70,17 +71,6 @@ type recorder struct {
 // discoverEvery is how often it is looked for new pages, and how often a page
 // whose records hold pages is looked at.
 var discoverEvery = time.Second // tests do not wait for it
-
-// settleEvery is the interval of looks for changes that no event tells. A page is asked
-// every millisecond whether it has another record, and that is enough. A page without
-// events seldom has such changes: it is looked at every idleEvery, and the less often the
-// longer it is without, at least every idlestEvery.
-const (
-	settleEvery = 10 * time.Millisecond
-	idleEvery   = 100 * time.Millisecond
-	idlestEvery = 500 * time.Millisecond
-	idleSilence = 16 // the part of the silence that it may be late
-)
 
 // Record records until all pages are done, enough has come, or ctx ends, which
 // is no error. A page of Targets that is not there is one; then there is no file.
@@ -149,6 +139,7 @@ func (r *recorder) add(t Target) error {
 	s.follower = relaccx.Follow(t.Path, o)
 	r.group.Add(s.follower)
 	r.pages[s.follower], r.names[t.Name] = s, true
+	r.rests = time.Time{}
 	r.summary.Pages++
 	return nil
 }
@@ -255,7 +246,7 @@ func (r *recorder) now() time.Time { return r.begun.Add(time.Since(r.begun)) }
 // event writes what happened on a page.
 func (r *recorder) event(s *source, e relaccx.Event) error {
 	at := r.now()
-	s.active = at
+	s.active, r.rests = at, at
 	if err := s.begin(&r.file, at, &e); err != nil {
 		return err
 	}
@@ -315,69 +306,6 @@ func (r *recorder) json(s *source) *dump.RecordJSON {
 		known = nil
 	}
 	return dump.NewRecordJSON(s.schema, dump.Options{Page: known, Clock: r.o.Clock, ShowSecrets: true})
-}
-
-// drained runs when all that is there has been written, and then at least
-// every tenth of a second.
-func (r *recorder) drained() {
-	if r.err == nil {
-		r.err = r.settle()
-	}
-	if r.ending != nil {
-		r.ending(true)
-	}
-}
-
-// settle writes what no event tells: pages on which nothing has happened yet,
-// and the counters.
-func (r *recorder) settle() error {
-	now := r.now()
-	if now.Sub(r.settled) < settleEvery {
-		return nil
-	}
-	r.settled = now
-	for _, s := range r.pages {
-		if s.idle(now) {
-			continue
-		}
-		s.settled = now
-		err := s.begin(&r.file, now, nil)
-		if err == nil {
-			err = s.revise(&r.file, now, false, r.json)
-		}
-		if err == nil {
-			err = s.counters(&r.file, now)
-		}
-		if err := r.faultOf(err); err != nil {
-			return err
-		}
-	}
-	return r.tick(now)
-}
-
-// tick does what is to be done every second.
-func (r *recorder) tick(now time.Time) error {
-	if r.file.due(now) {
-		if err := r.file.flush(); err != nil {
-			return err
-		}
-	}
-	if r.file.full() && len(r.pages) > 0 { // else there is nothing to begin with
-		if err := r.next(now); err != nil {
-			return err
-		}
-	}
-	if now.Sub(r.looked) < discoverEvery {
-		return nil
-	}
-	r.looked = now
-	r.discover()
-	for _, s := range r.pages {
-		if err := r.faultOf(s.sample(&r.file, now, r.json)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // next goes on in another file, which begins with what all pages are.

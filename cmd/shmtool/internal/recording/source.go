@@ -103,10 +103,13 @@ func (s *source) begin(f *file, at time.Time, e *relaccx.Event) error {
 	return s.snapshot(f, at, Note{Event: noteBegin}, false)
 }
 
-// idle reports whether it is too early to look at what no event tells.
-func (s *source) idle(now time.Time) bool {
+// rests returns until when it is too early to look at what no event tells.
+func (s *source) rests(now time.Time) time.Time {
 	silence := now.Sub(s.active)
-	return silence > idleEvery && now.Sub(s.settled) < min(max(idleEvery, silence/idleSilence), idlestEvery)
+	if silence <= idleEvery {
+		return now
+	}
+	return s.settled.Add(min(max(idleEvery, silence/idleSilence), idlestEvery))
 }
 
 // later returns nil where a page goes away during a look: its Follower says so, and the

@@ -32,6 +32,7 @@ type ratedPage struct {
 	size   int
 	gone   string    // why no records can come; "" while some can
 	looked time.Time // when rate last looked whether the writer lives
+	sought time.Time // when rate last looked who the writer is, while the page is silent
 	said   bool      // that the page is silent, since its last record
 	delay  *delayField
 }
@@ -69,13 +70,14 @@ func (r *rating) beginAll(ctx context.Context) error {
 	if err := r.set.Await(ctx, noWait); err != nil {
 		return err
 	}
+	owners := &writers{table: r.Procs()}
 	for _, p := range r.set.Pages {
 		if !p.Glob {
 			if err := r.checkField(p); err != nil {
 				return err
 			}
 		}
-		r.begin(p)
+		r.begin(p, owners)
 	}
 	return nil
 }
@@ -94,23 +96,44 @@ func (r *rating) checkField(p *pages.Page) error {
 }
 
 // begin begins to measure a page.
-func (r *rating) begin(p *pages.Page) {
+func (r *rating) begin(p *pages.Page, owners *writers) {
 	page := &ratedPage{Page: p}
 	page.meter.Begin(time.Now())
-	page.writer.look(&writers{table: r.Procs()}, p.Path)
+	page.writer.look(owners, p.Path)
 	r.pages[p] = page
 }
 
 func (r *rating) change(p *pages.Page, here bool) {
 	if here {
-		r.begin(p)
+		r.begin(p, &writers{table: r.Procs()})
 	} else {
 		delete(r.pages, p)
 	}
 }
 
 // lookEvery is how often rate looks whether a page has fallen silent.
-const lookEvery = 100 * time.Millisecond
+const lookEvery = 200 * time.Millisecond
+
+// deadline is a context that has ended from a time on. It has no timer: a Group asks for
+// the time when it has slept, and a timer would wake an idle process once more.
+type deadline struct {
+	context.Context
+	at time.Time
+}
+
+// Deadline returns the time.
+func (d deadline) Deadline() (time.Time, bool) { return d.at, true }
+
+// Err returns why the context has ended, or nil.
+func (d deadline) Err() error {
+	if err := d.Context.Err(); err != nil {
+		return err
+	}
+	if time.Now().Before(d.at) {
+		return nil
+	}
+	return context.DeadlineExceeded
+}
 
 // run measures one interval after the other.
 func (r *rating) run(ctx context.Context) error {
@@ -147,9 +170,7 @@ func (r *rating) measure(ctx context.Context, end time.Time) error {
 		if until.After(end) {
 			until = end
 		}
-		look, cancel := context.WithDeadline(ctx, until)
-		err := r.take(look)
-		cancel()
+		err := r.take(deadline{ctx, until})
 		if ctx.Err() != nil || err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			return err
 		}
@@ -178,7 +199,7 @@ func (r *rating) take(ctx context.Context) error {
 func (r *rating) handle(p *ratedPage, event relaccx.Event, at time.Time) {
 	switch event.Kind {
 	case relaccx.EventRecord, relaccx.EventFreed:
-		p.gone, p.said = "", false
+		p.gone, p.said, p.sought = "", false, time.Time{}
 		if event.Record != nil {
 			p.size = len(event.Record.Bytes())
 			r.late(p, event.Record, at)

@@ -41,7 +41,7 @@ func (r *rating) rows(now time.Time) []rateRow {
 		_, unusual := p.meter.Silence(now)
 		row := rateRow{Stats: p.meter.Window(now), Page: p.Arg}
 		if row.Records+row.Lost == 0 || unusual {
-			p.writer.look(owners, p.Path)
+			p.sight(owners, now)
 			p.said = true
 			row.note = p.silentText(row.Silent)
 		}
@@ -49,6 +49,20 @@ func (r *rating) rows(now time.Time) []rateRow {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// seekEvery is how often rate looks for the writer of a page that stays silent.
+const seekEvery = 5 * time.Second
+
+// sight learns what has become of a silent page's writer. To find out who it is costs some
+// system calls, so that is done when the page falls silent, and then now and then.
+func (p *ratedPage) sight(w *writers, now time.Time) {
+	if now.Sub(p.sought) < seekEvery {
+		p.writer.check(w.table)
+		return
+	}
+	p.sought = now
+	p.writer.look(w, p.Path)
 }
 
 // usualWidths returns what columns mostly take, so that later rows stand in line with

@@ -21,7 +21,9 @@ type recordOptions struct {
 	*world.World
 	recording recording.Options
 	patterns  []pages.Glob
-	limit     time.Duration // --for; 0 has no end
+	directory *pages.Directory // of the patterns
+	matched   []string         // the names that matched when it was last read
+	limit     time.Duration    // --for; 0 has no end
 	verbose   bool
 }
 

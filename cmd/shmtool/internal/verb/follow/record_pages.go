@@ -76,6 +76,14 @@ func recordedName(t object.Target) string {
 // matching returns the pages that patterns match now and that are not known. It passes
 // over objects that are no pages, and pages without the nested page.
 func (o *recordOptions) matching(known func(name string) bool) []recording.Target {
+	if o.directory == nil {
+		o.directory = pages.NewDirectory(o.ShmDir)
+	}
+	unknown := func(name string) bool { return !known(name) }
+	if o.directory.Unchanged() && !slices.ContainsFunc(o.matched, unknown) {
+		return nil
+	}
+	o.matched = o.matched[:0]
 	entries, err := os.ReadDir(o.ShmDir)
 	if err != nil {
 		return nil
@@ -83,7 +91,13 @@ func (o *recordOptions) matching(known func(name string) bool) []recording.Targe
 	var targets []recording.Target
 	for _, pattern := range o.patterns {
 		for _, entry := range entries {
-			if t, ok := pattern.Match(pattern.Ways[0].Dir, entry.Name()); ok && !known(recordedName(t)) && isReadyPage(t) {
+			t, ok := pattern.Match(pattern.Ways[0].Dir, entry.Name())
+			if !ok {
+				continue
+			}
+			name := recordedName(t)
+			o.matched = append(o.matched, name)
+			if !known(name) && isReadyPage(t) {
 				targets = append(targets, recordTarget(t))
 			}
 		}

@@ -24,7 +24,7 @@ func Run(ctx context.Context, w *world.World, all []*Command, args []string) int
 	w.Errors = ErrorStyle(args, ordered, verb, all)
 	var help bytes.Buffer
 	if err == nil {
-		err = app(w, &help, all).RunContext(ctx, append([]string{"shmtool"}, ordered...))
+		err = app(w, &help, all, verb).RunContext(ctx, append([]string{"shmtool"}, ordered...))
 	}
 	if err == nil && help.Len() > 0 {
 		err = printHelp(w, help.Bytes())
@@ -66,13 +66,14 @@ func (f sharedFlag) Apply(set *flag.FlagSet) error {
 }
 
 // app returns the command line as urfave/cli knows it. It prints help; everything else
-// it could get wrong is settled before it sees the arguments.
-func app(w *world.World, help io.Writer, all []*Command) *urfave.App {
+// it could get wrong is settled before it sees the arguments. It knows the command of the
+// verb, or without a verb what the help prints of each: to make all flags of all commands
+// took a twelfth of a short run.
+func app(w *world.World, help io.Writer, all []*Command, verb string) *urfave.App {
 	a := &urfave.App{
 		Name:                      "shmtool",
 		Usage:                     "look at, follow, make and repair RelAccX pages, the shared memory of MistServer",
 		UsageText:                 "shmtool COMMAND [FLAGS] [ARGUMENTS]",
-		Version:                   Version(),
 		Writer:                    help,
 		ErrWriter:                 w.Stderr,
 		Reader:                    w.In,
@@ -84,8 +85,16 @@ func app(w *world.World, help io.Writer, all []*Command) *urfave.App {
 		Flags:                     GlobalFlags(),
 		Action:                    func(c *urfave.Context) error { return urfave.ShowAppHelp(c) },
 	}
+	if verb == "" {
+		a.Version = Version()
+	}
 	for _, cmd := range all {
-		a.Commands = append(a.Commands, cmd.urfave(w))
+		switch verb {
+		case "":
+			a.Commands = append(a.Commands, &urfave.Command{Name: cmd.Name, Usage: cmd.Usage})
+		case cmd.Name:
+			a.Commands = append(a.Commands, cmd.urfave(w))
+		}
 	}
 	return a
 }

@@ -1,8 +1,8 @@
 // Package faults damages pages, snapshots and recordings, and runs the commands on them.
 //
 // Each case follows from a seed and its number. A case that fails prints the command that
-// runs it alone. A few seconds of cases run by default; SHMTOOL_LONG_TESTS=1 runs many, and
-// SHMTOOL_FAULTS_SEED=N others.
+// runs it alone. A few seconds of cases run by default; SHMTOOL_LONG_TESTS=1 runs many,
+// SHMTOOL_FAULTS_TIMES=N as well N times as many, and SHMTOOL_FAULTS_SEED=N others.
 package faults
 
 import (
@@ -61,7 +61,7 @@ func run(t *testing.T, few, many int, newLab func(t *testing.T) *lab, do drill) 
 	seed, only := chosen(t)
 	count := few
 	if long() {
-		count = many
+		count = many * times(t)
 	}
 	workers := runtime.GOMAXPROCS(0)
 	if only >= 0 {
@@ -106,6 +106,20 @@ func run(t *testing.T, few, many int, newLab func(t *testing.T) *lab, do drill) 
 	if err != nil || len(left) > 0 {
 		t.Errorf("left in %s: %v %v", os.TempDir(), left, err)
 	}
+}
+
+// times is how often as many cases the long form has: SHMTOOL_FAULTS_TIMES, or 1.
+func times(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("SHMTOOL_FAULTS_TIMES")
+	if text == "" {
+		return 1
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // enoughFailures end a test.

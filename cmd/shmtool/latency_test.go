@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
@@ -156,11 +157,11 @@ func BenchmarkIdle(b *testing.B) {
 // usedTime is how long this process has had a core.
 func usedTime(tb testing.TB) time.Duration {
 	tb.Helper()
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+	used, _, err := kernel.OwnUsage()
+	if err != nil {
 		tb.Fatal(err)
 	}
-	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+	return used
 }
 
 // shmTemp is a directory in memory, as a page's is.

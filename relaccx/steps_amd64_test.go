@@ -34,8 +34,9 @@ type history struct {
 
 // store is one store of the writer.
 type store struct {
-	at    int
-	bytes []byte
+	at     int
+	bytes  []byte
+	behind bool // a fence stands between it and the store before
 }
 
 const stepsSchema = "v:uint8\nw:uint8"
@@ -48,12 +49,15 @@ func recorded(t *testing.T, slots uint32, write func(w *Writer) error) *history 
 	t.Helper()
 	p, w := heapPage(t, stepsSchema, slots, 0)
 	h := &history{slots: slots, states: [][]byte{bytes.Clone(p.view())}}
+	fenced := false
 	shm.OnStore = func(at unsafe.Pointer, size uintptr) {
 		from := int(uintptr(at) - uintptr(unsafe.Pointer(&p.view()[0])))
-		h.stores = append(h.stores, store{from, bytes.Clone(p.view()[from : from+int(size)])})
+		h.stores = append(h.stores, store{from, bytes.Clone(p.view()[from : from+int(size)]), fenced})
+		fenced = false
 	}
+	shm.OnFence = func() { fenced = true }
 	err := write(w)
-	shm.OnStore = func(unsafe.Pointer, uintptr) {}
+	shm.OnStore, shm.OnFence = func(unsafe.Pointer, uintptr) {}, func() {}
 	check(t, err)
 	h.play()
 	return h
@@ -101,36 +105,58 @@ func (h *history) atHand(now, from, to int, first bool) []int {
 // there are. Do gets the states at which its first and last loads were made.
 func (h *history) explore(t *testing.T, do func(r *Reader, span func() (first, last int)) error) (runs int, err error) {
 	t.Helper()
+	return h.search(t, inOrder{}, do)
+}
+
+// search is explore under an order of loads.
+func (h *history) search(t *testing.T, order loadOrder, do func(r *Reader, span func() (first, last int)) error) (runs int, err error) {
+	t.Helper()
 	p, _ := heapPage(t, stepsSchema, h.slots, 0)
 	page := p.view()
 	r := heapReader(t, p)
-	defer func() { shm.OnLoad = func(unsafe.Pointer, uintptr) {} }()
+	defer func() { shm.OnLoad, shm.OnFence = func(unsafe.Pointer, uintptr) {}, func() {} }()
 	var script []int // which of the states at hand each load gets
 	for {
 		copy(page, h.states[0])
-		first, now, load := -1, 0, 0
+		first, shown, latest, load := -1, 0, 0, 0
+		floor := 0        // no load sees a state before it
 		var choices []int // how many states were at hand for each load
+		lastFrom, lastSize := 0, uintptr(0)
+		shm.OnFence = func() {
+			if order.heeds(lastFrom, lastSize) {
+				floor = latest
+			}
+		}
 		shm.OnLoad = func(at unsafe.Pointer, size uintptr) {
 			from := int(uintptr(at) - uintptr(unsafe.Pointer(&page[0])))
-			all := h.atHand(now, from, from+int(size), first < 0)
+			lastFrom, lastSize = from, size
+			if order.always() {
+				floor = latest
+			}
+			all := h.atHand(floor, from, from+int(size), first < 0)
 			if len(all) == 1 || load == mostLoads {
+				if shown < floor {
+					shown = floor
+					copy(page, h.states[shown])
+				}
 				return
 			}
 			if load == len(script) {
 				script = append(script, 0)
 			}
-			if next := all[script[load]]; next != now {
-				now = next
-				copy(page, h.states[now])
+			if next := all[script[load]]; next != shown {
+				shown = next
+				copy(page, h.states[shown])
 			}
+			latest = max(latest, shown)
 			choices = append(choices, len(all)-1)
 			load++
 			if first < 0 {
-				first = now
+				first = shown
 			}
 		}
 		runs++
-		if err := do(r, func() (int, int) { return max(first, 0), now }); err != nil {
+		if err := do(r, func() (int, int) { return max(first, 0), latest }); err != nil {
 			return runs, fmt.Errorf("%w, in the interleaving %v", err, script)
 		}
 		script = script[:load]

@@ -15,6 +15,11 @@ import (
 // which sync/atomic makes of Store, would cost ten times as much, and ten
 // thousand times as much across a line.
 
+// inOrder is whether loads are made in the order of the program.
+const inOrder = true
+
+func fence() {} // loads and stores stay in order
+
 func load8(p unsafe.Pointer) uint8 {
 	return uint8(atomic.LoadUint32((*uint32)(unsafe.Pointer(uintptr(p)&^3))) >> (8 * (uintptr(p) & 3)))
 }

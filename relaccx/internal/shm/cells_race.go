@@ -10,6 +10,11 @@ import (
 // For the race detector every access is an atomic one, so that it knows which
 // stores publish what. Its pages lie on the heap, aligned to a line.
 
+// inOrder is whether loads are made in the order of the program.
+const inOrder = true
+
+func fence() {} // loads and stores stay in order
+
 func load8(p unsafe.Pointer) uint8 {
 	return uint8(atomic.LoadUint32((*uint32)(unsafe.Pointer(uintptr(p)&^3))) >> (8 * (uintptr(p) & 3)))
 }

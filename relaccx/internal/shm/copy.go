@@ -1,20 +1,25 @@
-//go:build !race && !steps
-
 package shm
 
-import "bytes"
-
-// InPlace is whether values may be read where they lie, without CopyOut.
-const InPlace = true
+// InPlace is whether values may be read where they lie, without CopyOut: where loads stay
+// in order, and nothing watches them.
+const InPlace = inOrder && unwatched
 
 // CopyOut copies bytes that another process may be changing. The copy is not valid until
-// a counter, loaded afterwards, says that the bytes were stable.
-func CopyOut(dst, mapped []byte) { copy(dst, mapped) }
+// a counter, loaded afterwards, says that the bytes were stable. The fence keeps that load
+// behind the copy.
+func CopyOut(dst, mapped []byte) {
+	copyOut(dst, mapped)
+	fence()
+}
 
 // CopyIn writes bytes that a reader may be copying; readers look at the
 // counters before and after, and throw such a copy away.
-func CopyIn(mapped, src []byte) { copy(mapped, src) }
+func CopyIn(mapped, src []byte) { copyIn(mapped, src) }
 
 // Same reports whether bytes that another process may be changing are as want
 // says, by one look at each.
-func Same(mapped, want []byte) bool { return bytes.Equal(mapped, want) }
+func Same(mapped, want []byte) bool {
+	is := same(mapped, want)
+	fence()
+	return is
+}

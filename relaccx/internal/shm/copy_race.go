@@ -6,31 +6,25 @@ package shm
 // lost. The race detector must not see it, and it sees every copy, of a function
 // that is norace as well: the runtime tells it. So bytes are moved one by one.
 
-// InPlace is false: the race detector would watch what is read.
-const InPlace = false
+// unwatched is false: the race detector would watch what is read.
+const unwatched = false
 
-// CopyOut copies bytes that another process may be changing.
-//
 //go:norace
-func CopyOut(dst, mapped []byte) {
+func copyOut(dst, mapped []byte) {
 	for i := range min(len(dst), len(mapped)) {
 		dst[i] = mapped[i]
 	}
 }
 
-// CopyIn writes bytes that a reader may be copying.
-//
 //go:norace
-func CopyIn(mapped, src []byte) {
+func copyIn(mapped, src []byte) {
 	for i := range min(len(mapped), len(src)) {
 		mapped[i] = src[i]
 	}
 }
 
-// Same does what Same does in other builds, without a call that the detector sees.
-//
 //go:norace
-func Same(mapped, want []byte) bool {
+func same(mapped, want []byte) bool {
 	if len(mapped) != len(want) {
 		return false
 	}

@@ -13,7 +13,10 @@ func whole(p unsafe.Pointer, size uintptr) bool { return uintptr(p)&(lineSize-1)
 //
 //go:noinline
 func look(p unsafe.Pointer, size uintptr) uint64 {
-	if size == 4 {
+	switch size {
+	case 1:
+		return uint64(*(*uint8)(p))
+	case 4:
 		return uint64(*(*uint32)(p))
 	}
 	return *(*uint64)(p)
@@ -25,6 +28,8 @@ func look(p unsafe.Pointer, size uintptr) uint64 {
 //go:noinline
 func put(p unsafe.Pointer, v uint64, size uintptr) {
 	switch size {
+	case 1:
+		*(*uint8)(p) = uint8(v)
 	case 2:
 		*(*uint16)(p) = uint16(v)
 	case 4:

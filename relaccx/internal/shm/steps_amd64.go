@@ -5,79 +5,70 @@ package shm
 import "unsafe"
 
 // In a build with the tag steps, which only tests have, every load and store of shared
-// memory is a step that the model check sees. Bytes of records are moved one by one.
+// memory is a step that the model check sees. Bytes of records are moved one by one. The
+// code above these steps is that of processors with fences: where those are left out, it
+// makes the loads and stores that amd64 makes.
 
-// OnLoad is called before a load, and OnStore after a store, with the size at that place.
+// OnLoad is called before a load, OnStore after a store, with the size at that place, and
+// OnFence at a fence.
 var (
 	OnLoad  = func(p unsafe.Pointer, size uintptr) {}
 	OnStore = func(p unsafe.Pointer, size uintptr) {}
+	OnFence = func() {}
 )
+
+// unwatched is false: every byte is a step.
+const unwatched = false
 
 const lineSize = 64
 
 func whole(p unsafe.Pointer, size uintptr) bool { return uintptr(p)&(lineSize-1) <= lineSize-size }
 
+func fence() { OnFence() }
+
 func look(p unsafe.Pointer, size uintptr) uint64 {
 	OnLoad(p, size)
-	if size == 4 {
+	switch size {
+	case 1:
+		return uint64(*(*uint8)(p))
+	case 4:
 		return uint64(*(*uint32)(p))
 	}
 	return *(*uint64)(p)
 }
 
-func load8(p unsafe.Pointer) uint8 {
-	OnLoad(p, 1)
-	return *(*uint8)(p)
-}
-
-func load32(p unsafe.Pointer) uint32 {
-	if whole(p, 4) {
-		return uint32(look(p, 4))
+func put(p unsafe.Pointer, v uint64, size uintptr) {
+	switch size {
+	case 1:
+		*(*uint8)(p) = uint8(v)
+	case 2:
+		*(*uint16)(p) = uint16(v)
+	case 4:
+		*(*uint32)(p) = uint32(v)
+	default:
+		*(*uint64)(p) = v
 	}
-	return split32(p)
+	OnStore(p, size)
 }
 
-func load64(p unsafe.Pointer) uint64 {
-	if whole(p, 8) {
-		return look(p, 8)
-	}
-	return split64(p)
-}
-
-func store[T uint8 | uint16 | uint32 | uint64](p unsafe.Pointer, v T) {
-	*(*T)(p) = v
-	OnStore(p, unsafe.Sizeof(v))
-}
-
-func store8(p unsafe.Pointer, v uint8)   { store(p, v) }
-func store16(p unsafe.Pointer, v uint16) { store(p, v) }
-func store32(p unsafe.Pointer, v uint32) { store(p, v) }
-func store64(p unsafe.Pointer, v uint64) { store(p, v) }
-
-// InPlace is false: every byte is a step.
-const InPlace = false
-
-// CopyOut copies bytes that another process may be changing.
-func CopyOut(dst, mapped []byte) {
+func copyOut(dst, mapped []byte) {
 	for i := range min(len(dst), len(mapped)) {
-		dst[i] = load8(unsafe.Pointer(&mapped[i]))
+		dst[i] = byte(look(unsafe.Pointer(&mapped[i]), 1))
 	}
 }
 
-// CopyIn writes bytes that a reader may be copying.
-func CopyIn(mapped, src []byte) {
+func copyIn(mapped, src []byte) {
 	for i := range min(len(mapped), len(src)) {
-		store8(unsafe.Pointer(&mapped[i]), src[i])
+		put(unsafe.Pointer(&mapped[i]), uint64(src[i]), 1)
 	}
 }
 
-// Same reports whether bytes that another process may be changing are as want says.
-func Same(mapped, want []byte) bool {
+func same(mapped, want []byte) bool {
 	if len(mapped) != len(want) {
 		return false
 	}
 	for i := range want {
-		if load8(unsafe.Pointer(&mapped[i])) != want[i] {
+		if byte(look(unsafe.Pointer(&mapped[i]), 1)) != want[i] {
 			return false
 		}
 	}

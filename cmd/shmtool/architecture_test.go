@@ -89,9 +89,9 @@ func roomOf(path string) string {
 
 // The imports that only some rooms may have.
 var confined = map[string]func(path string) bool{
-	"unsafe":                              in("shmtool/relaccx/internal/shm"),
-	"sync/atomic":                         in("shmtool/relaccx"), // Readers of one Page share what it knows of holes
-	"golang.org/x/sys/unix":               in("shmtool/relaccx/internal/shm", "shmtool/cmd/shmtool/internal/kernel", "shmtool/cmd/shmtool/internal/unread"),
+	"unsafe":                              in("shmtool/relaccx/internal/shm", "shmtool/cmd/shmtool/internal/sandbox"), // seccomp takes a pointer
+	"sync/atomic":                         in("shmtool/relaccx"),                                                      // Readers of one Page share what it knows of holes
+	"golang.org/x/sys/unix":               in("shmtool/relaccx/internal/shm", "shmtool/cmd/shmtool/internal/kernel", "shmtool/cmd/shmtool/internal/unread", "shmtool/cmd/shmtool/internal/sandbox"),
 	"github.com/urfave/cli/v2":            in("shmtool/cmd/shmtool/internal/cli"),
 	"github.com/fatih/color":              in("shmtool/dump"),
 	"github.com/charmbracelet/bubbletea":  in("shmtool/cmd/shmtool/internal/top"),

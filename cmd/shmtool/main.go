@@ -13,6 +13,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/bench"
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/sandbox"
 	"shmtool/cmd/shmtool/internal/simulate"
 	"shmtool/cmd/shmtool/internal/simulate/drill"
 	"shmtool/cmd/shmtool/internal/world"
@@ -27,6 +28,7 @@ func main() {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w := world.New(os.Stdin, os.Stdout, os.Stderr, os.Getenv)
+	w.Sandbox = sandbox.Enter
 	signals := make(chan os.Signal, 1)
 	for _, sig := range endings {
 		if !signal.Ignored(sig) { // as it is for a shell's background jobs

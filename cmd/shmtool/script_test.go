@@ -22,13 +22,14 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/procs"
+	"shmtool/cmd/shmtool/internal/sandbox"
 )
 
 // The scripts run this test binary as shmtool: the real main, in a process of
 // its own. Every script has its own shared memory and its own /proc.
 func TestMain(m *testing.M) {
 	os.Setenv(raceVariable, "atexit_sleep_ms=0 "+os.Getenv(raceVariable))
-	testscript.Main(cleanedUp{m}, map[string]func(){"shmtool": main})
+	testscript.Main(cleanedUp{m}, map[string]func(){"shmtool": main, looksName: strictly(sandbox.Looks), savesName: strictly(sandbox.Saves), injectedName: injected})
 }
 
 // cleanedUp removes what the tests have shared when they have run.
@@ -81,6 +82,8 @@ func TestScripts(t *testing.T) {
 			switch cond {
 			case "root":
 				return os.Getuid() == 0, nil
+			case "sandbox": // that the kernel has filters of system calls
+				return exec.Command(looksName, "--version").Run() == nil, nil
 			case "nocontroller": // that this machine runs, whatever it serves
 				return !slices.ContainsFunc(procs.Open("/proc", t.TempDir()).All(), func(p procs.Process) bool { return p.Name == "MistController" }), nil
 			}

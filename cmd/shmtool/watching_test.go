@@ -43,6 +43,12 @@ func (tm *terminal) until(text string) {
 // onTerminal starts shmtool on a terminal of its own.
 func onTerminal(t *testing.T, columns, rows uint16, args ...string) *terminal {
 	t.Helper()
+	return programOnTerminal(t, "shmtool", columns, rows, args...)
+}
+
+// programOnTerminal is onTerminal for a program of another name.
+func programOnTerminal(t *testing.T, program string, columns, rows uint16, args ...string) *terminal {
+	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
 		t.Skip(err)
@@ -63,7 +69,7 @@ func onTerminal(t *testing.T, columns, rows uint16, args ...string) *terminal {
 	}
 	defer slave.Close()
 	tm.before = tm.modes()
-	tm.cmd = exec.Command("shmtool", args...)
+	tm.cmd = exec.Command(program, args...)
 	tm.cmd.Stdin, tm.cmd.Stdout, tm.cmd.Stderr = slave, slave, slave
 	tm.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := tm.cmd.Start(); err != nil {

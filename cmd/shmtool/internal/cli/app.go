@@ -115,6 +115,9 @@ func (cmd *Command) urfave(w *world.World) *urfave.Command {
 
 // call settles the world, and runs the command in it.
 func (cmd *Command) call(w *world.World, c *urfave.Context) (err error) {
+	if err := confine(w, c, cmd); err != nil {
+		return err
+	}
 	snapshot, err := openSnapshot(w, c, cmd)
 	if err != nil {
 		return err

@@ -40,6 +40,10 @@ type World struct {
 	Errors  Style  // how errors are told
 	Secrets bool   // --show-secrets
 
+	// Sandbox gives up the rights of this process that a command which only looks does not
+	// need; with saves, those that it does not need to save files. Nil gives up nothing.
+	Sandbox func(saves bool) error
+
 	ShmDir     string
 	ProcDir    string
 	PlaceFlags string           // those that lead a command to the same place: a remedy needs them

@@ -1,0 +1,14 @@
+//go:build !linux || elsewhere || !(amd64 || arm64)
+
+package sandbox
+
+import "errors"
+
+// Install is not there.
+func Install([]Rule, Verdict) error { return errors.ErrUnsupported }
+
+// Saves returns no rules.
+func Saves() []Rule { return nil }
+
+// Looks returns no rules.
+func Looks() []Rule { return nil }

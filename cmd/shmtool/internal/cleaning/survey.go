@@ -181,8 +181,6 @@ func (f *file) read(dir string) {
 // them move no counter.
 const sumLimit = 8 << 20
 
-var table = crc64.MakeTable(crc64.ECMA)
-
 // marked takes the mark of an open object: of what moves, all memory that it has.
 // A page of packets grows, and its track's counters tell of it.
 func (f *file) marked(r *os.File) (mark, error) {
@@ -214,7 +212,7 @@ var sumBuffers = sync.Pool{New: func() any { return new([sumChunk]byte) }}
 // sumMemory returns a sum over the first bytes of a file, its holes left out: to read
 // one through a mapping would fill it.
 func sumMemory(r *os.File, size int64) (uint64, error) {
-	hash := crc64.New(table)
+	hash := crc64.New(crc64.MakeTable(crc64.ECMA))
 	buffer := sumBuffers.Get().(*[sumChunk]byte)
 	defer sumBuffers.Put(buffer)
 	for start, end := range sparse.Parts(r, 0, size) {

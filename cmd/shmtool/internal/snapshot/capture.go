@@ -149,13 +149,12 @@ func (c *capture) copyObjects(ctx context.Context) error {
 // finish gives the copies of groups to the sink; nil is all. Those of the groups in but,
 // which are sorted, stay.
 func (c *capture) finish(ctx context.Context, groups map[string]bool, but []string) error {
-	for _, o := range c.byName() {
-		group := o.group()
-		_, stays := slices.BinarySearch(but, group)
-		if stays || groups != nil && !groups[group] {
-			continue
-		}
-		c.done[group] = true
+	goes := func(o *object) bool {
+		_, stays := slices.BinarySearch(but, o.group())
+		return !stays && (groups == nil || groups[o.group()])
+	}
+	for _, o := range c.byName(goes) {
+		c.done[o.group()] = true
 		if o.copied == nil {
 			continue
 		}
@@ -331,7 +330,7 @@ func (c *capture) list() []Problem {
 	s.Objects, s.Unread, s.Others = []procs.SavedObject{}, []procs.SavedObject{}, []procs.SavedObject{}
 	s.Unsettled = append([]string{}, s.Unsettled...)
 	var problems []Problem
-	for _, o := range c.byName() {
+	for _, o := range c.byName(func(*object) bool { return true }) {
 		switch {
 		case o.kept:
 			s.Objects = append(s.Objects, o.saved)
@@ -347,13 +346,16 @@ func (c *capture) list() []Problem {
 	return problems
 }
 
-func (c *capture) byName() []*object {
-	all := make([]*object, 0, len(c.objects))
+// byName returns the objects that are wanted, in the order of their names.
+func (c *capture) byName(wanted func(o *object) bool) []*object {
+	var chosen []*object
 	for _, o := range c.objects {
-		all = append(all, o)
+		if wanted(o) {
+			chosen = append(chosen, o)
+		}
 	}
-	slices.SortFunc(all, func(a, b *object) int { return strings.Compare(a.name(), b.name()) })
-	return all
+	slices.SortFunc(chosen, func(a, b *object) int { return strings.Compare(a.name(), b.name()) })
+	return chosen
 }
 
 // NoStreamError is a stream of which there is no object. It is an fs.ErrNotExist.

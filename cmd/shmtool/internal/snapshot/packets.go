@@ -65,10 +65,8 @@ func endsOf(open func() (*relaccx.Page, error), is mist.Object) ends {
 // are copied after the pages that tell of them, and what came between would look
 // like what an earlier run left.
 func (c *capture) settleTracks(ctx context.Context, streams map[string]bool) error {
-	for _, o := range c.byName() {
-		if o.is.Kind != mist.KindTrack || !o.kept || !streams[o.is.Stream] {
-			continue
-		}
+	isTrack := func(o *object) bool { return o.is.Kind == mist.KindTrack && o.kept && streams[o.is.Stream] }
+	for _, o := range c.byName(isTrack) {
 		for try := 1; ; try++ {
 			late := c.late(o)
 			if len(late) == 0 {

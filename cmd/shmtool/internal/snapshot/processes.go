@@ -130,12 +130,11 @@ func deviceText(device uint64) string {
 // another machine.
 func (m shmMaps) of(maps []byte) (lines []byte, semaphore, foreign bool) {
 	for line := range bytes.Lines(maps) {
-		words := strings.SplitN(strings.Join(strings.Fields(string(line)), " "), " ", 6)
-		if len(words) < 6 {
+		device, inode, path := mapped(line)
+		if path == "" {
 			continue
 		}
-		path := words[5]
-		ours := m.cut || words[3] == m.device || strings.HasPrefix(path, m.folder) || m.objects[words[3]+" "+words[4]]
+		ours := m.cut || string(device) == m.device || strings.HasPrefix(path, m.folder) || m.objects[string(device)+" "+string(inode)]
 		if !ours && !(m.foreign && strings.HasPrefix(path, relaccx.ShmDir+"/")) {
 			continue
 		}
@@ -146,6 +145,21 @@ func (m shmMaps) of(maps []byte) (lines []byte, semaphore, foreign bool) {
 		semaphore = semaphore || is.Kind == mist.KindSemaphore || is.Kind == mist.KindTemporary
 	}
 	return lines, semaphore, foreign
+}
+
+// mapped returns the device, the inode and the path of a line of maps. A line without a path
+// is of memory that is no file.
+func mapped(line []byte) (device, inode []byte, path string) {
+	var words [5][]byte // addresses, permissions, offset, device, inode
+	rest := bytes.TrimSpace(line)
+	for i := range words {
+		word, behind, found := bytes.Cut(rest, []byte(" "))
+		if !found {
+			return nil, nil, ""
+		}
+		words[i], rest = word, bytes.TrimLeft(behind, " ")
+	}
+	return words[3], words[4], string(rest)
 }
 
 // saveProcesses saves those that have to do with the objects: MistServer's and

@@ -10,3 +10,5 @@ const unwatched = true
 func copyOut(dst, mapped []byte)    { copy(dst, mapped) }
 func copyIn(mapped, src []byte)     { copy(mapped, src) }
 func same(mapped, want []byte) bool { return bytes.Equal(mapped, want) }
+
+func beforeCall() {} // a step of the model check

@@ -35,3 +35,5 @@ func same(mapped, want []byte) bool {
 	}
 	return true
 }
+
+func beforeCall() {} // a step of the model check

@@ -26,6 +26,7 @@ func statOf(st *unix.Stat_t) Stat {
 
 // StatFile looks at an open file.
 func StatFile(f *os.File) (Stat, error) {
+	beforeCall()
 	var st unix.Stat_t
 	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
 		return Stat{}, fmt.Errorf("fstat: %w", err)
@@ -35,6 +36,7 @@ func StatFile(f *os.File) (Stat, error) {
 
 // StatPath looks at what a name leads to now.
 func StatPath(path string) (Stat, error) {
+	beforeCall()
 	var st unix.Stat_t
 	if err := unix.Stat(path, &st); err != nil {
 		return Stat{}, &os.PathError{Op: "stat", Path: path, Err: err}

@@ -9,12 +9,13 @@ import "unsafe"
 // code above these steps is that of processors with fences: where those are left out, it
 // makes the loads and stores that amd64 makes.
 
-// OnLoad is called before a load, OnStore after a store, with the size at that place, and
-// OnFence at a fence.
+// OnLoad is called before a load, OnStore after a store, with the size at that place, OnFence
+// at a fence, and OnCall before a look at what a name or a file is.
 var (
 	OnLoad  = func(p unsafe.Pointer, size uintptr) {}
 	OnStore = func(p unsafe.Pointer, size uintptr) {}
 	OnFence = func() {}
+	OnCall  = func() {}
 )
 
 // unwatched is false: every byte is a step.
@@ -24,7 +25,8 @@ const lineSize = 64
 
 func whole(p unsafe.Pointer, size uintptr) bool { return uintptr(p)&(lineSize-1) <= lineSize-size }
 
-func fence() { OnFence() }
+func fence()      { OnFence() }
+func beforeCall() { OnCall() }
 
 func look(p unsafe.Pointer, size uintptr) uint64 {
 	OnLoad(p, size)

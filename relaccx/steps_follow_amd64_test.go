@@ -1,0 +1,309 @@
+//go:build steps
+
+package relaccx
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"unsafe"
+
+	"shmtool/layout"
+	"shmtool/relaccx/internal/shm"
+)
+
+// These tests run a Follower against a writer that overwrites, reloads the page, goes on,
+// and exits, or dies behind any of its stores. The page is a file, and the writer's work
+// goes on before a load or a system call of the Follower. Where a Follower makes too many
+// for all interleavings, those are taken in which the writer goes on so many times
+// elsewhere than where the Follower finds nothing to do, which it does at each state.
+
+// scene is what the files are after a store of the writer.
+type scene struct {
+	pages   [2][]byte // the page, and the one that replaces it
+	renamed bool      // the second one has the name
+}
+
+const sceneSize = 4096 // bytes of each file; the last one tells which it is
+
+type scenes struct {
+	all   []scene
+	dir   string
+	swaps int // how often the writer goes on out of turn
+}
+
+// filmed returns what a writer does to a ring of two slots that has two records.
+func filmed(t *testing.T, do func(w *Writer) error) *scenes {
+	t.Helper()
+	dir := shmDir(t)
+	path := filepath.Join(dir, "page")
+	w, err := Create(path, stepsShape(2), CreateOptions{Size: sceneSize})
+	check(t, err)
+	check(t, w.AppendOverwrite(value(0)))
+	check(t, w.AppendOverwrite(value(1)))
+	old, err := os.Open(path)
+	check(t, err)
+	defer old.Close()
+	s := &scenes{dir: dir}
+	renamed := false
+	shoot := func() {
+		now := scene{renamed: renamed}
+		now.pages[0], now.pages[1] = make([]byte, sceneSize), make([]byte, sceneSize)
+		_, err := old.ReadAt(now.pages[0], 0)
+		if renamed {
+			b, readErr := os.ReadFile(path)
+			err = errors.Join(err, readErr)
+			copy(now.pages[1], b)
+		}
+		check(t, err)
+		now.pages[1][sceneSize-1] = 1
+		if n := len(s.all); n == 0 || s.all[n-1].renamed != now.renamed || !bytes.Equal(s.all[n-1].pages[0], now.pages[0]) || !bytes.Equal(s.all[n-1].pages[1], now.pages[1]) {
+			s.all = append(s.all, now)
+		}
+	}
+	shoot()
+	shm.OnStore = func(unsafe.Pointer, uintptr) { shoot() }
+	atStep = func(step string) {
+		if step == "flag" {
+			renamed = true
+			shoot()
+		}
+	}
+	err = do(w)
+	shm.OnStore, atStep = func(unsafe.Pointer, uintptr) {}, func(string) {}
+	check(t, errors.Join(err, w.Close()))
+	return s
+}
+
+// stage is the files of one run.
+type stage struct {
+	scenes *scenes
+	files  [2]*os.File
+	now    int
+}
+
+func (s *scenes) stage(t *testing.T) *stage {
+	t.Helper()
+	st := &stage{scenes: s}
+	for i, name := range []string{"page", "next"} {
+		path := filepath.Join(s.dir, name)
+		check(t, os.WriteFile(path+".new", s.all[0].pages[i], 0o600))
+		check(t, os.Rename(path+".new", path))
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		check(t, err)
+		st.files[i] = f
+	}
+	return st
+}
+
+func (st *stage) close() {
+	st.files[0].Close()
+	st.files[1].Close()
+}
+
+// goTo lets the writer go on to a scene.
+func (st *stage) goTo(t *testing.T, next int) {
+	t.Helper()
+	was, is := st.scenes.all[st.now], st.scenes.all[next]
+	for i, f := range st.files {
+		_, err := f.WriteAt(is.pages[i], 0)
+		check(t, err)
+	}
+	if is.renamed && !was.renamed {
+		check(t, os.Rename(filepath.Join(st.scenes.dir, "next"), filepath.Join(st.scenes.dir, "page")))
+	}
+	st.now = next
+}
+
+// differ returns the scenes before which what a step looks at changes.
+func (st *stage) differ(at unsafe.Pointer, size uintptr) []int {
+	var all []int
+	scenes := st.scenes.all
+	for next := st.now + 1; next < len(scenes); next++ {
+		changed := scenes[next].renamed != scenes[next-1].renamed
+		if at != nil {
+			from := int(uintptr(at) % sceneSize)
+			page := *(*byte)(unsafe.Add(at, sceneSize-1-from))
+			changed = !bytes.Equal(scenes[next].pages[page][from:from+int(size)], scenes[next-1].pages[page][from:from+int(size)])
+		}
+		if changed {
+			all = append(all, next)
+		}
+	}
+	return all
+}
+
+// run follows the page once. Script has which scene each step gets: 0 is the one that was.
+func (s *scenes) run(t *testing.T, script []int, ends int) (choices []int, err error) {
+	st := s.stage(t)
+	defer st.close()
+	step, swaps := 0, 0
+	turn := func(at unsafe.Pointer, size uintptr) {
+		all := st.differ(at, size)
+		if len(all) == 0 || swaps == s.swaps {
+			return
+		}
+		pick := 0
+		if step < len(script) {
+			pick = script[step]
+		}
+		if pick > 0 {
+			swaps++
+			st.goTo(t, all[pick-1])
+		}
+		choices = append(choices, len(all))
+		step++
+	}
+	shm.OnLoad, shm.OnCall = turn, func() { turn(nil, 0) }
+	defer func() { shm.OnLoad, shm.OnCall = func(unsafe.Pointer, uintptr) {}, func() {} }()
+	f := Follow(filepath.Join(s.dir, "page"), FollowOptions{Start: FromNumber(0)})
+	defer f.Close()
+	f.checkEvery = 0
+	return choices, st.watch(t, f, ends)
+}
+
+// watch takes the events until the writer is done, and returns what is wrong with them.
+func (st *stage) watch(t *testing.T, f *Follower, ends int) error {
+	next := uint64(0)
+	for idle := 0; ; {
+		e, ok, err := f.step()
+		switch {
+		case errors.Is(err, io.EOF):
+			return st.scenes.complete(next, ends)
+		case err != nil:
+			return err
+		case !ok && st.now < len(st.scenes.all)-1:
+			st.goTo(t, st.now+1)
+		case !ok:
+			if idle++; idle > 4 {
+				return st.scenes.complete(next, ends)
+			}
+		case e.Kind == EventRecord:
+			if n := e.Record.Number; n != next || !bytes.Equal(e.Record.Bytes(), value(n)) {
+				return fmt.Errorf("record %d is %v, and %d was next", n, e.Record.Bytes(), next)
+			}
+			next++
+		case e.Kind == EventLapped:
+			if first := st.scenes.window(st.now).First; e.First != next || e.First+e.Lost > first {
+				return fmt.Errorf("%d records from %d on were lost, and %d was the oldest", e.Lost, e.First, first)
+			}
+			next += e.Lost
+		case e.Kind != EventReload && e.Kind != EventExit:
+			return fmt.Errorf("event %v", e.Kind)
+		}
+	}
+}
+
+// window returns the records that were available on the page that has the name.
+func (s *scenes) window(at int) layout.Window {
+	page := s.all[at].pages[0]
+	if s.all[at].renamed {
+		page = s.all[at].pages[1]
+	}
+	h, err := layout.DecodeHeader(page)
+	if err != nil {
+		return layout.Window{}
+	}
+	return h.Window(sceneSize)
+}
+
+// complete returns an error unless all records up to the end were told of.
+func (s *scenes) complete(next uint64, ends int) error {
+	if ends >= 0 && next != uint64(ends) {
+		return fmt.Errorf("the events end at record %d, not %d", next, ends)
+	}
+	return nil
+}
+
+// explore runs every interleaving, and returns how many there are.
+func (s *scenes) explore(t *testing.T, ends int) (runs int, err error) {
+	t.Helper()
+	var script []int
+	for {
+		runs++
+		choices, err := s.run(t, script, ends)
+		if err != nil {
+			return runs, fmt.Errorf("%w, in the interleaving %v", err, script)
+		}
+		for len(script) < len(choices) {
+			script = append(script, 0)
+		}
+		last := len(choices) - 1
+		for last >= 0 && script[last] == choices[last] {
+			last--
+		}
+		if last < 0 {
+			return runs, nil
+		}
+		script = script[:last+1]
+		script[last]++
+	}
+}
+
+// reloads overwrites a record, reloads, goes on, and exits.
+func reloads(w *Writer) error {
+	return errors.Join(
+		w.AppendOverwrite(value(2)),
+		w.Reload(stepsShape(3), ReloadOptions{Size: sceneSize}),
+		w.AppendOverwrite(value(3)),
+		w.AppendOverwrite(value(4)),
+		w.SetExit())
+}
+
+// A Follower tells of every record once, in order and whole, and of those that were
+// withdrawn before it came to them, across a reload and up to the exit.
+func TestStepsOfFollowers(t *testing.T) {
+	s := filmed(t, reloads)
+	s.swaps = 2
+	if os.Getenv("SHMTOOL_LONG_TESTS") != "" {
+		s.swaps = 3
+	}
+	runs, err := s.explore(t, 5)
+	if err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d scenes: %d interleavings", len(s.all), runs)
+}
+
+// A writer that dies behind any of its stores leaves what a Follower reads up to the end,
+// without a record that was not published.
+func TestStepsOfFollowersOfTheDead(t *testing.T) {
+	s := filmed(t, reloads)
+	runs := 0
+	for dead := 1; dead <= len(s.all); dead++ {
+		left := &scenes{all: s.all[:dead], dir: s.dir, swaps: 1}
+		count, err := left.explore(t, int(left.window(dead-1).End))
+		if err != nil {
+			t.Errorf("dead at scene %d: %v", dead-1, err)
+		}
+		runs += count
+	}
+	t.Logf("%d deaths: %d interleavings", len(s.all), runs)
+}
+
+// The check finds a new page that lacks the bytes of a record, and a writer that says exit
+// before its last record.
+func TestStepsOfFollowersSwapped(t *testing.T) {
+	lacks := filmed(t, reloads)
+	for i := range lacks.all {
+		if lacks.all[i].renamed {
+			h, err := layout.DecodeHeader(lacks.all[i].pages[1])
+			check(t, err)
+			copy(lacks.all[i].pages[1][uint64(h.Offset)+h.Slot(2)*uint64(h.RecordSize):], []byte{0, 0})
+		}
+	}
+	early := filmed(t, func(w *Writer) error { return errors.Join(w.SetExit(), w.AppendOverwrite(value(2))) })
+	for name, s := range map[string]*scenes{"a reload that loses a record's bytes": lacks, "an exit before the last record": early} {
+		s.swaps = 1
+		ends := map[bool]int{true: 5, false: 3}[s == lacks]
+		_, err := s.explore(t, ends)
+		if err == nil {
+			t.Errorf("%s: not found", name)
+		}
+		t.Logf("%s: %v", name, err)
+	}
+}

@@ -61,11 +61,29 @@ func (b *backed) look(page int) bool {
 	if start > at {
 		return false
 	}
+	b.note(at, end)
+	return true
+}
+
+// note keeps that the bytes from the beginning of a memory page up to end have memory.
+func (b *backed) note(at, end int64) {
 	last := min((end-1)>>pageBits, int64(len(b.bits))*32-1)
-	for p := int64(page); p <= last; p++ {
+	for p := at >> pageBits; p <= last; p++ {
 		b.bits[p/32].Or(1 << (p % 32))
 	}
-	return true
+}
+
+// knownFrom returns the end of the bytes behind from that are known to have memory; false
+// where none are.
+func (b *backed) knownFrom(from int) (end int, known bool) {
+	if b == nil || !b.has(from>>pageBits) {
+		return 0, false
+	}
+	page := from>>pageBits + 1
+	for b.has(page) {
+		page++
+	}
+	return page << pageBits, true
 }
 
 // header returns one look at the header of the page at base: zeros where it lies in a

@@ -90,6 +90,9 @@ func (p *Page) NextData(from int) (start, end int) {
 	if p.file == nil {
 		return from, p.Size()
 	}
+	if end, known := p.backed.knownFrom(from); known {
+		return min(from, p.Size()), min(end, p.Size())
+	}
 	s, e := shm.NextData(p.file, int64(from))
 	size := int64(p.Size())
 	return int(min(s, size)), int(min(e, size))

@@ -47,6 +47,45 @@ func OpenFile(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 }
 
+// ReadStart reads the first bytes of a regular file, up to len(b), as OpenFile opens it.
+// It makes no os.File, whose making costs more than the bytes of a small file. irregular
+// is true, and nothing is read, where the name leads to another kind of file.
+func ReadStart(path string, b []byte) (n int, irregular bool, err error) {
+	fd, err := openRaw(path)
+	if err != nil {
+		return 0, false, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err = unix.Fstat(fd, &st); err != nil {
+		return 0, false, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return 0, true, nil
+	}
+	for n < len(b) && int64(n) < st.Size {
+		more, err := unix.Pread(fd, b[n:], int64(n))
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return n, false, &fs.PathError{Op: "read", Path: path, Err: err}
+		case more == 0: // it was cut short
+			return n, false, nil
+		}
+		n += max(0, more)
+	}
+	return n, false, nil
+}
+
+func openRaw(path string) (fd int, err error) {
+	for {
+		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		if err != unix.EINTR {
+			return fd, err
+		}
+	}
+}
+
 // The signals that are not on every system.
 const (
 	SIGCONT  = syscall.SIGCONT

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"hash/fnv"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -54,6 +55,24 @@ func OpenFile(path string) (*os.File, error) {
 		return nil, err
 	}
 	return os.Open(path)
+}
+
+// ReadStart reads the first bytes of a regular file, up to len(b), as OpenFile opens it.
+// irregular is true, and nothing is read, where the name leads to another kind of file.
+func ReadStart(path string, b []byte) (n int, irregular bool, err error) {
+	f, err := OpenFile(path)
+	if err != nil {
+		return 0, false, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return 0, err == nil, err
+	}
+	if n, err = f.ReadAt(b, 0); err == io.EOF {
+		err = nil
+	}
+	return n, false, err
 }
 
 // The signals that are not on every system: none comes, and none can be sent.

@@ -24,6 +24,15 @@ func OpenNamed(path string) (*os.File, error) {
 	return regular(os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0))
 }
 
+// ReadStart reads the first bytes of an object, as Open opens it: up to len(b).
+func ReadStart(path string, b []byte) (int, error) {
+	n, irregular, err := kernel.ReadStart(path, b)
+	if irregular {
+		err = &fs.PathError{Op: "open", Path: path, Err: ErrIrregular}
+	}
+	return n, err
+}
+
 func regular(f *os.File, err error) (*os.File, error) {
 	if err != nil {
 		return nil, err

@@ -38,3 +38,30 @@ func TestOpen(t *testing.T) {
 		}
 	}
 }
+
+func TestReadStart(t *testing.T) {
+	dir := t.TempDir()
+	file, link, fifo := filepath.Join(dir, "file"), filepath.Join(dir, "link"), filepath.Join(dir, "fifo")
+	if err := errors.Join(os.WriteFile(file, []byte("abcdef"), 0o600), os.Symlink("file", link), syscall.Mkfifo(fifo, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		path string
+		room int
+		want string
+		err  error
+	}{
+		{file, 4, "abcd", nil},
+		{file, 9, "abcdef", nil},
+		{link, 9, "", syscall.ELOOP},
+		{fifo, 9, "", ErrIrregular},
+		{dir, 9, "", ErrIrregular},
+		{filepath.Join(dir, "none"), 9, "", os.ErrNotExist},
+	} {
+		b := make([]byte, c.room)
+		n, err := ReadStart(c.path, b)
+		if string(b[:n]) != c.want || !errors.Is(err, c.err) {
+			t.Errorf("%s: %q, %v; want %q, %v", c.path, b[:n], err, c.want, c.err)
+		}
+	}
+}

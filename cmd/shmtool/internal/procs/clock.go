@@ -24,7 +24,9 @@ func isProc(dir string) bool {
 // InMemory reports whether the objects are those of this machine, now: the table
 // is live, and shmDir is in memory. Objects that were copied one after the other
 // do not say the same of each other.
-func (t *Table) InMemory() bool {
+func (t *Table) InMemory() bool { return t.inMemory() }
+
+func (t *Table) isInMemory() bool {
 	st, err := kernel.StatFS(t.shmDir)
 	return err == nil && (st.Type == kernel.TmpFS || st.Type == kernel.RamFS) && t.Live()
 }

@@ -128,6 +128,9 @@ func (p Process) simulated() bool {
 // not those of ours. A saved moment has no other mappings than those of its own
 // objects; where it has none of a process at all, that is not said to be elsewhere.
 func (t *Table) elsewhere(p Process, stream string) bool {
+	if t.keeps(p, stream) {
+		return false
+	}
 	maps, err := t.maps(p.PID)
 	if err != nil {
 		return false
@@ -146,15 +149,20 @@ func (t *Table) elsewhere(p Process, stream string) bool {
 	return others
 }
 
+// keeps reports whether a process had an object of a stream in memory, when all memories
+// were looked at, that was the one of that name in this directory. False says nothing.
+func (t *Table) keeps(p Process, stream string) bool {
+	return slices.ContainsFunc(t.memory[p.PID], func(m mapLine) bool {
+		name := filepath.Base(m.path)
+		o, ok := mist.ParseName(name)
+		return ok && o.Stream == stream && o.Name() == name && t.seenAs(name, m.object)
+	})
+}
+
 // leftPID returns the PID that an object holds, alive or not.
 func (t *Table) leftPID(o mist.Object) (pid int, ok bool) {
-	f, err := objectfile.Open(filepath.Join(t.shmDir, o.Name()))
-	if err != nil {
-		return 0, false
-	}
-	defer f.Close()
 	b := make([]byte, mist.PIDSize)
-	if _, err := f.ReadAt(b, 0); err != nil {
+	if n, err := objectfile.ReadStart(filepath.Join(t.shmDir, o.Name()), b); err != nil || n < len(b) {
 		return 0, false
 	}
 	n, err := mist.DecodePID(b)

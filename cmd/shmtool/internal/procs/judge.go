@@ -133,7 +133,7 @@ func (t *Table) judge(pid int, n Named) Verdict {
 	v := Verdict{PID: n.PID}
 	v.Process, v.Life = t.Look(pid)
 	switch {
-	case v.Life == Dead && t.Zombie(pid):
+	case v.Life == Dead && t.zombie(pid):
 		v.Why = Ended
 	case v.Life == Dead:
 		v.Why = Gone
@@ -215,8 +215,7 @@ const (
 // directory; without a stream, any. It is not known of a process that may not be
 // looked into, or that is younger than the look at all memories.
 func (t *Table) uses(p Process, stream string) answer {
-	here := t.here()[p.PID]
-	if slices.ContainsFunc(here, func(m Mapping) bool { return stream == "" || m.of == stream }) {
+	if of := t.streamsOf(p.PID); of[stream] || stream == "" && len(of) > 0 {
 		return yes
 	}
 	use := t.Use()
@@ -225,4 +224,19 @@ func (t *Table) uses(p Process, stream string) answer {
 		return unknown
 	}
 	return no
+}
+
+// streamsOf returns the streams whose objects of this directory a process has in memory;
+// "" stands for what belongs to none.
+func (t *Table) streamsOf(pid int) map[string]bool {
+	if t.using == nil {
+		t.using = map[int]map[string]bool{}
+		for pid, mappings := range t.here() {
+			t.using[pid] = map[string]bool{}
+			for _, m := range mappings {
+				t.using[pid][m.of] = true
+			}
+		}
+	}
+	return t.using[pid]
 }

@@ -37,7 +37,7 @@ const (
 func (t *Table) Look(pid int) (Process, Life) {
 	l, known := t.looked[pid]
 	if !known {
-		l.process, l.life = t.look(pid)
+		l = t.look(pid)
 		t.looked[pid] = l
 	}
 	return l.process, l.life
@@ -47,24 +47,25 @@ func (t *Table) Look(pid int) (Process, Life) {
 type looked struct {
 	process Process
 	life    Life
+	zombie  bool
 }
 
-func (t *Table) look(pid int) (Process, Life) {
+func (t *Table) look(pid int) looked {
 	unseen := Process{PID: pid}
 	switch {
 	case !t.ok:
-		return unseen, Unknown
+		return looked{process: unseen, life: Unknown}
 	case pid <= 0 || pid > maxPID:
-		return unseen, Dead
+		return looked{process: unseen, life: Dead}
 	}
 	p, err := t.Read(pid)
 	switch {
 	case err != nil:
-		return unseen, t.lifeOfUnseen(pid, err)
+		return looked{process: unseen, life: t.lifeOfUnseen(pid, err)}
 	case p.Ended():
-		return unseen, Dead
+		return looked{process: unseen, life: Dead, zombie: true}
 	}
-	return p, Alive
+	return looked{process: p, life: Alive}
 }
 
 // lifeOfUnseen reports whether a process lives that could not be read. In a saved
@@ -122,8 +123,9 @@ func (p Process) OfMist() bool {
 	return strings.HasPrefix(p.Name, "Mist") || strings.HasPrefix(p.Name, "shmtool") || p.simulated()
 }
 
-// Zombie reports whether a process has ended, and its parent has not looked yet.
-func (t *Table) Zombie(pid int) bool {
-	p, err := t.Read(pid)
-	return err == nil && p.Ended()
+// zombie reports whether a process had ended, and its parent had not looked yet, when the
+// table looked at it.
+func (t *Table) zombie(pid int) bool {
+	t.Look(pid)
+	return t.looked[pid].zombie
 }

@@ -36,6 +36,9 @@ type Table struct {
 	loaded          bool
 	use             *Use // once looked for
 	saved           func() *Saved
+	device          func() (device uint64, sure bool) // of shmDir, and whether maps name the same
+	inMemory        func() bool                       // whether shmDir is in memory
+	stats           sync.Map                          // of objects that File was asked about: Object by name
 
 	// Each is worked out when it is first asked for.
 	users   *users
@@ -44,6 +47,9 @@ type Table struct {
 	foreign map[string]bool
 	streams map[string]bool
 	named   map[string][]string
+	using   map[int]map[string]bool // streams whose objects a process has in memory, by PID
+	waiting map[int]threadWaits
+	memory  map[int][]mapLine // the maps of each process, as they were for use
 }
 
 // Open looks at procDir. One that cannot be read has no processes.
@@ -56,6 +62,8 @@ func Open(procDir, shmDir string) *Table {
 		mounted: sync.OnceValue(func() bool { return isProc(procDir) }),
 		saved:   sync.OnceValue(func() *Saved { return readSaved(procDir, shmDir) }),
 	}
+	t.inMemory = sync.OnceValue(t.isInMemory)
+	t.device = sync.OnceValues(t.findDevice)
 	t.showsFirst = sync.OnceValue(func() bool {
 		_, err := t.ofProcess(1, "stat")
 		return err == nil

@@ -235,6 +235,7 @@ func (t *Table) File(info fs.FileInfo) File {
 		f.Allocated, f.UID, f.GID, f.Modified = o.Allocated, o.UID, o.GID, o.Modified
 		f.Mode = f.Mode.Type() | o.Mode.Perm()
 	}
+	t.stats.Store(info.Name(), f.Identity)
 	return f
 }
 

@@ -81,6 +81,9 @@ func (t *Table) here() map[int][]Mapping {
 // isHere reports whether a mapped object is of this directory: by device and inode
 // together, because fresh file systems number alike.
 func (t *Table) isHere(m Mapping) bool {
+	if t.seenAs(m.Name, m.Object) {
+		return true
+	}
 	info, err := os.Lstat(filepath.Join(t.shmDir, m.Name))
 	if err == nil && t.same(t.File(info).Identity, m.Object) {
 		return true
@@ -90,6 +93,13 @@ func (t *Table) isHere(m Mapping) bool {
 	return sure && m.Object.Device == device
 }
 
+// seenAs reports whether the object of that name was the one that a map names, when File
+// was asked about it. False says nothing: the name may lead to another one by now.
+func (t *Table) seenAs(name string, mapped Object) bool {
+	o, ok := t.stats.Load(name)
+	return ok && t.same(o.(Object), mapped)
+}
+
 // same reports whether an object is the one that a map names. Some file systems give
 // maps another device than stat, and so does a copy.
 func (t *Table) same(o, mapped Object) bool {
@@ -97,8 +107,8 @@ func (t *Table) same(o, mapped Object) bool {
 	return o.Inode == mapped.Inode && (o.Device == mapped.Device || !sure)
 }
 
-// device returns the device of the directory, and whether maps name the same.
-func (t *Table) device() (device uint64, sure bool) {
+// findDevice returns the device of the directory, and whether maps name the same.
+func (t *Table) findDevice() (device uint64, sure bool) {
 	st, err := kernel.StatPath(t.shmDir)
 	if err != nil || !t.InMemory() {
 		return 0, false

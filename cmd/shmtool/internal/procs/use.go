@@ -51,6 +51,10 @@ func (t *Table) eachMap(fn func(pid int, m mapLine)) (unseen []int, ok bool) {
 	}
 	for _, pid := range all {
 		maps, err := t.maps(pid)
+		if t.memory == nil {
+			t.memory = map[int][]mapLine{}
+		}
+		t.memory[pid] = maps
 		if refused(err) && !slices.Contains(unseen, pid) {
 			unseen = append(unseen, pid)
 		}
@@ -125,13 +129,11 @@ func (t *Table) origin() (dir string, device uint64) {
 	return KnownAs(t.shmDir), device
 }
 
-// Of returns the mappings of an object.
-func (u Use) Of(o Object) []Mapping {
-	var of []Mapping
+// ByObject returns the mappings of each object.
+func (u Use) ByObject() map[Object][]Mapping {
+	of := map[Object][]Mapping{}
 	for _, m := range u.Mappings {
-		if m.Object == o {
-			of = append(of, m)
-		}
+		of[m.Object] = append(of[m.Object], m)
 	}
 	return of
 }

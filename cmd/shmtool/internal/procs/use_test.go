@@ -32,12 +32,12 @@ func TestUse(t *testing.T) {
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%q", got)
 	}
-	if of := w.table().Use().Of(Object{Device: 0x19, Inode: 1}); len(of) != 1 || of[0].End-of[0].Start != 4096 {
+	if of := w.table().Use().ByObject()[Object{Device: 0x19, Inode: 1}]; len(of) != 1 || of[0].End-of[0].Start != 4096 {
 		t.Errorf("%+v", of)
 	}
 }
 
-func TestWaitsIn(t *testing.T) {
+func TestWaitsAt(t *testing.T) {
 	m := Mapping{Start: 0x7f0000000000, End: 0x7f0000001000}
 	for line, want := range map[string]bool{
 		"202 0x7f0000000000 0x189 0x0 0x0": true,
@@ -52,8 +52,8 @@ func TestWaitsIn(t *testing.T) {
 		"":                                 false,
 		"202 x":                            false,
 	} {
-		if got := waitsIn(line, m); got != want {
-			t.Errorf("%q: %v", line, got)
+		if at, ok := waitsAt(line); (ok && m.holds(at)) != want {
+			t.Errorf("%q: %#x %v", line, at, ok)
 		}
 	}
 }

@@ -28,32 +28,52 @@ var futexes = []string{
 // mapping: for a semaphore to be given back. It is not known where the system
 // calls of the process must not be seen, or were not saved.
 func (t *Table) Waits(m Mapping) (waits, known bool) {
-	tasks := filepath.Join(t.procDir, strconv.Itoa(m.PID), "task")
-	threads, err := os.ReadDir(tasks)
-	if err != nil {
-		return false, false
-	}
-	known = true
-	for _, thread := range threads {
-		text, err := t.ofProcess(m.PID, "task", thread.Name(), "syscall")
-		switch {
-		case errors.Is(err, fs.ErrNotExist) && t.Live(): // the thread has ended
-		case err != nil:
-			known = false
-		case waitsIn(string(text), m):
-			return true, true
+	w, ok := t.waiting[m.PID]
+	if !ok {
+		w = t.threadsOf(m.PID)
+		if t.waiting == nil {
+			t.waiting = map[int]threadWaits{}
 		}
+		t.waiting[m.PID] = w
 	}
-	return false, known
+	if slices.ContainsFunc(w.at, m.holds) {
+		return true, true
+	}
+	return false, w.known
 }
 
-// waitsIn reads a line of /proc/PID/syscall: the number of the call and its
-// arguments, or that the thread runs.
-func waitsIn(syscall string, m Mapping) bool {
+// holds reports whether an address lies in the mapping.
+func (m Mapping) holds(address uint64) bool { return m.Start <= address && address < m.End }
+
+// threadWaits is where the threads of a process wait.
+type threadWaits struct {
+	at    []uint64 // the addresses of their futexes
+	known bool     // of all threads
+}
+
+func (t *Table) threadsOf(pid int) (w threadWaits) {
+	threads, err := os.ReadDir(filepath.Join(t.procDir, strconv.Itoa(pid), "task"))
+	w.known = err == nil
+	for _, thread := range threads {
+		text, err := t.ofProcess(pid, "task", thread.Name(), "syscall")
+		if err == nil {
+			if address, ok := waitsAt(string(text)); ok {
+				w.at = append(w.at, address)
+			}
+		} else if !errors.Is(err, fs.ErrNotExist) || !t.Live() { // else the thread has ended
+			w.known = false
+		}
+	}
+	return w
+}
+
+// waitsAt reads a line of /proc/PID/syscall: the number of the call and its arguments, or
+// that the thread runs.
+func waitsAt(syscall string) (address uint64, ok bool) {
 	words := strings.Fields(syscall)
 	if len(words) < 2 || !slices.Contains(futexes, words[0]) {
-		return false
+		return 0, false
 	}
 	address, err := strconv.ParseUint(words[1], 0, 64)
-	return err == nil && m.Start <= address && address < m.End
+	return address, err == nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
@@ -21,12 +23,13 @@ import (
 
 // looker takes one look at a directory.
 type looker struct {
-	dir   string
-	want  func(stream string) bool
-	table *procs.Table
-	at    *Moment
-	use   procs.Use
-	names []string // of the streams that have any object
+	dir    string
+	want   func(stream string) bool
+	table  *procs.Table
+	at     *Moment
+	use    procs.Use
+	mapped map[relaccx.Identity][]procs.Mapping // use by its objects
+	names  []string                             // of the streams that have any object
 
 	mu       sync.Mutex // guards verdicts, and the table, which keeps what it has seen
 	verdicts map[procs.Named]procs.Verdict
@@ -78,11 +81,19 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 	return l.at, nil
 }
 
+// born returns when an object was made; zero where that is not known.
+func (l *looker) born(o *Object) time.Time {
+	if o.info == nil {
+		return time.Time{}
+	}
+	return l.table.Born(o.info)
+}
+
 // inherited marks the tracks whose pages are older than the process that keeps the
 // stream.
 func (l *looker) inherited(s *Stream) {
 	for _, t := range s.Tracks {
-		t.Inherited = t.Object != nil && l.table.StartedAfter(*s.Buffer, l.at.Uptime(t.Object.born))
+		t.Inherited = t.Object != nil && l.table.StartedAfter(*s.Buffer, l.at.Uptime(l.born(t.Object)))
 	}
 }
 
@@ -92,30 +103,23 @@ func (l *looker) across() {
 	for _, s := range l.at.Streams {
 		objects = append(objects, s.Objects...)
 	}
-	users := map[relaccx.Identity]map[int]bool{}
-	for _, m := range l.use.Mappings {
-		if users[m.Object] == nil {
-			users[m.Object] = map[int]bool{}
-		}
-		users[m.Object][m.PID] = true
-	}
 	for _, o := range objects {
 		l.at.Server.Semaphores.add(o)
-		o.Users = len(users[o.Identity])
+		o.Users = len(procs.PIDs(l.mapped[o.Identity]))
 	}
 	for _, s := range l.at.Streams {
-		s.Mappers = l.mappers(s, users)
+		s.Mappers = l.mappers(s)
 	}
 	l.split(objects)
 }
 
 // mappers returns the living processes of MistServer, or of a simulation, that have
 // objects of a stream in memory, by PID. A shmtool that looks on is none.
-func (l *looker) mappers(s *Stream, users map[relaccx.Identity]map[int]bool) []procs.Process {
+func (l *looker) mappers(s *Stream) []procs.Process {
 	pids := map[int]bool{}
 	for _, o := range s.Objects {
-		for pid := range users[o.Identity] {
-			pids[pid] = true
+		for _, m := range l.mapped[o.Identity] {
+			pids[m.PID] = true
 		}
 	}
 	var mappers []procs.Process
@@ -205,7 +209,7 @@ func (l *looker) stat(name string) (*Object, error) {
 	file := l.table.File(info)
 	o := &Object{
 		Name: name, Size: info.Size(), Mode: file.Mode, Modified: file.Modified,
-		Allocated: file.Allocated, Identity: file.Identity, born: l.table.Born(info),
+		Allocated: file.Allocated, Identity: file.Identity, info: info,
 	}
 	o.Is, _ = mist.ParseName(name)
 	return o, nil
@@ -289,17 +293,21 @@ func (l *looker) small(o *Object) ([]byte, error) {
 	if !o.Mode.IsRegular() {
 		return nil, relaccx.ErrNotPage
 	}
-	f, err := objectfile.Open(filepath.Join(l.dir, o.Name))
+	b := make([]byte, mist.ProcessStateSize)
+	path := filepath.Join(l.dir, o.Name)
+	if !o.Is.Kind.Sequenced() {
+		n, err := objectfile.ReadStart(path, b)
+		if n == 0 && err == nil && o.Size > 0 {
+			err = io.EOF // it was cut short
+		}
+		return b[:n], err
+	}
+	f, err := objectfile.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	b := make([]byte, mist.ProcessStateSize)
-	read := f.ReadAt
-	if o.Is.Kind.Sequenced() {
-		read = func(b []byte, _ int64) (int, error) { return objectfile.ReadSequenced(f, b, mist.SequenceOffset) }
-	}
-	n, err := read(b, 0)
+	n, err := objectfile.ReadSequenced(f, b, mist.SequenceOffset)
 	if n > 0 || n == 0 && o.Size == 0 {
 		err = nil
 	}
@@ -355,8 +363,10 @@ func (l *looker) lock(s *Stream, o *Object) error {
 
 // usersOf returns the processes that have a semaphore in memory.
 func (l *looker) usersOf(o *Object) []LockUser {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	var users []LockUser
-	for _, m := range l.use.Of(o.Identity) {
+	for _, m := range l.mapped[o.Identity] {
 		u := LockUser{}
 		if u.Process, _ = l.table.Look(m.PID); u.Process.Name == "" {
 			continue

@@ -75,9 +75,9 @@ type Object struct {
 	Users     int            // processes that have it in memory, as far as they can be seen
 	Unknown   bool           // its layout is not known: a newer MistServer, or another fork, may have made it
 
-	gone   bool // it vanished while we looked
-	born   time.Time
-	unread error // why it is not in the moment that was saved
+	gone   bool        // it vanished while we looked
+	info   fs.FileInfo // nil for one that could not be saved
+	unread error       // why it is not in the moment that was saved
 }
 
 // Ready reports whether the object is a page that its writer has finished.

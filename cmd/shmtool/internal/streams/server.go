@@ -71,6 +71,7 @@ func (l *looker) server(all []*Object) {
 	s := &l.at.Server
 	s.Configured, s.Configs = map[string]bool{}, map[string]Config{}
 	l.use = l.table.Use()
+	l.mapped = l.use.ByObject()
 	s.Processes = l.table.OfMist()
 	for _, pid := range l.use.Unseen {
 		if p, life := l.table.Look(pid); life != procs.Dead && (p.Name == "" || p.OfMist()) {

@@ -85,6 +85,7 @@ type FollowOptions struct {
 	PastExit bool           // after EventExit, go on with the page of the next writer
 	Poll     time.Duration  // how often to look; 0 chooses by the kind of page and writer
 	Spin     bool           // look all the time: the last microsecond, for a whole core
+	Alone    bool           // the program does nothing else: waits keep other goroutines from running for some milliseconds, and end some microseconds sooner
 	Drained  func()         // called whenever all that is there has been handed out
 }
 
@@ -136,7 +137,7 @@ type Follower struct {
 
 // Follow makes a Follower of the page at path. The first Next opens the page.
 func Follow(path string, o FollowOptions) *Follower {
-	return &Follower{path: path, options: o, checkEvery: checkEvery, waiter: waiter{poll: o.Poll, spin: o.Spin}}
+	return &Follower{path: path, options: o, checkEvery: checkEvery, waiter: waiter{poll: o.Poll, spin: o.Spin, alone: o.Alone}}
 }
 
 // Close closes the page. Next returns os.ErrClosed afterwards.

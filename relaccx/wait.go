@@ -25,6 +25,9 @@ const (
 	// nativePoll is how long to sleep at most on a page whose writer wakes:
 	// a wake that is missed, and whatever is no wake, is seen that much later.
 	nativePoll = 100 * time.Millisecond
+	// holdFor is how long a Follower that is alone in its program waits for the next
+	// record without letting anything else run.
+	holdFor = 5 * time.Millisecond
 )
 
 // waiter sleeps until a page may have something new. Whether the page's writer
@@ -32,6 +35,7 @@ const (
 type waiter struct {
 	poll  time.Duration // fixed by the caller; 0: by the kind of page and writer
 	spin  bool
+	alone bool // hold on to the thread where the next record is near
 	table bool
 	wakes bool          // the writer has woken us before
 	idle  time.Time     // since when nothing has come; zero: not known yet
@@ -49,6 +53,11 @@ func (w *waiter) wait(ctx context.Context, c shm.Cells, seen uint64) error {
 		return ctx.Err()
 	}
 	silent := w.silent()
+	if w.near() && ctx.Err() == nil {
+		if w.last = c.HoldEndPos(seen, holdFor); w.last != shm.TimedOut {
+			return ctx.Err()
+		}
+	}
 	for left := w.timeout(); left > 0 && ctx.Err() == nil; left -= nativePoll {
 		piece := min(left, nativePoll) // the end of ctx wakes no sleeper
 		if silent {
@@ -65,6 +74,10 @@ func (w *waiter) wait(ctx context.Context, c shm.Cells, seen uint64) error {
 	}
 	return ctx.Err()
 }
+
+// near reports whether to hold on to the thread: the writer wakes its readers, and what
+// came lately came within holdFor.
+func (w *waiter) near() bool { return w.alone && w.wakes && w.gap > 0 && w.gap <= holdFor }
 
 // pause sleeps where there is no page to sleep on.
 func (w *waiter) pause(ctx context.Context) error {

@@ -105,3 +105,65 @@ func TestWakeReachesFollower(t *testing.T) {
 	close(stop)
 	exited.Wait()
 }
+
+// A waiter holds on to its thread only where it is alone, its writer wakes, and the next
+// record is near.
+func TestWaiterHoldsWhereItIsNear(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		w    waiter
+		want bool
+	}{
+		{waiter{alone: true, wakes: true, gap: holdFor}, true},
+		{waiter{alone: true, wakes: true, gap: holdFor + 1}, false},
+		{waiter{alone: true, wakes: true}, false},
+		{waiter{alone: true, gap: holdFor}, false},
+		{waiter{wakes: true, gap: holdFor}, false},
+	} {
+		if got := test.w.near(); got != test.want {
+			t.Errorf("%+v: %v", test.w, got)
+		}
+	}
+}
+
+// A Follower that is alone gets every record, also those that come later than it holds on.
+func TestFollowAlone(t *testing.T) {
+	w := newPage(t, "v:uint32", 64)
+	f := follow(t, w.Page().Path(), FollowOptions{Start: FromOldest(), Alone: true})
+	const records = 300
+	done := make(chan struct{})
+	defer func() { <-done }()
+	go func() {
+		defer close(done)
+		for v := range uint64(records) {
+			pushValues(t, w, v)
+			w.Wake()
+			if v%100 == 99 {
+				time.Sleep(3 * holdFor)
+			} else if v%3 == 0 {
+				time.Sleep(holdFor / 20)
+			}
+		}
+		_ = w.SetExit()
+	}()
+	for next := uint64(0); ; {
+		e, err := f.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch e.Kind {
+		case EventRecord:
+			if e.Record.Number != next {
+				t.Fatalf("record %d, want %d", e.Record.Number, next)
+			}
+			next++
+		case EventLapped: // on a machine that is busy
+			next = e.First + e.Lost
+		case EventExit:
+			if next != records {
+				t.Fatalf("%d records, want %d", next, records)
+			}
+			return
+		}
+	}
+}

@@ -35,6 +35,18 @@ func (c Cells) WaitEndPos(seen uint64, timeout time.Duration) Waited {
 	return ended
 }
 
+// HoldEndPos does what WaitEndPos does for a short time, and keeps Go's scheduler from
+// running anything else on the thread meanwhile. It may return sooner, as if the time were
+// up.
+func (c Cells) HoldEndPos(seen uint64, timeout time.Duration) Waited {
+	word := c.at(layout.EndPosOffset)
+	if uintptr(word)&3 != 0 {
+		return TimedOut
+	}
+	ended, _ := holdOn(word, uint32(seen), timeout)
+	return ended
+}
+
 // WakeEndPos wakes all readers who sleeps on the page.
 func (c Cells) WakeEndPos() {
 	word := c.at(layout.EndPosOffset)

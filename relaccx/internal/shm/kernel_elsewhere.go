@@ -22,6 +22,8 @@ func sleepOn(unsafe.Pointer, uint32, time.Duration) (ended Waited, slept bool) {
 
 func sleepAt(uintptr, uint32, time.Duration) (ended Waited, slept bool) { return TimedOut, false }
 
+func holdOn(unsafe.Pointer, uint32, time.Duration) (ended Waited, slept bool) { return TimedOut, false }
+
 func wakeSleepers(unsafe.Pointer, uintptr) {}
 
 // Sleep does what time.Sleep does.

@@ -37,18 +37,36 @@ func sleepAt(word uintptr, value uint32, timeout time.Duration) (ended Waited, s
 		// Not RawSyscall6: a goroutine that waits there would keep the garbage
 		// collector from ever finishing.
 		_, _, errno := unix.Syscall6(unix.SYS_FUTEX, word, futexWait, uintptr(value), uintptr(unsafe.Pointer(&ts)), 0, 0)
-		switch errno {
-		case 0:
-			return Woken, true
-		case unix.EAGAIN:
-			return Changed, true
-		case unix.ETIMEDOUT:
-			return TimedOut, true
-		case unix.EINTR: // by a signal, as the runtime sends them
-		default:
-			return TimedOut, false
+		if ended, slept, over := sleepEnded(errno); over {
+			return ended, slept
 		}
 	}
+}
+
+// holdOn does what sleepOn does, once and for a short time, in which Go's scheduler takes
+// the thread for a busy one: the goroutine goes on some microseconds sooner. A signal, by
+// which the garbage collector asks for the thread too, ends it as if its time were up.
+func holdOn(word unsafe.Pointer, value uint32, timeout time.Duration) (ended Waited, slept bool) {
+	ts := unix.NsecToTimespec(timeout.Nanoseconds())
+	_, _, errno := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(word), futexWait, uintptr(value), uintptr(unsafe.Pointer(&ts)), 0, 0)
+	runtime.KeepAlive(word)
+	ended, slept, _ = sleepEnded(errno)
+	return ended, slept
+}
+
+// sleepEnded tells what the end of a sleep means; over is false after a signal.
+func sleepEnded(errno unix.Errno) (ended Waited, slept, over bool) {
+	switch errno {
+	case 0:
+		return Woken, true, true
+	case unix.EAGAIN:
+		return Changed, true, true
+	case unix.ETIMEDOUT:
+		return TimedOut, true, true
+	case unix.EINTR: // by a signal, as the runtime sends them
+		return TimedOut, true, false
+	}
+	return TimedOut, false, true
 }
 
 // wakeSleepers wakes as many as sleep on the word, at most most.

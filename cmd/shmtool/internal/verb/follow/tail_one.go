@@ -110,6 +110,7 @@ func (r *tailing) follow(ctx context.Context) error {
 	if o.Appear != r.appear {
 		object.NotReady(r.World, r.target)
 	}
+	o.Alone = true
 	o.Drained = func() { r.quiet(); _ = r.sink.Flush() } // a write error comes again with the next record
 	f := relaccx.Follow(r.target.Path, o)
 	defer f.Close()

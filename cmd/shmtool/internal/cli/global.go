@@ -25,7 +25,7 @@ func GlobalFlags() []Flag {
 		&StringFlag{Name: containerFlag, Usage: "look into container `NAME`: its name, or the start of its ID"},
 		&StringFlag{Name: "moment", Usage: "look at the snapshot in `PATH`: what save --all wrote, or a directory of copied pages"},
 		Enum("color", "auto", "color the output `WHEN`: auto (on a terminal, unless NO_COLOR is set), always, or never", "auto", "always", "never"),
-		Enum(sandboxFlag, "auto", "give up what a command that only looks does not need: auto (as root, where the kernel can), on, or off (default: auto)", "auto", "on", "off"),
+		Enum(sandboxFlag, "auto", "let the kernel refuse what a command that only looks does not need, `WHEN`: auto (as root, where the kernel can), on, or off", "auto", "on", "off"),
 	}
 }
 

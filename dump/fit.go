@@ -2,6 +2,7 @@ package dump
 
 import (
 	"io"
+	"math"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -24,9 +25,10 @@ type lineCutter struct {
 
 func (c *lineCutter) Write(text []byte) (int, error) {
 	var b strings.Builder
+	b.Grow(len(text))
 	for line := range strings.Lines(string(text)) {
 		bare := strings.TrimSuffix(line, "\n")
-		if len(bare) <= c.width { // no column takes less than a byte
+		if len(bare) <= c.width || simpleWidth(bare) <= c.width { // no column takes less than a byte
 			b.WriteString(line)
 			continue
 		}
@@ -36,6 +38,28 @@ func (c *lineCutter) Write(text []byte) (int, error) {
 		return 0, err
 	}
 	return len(text), nil
+}
+
+// simpleWidth returns how many columns a line takes that has only ASCII and our colors, and
+// of any other line more than a terminal has: [ansi.Truncate] knows, and takes 20 times as
+// long.
+func simpleWidth(line string) int {
+	columns := 0
+	for i := 0; i < len(line); i++ {
+		switch {
+		case strings.HasPrefix(line[i:], "\x1b["):
+			end := strings.IndexByte(line[i:], 'm')
+			if end < 0 || strings.Trim(line[i+2:i+end], "0123456789;") != "" {
+				return math.MaxInt
+			}
+			i += end
+		case line[i] < ' ' || line[i] > '~':
+			return math.MaxInt
+		default:
+			columns++
+		}
+	}
+	return columns
 }
 
 // left tells the columns that a table had no room for.

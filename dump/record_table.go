@@ -28,7 +28,8 @@ type RecordTable struct {
 	lines   bytes.Buffer // that are written next
 	headed  bool
 	upright bool
-	flushed bool // whether upright is known, and widths have been used
+	flushed bool     // whether upright is known, and widths have been used
+	titles  []string // of upright records, a line each
 }
 
 // columnWidth is what a column wants: for values, and for what they mean.
@@ -336,9 +337,15 @@ func (t *RecordTable) standPending(w io.Writer) error {
 // stand writes a record upright: its number, and a field a line.
 func (t *RecordTable) stand(w io.Writer, number uint64, cells []cell) error {
 	l := &Listing{Columns: []Column{{Name: "FIELD"}, {Name: "VALUE"}}, oneOfMany: true}
+	l.Rows = make([][]Cell, 0, len(cells))
+	if t.titles == nil {
+		for i := range t.columns {
+			t.titles = append(t.titles, "  "+t.name(i))
+		}
+	}
 	name := 0
-	for i := range t.columns {
-		name = max(name, len("  ")+textWidth(t.name(i)))
+	for _, title := range t.titles {
+		name = max(name, textWidth(title))
 	}
 	for i, c := range cells {
 		if t.columns[i].field == nil && t.columns[i].lead == nil {
@@ -349,7 +356,7 @@ func (t *RecordTable) stand(w io.Writer, number uint64, cells []cell) error {
 			left := room - 1 - textWidth(c.meaning)
 			text = cell{value: cut(c.value, max(left, minColumn)), meaning: c.meaning}.text()
 		}
-		l.Rows = append(l.Rows, []Cell{{Value: "  " + t.name(i), Tone: Faint}, {Value: text, Tone: c.tone()}})
+		l.Rows = append(l.Rows, []Cell{{Value: t.titles[i], Tone: Faint}, {Value: text, Tone: c.tone()}})
 	}
 	if _, err := io.WriteString(w, Paint("#"+strconv.FormatUint(number, 10), Heading, t.options.Color)+"\n"); err != nil {
 		return err

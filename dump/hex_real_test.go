@@ -24,8 +24,12 @@ func TestHexOfRealPages(t *testing.T) {
 	if len(archives) == 0 {
 		t.Skip("no archives of real pages")
 	}
+	if testing.Short() {
+		archives = archives[:1] // the race detector takes ten times as long, and nothing runs beside this
+	}
 	for _, archive := range archives {
 		t.Run(filepath.Base(archive), func(t *testing.T) {
+			t.Parallel()
 			err := eachRealPage(archive, func(name string, page []byte) {
 				t.Run(name, func(t *testing.T) { checkRealHex(t, name, page) })
 			})

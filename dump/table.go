@@ -42,13 +42,13 @@ func Paint(text string, t Tone, colored bool) string {
 	if !colored && t != Marked || t == Plain || text == "" {
 		return text
 	}
-	around := tones()[t]
+	around := toneMarks()[t]
 	return around[0] + text + around[1]
 }
 
-// tones returns what stands before and after text of each tone. Package color makes it anew
+// toneMarks returns what stands before and after text of each tone. Package color makes it anew
 // for each text, which took a third of the time of a colored table.
-var tones = sync.OnceValue(func() (around [len(toneColors)][2]string) {
+var toneMarks = sync.OnceValue(func() (around [len(toneColors)][2]string) {
 	for t, attributes := range toneColors {
 		c := color.New(attributes...)
 		c.EnableColor()

@@ -43,8 +43,7 @@ func (c Cells) HoldEndPos(seen uint64, timeout time.Duration) Waited {
 	if uintptr(word)&3 != 0 {
 		return TimedOut
 	}
-	ended, _ := holdOn(word, uint32(seen), timeout)
-	return ended
+	return holdOn(word, uint32(seen), timeout)
 }
 
 // WakeEndPos wakes all readers who sleeps on the page.

@@ -22,7 +22,7 @@ func sleepOn(unsafe.Pointer, uint32, time.Duration) (ended Waited, slept bool) {
 
 func sleepAt(uintptr, uint32, time.Duration) (ended Waited, slept bool) { return TimedOut, false }
 
-func holdOn(unsafe.Pointer, uint32, time.Duration) (ended Waited, slept bool) { return TimedOut, false }
+func holdOn(unsafe.Pointer, uint32, time.Duration) Waited { return TimedOut }
 
 func wakeSleepers(unsafe.Pointer, uintptr) {}
 

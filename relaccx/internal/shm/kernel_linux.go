@@ -46,12 +46,12 @@ func sleepAt(word uintptr, value uint32, timeout time.Duration) (ended Waited, s
 // holdOn does what sleepOn does, once and for a short time, in which Go's scheduler takes
 // the thread for a busy one: the goroutine goes on some microseconds sooner. A signal, by
 // which the garbage collector asks for the thread too, ends it as if its time were up.
-func holdOn(word unsafe.Pointer, value uint32, timeout time.Duration) (ended Waited, slept bool) {
+func holdOn(word unsafe.Pointer, value uint32, timeout time.Duration) Waited {
 	ts := unix.NsecToTimespec(timeout.Nanoseconds())
 	_, _, errno := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(word), futexWait, uintptr(value), uintptr(unsafe.Pointer(&ts)), 0, 0)
 	runtime.KeepAlive(word)
-	ended, slept, _ = sleepEnded(errno)
-	return ended, slept
+	ended, _, _ := sleepEnded(errno)
+	return ended
 }
 
 // sleepEnded tells what the end of a sleep means; over is false after a signal.

@@ -15,20 +15,17 @@ const sandboxFlag = "sandbox"
 // confine lets the kernel refuse to a command that only looks what it does not need, before
 // the command reads anything. settle refuses other words than these.
 func confine(w *world.World, c *urfave.Context, cmd *Command) error {
-	word := c.String(sandboxFlag)
-	switch {
-	case word == "on" && cmd.Access.Writes():
+	asked := c.String(sandboxFlag) == "on"
+	if asked && cmd.Access.Writes() {
 		return fail.Usagef("%s writes: --sandbox on is for commands that only look", cmd.Name)
-	case word == "on":
-	case word != "auto" || cmd.Access.Writes() || os.Geteuid() != 0:
-		return nil
 	}
-	if w.Sandbox == nil {
-		return nil // tests, which share their process
+	wanted := asked || c.String(sandboxFlag) == "auto" && !cmd.Access.Writes() && os.Geteuid() == 0
+	if !wanted || w.Sandbox == nil { // nil in tests, which share their process
+		return nil
 	}
 	// An archive is unpacked into a temporary folder.
 	saves := cmd.Finishes || c.IsSet("to") || c.IsSet("moment")
-	if err := w.Sandbox(saves); err != nil && word == "on" {
+	if err := w.Sandbox(saves); err != nil && asked {
 		return fail.Hinted(fail.As(fail.Unsupported, fmt.Errorf("--sandbox on: this system does not have it: %w", err)), "use --sandbox auto to run without it where it is missing")
 	}
 	return nil

@@ -197,14 +197,15 @@ func (s *Set) of(f *relaccx.Follower) *Page {
 // rescan adds the pages that have appeared since the last look, and drops those whose
 // names have been gone for long. A directory that cannot be read now has no pages.
 func (s *Set) rescan() {
-	if s.stale() {
-		s.again = s.scan(&Page{Glob: true, Later: true}) != nil
+	if !s.stale() {
+		s.scanned = time.Now()
+		return
 	}
+	s.again = s.scan(&Page{Glob: true, Later: true}) != nil
 }
 
 // stale reports whether a scan may find what the last one has not.
 func (s *Set) stale() bool {
-	s.scanned = time.Now()
 	stale := s.again
 	for _, d := range s.dirs {
 		stale = !d.Unchanged() || stale

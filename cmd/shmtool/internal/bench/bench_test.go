@@ -252,6 +252,8 @@ func TestCompare(t *testing.T) {
 		{Result{Name: "append", Unit: "ns/record", Value: 24.1, Noise: 0.1}, true, false},
 		{Result{Name: "append", Unit: "ns/record", Value: 15.9, Noise: 0.1}, false, true},
 		{Result{Name: "append", Unit: "ns/record", Value: 22.1, Noise: 0}, true, false},
+		{Result{Name: "append", Unit: "ns/record", Value: 4.8, Noise: 3}, false, true}, // a noise of 100 % and more hides nothing that is far away
+		{Result{Name: "append", Unit: "ns/record", Value: 4.9, Noise: 3}, false, false},
 		{Result{Name: "idle_1", Unit: "% of a core", Value: 0.09}, false, false},
 		{Result{Name: "idle_1", Unit: "% of a core", Value: 0.11}, true, false},
 	} {

@@ -70,12 +70,13 @@ func (b *Before) Compare(r *Result) (Change, bool) {
 		if old.Name != r.Name || old.Unit != r.Unit {
 			continue
 		}
-		slack := old.Value * max(leastNoise, old.Noise+r.Noise)
+		noise, least := 1+max(leastNoise, old.Noise+r.Noise), 0.0
 		if strings.HasPrefix(r.Unit, "%") {
-			slack = max(slack, leastPercent)
+			least = leastPercent
 		}
-		c := Change{Before: old.Value, Allowed: old.Value + slack}
-		c.Slower, c.Faster = r.Value > c.Allowed, r.Value < old.Value-slack
+		allowed := func(from float64) float64 { return max(from*noise, from+least) }
+		c := Change{Before: old.Value, Allowed: allowed(old.Value)}
+		c.Slower, c.Faster = r.Value > c.Allowed, allowed(r.Value) < old.Value
 		return c, true
 	}
 	return Change{}, false

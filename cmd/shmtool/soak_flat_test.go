@@ -50,7 +50,7 @@ func (s *soak) measure(all []*process, length time.Duration) *flatness {
 	for _, p := range all {
 		f.names = append(f.names, p.cmd.Args[1])
 	}
-	s.until(length/100, func() {
+	s.every(length/100, func() {
 		for i, p := range all {
 			if u, ok := useOf(p.cmd.Process.Pid); ok {
 				f.uses[i] = append(f.uses[i], u)

@@ -36,7 +36,7 @@ func (s *soak) endOfRing() uint64 {
 // write has a writer of the ring after the other, each killed in the middle of its work,
 // and resizes the ring while they write. Record N has the value N.
 func (s *soak) write() {
-	s.until(0, func() {
+	s.every(0, func() {
 		next := s.endOfRing()
 		w := launch(s.t, s.dir, "append", "ring", "--rate", "2000")
 		life := time.Now().Add(3 * time.Second)
@@ -52,7 +52,7 @@ func (s *soak) write() {
 		s.count("writers killed", 1)
 	})
 	size := 8
-	s.until(2500*time.Millisecond, func() {
+	s.every(2500*time.Millisecond, func() {
 		size = 8 + (size+8)%64
 		s.once("resizes", []int{0}, "resize", "ring", "--field", fmt.Sprintf("text:string:%d", size))
 	})

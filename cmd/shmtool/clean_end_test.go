@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -93,11 +94,11 @@ func TestCleanCuresDrills(t *testing.T) {
 	for _, code := range []string{"input_lock_orphaned", "orphan_object"} {
 		t.Run(code, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			drill := launch(t, dir, "simulate", "--fault", code, "--for", "0", "--stream", "cured")
+			dir, stream := t.TempDir(), ownStream(code)
+			drill := launch(t, dir, "simulate", "--fault", code, "--for", "0", "--stream", stream)
 			remedy := ""
 			drill.until("a remedy", func() bool {
-				out, _ := printed(t, dir, "doctor", "cured", "--proc-dir", "/proc", "--jq", `.findings[] | select(.cause == null) | .remedy`)
+				out, _ := printed(t, dir, "doctor", stream, "--proc-dir", "/proc", "--jq", `.findings[] | select(.cause == null) | .remedy`)
 				remedy, _, _ = strings.Cut(out, "\n")
 				return strings.Contains(remedy, "shmtool clean")
 			})
@@ -110,7 +111,7 @@ func TestCleanCuresDrills(t *testing.T) {
 				}
 				return exit == fail.ExitOK
 			})
-			for _, name := range objectsOf(t, dir, "cured") {
+			for _, name := range objectsOf(t, dir, stream) {
 				if is, _ := mist.ParseName(name); is.Kind != mist.KindConfig {
 					t.Errorf("%s: %s is left", remedy, name)
 				}
@@ -124,8 +125,8 @@ func TestCleanCuresDrills(t *testing.T) {
 // A name that is a pattern is that of one stream.
 func TestCleanTakesAnyNameForAName(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	for _, stream := range []string{"*", "live"} {
+	dir, other := t.TempDir(), ownStream("other")
+	for _, stream := range []string{"*", other} {
 		if err := os.WriteFile(filepath.Join(dir, "MstSTATE"+stream), mist.State{State: mist.StateReady}.Encode(), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -135,18 +136,18 @@ func TestCleanTakesAnyNameForAName(t *testing.T) {
 			t.Errorf("%v: %q", choice, out)
 		}
 	}
-	if out := shmtool(t, dir, "clean", "--min-age", "0s", "--force", "--names", "--proc-dir", "/proc", "--stream-pattern", "*"); out != "MstSTATE*\nMstSTATElive\n" {
+	if out := shmtool(t, dir, "clean", "--min-age", "0s", "--force", "--names", "--proc-dir", "/proc", "--stream-pattern", "*"); out != "MstSTATE*\nMstSTATE"+other+"\n" {
 		t.Errorf("%q", out)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "MstIPIDlive"), make([]byte, mist.PIDSize), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "MstIPID"+other), make([]byte, mist.PIDSize), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	part := []string{"clean", "--stream", "live", "--yes", "--min-age", "0s", "--force", "--proc-dir", "/proc", "--where", `.kind == "state"`}
-	if out, exit := printed(t, dir, part...); exit != fail.ExitRefused || !strings.Contains(out, `a part of the dead stream "live"`) || !allThere(dir, "MstSTATElive") {
+	part := []string{"clean", "--stream", other, "--yes", "--min-age", "0s", "--force", "--proc-dir", "/proc", "--where", `.kind == "state"`}
+	if out, exit := printed(t, dir, part...); exit != fail.ExitRefused || !strings.Contains(out, fmt.Sprintf("a part of the dead stream %q", other)) || !allThere(dir, "MstSTATE"+other) {
 		t.Errorf("a part: exit code %d: %s", exit, out)
 	}
-	out, exit := printed(t, dir, "clean", "--stream", "live", "--yes", "--force", "--proc-dir", "/proc")
-	if exit != fail.ExitRefused || !strings.Contains(out, `stream "live" changed `) || !strings.Contains(out, "run it again in ") {
+	out, exit := printed(t, dir, "clean", "--stream", other, "--yes", "--force", "--proc-dir", "/proc")
+	if exit != fail.ExitRefused || !strings.Contains(out, fmt.Sprintf("stream %q changed ", other)) || !strings.Contains(out, "run it again in ") {
 		t.Errorf("young: exit code %d: %s", exit, out)
 	}
 }

@@ -74,6 +74,11 @@ func launchTo(t *testing.T, dir string, stdout *os.File, args ...string) *proces
 	return p
 }
 
+// ownStream returns the name of a stream that no other process of the machine has among its
+// words: a process that has just been started for a stream of that name, elsewhere, may be
+// one of ours until it maps something, so that clean keeps the stream.
+func ownStream(name string) string { return fmt.Sprintf("%s_%d", name, os.Getpid()) }
+
 // patience is how long a test waits for what must come, on a machine that is busy.
 const patience = 2 * time.Minute
 

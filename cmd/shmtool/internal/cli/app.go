@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"flag"
 	"io"
 	"runtime/debug"
 	"slices"
@@ -22,12 +20,14 @@ func Run(ctx context.Context, w *world.World, all []*Command, args []string) int
 	ordered, verb, err := Arrange(args, all)
 	w.Verb, w.Page = verb, pageOf(ordered, verb, all)
 	w.Errors = ErrorStyle(args, ordered, verb, all)
-	var help bytes.Buffer
-	if err == nil {
-		err = app(w, &help, all, verb).RunContext(ctx, append([]string{"shmtool"}, ordered...))
-	}
-	if err == nil && help.Len() > 0 {
-		err = printHelp(w, help.Bytes())
+	switch {
+	case err != nil:
+	case verb == "" && asks(ordered, "--version", "-v"):
+		err = show(w, "shmtool version "+Version()+"\n")
+	case verb == "":
+		err = show(w, helpOfAll(all))
+	default:
+		err = runVerb(ctx, w, all, verb, ordered)
 	}
 	if w.Snapshot != nil {
 		dieOfPipe(err)
@@ -35,9 +35,27 @@ func Run(ctx context.Context, w *world.World, all []*Command, args []string) int
 	return w.Report(ctx, err)
 }
 
-func printHelp(w *world.World, text []byte) error {
+// runVerb runs the command of the verb, or prints its help.
+func runVerb(ctx context.Context, w *world.World, all []*Command, verb string, ordered []string) error {
+	cmd, err := Find(all, verb)
+	if err != nil {
+		return err
+	}
+	if asks(ordered[1:2], "--help") {
+		return show(w, cmd.help())
+	}
+	return app(w, cmd).RunContext(ctx, append([]string{"shmtool"}, ordered...))
+}
+
+// asks reports whether one of the words is among those of a command line.
+func asks(ordered []string, words ...string) bool {
+	return slices.ContainsFunc(ordered, func(word string) bool { return slices.Contains(words, word) })
+}
+
+// show prints a text that is all that was asked for.
+func show(w *world.World, text string) error {
 	p := out.New(w, out.Options{})
-	_, _ = p.Write(text) // an error comes again with Flush
+	_, _ = io.WriteString(p, text) // an error comes again with Flush
 	return p.Flush()
 }
 
@@ -49,67 +67,27 @@ func Version() string {
 	return "(devel)"
 }
 
-// Help prints flags in our form. The two flags that all command lines of a process share
-// are not written to, so that several may run at once.
-func init() {
-	urfave.FlagStringer = flagText
-	urfave.HelpFlag = sharedFlag{urfave.HelpFlag.(*urfave.BoolFlag)}
-	urfave.VersionFlag = sharedFlag{urfave.VersionFlag.(*urfave.BoolFlag)}
-}
-
-// sharedFlag is a flag whose Apply, which keeps the default in the flag, writes to a copy.
-type sharedFlag struct{ *urfave.BoolFlag }
-
-func (f sharedFlag) Apply(set *flag.FlagSet) error {
-	own := *f.BoolFlag
-	return own.Apply(set)
-}
-
-// app returns the command line as urfave/cli knows it. It prints help; everything else
-// it could get wrong is settled before it sees the arguments. It knows the command of the
-// verb, or without a verb what the help prints of each: to make all flags of all commands
-// took a twelfth of a short run.
-func app(w *world.World, help io.Writer, all []*Command, verb string) *urfave.App {
-	a := &urfave.App{
+// app returns a command as urfave/cli knows it. Everything that it could get wrong is
+// settled before it sees the words, and help is printed without it.
+func app(w *world.World, cmd *Command) *urfave.App {
+	onUsageError := func(_ *urfave.Context, err error, _ bool) error { return valueError(err, cmd.AllFlags()) }
+	return &urfave.App{
 		Name:                      "shmtool",
-		Usage:                     "look at, follow, make and repair RelAccX pages, the shared memory of MistServer",
-		UsageText:                 "shmtool COMMAND [FLAGS] [ARGUMENTS]",
-		Writer:                    help,
+		Writer:                    w.Stderr,
 		ErrWriter:                 w.Stderr,
 		Reader:                    w.In,
 		DisableSliceFlagSeparator: true,
-		CustomAppHelpTemplate:     appHelp,
-		HideHelpCommand:           true,                            // Arrange makes "help VERB" of "VERB --help"
+		HideHelp:                  true,
+		HideVersion:               true,
 		ExitErrHandler:            func(*urfave.Context, error) {}, // Run turns errors into messages and codes
-		OnUsageError:              func(_ *urfave.Context, err error, _ bool) error { return fail.As(fail.Usage, err) },
-		Flags:                     GlobalFlags(),
-		Action:                    func(c *urfave.Context) error { return urfave.ShowAppHelp(c) },
-	}
-	if verb == "" {
-		a.Version = Version()
-	}
-	for _, cmd := range all {
-		switch verb {
-		case "":
-			a.Commands = append(a.Commands, &urfave.Command{Name: cmd.Name, Usage: cmd.Usage})
-		case cmd.Name:
-			a.Commands = append(a.Commands, cmd.urfave(w))
-		}
-	}
-	return a
-}
-
-func (cmd *Command) urfave(w *world.World) *urfave.Command {
-	return &urfave.Command{
-		Name:               cmd.Name,
-		Usage:              cmd.Usage,
-		UsageText:          strings.TrimSpace("shmtool " + cmd.Name + " [FLAGS] " + cmd.Args),
-		Description:        cmd.description(),
-		Flags:              cmd.AllFlags(),
-		HideHelpCommand:    true,
-		CustomHelpTemplate: commandHelp,
-		OnUsageError:       func(_ *urfave.Context, err error, _ bool) error { return valueError(err, cmd.AllFlags()) },
-		Action:             func(c *urfave.Context) error { return cmd.call(w, c) },
+		OnUsageError:              onUsageError,
+		Commands: []*urfave.Command{{
+			Name:         cmd.Name,
+			Flags:        cmd.AllFlags(),
+			HideHelp:     true,
+			OnUsageError: onUsageError,
+			Action:       func(c *urfave.Context) error { return cmd.call(w, c) },
+		}},
 	}
 }
 

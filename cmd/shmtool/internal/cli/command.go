@@ -119,30 +119,17 @@ func (c *Call) LivingOnly(flags ...string) error {
 	return nil
 }
 
-func (cmd *Command) description() string {
-	harm := "[ro] It only looks: it maps pages read-only and can harm nothing."
-	if cmd.Access.Writes() {
-		harm = "[rw] It writes."
-	}
-	text := harm
-	if cmd.About != "" {
-		text += "\n\n" + cmd.About
-	}
-	if len(cmd.Examples) > 0 {
-		text += "\n\nEXAMPLES:\n  " + strings.Join(cmd.Examples, "\n  ")
-	}
-	return text
-}
-
 // AllFlags returns the command's own flags and those that all have.
 func (cmd *Command) AllFlags() []Flag {
-	flags := slices.Clone(cmd.Flags)
+	return slices.Concat(cmd.Flags, cmd.printFlags(), GlobalFlags())
+}
+
+// printFlags returns the flags that say how the command prints.
+func (cmd *Command) printFlags() []Flag {
 	if len(cmd.Formats) > 0 {
-		flags = append(flags, OutputFlags(cmd.Formats)...)
-	} else {
-		flags = append(flags, &BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "report errors as JSON"})
+		return OutputFlags(cmd.Formats)
 	}
-	return append(flags, GlobalFlags()...)
+	return []Flag{&BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "report errors as JSON"}}
 }
 
 // Find returns the verb of that name, or an error with the one that may have been meant.

@@ -107,26 +107,26 @@ func valueKind(f Flag) string {
 	return "what it takes"
 }
 
-// flagText returns a flag's line in a help: names, placeholder, what it does, and its
-// default where it has one that says something.
-func flagText(f Flag) string {
+// flagText returns what a help says of a flag: its names with its placeholder, and what it
+// does, with its default where it has one that says something.
+func flagText(f Flag) (text, does string) {
 	d, ok := f.(urfave.DocGenerationFlag)
 	if !ok {
-		return ""
+		return "", ""
 	}
 	placeholder, usage := cutPlaceholder(d.GetUsage())
 	var names []string
 	for _, name := range f.Names() {
 		names = append(names, strings.Repeat("-", min(len(name), 2))+name)
 	}
-	text := strings.Join(names, ", ")
+	text = strings.Join(names, ", ")
 	if d.TakesValue() {
 		text += " " + placeholder
 	}
 	if v := d.GetValue(); d.TakesValue() && !slices.Contains([]string{"", "0", "0s", "[]"}, v) {
 		usage += " (default: " + v + ")"
 	}
-	return text + "\t" + usage
+	return text, usage
 }
 
 // cutPlaceholder finds the word in backquotes that stands for a flag's value.

@@ -39,7 +39,7 @@ func Bench() *cli.Command {
 			"shmtool bench -j > before.json",
 			"shmtool bench --compare before.json",
 			"shmtool bench where --against 'jq -c \"select(.a == 5)\" $SHMTOOL_BENCH_PAGE'",
-			"shmtool bench save_all --against 'tar czSf $SHMTOOL_BENCH_DIR/a.tar.gz -C $SHMTOOL_BENCH_PAGE .'",
+			"shmtool bench save_all --against \\\n      'tar czSf $SHMTOOL_BENCH_DIR/a.tar.gz -C $SHMTOOL_BENCH_PAGE .'",
 			"shmtool bench --list --names",
 		},
 		Formats: out.PlainFormats,
@@ -62,11 +62,13 @@ a directory of its own in the shared memory directory, needs 144 MiB there for a
 of it, and removes the directory at the end.
 
 VALUE is one of three:
-  costs       the least of many short pieces of work, next to the median and the 99th
-              percentile of all pieces. On a busy machine the median is what others do to
-              you, and the least is what the work costs. Commands count processor time.
-  latencies   the median of the time from publish to seen, between two processes
-  the rest    the mean: the share of records lost, and of a core that an idle command uses
+  costs      the least of many short pieces of work, next to the median and the
+             99th percentile of all pieces. On a busy machine the median is what
+             others do to you, and the least is what the work costs. Commands
+             count processor time.
+  latencies  the median of the time from publish to seen, between two processes
+  the rest   the mean: the share of records lost, and of a core that an idle
+             command uses
 Less is better in all of them. A NAME is measured in three rounds, with others between
 them. NOISE is how far apart the values of the rounds are.
 
@@ -77,10 +79,10 @@ With --compare a result is slower when it is larger than before by more than the
 both runs together, at least 5 percent. bench then exits with code 1.
 
 With --against CMD a shell runs CMD in turn with ours, in the environment
-  SHMTOOL_BENCH_PAGE    the path of what is read: a page, for where its records as
-                        NDJSON, an input file, or a directory
-  SHMTOOL_BENCH_DIR     a directory for what it writes
-  SHMTOOL_BENCH_COUNT   how many operations or records
+  SHMTOOL_BENCH_PAGE   the path of what is read: a page, for where its
+                       records as NDJSON, an input file, or a directory
+  SHMTOOL_BENCH_DIR    a directory for what it writes
+  SHMTOOL_BENCH_COUNT  how many operations or records
 PEER is the least processor time that CMD took, and RATIO our value as a part of it. Next
 to work that is measured within this process CMD may print, as its last word, how many
 nanoseconds an operation took. Latencies, losses and idle commands have no peer.`

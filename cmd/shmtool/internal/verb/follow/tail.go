@@ -78,7 +78,7 @@ var tailExamples = []string{
 	"shmtool tail -f MstStateLogs",
 	"shmtool tail -f MstTraklive@412-0:keys -o ndjson",
 	"shmtool tail -f page --from first --count 100 -o csv",
-	"shmtool tail -f page --wait forever --events -o ndjson | jq -c 'select(.event)'",
+	"shmtool tail -f page --wait forever --events -o ndjson | jq 'select(.event)'",
 	"shmtool tail -f source -o ndjson | shmtool append copy",
 	"shmtool tail -f 'MstTraklive@*:keys' MstStateLogs -o ndjson",
 	"shmtool tail -f 'MstTraklive@*:keys' --delta --time time",

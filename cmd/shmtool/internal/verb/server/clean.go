@@ -33,7 +33,7 @@ func Clean() *cli.Command {
 			"sudo shmtool clean",
 			"sudo shmtool clean --yes",
 			"sudo shmtool clean --stream-pattern 'live+*' --min-age 10m --yes",
-			"sudo shmtool clean --stream live --end         # lists what it would end and remove",
+			"sudo shmtool clean --stream live --end  # lists what it would end and remove",
 			"sudo shmtool clean --stream live --end --yes",
 			"sudo shmtool clean --all   # also lists what it keeps, and why",
 			"sudo shmtool clean -j | jq '[.rows[].allocated] | add'",

@@ -38,7 +38,7 @@ nested[N].
 name: give its path to replace it.`,
 		Examples: []string{
 			"shmtool create log --records 1000 --field time:uint64 --field msg:string:128",
-			"shmtool create users --records 20 --table --field pid:uint64 --field name:string:32",
+			"shmtool create users --table --records 20 --field pid:uint64 --field on:string",
 			"shmtool create copy --like MstTraklive@412-0",
 			"shmtool dump page -o schema | shmtool create other --schema - --records 500",
 		},

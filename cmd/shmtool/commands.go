@@ -15,7 +15,7 @@ import (
 	"shmtool/cmd/shmtool/internal/world"
 )
 
-// commands are all verbs, in the order of the help.
+// commands returns all verbs, in the order of the help.
 func commands() []*cli.Command {
 	return []*cli.Command{
 		write.Create(), write.Append(), write.Set(), write.Delete(), write.Resize(), write.Mark(), write.Rm(),
@@ -24,7 +24,7 @@ func commands() []*cli.Command {
 	}
 }
 
-// run is the whole program but for its process: arguments in, exit code out.
+// run does what the program does, but for its process: arguments in, exit code out.
 func run(ctx context.Context, w *world.World, args []string) int {
 	all := commands()
 	if len(args) > 0 && args[0] == complete.Verb {

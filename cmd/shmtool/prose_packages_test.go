@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,15 +17,6 @@ import (
 
 // publicPackages are those whose documentation other programs' authors read.
 var publicPackages = []string{"relaccx", "relaccx/semaphore", "relaccx/datapage", "relaccx/internal/shm", "layout", "layout/mist", "layout/dtsc", "dump"}
-
-// plainRooms are packages of the program whose comments and texts are held to the same
-// words.
-var plainRooms = []string{
-	"bench", "cause", "cleaning", "doctor", "filter", "finding", "measure", "meter", "metrics", "mistserver", "newfile", "object", "objectfile", "pattern", "pause", "procs",
-	"recording", "safe", "simulate", "simulate/drill", "snapshot", "sparse", "streams", "top", "top/unasked", "units", "unread",
-	"cli", "complete", "fail", "out", "pages", "watching", "world",
-	"verb/bench", "verb/follow", "verb/list", "verb/read", "verb/server", "verb/simulate", "verb/write",
-}
 
 // badStart begins a sentence whose subject does not come first.
 var badStart = regexp.MustCompile(`(?:^|[.:;] )(Of|What|Where|Whoever) [a-z]`)
@@ -34,27 +29,120 @@ var badLine = regexp.MustCompile(`(?m)(?:\n\n|\n\.[A-Z].*\n|[.:;][ \n])(Of|What|
 // does: "Header returns …", not "Header is …".
 func TestPlainPackages(t *testing.T) {
 	t.Parallel()
-	for _, dir := range publicPackages {
-		fset, files := packageFiles(t, filepath.Join("../..", dir))
+	_, rooms := house(t)
+	for _, room := range append(rooms, "relaccx/internal/shm") {
+		fset, files := packageFiles(t, roomDir(room))
 		for _, file := range files {
 			for place, fault := range wordFaults(fset, file) {
 				t.Errorf("%s: %s", place, fault)
 			}
 			for place, fault := range commentFaults(fset, file) {
 				t.Errorf("%s: %s", place, fault)
+			}
+			if slices.Contains(publicPackages, room) {
+				for place, name := range silent(fset, file) {
+					t.Errorf("%s: %s has no comment", place, name)
+				}
 			}
 		}
 	}
-	for _, dir := range plainRooms {
-		fset, files := packageFiles(t, filepath.Join("internal", dir))
-		for _, file := range files {
-			for place, fault := range wordFaults(fset, file) {
-				t.Errorf("%s: %s", place, fault)
+}
+
+// roomDir returns the directory of a room, from the one of the tests.
+func roomDir(room string) string {
+	library := []string{"layout", "relaccx", "dump"}
+	root, _, _ := strings.Cut(room, "/")
+	switch {
+	case room == "main":
+		return "."
+	case slices.Contains(library, root):
+		return filepath.Join("../..", room)
+	}
+	return filepath.Join("internal", room)
+}
+
+// silent returns the exported names of a file that have no comment, by their places.
+func silent(fset *token.FileSet, file *ast.File) map[string]string {
+	found := map[string]string{}
+	note := func(name *ast.Ident, docs ...*ast.CommentGroup) {
+		if name.IsExported() && !slices.ContainsFunc(docs, func(d *ast.CommentGroup) bool { return d.Text() != "" }) {
+			found[fset.Position(name.Pos()).String()] = name.Name
+		}
+	}
+	for _, decl := range file.Decls {
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil || ast.IsExported(receiver(d)) {
+				note(d.Name, d.Doc)
 			}
-			for place, fault := range commentFaults(fset, file) {
-				t.Errorf("%s: %s", place, fault)
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch s := spec.(type) {
+				case *ast.TypeSpec:
+					note(s.Name, d.Doc, s.Doc, s.Comment)
+				case *ast.ValueSpec:
+					for _, name := range s.Names {
+						note(name, d.Doc, s.Doc, s.Comment)
+					}
+				}
 			}
 		}
+	}
+	return found
+}
+
+// receiver returns the name of the type that a method belongs to.
+func receiver(d *ast.FuncDecl) string {
+	at := d.Recv.List[0].Type
+	if p, ok := at.(*ast.StarExpr); ok {
+		at = p.X
+	}
+	if g, ok := at.(*ast.IndexExpr); ok {
+		at = g.X
+	}
+	if name, ok := at.(*ast.Ident); ok {
+		return name.Name
+	}
+	return ""
+}
+
+// Files have at most 400 lines, functions 60 but for the tables of tests, and nothing is left
+// to do later.
+func TestPieces(t *testing.T) {
+	t.Parallel()
+	later := regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME)\b`)
+	files := 0
+	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".go" || entry.IsDir() {
+			return err
+		}
+		files++
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if n := bytes.Count(text, []byte("\n")); n > 400 {
+			t.Errorf("%s has %d lines", path, n)
+		}
+		if at := later.FindIndex(text); at != nil {
+			t.Errorf("%s:%d: %s", path, 1+bytes.Count(text[:at[0]], []byte("\n")), text[at[0]:at[1]])
+		}
+		fset := token.NewFileSet()
+		file, err := parser.ParseFile(fset, path, text, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		for _, decl := range file.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && !strings.HasSuffix(path, "_test.go") {
+				if n := fset.Position(f.End()).Line - fset.Position(f.Pos()).Line + 1; n > 60 {
+					t.Errorf("%s: %s has %d lines", fset.Position(f.Pos()), f.Name.Name, n)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil || files < 300 {
+		t.Errorf("%d files: %v", files, err)
 	}
 }
 

@@ -10,21 +10,21 @@ import (
 
 const extension = ".hex"
 
-// Load is the bytes of the golden page of that name, "minimal" for
+// Load returns the bytes of the golden page of that name, "minimal" for
 // testdata/minimal.hex. Each call makes them anew; the caller may write to them.
 func Load(t testing.TB, name string) []byte {
 	t.Helper()
 	return load(t, name).Bytes
 }
 
-// Expect is what the golden page's own comments say that a check must find, in
+// Expect returns what the golden page's own comments say that a check must find, in
 // order; none for a page without blemish.
 func Expect(t testing.TB, name string) []Expectation {
 	t.Helper()
 	return load(t, name).Expect
 }
 
-// Names are the names of all golden pages, in alphabetical order.
+// Names returns the names of all golden pages, in alphabetical order.
 func Names(t testing.TB) []string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(directory(t), "*"+extension))
@@ -51,7 +51,7 @@ func load(t testing.TB, name string) *Page {
 	return page
 }
 
-// directory is testdata, found from where this file was compiled: a test runs in
+// directory returns the path of testdata, found from where this file was compiled: a test runs in
 // its own package's directory, and those are many.
 func directory(t testing.TB) string {
 	t.Helper()

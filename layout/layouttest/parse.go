@@ -115,7 +115,7 @@ func (p *parser) row(body string) error {
 	return nil
 }
 
-// itemBytes is what a match of itemPattern stands for; the pattern has left no
+// itemBytes returns what a match of itemPattern stands for; the pattern has left no
 // way to fail.
 func itemBytes(m []string) []byte {
 	if m[2] != "" {

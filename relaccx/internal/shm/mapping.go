@@ -33,6 +33,7 @@ type Mapping struct {
 // Access is what a mapping is for.
 type Access uint8
 
+// The kinds of access that a mapping gives.
 const (
 	ReadOnly Access = iota
 	ReadWrite

@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// changed is not known: systems call it by several names.
+// changed returns no time: systems call it by several names.
 func changed(*syscall.Stat_t) time.Time { return time.Time{} }

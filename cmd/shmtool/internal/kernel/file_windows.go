@@ -32,10 +32,10 @@ func Nameable(name string) bool {
 	return filepath.IsLocal(name) && strings.TrimRight(name, ". ") == name
 }
 
-// Flock is not there.
+// Flock fails: this system has no such call.
 func Flock(*os.File, int) error { return errMissing }
 
-// Kill is not there.
+// Kill fails: this system has no such call.
 func Kill(int, syscall.Signal) error { return errMissing }
 
 // Die ends this process with the exit code that the system gives one that was

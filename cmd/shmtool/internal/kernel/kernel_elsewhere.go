@@ -14,13 +14,13 @@ import (
 // elsewhere takes this file on Linux as well, so that what happens elsewhere can be tried.
 const Linux = false
 
-// StatFS is not there.
+// StatFS fails: this system has no such call.
 func StatFS(string) (FileSystem, error) { return FileSystem{}, errMissing }
 
-// Uptime is not there: the clock of this machine is none by which MistServer counts.
+// Uptime fails: MistServer counts by no clock of this machine.
 func Uptime() (time.Duration, error) { return 0, errMissing }
 
-// BootTime is not there.
+// BootTime fails: this system has no such call.
 func BootTime() (time.Duration, error) { return 0, errMissing }
 
 // Sleep does what time.Sleep does.
@@ -29,31 +29,31 @@ func Sleep(d time.Duration) error {
 	return nil
 }
 
-// RenameNew is not there.
+// RenameNew fails: this system has no such call.
 func RenameNew(string, string) error { return errMissing }
 
-// Allocate is not there.
+// Allocate fails: this system has no such call.
 func Allocate(*os.File, int64, int64) error { return errMissing }
 
-// Lease is not there.
+// Lease fails: this system has no such call.
 func Lease(*os.File) error { return errMissing }
 
-// Unlease is not there.
+// Unlease fails: this system has no such call.
 func Unlease(*os.File) error { return errMissing }
 
 // Leased reports false.
 func Leased(*os.File) bool { return false }
 
-// Born is not known.
+// Born returns that it is unknown.
 func Born(string) (time.Time, bool) { return time.Time{}, false }
 
-// Machine is not known.
+// Machine returns that it is unknown.
 func Machine() string { return "" }
 
-// OpenProcess is not there.
+// OpenProcess fails: this system has no such call.
 func OpenProcess(int) (fd int, err error) { return -1, errMissing }
 
-// SignalProcess is not there.
+// SignalProcess fails: this system has no such call.
 func SignalProcess(int, syscall.Signal) error { return errMissing }
 
 // CloseProcess does nothing.
@@ -65,22 +65,22 @@ func Inherited(int) {}
 // Unblock does nothing.
 func Unblock(int) {}
 
-// Duplicate is not there.
+// Duplicate fails: this system has no such call.
 func Duplicate(uintptr) (int, error) { return -1, errMissing }
 
 // OwnGroup asks for nothing.
 func OwnGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{} }
 
-// OwnPIDs is not there.
+// OwnPIDs fails: this system has no such call.
 func OwnPIDs(*exec.Cmd) error { return errMissing }
 
-// KilledBy is not known.
+// KilledBy returns that it is unknown.
 func KilledBy(*os.ProcessState) string { return "" }
 
-// MostMemory is not known.
+// MostMemory returns that it is unknown.
 func MostMemory(*os.ProcessState) int64 { return 0 }
 
-// OwnUsage is not there.
+// OwnUsage fails: this system has no such call.
 func OwnUsage() (cpu time.Duration, memory int64, err error) { return 0, 0, errMissing }
 
 // NextData returns all that follows: what is a hole is not asked for here.
@@ -89,7 +89,7 @@ func NextData(_ *os.File, from int64) (start, end int64) { return from, math.Max
 // Nameless returns nil.
 func Nameless(string, string) *os.File { return nil }
 
-// GiveName is not there.
+// GiveName fails: this system has no such call.
 func GiveName(*os.File, string) error { return errMissing }
 
 // Zeros returns memory that is zero.
@@ -98,5 +98,5 @@ func Zeros(size int) ([]byte, error) { return make([]byte, size), nil }
 // Release does nothing: the memory is the collector's.
 func Release([]byte) {}
 
-// Pin is not there.
+// Pin fails: this system has no such call.
 func Pin(int) error { return errMissing }

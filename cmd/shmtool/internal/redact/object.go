@@ -70,7 +70,7 @@ func semaphore(_ *Redactor, dst, src []byte) {
 	}
 }
 
-// Where a MstProcState has its texts.
+// The positions of the texts in a MstProcState.
 const (
 	shortReason, longReason, reasonsEnd = 108, 140, 396
 )

@@ -141,8 +141,8 @@ func (r *Redactor) objectPath(path []byte) []byte {
 // path returns a path, of which only harmless names stay.
 func (r *Redactor) path(path string) string { return string(r.text([]byte(path), nil)) }
 
-// commandLine returns the words of a command line, which each end with a zero byte. Of a
-// program that is not MistServer's only the program stays.
+// commandLine returns the words of a command line, which each end with a zero byte. Only
+// the program itself stays where it is not MistServer's.
 func (r *Redactor) commandLine(text []byte, ofMist bool) []byte {
 	args := bytes.Split(text, []byte{0})
 	flag := ""

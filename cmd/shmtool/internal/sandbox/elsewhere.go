@@ -4,7 +4,7 @@ package sandbox
 
 import "errors"
 
-// Install is not there.
+// Install fails: this system has no such call.
 func Install([]Rule, Verdict) error { return errors.ErrUnsupported }
 
 // Saves returns no rules.

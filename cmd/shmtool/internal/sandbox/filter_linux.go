@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Where the kernel's struct seccomp_data has its members, on a little-endian CPU.
+// The positions of the members of the kernel's struct seccomp_data, on a little-endian CPU.
 const (
 	callOffset         = 0
 	architectureOffset = 4

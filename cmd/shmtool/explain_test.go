@@ -106,7 +106,7 @@ func fieldsKnown(words []string) func(string) bool {
 	}
 	switch words[0] {
 	case "ls":
-		return in(list.Ls().Columns)
+		return in(list.Ls().Columns())
 	case "dump", "get", "tail":
 	default:
 		return nil

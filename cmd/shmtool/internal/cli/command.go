@@ -25,10 +25,10 @@ type Command struct {
 	About    string // the rest, as paragraphs
 	Examples []string
 	Access   Access
-	ApartBy  string   // the flag with which it looks at no shared memory at all; "" has none
-	Finishes bool     // it has something to finish when a signal ends it, though it does not write
-	Formats  []string // of its output; none where it prints none
-	Columns  []string // of its listing, as --fields takes them; none where they depend on the page
+	ApartBy  string          // the flag with which it looks at no shared memory at all; "" has none
+	Finishes bool            // it has something to finish when a signal ends it, though it does not write
+	Formats  []string        // of its output; none where it prints none
+	Columns  func() []string // of its listing, as --fields takes them; nil where they depend on the page
 	Flags    []Flag
 	Run      func(ctx context.Context, c *Call) error
 }

@@ -9,6 +9,7 @@ import (
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/filter"
 	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/dump"
 )
 
 // OutputFlags returns the flags of commands that print.
@@ -26,6 +27,7 @@ func OutputFlags(formats []string) []Flag {
 		&BoolFlag{Name: "bytes", Usage: "print sizes as plain numbers"},
 		&BoolFlag{Name: "wide", Usage: "do not cut wide values to fit the terminal"},
 		SecretsFlag("show keys, and passwords in URLs, instead of ***"),
+		&StringFlag{Name: "format", Usage: "print each record or row by the `TEMPLATE` of Go: '{{.name}} {{.size}}'; with json and join"},
 		Enum("int64", "number", "64-bit integers in JSON: `FORM`", "number", "string"),
 	}
 }
@@ -52,6 +54,14 @@ func outputOptions(c *urfave.Context, formats []string) (o out.Options, err erro
 			return o, fail.As(fail.Usage, err)
 		}
 	}
+	if c.IsSet("sort") {
+		if o.Sort, err = sortKeys(c.String("sort")); err != nil {
+			return o, err
+		}
+	}
+	if c.IsSet("format") {
+		return templateOptions(c, o)
+	}
 	if !c.IsSet("jq") {
 		return o, nil
 	}
@@ -65,4 +75,47 @@ func outputOptions(c *urfave.Context, formats []string) (o out.Options, err erro
 		return o, fail.Usagef("--jq cannot be combined with -o %s: use -o json or -o ndjson", o.Format)
 	}
 	return o, nil
+}
+
+// templateOptions returns the options with the template of --format, which is a format of
+// its own.
+func templateOptions(c *urfave.Context, o out.Options) (out.Options, error) {
+	for _, name := range []string{"output", "json", "jq", "names"} {
+		if c.IsSet(name) {
+			return o, fail.Usagef("--format cannot be combined with %s", flagWord(name))
+		}
+	}
+	var err error
+	o.Format = out.NDJSON
+	o.Template, err = out.NewTemplate(c.String("format"))
+	return o, err
+}
+
+// flagWord returns a flag as people type it.
+func flagWord(name string) string {
+	switch name {
+	case "output":
+		return "-o"
+	case "json":
+		return "-j"
+	}
+	return "--" + name
+}
+
+// SortFlag returns the flag of commands that list things.
+func SortFlag() Flag {
+	return &StringFlag{Name: "sort", Usage: "sort by `COLUMN`, or several with commas; -COLUMN puts the largest first"}
+}
+
+// sortKeys returns the columns that --sort names.
+func sortKeys(text string) ([]dump.SortKey, error) {
+	var keys []dump.SortKey
+	for name := range strings.SplitSeq(text, ",") {
+		column, descending := strings.CutPrefix(name, "-")
+		if column == "" {
+			return nil, fail.Invalid("--sort", text, "the name of a column, or -NAME")
+		}
+		keys = append(keys, dump.SortKey{Column: column, Descending: descending})
+	}
+	return keys, nil
 }

@@ -29,6 +29,8 @@ func (l *commandLine) values(f cli.Flag, typed string) []candidate {
 	switch {
 	case (verb == "ls" || verb == "save" || verb == "clean") && (name == "stream" || name == "stream-pattern"):
 		return l.streams()
+	case name == "sort":
+		return l.sorts(typed)
 	case name == "fields":
 		return oneMore(typed, l.fields())
 	case placeholder == "FIELD" || name == "drop":
@@ -168,8 +170,8 @@ func (l *commandLine) schemaFields(page string) []layout.Field {
 // listing that it asks for.
 func (l *commandLine) fields() []candidate {
 	switch {
-	case len(l.cmd.Columns) > 0:
-		return plain(l.cmd.Columns)
+	case l.cmd.Columns != nil:
+		return plain(l.cmd.Columns())
 	case len(l.arguments) == 0:
 		return nil
 	}
@@ -201,6 +203,22 @@ func oneMore(typed string, names []candidate) []candidate {
 		}
 	}
 	return found
+}
+
+// sorts returns the columns of the listing for one more name in --sort, with a dash where
+// one is typed.
+func (l *commandLine) sorts(typed string) []candidate {
+	if l.cmd.Columns == nil {
+		return nil
+	}
+	last := typed[strings.LastIndexByte(typed, ',')+1:]
+	columns := l.cmd.Columns()
+	if strings.HasPrefix(last, "-") {
+		for i := range columns {
+			columns[i] = "-" + columns[i]
+		}
+	}
+	return oneMore(typed, plain(columns))
 }
 
 // assignments returns NAME= for each field that has no value yet.

@@ -43,6 +43,15 @@ func Closest(typed string, names []string) []string {
 	return near[:min(len(near), 3)]
 }
 
+// NearestOrAll returns a hint with the names that are nearest to what was typed, or else
+// with all names.
+func NearestOrAll(typed string, names []string) string {
+	if hint := DidYouMean(typed, names); hint != "" {
+		return hint
+	}
+	return "there are " + strings.Join(names, ", ")
+}
+
 // fieldHint names the fields that may have been meant, or all that there are.
 func fieldHint(err error) string {
 	var field *relaccx.FieldError

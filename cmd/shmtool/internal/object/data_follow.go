@@ -212,11 +212,7 @@ func (s *packetSink) add(p *dump.Packet) error {
 		return s.lines(p)
 	}
 	line := append(s.row.Append(nil, p), '\n')
-	if s.out.JQ != nil {
-		return s.out.PrintFiltered(line)
-	}
-	_, err := s.out.Write(line)
-	return err
+	return s.out.JSONLine(line)
 }
 
 func (s *packetSink) flush() error {

@@ -126,12 +126,27 @@ func (p *Printer) printResults(results func(write func(lines []byte) error) erro
 // resultsEvery is how long a result may wait for more before it is printed.
 const resultsEvery = 50 * time.Millisecond
 
-// lines prints NDJSON, each line through --jq where it is given.
+// lines prints NDJSON, each line through --jq or --format where one is given.
 func (p *Printer) lines(render func(w io.Writer) error) error {
-	if p.JQ == nil {
+	switch {
+	case p.Template != nil:
+		return render(lineFormat{p})
+	case p.JQ == nil:
 		return render(p)
 	}
 	return render(lineFilter{p})
+}
+
+// JSONLine prints a line of NDJSON, through --jq or --format where one is given.
+func (p *Printer) JSONLine(line []byte) error {
+	switch {
+	case p.Template != nil:
+		return p.formatLines(line)
+	case p.JQ != nil:
+		return p.PrintFiltered(line)
+	}
+	_, err := p.Write(line)
+	return err
 }
 
 // lineFilter puts whole lines through --jq. Renderers write whole lines.

@@ -23,6 +23,8 @@ type Options struct {
 	JQ        *filter.Filter // --jq; nil without
 	Predicate *filter.Filter // --where; nil without
 	Fields    []string       // --fields; nil without
+	Sort      []dump.SortKey // --sort; nil without
+	Template  *Template      // --format, with NDJSON; nil without
 	NamesOnly bool
 	NoHeader  bool
 	Bytes     bool // sizes are plain numbers
@@ -51,7 +53,7 @@ func New(w *world.World, o Options) *Printer {
 	if p.Terminal && (o.NamesOnly || o.Format != Table && o.Format != Hex) {
 		// Nothing of ours is meant for the terminal itself: only tables and hex have
 		// colors, and escape each value on their own. In a pipe every byte stays.
-		to = &safe.Writer{To: to, JSON: o.Format == JSON || o.Format == NDJSON}
+		to = &safe.Writer{To: to, JSON: o.Template == nil && (o.Format == JSON || o.Format == NDJSON)}
 	}
 	p.Writer = bufio.NewWriterSize(to, size)
 	return p
@@ -177,6 +179,9 @@ func (p *Printer) RefuseDocument(what string) error {
 // RefuseEvents returns an error when the format has no place for events between the
 // records.
 func (p *Printer) RefuseEvents() error {
+	if p.Template != nil {
+		return fail.Usagef("--events cannot be combined with --format")
+	}
 	if p.Format != CSV {
 		return p.RefuseDocument("--events")
 	}

@@ -54,7 +54,7 @@ func (p *Printer) IsOnlyRecords() bool { return p.Format == NDJSON || p.Format =
 // IsUsual reports whether no flag asks for another form than the usual one: no format, no
 // filter, and no choice of columns.
 func (p *Printer) IsUsual() bool {
-	return p.IsTable() && p.Fields == nil && p.Predicate == nil && p.JQ == nil
+	return p.IsTable() && p.Fields == nil && p.Sort == nil && p.Predicate == nil && p.JQ == nil
 }
 
 // PrintNames prints names, one a line: exact in a pipe, fit for a terminal on one.
@@ -115,9 +115,14 @@ func (p *Printer) Chosen(d dump.Document) error {
 	return p.Print(f)
 }
 
-// ChosenForms returns the forms of a document whose rows have been chosen, with the columns
-// that --fields chooses.
+// ChosenForms returns the forms of a document whose rows have been chosen, in the order of
+// --sort and with the columns that --fields chooses.
 func (p *Printer) ChosenForms(d dump.Document) (Forms, error) {
+	if l, ok := d.(*dump.Listing); ok && p.Sort != nil {
+		if _, err := p.sort(l); err != nil {
+			return Forms{}, err
+		}
+	}
 	chosen, err := dump.Choose(d, p.Fields)
 	if err != nil {
 		return Forms{}, fail.As(fail.Usage, err)

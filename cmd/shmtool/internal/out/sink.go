@@ -114,6 +114,9 @@ func (s *Sink) Record(rec *relaccx.Record) error {
 		return s.p.filterRecord(s.rows, rec)
 	default:
 		s.line = append(s.Lead.Insert(s.json.Append(s.line[:0], rec)), '\n')
+		if s.p.Template != nil {
+			return s.p.JSONLine(s.line)
+		}
 	}
 	_, err := s.p.Write(s.line)
 	return err
@@ -222,11 +225,7 @@ func (s *Sink) print(doc eventJSON, text string) error {
 		if err != nil {
 			return err
 		}
-		if s.p.JQ != nil {
-			return s.p.PrintFiltered(b)
-		}
-		_, err = s.p.Write(append(b, '\n'))
-		return err
+		return s.p.JSONLine(append(b, '\n'))
 	case Table:
 		_, err := fmt.Fprintln(s.p, dump.Paint("-- "+text, dump.Attention, s.p.Color))
 		return err

@@ -1,9 +1,8 @@
 package out
 
 import (
-	"cmp"
+	"errors"
 	"slices"
-	"strings"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/filter"
@@ -26,8 +25,7 @@ func (p *Printer) Knows(members []string) {
 			continue
 		}
 		p.said[name] = true
-		hint := cmp.Or(fail.DidYouMean(name, members), "there are "+strings.Join(members, ", "))
-		p.world.Warn("--where: there is no member %q, so it is null; %s", name, hint)
+		p.world.Warn("--where: there is no member %q, so it is null; %s", name, fail.NearestOrAll(name, members))
 	}
 }
 
@@ -69,9 +67,33 @@ func (p *Printer) wantsRecord(rows *filter.Rows) func(rec *relaccx.Record) (bool
 	}
 }
 
-// KeepRows keeps the rows of a listing for which --where is true, and returns what
-// they were made of.
+// KeepRows keeps the rows of a listing for which --where is true, in the order of --sort,
+// and returns what they were made of.
 func KeepRows[T any](p *Printer, l *dump.Listing, rows []T) ([]T, error) {
+	rows, err := wantedRows(p, l, rows)
+	if err != nil || p.Sort == nil {
+		return rows, err
+	}
+	was, err := p.sort(l)
+	sorted := make([]T, len(was))
+	for i := range was {
+		sorted[i] = rows[was[i]]
+	}
+	return sorted, err
+}
+
+// sort puts the rows of a listing in the order of --sort, and returns where each stood
+// before.
+func (p *Printer) sort(l *dump.Listing) (was []int, err error) {
+	was, err = l.Sort(p.Sort)
+	var column *dump.ColumnError
+	if errors.As(err, &column) {
+		return nil, fail.Usagef("--sort: %w", err)
+	}
+	return was, err
+}
+
+func wantedRows[T any](p *Printer, l *dump.Listing, rows []T) ([]T, error) {
 	if p.Predicate == nil {
 		return rows, nil
 	}

@@ -43,7 +43,7 @@ func Bench() *cli.Command {
 			"shmtool bench --list --names",
 		},
 		Formats: out.PlainFormats,
-		Columns: (&dump.Listing{Columns: columns(benchOptions{})}).Keys(),
+		Columns: func() []string { return (&dump.Listing{Columns: columns(benchOptions{})}).Keys() },
 		Flags: []cli.Flag{
 			&cli.DurationFlag{Name: "time", Value: bench.DefaultTime, Usage: "measure each NAME for `D`"},
 			&cli.StringFlag{Name: "pin", Usage: "run on the `CPUS`, such as 0,1: writers on the first, readers on the last"},

@@ -63,6 +63,9 @@ func (p *ratedPage) silentText(since time.Duration) string {
 
 // silent prints silent pages between the rows of the intervals.
 func (s *rowSheet) silent(all []silence, now time.Time) error {
+	if s.below.Template != nil {
+		return nil // it is for rows
+	}
 	err := s.below.Print(out.Forms{
 		Table:  func(io.Writer) error { return s.silentRows(all, now) },
 		NDJSON: func(w io.Writer) error { return silentLines(w, all) },

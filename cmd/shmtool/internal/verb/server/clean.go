@@ -41,6 +41,7 @@ func Clean() *cli.Command {
 			"sudo shmtool clean --shm-dir /proc/4711/root/dev/shm",
 		},
 		Formats: out.PlainFormats,
+		Columns: func() []string { return new(cleanTable).listing(false).Keys() },
 		Flags: append(pages.StreamFlags(
 			"clean only the stream `NAME`; may be repeated",
 			"clean only streams whose names match the shell `PATTERN`; may be repeated"),
@@ -50,6 +51,7 @@ func Clean() *cli.Command {
 			&cli.BoolFlag{Name: "all", Usage: "also list what clean keeps, and why"},
 			&cli.BoolFlag{Name: "force", Usage: "run even when processes are hidden; they may use what clean removes"},
 			cli.DryRunFlag(),
+			cli.SortFlag(),
 		),
 		Access: cli.Cleans,
 		Run:    runClean,

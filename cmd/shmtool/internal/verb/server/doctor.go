@@ -17,6 +17,7 @@ import (
 	"shmtool/cmd/shmtool/internal/pages"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/world"
+	"shmtool/dump"
 )
 
 // doctorOptions is what a command line of doctor asks for.
@@ -54,8 +55,10 @@ what not to do. doctor exits with code 1 when it finds more than notes.`,
 			"shmtool simulate --fault writer_dead & sleep 8; shmtool doctor",
 		},
 		Formats: out.JudgedFormats,
+		Columns: func() []string { return (&dump.Listing{Columns: findingColumns()}).Keys() },
 		Flags: []cli.Flag{
 			cli.ToFlag(),
+			cli.SortFlag(),
 			&cli.DurationFlag{Name: "sample", Value: time.Second, Usage: "look again after `TIME`, or up to 4s when a finding may pass; 0 looks once"},
 		},
 		Run: runDoctor,
@@ -126,7 +129,7 @@ func printFindings(p *out.Printer, x *examination, dir string) error {
 	if err != nil {
 		return err
 	}
-	if p.Fields == nil {
+	if p.Fields == nil && p.Sort == nil {
 		f.Table = func(io.Writer) error { return p.Outlines((&findingTree{x: x, shmDir: dir}).outlines()) }
 	}
 	f.Nagios = x.printNagios

@@ -25,10 +25,14 @@ func chosenFindings(p *out.Printer, x *examination) (*examination, error) {
 	if err != nil {
 		return nil, err
 	}
+	chosen := map[*finding.Finding]bool{}
+	for _, f := range kept {
+		chosen[f] = true
+	}
 	some := &examination{moment: x.moment, looks: x.looks, idle: x.idle}
 	for _, f := range all {
-		if len(kept) > 0 && kept[0] == f {
-			some.found, kept = append(some.found, *f), kept[1:]
+		if chosen[f] {
+			some.found = append(some.found, *f)
 		} else {
 			some.hidden = append(some.hidden, *f)
 		}
@@ -40,22 +44,26 @@ func chosenFindings(p *out.Printer, x *examination) (*examination, error) {
 func findingListing(x *examination) *dump.Listing {
 	l := &dump.Listing{
 		Schema: "shmtool.findings/1", RowsKey: "findings", Head: findingHead(x),
-		Columns: []dump.Column{
-			{Name: "CODE"},
-			{Name: "SEVERITY"},
-			{Name: "STREAM"},
-			{Name: "OBJECT"},
-			{Name: "MESSAGE"},
-			{Name: "EVIDENCE", Extra: true},
-			{Name: "REMEDY", Extra: true},
-			{Name: "REMEDY_EFFECTS", Extra: true},
-			{Name: "CAUSE", Extra: true},
-		},
+		Columns: findingColumns(),
 	}
 	for i := range x.found {
 		l.Rows = append(l.Rows, findingCells(&x.found[i]))
 	}
 	return l
+}
+
+func findingColumns() []dump.Column {
+	return []dump.Column{
+		{Name: "CODE"},
+		{Name: "SEVERITY"},
+		{Name: "STREAM"},
+		{Name: "OBJECT"},
+		{Name: "MESSAGE"},
+		{Name: "EVIDENCE", Extra: true},
+		{Name: "REMEDY", Extra: true},
+		{Name: "REMEDY_EFFECTS", Extra: true},
+		{Name: "CAUSE", Extra: true},
+	}
 }
 
 // findingHead returns what the listing says about the examination itself.

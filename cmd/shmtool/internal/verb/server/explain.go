@@ -37,15 +37,15 @@ viewers, causes before their consequences, and then those that only check report
 			"shmtool explain writer_dead -j --jq .text | less",
 		},
 		Formats: out.PlainFormats,
-		Columns: (&dump.Listing{Columns: codeColumns()}).Keys(),
+		Columns: (&dump.Listing{Columns: codeColumns()}).Keys,
 		Access:  cli.Apart,
 		Run:     runExplain,
 	}
 }
 
 func explainOptionsOf(c *cli.Call) (o explainOptions, err error) {
-	if len(c.Args) > 0 && (c.Out.Format == out.CSV || len(c.Given("where", "fields", "names")) > 0) {
-		return o, fail.Usagef("-o csv, --where, --fields, and --names are for the list of codes: leave out CODE, or them")
+	if len(c.Args) > 0 && (c.Out.Format == out.CSV || len(c.Given("where", "fields", "names", "format")) > 0) {
+		return o, fail.Usagef("-o csv, --where, --fields, --names, and --format are for the list of codes: leave out CODE, or them")
 	}
 	for _, name := range c.Args {
 		page, err := explanationOf(name)

@@ -2,6 +2,7 @@ package streams
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"shmtool/layout/dtsc"
@@ -14,6 +15,7 @@ type Config struct {
 	Source    string // with its secrets
 	Resume    bool   // the stream outlives its source, and waits for it
 	AlwaysOn  bool
+	DVRMS     uint64 // how much it is to keep, in milliseconds; 0: not said
 	Processes []Program
 }
 
@@ -62,6 +64,9 @@ func configOf(v dtsc.Value) Config {
 	c := Config{Resume: truth(v, "resume"), AlwaysOn: truth(v, "always_on")}
 	if source, ok := v.Lookup("source"); ok {
 		c.Source = source.String()
+	}
+	if dvr, ok := v.Lookup("DVR"); ok {
+		c.DVRMS, _ = strconv.ParseUint(dvr.String(), 10, 64) // else it is not said
 	}
 	if list, ok := v.Lookup("processes"); ok {
 		for p := range list.Elements() {

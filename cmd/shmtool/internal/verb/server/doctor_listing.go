@@ -101,7 +101,7 @@ func findingCells(f *finding.Finding) []dump.Cell {
 		{Value: object.TextOrNull(f.Stream), Text: mist.EscapeName(f.Stream)},
 		{Value: object.TextOrNull(f.Object), Text: mist.EscapeName(f.Object)},
 		{Value: dump.Text(f.Message), Text: mist.EscapeName(f.Message)},
-		{Value: f.Evidence, Text: evidenceText(f.Evidence)},
+		{Value: f.Evidence, Text: f.EvidenceText()},
 		{Value: object.TextOrNull(f.Remedy)},
 		{Value: append([]finding.Effect{}, f.Effects...), Text: effectsText(f.Effects)},
 		{Value: object.OrNil(f.Cause), Text: causeText(f.Cause)},

@@ -1,11 +1,8 @@
 package server
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
-	"sort"
-	"strings"
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/object"
@@ -130,7 +127,7 @@ func (t *findingTree) beneath(found []finding.Finding, cause *finding.Finding) (
 	told := map[string]int{}
 	var shown []finding.Finding
 	for _, f := range found {
-		if !follows(&f, cause, found) {
+		if !f.Follows(cause, found) {
 			continue
 		}
 		if told[f.Code]++; told[f.Code] <= likeThat {
@@ -152,18 +149,6 @@ func (t *findingTree) beneath(found []finding.Finding, cause *finding.Finding) (
 	return list
 }
 
-func follows(f, cause *finding.Finding, found []finding.Finding) bool {
-	switch {
-	case cause != nil:
-		return f.Cause != nil && f.Cause.Code == cause.Code && f.Cause.Object == cause.Object
-	case f.Cause == nil:
-		return true
-	}
-	return !slices.ContainsFunc(found, func(c finding.Finding) bool { // it is the server's
-		return c.Code == f.Cause.Code && c.Object == f.Cause.Object
-	})
-}
-
 // findingOutline says what was found.
 func findingOutline(f *finding.Finding) *out.Outline {
 	head := f.Code
@@ -172,7 +157,7 @@ func findingOutline(f *finding.Finding) *out.Outline {
 	}
 	o := line(head, severityTones[f.Severity])
 	o.Lines = append(o.Lines, out.Line{Text: mist.EscapeName(f.Message)})
-	if text := evidenceText(f.Evidence); text != "" {
+	if text := f.EvidenceText(); text != "" {
 		o.Lines = append(o.Lines, out.Line{Text: text, Tone: dump.Faint})
 	}
 	return o
@@ -197,37 +182,4 @@ func (t *findingTree) remedyOf(c *finding.Cause) string {
 		}
 	}
 	return ""
-}
-
-// evidenceText returns values by their names.
-func evidenceText(evidence map[string]any) string {
-	var names []string
-	for name := range evidence {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	var parts []string
-	for _, name := range names {
-		parts = append(parts, name+" "+valueText(evidence[name]))
-	}
-	return strings.Join(parts, ", ")
-}
-
-const fewValues = 4
-
-func valueText(v any) string {
-	switch v := v.(type) {
-	case string:
-		return mist.EscapeName(v)
-	case []string:
-		if more := len(v) - fewValues; more > 0 {
-			return mist.EscapeName(strings.Join(v[:fewValues], " ")) + fmt.Sprintf(" and %d more", more)
-		}
-		return mist.EscapeName(strings.Join(v, " "))
-	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v)
-	}
-	return strings.Trim(string(b), "[]")
 }

@@ -87,7 +87,7 @@ func streamCells(r *streams.Row) []dump.Cell {
 		{Value: object.OrNil(r.Sessions)},
 		withText(packed(r.Readers), readersText(r.Readers)),
 		withText(packed(r.Behind), behindText(r.Behind)),
-		{Value: positionText(r.PositionMS())},
+		{Value: streams.PositionText(r.PositionMS())},
 		speedCell(r.Pace),
 		withText(packed(r.Pace), paceText(r.Pace)),
 		{Value: object.TextOrNull(r.About)},
@@ -152,11 +152,6 @@ func behindText(behind []streams.Behind) string {
 		return "none"
 	}
 	return strings.Join(parts, ", ")
-}
-
-// positionText returns a media time in hours, minutes, and seconds: 0:00:23.960.
-func positionText(ms uint64) string {
-	return fmt.Sprintf("%d:%02d:%02d.%03d", ms/3_600_000, ms/60_000%60, ms/1000%60, ms%1000)
 }
 
 // packed returns a cell with a list as JSON.

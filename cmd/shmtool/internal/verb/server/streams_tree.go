@@ -3,7 +3,6 @@ package server
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/object"
@@ -123,10 +122,10 @@ func (l leaf) cells() []dump.Cell {
 	return append(cells, []dump.Cell{
 		{Value: t.Codec},
 		formatCell(t),
-		{Value: fpsText(t)},
+		{Value: t.FPSText()},
 		{Value: dump.Bits(t.BytesPerSecond, l.plain)},
 		{Value: window, Text: units.Span(units.Milliseconds(window))},
-		{Value: positionText(t.LastMS)},
+		{Value: streams.PositionText(t.LastMS)},
 		keyCell(r, t), ageCell(r, t), writerPID(t),
 	}...)
 }
@@ -195,47 +194,11 @@ func writerPID(t *streams.TrackRow) dump.Cell {
 
 // formatCell returns what a track is like; an impossible value stands out.
 func formatCell(t *streams.TrackRow) dump.Cell {
-	cell := dump.Cell{Value: formatText(t)}
+	cell := dump.Cell{Value: t.FormatText()}
 	if len(t.Implausible) > 0 {
 		cell.Tone = dump.Attention
 	}
 	return cell
-}
-
-// formatText returns the size of the picture, or how the sound is sampled.
-func formatText(t *streams.TrackRow) string {
-	var parts []string
-	if t.Width > 0 || t.Height > 0 {
-		size := fmt.Sprintf("%dx%d", t.Width, t.Height)
-		if len(t.Implausible) > 0 {
-			size += " implausible"
-		}
-		parts = append(parts, size)
-	}
-	if t.Rate > 0 {
-		rate := strings.TrimSuffix(fmt.Sprintf("%.1f", float64(t.Rate)/1000), ".0") + " kHz"
-		if t.RateWrapped {
-			rate += " wrapped"
-		}
-		parts = append(parts, rate)
-	}
-	if t.Channels > 0 {
-		parts = append(parts, fmt.Sprintf("%dch", t.Channels))
-	}
-	return strings.Join(parts, " ")
-}
-
-// fpsText returns the announced frame rate, or the measured one.
-func fpsText(t *streams.TrackRow) string {
-	fps := t.FramesPerSecond()
-	if fps == 0 {
-		return ""
-	}
-	text := strings.TrimRight(strings.TrimRight(fmt.Sprintf("%.2f", fps), "0"), ".")
-	if t.FPSWrapped {
-		text += " wrapped"
-	}
-	return text
 }
 
 // keyCell returns how long ago the newest key frame came. A file is read ahead, and a track

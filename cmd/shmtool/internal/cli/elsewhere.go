@@ -18,7 +18,7 @@ func elsewhere(w *world.World, c *urfave.Context, cmd *Command) error {
 	switch {
 	case kernel.Linux, cmd.Access == Apart, w.Snapshot != nil:
 		return nil
-	case cmd.ApartBy != "" && c.Bool(cmd.ApartBy):
+	case cmd.ApartBy != "" && c.IsSet(cmd.ApartBy):
 		return nil
 	case cmd.Access != Reads:
 		return onLinux("")

@@ -143,7 +143,7 @@ func (c *Chart) yTicks() []chartdraw.Tick {
 	}
 	var ticks []chartdraw.Tick
 	for i, l := range c.Lanes {
-		ticks = append(ticks, chartdraw.Tick{Value: float64(len(c.Lanes)-i) - 0.5, Label: short(l.Name)})
+		ticks = append(ticks, chartdraw.Tick{Value: float64(len(c.Lanes)-i) - 0.5, Label: short(l.Name) + " "})
 	}
 	return ticks
 }

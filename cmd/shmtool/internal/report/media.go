@@ -11,8 +11,8 @@ import (
 	"shmtool/relaccx"
 )
 
-// ReadMedia reads what the track pages of a stream tell of its media. What cannot be read
-// is left out, and marked.
+// ReadMedia reads what the track pages of a stream tell of its media. It marks a track
+// of which not all can be read.
 func ReadMedia(shmDir string, s *streams.Stream) []Track {
 	var tracks []Track
 	for _, t := range s.Tracks {

@@ -4,9 +4,9 @@
 //
 // Every text that comes from a page, a process or a recording goes through
 // mist.EscapeName, which makes it printable, and through html/template, which makes it text.
-// A Content-Security-Policy in the file refuses everything but its own style. What a file
-// shows is bounded, whatever a page has: limits.go says by how much, and the file says what it
-// leaves out.
+// A Content-Security-Policy in the file refuses everything but its own style. limits.go has
+// the most that a file shows, however much a page has, and the file says how much it leaves
+// out.
 //
 // media.go reads the keys and parts of tracks, recorded.go a recording; write.go fills
 // page.html from what view.go makes of it, and charts.go draws.

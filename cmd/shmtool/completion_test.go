@@ -236,7 +236,11 @@ func TestFishCompletion(t *testing.T) {
 	dir := completionDir(t)
 	got := shell(t, dir, "fish", `shmtool completion fish | source
 complete -C 'shmtool du'; complete -C 'shmtool dump MstTraklive@412-0:ke'; complete -C 'shmtool append log te'`, "--no-config", "-c")
-	want := "dump\theader, fields and records of a page\nMstTraklive@412-0:keys\tnested page\ntext=\tstring\n"
+	dump, err := cli.Find(commands(), "dump")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "dump\t" + dump.Usage + "\nMstTraklive@412-0:keys\tnested page\ntext=\tstring\n"
 	if got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -259,14 +259,16 @@ func types(typed string) []candidate {
 	return all
 }
 
-// files returns what the path that is typed may become; folders end in a slash.
+// files returns what the path that is typed may become; folders end in a slash. Names that
+// begin with a dot come once the dot is typed, as in shells.
 func files(typed string, onlyFolders bool) []candidate {
-	dir, _ := filepath.Split(typed)
+	dir, base := filepath.Split(typed)
 	entries, _ := os.ReadDir(cmp.Or(dir, "."))
 	var found []candidate
 	for _, entry := range entries {
 		info, err := os.Stat(filepath.Join(dir, entry.Name())) // through links
 		switch {
+		case strings.HasPrefix(entry.Name(), ".") && !strings.HasPrefix(base, "."):
 		case err == nil && info.IsDir():
 			found = append(found, candidate{text: dir + entry.Name() + "/"})
 		case !onlyFolders:

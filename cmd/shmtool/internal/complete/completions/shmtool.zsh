@@ -11,7 +11,10 @@ _shmtool() {
 			names+=("$name") texts+=("$name${about:+  -- $about}")
 		fi
 	done < <("${words[1]}" __complete "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)
-	(( $#names + $#open )) || return 1
+	if ! (( $#names + $#open )); then
+		[[ $PREFIX == \~* ]] && _files # shmtool knows no home
+		return
+	fi
 	(( $#names )) && compadd -l -d texts -a names
 	(( $#open )) && compadd -l -S '' -d opentexts -a open
 	return 0

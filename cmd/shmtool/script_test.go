@@ -28,6 +28,7 @@ import (
 // The scripts run this test binary as shmtool: the real main, in a process of
 // its own. Every script has its own shared memory and its own /proc.
 func TestMain(m *testing.M) {
+	countGoroutines()
 	os.Setenv(raceVariable, "atexit_sleep_ms=0 "+os.Getenv(raceVariable))
 	testscript.Main(cleanedUp{m}, map[string]func(){"shmtool": main, looksName: strictly(sandbox.Looks), savesName: strictly(sandbox.Saves), injectedName: injected})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // use is what a process has of what may leak.
-type use struct{ memory, files, mappings, threads int }
+type use struct{ memory, files, mappings, threads, goroutines int }
 
 // useOf returns that of a process, and whether it still runs.
 func useOf(pid int) (u use, ok bool) {
@@ -44,8 +44,9 @@ type flatness struct {
 	uses  [][]use
 }
 
-// measure looks at processes a hundred times while the soak lasts.
-func (s *soak) measure(all []*process, length time.Duration) *flatness {
+// measure looks at processes a hundred times while the soak lasts. They write their
+// goroutines to the folder counts.
+func (s *soak) measure(all []*process, counts string, length time.Duration) *flatness {
 	f := &flatness{uses: make([][]use, len(all))}
 	for _, p := range all {
 		f.names = append(f.names, p.cmd.Args[1])
@@ -53,6 +54,7 @@ func (s *soak) measure(all []*process, length time.Duration) *flatness {
 	s.every(length/100, func() {
 		for i, p := range all {
 			if u, ok := useOf(p.cmd.Process.Pid); ok {
+				u.goroutines = goroutinesOf(counts, p.cmd.Process.Pid)
 				f.uses[i] = append(f.uses[i], u)
 			}
 		}
@@ -63,7 +65,7 @@ func (s *soak) measure(all []*process, length time.Duration) *flatness {
 // most returns the largest of each number.
 func most(all []use) (m use) {
 	for _, u := range all {
-		m = use{max(m.memory, u.memory), max(m.files, u.files), max(m.mappings, u.mappings), max(m.threads, u.threads)}
+		m = use{max(m.memory, u.memory), max(m.files, u.files), max(m.mappings, u.mappings), max(m.threads, u.threads), max(m.goroutines, u.goroutines)}
 	}
 	return m
 }
@@ -79,9 +81,13 @@ func (f *flatness) judge(t *testing.T) {
 		}
 		n := len(all)
 		early, late := most(all[n/4:n/2]), most(all[n*3/4:])
-		t.Logf("%s: memory %d to %d KB, files %d to %d, mappings %d to %d, threads %d to %d", f.names[i],
-			early.memory>>10, late.memory>>10, early.files, late.files, early.mappings, late.mappings, early.threads, late.threads)
-		if late.memory > early.memory+early.memory/2+4<<20 || late.files > early.files+3 || late.mappings > early.mappings+12 || late.threads > early.threads+4 {
+		t.Logf("%s: memory %d to %d KB, files %d to %d, mappings %d to %d, threads %d to %d, goroutines %d to %d", f.names[i],
+			early.memory>>10, late.memory>>10, early.files, late.files, early.mappings, late.mappings,
+			early.threads, late.threads, early.goroutines, late.goroutines)
+		if early.goroutines == 0 {
+			t.Errorf("%s did not count its goroutines", f.names[i])
+		}
+		if late.memory > early.memory+early.memory/2+4<<20 || late.files > early.files+3 || late.mappings > early.mappings+12 || late.threads > early.threads+4 || late.goroutines > early.goroutines+4 {
 			t.Errorf("%s grows", f.names[i])
 		}
 	}

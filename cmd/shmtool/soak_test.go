@@ -82,7 +82,7 @@ func (s *soak) once(what string, codes []int, args ...string) {
 // For as long as SHMTOOL_SOAK says, a page is written, resized and followed, while its
 // writers and readers are killed and started again; a stream is simulated; and commands
 // record, measure, clean and judge all of it. Each record is accounted for, and the memory,
-// files, mappings and threads of what runs all the time stay as they are.
+// files, mappings, threads and goroutines of what runs all the time stay as they are.
 func TestSoak(t *testing.T) {
 	length := soakTime(t)
 	if length == 0 {
@@ -93,6 +93,8 @@ func TestSoak(t *testing.T) {
 	s := &soak{t: t, dir: shmTemp(t), ctx: ctx, balance: map[string]uint64{}}
 	shmtool(t, s.dir, "create", "ring", "--records", "65536", "--field", "n:uint64", "--field", "text:string:8")
 	recording := filepath.Join(t.TempDir(), "ring.mcap")
+	counts := t.TempDir()
+	t.Setenv(goroutinesVariable, counts)
 	stream := s.start("simulate", "--stream", "soak", "--dvr", "5s", "--backlog", "1s", "--for", length.String(), "-j")
 	output, follows := s.pipe("tail", "-f", "ring", "--from", "first", "-o", "ndjson", "--events")
 	steady := &ringReader{soak: s, who: "steady follower", ended: make(chan struct{})}
@@ -103,7 +105,8 @@ func TestSoak(t *testing.T) {
 		s.start("rate", "ring", "--interval", "1s", "-o", "ndjson", "--for", (2 * length).String()),
 		s.start("streams", "--watch", "--interval", "1s", "-o", "ndjson", "--for", (2 * length).String()),
 	}
-	flat := s.measure(watched, length)
+	os.Unsetenv(goroutinesVariable) // only these count; t.Setenv puts back what was
+	flat := s.measure(watched, counts, length)
 	s.write()
 	s.every(0, s.reader())
 	s.look()

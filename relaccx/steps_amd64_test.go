@@ -28,8 +28,18 @@ import (
 // history is what a page was, after each store of its writer.
 type history struct {
 	slots  uint32
+	base   int // where the page begins, in bytes behind the border of a line
 	states [][]byte
+	truth  [][]byte // the states that tell what was available; nil is states
 	stores []store
+	torn   []bool // of each state: a counter has parts of two values
+	bound  bound
+}
+
+// bound says which interleavings are run.
+type bound struct {
+	loads int // how many loads are interleaved
+	moves int // how often the writer goes on behind the first load; 0 is always
 }
 
 // store is one store of the writer.
@@ -37,6 +47,7 @@ type store struct {
 	at     int
 	bytes  []byte
 	behind bool // a fence stands between it and the store before
+	half   bool // it is one of the two parts of a counter across a border
 }
 
 const stepsSchema = "v:uint8\nw:uint8"
@@ -47,12 +58,23 @@ func value(n uint64) []byte { return []byte{byte(10 + n), byte(100 + n)} }
 // recorded returns the history of a page under a writer.
 func recorded(t *testing.T, slots uint32, write func(w *Writer) error) *history {
 	t.Helper()
-	p, w := heapPage(t, stepsSchema, slots, 0)
-	h := &history{slots: slots, states: [][]byte{bytes.Clone(p.view())}}
+	return recordedAt(t, slots, 0, 0, write)
+}
+
+// recordedAt is recorded for a page that begins so many bytes behind a border, and has had
+// records up to begin.
+func recordedAt(t *testing.T, slots uint32, base int, begin uint64, write func(w *Writer) error) *history {
+	t.Helper()
+	h := &history{slots: slots, base: base, bound: bound{loads: mostLoads}}
+	p, w := h.page(t)
+	w.cells.SetDeleted(begin)
+	w.cells.SetStartPos(uint32(begin))
+	w.cells.SetEndPos(begin)
+	h.states = [][]byte{bytes.Clone(p.view())}
 	fenced := false
 	shm.OnStore = func(at unsafe.Pointer, size uintptr) {
 		from := int(uintptr(at) - uintptr(unsafe.Pointer(&p.view()[0])))
-		h.stores = append(h.stores, store{from, bytes.Clone(p.view()[from : from+int(size)]), fenced})
+		h.stores = append(h.stores, store{from, bytes.Clone(p.view()[from : from+int(size)]), fenced, isHalf(from, size)})
 		fenced = false
 	}
 	shm.OnFence = func() { fenced = true }
@@ -63,25 +85,45 @@ func recorded(t *testing.T, slots uint32, write func(w *Writer) error) *history 
 	return h
 }
 
+// page returns a page where that of the history lies.
+func (h *history) page(t *testing.T) (*Page, *Writer) {
+	t.Helper()
+	shape := parseShape(t, stepsSchema, h.slots)
+	b := aligned(int(shape.Size()) + h.base)[h.base:]
+	check(t, shape.Build(b, layout.StatusReady))
+	return heapWriter(t, b, shape.Schema)
+}
+
 // play makes the states that the stores lead to.
 func (h *history) play() {
 	now := bytes.Clone(h.states[0])
-	h.states = h.states[:1]
+	h.states, h.torn = h.states[:1], []bool{false}
+	torn := map[int]bool{} // by the counter
 	for _, s := range h.stores {
 		now = bytes.Clone(now)
 		copy(now[s.at:], s.bytes)
 		h.states = append(h.states, now)
+		if c := counterAt(s.at); s.half && torn[c] {
+			delete(torn, c)
+		} else if s.half {
+			torn[c] = true
+		}
+		h.torn = append(h.torn, len(torn) > 0)
 	}
 }
 
 // window returns the available records in a state of the page. As on a table, records
 // that Present has and EndPos does not have yet are among them while none was withdrawn.
 func (h *history) window(state int) layout.Window {
-	head, err := layout.DecodeHeader(h.states[state])
+	truth := h.states
+	if h.truth != nil {
+		truth = h.truth
+	}
+	head, err := layout.DecodeHeader(truth[state])
 	if err != nil {
 		return layout.Window{}
 	}
-	return head.Window(len(h.states[state]))
+	return head.Window(len(truth[state]))
 }
 
 // mostLoads is how many loads are interleaved: all of a read or a window that succeeds, and
@@ -111,7 +153,7 @@ func (h *history) explore(t *testing.T, do func(r *Reader, span func() (first, l
 // search is explore under an order of loads.
 func (h *history) search(t *testing.T, order loadOrder, do func(r *Reader, span func() (first, last int)) error) (runs int, err error) {
 	t.Helper()
-	p, _ := heapPage(t, stepsSchema, h.slots, 0)
+	p, _ := h.page(t)
 	page := p.view()
 	r := heapReader(t, p)
 	defer func() { shm.OnLoad, shm.OnFence = func(unsafe.Pointer, uintptr) {}, func() {} }()
@@ -121,6 +163,7 @@ func (h *history) search(t *testing.T, order loadOrder, do func(r *Reader, span 
 		first, shown, latest, load := -1, 0, 0, 0
 		floor := 0        // no load sees a state before it
 		var choices []int // how many states were at hand for each load
+		moves, parted := 0, 0
 		lastFrom, lastSize := 0, uintptr(0)
 		shm.OnFence = func() {
 			if order.heeds(lastFrom, lastSize) {
@@ -133,8 +176,14 @@ func (h *history) search(t *testing.T, order loadOrder, do func(r *Reader, span 
 			if order.always() {
 				floor = latest
 			}
+			if parted++; !h.torn[shown] {
+				parted = 0
+			}
+			if whole := h.whole(shown, 1); parted > longestTorn {
+				floor, latest = max(floor, whole), max(latest, whole)
+			}
 			all := h.atHand(floor, from, from+int(size), first < 0)
-			if len(all) == 1 || load == mostLoads {
+			if len(all) == 1 || load == h.bound.loads || h.bound.moves > 0 && moves > h.bound.moves {
 				if shown < floor {
 					shown = floor
 					copy(page, h.states[shown])
@@ -146,6 +195,7 @@ func (h *history) search(t *testing.T, order loadOrder, do func(r *Reader, span 
 			}
 			if next := all[script[load]]; next != shown {
 				shown = next
+				moves++
 				copy(page, h.states[shown])
 			}
 			latest = max(latest, shown)
@@ -181,8 +231,10 @@ func (h *history) readsTrue(n uint64) func(r *Reader, span func() (int, int)) er
 		first, last := span()
 		once, always := false, true
 		for state := first; state <= last; state++ {
-			is := h.window(state).Contains(n)
-			once, always = once || is, always && is
+			for _, whole := range []int{h.whole(state, -1), h.whole(state, 1)} {
+				is := h.window(whole).Contains(n)
+				once, always = once || is, always && is
+			}
 		}
 		switch {
 		case err == nil && !bytes.Equal(rec.bytes, value(n)):
@@ -206,7 +258,7 @@ func (h *history) windowTrue(r *Reader, span func() (int, int)) error {
 		return err
 	}
 	first, last := span()
-	before, after := h.window(first), h.window(last)
+	before, after := h.window(h.whole(first, -1)), h.window(h.whole(last, 1))
 	if w.End < before.End || w.End > after.End || w.First < before.First || w.First > after.First {
 		return fmt.Errorf("window %v between %v and %v", w, before, after)
 	}

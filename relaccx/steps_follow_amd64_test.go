@@ -9,7 +9,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
 	"unsafe"
 
 	"shmtool/layout"
@@ -24,9 +26,12 @@ import (
 
 // scene is what the files are after a store of the writer.
 type scene struct {
-	pages   [2][]byte // the page, and the one that replaces it
-	renamed bool      // the second one has the name
+	pages [2][]byte // the page, and the one that replaces it
+	named int       // which of them has the name, or nameless
 }
+
+// nameless is where no page has the name.
+const nameless = -1
 
 const sceneSize = 4096 // bytes of each file; the last one tells which it is
 
@@ -49,27 +54,25 @@ func filmed(t *testing.T, do func(w *Writer) error) *scenes {
 	check(t, err)
 	defer old.Close()
 	s := &scenes{dir: dir}
-	renamed := false
+	named := 0
 	shoot := func() {
-		now := scene{renamed: renamed}
+		now := scene{named: named}
 		now.pages[0], now.pages[1] = make([]byte, sceneSize), make([]byte, sceneSize)
 		_, err := old.ReadAt(now.pages[0], 0)
-		if renamed {
+		if named == 1 {
 			b, readErr := os.ReadFile(path)
 			err = errors.Join(err, readErr)
 			copy(now.pages[1], b)
 		}
 		check(t, err)
 		now.pages[1][sceneSize-1] = 1
-		if n := len(s.all); n == 0 || s.all[n-1].renamed != now.renamed || !bytes.Equal(s.all[n-1].pages[0], now.pages[0]) || !bytes.Equal(s.all[n-1].pages[1], now.pages[1]) {
-			s.all = append(s.all, now)
-		}
+		s.shoot(now)
 	}
 	shoot()
 	shm.OnStore = func(unsafe.Pointer, uintptr) { shoot() }
 	atStep = func(step string) {
 		if step == "flag" {
-			renamed = true
+			named = 1
 			shoot()
 		}
 	}
@@ -77,6 +80,16 @@ func filmed(t *testing.T, do func(w *Writer) error) *scenes {
 	shm.OnStore, atStep = func(unsafe.Pointer, uintptr) {}, func(string) {}
 	check(t, errors.Join(err, w.Close()))
 	return s
+}
+
+// shoot takes a scene, unless it is the one before.
+func (s *scenes) shoot(now scene) {
+	if n := len(s.all); n > 0 {
+		if was := s.all[n-1]; was.named == now.named && bytes.Equal(was.pages[0], now.pages[0]) && bytes.Equal(was.pages[1], now.pages[1]) {
+			return
+		}
+	}
+	s.all = append(s.all, now)
 }
 
 // stage is the files of one run.
@@ -113,8 +126,13 @@ func (st *stage) goTo(t *testing.T, next int) {
 		_, err := f.WriteAt(is.pages[i], 0)
 		check(t, err)
 	}
-	if is.renamed && !was.renamed {
-		check(t, os.Rename(filepath.Join(st.scenes.dir, "next"), filepath.Join(st.scenes.dir, "page")))
+	page := filepath.Join(st.scenes.dir, "page")
+	switch {
+	case is.named == was.named:
+	case is.named == nameless:
+		check(t, os.Remove(page))
+	default:
+		check(t, os.Rename(filepath.Join(st.scenes.dir, "next"), page))
 	}
 	st.now = next
 }
@@ -124,7 +142,7 @@ func (st *stage) differ(at unsafe.Pointer, size uintptr) []int {
 	var all []int
 	scenes := st.scenes.all
 	for next := st.now + 1; next < len(scenes); next++ {
-		changed := scenes[next].renamed != scenes[next-1].renamed
+		changed := scenes[next].named != scenes[next-1].named
 		if at != nil {
 			from := int(uintptr(at) % sceneSize)
 			page := *(*byte)(unsafe.Add(at, sceneSize-1-from))
@@ -160,7 +178,7 @@ func (s *scenes) run(t *testing.T, script []int, ends int) (choices []int, err e
 	}
 	shm.OnLoad, shm.OnCall = turn, func() { turn(nil, 0) }
 	defer func() { shm.OnLoad, shm.OnCall = func(unsafe.Pointer, uintptr) {}, func() {} }()
-	f := Follow(filepath.Join(s.dir, "page"), FollowOptions{Start: FromNumber(0)})
+	f := Follow(filepath.Join(s.dir, "page"), FollowOptions{Start: FromNumber(0), Appear: time.Hour})
 	defer f.Close()
 	f.checkEvery = 0
 	return choices, st.watch(t, f, ends)
@@ -188,22 +206,35 @@ func (st *stage) watch(t *testing.T, f *Follower, ends int) error {
 			}
 			next++
 		case e.Kind == EventLapped:
-			if first := st.scenes.window(st.now).First; e.First != next || e.First+e.Lost > first {
+			if first := st.scenes.oldest(st.now); e.First != next || e.First+e.Lost > first {
 				return fmt.Errorf("%d records from %d on were lost, and %d was the oldest", e.Lost, e.First, first)
 			}
 			next += e.Lost
+		case e.Kind == EventGone && st.scenes.loseName(): // it takes longer than a moment on a busy machine
 		case e.Kind != EventReload && e.Kind != EventExit:
 			return fmt.Errorf("event %v", e.Kind)
 		}
 	}
 }
 
+// oldest returns the oldest record that there was on a ready page at last.
+func (s *scenes) oldest(now int) (first uint64) {
+	for i := range now + 1 {
+		if is := s.all[i]; is.named != nameless && layout.Status(is.pages[is.named][0]).Ready() {
+			first = max(first, s.window(i).First)
+		}
+	}
+	return first
+}
+
+// loseName reports whether there is a scene in which no page has the name.
+func (s *scenes) loseName() bool {
+	return slices.ContainsFunc(s.all, func(is scene) bool { return is.named == nameless })
+}
+
 // window returns the records that were available on the page that has the name.
 func (s *scenes) window(at int) layout.Window {
-	page := s.all[at].pages[0]
-	if s.all[at].renamed {
-		page = s.all[at].pages[1]
-	}
+	page := s.all[at].pages[max(0, s.all[at].named)]
 	h, err := layout.DecodeHeader(page)
 	if err != nil {
 		return layout.Window{}
@@ -290,7 +321,7 @@ func TestStepsOfFollowersOfTheDead(t *testing.T) {
 func TestStepsOfFollowersSwapped(t *testing.T) {
 	lacks := filmed(t, reloads)
 	for i := range lacks.all {
-		if lacks.all[i].renamed {
+		if lacks.all[i].named == 1 {
 			h, err := layout.DecodeHeader(lacks.all[i].pages[1])
 			check(t, err)
 			copy(lacks.all[i].pages[1][uint64(h.Offset)+h.Slot(2)*uint64(h.RecordSize):], []byte{0, 0})

@@ -64,7 +64,7 @@ func (h *history) orders() []*history {
 	}
 	var all []*history
 	for _, list := range lists {
-		other := &history{slots: h.slots, states: h.states[:1:1], stores: list}
+		other := &history{slots: h.slots, base: h.base, bound: h.bound, states: h.states[:1:1], stores: list}
 		other.play()
 		all = append(all, other)
 	}

@@ -204,10 +204,10 @@ func nearCarry(v uint64, bits uintptr) bool {
 // settle looks until the high part has been the same for long enough, or is
 // another, and gives the last look.
 func settle(p unsafe.Pointer, size, bits uintptr, high uint64) (v uint64) {
-	for begun := time.Now(); ; {
+	for begun := now(); ; {
 		// The clock is a pause: looking without one keeps the line from its writer. It comes
 		// before the look, or a stop of this thread between them would count as looking.
-		over := time.Since(begun) >= settleFor
+		over := since(begun) >= settleFor
 		if v = look(p, size); v>>bits != high || over {
 			return v
 		}

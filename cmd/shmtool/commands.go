@@ -5,6 +5,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/complete"
+	"shmtool/cmd/shmtool/internal/verb/about"
 	"shmtool/cmd/shmtool/internal/verb/bench"
 	"shmtool/cmd/shmtool/internal/verb/follow"
 	"shmtool/cmd/shmtool/internal/verb/list"
@@ -20,7 +21,7 @@ func commands() []*cli.Command {
 	return []*cli.Command{
 		write.Create(), write.Append(), write.Set(), write.Delete(), write.Resize(), write.Mark(), write.Rm(),
 		list.Ls(), read.Dump(), read.Get(), follow.Tail(), follow.Rate(), follow.Wait(), read.Save(), read.Check(),
-		follow.Record(), follow.Replay(), server.Streams(), server.Doctor(), server.Explain(), server.Report(), server.Clean(), list.Top(), list.Watch(), simulate.Simulate(), bench.Bench(), complete.Command(),
+		follow.Record(), follow.Replay(), server.Streams(), server.Doctor(), server.Explain(), server.Report(), server.Clean(), list.Top(), list.Watch(), simulate.Simulate(), bench.Bench(), about.Version(), complete.Command(),
 	}
 }
 

@@ -61,6 +61,7 @@ func TestElsewhereLooks(t *testing.T) {
 		{"", []string{"tail", file, "--fields", "systemBoot", "--no-header"}, "1700000000 (1970-01-20T16:13:20Z)\n"},
 		{"", []string{"streams", "--moment", dir, "-j", "--jq", ".rows | length"}, "0\n"},
 		{"", []string{"explain", "--names", "--where", `.code == "writer_dead"`}, "writer_dead\n"},
+		{"", []string{"version", "-j", "--jq", ".commit == null or (.commit | length > 7)"}, "true\n"},
 	} {
 		if r := runAs(t, c.stdin, c.args...); r.code != fail.ExitOK || r.stdout != c.want {
 			t.Errorf("%q: exit code %d, %s%s", c.args, r.code, r.stdout, r.stderr)

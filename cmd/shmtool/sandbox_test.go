@@ -55,6 +55,7 @@ var lookingLines = map[string][]string{
 	"explain":    {"explain", "explain writer_dead"},
 	"top":        {"top --once --interval 200ms", "top -o ndjson --interval 200ms"},
 	"watch":      {"watch $TRACK --count 2 --interval 200ms"},
+	"version":    {"version", "version --licenses", "version -j"},
 	"completion": {"completion bash", "completion zsh", "completion fish"},
 	"replay":     {"replay $DIR/keys.mcap --list"},
 	"clean":      {"clean", "clean --all -j"},

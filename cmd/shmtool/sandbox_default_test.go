@@ -101,6 +101,8 @@ func TestSandboxDefault(t *testing.T) {
 		{"wait none --for ready --sandbox on", true},
 		{"wait none --for ready --sandbox off", false},
 		{"append page --from -", false},
+		{"replay - --list", auto},
+		{"replay -", false},
 	} {
 		p := launch(t, dir, strings.Fields(c.line)...)
 		p.rests()

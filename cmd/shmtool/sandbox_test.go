@@ -58,7 +58,7 @@ var lookingLines = map[string][]string{
 	"version":    {"version", "version --licenses", "version -j"},
 	"completion": {"completion bash", "completion zsh", "completion fish"},
 	"replay":     {"replay $DIR/keys.mcap --list"},
-	"clean":      {"clean", "clean --all -j"},
+	"clean":      {"clean", "clean --all -j", "clean --stream live --end"},
 }
 
 // A command that only looks makes no call that could change what it looks at.

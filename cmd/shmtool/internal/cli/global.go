@@ -74,7 +74,7 @@ func ToFlag() Flag {
 
 // DryRunFlag returns the flag of commands that can say what they would do.
 func DryRunFlag() Flag {
-	return &BoolFlag{Name: "dry-run", Usage: "say what would be done, and change nothing"}
+	return &BoolFlag{Name: dryRunFlag, Usage: "say what would be done, and change nothing"}
 }
 
 // LockTimeout is how long a command waits for another writer, unless told otherwise.

@@ -16,10 +16,10 @@ const sandboxFlag = "sandbox"
 // the command reads anything. settle refuses other words than these.
 func confine(w *world.World, c *urfave.Context, cmd *Command) error {
 	asked := c.String(sandboxFlag) == "on"
-	if asked && cmd.Access.Writes() {
+	if asked && cmd.writes(c) {
 		return fail.Usagef("%s writes: --sandbox on is for commands that only look", cmd.Name)
 	}
-	wanted := asked || c.String(sandboxFlag) == "auto" && !cmd.Access.Writes() && os.Geteuid() == 0
+	wanted := asked || c.String(sandboxFlag) == "auto" && !cmd.writes(c) && os.Geteuid() == 0
 	if !wanted || w.Sandbox == nil { // nil in tests, which share their process
 		return nil
 	}

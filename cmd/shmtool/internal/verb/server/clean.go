@@ -45,7 +45,7 @@ func Clean() *cli.Command {
 		Flags: append(pages.StreamFlags(
 			"clean only the stream `NAME`; may be repeated",
 			"clean only streams whose names match the shell `PATTERN`; may be repeated"),
-			&cli.BoolFlag{Name: "yes", Usage: "remove what clean lists"},
+			&cli.BoolFlag{Name: cli.YesFlag, Usage: "remove what clean lists"},
 			&cli.BoolFlag{Name: "end", Usage: "first end the processes that use the --stream, whether it is live or not"},
 			&cli.DurationFlag{Name: "min-age", Value: time.Minute, Usage: "keep objects that have changed less than `D` ago"},
 			&cli.BoolFlag{Name: "all", Usage: "also list what clean keeps, and why"},
@@ -91,7 +91,7 @@ func cleanOptionsOf(c *cli.Call) (o cleanOptions, err error) {
 	}
 	o = cleanOptions{
 		find: cleaning.Options{ShmDir: c.ShmDir, ProcDir: c.ProcDir},
-		end:  c.Bool("end"), remove: c.Bool("yes") && !c.Bool("dry-run"), all: c.Bool("all"), force: c.Bool("force"),
+		end:  c.Bool("end"), remove: c.Bool(cli.YesFlag) && !c.Bool("dry-run"), all: c.Bool("all"), force: c.Bool("force"),
 	}
 	if o.end {
 		o.named, err = streamsToEnd(c, flagged)

@@ -45,6 +45,7 @@ var completions = []struct {
 	{"du", "dump"},
 	{"re", "resize record replay"},
 	{"help ta", "tail"},
+	{"help exi", "exit-codes"},
 	{"nosuch ", ""},
 	{"dump l", "log"},
 	{"dump Mst", "MstDatalive@0_0 MstSTATElive MstSTATElive+a MstTraklive@412-0"},

@@ -26,6 +26,11 @@ func Run(ctx context.Context, w *world.World, all []*Command, args []string) int
 		err = show(w, "shmtool version "+Version()+"\n")
 	case verb == "":
 		err = show(w, helpOfAll(all))
+	case verb == topicVerb:
+		var text string
+		if text, err = topic(ordered[1], all); err == nil {
+			err = show(w, text)
+		}
 	default:
 		err = runVerb(ctx, w, all, verb, ordered)
 	}

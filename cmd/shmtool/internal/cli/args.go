@@ -14,7 +14,7 @@ import (
 // before the verb, between the arguments and behind them; a flag's arity tells
 // which words belong to it. Unknown flags are refused here.
 //
-// "help VERB" is "VERB --help".
+// "help VERB" is "VERB --help". "help TOPIC" stays as it is.
 func Arrange(args []string, all []*Command) (ordered []string, verb string, err error) {
 	verb, rest, err := cutVerb(args, all)
 	if err != nil || verb == "" {
@@ -23,6 +23,10 @@ func Arrange(args []string, all []*Command) (ordered []string, verb string, err 
 	if verb == "help" {
 		if verb, _, err = cutVerb(rest, all); err != nil || verb == "" {
 			return []string{"--help"}, "", err
+		}
+		if !slices.ContainsFunc(all, func(cmd *Command) bool { return cmd.Name == verb }) {
+			_, err := topic(verb, all)
+			return []string{topicVerb, verb}, topicVerb, err
 		}
 		rest = []string{"--help"}
 	}

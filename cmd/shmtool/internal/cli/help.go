@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/manual"
 )
 
 // helpWidth is the most columns of a line of help, but for examples: a terminal has 80.
@@ -31,7 +34,38 @@ func helpOfAll(all []*Command) string {
 	}
 	b.WriteString("\n" + flow(appAbout) + "\n\nFLAGS OF ALL COMMANDS:\n")
 	b.WriteString(flagLines(append(GlobalFlags(), helpFlag, &BoolFlag{Name: "version", Aliases: []string{"v"}, Usage: "print the version"})))
+	b.WriteString("\nTOPICS, explained by shmtool help TOPIC:\n")
+	for _, line := range wrap(strings.Join(topicNames(), " "), helpWidth-2) {
+		b.WriteString("  " + line + "\n")
+	}
 	return b.String() + "\n" + exitCodes
+}
+
+// topicVerb is the verb of "help TOPIC".
+const topicVerb = "help"
+
+// topic returns the text on a topic.
+func topic(name string, all []*Command) (string, error) {
+	if text, ok := manual.Find(name); ok {
+		return text, nil
+	}
+	names := topicNames()
+	for _, cmd := range all {
+		names = append(names, cmd.Name)
+	}
+	hint := fail.DidYouMean(name, names)
+	if hint == "" {
+		hint = "run shmtool --help to list them"
+	}
+	return "", fail.Hinted(fail.Usagef("no such command or topic: %q", name), hint)
+}
+
+func topicNames() []string {
+	var names []string
+	for _, t := range manual.Topics() {
+		names = append(names, t.Name)
+	}
+	return names
 }
 
 var helpFlag = &BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show help"}

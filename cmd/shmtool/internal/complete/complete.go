@@ -11,6 +11,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/manual"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/snapshot"
 	"shmtool/cmd/shmtool/internal/world"
@@ -198,7 +199,10 @@ func (l *commandLine) verbs() []candidate {
 		found = append(found, candidate{c.Name, c.Usage})
 	}
 	if l.verb == "" {
-		found = append(found, candidate{"help", "the help of a command"})
+		return append(found, candidate{"help", "the help of a command, or on a topic"})
+	}
+	for _, t := range manual.Topics() {
+		found = append(found, candidate{t.Name, t.About})
 	}
 	return found
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -24,6 +25,7 @@ import (
 	"shmtool/cmd/shmtool/internal/pause"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
 	"shmtool/layout"
+	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -66,9 +68,9 @@ func parseMetrics(t *testing.T, text string) map[string]*dto.MetricFamily {
 	return families
 }
 
-// everyMetric returns all metrics that commands print: on a world with a stream whose
+// everyMetric returns the texts of all metrics that commands print: on a world with a stream whose
 // processes set its speed, its statistics, a page whose name needs escapes, and a page that is being written.
-func everyMetric(t *testing.T) string {
+func everyMetric(t *testing.T) []string {
 	t.Helper()
 	w, dir := sampleWorld(t)
 	state := make([]byte, 112) // as the fork FrameWorks makes it, with a speed and a capacity
@@ -76,11 +78,38 @@ func everyMetric(t *testing.T) string {
 	w.Object("MstSTATElive", state)
 	w.Object("MstStat", samplePage(t, mist.KindStatistics).Bytes)
 	w.Object("pa\"ge\\ \xff\n1", samplePage(t, mist.KindUsers).Change(func(h *layout.Header) { h.EndPos, h.Deleted = 1<<40, 1<<40-3 }).Bytes)
-	var b strings.Builder
-	for _, args := range [][]string{{"ls", "--all"}, {"streams"}, {"doctor", "--sample", "0"}} {
-		b.WriteString(metricsOf(t, dir, args...))
+	config, err := dtsc.Pack(nil, []byte(`{"DVR":50000}`))
+	if err != nil {
+		t.Fatal(err)
 	}
-	return b.String() + rateMetricsOf(t) + "# EOF\n"
+	page := streamstest.NewPage(t, mist.ConfigTemplate(uint32(len(config))))
+	copy(page.Record(0), config)
+	w.Object("MstSCnflive", page.Bytes)
+	texts := rateMetricsOf(t)
+	for _, args := range [][]string{{"ls", "--all"}, {"streams"}, {"doctor", "--sample", "0"}} {
+		texts = append(texts, metricsOf(t, dir, args...))
+	}
+	return texts
+}
+
+// promtool finds nothing to complain about: names, units, types and helps are as the makers
+// of Prometheus want them.
+func TestMetricsLint(t *testing.T) {
+	t.Parallel()
+	promtool, err := exec.LookPath("promtool")
+	if err != nil {
+		t.Skip("promtool is not installed")
+	}
+	w, dir := sampleWorld(t)
+	w.Sample("a\"b\\\xff")
+	for _, args := range [][]string{{"ls", "--all"}, {"streams"}, {"doctor", "--sample", "0"}} {
+		r := runIn(t, dir, "", append(args, "-o", "prometheus")...)
+		check := exec.Command(promtool, "check", "metrics")
+		check.Stdin = strings.NewReader(r.stdout)
+		if out, err := check.CombinedOutput(); err != nil || len(out) > 0 {
+			t.Errorf("%v: %v\n%s", args, err, out)
+		}
+	}
 }
 
 func samplePage(t *testing.T, kind mist.Kind) *streamstest.Page {
@@ -103,8 +132,9 @@ func metricsOf(t *testing.T, dir string, args ...string) string {
 	return text
 }
 
-// rateMetricsOf returns the metrics of a page that this process writes meanwhile.
-func rateMetricsOf(t *testing.T) string {
+// rateMetricsOf returns the metrics of a page that this process writes meanwhile, and what
+// the doctor says of the file system that it lies in.
+func rateMetricsOf(t *testing.T) []string {
 	t.Helper()
 	dir := t.TempDir()
 	shm := filepath.Join(dir, "shm")
@@ -144,14 +174,17 @@ func rateMetricsOf(t *testing.T) string {
 	for interval := 20 * time.Millisecond; ; interval *= 2 { // two records at least must come within it
 		text := metricsOf(t, dir, "rate", "p", "--time", "time", "--count", "1", "--interval", interval.String())
 		if strings.Contains(text, "_interval_") && strings.Contains(text, "_delay_") || t.Failed() || interval > 5*time.Second {
-			return text
+			return []string{text, metricsOf(t, dir, "doctor", "--sample", "0")}
 		}
 	}
 }
 
 func TestMetricsParse(t *testing.T) {
 	t.Parallel()
-	families := parseMetrics(t, everyMetric(t))
+	families := map[string]*dto.MetricFamily{}
+	for _, text := range everyMetric(t) {
+		maps.Copy(families, parseMetrics(t, text+"# EOF\n"))
+	}
 	for name, f := range families {
 		if f.GetHelp() == "" {
 			t.Errorf("%s: no help", name)
@@ -207,7 +240,7 @@ func TestMetricsLabels(t *testing.T) {
 func TestManualMetrics(t *testing.T) {
 	t.Parallel()
 	printed := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^([a-z_0-9]+)[{ ]`).FindAllStringSubmatch(everyMetric(t), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^([a-z_0-9]+)[{ ]`).FindAllStringSubmatch(strings.Join(everyMetric(t), ""), -1) {
 		printed[m[1]] = true
 	}
 	var listed []string
@@ -225,7 +258,7 @@ func TestManualMetrics(t *testing.T) {
 func TestMetricsOfNothing(t *testing.T) {
 	var s metrics.Set
 	var b bytes.Buffer
-	if err := s.Write(&b); err != nil || b.String() != "# EOF\n" {
+	if err := s.Write(&b, metrics.OpenMetrics); err != nil || b.String() != "# EOF\n" {
 		t.Errorf("%q, %v", b.String(), err)
 	}
 	if len(parseMetrics(t, b.String())) > 0 {

@@ -50,7 +50,7 @@ var lookingLines = map[string][]string{
 	"save":       {"save $TRACK $DIR/page", "save --all $DIR/folder", "save --all $DIR/all.tar.zst", "save --all --redact $DIR/redacted.tgz"},
 	"check":      {"check MstMetalive", "check $TRACK -j", "check $TRACK:keys"},
 	"record":     {"record $TRACK:keys --for 1s -w $DIR/keys.mcap", "record $TRACK:keys --for 1s -w -"},
-	"streams":    {"streams", "streams -j", "streams -o openmetrics", "streams --watch --for 1s"},
+	"streams":    {"streams", "streams -j", "streams -o openmetrics", "streams -o prometheus", "streams --watch --for 1s"},
 	"doctor":     {"doctor", "doctor -j", "doctor live"},
 	"explain":    {"explain", "explain writer_dead"},
 	"top":        {"top --once --interval 200ms", "top -o ndjson --interval 200ms"},

@@ -123,7 +123,7 @@ func TestNothingActsOnATerminal(t *testing.T) {
 	for _, more := range []string{"hex", "rax", "schema"} {
 		commands = append(commands, []string{"dump", page, "-o", more}, []string{"dump", "MstMeta" + stream, "-o", more}, []string{"dump", "MstSTATE" + stream, "-o", more})
 	}
-	for _, more := range []string{"nagios", "openmetrics"} {
+	for _, more := range []string{"nagios", "openmetrics", "prometheus"} {
 		commands = append(commands, []string{"doctor", "-o", more}, []string{"streams", "-o", more})
 	}
 	commands = append(commands,

@@ -1,13 +1,9 @@
-// Package metrics writes what was measured as OpenMetrics text: what a Prometheus
-// server scrapes, and what node_exporter's textfile collector, which knows the
-// older text format only, takes as well.
+// Package metrics holds what was measured, and writes it as a Prometheus server reads it.
 package metrics
 
 import (
-	"io"
-	"math"
-	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"shmtool/layout/mist"
@@ -28,39 +24,50 @@ type family struct {
 }
 
 type metric struct {
-	labels string // as they are written, with their braces; "" for none
-	value  float64
+	labels    string // as they are written, without their braces; "" for none
+	value     float64
+	histogram *Histogram // of a histogram; it has no value
 }
 
-// The types of families, as OpenMetrics names them.
+// The types of families, as both formats name them.
 const (
-	gauge   = "gauge"
-	counter = "counter"
+	gauge     = "gauge"
+	counter   = "counter"
+	histogram = "histogram"
 )
-
-// total is what OpenMetrics wants at the end of a counter's name, but not of its family's.
-const total = "_total"
-
-// units stand at the end of a name, as OpenMetrics wants them.
-var units = []string{"seconds", "bytes"}
 
 // Labels are names and values of labels in turn.
 type Labels []string
 
 // Gauge adds a value that goes up and down.
 func (s *Set) Gauge(name, help string, value float64, labels Labels) {
-	s.add(name, help, gauge, value, labels)
+	s.add(name, help, gauge, metric{value: value}, labels)
 }
 
 // Counter adds a value that only goes up, but for a beginning anew. Its name ends
 // in _total.
 func (s *Set) Counter(name, help string, value uint64, labels Labels) {
-	s.add(name, help, counter, float64(value), labels)
+	s.add(name, help, counter, metric{value: float64(value)}, labels)
+}
+
+// Histogram adds how values are spread.
+func (s *Set) Histogram(name, help string, h *Histogram, labels Labels) {
+	s.add(name, help, histogram, metric{histogram: h}, labels)
+}
+
+// Look says when a command looked at what it was asked for. A file of metrics that is no
+// longer written stays where it is: only this tells its age.
+func (s *Set) Look(command string, chosen []string, at time.Time) {
+	if at.IsZero() {
+		return
+	}
+	s.Gauge("shmtool_look_timestamp_seconds", "Time of the look that the metrics of a command are from, in seconds since 1970.",
+		float64(at.UnixMilli())/1000, Labels{"command", command, "chosen", strings.Join(chosen, " ")})
 }
 
 // add adds a metric, unless there is one of that name with the same labels:
 // Prometheus refuses a whole text that has one twice, and names are made by others.
-func (s *Set) add(name, help, kind string, value float64, labels Labels) {
+func (s *Set) add(name, help, kind string, m metric, labels Labels) {
 	if s.byName == nil {
 		s.byName, s.have = map[string]*family{}, map[string]bool{}
 	}
@@ -70,8 +77,8 @@ func (s *Set) add(name, help, kind string, value float64, labels Labels) {
 		s.byName[name] = f
 		s.families = append(s.families, f)
 	}
-	m := metric{labels.text(), value}
-	if key := name + m.labels; !s.have[key] {
+	m.labels = labels.text()
+	if key := name + "{" + m.labels; !s.have[key] {
 		s.have[key] = true
 		f.metrics = append(f.metrics, m)
 	}
@@ -85,13 +92,13 @@ func (s *Set) State(name, help, label string, states []string, is string, labels
 	}
 }
 
-// text returns labels as they are written. The format knows UTF-8 only: a value that is
+// text returns labels as they are written. The formats know UTF-8 only: a value that is
 // none has its bytes as escapes.
 func (l Labels) text() string {
 	if len(l) == 0 {
 		return ""
 	}
-	b := []byte{'{'}
+	var b []byte
 	for i := 0; i+1 < len(l); i += 2 {
 		value := l[i+1]
 		if !utf8.ValidString(value) {
@@ -105,58 +112,11 @@ func (l Labels) text() string {
 		b = append(b, escape.Replace(value)...)
 		b = append(b, '"')
 	}
-	return string(append(b, '}'))
+	return string(b)
 }
 
-// escape makes a text of one line that is quoted.
+// escape makes a text of one line that can stand in quotes.
 var escape = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
-
-// Write writes all families, and the end that tells a whole text from a part.
-func (s *Set) Write(w io.Writer) error {
-	var b []byte
-	for _, f := range s.families {
-		b = f.append(b[:0])
-		if _, err := w.Write(b); err != nil {
-			return err
-		}
-	}
-	_, err := io.WriteString(w, "# EOF\n")
-	return err
-}
-
-func (f *family) append(b []byte) []byte {
-	name := f.name
-	if f.kind == counter {
-		name = strings.TrimSuffix(name, total)
-	}
-	b = append(b, "# HELP "+name+" "+escape.Replace(f.help)+"\n# TYPE "+name+" "+f.kind+"\n"...)
-	for _, unit := range units {
-		if strings.HasSuffix(name, "_"+unit) {
-			b = append(b, "# UNIT "+name+" "+unit+"\n"...)
-		}
-	}
-	for _, m := range f.metrics {
-		b = append(b, f.name...)
-		b = append(b, m.labels...)
-		b = append(b, ' ')
-		b = appendNumber(b, m.value)
-		b = append(b, '\n')
-	}
-	return b
-}
-
-// appendNumber appends a number that is always seen to be a floating-point one.
-func appendNumber(b []byte, v float64) []byte {
-	if math.IsInf(v, 1) {
-		return append(b, "+Inf"...)
-	}
-	from := len(b)
-	b = strconv.AppendFloat(b, v, 'g', -1, 64)
-	if strings.ContainsAny(string(b[from:]), ".eIN") {
-		return b
-	}
-	return append(b, ".0"...)
-}
 
 // Truth returns 1 for what is true, else 0.
 func Truth(b bool) float64 {

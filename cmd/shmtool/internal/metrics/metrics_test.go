@@ -4,10 +4,11 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 )
 
-// The text is what the OpenMetrics specification wants, byte for byte.
-func TestWrite(t *testing.T) {
+// measured returns metrics of all kinds.
+func measured() *Set {
 	var s Set
 	s.Gauge("depth", "Depth of \"it\",\nin \\ words.", 3, Labels{"name", "a \"b\"\\\n", "kind", "\xff"})
 	s.Gauge("depth", "", 4, Labels{"name", "a \"b\"\\\n", "kind", "\xff"}) // there already
@@ -17,6 +18,21 @@ func TestWrite(t *testing.T) {
 		s.Gauge("value", "Values.", v, Labels{"n", string(rune('a' + i))})
 	}
 	s.State("state", "State.", "is", []string{"up", "down"}, "down", Labels{"n", "1"})
+	h := NewHistogram(0.5, 1)
+	for _, v := range []float64{0.25, 0.5, 0.75, 7} {
+		h.Observe(v)
+	}
+	s.Histogram("wait_seconds", "Waits.", h, Labels{"n", "1"})
+	s.Histogram("none_seconds", "None.", NewHistogram(), nil)
+	h = h.Clone()
+	h.Observe(1)
+	s.Look("ls", []string{"a", "b"}, time.UnixMilli(1500))
+	s.Look("rate", nil, time.Time{}) // not known
+	return &s
+}
+
+// The text is what the OpenMetrics specification wants, byte for byte.
+func TestWriteOpenMetrics(t *testing.T) {
 	const want = `# HELP depth Depth of \"it\",\nin \\ words.
 # TYPE depth gauge
 depth{name="a \"b\"\\\n",kind="\\xff"} 3.0
@@ -39,10 +55,52 @@ value{n="f"} NaN
 # TYPE state gauge
 state{n="1",is="up"} 0.0
 state{n="1",is="down"} 1.0
+# HELP wait_seconds Waits.
+# TYPE wait_seconds histogram
+# UNIT wait_seconds seconds
+wait_seconds_bucket{n="1",le="0.5"} 2.0
+wait_seconds_bucket{n="1",le="1.0"} 3.0
+wait_seconds_bucket{n="1",le="+Inf"} 4.0
+wait_seconds_sum{n="1"} 8.5
+wait_seconds_count{n="1"} 4.0
+# HELP none_seconds None.
+# TYPE none_seconds histogram
+# UNIT none_seconds seconds
+none_seconds_bucket{le="+Inf"} 0.0
+none_seconds_sum 0.0
+none_seconds_count 0.0
+# HELP shmtool_look_timestamp_seconds Time of the look that the metrics of a command are from, in seconds since 1970.
+# TYPE shmtool_look_timestamp_seconds gauge
+# UNIT shmtool_look_timestamp_seconds seconds
+shmtool_look_timestamp_seconds{command="ls",chosen="a b"} 1.5
 # EOF
 `
 	var b strings.Builder
-	if err := s.Write(&b); err != nil || b.String() != want {
+	if err := measured().Write(&b, OpenMetrics); err != nil || b.String() != want {
 		t.Errorf("%v, %s\nwant\n%s", err, b.String(), want)
+	}
+}
+
+// Prometheus' own text names a counter's family as its samples, has no units and no end,
+// and escapes no quotes in a help.
+func TestWritePrometheus(t *testing.T) {
+	var b strings.Builder
+	if err := measured().Write(&b, Prometheus); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	for _, want := range []string{
+		"# HELP depth Depth of \"it\",\\nin \\\\ words.\n# TYPE depth gauge\n",
+		"# HELP reloads_total Reloads.\n# TYPE reloads_total counter\nreloads_total 1.152921504606847e+18\n",
+		"# TYPE wait_seconds histogram\nwait_seconds_bucket{n=\"1\",le=\"0.5\"} 2.0\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	for _, other := range []string{"# UNIT", "# EOF"} {
+		if strings.Contains(text, other) {
+			t.Errorf("%q is in\n%s", other, text)
+		}
 	}
 }

@@ -35,7 +35,7 @@ type Emptiness struct {
 // WhenEmpty returns the forms of a listing. When it is empty, it says so on standard
 // error, and the table has no heading. A monitor gets no word of it.
 func (p *Printer) WhenEmpty(f Forms, e Emptiness) Forms {
-	if e.Rows > 0 || p.Format == OpenMetrics || p.Format == Nagios {
+	if e.Rows > 0 || p.IsMetrics() || p.Format == Nagios {
 		return f
 	}
 	switch {

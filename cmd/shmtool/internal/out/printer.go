@@ -9,6 +9,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/filter"
+	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/safe"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/cmd/shmtool/internal/world"
@@ -69,7 +70,8 @@ const (
 	Rax    = "rax"
 	Schema = "schema"
 
-	OpenMetrics = "openmetrics"
+	OpenMetrics = string(metrics.OpenMetrics)
+	Prometheus  = string(metrics.Prometheus)
 	Nagios      = "nagios"
 )
 
@@ -77,7 +79,7 @@ const (
 var PlainFormats = []string{Table, JSON, NDJSON, CSV}
 
 // MeasuredFormats are those of what has metrics.
-var MeasuredFormats = append(PlainFormats[:len(PlainFormats):len(PlainFormats)], OpenMetrics)
+var MeasuredFormats = append(PlainFormats[:len(PlainFormats):len(PlainFormats)], OpenMetrics, Prometheus)
 
 // JudgedFormats are also those of what has a verdict.
 var JudgedFormats = append(MeasuredFormats[:len(MeasuredFormats):len(MeasuredFormats)], Nagios)
@@ -119,6 +121,9 @@ const fewColumns = 6
 func LeftOutText(columns []string) string {
 	return units.Counted(uint64(len(columns)), "column", "columns") + " not shown, for lack of room: " + units.Few(columns, fewColumns)
 }
+
+// IsMetrics reports whether metrics are printed, in either of their formats.
+func (p *Printer) IsMetrics() bool { return p.Format == OpenMetrics || p.Format == Prometheus }
 
 // Line prints a line for people, cut where the terminal ends.
 func (p *Printer) Line(text string, tone dump.Tone) error {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -19,9 +20,9 @@ type Forms struct {
 	CSV    func(w io.Writer) error
 	Table  func(w io.Writer) error
 
-	OpenMetrics func(w io.Writer) error
-	Nagios      func(w io.Writer) error
-	Other       func(w io.Writer) error // in any other format
+	Metrics func() *metrics.Set
+	Nagios  func(w io.Writer) error
+	Other   func(w io.Writer) error // in any other format
 }
 
 // Print prints a document in the format that was asked for. All commands print here.
@@ -37,8 +38,8 @@ func (p *Printer) Print(f Forms) error {
 		return f.CSV(p)
 	case p.Format == Table:
 		return f.Table(p)
-	case p.Format == OpenMetrics:
-		return f.OpenMetrics(p)
+	case p.IsMetrics():
+		return f.Metrics().Write(p, metrics.Format(p.Format))
 	case p.Format == Nagios:
 		return f.Nagios(p)
 	}

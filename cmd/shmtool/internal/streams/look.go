@@ -44,6 +44,9 @@ func Look(dir string, table *procs.Table, want func(stream string) bool) (*Momen
 	}
 	l := &looker{dir: dir, want: want, table: table, verdicts: map[procs.Named]procs.Verdict{}}
 	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Hiding: table.Hides(), Partial: table.Missing(), Reach: table.Reach()}
+	if !l.at.Partial {
+		l.at.taken = time.Now()
+	}
 	objects := l.objects(entries)
 	seen := map[string]bool{}
 	for _, o := range objects {

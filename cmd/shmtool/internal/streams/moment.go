@@ -20,6 +20,7 @@ type Moment struct {
 	Reach   procs.Reach // of its processes
 	Streams []*Stream
 	Server  Server
+	taken   time.Time // where the clock does not tell it; zero where nothing does
 	Logs    []LogLine // MistServer's, oldest first; read only where a stream does not run
 }
 
@@ -256,6 +257,14 @@ func (s *Stream) Configured() bool {
 func (m *Moment) DataKnown() bool {
 	isData := func(o *Object) bool { return o.Is.Kind == mist.KindData }
 	return !m.Partial && (m.Living || slices.ContainsFunc(m.Streams, func(s *Stream) bool { return slices.ContainsFunc(s.Objects, isData) }))
+}
+
+// Time returns when the look was; zero where that is not known.
+func (m *Moment) Time() time.Time {
+	if m.Clock.Now == 0 {
+		return m.taken
+	}
+	return time.Unix(0, m.Clock.Now)
 }
 
 // Uptime returns how long the machine had been up at a time; 0 unknown.

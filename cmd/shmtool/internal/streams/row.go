@@ -40,6 +40,8 @@ type Row struct {
 	Pace             *PaceRow          `json:"pace"`  // null: its MstSTATE tells none
 	About            string            `json:"about"` // what else is known of it; "" nothing
 	ProcessesUnknown bool              `json:"-"`     // its PIDs mean nothing here
+	Stopped          int               `json:"-"`     // processes that have it in memory, and were told to stand still
+	DVRMS            uint64            `json:"-"`     // how much its configuration keeps; 0: it does not say
 }
 
 // Trouble is a problem in words.
@@ -104,6 +106,14 @@ func (m *Moment) Row(s *Stream, found []finding.Finding, o RowOptions) Row {
 		Readers: s.Readers(), Behind: s.Behind(),
 	}
 	r.Processes = r.Readers.All()
+	for _, p := range s.Mappers {
+		if p.Stopped() {
+			r.Stopped++
+		}
+	}
+	if c, known := m.Config(s.Name); known {
+		r.DVRMS = c.DVRMS
+	}
 	if m.Server.Sessioned != nil {
 		n := m.Server.Sessioned[s.Name]
 		r.Sessions = &n

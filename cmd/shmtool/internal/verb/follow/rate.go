@@ -45,7 +45,7 @@ rate ends when the writers of all named pages have set exit.`,
 			"shmtool rate 'MstTraklive@*:parts' --interval 5s",
 			"shmtool rate page --time ts --count 10 -o csv",
 			"shmtool rate 'MstTrak*:keys' --time time -o ndjson --for 1m",
-			"shmtool rate page -o openmetrics --to /var/lib/node_exporter/page.prom",
+			"shmtool rate page -o prometheus --to /var/lib/node_exporter/page.prom",
 		},
 		Formats: out.MeasuredFormats,
 		Columns: func() []string { return new(rateOptions).listing().Keys() },
@@ -77,7 +77,7 @@ func rateOptionsOf(c *cli.Call) (*rateOptions, error) {
 	if o.to != "" || o.count > 0 || o.limit > 0 {
 		return o, nil
 	}
-	if o.out.Format == out.OpenMetrics { // a text of metrics cannot follow another
+	if o.out.IsMetrics() { // a text of metrics cannot follow another
 		o.count = 1
 	}
 	return o, o.out.RefuseDocument("rate without --count or --for")

@@ -21,7 +21,7 @@ type sheet interface {
 // newSheet returns the sheet for the output that was asked for.
 func newSheet(o *rateOptions) sheet {
 	switch {
-	case o.out.Format == out.OpenMetrics:
+	case o.out.IsMetrics():
 		return &metricsSheet{endSheet: endSheet{o}}
 	case o.to != "":
 		return fileSheet{endSheet{o}}
@@ -95,18 +95,23 @@ type metricsSheet struct {
 
 func (s *metricsSheet) interval(rows []rateRow, _ *dump.Listing) error {
 	s.last = new(metrics.Set)
+	s.last.Look("rate", s.args, time.Now())
 	for i := range rows {
 		rateMetrics(s.last, &rows[i])
 	}
 	if s.to == "" {
 		return nil
 	}
-	return s.out.To(s.to, func(p *out.Printer) error { return s.last.Write(p) })
+	return s.out.To(s.to, func(p *out.Printer) error { return s.write(p) })
 }
 
 func (s *metricsSheet) end() error {
 	if s.last == nil || s.to != "" {
 		return nil
 	}
-	return s.last.Write(s.out)
+	return s.write(s.out)
+}
+
+func (s *metricsSheet) write(p *out.Printer) error {
+	return s.last.Write(p, metrics.Format(p.Format))
 }

@@ -37,7 +37,7 @@ them. When nothing matches, ls says so there and exits with code 0.
 --stream and --all also list objects that are not pages: data, state, PIDs, semaphores.
 STATUS is then the state, whether the process of a PID is alive, or whether a semaphore
 is held. --all adds ALLOCATED, the memory that an object takes, which is less than its
-size when parts of it were never written. -o openmetrics is for Prometheus; --to writes
+size when parts of it were never written. -o prometheus is for monitoring; --to writes
 it where node_exporter finds it.`,
 		Examples: []string{
 			"shmtool ls",
@@ -49,7 +49,7 @@ it where node_exporter finds it.`,
 			"shmtool ls --where '.readers == 0' --names | xargs -n1 shmtool check",
 			`shmtool ls --format '{{.name}} {{.size}} {{join "," .pids}}'`,
 			"shmtool ls --all --shm-dir /proc/4711/root/dev/shm",
-			"shmtool ls -o openmetrics --to /var/lib/node_exporter/pages.prom",
+			"shmtool ls -o prometheus --to /var/lib/node_exporter/pages.prom",
 		},
 		Formats: out.MeasuredFormats,
 		Columns: func() []string { return (&dump.Listing{Columns: lsOptions{}.columns()}).Keys() },

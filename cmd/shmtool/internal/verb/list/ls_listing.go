@@ -3,6 +3,7 @@ package list
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,8 +19,9 @@ import (
 // listing is the objects that ls lists.
 type listing struct {
 	sights []sight
-	nouns  string // what they are
-	why    string // there are none
+	at     time.Time // of the look; zero where that is not known
+	nouns  string    // what they are
+	why    string    // there are none
 }
 
 // sight is what ls knows about an object.
@@ -94,12 +96,13 @@ func (l *listing) print(p *out.Printer, o lsOptions) error {
 		}
 		return p.Line(totalOf(kept, p.Bytes), dump.Faint)
 	}
-	f.OpenMetrics = func(w io.Writer) error {
+	f.Metrics = func() *metrics.Set {
 		var s metrics.Set
+		s.Look("ls", slices.Concat(o.args, o.streams.Texts()), l.at)
 		for i := range kept {
 			objectMetrics(&s, &kept[i])
 		}
-		return s.Write(w)
+		return &s
 	}
 	return p.Print(f)
 }

@@ -59,7 +59,7 @@ func (o lsOptions) choose(w *world.World, p *out.Printer, objects []object.Entry
 		w.Warn("%s", text)
 	}
 	slices.SortFunc(objects, compareObjects)
-	l.sights = sightsOf(objects, table)
+	l.sights, l.at = sightsOf(objects, table), listingTime(table)
 	return l, nil
 }
 

@@ -51,7 +51,7 @@ what not to do. doctor exits with code 1 when it finds more than notes.`,
 			"shmtool doctor live",
 			"shmtool doctor -j | jq -r '.findings[] | select(.cause == null) | .remedy'",
 			"shmtool doctor -o nagios",
-			"shmtool doctor -o openmetrics --to /var/lib/node_exporter/doctor.prom",
+			"shmtool doctor -o prometheus --to /var/lib/node_exporter/doctor.prom",
 			"shmtool simulate --fault writer_dead & sleep 8; shmtool doctor",
 		},
 		Formats: out.JudgedFormats,
@@ -133,10 +133,11 @@ func printFindings(p *out.Printer, x *examination, dir string) error {
 		f.Table = func(io.Writer) error { return p.Outlines((&findingTree{x: x, shmDir: dir}).outlines()) }
 	}
 	f.Nagios = x.printNagios
-	f.OpenMetrics = func(w io.Writer) error {
+	f.Metrics = func() *metrics.Set {
 		var m metrics.Set
+		m.Look("doctor", x.chosen, x.moment.Time())
 		findingMetrics(&m, x)
-		return m.Write(w)
+		return &m
 	}
 	return p.Print(f)
 }

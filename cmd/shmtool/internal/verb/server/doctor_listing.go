@@ -29,7 +29,7 @@ func chosenFindings(p *out.Printer, x *examination) (*examination, error) {
 	for _, f := range kept {
 		chosen[f] = true
 	}
-	some := &examination{moment: x.moment, looks: x.looks, idle: x.idle}
+	some := &examination{moment: x.moment, looks: x.looks, idle: x.idle, chosen: x.chosen}
 	for _, f := range all {
 		if chosen[f] {
 			some.found = append(some.found, *f)

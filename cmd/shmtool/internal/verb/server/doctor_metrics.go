@@ -3,6 +3,7 @@ package server
 import (
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/metrics"
+	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout/mist"
 )
 
@@ -26,5 +27,19 @@ func findingMetrics(m *metrics.Set, x *examination) {
 			}
 		}
 	}
+	serverMetrics(m, x.moment)
 	m.Gauge("mist_doctor_unseen", "Things that the doctor could not look at.", float64(len(x.unseen())), nil)
+}
+
+// serverMetrics adds the metrics of what belongs to no stream.
+func serverMetrics(m *metrics.Set, at *streams.Moment) {
+	s := &at.Server
+	if !at.Hiding {
+		m.Gauge("mist_server_processes", "Living processes of MistServer.", float64(s.Processes), nil)
+		m.Gauge("mist_server_controller_alive", "Whether MistServer's controller lives.", metrics.Truth(s.Controller != nil), nil)
+	}
+	if s.Space != nil {
+		m.Gauge("mist_shm_size_bytes", "Size of the file system of the shared memory.", float64(s.Space.Size), nil)
+		m.Gauge("mist_shm_free_bytes", "Free memory in the file system of the shared memory.", float64(s.Space.Free), nil)
+	}
 }

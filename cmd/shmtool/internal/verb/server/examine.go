@@ -26,6 +26,7 @@ type examination struct {
 	hidden []finding.Finding // those that --where leaves out
 	looks  int
 	idle   []streams.Idle // streams that were asked for, and do not run
+	chosen []string       // the patterns that were asked for; none is all
 }
 
 // of returns the findings about one stream that are shown; "" is the whole server.
@@ -72,7 +73,7 @@ func examine(ctx context.Context, w *world.World, chosen pages.Streams, wait fun
 		x.found = doctor.Judge(nil, first)
 	}
 	leadHere(w.PlaceFlags, x.found)
-	x.idle = idleOf(x.moment, chosen)
+	x.idle, x.chosen = idleOf(x.moment, chosen), chosen.Texts()
 	return x, nil
 }
 

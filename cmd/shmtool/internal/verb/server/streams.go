@@ -49,7 +49,7 @@ that is only configured when you name it, or with --all.`,
 			"shmtool streams --sort -viewers,stream",
 			"shmtool streams --watch -o ndjson --interval 10s --for 1h",
 			"shmtool streams --moment stuck.tar.gz",
-			"shmtool streams -o openmetrics --to /var/lib/node_exporter/streams.prom",
+			"shmtool streams -o prometheus --to /var/lib/node_exporter/streams.prom",
 			"shmtool streams -o nagios",
 		},
 		Formats: out.JudgedFormats,
@@ -82,8 +82,8 @@ func streamsOptionsOf(c *cli.Call) (o streamsOptions, err error) {
 		if o.every, err = watching.New(c); err != nil {
 			return o, err
 		}
-		if c.Out.Format == out.OpenMetrics && o.to == "" && o.every.Count != 1 {
-			return o, fail.Hinted(fail.Usagef("-o openmetrics cannot print one text of metrics after another"), "use --watch with --to FILE")
+		if c.Out.IsMetrics() && o.to == "" && o.every.Count != 1 {
+			return o, fail.Hinted(fail.Usagef("-o %s cannot print one text of metrics after another", c.Out.Format), "use --watch with --to FILE")
 		}
 	}
 	return o, nil

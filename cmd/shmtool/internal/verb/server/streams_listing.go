@@ -109,12 +109,13 @@ func printStreams(p *out.Printer, x *examination, l *dump.Listing, rows []stream
 		f.Table = func(io.Writer) error { return p.Tree(streamTree(rows, p.Bytes)) }
 	}
 	f.Nagios = x.printNagios
-	f.OpenMetrics = func(w io.Writer) error {
+	f.Metrics = func() *metrics.Set {
 		var m metrics.Set
+		m.Look("streams", x.chosen, x.moment.Time())
 		for i := range rows {
 			streamMetrics(&m, &rows[i])
 		}
-		return m.Write(w)
+		return &m
 	}
 	return p.Print(p.WhenEmpty(f, empty))
 }

@@ -38,6 +38,7 @@ func streamMetrics(s *metrics.Set, r *streams.Row) {
 		}{{"people", r.Readers.People}, {"pushes", r.Readers.Pushes}, {"processes", r.Readers.Processes}, {"pullers", r.Readers.Pullers}} {
 			s.Gauge("mist_stream_readers", "Living processes that read a stream, by what for.", float64(reads.n), append(of[:len(of):len(of)], "kind", reads.kind))
 		}
+		s.Gauge("mist_stream_processes_stopped", "Processes of a stream that live, and were told to stand still.", float64(r.Stopped), of)
 		s.Gauge("mist_stream_viewers_behind", "Slots of viewers that ask for a key which has left the window.", float64(len(r.Behind)), of)
 	}
 	if r.Sessions != nil {
@@ -45,6 +46,9 @@ func streamMetrics(s *metrics.Set, r *streams.Row) {
 	}
 	s.Gauge("mist_stream_sources", "Slots of those that feed a stream.", float64(r.Sources), of)
 	s.Gauge("mist_stream_window_seconds", "How much of a stream is kept.", float64(r.BufferWindowMS)/1000, of)
+	if r.DVRMS > 0 {
+		s.Gauge("mist_stream_dvr_seconds", "How much of a stream its configuration wants to keep.", float64(r.DVRMS)/1000, of)
+	}
 	s.Gauge("mist_stream_allocated_bytes", "Memory that a stream's objects take.", float64(r.ShmBytes), of)
 	if r.InputAlive != nil {
 		s.Gauge("mist_stream_input_alive", "Whether the process that started a stream's input lives.", metrics.Truth(*r.InputAlive), of)
@@ -66,7 +70,7 @@ func trackMetrics(s *metrics.Set, r *streams.Row, t *streams.TrackRow) {
 	if t.Alive != nil {
 		s.Gauge("mist_track_source_alive", "Whether the process that feeds a track lives.", metrics.Truth(*t.Alive), of)
 	}
-	s.Gauge("mist_track_bits_per_second", "Bits a second of a track, on average.", float64(t.BytesPerSecond)*8, of)
+	s.Gauge("mist_track_bytes_per_second", "Bytes a second of a track, on average.", float64(t.BytesPerSecond), of)
 	if t.Type == "video" {
 		s.Gauge("mist_track_frames_per_second", "Frames a second of a track as announced, else as measured.", t.FramesPerSecond(), of)
 	}

@@ -34,7 +34,7 @@ func TestPaceMetrics(t *testing.T) {
 		var m metrics.Set
 		var b strings.Builder
 		streamMetrics(&m, &row)
-		if err := m.Write(&b); err != nil {
+		if err := m.Write(&b, metrics.OpenMetrics); err != nil {
 			t.Fatal(err)
 		}
 		return b.String()

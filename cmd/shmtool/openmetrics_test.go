@@ -236,10 +236,19 @@ func TestMetricsLabels(t *testing.T) {
 	}
 }
 
+// servedMetrics are those that serve alone has, which TestServe looks for in the manual.
+var servedMetrics = []string{
+	"mist_track_part_interval_seconds", "mist_track_parts_lost_total", "mist_track_reloads_total",
+	"shmtool_build_info", "shmtool_look_duration_seconds",
+}
+
 // The manual lists every metric, and no other.
 func TestManualMetrics(t *testing.T) {
 	t.Parallel()
 	printed := map[string]bool{}
+	for _, name := range servedMetrics {
+		printed[name] = true
+	}
 	for _, m := range regexp.MustCompile(`(?m)^([a-z_0-9]+)[{ ]`).FindAllStringSubmatch(strings.Join(everyMetric(t), ""), -1) {
 		printed[m[1]] = true
 	}

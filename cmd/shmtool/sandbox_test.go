@@ -52,6 +52,8 @@ var lookingLines = map[string][]string{
 	"record":     {"record $TRACK:keys --for 1s -w $DIR/keys.mcap", "record $TRACK:keys --for 1s -w -"},
 	"streams":    {"streams", "streams -j", "streams -o openmetrics", "streams -o prometheus", "streams --watch --for 1s"},
 	"doctor":     {"doctor", "doctor -j", "doctor live"},
+	"serve":      {}, // it opens its socket before: TestServe has it in the sandbox
+	"examples":   {"examples alerts"},
 	"explain":    {"explain", "explain writer_dead"},
 	"top":        {"top --once --interval 200ms", "top -o ndjson --interval 200ms"},
 	"watch":      {"watch $TRACK --count 2 --interval 200ms"},

@@ -26,6 +26,7 @@ type Command struct {
 	Examples []string
 	Access   Access
 	ApartBy  string          // the flag with which it looks at no shared memory at all; "" has none
+	Confines bool            // it enters the sandbox itself, once it has what the sandbox refuses
 	Finishes bool            // it has something to finish when a signal ends it, though it does not write
 	Formats  []string        // of its output; none where it prints none
 	Columns  func() []string // of its listing, as --fields takes them; nil where they depend on the page

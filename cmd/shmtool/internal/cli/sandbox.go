@@ -15,16 +15,26 @@ const sandboxFlag = "sandbox"
 // confine lets the kernel refuse to a command that only looks what it does not need, before
 // the command reads anything. settle refuses other words than these.
 func confine(w *world.World, c *urfave.Context, cmd *Command) error {
-	asked := c.String(sandboxFlag) == "on"
-	if asked && cmd.writes(c) {
+	if c.String(sandboxFlag) == "on" && cmd.writes(c) {
 		return fail.Usagef("%s writes: --sandbox on is for commands that only look", cmd.Name)
 	}
-	wanted := asked || c.String(sandboxFlag) == "auto" && !cmd.writes(c) && os.Geteuid() == 0
-	if !wanted || w.Sandbox == nil { // nil in tests, which share their process
+	if cmd.writes(c) || cmd.Confines {
 		return nil
 	}
 	// An archive is unpacked into a temporary folder.
-	saves := cmd.Finishes || c.IsSet("to") || c.IsSet("moment")
+	return enter(w, c, cmd.Finishes || c.IsSet("to") || c.IsSet("moment"))
+}
+
+// Confine does for a command that Confines what is done for the others before they begin.
+// With saves it may still make files.
+func (c *Call) Confine(saves bool) error { return enter(c.World, c.flags, saves) }
+
+func enter(w *world.World, c *urfave.Context, saves bool) error {
+	asked := c.String(sandboxFlag) == "on"
+	wanted := asked || c.String(sandboxFlag) == "auto" && os.Geteuid() == 0
+	if !wanted || w.Sandbox == nil { // nil in tests, which share their process
+		return nil
+	}
 	if err := w.Sandbox(saves); err != nil && asked {
 		return fail.Hinted(fail.As(fail.Unsupported, fmt.Errorf("--sandbox on: this system does not have it: %w", err)), "use --sandbox auto to run without it where it is missing")
 	}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// example returns what examples prints.
+func example(t *testing.T, word string) string {
+	t.Helper()
+	r := runIn(t, t.TempDir(), "", "examples", word)
+	if r.code != 0 || r.stdout == "" {
+		t.Fatalf("%s: %v", word, r)
+	}
+	return r.stdout
+}
+
+var metricName = regexp.MustCompile(`\b(mist|relaccx|shmtool)_[a-z_]+\b`)
+
+// Rules and dashboard ask for metrics that there are.
+func TestExamplesNameMetrics(t *testing.T) {
+	t.Parallel()
+	listed := listedMetrics(t)
+	for _, word := range []string{"alerts", "dashboard"} {
+		names := metricName.FindAllString(example(t, word), -1)
+		if len(names) < 15 {
+			t.Errorf("%s: only %v; this test has gone blind", word, names)
+		}
+		for _, name := range names {
+			if !strings.Contains(listed, "\n"+strings.TrimSuffix(name, "_bucket")+"\n") {
+				t.Errorf("%s: there is no metric %s", word, name)
+			}
+		}
+	}
+}
+
+// The dashboard is JSON as Grafana imports it: its panels have numbers of their own, do not
+// overlap, and ask for something.
+func TestExampleDashboard(t *testing.T) {
+	t.Parallel()
+	var d struct {
+		Title, UID string
+		Panels     []struct {
+			ID      int
+			Title   string
+			GridPos struct{ X, Y, W, H int }
+			Targets []struct{ Expr string }
+		}
+	}
+	if err := json.Unmarshal([]byte(example(t, "dashboard")), &d); err != nil {
+		t.Fatal(err)
+	}
+	if d.Title == "" || d.UID == "" || len(d.Panels) < 10 {
+		t.Errorf("%+v", d)
+	}
+	seen, taken := map[int]bool{}, map[[2]int]string{}
+	for _, p := range d.Panels {
+		if seen[p.ID] || p.Title == "" || len(p.Targets) == 0 || p.Targets[0].Expr == "" {
+			t.Errorf("%+v", p)
+		}
+		seen[p.ID] = true
+		for x := range p.GridPos.W {
+			for y := range p.GridPos.H {
+				at := [2]int{p.GridPos.X + x, p.GridPos.Y + y}
+				if at[0] >= 24 || taken[at] != "" {
+					t.Fatalf("%s lies over %q, or outside", p.Title, taken[at])
+				}
+				taken[at] = p.Title
+			}
+		}
+	}
+}
+
+// The queries of the dashboard are valid: promtool reads them as rules.
+func TestExampleQueries(t *testing.T) {
+	t.Parallel()
+	promtool := program(t, "promtool")
+	var d struct {
+		Panels []struct{ Targets []struct{ Expr string } }
+	}
+	if err := json.Unmarshal([]byte(example(t, "dashboard")), &d); err != nil {
+		t.Fatal(err)
+	}
+	var rules []any
+	for _, p := range d.Panels {
+		for _, q := range p.Targets {
+			expr := strings.NewReplacer("$__rate_interval", "1m", "$instance", ".*", "$stream", ".*").Replace(q.Expr)
+			rules = append(rules, map[string]any{"record": "q:" + string(rune('a'+len(rules)%26)) + strings.Repeat("x", len(rules)/26), "expr": expr})
+		}
+	}
+	text, err := json.Marshal(map[string]any{"groups": []any{map[string]any{"name": "dashboard", "rules": rules}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "rules.yml")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(promtool, "check", "rules", path).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// Each alert fires when it must, and is silent otherwise.
+func TestExampleAlerts(t *testing.T) {
+	t.Parallel()
+	promtool, dir := program(t, "promtool"), t.TempDir()
+	tests, err := os.ReadFile("testdata/monitoring/alerts_test.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"alerts.yml": example(t, "alerts"), "test.yml": string(tests)} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, args := range [][]string{{"check", "rules", "alerts.yml"}, {"test", "rules", "test.yml"}} {
+		cmd := exec.Command(promtool, args...)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v: %v\n%s", args, err, out)
+		}
+	}
+}
+
+// systemd finds nothing wrong with the unit.
+func TestExampleUnit(t *testing.T) {
+	t.Parallel()
+	analyze := program(t, "systemd-analyze")
+	unit := strings.ReplaceAll(example(t, "unit"), "/usr/local/bin/shmtool", "/bin/true")
+	path := filepath.Join(t.TempDir(), "shmtool.service")
+	if err := os.WriteFile(path, []byte(unit), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(analyze, "verify", "--man=no", path).CombinedOutput(); err != nil || strings.Contains(string(out), path) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// program returns the path of a program, or skips the test.
+func program(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Skipf("%s is not installed", name)
+	}
+	return path
+}

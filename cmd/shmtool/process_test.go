@@ -127,6 +127,12 @@ func (p *process) rests() {
 // done waits for the end of the process. One that does not end fails the test.
 func (p *process) done() syscall.WaitStatus {
 	p.t.Helper()
+	return p.doneIn(patience)
+}
+
+// doneIn is done with another patience.
+func (p *process) doneIn(patience time.Duration) syscall.WaitStatus {
+	p.t.Helper()
 	timer := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
 	defer timer.Stop()
 	_ = p.cmd.Wait()

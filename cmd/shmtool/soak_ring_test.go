@@ -38,7 +38,7 @@ func (s *soak) endOfRing() uint64 {
 func (s *soak) write() {
 	s.every(0, func() {
 		next := s.endOfRing()
-		w := launch(s.t, s.dir, "append", "ring", "--rate", "2000")
+		w := launch(s.t, s.dir, "append", "ring", "--rate", "2000", "--lock-timeout", "1m")
 		life := time.Now().Add(3 * time.Second)
 		for time.Now().Before(life) {
 			if _, err := fmt.Fprintf(w.stdin, "{\"n\":%d,\"text\":\"t%d\"}\n", next, next%1000); err != nil {
@@ -54,7 +54,7 @@ func (s *soak) write() {
 	size := 8
 	s.every(2500*time.Millisecond, func() {
 		size = 8 + (size+8)%64
-		s.once("resizes", []int{0}, "resize", "ring", "--field", fmt.Sprintf("text:string:%d", size))
+		s.once("resizes", []int{0}, "resize", "ring", "--lock-timeout", "1m", "--field", fmt.Sprintf("text:string:%d", size))
 	})
 }
 

@@ -91,6 +91,7 @@ func TestSoak(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), length)
 	defer cancel()
 	s := &soak{t: t, dir: shmTemp(t), ctx: ctx, balance: map[string]uint64{}}
+	defer s.tell()
 	shmtool(t, s.dir, "create", "ring", "--records", "65536", "--field", "n:uint64", "--field", "text:string:8")
 	recording := filepath.Join(t.TempDir(), "ring.mcap")
 	counts := t.TempDir()
@@ -118,10 +119,14 @@ func TestSoak(t *testing.T) {
 			t.Errorf("%v: exit status %d\n%s", p.cmd.Args, code, p.err.String())
 		}
 	}
-	s.accounted(steady, recording)
 	flat.judge(t)
+	s.accounted(steady, recording)
+}
+
+// tell prints the balance, also that of a soak that fails.
+func (s *soak) tell() {
 	for _, what := range slices.Sorted(maps.Keys(s.balance)) {
-		t.Logf("%10d %s", s.balance[what], what)
+		s.t.Logf("%10d %s", s.balance[what], what)
 	}
 }
 
@@ -161,7 +166,11 @@ func (s *soak) accounted(steady *ringReader, recording string) {
 	var list struct {
 		Pages []struct{ Records, Lost uint64 }
 	}
-	if err := json.Unmarshal([]byte(shmtool(s.t, s.dir, "replay", "--list", "-j", recording)), &list); err != nil {
+	listed := launch(s.t, s.dir, "replay", "--list", "-j", recording)
+	if code := listed.doneIn(10 * patience).ExitStatus(); code != fail.ExitOK { // it reads all that was recorded
+		s.t.Errorf("replay --list: exit status %d\n%s", code, listed.err.String())
+	}
+	if err := json.Unmarshal([]byte(listed.stdout.String()), &list); err != nil {
 		s.t.Fatal(err)
 	}
 	if len(list.Pages) != 1 || list.Pages[0].Records != written || list.Pages[0].Lost > 0 {

@@ -61,7 +61,7 @@ func runVersion(_ context.Context, c *cli.Call) error {
 
 // printBuild prints the list of libraries, in a table below what shmtool itself is.
 func printBuild(p *out.Printer, b build, all licenses.All) error {
-	if p.Format == out.Table && !p.NamesOnly {
+	if p.Format == out.Table && !p.NamesOnly && !p.NoHeader {
 		if err := b.text(p); err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"shmtool/cmd/shmtool/internal/licenses"
 )
@@ -153,9 +154,21 @@ func (c *collection) read(m *licenses.Module, dir string, is func(name string) b
 		if err != nil {
 			return err
 		}
-		c.take(m, strings.TrimSpace(strings.ReplaceAll(string(raw), "\r\n", "\n"))+"\n")
+		c.take(m, strings.TrimSpace(strings.ReplaceAll(decoded(raw), "\r\n", "\n"))+"\n")
 	}
 	return nil
+}
+
+// decoded returns a text that is UTF-8, or else Latin-1, as old texts are.
+func decoded(raw []byte) string {
+	if utf8.Valid(raw) {
+		return string(raw)
+	}
+	runes := make([]rune, len(raw))
+	for i, b := range raw {
+		runes[i] = rune(b)
+	}
+	return string(runes)
 }
 
 // readme gives a module that has no file with a license what its README.md says of it.

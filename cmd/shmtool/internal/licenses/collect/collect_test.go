@@ -32,6 +32,13 @@ func TestTextsAreThoseOfTheModules(t *testing.T) {
 	}
 }
 
+// A text of Latin-1 becomes UTF-8, which JSON keeps.
+func TestDecoded(t *testing.T) {
+	if got := decoded([]byte("\xa9 2026")) + decoded([]byte("© 2026")); got != "© 2026© 2026" {
+		t.Errorf("%q", got)
+	}
+}
+
 // A license is known by what it says, however its lines are broken.
 func TestNameOf(t *testing.T) {
 	for text, want := range map[string]string{

@@ -63,7 +63,7 @@ func createNew(path string, shape layout.Shape, o CreateOptions) (*Writer, error
 
 // createOver does what Create does where a page may have the name already.
 func createOver(path string, shape layout.Shape, o CreateOptions) (*Writer, error) {
-	removeDeadTemps(filepath.Dir(path))
+	Sweep(filepath.Dir(path))
 	p, err := openLocked(path, o.Lock)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -234,9 +234,10 @@ func (w *Writer) discard() error {
 	return errors.Join(err, w.Close())
 }
 
-// removeDeadTemps removes what writers that died while they made a page left in dir. A
-// living writer holds the lock of its own.
-func removeDeadTemps(dir string) {
+// Sweep removes what writers have left in a directory that died while they made, replaced
+// or removed a page there: objects whose names begin with ".shmtool-". A living writer holds
+// the lock of its own. Reload, and Create with Replace, do so before they begin.
+func Sweep(dir string) {
 	entries, _ := os.ReadDir(dir) // not Glob: dir is no pattern
 	for _, entry := range entries {
 		if !tempName().MatchString(entry.Name()) || !entry.Type().IsRegular() {

@@ -38,7 +38,7 @@ func (w *Writer) Reload(shape layout.Shape, o ReloadOptions) error {
 		return w.page.fail("reload", errors.New("a nested page is reloaded with the page around it"))
 	}
 	if !o.DryRun {
-		removeDeadTemps(filepath.Dir(w.page.path))
+		Sweep(filepath.Dir(w.page.path))
 	}
 	temp, err := w.successor(shape, o)
 	if err != nil {

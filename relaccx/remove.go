@@ -59,7 +59,11 @@ func removeExactly(path string, is Identity, gone func() error) error {
 	case err != nil:
 		return err
 	}
-	return errors.Join(gone(), os.Remove(aside))
+	err = gone()
+	if e := os.Remove(aside); !errors.Is(e, fs.ErrNotExist) { // else another process has swept it away
+		err = errors.Join(err, e)
+	}
+	return err
 }
 
 // replaced makes ErrReplaced of an error that another object had the name. It

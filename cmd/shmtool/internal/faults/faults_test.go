@@ -131,6 +131,7 @@ const tooLong = 2 * time.Minute
 //go:noinline
 func oneCase(l *lab, seed uint64, n int, do drill) {
 	l.ran++
+	l.number = n
 	l.what, l.failed = nil, false
 	hangs := time.AfterFunc(tooLong, func() { panic(fmt.Sprintf("case %d:%d hangs: %q", seed, n, l.line)) })
 	defer hangs.Stop()

@@ -40,6 +40,8 @@ type lab struct {
 	onOutput func() // called before the first byte of a command's output
 
 	ran, commands int
+	number        int // of the case
+	kills         int
 	line          []string // the command that runs
 	what          []string // how the case is damaged
 	failed        bool

@@ -12,24 +12,36 @@ import (
 	"shmtool/cmd/shmtool/internal/kernel"
 )
 
-// File is a file in the making. It has no name where the file system can make
-// such files, so that a process that is killed leaves nothing behind.
+// File is a file in the making. It has no name where the file system can make such files,
+// so that a process that is killed leaves nothing behind. A temporary name is swept away by
+// the next process that gives one in that directory, once its own has died.
 type File struct {
 	*os.File
-	named bool // the file has its temporary name
+	named bool     // the file has its temporary name
+	lock  *os.File // of that name; nil is none
 }
 
 // Create makes a file in a directory. The file's Name is temporary, and
 // ends in nothing that a collector looks for.
 func Create(dir string) (*File, error) {
-	if f := kernel.Nameless(dir, filepath.Join(dir, ".shmtool-"+rand.Text()+".tmp")); f != nil {
+	path := filepath.Join(dir, prefix+rand.Text()+suffix)
+	if f := kernel.Nameless(dir, path); f != nil {
 		return &File{File: f}, nil
 	}
-	f, err := os.CreateTemp(dir, ".shmtool-*.tmp")
-	if err != nil {
-		return nil, err
+	for {
+		sweep(dir)
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		n := &File{File: f, named: true}
+		held := n.hold()
+		if _, err := os.Lstat(path); held && !errors.Is(err, fs.ErrNotExist) {
+			return n, nil
+		}
+		_ = n.Close() // another process took it for a dead one's
+		n.release()
 	}
-	return &File{f, true}, nil
 }
 
 // Named reports whether the file has a name already, which it keeps when its process is
@@ -39,6 +51,7 @@ func (n *File) Named() bool { return n.named }
 // MoveTo gives the file its name, in the place of what has that name, and closes
 // it. On an error the file is removed.
 func (n *File) MoveTo(path string) error {
+	defer n.release()
 	err := n.link()
 	if err = errors.Join(err, n.Close()); err == nil {
 		err = os.Rename(n.Name(), path)
@@ -52,6 +65,7 @@ func (n *File) MoveTo(path string) error {
 // MoveToNew gives the file its name, which nothing may have, and closes it. If there is
 // something, the error is fs.ErrExist. On an error the file is removed.
 func (n *File) MoveToNew(path string) (err error) {
+	defer n.release()
 	if !n.named {
 		err = kernel.GiveName(n.File, path)
 	}
@@ -72,6 +86,8 @@ func (n *File) link() error {
 	if n.named {
 		return nil
 	}
+	sweep(filepath.Dir(n.Name()))
+	n.hold()
 	if err := kernel.GiveName(n.File, n.Name()); err != nil {
 		return &fs.PathError{Op: "link", Path: n.Name(), Err: err}
 	}
@@ -81,6 +97,7 @@ func (n *File) link() error {
 
 // Forget removes the temporary name, if the file has one.
 func (n *File) Forget() error {
+	defer n.release()
 	if !n.named {
 		return nil
 	}

@@ -2,11 +2,13 @@ package recording
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cause"
@@ -168,9 +170,31 @@ func (p *played) prime(s *Snapshot, of shape) {
 	p.decoder, p.formKnown, p.ends = nil, false, false
 }
 
-// tempPrefix begins the names of pages in the making; what was left of them is
-// removed by any writer of ours that comes later.
-const tempPrefix = ".shmtool-"
+// begin makes a page under a name of its own, without its records.
+func (p *played) begin(s *Snapshot, h layout.Header) (*os.File, *relaccx.Writer, error) {
+	for {
+		file, err := createTemp(p.o.Dir)
+		if err != nil {
+			return nil, nil, cause.Of(err)
+		}
+		w, err := writeHead(file, s, h)
+		switch {
+		case err == nil:
+			return file, w, nil
+		case errors.Is(err, fs.ErrNotExist): // another process has swept it away before it was locked
+			_ = file.Close()
+		default:
+			return nil, nil, errors.Join(cause.Of(err), os.Remove(file.Name()), file.Close())
+		}
+	}
+}
+
+// createTemp makes a file under the name of a page in the making, as relaccx.Sweep knows
+// them.
+func createTemp(dir string) (*os.File, error) {
+	name := ".shmtool-" + strings.ToLower(rand.Text())
+	return os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+}
 
 // build makes a page under a name of its own. It is shown when it has all the
 // records that it had when it was seen first.
@@ -179,10 +203,6 @@ func (p *played) build(n Note, of shape) error {
 		if err := p.shadows(); err != nil {
 			return err
 		}
-	}
-	file, err := os.CreateTemp(p.o.Dir, tempPrefix+"*")
-	if err != nil {
-		return cause.Of(err)
 	}
 	h := of.header
 	h.Status &^= layout.StatusExit
@@ -194,9 +214,9 @@ func (p *played) build(n Note, of shape) error {
 		h.EndPos, h.Deleted = p.next, min(of.window.First, p.next)
 		h.StartPos, h.Present = uint32(h.Deleted), uint32(min(h.EndPos-h.Deleted, uint64(h.Slots(n.Page.room(h)))))
 	}
-	w, err := writeHead(file, n.Page, h)
+	file, w, err := p.begin(n.Page, h)
 	if err != nil {
-		return errors.Join(cause.Of(err), os.Remove(file.Name()), file.Close())
+		return err
 	}
 	if p.file != nil {
 		_ = p.file.Close()

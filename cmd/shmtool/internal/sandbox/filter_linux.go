@@ -21,21 +21,35 @@ const (
 // Install makes the kernel apply a verdict to what the rules refuse. A call of another
 // architecture kills the process.
 func Install(rules []Rule, v Verdict) error {
+	other, err := filter(rules, v, unix.SECCOMP_FILTER_FLAG_TSYNC)
+	if err == nil && other != 0 {
+		return fmt.Errorf("seccomp: thread %d has a filter of its own", other)
+	}
+	return err
+}
+
+// Listen makes the kernel ask at a descriptor, which it returns, before each call that the
+// rules name: of the calling thread alone, which the caller has locked, and of the
+// processes that it starts. A test answers there.
+func Listen(rules []Rule) (int, error) {
+	fd, err := filter(rules, asks, unix.SECCOMP_FILTER_FLAG_NEW_LISTENER|unix.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+	return int(fd), err
+}
+
+// filter installs a filter, and returns what seccomp(2) returns.
+func filter(rules []Rule, v Verdict, flags uintptr) (uintptr, error) {
 	program := assemble(rules, v)
 	f := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
 	runtime.LockOSThread() // the first call is about the thread that makes the second one
 	defer runtime.UnlockOSThread()
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return os.NewSyscallError("prctl", err)
+		return 0, os.NewSyscallError("prctl", err)
 	}
-	other, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&f)))
-	switch {
-	case errno != 0:
-		return os.NewSyscallError("seccomp", errno)
-	case other != 0:
-		return fmt.Errorf("seccomp: thread %d has a filter of its own", other)
+	got, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, uintptr(unsafe.Pointer(&f)))
+	if errno != 0 {
+		return 0, os.NewSyscallError("seccomp", errno)
 	}
-	return nil
+	return got, nil
 }
 
 // assemble returns the program that the kernel runs for each system call. It keeps the

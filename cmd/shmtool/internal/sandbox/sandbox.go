@@ -40,6 +40,9 @@ type Verdict uint32
 // Kill ends the process by SIGSYS.
 const Kill Verdict = 0x80000000
 
+// asks makes the kernel ask a listener.
+const asks Verdict = 0x7fc00000
+
 // Fails makes the call return an error.
 func Fails(with syscall.Errno) Verdict { return 0x00050000 | Verdict(with) }
 

@@ -21,10 +21,10 @@ import (
 func Save(ctx context.Context, path string, o Options) (*procs.Saved, []Problem, error) {
 	path = filepath.Clean(path)
 	name, format := archiveName(path)
+	sweep(filepath.Dir(path), savingPrefix)
 	if err := free(path, format != nil); err != nil {
 		return nil, nil, err
 	}
-	sweep(filepath.Dir(path), savingPrefix)
 	temp := &lazyTemp{in: filepath.Dir(path)}
 	defer temp.remove() // nothing is left of it when all went well
 	if format != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"shmtool/cmd/shmtool/internal/kernel"
 )
@@ -52,7 +53,11 @@ func lockTemp(path string) (*temp, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := kernel.Flock(lock, kernel.Exclusive|kernel.NoWait); err == nil {
+	err = kernel.Flock(lock, kernel.Exclusive|kernel.NoWait)
+	if errors.Is(err, syscall.EWOULDBLOCK) { // another process sweeps it away
+		return nil, errors.Join(fs.ErrNotExist, lock.Close())
+	}
+	if err == nil {
 		err = os.WriteFile(filepath.Join(path, ownMark), nil, 0o600)
 		if err == nil {
 			return &temp{path, lock}, nil
@@ -71,9 +76,24 @@ func (t *temp) remove() error {
 	if !kernel.Linux { // Windows removes nothing that is open
 		_ = t.lock.Close()
 	}
-	err := os.RemoveAll(t.dir)
+	err := removeTemp(t.dir)
 	_ = t.lock.Close() // it has nothing to write
 	return err
+}
+
+// removeTemp removes a folder, and its mark last: one that is left by half keeps it, and so
+// is swept.
+func removeTemp(dir string) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if e.Name() != ownMark {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.RemoveAll(dir)
 }
 
 // lazyTemp is a temporary folder that is made when it is needed.
@@ -104,13 +124,16 @@ func sweep(dir, prefix string) {
 		return
 	}
 	for _, entry := range entries {
-		if strings.HasPrefix(entry.Name(), prefix) && entry.IsDir() {
-			removeLeft(filepath.Join(dir, entry.Name()))
+		if number, is := strings.CutPrefix(entry.Name(), prefix); is && entry.IsDir() {
+			removeLeft(filepath.Join(dir, entry.Name()), strings.Trim(number, "0123456789") == "")
 		}
 	}
 }
 
-func removeLeft(path string) {
+// removeLeft removes a folder if it is what a dead process has left. If newTemp could have
+// named it, it goes without its mark as well, which the process did not get to make or had
+// already removed; but only if it is empty.
+func removeLeft(path string, named bool) {
 	folder, err := kernel.OpenFile(path)
 	if err != nil {
 		return
@@ -120,14 +143,16 @@ func removeLeft(path string) {
 	if err != nil || !info.IsDir() || !owned(info) || info.Mode().Perm() != 0o700 {
 		return
 	}
-	mark, err := os.Lstat(filepath.Join(path, ownMark))
-	if err != nil || !owned(mark) || !mark.Mode().IsRegular() {
-		return
-	}
 	if kernel.Flock(folder, kernel.Exclusive|kernel.NoWait) != nil { // its process lives
 		return
 	}
-	_ = os.RemoveAll(path)
+	mark, err := os.Lstat(filepath.Join(path, ownMark))
+	switch {
+	case err == nil && owned(mark) && mark.Mode().IsRegular():
+		_ = removeTemp(path)
+	case errors.Is(err, fs.ErrNotExist) && named:
+		_ = os.Remove(path)
+	}
 }
 
 // owned reports whether a file is this user's.

@@ -6,6 +6,28 @@ import (
 	"testing"
 )
 
+// A process may be killed before it makes the mark of its folder, or while it removes the
+// folder, in which the mark then still is. The next one removes what is left.
+func TestSweepBehindAKill(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, savingPrefix+"123"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	half, err := newTemp(dir, savingPrefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stuck := filepath.Join(half.dir, "a", "b")
+	if err := os.MkdirAll(stuck, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	half.lock.Close()
+	sweep(dir, savingPrefix)
+	if entries, err := os.ReadDir(dir); len(entries) != 0 || err != nil {
+		t.Errorf("left: %v %v", entries, err)
+	}
+}
+
 // What a dead process has left is removed by the next; what belongs to a living
 // one, and what is only called alike, stays.
 func TestSweep(t *testing.T) {

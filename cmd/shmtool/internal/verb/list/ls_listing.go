@@ -63,14 +63,15 @@ func listingTime(table *procs.Table) time.Time {
 	return time.Now()
 }
 
-// ageOf returns how long ago an object was made. An archive that keeps no times makes
-// files of 1970, whose age is not known.
+// ageOf returns how long ago an object was made; 0 when that is still to come, because the
+// clock was set back meanwhile. An archive that keeps no times makes files of 1970, whose
+// age is not known.
 func ageOf(o object.Entry, table *procs.Table, now time.Time) *time.Duration {
 	born := table.Born(o.Info)
 	if now.IsZero() || born.Before(time.Unix(24*60*60, 0)) {
 		return nil
 	}
-	age := now.Sub(born)
+	age := max(0, now.Sub(born))
 	return &age
 }
 

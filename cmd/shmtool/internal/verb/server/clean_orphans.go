@@ -17,6 +17,7 @@ import (
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout/mist"
+	"shmtool/relaccx"
 )
 
 // cleanOrphans lists the orphaned objects, and removes them when it is told to.
@@ -47,6 +48,7 @@ func cleanOrphans(ctx context.Context, w *world.World, p *out.Printer, o cleanOp
 		t.none = ""
 	}
 	if o.remove {
+		relaccx.Sweep(w.ShmDir)
 		if part := partChosen(plan.Objects, t.lines); part != "" {
 			return fail.Refusef("nothing is removed: --where chooses a part of the dead stream %q, which goes as a whole or not at all", part)
 		}

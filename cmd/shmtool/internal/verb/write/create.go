@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
@@ -96,6 +97,7 @@ func runCreate(_ context.Context, c *cli.Call) error {
 	if err != nil {
 		return err
 	}
+	relaccx.Sweep(filepath.Dir(o.target.Path))
 	w, err := o.lock(func(timeout time.Duration) (*relaccx.Writer, error) {
 		page := o.page
 		page.Lock.LockTimeout = timeout // with --force

@@ -55,6 +55,9 @@ func runRm(ctx context.Context, c *cli.Call) error {
 	if err != nil {
 		return err
 	}
+	if !o.dryRun {
+		relaccx.Sweep(o.ShmDir)
+	}
 	var last error
 	for _, page := range o.pages {
 		if err := o.remove(page); err != nil {

@@ -1,0 +1,213 @@
+//go:build linux && amd64 && !elsewhere
+
+package faults
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"shmtool/cmd/shmtool/internal/sandbox"
+)
+
+// A tracer runs shmtool as users run it, in a process of its own, and is asked by the
+// kernel before each system call of that process. It lets the process make the call, or
+// kills it before.
+type tracer struct {
+	listener int
+	thread   int // that starts the processes, and is asked about as well
+	start    chan func()
+	closed   atomic.Bool
+
+	mu    sync.Mutex
+	plan  plan
+	calls []call // those that the plan is about, so far
+	done  bool   // what the plan says is done
+}
+
+// plan says at which call something happens.
+type plan struct {
+	wants func(c call) bool
+	at    int // the number of the call among those wanted, from 1, before which it is killed; 0 is none
+}
+
+// call is a system call with its arguments.
+type call struct {
+	number    uintptr
+	arguments [6]uint64
+}
+
+func (c call) String() string {
+	if k, is := kinds[c.number]; is {
+		return k.name
+	}
+	return fmt.Sprint("call ", c.number)
+}
+
+// asked and answer are the kernel's struct seccomp_notif and struct seccomp_notif_resp.
+type asked struct {
+	id           uint64
+	thread       uint32
+	_            uint32
+	number       int32
+	architecture uint32
+	instruction  uint64
+	arguments    [6]uint64
+}
+
+type answer struct {
+	id    uint64
+	value int64
+	err   int32
+	flags uint32
+}
+
+const (
+	receive = 0xc0502100 // SECCOMP_IOCTL_NOTIF_RECV
+	respond = 0xc0182101 // SECCOMP_IOCTL_NOTIF_SEND
+	goOn    = 1          // SECCOMP_USER_NOTIF_FLAG_CONTINUE
+)
+
+// newTracer returns a tracer of some calls. The test is skipped where the kernel gives none.
+func newTracer(t *testing.T, rules []sandbox.Rule) *tracer {
+	t.Helper()
+	tr := &tracer{start: make(chan func())}
+	ready := make(chan error)
+	go func() {
+		runtime.LockOSThread() // for ever: the thread ends with the goroutine
+		var err error
+		tr.thread = unix.Gettid()
+		tr.listener, err = sandbox.Listen(rules)
+		ready <- err
+		for do := range tr.start {
+			do()
+		}
+	}()
+	if err := <-ready; err != nil {
+		t.Skip(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		tr.serve()
+	}()
+	t.Cleanup(func() {
+		close(tr.start)
+		tr.closed.Store(true)
+		<-ended
+		_ = unix.Close(tr.listener)
+	})
+	return tr
+}
+
+// serve answers the kernel until the tracer is closed.
+func (tr *tracer) serve() {
+	for !tr.closed.Load() {
+		poll := []unix.PollFd{{Fd: int32(tr.listener), Events: unix.POLLIN}}
+		if _, err := unix.Poll(poll, 100); err != nil && !errors.Is(err, unix.EINTR) {
+			panic(err)
+		}
+		if poll[0].Revents&unix.POLLIN == 0 {
+			continue
+		}
+		var q asked
+		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(tr.listener), receive, uintptr(unsafe.Pointer(&q))); errno != 0 {
+			continue // the process died meanwhile
+		}
+		a := answer{id: q.id, flags: goOn}
+		if int(q.thread) != tr.thread {
+			if tr.kills(call{uintptr(q.number), q.arguments}) { // it waits for the answer, and dies instead
+				_ = unix.Kill(int(q.thread), unix.SIGKILL)
+				continue
+			}
+		}
+		_, _, _ = unix.Syscall(unix.SYS_IOCTL, uintptr(tr.listener), respond, uintptr(unsafe.Pointer(&a)))
+	}
+}
+
+// kills reports whether the process is killed before a call.
+func (tr *tracer) kills(c call) bool {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	if tr.done || !tr.plan.wants(c) {
+		return false
+	}
+	tr.calls = append(tr.calls, c)
+	tr.done = len(tr.calls) == tr.plan.at
+	return tr.done
+}
+
+// traced is how a process ended that a tracer ran.
+type traced struct {
+	result
+	calls  []call // those that the plan was about
+	done   bool   // what the plan says was done
+	killed bool
+	signal syscall.Signal // that ended it
+}
+
+// run runs shmtool under a plan.
+func (tr *tracer) run(t *testing.T, p plan, env []string, args ...string) traced {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd := exec.Command(program(t), args...)
+	cmd.Stdout, cmd.Stderr, cmd.Env = &stdout, &stderr, env
+	tr.mu.Lock()
+	tr.plan, tr.calls, tr.done = p, nil, false
+	tr.mu.Unlock()
+	started := make(chan error)
+	tr.start <- func() { started <- cmd.Start() }
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	hangs := time.AfterFunc(tooLong, func() { _ = cmd.Process.Signal(syscall.SIGQUIT) })
+	_ = cmd.Wait()
+	hangs.Stop()
+	status := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	r := traced{result: result{args, status.ExitStatus(), stdout.String(), stderr.String()}, calls: tr.calls}
+	if status.Signaled() {
+		r.signal = status.Signal()
+	}
+	r.killed = tr.done && r.signal == syscall.SIGKILL
+	return r
+}
+
+var built struct {
+	once sync.Once
+	path string
+	err  error
+}
+
+// program builds shmtool as it is released, once.
+func program(t *testing.T) string {
+	t.Helper()
+	built.once.Do(func() {
+		if built.path = os.Getenv("SHMTOOL_FAULTS_PROGRAM"); built.path != "" {
+			return
+		}
+		built.path = filepath.Join(filepath.Dir(os.TempDir()), "shmtool")
+		build := exec.Command("go", "build", "-trimpath", "-tags", "urfave_cli_no_docs", "-ldflags", "-s -w", "-o", built.path, "shmtool/cmd/shmtool") // as .ci/run has built it already
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			built.err = fmt.Errorf("%w: %s", err, out)
+		}
+	})
+	if built.err != nil {
+		t.Fatal(built.err)
+	}
+	return built.path
+}

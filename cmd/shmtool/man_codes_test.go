@@ -45,7 +45,7 @@ func TestManualCodes(t *testing.T) {
 	for _, m := range append(matches(t, "internal/world/*.go", `Getenv\("(\w+)"\)`), matches(t, "internal/cli/*.go", `Getenv\("(\w+)"\)`)...) {
 		variables = append(variables, m[0])
 	}
-	for _, m := range matches(t, "internal/cli/global.go", `\w+Variable\s+= "(\w+)"`) {
+	for _, m := range append(matches(t, "internal/cli/global.go", `\w+Variable\s+= "(\w+)"`), matches(t, "internal/remote/*.go", `\w+Variable\s+= "(\w+)"`)...) {
 		variables = append(variables, m[0])
 	}
 	sameWords(t, "environment variable", section(t, sections, "ENVIRONMENT").items("Ev"), variables)

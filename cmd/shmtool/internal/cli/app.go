@@ -49,7 +49,7 @@ func runVerb(ctx context.Context, w *world.World, all []*Command, verb string, o
 	if asks(ordered[1:2], "--help") {
 		return show(w, cmd.help())
 	}
-	return app(w, cmd).RunContext(ctx, append([]string{"shmtool"}, ordered...))
+	return app(w, cmd, ordered).RunContext(ctx, append([]string{"shmtool"}, ordered...))
 }
 
 // asks reports whether one of the words is among those of a command line.
@@ -74,7 +74,7 @@ func Version() string {
 
 // app returns a command as urfave/cli knows it. Everything that it could get wrong is
 // settled before it sees the words, and help is printed without it.
-func app(w *world.World, cmd *Command) *urfave.App {
+func app(w *world.World, cmd *Command, words []string) *urfave.App {
 	onUsageError := func(_ *urfave.Context, err error, _ bool) error { return valueError(err, cmd.AllFlags()) }
 	return &urfave.App{
 		Name:                      "shmtool",
@@ -91,13 +91,16 @@ func app(w *world.World, cmd *Command) *urfave.App {
 			Flags:        cmd.AllFlags(),
 			HideHelp:     true,
 			OnUsageError: onUsageError,
-			Action:       func(c *urfave.Context) error { return cmd.call(w, c) },
+			Action:       func(c *urfave.Context) error { return cmd.call(w, c, words) },
 		}},
 	}
 }
 
 // call settles the world, and runs the command in it.
-func (cmd *Command) call(w *world.World, c *urfave.Context) (err error) {
+func (cmd *Command) call(w *world.World, c *urfave.Context, words []string) (err error) {
+	if c.IsSet(sshFlag) {
+		return cmd.callElsewhere(w, c, words)
+	}
 	if err := confine(w, c, cmd); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/out"
+	"shmtool/cmd/shmtool/internal/remote"
 	"shmtool/cmd/shmtool/internal/world"
 )
 
@@ -32,6 +33,12 @@ type Command struct {
 	Columns  func() []string // of its listing, as --fields takes them; nil where they depend on the page
 	Flags    []Flag
 	Run      func(ctx context.Context, c *Call) error
+
+	// Together prints what several hosts have answered; nil is for commands that run on one.
+	Together func(c *Call, answers []remote.Answer) error
+	// SavesTo returns the arguments with which the command saves to standard output what it
+	// would save to a file, and that file; nil is for commands that save nothing.
+	SavesTo func(c *Call) (args []string, file string, err error)
 }
 
 // Access is what a command does to what it looks at.

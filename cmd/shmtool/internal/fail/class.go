@@ -60,6 +60,7 @@ var (
 	TimedOut         = Class{"timeout", ExitTimeout}
 	RecordsLost      = Class{"records_lost", ExitLoss}
 	LinesSkipped     = Class{"lines_skipped", ExitLoss}
+	HostFailed       = Class{"host_failed", ExitLoss}
 	Internal         = Class{"internal", ExitInternal}
 )
 
@@ -69,6 +70,7 @@ var rules = []struct {
 	fits  func(err error) bool
 }{
 	{Usage, made(Usage)},
+	{HostFailed, made(HostFailed)},
 	{Unsupported, func(err error) bool { return Is(err, Unsupported) || errors.Is(err, relaccx.ErrLinuxOnly) }},
 	{WriteFailed, Unwritten},
 	{PermissionDenied, func(err error) bool { return Is(err, BadInput) && denied(err) }},

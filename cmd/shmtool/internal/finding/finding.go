@@ -3,6 +3,7 @@
 package finding
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -22,6 +23,17 @@ func (s Severity) String() string { return [...]string{"note", "warning", "error
 
 // MarshalText returns String, for JSON.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText takes what MarshalText returns.
+func (s *Severity) UnmarshalText(text []byte) error {
+	for _, known := range []Severity{Note, Warning, Error} {
+		if known.String() == string(text) {
+			*s = known
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown severity %q", text)
+}
 
 // Finding is one thing that is wrong with a stream, or with the whole server:
 // then Stream is empty.

@@ -50,6 +50,7 @@ rate ends when the writers of all named pages have set exit.`,
 		Formats: out.MeasuredFormats,
 		Columns: func() []string { return new(rateOptions).listing().Keys() },
 		Flags: []cli.Flag{
+			cli.SSHFlag(),
 			&cli.DurationFlag{Name: "interval", Value: time.Second, Usage: "measure for `TIME`, then print"},
 			&cli.UintFlag{Name: "count", Usage: "stop after `N` intervals"},
 			&cli.DurationFlag{Name: "for", Usage: "stop after `TIME`"},

@@ -38,6 +38,7 @@ func Tail() *cli.Command {
 		Examples: tailExamples,
 		Formats:  out.PlainFormats,
 		Flags: []cli.Flag{
+			cli.SSHFlag(),
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "print new records as they come"},
 			&cli.Uint64Flag{Name: "lines", Aliases: []string{"n"}, Value: 10, Usage: "begin with the last `N` records"},
 			cli.Suggest(&cli.StringFlag{Name: "from", Usage: "begin with record `REC`: a number, first or new"}, "first", "new"),

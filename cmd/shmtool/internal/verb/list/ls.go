@@ -48,6 +48,7 @@ it where node_exporter finds it.`,
 			"shmtool ls --all --where '.lock != null and .status == \"held\"'",
 			"shmtool ls --where '.readers == 0' --names | xargs -n1 shmtool check",
 			`shmtool ls --format '{{.name}} {{.size}} {{join "," .pids}}'`,
+			"shmtool ls --ssh edge1,edge2 --where '.readers == 0'",
 			"shmtool ls --all --shm-dir /proc/4711/root/dev/shm",
 			"shmtool ls -o prometheus --to /var/lib/node_exporter/pages.prom",
 		},
@@ -56,11 +57,13 @@ it where node_exporter finds it.`,
 		Flags: append([]cli.Flag{
 			cli.ToFlag(),
 			cli.SortFlag(),
+			cli.SSHFlagOfMany(),
 			&cli.BoolFlag{Name: "all", Usage: "list every object, pages or not"},
 		}, pages.StreamFlags(
 			"list only the objects of the MistServer stream `NAME`; may be repeated",
 			"list only the objects of streams whose names match the shell `PATTERN`; may be repeated")...),
-		Run: runLs,
+		Run:      runLs,
+		Together: lsTogether,
 	}
 }
 

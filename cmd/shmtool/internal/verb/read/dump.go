@@ -45,6 +45,7 @@ func Dump() *cli.Command {
 		},
 		Formats: append(slices.Clone(out.PlainFormats), out.Hex, out.Rax, out.Schema),
 		Flags: []cli.Flag{
+			cli.SSHFlag(),
 			&cli.BoolFlag{Name: "header", Usage: "print the header"},
 			&cli.BoolFlag{Name: "schema", Usage: "print the fields"},
 			&cli.BoolFlag{Name: "records", Usage: "print the records"},

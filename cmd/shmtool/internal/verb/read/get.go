@@ -36,6 +36,7 @@ MistServer makes, the newest record is the last row in use. get prints secrets.`
 			"shmtool get MstTraklive@412-0 init > init.bin",
 		},
 		Flags: []cli.Flag{
+			cli.SSHFlag(),
 			&cli.Uint64Flag{Name: "record", Usage: "print the value of record `REC` (default: the newest)"},
 			&cli.BoolFlag{Name: "hex", Usage: "print strings and bytes as hexadecimal digits"},
 		},

@@ -3,6 +3,7 @@ package read
 import (
 	"context"
 	"os"
+	"strings"
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
@@ -30,13 +31,13 @@ func Save() *cli.Command {
 		About: `save copies the bytes of a page, and leaves zeros as holes. When a record is
 withdrawn during the copy, the copy has it withdrawn as well. Every reading command
 takes the copy as ./FILE. save replaces an existing file only when the copy is whole.
-FILE - is standard output.
+FILE - is standard output. With --ssh, FILE is on this machine.
 
 With --all save writes a snapshot: all objects of MistServer and all RelAccX pages,
 including semaphores, and what doctor needs to know about the processes. With --stream
 it saves only the objects of that stream, or of several, and the objects that belong to
 no stream. DIR must be new or empty. When its name ends in .tar.gz, .tgz, .tar.zst or .tzst, save
-writes an archive, as it copies, and gives it its name when it is whole. A .tar.zst is
+writes an archive, as it copies, and gives it its name when it is whole; - is a .tar.gz on standard output. A .tar.zst is
 smaller, often many times, and takes less time.
 
 Every command that only reads, and does not follow a page, takes a snapshot as
@@ -59,9 +60,12 @@ verdict. To redact an older snapshot, save it again with --moment.`,
 			"shmtool save --all stuck.tar.gz",
 			"shmtool save --stream live /tmp/live && shmtool streams --moment /tmp/live",
 			"shmtool save --all --redact --moment stuck.tar.gz public.tar.gz",
+			"shmtool save --ssh edge1 --all edge1.tar.gz",
 			"shmtool save --all --shm-dir /proc/4711/root/dev/shm container.tar.gz",
 		},
+		SavesTo: savesTo,
 		Flags: append([]cli.Flag{
+			cli.SSHFlag(),
 			&cli.BoolFlag{Name: "all", Usage: "save every object, and the processes"},
 			&cli.BoolFlag{Name: "redact", Usage: "replace what is private in the snapshot"},
 		}, pages.StreamFlags(
@@ -106,6 +110,20 @@ func runSave(ctx context.Context, c *cli.Call) error {
 		return saveSnapshot(ctx, c.World, o)
 	}
 	return savePage(c, o)
+}
+
+// savesTo returns the arguments with which save writes to standard output, for --ssh.
+func savesTo(c *cli.Call) (args []string, file string, err error) {
+	o, err := saveOptionsOf(c)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case !o.snapshot:
+		return []string{o.page, "-"}, o.file, nil
+	case o.file != "-" && !strings.HasSuffix(o.file, ".tar.gz") && !strings.HasSuffix(o.file, ".tgz"):
+		return nil, "", fail.Usagef("save --ssh writes a snapshot as an archive: use a name that ends in .tar.gz")
+	}
+	return []string{"-"}, o.file, nil
 }
 
 func savePage(c *cli.Call, o saveOptions) (err error) {

@@ -4,14 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/pages"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/snapshot"
@@ -26,7 +30,7 @@ func saveSnapshot(ctx context.Context, w *world.World, o saveOptions) error {
 	if err != nil {
 		return err
 	}
-	saved, problems, err := snapshot.Save(ctx, o.file, snapshot.Options{
+	saved, problems, err := saveTo(ctx, w, o.file, snapshot.Options{
 		ShmDir: w.ShmDir, ProcDir: w.ProcDir, Streams: chosen, Version: cli.Version(), Redact: o.redact,
 	})
 	if err != nil {
@@ -42,6 +46,34 @@ func saveSnapshot(ctx context.Context, w *world.World, o saveOptions) error {
 		return fail.Status(fail.ExitLoss)
 	}
 	return nil
+}
+
+// saveTo saves a snapshot under a name; "-" is an archive on standard output, which gets it
+// when it is whole.
+func saveTo(ctx context.Context, w *world.World, name string, o snapshot.Options) (saved *procs.Saved, problems []snapshot.Problem, err error) {
+	if name != "-" {
+		return snapshot.Save(ctx, name, o)
+	}
+	if w.Terminal {
+		return nil, nil, out.ToTerminal("a snapshot")
+	}
+	dir, err := os.MkdirTemp("", "shmtool-*")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer os.RemoveAll(dir)
+	whole := filepath.Join(dir, "snapshot.tar.gz")
+	if saved, problems, err = snapshot.Save(ctx, whole, o); err != nil {
+		return nil, nil, err
+	}
+	from, err := os.Open(whole)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer from.Close()
+	to, _ := w.Output()
+	_, err = io.Copy(to, from)
+	return saved, problems, err
 }
 
 // streamsToSave returns the names of the streams that the flags choose; none is all.
@@ -71,6 +103,8 @@ func snapshotFailure(w *world.World, path string, err error) error {
 	var none *snapshot.NoStreamError
 	var about *fs.PathError
 	switch {
+	case fail.Is(err, fail.Usage), fail.Is(err, fail.WriteFailed):
+		return err
 	case errors.As(err, &none):
 		return fail.Hinted(fmt.Errorf("%w in %s", err, w.ShmDir), "run shmtool streams --all to list streams")
 	case errors.As(err, &about) && about.Path == w.ShmDir:

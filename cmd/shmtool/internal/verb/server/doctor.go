@@ -51,6 +51,7 @@ what not to do. doctor exits with code 1 when it finds more than notes.`,
 			"shmtool doctor live",
 			"shmtool doctor -j | jq -r '.findings[] | select(.cause == null) | .remedy'",
 			"shmtool doctor -o nagios",
+			"shmtool doctor --ssh edge1,edge2,edge3",
 			"shmtool doctor -o prometheus --to /var/lib/node_exporter/doctor.prom",
 			"shmtool simulate --fault writer_dead & sleep 8; shmtool doctor",
 		},
@@ -59,9 +60,11 @@ what not to do. doctor exits with code 1 when it finds more than notes.`,
 		Flags: []cli.Flag{
 			cli.ToFlag(),
 			cli.SortFlag(),
+			cli.SSHFlagOfMany(),
 			&cli.DurationFlag{Name: "sample", Value: time.Second, Usage: "look again after `TIME`, or up to 4s when a finding may pass; 0 looks once"},
 		},
-		Run: runDoctor,
+		Run:      runDoctor,
+		Together: doctorTogether,
 	}
 }
 

@@ -43,7 +43,7 @@ var completions = []struct {
 	want string
 }{
 	{"du", "dump"},
-	{"re", "resize record replay"},
+	{"re", "resize record replay report"},
 	{"help ta", "tail"},
 	{"help exi", "exit-codes"},
 	{"nosuch ", ""},

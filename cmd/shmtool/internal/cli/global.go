@@ -72,6 +72,11 @@ func ToFlag() Flag {
 	return &StringFlag{Name: "to", Usage: "write to `FILE`, and replace it atomically"}
 }
 
+// PlotFlag returns the flag of commands that can draw what they show.
+func PlotFlag(usage string) Flag {
+	return &StringFlag{Name: "plot", Usage: usage + " into `FILE`, .svg or .png"}
+}
+
 // DryRunFlag returns the flag of commands that can say what they would do.
 func DryRunFlag() Flag {
 	return &BoolFlag{Name: dryRunFlag, Usage: "say what would be done, and change nothing"}

@@ -22,7 +22,7 @@ func confine(w *world.World, c *urfave.Context, cmd *Command) error {
 		return nil
 	}
 	// An archive is unpacked into a temporary folder.
-	return enter(w, c, cmd.Finishes || c.IsSet("to") || c.IsSet("moment"))
+	return enter(w, c, cmd.Finishes || c.IsSet("to") || c.IsSet("plot") || c.IsSet("moment"))
 }
 
 // Confine does for a command that Confines what is done for the others before they begin.

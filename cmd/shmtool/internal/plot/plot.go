@@ -93,7 +93,7 @@ func rangeOf(a Axis) (*fixed, bool) {
 		return nil, false
 	}
 	if a.Max == a.Min {
-		a.Max++
+		a.Max += max(1, math.Abs(a.Min)*1e-9)
 	}
 	return &fixed{chartdraw.ContinuousRange{Min: a.Min, Max: a.Max}}, true
 }
@@ -115,8 +115,8 @@ func (c *Chart) render(w io.Writer, with chartdraw.RendererProvider) error {
 		Width: c.Width, Height: c.Height, DPI: 72,
 		Background: chartdraw.Style{FillColor: colorOf(Paper), StrokeColor: colorOf(Paper), Padding: chartdraw.Box{Top: c.head(), Left: 12, Right: 18, Bottom: 8, IsSet: true}},
 		Canvas:     chartdraw.Style{FillColor: colorOf(Paper), StrokeColor: colorOf(Paper)},
-		XAxis:      chartdraw.XAxis{Range: x, Ticks: c.X.ticks(mostTicks(c.Width)), Style: plain, GridMajorStyle: grid, GridMinorStyle: hidden},
-		YAxis:      chartdraw.YAxis{AxisType: chartdraw.YAxisSecondary, Range: y, Ticks: c.yTicks(), Style: plain, GridMajorStyle: grid, GridMinorStyle: hidden, Zero: chartdraw.GridLine{Style: hidden}},
+		XAxis:      chartdraw.XAxis{Range: x, Ticks: c.X.ticks(mostTicks(c.Width)), Style: plain, GridMajorStyle: grid, GridMinorStyle: grid},
+		YAxis:      chartdraw.YAxis{AxisType: chartdraw.YAxisSecondary, Range: y, Ticks: c.yTicks(), Style: plain, GridMajorStyle: grid, GridMinorStyle: grid, Zero: chartdraw.GridLine{Style: hidden}},
 
 		YAxisSecondary: chartdraw.HideYAxis(),
 		Series:         []chartdraw.Series{drawn{c}},

@@ -331,6 +331,18 @@ func raw(r *streams.Row) string {
 	return strings.Join(lines, "\n") + more
 }
 
+// commandLine returns the words that a process was started with, without secrets. A token is
+// the word after its flag.
+func commandLine(args []string) string {
+	words := slices.Clone(args)
+	for i := range words {
+		if i > 0 && args[i-1] == "--tkn" {
+			words[i] = "***"
+		}
+	}
+	return cut(mist.Redact(strings.Join(words, " ")))
+}
+
 // tree returns processes as a tree: each beneath its parent, with its depth.
 func tree(all []procs.Process) (list []processView) {
 	children := map[int][]procs.Process{}
@@ -353,10 +365,16 @@ func tree(all []procs.Process) (list []processView) {
 				continue
 			}
 			shown[p.PID] = true
-			list = append(list, processView{p.PID, p.Parent, min(depth, deepest), cut(p.Name), p.State, cut(mist.Redact(strings.Join(p.Args, " ")))})
+			list = append(list, processView{p.PID, p.Parent, min(depth, deepest), cut(p.Name), p.State, commandLine(p.Args)})
 			walk(p.PID, depth+1)
 		}
 	}
 	walk(0, 0)
+	for _, p := range all { // those that are their own ancestors
+		if !shown[p.PID] {
+			children[0] = []procs.Process{p}
+			walk(0, 0)
+		}
+	}
 	return list
 }

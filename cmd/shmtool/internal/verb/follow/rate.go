@@ -20,6 +20,7 @@ type rateOptions struct {
 	limit    time.Duration  // --for; 0 has no end
 	to       string         // the file of --to; "" is standard output
 	time     string         // the field of --time
+	plot     string         // the file of --plot
 	widths   map[string]int // of the columns, in all intervals
 }
 
@@ -45,6 +46,7 @@ rate ends when the writers of all named pages have set exit.`,
 			"shmtool rate 'MstTraklive@*:parts' --interval 5s",
 			"shmtool rate page --time ts --count 10 -o csv",
 			"shmtool rate 'MstTrak*:keys' --time time -o ndjson --for 1m",
+			"shmtool rate 'MstTraklive@*:keys' --for 1m --plot rate.png",
 			"shmtool rate page -o prometheus --to /var/lib/node_exporter/page.prom",
 		},
 		Formats: out.MeasuredFormats,
@@ -56,6 +58,7 @@ rate ends when the writers of all named pages have set exit.`,
 			&cli.DurationFlag{Name: "for", Usage: "stop after `TIME`"},
 			&cli.StringFlag{Name: "time", Usage: "show how late records are by their `FIELD`"},
 			cli.ToFlag(),
+			cli.PlotFlag("at the end draw the records a second"),
 			cli.SortFlag(),
 		},
 		Access: cli.Follows,
@@ -73,7 +76,10 @@ func rateOptionsOf(c *cli.Call) (*rateOptions, error) {
 	}
 	o := &rateOptions{
 		World: c.World, out: c.Out, args: c.Args, to: c.String("to"), time: c.String("time"),
-		interval: loop.Interval, count: loop.Count, limit: loop.Limit, widths: usualWidths(),
+		plot: c.String("plot"), interval: loop.Interval, count: loop.Count, limit: loop.Limit, widths: usualWidths(),
+	}
+	if err := out.CheckPicture(o.plot); err != nil {
+		return nil, err
 	}
 	if o.to != "" || o.count > 0 || o.limit > 0 {
 		return o, nil

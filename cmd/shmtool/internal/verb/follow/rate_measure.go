@@ -40,6 +40,9 @@ type ratedPage struct {
 // newRating finds the pages, and begins to measure them.
 func newRating(ctx context.Context, o *rateOptions) (*rating, error) {
 	r := &rating{rateOptions: o, pages: map[*pages.Page]*ratedPage{}, sheet: newSheet(o)}
+	if o.plot != "" {
+		r.sheet = &plotSheet{r.sheet, newPicture(o.World, o.plot), time.Now()}
+	}
 	var err error
 	if r.set, err = pages.NewSet(o.World, o.args, r.options); err != nil {
 		return nil, err

@@ -26,6 +26,7 @@ type tailOptions struct {
 	spin       bool
 	events     bool
 	failOnLoss bool
+	plot       string   // the file of --plot
 	pagesOnly  []string // flags that were given, and that only pages have a use for
 }
 
@@ -52,6 +53,7 @@ func Tail() *cli.Command {
 			&cli.BoolFlag{Name: "spin", Usage: "look for new records without pause: saves a microsecond, uses a whole core"},
 			&cli.BoolFlag{Name: "events", Usage: "print events, such as reloads and lost records, between the records"},
 			&cli.BoolFlag{Name: "fail-on-loss", Usage: "exit with code 8 when records were lost"},
+			cli.PlotFlag("at the end draw the integers of the printed records"),
 		},
 		Run: runTail,
 	}
@@ -83,6 +85,7 @@ var tailExamples = []string{
 	"shmtool tail -f source -o ndjson | shmtool append copy",
 	"shmtool tail -f 'MstTraklive@*:keys' MstStateLogs -o ndjson",
 	"shmtool tail -f 'MstTraklive@*:keys' --delta --time time",
+	"shmtool tail MstTraklive@412-0:keys -n 100 --time time --fields size --plot keys.svg",
 }
 
 func tailOptionsOf(c *cli.Call) (*tailOptions, error) {
@@ -92,8 +95,8 @@ func tailOptionsOf(c *cli.Call) (*tailOptions, error) {
 			From: c.String("from"), Lines: c.Uint64("lines"), Count: math.MaxUint64,
 			Follow: c.Bool("follow"), For: c.Duration("for"), Poll: c.Duration("poll"),
 		},
-		spin: c.Bool("spin"), events: c.Bool("events"), failOnLoss: c.Bool("fail-on-loss"),
-		pagesOnly: c.Given("wait", "spin", "events", "fail-on-loss", "behind", "delta", "time"),
+		spin: c.Bool("spin"), events: c.Bool("events"), failOnLoss: c.Bool("fail-on-loss"), plot: c.String("plot"),
+		pagesOnly: c.Given("wait", "spin", "events", "fail-on-loss", "behind", "delta", "time", "plot"),
 	}
 	if c.IsSet("count") {
 		o.Count = c.Uint64("count")
@@ -115,6 +118,9 @@ func tailOptionsOf(c *cli.Call) (*tailOptions, error) {
 	}
 	if o.delta != noDelta && o.time == "" && !o.Follow {
 		return nil, fail.Hinted(fail.Usagef("--delta does not know when earlier records came"), "use --time FIELD, or -f")
+	}
+	if err := out.CheckPicture(o.plot); err != nil {
+		return nil, err
 	}
 	var err error
 	if o.start, err = parseStart(o.From, o.Lines); err == nil {

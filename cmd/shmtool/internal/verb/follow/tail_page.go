@@ -25,6 +25,7 @@ type tailRun struct {
 	lost    uint64
 	sinks   []*tailSink // of many pages: one for all records with the same fields
 	current *out.Sink   // the one that has printed last
+	picture *picture    // nil without --plot
 }
 
 // newTailRun begins a run in which the lead stands in front of the records.
@@ -32,6 +33,9 @@ func newTailRun(o *tailOptions, lead out.Lead) *tailRun {
 	lead.Delta = o.delta != noDelta
 	r := &tailRun{tailOptions: o, lead: lead, count: o.Count}
 	r.current = r.newSink(o.args[0])
+	if o.plot != "" {
+		r.picture = newPicture(o.World, o.plot)
+	}
 	return r
 }
 
@@ -49,6 +53,9 @@ func (r *tailRun) newSink(page string) *out.Sink {
 func (r *tailRun) finish(sink *out.Sink, err error) error {
 	if err == nil {
 		err = sink.End(r.records, r.lost)
+	}
+	if err == nil && r.picture != nil {
+		err = r.drawPicture()
 	}
 	if err == nil && r.lost > 0 && r.failOnLoss {
 		return fail.OnPage(r.args[0], fail.Lost(r.lost))
@@ -165,6 +172,9 @@ func (r *tailing) want(rec *relaccx.Record) (bool, error) {
 		r.lead.Since = r.before.since(rec, r.time, r.rules, time.Now())
 	}
 	r.malformed.Look(rec, r.rules)
+	if r.picture != nil {
+		r.drawn(rec)
+	}
 	r.records++
 	r.count--
 	return true, nil

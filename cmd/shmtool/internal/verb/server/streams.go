@@ -22,6 +22,7 @@ type streamsOptions struct {
 	all     bool
 	secrets bool
 	to      string
+	plot    string         // the file of --plot
 	every   *watching.Loop // nil looks once
 	monitor bool           // a monitor reads the output, and the exit code
 }
@@ -50,6 +51,7 @@ that is only configured when you name it, or with --all.`,
 			"shmtool streams --watch -o ndjson --interval 10s --for 1h",
 			"shmtool streams --ssh edge1,edge2,edge3",
 			"shmtool streams --moment stuck.tar.gz",
+			"shmtool streams --plot streams.png",
 			"shmtool streams -o prometheus --to /var/lib/node_exporter/streams.prom",
 			"shmtool streams -o nagios",
 		},
@@ -57,6 +59,7 @@ that is only configured when you name it, or with --all.`,
 		Columns: func() []string { return streamListing(nil, "").Keys() },
 		Flags: []cli.Flag{
 			cli.ToFlag(),
+			cli.PlotFlag("draw what each track keeps"),
 			cli.SortFlag(),
 			cli.SSHFlagOfMany(),
 			&cli.BoolFlag{Name: "all", Usage: "also list configured streams that do not run, and removed tracks"},
@@ -75,6 +78,11 @@ func streamsOptionsOf(c *cli.Call) (o streamsOptions, err error) {
 		return o, err
 	}
 	o.all, o.secrets, o.to, o.monitor = c.Bool("all"), c.Secrets, c.String("to"), c.Out.Format == out.Nagios
+	if o.plot = c.String("plot"); o.plot != "" {
+		if err := out.CheckPicture(o.plot); err != nil {
+			return o, err
+		}
+	}
 	if o.monitor {
 		return o, nil // it looks itself, again and again
 	}
@@ -122,6 +130,11 @@ func (o streamsOptions) print(ctx context.Context, w *world.World, p *out.Printe
 	empty := out.Emptiness{Rows: len(kept), All: all, Nouns: "streams", Why: p.Empty("streams", o.streams.Texts(), 0)}
 	if err := p.To(o.to, func(p *out.Printer) error { return printStreams(p, x, streamListing(kept, at), kept, empty) }); err != nil {
 		return err
+	}
+	if o.plot != "" {
+		if err := drawStreams(w, o.plot, kept); err != nil {
+			return err
+		}
 	}
 	if o.monitor {
 		return x.monitored()

@@ -17,7 +17,7 @@ const mostLanes = 60
 
 // drawStreams draws what each track keeps, over the seconds before now, into a file.
 func drawStreams(w *world.World, file string, rows []streams.Row) error {
-	c := &plot.Chart{Title: "What each track keeps, in seconds before now", Width: 960, X: plot.Axis{Min: -1, Seconds: true, Text: func(v float64) string { return fmt.Sprintf("%gs", v) }}}
+	c := &plot.Chart{Title: "The window of each track, in seconds before now", Width: 960, X: plot.Axis{Min: -1, Seconds: true, Text: func(v float64) string { return fmt.Sprintf("%gs", v) }}}
 	left := 0
 	for i := range rows {
 		r := &rows[i]

@@ -55,6 +55,7 @@ var lookingLines = map[string][]string{
 	"serve":      {}, // it opens its socket before: TestServe has it in the sandbox
 	"examples":   {"examples alerts"},
 	"explain":    {"explain", "explain writer_dead"},
+	"report":     {"report -w $DIR/report.html", "report live -w - --redact", "report --recording $DIR/keys.mcap -w -"},
 	"top":        {"top --once --interval 200ms", "top -o ndjson --interval 200ms"},
 	"watch":      {"watch $TRACK --count 2 --interval 200ms"},
 	"version":    {"version", "version --licenses", "version -j"},

@@ -20,7 +20,7 @@ import (
 func commands() []*cli.Command {
 	return []*cli.Command{
 		write.Create(), write.Append(), write.Set(), write.Delete(), write.Resize(), write.Mark(), write.Rm(),
-		list.Ls(), read.Dump(), read.Get(), follow.Tail(), follow.Rate(), follow.Wait(), read.Save(), read.Check(),
+		list.Ls(), read.Dump(), read.Get(), follow.Tail(), follow.Rate(), follow.Wait(), read.Diff(), read.Save(), read.Check(),
 		follow.Record(), follow.Replay(), server.Streams(), server.Doctor(), server.Explain(), server.Cheat(), server.Report(), server.Clean(), server.Serve(), server.Examples(), list.Top(), list.Watch(), simulate.Simulate(), bench.Bench(), about.Version(), complete.Command(),
 	}
 }

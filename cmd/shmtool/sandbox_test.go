@@ -48,6 +48,7 @@ var lookingLines = map[string][]string{
 	"rate":       {"rate $TRACK:keys --for 1s --interval 500ms"},
 	"wait":       {"wait $TRACK --for ready", "wait MstMetalive --for gone --timeout 300ms"},
 	"save":       {"save $TRACK $DIR/page", "save --all $DIR/folder", "save --all $DIR/all.tar.zst", "save --all --redact $DIR/redacted.tgz"},
+	"diff":       {"diff $TRACK --ago 200ms", "diff $TRACK MstMetalive -j", "diff $DIR/folder $DIR/all.tar.zst", "diff $DIR/folder"},
 	"check":      {"check MstMetalive", "check $TRACK -j", "check $TRACK:keys"},
 	"record":     {"record $TRACK:keys --for 1s -w $DIR/keys.mcap", "record $TRACK:keys --for 1s -w -"},
 	"streams":    {"streams", "streams -j", "streams -o openmetrics", "streams -o prometheus", "streams --watch --for 1s"},

@@ -10,7 +10,10 @@ import (
 	"shmtool/cmd/shmtool/internal/world"
 )
 
-const sandboxFlag = "sandbox"
+const (
+	sandboxFlag = "sandbox"
+	execFlag    = "exec" // of commands that run a program for their user
+)
 
 // confine lets the kernel refuse to a command that only looks what it does not need, before
 // the command reads anything. settle refuses other words than these.
@@ -21,8 +24,14 @@ func confine(w *world.World, c *urfave.Context, cmd *Command) error {
 	if cmd.writes(c) || cmd.Confines {
 		return nil
 	}
+	if c.IsSet(execFlag) { // no program starts in the sandbox
+		if c.String(sandboxFlag) == "on" {
+			return fail.Usagef("--sandbox on cannot be combined with --%s", execFlag)
+		}
+		return nil
+	}
 	// An archive is unpacked into a temporary folder.
-	return enter(w, c, cmd.Finishes || c.IsSet("to") || c.IsSet("plot") || c.IsSet("moment"))
+	return enter(w, c, cmd.Finishes || c.IsSet("to") || c.IsSet("plot") || c.IsSet("moment") || c.IsSet("since"))
 }
 
 // Confine does for a command that Confines what is done for the others before they begin.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -44,6 +45,27 @@ func openSnapshot(w *world.World, c *urfave.Context, cmd *Command) (*opened, err
 	case cmd.Access == Follows:
 		return nil, NotInSnapshot(cmd.Name)
 	}
+	o, err := openGuarded(c.Context, w, path)
+	if err != nil {
+		return nil, err
+	}
+	w.Snapshot, w.ShmDir, w.ProcDir = o.Opened, o.ShmDir, o.ProcDir
+	return o, nil
+}
+
+// WithSnapshot opens a snapshot beside the place that the command looks at, and removes
+// what was unpacked of it when look has ended.
+func (c *Call) WithSnapshot(ctx context.Context, path string, look func(s *snapshot.Opened) error) error {
+	o, err := openGuarded(ctx, c.World, path)
+	if err != nil {
+		return err
+	}
+	defer o.close()
+	return look(o.Opened)
+}
+
+// openGuarded opens a snapshot that a signal does not leave unpacked.
+func openGuarded(ctx context.Context, w *world.World, path string) (*opened, error) {
 	o := &opened{hangup: make(chan os.Signal, 1), pipe: make(chan os.Signal, 1), ended: make(chan struct{})}
 	// The folder that an archive was unpacked into must not stay when the terminal goes,
 	// or the reader of our output ends: then to write is an error, and no death.
@@ -51,14 +73,13 @@ func openSnapshot(w *world.World, c *urfave.Context, cmd *Command) (*opened, err
 		signal.Notify(o.hangup, syscall.SIGHUP)
 	}
 	signal.Notify(o.pipe, syscall.SIGPIPE)
-	s, err := snapshot.Open(c.Context, path)
+	s, err := snapshot.Open(ctx, path)
 	o.Opened = s
 	go o.guard()
 	if err != nil {
 		o.close()
 		return nil, SnapshotError(path, err)
 	}
-	w.Snapshot, w.ShmDir, w.ProcDir = s, s.ShmDir, s.ProcDir
 	if n := len(s.Unnamed); n > 0 {
 		w.Warn("%s left out: this system takes no file of such a name: %q", units.Counted(n, "object is", "objects are"), s.Unnamed[0])
 	}

@@ -11,6 +11,7 @@ import (
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/object"
+	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/dump"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -52,8 +53,13 @@ func (l *commandLine) values(f cli.Flag, typed string) []candidate {
 // argument returns what an argument of a kind may be.
 func (l *commandLine) argument(kind string) []candidate {
 	switch {
-	case kind == "PAGE" || kind == "A" || kind == "B" || kind == "PATTERN":
+	case kind == "PAGE" || kind == "PATTERN":
 		return l.pages(l.current)
+	case kind == "A" || kind == "B": // snapshots as well
+		if world.IsPath(l.current) {
+			return files(l.current, false)
+		}
+		return append(l.pages(l.current), files(l.current, false)...)
 	case kind == "STREAM":
 		return l.streams()
 	case kind == "FIELD":
@@ -128,7 +134,7 @@ func (l *commandLine) takes(k mist.Kind) bool {
 		return true
 	}
 	switch l.cmd.Name {
-	case "check", "dump", "ls", "rm", "wait":
+	case "check", "diff", "dump", "ls", "rm", "wait":
 		return true
 	case "tail":
 		return k == mist.KindData

@@ -153,14 +153,16 @@ func (t *Table) Session(id string) (Process, bool) {
 }
 
 // OfMist returns how many processes of MistServer live, or play it, and use this memory.
-func (t *Table) OfMist() int {
-	count := 0
+func (t *Table) OfMist() int { return len(t.Mist()) }
+
+// Mist returns the processes of MistServer that live, or play it, and use this memory.
+func (t *Table) Mist() (all []Process) {
 	for _, p := range t.live() {
 		if (strings.HasPrefix(p.Name, "Mist") || p.simulated()) && t.within(p) {
-			count++
+			all = append(all, p)
 		}
 	}
-	return count
+	return all
 }
 
 func (t *Table) find(is func(Process) bool) (Process, bool) {

@@ -157,3 +157,9 @@ func (a *archiver) packFile(ctx context.Context, name, path string) error {
 	}
 	return a.pack(ctx, name, f, info.Size(), partsOf(f, info.Size()), info.ModTime())
 }
+
+// IsArchive reports whether a path has the name of an archive of a snapshot.
+func IsArchive(path string) bool {
+	_, is := archiveName(path)
+	return is != nil
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
+	"shmtool/cmd/shmtool/internal/difference"
 	"shmtool/cmd/shmtool/internal/doctor"
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/finding"
@@ -25,7 +26,8 @@ type doctorOptions struct {
 	streams pages.Streams
 	sample  time.Duration
 	to      string
-	monitor bool // a monitor reads the output, and the exit code
+	since   string // a snapshot to compare with; "" is none
+	monitor bool   // a monitor reads the output, and the exit code
 }
 
 // Doctor returns the command that finds what is wrong with streams.
@@ -45,13 +47,28 @@ could not see.
   note     something looks alarming but is normal
 
 explain CODE prints how a finding comes about, how to see it by hand, what to do, and
-what not to do. doctor exits with code 1 when it finds more than notes.`,
+what not to do. doctor exits with code 1 when it finds more than notes.
+
+With --since doctor marks the findings that are new since a snapshot, and lists those that
+have gone. It then exits with code 1 only when one that is more than a note is new. One
+look at a snapshot cannot tell everything: such a finding is perhaps new, and counts.
+
+With --watch doctor looks again and again, and prints a line when a finding comes, and
+when it has gone. A finding must be there, or gone, for --debounce looks in a row. --exec
+runs a command of /bin/sh for each of these lines, one after the other, with the values in
+its environment: SHMTOOL_FINDING_EVENT (came or gone), _CODE, _SEVERITY, _STREAM, _OBJECT,
+_MESSAGE, _REMEDY and _TIME. Put "$..." around each, because names may hold anything. The
+output of the command goes to standard error, and doctor kills it after a minute. In the
+journal of systemd each line has its priority.`,
 		Examples: []string{
 			"shmtool doctor",
 			"shmtool doctor live",
 			"shmtool doctor -j | jq -r '.findings[] | select(.cause == null) | .remedy'",
 			"shmtool doctor -o nagios",
 			"shmtool doctor --ssh edge1,edge2,edge3",
+			"shmtool doctor --since before.tar.zst",
+			"shmtool doctor --watch -o ndjson",
+			`shmtool doctor --watch --exec 'logger "$SHMTOOL_FINDING_CODE $SHMTOOL_FINDING_EVENT"'`,
 			"shmtool doctor -o prometheus --to /var/lib/node_exporter/doctor.prom",
 			"shmtool simulate --fault writer_dead & sleep 8; shmtool doctor",
 		},
@@ -62,6 +79,13 @@ what not to do. doctor exits with code 1 when it finds more than notes.`,
 			cli.SortFlag(),
 			cli.SSHFlagOfMany(),
 			&cli.DurationFlag{Name: "sample", Value: time.Second, Usage: "look again after `TIME`, or up to 4s when a finding may pass; 0 looks once"},
+			&cli.StringFlag{Name: "since", Usage: "compare with the snapshot in `PATH`: say what is new, and what has gone"},
+			&cli.BoolFlag{Name: "watch", Usage: "look again and again, and print which findings come and go"},
+			&cli.DurationFlag{Name: "interval", Value: 5 * time.Second, Usage: "with --watch, look every `TIME`"},
+			&cli.UintFlag{Name: "debounce", Value: 2, Usage: "with --watch, print a finding when `N` looks in a row have it"},
+			&cli.StringFlag{Name: "exec", Usage: "with --watch, run the shell command `CMD` for each finding that comes or goes"},
+			&cli.UintFlag{Name: "count", Usage: "with --watch, stop after `N` looks"},
+			&cli.DurationFlag{Name: "for", Usage: "with --watch, stop after `TIME`"},
 		},
 		Run:      runDoctor,
 		Together: doctorTogether,
@@ -76,7 +100,10 @@ func doctorOptionsOf(c *cli.Call) (o doctorOptions, err error) {
 	if o.sample < 0 {
 		return o, fail.Invalid("--sample", o.sample, "a duration from 0 up")
 	}
-	return o, nil
+	if o.since = c.String("since"); o.since == "" && c.IsSet("since") {
+		return o, fail.Usagef("--since is empty")
+	}
+	return o, o.refuseSince(c)
 }
 
 func runDoctor(ctx context.Context, c *cli.Call) error {
@@ -84,10 +111,25 @@ func runDoctor(ctx context.Context, c *cli.Call) error {
 	if err != nil {
 		return err
 	}
+	watch, err := watchOf(c, o)
+	if err != nil {
+		return err
+	}
+	var before *difference.Moment
+	if o.since != "" {
+		if before, err = lookAt(ctx, c, o.since, o.streams); err != nil {
+			return err
+		}
+	}
+	if watch != nil {
+		watch.begin(before)
+		return watch.run(ctx)
+	}
 	x, err := examine(ctx, c.World, o.streams, o.secondLook)
 	if err != nil {
 		return err
 	}
+	x.compareWith(o.since, before)
 	missing := o.missing(c.World, x)
 	if missing != nil && (len(x.moment.Streams) == 0 || o.monitor) {
 		return missing

@@ -29,7 +29,7 @@ func chosenFindings(p *out.Printer, x *examination) (*examination, error) {
 	for _, f := range kept {
 		chosen[f] = true
 	}
-	some := &examination{moment: x.moment, looks: x.looks, idle: x.idle, chosen: x.chosen}
+	some := &examination{moment: x.moment, looks: x.looks, idle: x.idle, chosen: x.chosen, since: x.since}
 	for _, f := range all {
 		if chosen[f] {
 			some.found = append(some.found, *f)
@@ -46,8 +46,15 @@ func findingListing(x *examination) *dump.Listing {
 		Schema: "shmtool.findings/1", RowsKey: "findings", Head: findingHead(x),
 		Columns: findingColumns(),
 	}
+	if x.since != nil {
+		l.Columns = append(l.Columns, dump.Column{Name: "SINCE"})
+	}
 	for i := range x.found {
-		l.Rows = append(l.Rows, findingCells(&x.found[i]))
+		cells := findingCells(&x.found[i])
+		if x.since != nil {
+			cells = append(cells, dump.Cell{Value: x.since.of(&x.found[i])})
+		}
+		l.Rows = append(l.Rows, cells)
 	}
 	return l
 }
@@ -91,7 +98,7 @@ func findingHead(x *examination) []dump.Fact {
 	if len(x.idle) > 0 {
 		head = append(head, dump.Fact{Name: "idle", Value: x.idle})
 	}
-	return head
+	return append(head, sinceHead(x.since)...)
 }
 
 func findingCells(f *finding.Finding) []dump.Cell {

@@ -58,6 +58,7 @@ func (t *findingTree) outlines() []*out.Outline {
 	if len(list) == 0 {
 		list = append(list, line("no streams in "+t.shmDir, dump.Plain))
 	}
+	list = append(list, t.x.since.outlines(t.x)...)
 	for _, unseen := range t.x.unseen() {
 		list = append(list, line("could not be seen: "+unseen, dump.Attention))
 	}
@@ -137,6 +138,7 @@ func (t *findingTree) beneath(found []finding.Finding, cause *finding.Finding) (
 	for i := range shown {
 		f := &shown[i]
 		o := findingOutline(f)
+		o.Head.Text += t.x.since.mark(f)
 		if last := i == len(shown)-1 || shown[i+1].Code != f.Code; last {
 			o.Lines = append(o.Lines, t.meaning(f)...)
 			if more := told[f.Code] - likeThat; more > 0 {

@@ -27,6 +27,7 @@ type examination struct {
 	looks  int
 	idle   []streams.Idle // streams that were asked for, and do not run
 	chosen []string       // the patterns that were asked for; none is all
+	since  *since         // nil without --since
 }
 
 // of returns the findings about one stream that are shown; "" is the whole server.
@@ -159,7 +160,7 @@ func (x *examination) keep(rows []streams.Row) {
 // status returns the exit code: notes alone are no failure, and an unreadable stream is
 // one.
 func (x *examination) status() error {
-	if finding.Verdict(slices.Concat(x.found, x.hidden)) != finding.VerdictOK {
+	if finding.Verdict(x.counting()) != finding.VerdictOK {
 		return fail.Status(fail.ExitFindings)
 	}
 	if x.unread() {

@@ -1,0 +1,53 @@
+package server
+
+import (
+	"fmt"
+	"os"
+
+	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/kernel"
+	"shmtool/cmd/shmtool/internal/world"
+)
+
+// journal tells whether standard output is the journal of systemd, which takes the
+// priority of a line from a number before it.
+type journal bool
+
+// journalOf compares the file behind standard output with the one that systemd names in
+// the environment.
+func journalOf(w *world.World) journal {
+	f, isFile := w.Stdout.(*os.File)
+	named := w.Getenv("JOURNAL_STREAM")
+	if !isFile || named == "" {
+		return false
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	device, inode := kernel.Identity(info)
+	return journal(named == fmt.Sprintf("%d:%d", device, inode))
+}
+
+// The priorities of syslog.
+const (
+	priorityError   = "<3>"
+	priorityWarning = "<4>"
+	priorityNotice  = "<5>"
+	priorityInfo    = "<6>"
+)
+
+// prefix returns the priority of an event, for the journal alone.
+func (j journal) prefix(e event) string {
+	switch {
+	case !bool(j):
+		return ""
+	case !e.came:
+		return priorityInfo
+	case e.Severity == finding.Error:
+		return priorityError
+	case e.Severity == finding.Warning:
+		return priorityWarning
+	}
+	return priorityNotice
+}

@@ -14,7 +14,8 @@ import (
 // before the verb, between the arguments and behind them; a flag's arity tells
 // which words belong to it. Unknown flags are refused here.
 //
-// "help VERB" is "VERB --help". "help TOPIC" stays as it is.
+// "help VERB" is "VERB --help". "help TOPIC" stays as it is. An alias becomes the verb that it
+// stands for.
 func Arrange(args []string, all []*Command) (ordered []string, verb string, err error) {
 	verb, rest, err := cutVerb(args, all)
 	if err != nil || verb == "" {
@@ -24,12 +25,14 @@ func Arrange(args []string, all []*Command) (ordered []string, verb string, err 
 		if verb, _, err = cutVerb(rest, all); err != nil || verb == "" {
 			return []string{"--help"}, "", err
 		}
+		verb = Aliased(verb, all)
 		if !slices.ContainsFunc(all, func(cmd *Command) bool { return cmd.Name == verb }) {
 			_, err := topic(verb, all)
 			return []string{topicVerb, verb}, topicVerb, err
 		}
 		rest = []string{"--help"}
 	}
+	verb = Aliased(verb, all)
 	cmd, err := Find(all, verb)
 	if err != nil {
 		return nil, "", err

@@ -111,7 +111,8 @@ func parseLine(c *cli.Call, words []string, all []*cli.Command) *commandLine {
 			l.readFlag(word)
 		case l.verb == "":
 			l.verb = word
-			if i := slices.IndexFunc(all, func(c *cli.Command) bool { return c.Name == word }); i >= 0 {
+			name := cli.Aliased(word, all)
+			if i := slices.IndexFunc(all, func(c *cli.Command) bool { return c.Name == name }); i >= 0 {
 				l.cmd = all[i]
 			}
 		default:

@@ -10,7 +10,7 @@ import (
 	"shmtool/cmd/shmtool/internal/kernel"
 )
 
-// What temporary names begin and end with. Between them stands rand.Text.
+// Temporary names begin and end with these. Between them stands rand.Text.
 const (
 	prefix = ".shmtool-"
 	suffix = ".tmp"

@@ -1,8 +1,10 @@
 package pages
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 
@@ -106,5 +108,11 @@ func (p Streams) Texts() []string {
 
 // NoSuchStream says that a stream that was named has no object.
 func NoSuchStream(w *world.World, name string) error {
-	return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, w.ShmDir)), "run shmtool streams --all to list streams")
+	return fail.Hinted(fail.Worded(fs.ErrNotExist, fmt.Sprintf("no object of a stream %q in %s", name, w.ShmDir)), StreamHint(w, name))
+}
+
+// StreamHint returns a hint about a stream that was named and is not there: those that are
+// spelled nearly so, or how to list all.
+func StreamHint(w *world.World, name string) string {
+	return cmp.Or(fail.DidYouMean(name, slices.Collect(maps.Keys(StreamNames(w)))), "run shmtool streams --all to list streams")
 }

@@ -7,7 +7,7 @@ import "errors"
 // Install fails: this system has no such call.
 func Install([]Rule, Verdict) error { return errors.ErrUnsupported }
 
-// Listen is not there.
+// Listen fails: this system has no such call.
 func Listen([]Rule) (int, error) { return 0, errors.ErrUnsupported }
 
 // Saves returns no rules.

@@ -85,7 +85,7 @@ var tailExamples = []string{
 	"shmtool tail -f source -o ndjson | shmtool append copy",
 	"shmtool tail -f 'MstTraklive@*:keys' MstStateLogs -o ndjson",
 	"shmtool tail -f 'MstTraklive@*:keys' --delta --time time",
-	"shmtool tail MstTraklive@412-0:keys -n 100 --time time --fields size --plot keys.svg",
+	"shmtool tail MstTraklive@412-0:keys --time time --fields size --plot keys.svg",
 }
 
 func tailOptionsOf(c *cli.Call) (*tailOptions, error) {

@@ -35,7 +35,7 @@ func Diff() *cli.Command {
 			"shmtool diff ./before.rax MstMetalive",
 			"shmtool diff MstTraklive@412-0:keys ./saved.rax:keys --records",
 			"shmtool diff before.tar.zst after.tar.zst",
-			"shmtool diff before.tar.zst -j --jq '.differences[] | select(.part==\"finding\") | .name'",
+			"shmtool diff before.tar.zst --where '.part == \"finding\"'",
 			"shmtool diff MstUserlive ./users.rax --where '.field == \"pid\"'",
 		},
 		Formats: out.PlainFormats,

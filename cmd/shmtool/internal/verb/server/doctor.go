@@ -68,7 +68,7 @@ journal of systemd each line has its priority.`,
 			"shmtool doctor --ssh edge1,edge2,edge3",
 			"shmtool doctor --since before.tar.zst",
 			"shmtool doctor --watch -o ndjson",
-			`shmtool doctor --watch --exec 'logger "$SHMTOOL_FINDING_CODE $SHMTOOL_FINDING_EVENT"'`,
+			`shmtool doctor --watch --exec 'logger "$SHMTOOL_FINDING_CODE"'`,
 			"shmtool doctor -o prometheus --to /var/lib/node_exporter/doctor.prom",
 			"shmtool simulate --fault writer_dead & sleep 8; shmtool doctor",
 		},
@@ -163,7 +163,7 @@ func (o doctorOptions) missing(w *world.World, x *examination) error {
 	for _, p := range o.streams {
 		if !slices.ContainsFunc(x.moment.Streams, func(s *streams.Stream) bool { return p.Matches(s.Name) }) {
 			err := fail.Worded(fs.ErrNotExist, fmt.Sprintf("stream %q has no objects in %s: it is not configured, and does not run", p.Text, w.ShmDir))
-			return fail.Hinted(err, "run shmtool streams --all to list streams")
+			return fail.Hinted(err, pages.StreamHint(w, p.Text))
 		}
 	}
 	return nil

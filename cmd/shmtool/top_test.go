@@ -121,7 +121,7 @@ func checkRestored(t *testing.T, tm *terminal) {
 }
 
 // No command asks the terminal anything, which would take its time and what is
-// typed meanwhile. Bubbletea's init would.
+// typed meanwhile. The first major version of bubbletea did.
 func TestTerminalIsNotAsked(t *testing.T) {
 	t.Setenv("TERM", "xterm-256color")
 	t.Setenv("CI", "")

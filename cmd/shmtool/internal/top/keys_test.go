@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
+	tea "charm.land/bubbletea/v2"
 )
 
 func TestListKeys(t *testing.T) {
@@ -28,7 +28,9 @@ func TestListKeys(t *testing.T) {
 		{"/ z enter esc", "MstMetalive"},
 		{"/ 4 1 2 enter", "MstTraklive@412-0"},
 		{"? j", "MstMetalive"}, // any key ends the help, and does no more
-		{"jj", "MstTraklive@412-1"},
+		{"space", "z12"},
+		{"space space pgup", "z08"},
+		{"/ z space enter", ""},
 	}
 	for _, test := range tests {
 		m := newModel(80, 24, false)
@@ -46,7 +48,7 @@ func TestListKeys(t *testing.T) {
 // What is pasted is for the filter: elsewhere it is no keys.
 func TestPaste(t *testing.T) {
 	m := newModel(80, 24, false)
-	paste := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("plq"), Paste: true}
+	paste := tea.PasteMsg{Content: "pl\x1bq\n"}
 	if _, cmd := m.Update(paste); cmd != nil || m.list.paused {
 		t.Error("pasted letters are taken for keys")
 	}

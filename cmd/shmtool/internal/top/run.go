@@ -7,15 +7,14 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
-	tea "github.com/charmbracelet/bubbletea"
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
 
-	"shmtool/cmd/shmtool/internal/top/unasked"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
-
-func init() { unasked.Restore() } // bubbletea has begun before
 
 // Options are what both views need to know.
 type Options struct {
@@ -51,7 +50,8 @@ func (m *model) run(ctx context.Context) error {
 	defer m.close()
 	options := []tea.ProgramOption{
 		tea.WithContext(ctx), tea.WithoutSignalHandler(), // main hears signals, and ends ctx
-		tea.WithOutput(m.o.Output), tea.WithAltScreen(), tea.WithFPS(20),
+		tea.WithOutput(m.o.Output), tea.WithFPS(20),
+		tea.WithColorProfile(colorprofile.ANSI), // Look.Color says whether there are colors
 	}
 	if m.o.Input != nil {
 		options = append(options, tea.WithInput(m.o.Input))
@@ -208,8 +208,10 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.size(msg.Width, msg.Height)
 		return m, m.lookAtPage()
-	case tea.KeyMsg:
+	case tea.KeyPressMsg:
 		return m, m.key(msg)
+	case tea.PasteMsg:
+		m.paste(msg.Content)
 	case tickMsg:
 		return m, tea.Batch(m.lookAgain(), m.tick())
 	case pagesMsg:
@@ -277,14 +279,15 @@ func (m *model) size(width, height int) {
 	}
 }
 
-func (m *model) key(msg tea.KeyMsg) tea.Cmd {
-	typing := m.pager == nil && m.list.typing && !m.help
-	if msg.Paste {
-		if msg.Paste = false; !typing {
-			return nil
-		}
-	}
+// typing reports whether keys are text for the filter.
+func (m *model) typing() bool { return m.pager == nil && m.list.typing && !m.help }
+
+func (m *model) key(msg tea.KeyPressMsg) tea.Cmd {
 	key := msg.String()
+	if key == "space" {
+		key = " "
+	}
+	typing := m.typing()
 	switch {
 	case key == "ctrl+c", key == "q" && !typing:
 		return tea.Quit
@@ -296,9 +299,6 @@ func (m *model) key(msg tea.KeyMsg) tea.Cmd {
 	case key == "?" && !typing:
 		m.help = true
 		return nil
-	}
-	if msg.Type == tea.KeyRunes && len(msg.Runes) > 1 { // pasted, or typed fast
-		return m.each(msg.Runes)
 	}
 	if m.pager != nil {
 		if m.pager.key(key) {
@@ -313,12 +313,16 @@ func (m *model) key(msg tea.KeyMsg) tea.Cmd {
 	return nil
 }
 
-func (m *model) each(runes []rune) tea.Cmd {
-	var all []tea.Cmd
-	for _, r := range runes {
-		all = append(all, m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}))
+// paste takes pasted text for the filter. Elsewhere letters would be taken for keys.
+func (m *model) paste(text string) {
+	if !m.typing() {
+		return
 	}
-	return tea.Batch(all...)
+	for _, r := range text {
+		if unicode.IsPrint(r) {
+			m.list.typed(string(r))
+		}
+	}
 }
 
 // enter opens a page.
@@ -360,8 +364,15 @@ func (m *model) close() {
 	m.pages.Close()
 }
 
-// View returns the screen: as many lines as it has, none longer than it is wide.
-func (m *model) View() string {
+// View returns the screen.
+func (m *model) View() tea.View {
+	v := tea.NewView(m.text())
+	v.AltScreen = true
+	return v
+}
+
+// text returns as many lines as the screen has, none longer than it is wide.
+func (m *model) text() string {
 	if m.width == 0 || m.height == 0 {
 		return ""
 	}

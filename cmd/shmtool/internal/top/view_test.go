@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
@@ -78,20 +78,22 @@ func newModel(width, height int, colored bool) *model {
 	return m
 }
 
-var keyTypes = map[string]tea.KeyType{
-	"enter": tea.KeyEnter, "esc": tea.KeyEsc, "up": tea.KeyUp, "down": tea.KeyDown, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown,
-	"home": tea.KeyHome, "end": tea.KeyEnd, "backspace": tea.KeyBackspace, "ctrl+c": tea.KeyCtrlC, "ctrl+u": tea.KeyCtrlU,
+var keyCodes = map[string]tea.Key{
+	"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEsc}, "up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown},
+	"pgup": {Code: tea.KeyPgUp}, "pgdown": {Code: tea.KeyPgDown}, "home": {Code: tea.KeyHome}, "end": {Code: tea.KeyEnd},
+	"backspace": {Code: tea.KeyBackspace}, "ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "ctrl+u": {Code: 'u', Mod: tea.ModCtrl},
+	"space": {Code: tea.KeySpace, Text: " "},
 }
 
 // press presses keys, with a blank between them, and gives what the last one
 // wants done.
 func press(m *model, keys string) (cmd tea.Cmd) {
-	for _, key := range strings.Fields(keys) {
-		msg := tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key)}
-		if t, ok := keyTypes[key]; ok {
-			msg = tea.KeyMsg{Type: t}
+	for _, name := range strings.Fields(keys) {
+		key, ok := keyCodes[name]
+		if !ok {
+			key = tea.Key{Code: []rune(name)[0], Text: name}
 		}
-		_, cmd = m.Update(msg)
+		_, cmd = m.Update(tea.KeyPressMsg(key))
 	}
 	return cmd
 }
@@ -179,7 +181,7 @@ func TestViews(t *testing.T) {
 // shown is a screen as text: what stands out is in brackets, and blanks at the end
 // of lines are left out.
 func shown(m *model) string {
-	text := strings.NewReplacer("\x1b[7m", "[", "\x1b[27m", "]", "\x1b[0m", "").Replace(m.View())
+	text := strings.NewReplacer("\x1b[7m", "[", "\x1b[27m", "]", "\x1b[0m", "").Replace(m.text())
 	var b strings.Builder
 	for line := range strings.SplitSeq(text, "\n") {
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
@@ -208,14 +210,14 @@ func TestViewsFit(t *testing.T) {
 }
 
 func TestUnknownSize(t *testing.T) {
-	if m := newModel(0, 0, false); len(strings.Split(m.View(), "\n")) != 24 {
-		t.Errorf("%s", m.View())
+	if m := newModel(0, 0, false); len(strings.Split(m.text(), "\n")) != 24 {
+		t.Errorf("%s", m.text())
 	}
 }
 
 func checkFit(t *testing.T, m *model, width, height int) {
 	t.Helper()
-	lines := strings.Split(m.View(), "\n")
+	lines := strings.Split(m.text(), "\n")
 	if len(lines) > height {
 		t.Errorf("%dx%d: %d lines", width, height, len(lines))
 	}
@@ -232,7 +234,7 @@ func checkFit(t *testing.T, m *model, width, height int) {
 func TestNoColour(t *testing.T) {
 	for _, colored := range []bool{false, true} {
 		m := newModel(200, 60, colored)
-		text := strings.NewReplacer("\x1b[7m", "", "\x1b[27m", "", "\x1b[0m", "").Replace(m.View())
+		text := strings.NewReplacer("\x1b[7m", "", "\x1b[27m", "", "\x1b[0m", "").Replace(m.text())
 		if got := strings.Contains(text, "\x1b"); got != colored {
 			t.Errorf("colour %v, wanted %v", got, colored)
 		}

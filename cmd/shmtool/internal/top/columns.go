@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/picture"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
@@ -32,18 +33,21 @@ type column struct {
 // columns are those of the list. The first takes what the others leave.
 var columns = []column{
 	{name: "PAGE", text: func(_ *list, r *Row) string { return r.Name }, compare: func(_ *list, a, b *Row) int { return byName(*a, *b) }},
-	{name: "KIND", width: 11, from: 120, text: func(_ *list, r *Row) string { return r.Kind() }, tone: faint},
+	{name: "KIND", width: 11, from: 160, text: func(_ *list, r *Row) string { return r.Kind() }, tone: faint},
 	{name: "RATE/S", width: 7, right: true, text: func(_ *list, r *Row) string { return rateText(r.Rate) }, compare: byRate},
+	{name: "TREND", width: trendWidth, more: trendMore, from: 79, text: trendText},
+	{name: "JITTER", width: 6, right: true, from: 105, text: jitterText, compare: byJitter},
+	{name: "", width: jitterWidth, from: 205, text: jitterLine, tone: faint},
 	{name: "FILL", width: 5, right: true, text: fillText, tone: fillTone, compare: byFill},
-	{name: "", width: 10, from: 100, text: fillBar, tone: fillTone},
+	{name: "", width: 10, from: 115, text: fillBar, tone: fillTone},
 	{name: "AGE", width: 5, right: true, text: func(_ *list, r *Row) string { return changedText(r) }, tone: ageTone, compare: byAge},
 	{name: "STATUS", width: 10, more: 7, text: func(_ *list, r *Row) string { return r.Status() }, tone: statusTone, compare: byText((*Row).Status)},
 	{name: "WRITER", width: 7, text: writerText, compare: byWriter},
-	{name: "", width: 15, from: 100, text: writerName, tone: faint},
+	{name: "", width: 15, from: 150, text: writerName, tone: faint},
 	{name: "RDRS", width: 5, right: true, text: readersText, compare: byReaders},
-	{name: "SIZE", width: 6, right: true, text: sizeText, compare: func(_ *list, a, b *Row) int { return cmp.Compare(b.Size, a.Size) }},
-	{name: "RECORDS", width: 15, right: true, from: 140, text: recordsText, tone: faint},
-	{name: "ENDPOS", width: 12, right: true, from: 160, text: endText, tone: faint},
+	{name: "SIZE", width: 6, right: true, from: 90, text: sizeText, compare: func(_ *list, a, b *Row) int { return cmp.Compare(b.Size, a.Size) }},
+	{name: "RECORDS", width: 15, right: true, from: 180, text: recordsText, tone: faint},
+	{name: "ENDPOS", width: 12, right: true, from: 220, text: endText, tone: faint},
 }
 
 // gap stands between columns.
@@ -124,12 +128,13 @@ func fillText(_ *list, r *Row) string {
 	return percent(part)
 }
 
-func fillBar(_ *list, r *Row) string {
+// fillBar returns nothing without color, because FILL says the same in digits.
+func fillBar(m *list, r *Row) string {
 	part, told := r.Fill()
-	if !told {
+	if !told || !m.look.Color {
 		return ""
 	}
-	return bar(part, 10)
+	return picture.Bar(part, 10)
 }
 
 // fillTone: a ring that is full is as it should be; what goes past its end is not.

@@ -16,6 +16,8 @@ p                       pause, and go on
 q Ctrl-C                quit
 
 RATE/S  records a second, over the last 3 s: of a track its frames
+TREND   the rate of the last looks; the newest is to the right
+JITTER  how far the rates of the last looks are from their mean
 FILL    how much of the page, or of the ring in it, is taken
 AGE     since its header changed; >9s: not in the 9 s that it was looked at
 WRITER  who holds the writer's lock, else the process that MistServer means

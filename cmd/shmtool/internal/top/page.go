@@ -173,6 +173,11 @@ func (p *page) sum(now time.Time) {
 	if n := len(p.counts); n > 0 && total < p.counts[n-1].total {
 		p.counts = nil // a writer that began anew
 	}
+	if n := len(p.counts); n > 0 {
+		if seconds := now.Sub(p.counts[n-1].at).Seconds(); seconds > 0 {
+			p.row.Rates.Add(float64(total-p.counts[n-1].total) / seconds)
+		}
+	}
 	p.counts = append(p.counts, count{now, total})
 	for len(p.counts) > 2 && now.Sub(p.counts[1].at) >= rateSpan {
 		p.counts = p.counts[1:]

@@ -3,6 +3,7 @@ package top
 import (
 	"time"
 
+	"shmtool/cmd/shmtool/internal/picture"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/dump"
 	"shmtool/layout"
@@ -24,6 +25,8 @@ type Row struct {
 
 	// Rate is records a second, over the last few seconds; nil before two looks.
 	Rate *float64
+	// Rates are records a second between one look and the next.
+	Rates picture.History
 	// Used of Slots are taken, of the page or of the ring in it that is counted.
 	Used, Slots uint64
 	// Changed is how long ago the header has, Seen whether that was seen; else it

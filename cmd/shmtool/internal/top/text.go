@@ -69,15 +69,6 @@ func changedText(r *Row) string {
 // percent returns a part of 1 as a number from 0 to 100, and 100 only for all of it.
 func percent(part float64) string { return strconv.Itoa(int(part*100)) + "%" }
 
-// bar returns a part of 1 as a bar of so many columns.
-func bar(part float64, width int) string {
-	full := int(part*float64(width) + 0.5)
-	if part > 0 {
-		full = max(full, 1)
-	}
-	return strings.Repeat("█", full) + strings.Repeat("░", width-full)
-}
-
 // keysLine returns a line of what keys do: "q quit  p pause".
 func keysLine(colored bool, pairs ...string) string {
 	var parts []string

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
 
+	"shmtool/cmd/shmtool/internal/picture"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/layout"
@@ -34,6 +35,41 @@ func row(name string, change func(r *Row)) Row {
 
 func rate(v float64) *float64 { return &v }
 
+func history(values ...float64) (h picture.History) {
+	for _, v := range values {
+		h.Add(v)
+	}
+	return h
+}
+
+// A line is drawn in color, and a word stands for it without.
+func TestTrend(t *testing.T) {
+	for _, test := range []struct {
+		width   int
+		colored bool
+		want    []string
+	}{
+		{80, false, []string{"steady", "up"}},
+		{80, true, []string{"████", "▁▁▂▇██"}},
+		{120, true, []string{"████", "±4%", "▁▁▂▇██", "±87%"}},
+		{230, true, []string{"████", "±4%", "████", "▁▁▂▇██", "±87%", "██▅▆██"}},
+	} {
+		lines := strings.Split(ansi.Strip(newModel(test.width, 24, test.colored).text()), "\n")
+		rest := strings.Join(lines[3:5], "\n")
+		for _, want := range test.want {
+			_, after, found := strings.Cut(rest, want)
+			if !found {
+				t.Errorf("%d columns, colored %v: no %q in\n%s", test.width, test.colored, want, rest)
+			}
+			rest = after
+		}
+	}
+	bare := newModel(230, 24, false).text()
+	if strings.ContainsAny(bare, "█▁░") {
+		t.Errorf("pictures without color:\n%s", bare)
+	}
+}
+
 // someRows are pages of all sorts: known and not, with names that are long, wide,
 // or would do something to a terminal.
 func someRows() []Row {
@@ -43,8 +79,11 @@ func someRows() []Row {
 		row("MstTraklive@412-0", func(r *Row) {
 			r.Rate, r.Used, r.Slots, r.Seen, r.Changed, r.Size = rate(25), 500, 1800, true, 40*time.Millisecond, 1067595
 			r.Header.EndPos = 1
+			r.Rates = history(24, 26, 24, 26)
 		}),
-		row("MstTraklive@412-1", func(r *Row) { r.Rate, r.Used, r.Slots, r.Seen = rate(46.875), 1800, 1800, true }),
+		row("MstTraklive@412-1", func(r *Row) {
+			r.Rate, r.Used, r.Slots, r.Seen, r.Rates = rate(46.875), 1800, 1800, true, history(0, 0, 10, 40, 47, 48)
+		}),
 		row("MstTrak"+long+"@412-2", func(r *Row) { r.Header.Status |= layout.StatusReload }),
 		row("MstUser日本語のストリーム", func(r *Row) { r.Rate, r.Used, r.Slots = rate(0), 9, 4 }),
 		row("plain", func(r *Row) { r.Rate, r.Header.EndPos, r.Used, r.Slots = rate(1234567), 1<<63, 1, 1000 }),
@@ -277,7 +316,7 @@ func TestTexts(t *testing.T) {
 		got = append(got, units.Ago(d))
 	}
 	for _, p := range []float64{0, 0.001, 0.5, 0.999, 1} {
-		got = append(got, percent(p)+bar(p, 4))
+		got = append(got, percent(p)+picture.Bar(p, 4))
 	}
 	got = append(got, cutMiddle("MstTraklongstream@412-0", 22), cutMiddle("日本語日本語日本語日本語日本語", 21), cutMiddle("short", 3))
 	want := []string{

@@ -33,6 +33,8 @@ func Top() *cli.Command {
 screen:
 
   RATE/S   records per second over the last 3 s; for a track, its frames
+  TREND    the rate of the last looks as a line, or as a word without color
+  JITTER   how far the rates of the last looks are from their mean
   FILL     how full the page is, or the ring in it
   AGE      time since the header changed, or >9s when it has not changed in 9 s
   WRITER   as in ls

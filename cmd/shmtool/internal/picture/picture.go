@@ -4,6 +4,7 @@ package picture
 
 import (
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -125,6 +126,9 @@ func Bar(part float64, width int) string {
 	}
 	return strings.Repeat("█", full) + strings.Repeat("░", width-full)
 }
+
+// Percent returns a part of 1 as a number from 0 to 100, and 100 only for all of it.
+func Percent(part float64) string { return strconv.Itoa(int(part*100)) + "%" }
 
 // Kept is how many values a History keeps.
 const Kept = 24

@@ -45,6 +45,7 @@ type file struct {
 	writer   *mcap.Writer
 	options  *mcap.WriterOptions
 	whole    int64 // bytes of out that are whole chunks
+	total    int64 // the same of all files
 	chunks   int   // that are closed
 	channels map[channelKey]uint16
 	schemas  map[string]uint16
@@ -160,7 +161,9 @@ func (f *file) commit() error {
 	if err := f.buffered.Flush(); err != nil {
 		return err
 	}
-	f.whole = int64(f.writer.Offset())
+	now := int64(f.writer.Offset())
+	f.total += now - f.whole
+	f.whole = now
 	return nil
 }
 

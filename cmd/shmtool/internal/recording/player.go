@@ -28,6 +28,10 @@ type PlayOptions struct {
 	// Step, where it is not nil, is called before each record, instead of waiting
 	// for its time; false ends the play.
 	Step func() (bool, error)
+
+	// Tell is called for each message with the records that have been played, and the byte
+	// of the file that Play has come to, unless it is nil.
+	Tell func(records uint64, at int64)
 }
 
 // Player makes pages as recordings tell. It plays one after the other: files
@@ -110,7 +114,9 @@ func (p *Player) Play(ctx context.Context, r *Reader) (more bool, err error) {
 			break
 		}
 		last = m.at
-		err = p.message(ctx, r, m)
+		if err = p.message(ctx, r, m); err == nil && p.o.Tell != nil {
+			p.o.Tell(p.records, r.where())
+		}
 	}
 	if shown := p.showAll(); shown != nil && (errors.Is(err, io.EOF) || errors.Is(err, errEnough)) {
 		err = shown

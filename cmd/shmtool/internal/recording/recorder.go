@@ -39,6 +39,9 @@ type Options struct {
 	// Said is called for what the user should know: an event of a page that is no
 	// record, or why one that was discovered cannot be read.
 	Said func(page string, e relaccx.Event, err error)
+
+	// Tell is called for each event with what is recorded so far, unless it is nil.
+	Tell func(s Summary)
 }
 
 // Summary is what was recorded.
@@ -47,6 +50,7 @@ type Summary struct {
 	Pages   int
 	Records uint64
 	Lost    uint64
+	Bytes   int64 // of whole chunks
 }
 
 // recorder is one recording.
@@ -247,6 +251,12 @@ func (r *recorder) now() time.Time { return r.begun.Add(time.Since(r.begun)) }
 func (r *recorder) event(s *source, e relaccx.Event) error {
 	at := r.now()
 	s.active, r.rests = at, at
+	if r.o.Tell != nil {
+		defer func() {
+			r.summary.Bytes = r.file.total
+			r.o.Tell(r.summary)
+		}()
+	}
 	if err := s.begin(&r.file, at, &e); err != nil {
 		return err
 	}

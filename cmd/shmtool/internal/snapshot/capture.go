@@ -23,6 +23,10 @@ type Options struct {
 	Streams         []string // these and what all have in common; none is all
 	Version         string   // of shmtool
 	Redact          bool     // replace what is private, as package redact does
+
+	// Tell is called for each object that was copied, with how many were and their bytes,
+	// and how many there are, unless it is nil.
+	Tell func(copied, of int, bytes int64)
 }
 
 // Problem is an object that could not be read.
@@ -46,6 +50,9 @@ type capture struct {
 	named   map[int]bool    // the PIDs that stand in the copies
 	done    map[string]bool // groups that have gone to the sink
 	saved   *procs.Saved
+
+	there, copied int   // objects
+	bytes         int64 // of those that were copied
 }
 
 func newCapture(to sink, folder func() (string, error), o Options) *capture {
@@ -216,6 +223,7 @@ func (c *capture) savedObject(info fs.FileInfo) procs.SavedObject {
 // The time is taken between.
 func (c *capture) copyAll(ctx context.Context, there map[string]*object) error {
 	var small, packets []*object
+	c.there = len(there)
 	for name, o := range there {
 		switch {
 		case c.objects[name] != nil || c.done[o.group()]:
@@ -275,11 +283,22 @@ func (c *capture) copyEach(ctx context.Context, objects []*object) error {
 		if err := c.copyObject(ctx, o); err != nil {
 			return err
 		}
+		c.tell(o)
 		if !errors.Is(o.err, fs.ErrNotExist) {
 			c.objects[o.name()] = o
 		}
 	}
 	return nil
+}
+
+// tell says that an object was copied.
+func (c *capture) tell(o *object) {
+	if c.Tell == nil {
+		return
+	}
+	c.copied++
+	c.bytes += o.saved.Allocated
+	c.Tell(c.copied, max(c.there, c.copied), c.bytes)
 }
 
 // group returns what is copied anew together: a stream, or an object by itself.

@@ -125,7 +125,7 @@ func fillText(_ *list, r *Row) string {
 	if !told {
 		return ""
 	}
-	return percent(part)
+	return picture.Percent(part)
 }
 
 // fillBar returns nothing without color, because FILL says the same in digits.

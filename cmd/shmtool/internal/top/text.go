@@ -66,9 +66,6 @@ func changedText(r *Row) string {
 	return ">" + units.Ago(r.Changed)
 }
 
-// percent returns a part of 1 as a number from 0 to 100, and 100 only for all of it.
-func percent(part float64) string { return strconv.Itoa(int(part*100)) + "%" }
-
 // keysLine returns a line of what keys do: "q quit  p pause".
 func keysLine(colored bool, pairs ...string) string {
 	var parts []string

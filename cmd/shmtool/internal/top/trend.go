@@ -31,7 +31,7 @@ func trendText(m *list, r *Row) string {
 // jitterText returns how far the rates of the looks are from their mean, as a part of it.
 func jitterText(_ *list, r *Row) string {
 	if part, known := jitterOf(r); known {
-		return "±" + percent(part)
+		return "±" + picture.Percent(part)
 	}
 	return ""
 }

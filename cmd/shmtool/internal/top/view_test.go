@@ -316,7 +316,7 @@ func TestTexts(t *testing.T) {
 		got = append(got, units.Ago(d))
 	}
 	for _, p := range []float64{0, 0.001, 0.5, 0.999, 1} {
-		got = append(got, percent(p)+picture.Bar(p, 4))
+		got = append(got, picture.Percent(p)+picture.Bar(p, 4))
 	}
 	got = append(got, cutMiddle("MstTraklongstream@412-0", 22), cutMiddle("日本語日本語日本語日本語日本語", 21), cutMiddle("short", 3))
 	want := []string{

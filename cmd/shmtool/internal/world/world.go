@@ -27,6 +27,7 @@ type World struct {
 	In          io.Reader // standard input; a signal ends a Read
 	Stdout      io.Writer // standard output, without a buffer
 	Stderr      io.Writer
+	Notes       *Notes // what Stderr writes to; nil in tests that have their own
 	Getenv      func(string) string
 	Interrupted <-chan struct{} // closed by a signal that ends the program
 	MustFinish  *sync.Mutex     // held while there is what must be removed: a second signal waits for that
@@ -52,7 +53,8 @@ type World struct {
 
 // New returns the world around a process with these streams.
 func New(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) *World {
-	w := &World{In: stdin, Stdout: stdout, Stderr: &safe.Writer{To: stderr}, Getenv: getenv, MustFinish: new(sync.Mutex)}
+	notes := newNotes(stderr)
+	w := &World{In: stdin, Stdout: stdout, Stderr: &safe.Writer{To: notes}, Notes: notes, Getenv: getenv, MustFinish: new(sync.Mutex)}
 	if f, isFile := stdout.(*os.File); isFile && term.IsTerminal(int(f.Fd())) {
 		w.Terminal = true
 		w.Width, _ = w.TerminalSize()

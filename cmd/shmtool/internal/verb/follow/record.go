@@ -118,7 +118,9 @@ func runRecord(ctx context.Context, c *cli.Call) error {
 	if len(o.recording.Targets) == 0 && !o.matchAny() {
 		o.Warn("no page matches yet: waiting for one")
 	}
+	progress := o.showProgress()
 	summary, err := recording.Record(ctx, o.recording)
+	progress.End()
 	if err == nil && summary.Pages == 0 && !o.matchAny() {
 		err = pages.ErrNoMatch
 	}

@@ -3,6 +3,7 @@ package follow
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 
 	"shmtool/cmd/shmtool/internal/cli"
@@ -19,6 +20,8 @@ type replayOptions struct {
 	files []string
 	list  bool
 	play  recording.PlayOptions
+
+	before int64 // bytes of the files that have been played
 }
 
 func Replay() *cli.Command {
@@ -107,8 +110,10 @@ func runReplay(ctx context.Context, c *cli.Call) (err error) {
 	if o.list {
 		return o.printContents(ctx, c.Out)
 	}
+	progress := o.showProgress()
 	player := recording.NewPlayer(o.play)
 	defer func() {
+		progress.End()
 		err = errors.Join(err, player.Close())
 		o.sayMade(player.Made())
 	}()
@@ -116,6 +121,9 @@ func runReplay(ctx context.Context, c *cli.Call) (err error) {
 		more, err := o.replay(ctx, player, name)
 		if err != nil || !more {
 			return err
+		}
+		if info, err := os.Stat(name); err == nil {
+			o.before += info.Size()
 		}
 	}
 	return nil

@@ -83,7 +83,11 @@ var checkCodes = map[layout.Severity]int{layout.Warning: fail.ExitFindings, layo
 // error and goes on: that one may have gone since it was listed. failed is the highest
 // exit code of those.
 func checkAll(ctx context.Context, c *cli.Call, args []string) (all []checked, failed int, err error) {
-	for _, arg := range args {
+	var done out.Latest[int]
+	progress := checkProgress(c.World, &done, args)
+	defer progress.End()
+	for i, arg := range args {
+		done.Set(i)
 		k, err := checkArgument(ctx, c, arg)
 		switch {
 		case err == nil:

@@ -30,9 +30,12 @@ func saveSnapshot(ctx context.Context, w *world.World, o saveOptions) error {
 	if err != nil {
 		return err
 	}
-	saved, problems, err := saveTo(ctx, w, o.file, snapshot.Options{
+	options := snapshot.Options{
 		ShmDir: w.ShmDir, ProcDir: w.ProcDir, Streams: chosen, Version: cli.Version(), Redact: o.redact,
-	})
+	}
+	progress := saveProgress(w, &options)
+	saved, problems, err := saveTo(ctx, w, o.file, options)
+	progress.End()
 	if err != nil {
 		return snapshotFailure(w, o.file, err)
 	}

@@ -127,7 +127,9 @@ func runSimulate(ctx context.Context, c *cli.Call) error {
 	c.EndUnread()
 	show := newScreen(c.World, c.Out, o.run)
 	c.MustFinish.Lock()
+	progress := show.progress()
 	result, err := simulate.Run(ctx, o.run, show)
+	progress.End()
 	c.MustFinish.Unlock()
 	show.close()
 	if result == nil || !result.Begun {

@@ -27,6 +27,8 @@ type simulationScreen struct {
 	below  *out.Status
 	status simulate.Status
 	latest time.Time
+
+	elapsed out.Latest[time.Duration] // of the status, for progress
 }
 
 // redraw is how often the status is drawn.
@@ -107,6 +109,7 @@ func (s *simulationScreen) cleanText(e simulate.Event) string {
 // Status redraws what is below the lines.
 func (s *simulationScreen) Status(st simulate.Status) {
 	s.status = st
+	s.elapsed.Set(st.Elapsed)
 	if s.silent || !s.live || time.Since(s.latest) < redraw {
 		return
 	}
@@ -164,9 +167,32 @@ func (s *simulationScreen) statusText(width int) []byte {
 		write(fmt.Sprintf("viewers: %d records seen, %d lost; from publish to seen %s (p50), %s (p99), %s at most",
 			v.Records, v.Lost, millis(v.P50), millis(v.P99), millis(v.Max)))
 	}
-	write(fmt.Sprintf("%s %.1f s, %s; Ctrl-C ends it", spinner(s.status.Elapsed), s.status.Elapsed.Seconds(),
-		units.Counted(uint64(s.status.Processes), "process", "processes")))
+	write(fmt.Sprintf("%s %.1f s, %s%s; Ctrl-C ends it", spinner(s.status.Elapsed), s.status.Elapsed.Seconds(),
+		s.leftText(), units.Counted(uint64(s.status.Processes), "process", "processes")))
 	return b.Bytes()
+}
+
+// leftText returns how long the simulation still runs: "18s left, ", or nothing.
+func (s *simulationScreen) leftText() string {
+	if left := s.o.Duration - s.status.Elapsed; left > 0 {
+		return units.Long(left.Round(time.Second)) + " left, "
+	}
+	return ""
+}
+
+// progress says on the terminal of standard error how long the simulation still runs, when
+// its status is not drawn on standard output.
+func (s *simulationScreen) progress() *out.Progress {
+	if s.live && !s.silent || s.o.Duration == 0 {
+		return nil
+	}
+	return out.StartProgress(s.world, func() out.Doing {
+		elapsed := s.elapsed.Get()
+		return out.Doing{
+			Text: "simulating for " + units.Long(elapsed), Part: float64(elapsed) / float64(s.o.Duration), Ends: true,
+			Left: s.o.Duration - elapsed,
+		}
+	})
 }
 
 func spinner(elapsed time.Duration) string {

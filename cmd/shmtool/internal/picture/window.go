@@ -40,3 +40,14 @@ func (w Window) Text(width int) string {
 	}
 	return string(cells)
 }
+
+// Since returns times from another time on, and leaves out those before it.
+func Since(times []uint64, first uint64) []uint64 {
+	var since []uint64
+	for _, t := range times {
+		if t >= first {
+			since = append(since, t-first)
+		}
+	}
+	return since
+}

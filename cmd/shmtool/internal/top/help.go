@@ -7,7 +7,8 @@ import (
 )
 
 const listHelp = `↑ ↓ j k PgUp PgDn g G   move
-Enter                   open a page; Esc goes back
+Enter                   open a page, or the stream of a MstMeta; Esc goes back
+t d                     open the stream of a page; the page itself
 s > <                   sort by the next column, or the one before
 r                       reverse the order
 /                       filter: a part of what a row says, or a shell pattern
@@ -32,10 +33,23 @@ A value that changed since the look before stands out, and so does a record that
 is new. A page shows its newest record, a table its rows in use, and a page with
 pages nested in it their newest records.`
 
+const streamHelp = `↑ ↓ j k PgUp PgDn g G   scroll
+Esc Backspace           back to all pages
+p                       pause, and go on
+q Ctrl-C                quit
+
+keys   what is there of a track, and ┿ for each key frame
+pages  the same, and ┿ where a data page begins
+The newest is to the right. · is what the stream would keep and does not have.
+Reloads are those since you opened the stream.`
+
 // helpLines returns the screen that explains the keys.
 func (m *model) helpLines() []string {
 	text := listHelp
-	if m.pager != nil {
+	switch {
+	case m.pager != nil && m.page.stream != nil:
+		text = streamHelp
+	case m.pager != nil:
 		text = pageHelp
 		if !m.pager.back {
 			text = strings.Replace(text, "Esc Backspace           back to all pages\n", "", 1)

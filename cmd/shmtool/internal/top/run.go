@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
@@ -22,14 +21,21 @@ type Options struct {
 	Every  time.Duration
 	Render dump.Options // how one page is shown; Width, Clock and Changed are ours
 	Clock  func() mist.Clock
+	Plot   []string  // the fields that Watch draws, in place of the page; nil for none
 	Input  io.Reader // nil: the terminal
 	Output io.Writer
+
+	// Stream returns what shows the stream of a name; nil: streams cannot be opened.
+	Stream func(name string) Stream
 
 	// PageError and DirectoryError return what the user reads of an error about a
 	// page, and about the directory.
 	PageError      func(of *Source, err error) string
 	DirectoryError func(err error) string
 }
+
+// Stream returns the lines that show a stream as it is now, on so many columns.
+type Stream func(columns int) ([]string, error)
 
 // Pages shows all pages until it is told to quit, or ctx ends, whose error it is
 // then. open is the Source of one of them. The terminal is as it was afterwards.
@@ -43,6 +49,7 @@ func Pages(ctx context.Context, o Options, s *Sampler, open func(r Row) *Source)
 func Watch(ctx context.Context, o Options, s *Sampler, of *Source) error {
 	m := &model{o: o, pages: &sampling{Sampler: s}}
 	m.enter(of, false)
+	m.page.plots = newPlots(o.Plot)
 	return m.run(ctx)
 }
 
@@ -78,6 +85,8 @@ type reading struct {
 	*Source
 	changes changes
 	closed  bool
+	plots   *plots // nil: the page is shown
+	stream  Stream // nil: it is a page
 }
 
 // model is the state of the program: the list, and one page where it is open.
@@ -166,24 +175,34 @@ func (m *model) lookAtPage() tea.Cmd {
 	}
 	m.lookingAtPage = true
 	o.Width, o.Color = m.width-1, m.o.Look.Color
+	height := m.pager.room()
 	return func() tea.Msg {
 		if clock != nil {
 			o.Clock = sync.OnceValue(clock)
 		}
-		return page.look(o)
+		return page.look(o, height)
 	}
 }
 
-func (p *reading) look(o dump.Options) tea.Msg {
+func (p *reading) look(o dump.Options, height int) tea.Msg {
 	p.Lock()
 	defer p.Unlock()
 	msg := pageMsg{of: p, now: time.Now()}
 	if p.closed {
 		return msg
 	}
+	if p.stream != nil {
+		msg.lines, msg.err = p.stream(o.Width)
+		return msg
+	}
 	v, info, note, err := p.Look(msg.now)
 	msg.note, msg.err = note, err
 	if err != nil {
+		return msg
+	}
+	if p.plots != nil {
+		p.plots.see(v)
+		msg.lines = p.plots.lines(o.Width, height, o.Color)
 		return msg
 	}
 	o.Page, o.Newest, o.Changed = info, NestedRows, p.changes.changed
@@ -238,6 +257,9 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if msg.of == m.page && m.pager != nil {
 			m.pager.facts, m.pager.left = m.facts(), msg.left
 			about := func(err error) string { return m.o.PageError(msg.of.Source, err) }
+			if msg.of.stream != nil {
+				about = m.o.DirectoryError
+			}
 			m.pager.see(msg.now, msg.lines, msg.note, said(msg.err, about))
 		}
 	}
@@ -276,52 +298,6 @@ func (m *model) size(width, height int) {
 	if m.pager != nil {
 		m.pager.width, m.pager.height = width, height
 		m.pager.move(0)
-	}
-}
-
-// typing reports whether keys are text for the filter.
-func (m *model) typing() bool { return m.pager == nil && m.list.typing && !m.help }
-
-func (m *model) key(msg tea.KeyPressMsg) tea.Cmd {
-	key := msg.String()
-	if key == "space" {
-		key = " "
-	}
-	typing := m.typing()
-	switch {
-	case key == "ctrl+c", key == "q" && !typing:
-		return tea.Quit
-	case key == "ctrl+z":
-		return tea.Suspend
-	case m.help:
-		m.help = false
-		return nil
-	case key == "?" && !typing:
-		m.help = true
-		return nil
-	}
-	if m.pager != nil {
-		if m.pager.key(key) {
-			m.leave()
-		}
-		return nil
-	}
-	if m.list.key(key) {
-		m.enter(m.open(*m.list.selected()), true)
-		return m.lookAtPage()
-	}
-	return nil
-}
-
-// paste takes pasted text for the filter. Elsewhere letters would be taken for keys.
-func (m *model) paste(text string) {
-	if !m.typing() {
-		return
-	}
-	for _, r := range text {
-		if unicode.IsPrint(r) {
-			m.list.typed(string(r))
-		}
 	}
 }
 

@@ -35,6 +35,9 @@ later. REC/S counts records over the exact time between them, so that 25 frames 
 second read 25.0. P50, P99, MAX and STDDEV tell how far apart records came, as
 seen every millisecond. In a MistServer table, rate counts the rows that change.
 
+On a terminal, TREND is REC/S of the last intervals as a line, and JITTER likewise
+STDDEV; without color both are words.
+
 With --time FIELD, DELAY is the present time minus that field: 99 of 100 records
 had at most this delay. rate knows the unit of MistServer's fields: media time (of
 a live stream), or seconds or milliseconds since boot or since 1970. It reads any

@@ -28,7 +28,7 @@ func newSheet(o *rateOptions) sheet {
 	case o.out.Format == out.JSON:
 		return &documentSheet{endSheet: endSheet{o}}
 	}
-	return &rowSheet{o, o.out}
+	return &rowSheet{o, o.out, newPictures(o)}
 }
 
 // endSheet is what sheets share that print nothing between intervals.
@@ -42,16 +42,21 @@ func (endSheet) end() error                        { return nil }
 type rowSheet struct {
 	*rateOptions
 	below *out.Printer // below what has been printed
+	drawn *ratePictures
 }
 
-func (s *rowSheet) interval(_ []rateRow, l *dump.Listing) error { return s.show(l) }
-func (s *rowSheet) end() error                                  { return nil }
+func (s *rowSheet) end() error { return nil }
+
+func (s *rowSheet) interval(rows []rateRow, l *dump.Listing) error {
+	s.drawn.see(rows)
+	return s.show(l)
+}
 
 func (s *rowSheet) show(l *dump.Listing) error {
 	if len(l.Rows) == 0 {
 		return nil
 	}
-	if err := s.below.Chosen(l); err != nil {
+	if err := s.below.Chosen(s.drawn.on(l)); err != nil {
 		return err
 	}
 	s.below = s.below.Below()

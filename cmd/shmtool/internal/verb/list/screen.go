@@ -20,6 +20,7 @@ func fullScreen(w *world.World, p *out.Printer) bool { return p.Terminal && !w.D
 func screenOptions(w *world.World, p *out.Printer, interval time.Duration) top.Options {
 	return top.Options{
 		Look: top.Look{Color: p.Color, Bytes: p.Bytes}, Every: interval,
+		Stream: func(name string) top.Stream { return newStreamView(w, name, p.Color) },
 		Render: p.Rendering(), Clock: func() mist.Clock { return w.Clock(w.ShmDir) }, Output: w.Stdout,
 		PageError: func(s *top.Source, err error) string {
 			return w.Worded(object.Explain(w, object.Target{Arg: s.Name, Path: s.Path}, err))

@@ -41,7 +41,9 @@ screen:
   READERS  as in ls
 
 Press s to sort by the next column, / to filter, Enter to open a page with its newest
-record (changes stand out), ? for all keys, and q to quit. top reads only headers, again
+record (changes stand out), ? for all keys, and q to quit. Enter on a MstMeta, and t on
+any page of a stream, shows the stream: its tracks with their keys and data pages over
+time, reloads, losses, and its findings. top reads only headers, again
 and again. Its first line counts the pages that you are not allowed to read; with --once
 top counts them on standard error.
 

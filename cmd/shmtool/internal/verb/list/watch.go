@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
@@ -12,12 +14,15 @@ import (
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/top"
 	"shmtool/cmd/shmtool/internal/watching"
+	"shmtool/layout"
+	"shmtool/relaccx"
 )
 
 // watchOptions is what a command line of watch asks for.
 type watchOptions struct {
 	target object.Target
 	every  *watching.Loop
+	plot   []string // fields to draw
 }
 
 // Watch returns the command that shows a page as it changes.
@@ -35,12 +40,17 @@ In a pipe, in a format other than table, and with --count, watch prints the page
 each time it has changed, as a table after an empty line. It stops at SIGINT, --count,
 or --for. -o ndjson prints only the records.
 
+With --plot FIELD watch draws that field of the newest record as it changes, in place of
+the page, on a terminal without --count. It has a value for each look. Without color
+watch prints its newest value, its range, and a word such as steady or up.
+
 watch follows the name: it goes on with a page that replaces the first one, and waits
 for one that is gone, and says so. It prints secrets as ***.`,
 		Examples: []string{
 			"shmtool watch MstMetalive",
 			"shmtool watch MstTraklive@412-0:keys --interval 100ms",
 			"shmtool watch MstUserlive --for 1m > users.txt",
+			"shmtool watch MstTraklive@412-0:parts --plot duration --plot size",
 			"shmtool watch MstGlobalConfig --count 2 -o ndjson",
 		},
 		Formats: out.PlainFormats,
@@ -48,6 +58,7 @@ for one that is gone, and says so. It prints secrets as ***.`,
 			&cli.DurationFlag{Name: "interval", Value: 500 * time.Millisecond, Usage: "look every `TIME`"},
 			&cli.UintFlag{Name: "count", Usage: "stop after printing the page `N` times"},
 			&cli.DurationFlag{Name: "for", Usage: "stop after `TIME`"},
+			&cli.StringSliceFlag{Name: "plot", Usage: "on a terminal, draw the integer `FIELD` over time; may be repeated"},
 		},
 		Access: cli.Follows,
 		Run:    runWatch,
@@ -66,6 +77,7 @@ func watchOptionsOf(c *cli.Call) (o watchOptions, err error) {
 		named.Close(&err)
 		return o, errors.Join(err, o.target.OnPage(fail.Hinted(fail.Usagef("it is %s; watch shows pages", word), "use shmtool dump")))
 	}
+	o.plot = fieldsOf(c.Strings("plot"))
 	o.every, err = watching.New(c)
 	return o, err
 }
@@ -75,7 +87,7 @@ func runWatch(ctx context.Context, c *cli.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := checkWatched(c, o.target); err != nil {
+	if err := checkWatched(c, o.target, o.plot); err != nil {
 		return err
 	}
 	ctx, cancel := o.every.Until(ctx)
@@ -91,15 +103,44 @@ func runWatch(ctx context.Context, c *cli.Call) error {
 	return err
 }
 
+// fieldsOf returns the fields of --plot, which may also have commas between them.
+func fieldsOf(given []string) (fields []string) {
+	for _, list := range given {
+		for name := range strings.SplitSeq(list, ",") {
+			if name != "" && !slices.Contains(fields, name) {
+				fields = append(fields, name)
+			}
+		}
+	}
+	return fields
+}
+
+// checkPlotted refuses fields for --plot that a page does not have, or that are no integers.
+func checkPlotted(s *layout.Schema, fields []string) error {
+	for _, name := range fields {
+		f := s.Lookup(name)
+		if f == nil {
+			return &relaccx.FieldError{Field: name, Have: s}
+		}
+		if !f.Readable() || f.Kind() != layout.Int && f.Kind() != layout.Uint {
+			return fail.Usagef("invalid --plot %q: the field is %v; use an integer field", name, f.Kind())
+		}
+	}
+	return nil
+}
+
 // checkWatched returns an error when there is no page, or when it does not have the fields
 // that --fields chooses. Later both are only reported.
-func checkWatched(c *cli.Call, t object.Target) error {
+func checkWatched(c *cli.Call, t object.Target, plot []string) error {
 	r, done, err := object.Peek(c.World, t)
 	if err != nil {
 		return err
 	}
 	if c.Out.Fields != nil {
 		_, err = c.Out.ChooseFields(r.Schema())
+	}
+	if err == nil {
+		err = checkPlotted(r.Schema(), plot)
 	}
 	return t.OnPage(errors.Join(err, done()))
 }
@@ -108,6 +149,7 @@ func watchOnScreen(ctx context.Context, c *cli.Call, o watchOptions) error {
 	t := o.target
 	this := sampler(c.World, filepath.Dir(t.Path), func(name string) bool { return name == filepath.Base(t.Path) })
 	screen := screenOptions(c.World, c.Out, o.every.Interval)
+	screen.Plot = o.plot
 	screen.PageError = func(_ *top.Source, err error) string { return c.Worded(object.Explain(c.World, t, err)) }
 	return top.Watch(ctx, screen, this, watchSource(t))
 }

@@ -28,6 +28,7 @@ type examination struct {
 	idle   []streams.Idle // streams that were asked for, and do not run
 	chosen []string       // the patterns that were asked for; none is all
 	since  *since         // nil without --since
+	dir    string         // of the objects, when the streams are drawn again in place; else ""
 }
 
 // of returns the findings about one stream that are shown; "" is the whole server.

@@ -40,6 +40,10 @@ its source when its processes set one. KEY is how long ago the newest key frame 
 AGE the newest packet. "!" marks a reason for the verdict, which is ok, warning, or
 stuck: a stuck stream cannot work.
 
+With --watch on a terminal, KEPT draws how much is there of each track, out of what its
+stream keeps: ━ is there, ┿ begins with a key frame of a video track, · is not there.
+Without color it is a part and a number of keys.
+
 streams exits with code 0 whatever it finds, except with -o nagios. It lists a stream
 that is only configured when you name it, or with --all.`,
 		Examples: []string{
@@ -117,6 +121,9 @@ func (o streamsOptions) print(ctx context.Context, w *world.World, p *out.Printe
 	x, rows, err := o.look(ctx, w)
 	if err != nil {
 		return err
+	}
+	if o.every != nil && p.Terminal && !w.Dumb() {
+		x.dir = w.ShmDir
 	}
 	all := len(rows)
 	kept, err := out.KeepRows(p, streamListing(rows, at), rows)

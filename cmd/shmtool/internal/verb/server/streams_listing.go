@@ -106,7 +106,7 @@ func printStreams(p *out.Printer, x *examination, l *dump.Listing, rows []stream
 			return err
 		}
 		f.CSV = func(w io.Writer) error { return dump.CSV(w, flat, p.Rendering()) }
-		f.Table = func(io.Writer) error { return p.Tree(streamTree(rows, p.Bytes)) }
+		f.Table = func(io.Writer) error { return p.Tree(x.tree(rows, p)) }
 	}
 	f.Nagios = x.printNagios
 	f.Metrics = func() *metrics.Set {

@@ -1,0 +1,74 @@
+package follow
+
+import (
+	"slices"
+	"time"
+
+	"shmtool/cmd/shmtool/internal/picture"
+	"shmtool/dump"
+)
+
+// ratePictures keeps for each page how fast records came in the last intervals, and how far
+// apart, and adds both to a table on a terminal: as lines, and without color as words.
+type ratePictures struct {
+	colored     bool
+	rate, apart map[string]*picture.History // by page
+}
+
+// newPictures returns nil when the output is none for people: a picture is no data.
+func newPictures(o *rateOptions) *ratePictures {
+	if p := o.out; !p.Terminal || o.Dumb() || !p.IsUsual() {
+		return nil
+	}
+	return &ratePictures{o.out.Color, map[string]*picture.History{}, map[string]*picture.History{}}
+}
+
+// see takes an interval that is over.
+func (p *ratePictures) see(rows []rateRow) {
+	if p == nil {
+		return
+	}
+	for i := range rows {
+		r := &rows[i]
+		add(p.rate, r.Page, r.PerSecond)
+		add(p.apart, r.Page, float64(r.Interval.Sdev)/float64(time.Millisecond))
+	}
+}
+
+func add(to map[string]*picture.History, page string, v float64) {
+	if to[page] == nil {
+		to[page] = new(picture.History)
+	}
+	to[page].Add(v)
+}
+
+// pictureWidth is how many intervals a line shows.
+const pictureWidth = 10
+
+// on returns a listing with the columns of the pictures before its last one.
+func (p *ratePictures) on(l *dump.Listing) *dump.Listing {
+	if p == nil {
+		return l
+	}
+	columns := []dump.Column{{Name: "TREND", Minor: true}, {Name: "JITTER", Minor: true}}
+	drawn := *l
+	drawn.Columns = slices.Insert(slices.Clone(l.Columns), len(l.Columns)-1, columns...)
+	drawn.Rows = make([][]dump.Cell, len(l.Rows))
+	const pageColumn = 1
+	for i, row := range l.Rows {
+		page, _ := row[pageColumn].Value.(dump.Text)
+		cells := []dump.Cell{p.cell(p.rate[string(page)]), p.cell(p.apart[string(page)])}
+		drawn.Rows[i] = slices.Insert(slices.Clone(row), len(row)-1, cells...)
+	}
+	return &drawn
+}
+
+func (p *ratePictures) cell(h *picture.History) dump.Cell {
+	if h == nil {
+		return dump.Cell{}
+	}
+	if !p.colored {
+		return dump.Cell{Value: picture.Word(h.Values())}
+	}
+	return dump.Cell{Value: picture.Line(h.Values(), pictureWidth)}
+}

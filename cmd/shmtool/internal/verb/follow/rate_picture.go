@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"shmtool/cmd/shmtool/internal/picture"
+	letters "shmtool/cmd/shmtool/internal/picture"
 	"shmtool/dump"
 )
 
@@ -12,7 +12,7 @@ import (
 // apart, and adds both to a table on a terminal: as lines, and without color as words.
 type ratePictures struct {
 	colored     bool
-	rate, apart map[string]*picture.History // by page
+	rate, apart map[string]*letters.History // by page
 }
 
 // newPictures returns nil when the output is none for people: a picture is no data.
@@ -20,7 +20,7 @@ func newPictures(o *rateOptions) *ratePictures {
 	if p := o.out; !p.Terminal || o.Dumb() || !p.IsUsual() {
 		return nil
 	}
-	return &ratePictures{o.out.Color, map[string]*picture.History{}, map[string]*picture.History{}}
+	return &ratePictures{o.out.Color, map[string]*letters.History{}, map[string]*letters.History{}}
 }
 
 // see takes an interval that is over.
@@ -35,9 +35,9 @@ func (p *ratePictures) see(rows []rateRow) {
 	}
 }
 
-func add(to map[string]*picture.History, page string, v float64) {
+func add(to map[string]*letters.History, page string, v float64) {
 	if to[page] == nil {
-		to[page] = new(picture.History)
+		to[page] = new(letters.History)
 	}
 	to[page].Add(v)
 }
@@ -63,12 +63,12 @@ func (p *ratePictures) on(l *dump.Listing) *dump.Listing {
 	return &drawn
 }
 
-func (p *ratePictures) cell(h *picture.History) dump.Cell {
+func (p *ratePictures) cell(h *letters.History) dump.Cell {
 	if h == nil {
 		return dump.Cell{}
 	}
 	if !p.colored {
-		return dump.Cell{Value: picture.Word(h.Values())}
+		return dump.Cell{Value: letters.Word(h.Values())}
 	}
-	return dump.Cell{Value: picture.Line(h.Values(), pictureWidth)}
+	return dump.Cell{Value: letters.Line(h.Values(), pictureWidth)}
 }

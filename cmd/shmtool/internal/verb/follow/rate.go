@@ -35,7 +35,7 @@ later. REC/S counts records over the exact time between them, so that 25 frames 
 second read 25.0. P50, P99, MAX and STDDEV tell how far apart records came, as
 seen every millisecond. In a MistServer table, rate counts the rows that change.
 
-On a terminal, TREND is REC/S of the last intervals as a line, and JITTER likewise
+On a terminal of about 160 columns, TREND is REC/S of the last intervals as a line, and JITTER likewise
 STDDEV; without color both are words.
 
 With --time FIELD, DELAY is the present time minus that field: 99 of 100 records

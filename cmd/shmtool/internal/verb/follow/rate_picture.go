@@ -12,15 +12,22 @@ import (
 // apart, and adds both to a table on a terminal: as lines, and without color as words.
 type ratePictures struct {
 	colored     bool
+	width       int                         // of the terminal; 0 does not matter
 	rate, apart map[string]*letters.History // by page
 }
 
 // newPictures returns nil when the output is none for people: a picture is no data.
 func newPictures(o *rateOptions) *ratePictures {
-	if p := o.out; !p.Terminal || o.Dumb() || !p.IsUsual() {
+	p := o.out
+	if !p.Terminal || o.Dumb() || !p.IsUsual() {
 		return nil
 	}
-	return &ratePictures{o.out.Color, map[string]*letters.History{}, map[string]*letters.History{}}
+	width := p.Width
+	if p.Wide {
+		width = 0
+	}
+	o.widths["TREND"], o.widths["JITTER"] = pictureWidth, pictureWidth
+	return &ratePictures{p.Color, width, map[string]*letters.History{}, map[string]*letters.History{}}
 }
 
 // see takes an interval that is over.
@@ -45,16 +52,30 @@ func add(to map[string]*letters.History, page string, v float64) {
 // pictureWidth is how many intervals a line shows.
 const pictureWidth = 10
 
-// on returns a listing with the columns of the pictures before its last one.
+// pictureRoom is how many columns a terminal has where the pictures fit beside all other
+// columns and the name of a page, with a note: rows stay in line only where none is cut.
+const pictureRoom = 134
+
+// fit reports whether a terminal has room for the pictures beside these pages.
+func (p *ratePictures) fit(l *dump.Listing) bool {
+	longest := 0
+	for _, row := range l.Rows {
+		longest = max(longest, len(row[pageColumn].Text))
+	}
+	return p.width == 0 || p.width >= pictureRoom+longest
+}
+
+const pageColumn = 1
+
+// on returns a listing with the columns of the pictures before its last one, where they fit.
 func (p *ratePictures) on(l *dump.Listing) *dump.Listing {
-	if p == nil {
+	if p == nil || !p.fit(l) {
 		return l
 	}
 	columns := []dump.Column{{Name: "TREND", Minor: true}, {Name: "JITTER", Minor: true}}
 	drawn := *l
 	drawn.Columns = slices.Insert(slices.Clone(l.Columns), len(l.Columns)-1, columns...)
 	drawn.Rows = make([][]dump.Cell, len(l.Rows))
-	const pageColumn = 1
 	for i, row := range l.Rows {
 		page, _ := row[pageColumn].Value.(dump.Text)
 		cells := []dump.Cell{p.cell(p.rate[string(page)]), p.cell(p.apart[string(page)])}

@@ -41,8 +41,8 @@ AGE the newest packet. "!" marks a reason for the verdict, which is ok, warning,
 stuck: a stuck stream cannot work.
 
 With --watch on a terminal, KEPT draws how much is there of each track, out of what its
-stream keeps: ━ is there, ┿ begins with a key frame of a video track, · is not there.
-Without color it is a part and a number of keys.
+stream is to keep (its DVR): ━ is there, ┿ begins with a key frame of a video track, and
+· is not there. Without color it is a part and a number of keys.
 
 streams exits with code 0 whatever it finds, except with -o nagios. It lists a stream
 that is only configured when you name it, or with --all.`,

@@ -32,7 +32,7 @@ func (x *examination) tree(rows []streams.Row, p *out.Printer) *out.Tree {
 }
 
 // withKept adds to a tree of streams what is kept of each track: a bar of what its stream
-// keeps, with the key frames, and without color in words. Only a screen that is drawn again
+// is to keep, with the key frames, and without color in words. Only a screen that is drawn again
 // has it.
 func withKept(t *out.Tree, rows []streams.Row, dir string, columns int, colored bool) *out.Tree {
 	const after = "WINDOW"
@@ -53,7 +53,10 @@ func keptText(r *streams.Row, track *streams.TrackRow, dir string, width int, co
 	if r.VoD || track.Type == "meta" {
 		return ""
 	}
-	whole := r.BufferWindowMS
+	whole := r.DVRMS
+	if whole == 0 { // it does not say how much it wants to keep
+		whole = r.BufferWindowMS
+	}
 	if !colored {
 		if whole == 0 {
 			return ""

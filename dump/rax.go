@@ -9,7 +9,7 @@ import (
 )
 
 // Rax writes what MistServer's own dump tool, MistUtilRAX, prints for a page,
-// byte for byte. relaccx(5), Dump text.
+// byte for byte. shmtool-dump(1).
 //
 // Title is what the line of a page that is not ready calls it: "/MstMetalive",
 // or the argument as typed. Page is all of the mapping and may change while it

@@ -15,7 +15,7 @@ import (
 //
 // TYPE is a name of TypeNames or a type code such as 0x33; a "#" begins a
 // comment; a NAME with ":", "#", blanks or non-printing bytes is quoted as in
-// Go. relaccx(5), Schema text.
+// Go. shmtool(1), Schema text.
 
 const indentStep = 2
 
@@ -31,7 +31,7 @@ func ParseField(text string) (Field, error) {
 	return f, err
 }
 
-// ParseSchema reads a schema's text form; relaccx(5), Schema text. Its errors are
+// ParseSchema reads a schema's text form; shmtool(1), Schema text. Its errors are
 // *SpecError, with the line.
 func ParseSchema(text string) (*Schema, error) {
 	lines, err := splitSchema(text)

@@ -22,7 +22,7 @@ import (
 // The manual has every exit code, every code of an error with its exit code,
 // every code of a finding, and every environment variable, as the sources do.
 func TestManualCodes(t *testing.T) {
-	sections := manSections(t, "shmtool.1")
+	sections := manual(t)
 	exits := map[string]string{} // the constants' names and values
 	for _, m := range matches(t, "internal/fail/class.go", `(Exit[A-Z]\w*)\s+= (\d+)\n`) {
 		exits[m[0]] = m[1]
@@ -121,7 +121,7 @@ func TestFormatReferences(t *testing.T) {
 	}
 	found := 0
 	err := filepath.WalkDir(moduleRoot, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" && filepath.Base(path) != "shmtool.1" {
+		if err != nil || d.IsDir() || filepath.Ext(path) != ".go" && !slices.Contains([]string{".1", ".7"}, filepath.Ext(path)) {
 			return err
 		}
 		text := commentBreak.ReplaceAllString(readFile(t, strings.TrimPrefix(path, moduleRoot)), " ")
@@ -178,7 +178,7 @@ func TestManualLint(t *testing.T) {
 	if err != nil {
 		t.Skip("mandoc is not installed")
 	}
-	for _, page := range []string{"shmtool.1", "relaccx.5"} {
+	for _, page := range manPages(t) {
 		out, err := exec.Command(mandoc, "-Tlint", "-Wwarning", moduleRoot+"man/"+page).CombinedOutput()
 		if err != nil || len(out) > 0 {
 			t.Errorf("%s: %v\n%s", page, err, out)

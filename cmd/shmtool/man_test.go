@@ -55,6 +55,35 @@ func manSections(t *testing.T, page string) []manSection {
 	return sections
 }
 
+// manual returns the sections of the manual of the program. A command with a page of its own
+// has there what the others have in COMMANDS, behind the synopsis.
+func manual(t *testing.T) []manSection {
+	t.Helper()
+	sections := manSections(t, "shmtool.1")
+	for i, s := range sections {
+		name, _, _ := strings.Cut(s.sub, " ")
+		page := "shmtool-" + name + ".1"
+		if _, err := os.Stat(moduleRoot + "man/" + page); s.title == "COMMANDS" && name != "" && err == nil {
+			about := section(t, manSections(t, page), "DESCRIPTION")
+			sections[i].lines = slices.Concat(s.lines, about.lines)
+		}
+	}
+	return sections
+}
+
+// manPages returns the names of all pages of the manual.
+func manPages(t *testing.T) (names []string) {
+	t.Helper()
+	paths, err := filepath.Glob(moduleRoot + "man/*.[157]")
+	if err != nil || len(paths) < 10 {
+		t.Fatalf("the manual has the pages %v: %v", paths, err)
+	}
+	for _, path := range paths {
+		names = append(names, filepath.Base(path))
+	}
+	return names
+}
+
 // section is the one section of that title, subsections left out.
 func section(t *testing.T, sections []manSection, title string) manSection {
 	t.Helper()
@@ -126,7 +155,7 @@ func flagNames(flags []cli.Flag, more ...string) []string {
 // The manual has a section for every command, with its flags and what harm it
 // can do, and for nothing else.
 func TestManualCommands(t *testing.T) {
-	sections := manSections(t, "shmtool.1")
+	sections := manual(t)
 	var documented, names, formats []string
 	for _, s := range sections {
 		if s.sub != "" && s.title == "COMMANDS" {
@@ -198,7 +227,7 @@ var flagWord = regexp.MustCompile(`^(-[a-z].*|[a-z])$`)
 // No sentence of the manual speaks of a flag that the command has not, whose
 // section it stands in or whose name stands before it.
 func TestManualMentions(t *testing.T) {
-	for _, s := range manSections(t, "shmtool.1") {
+	for _, s := range manual(t) {
 		of, _, _ := strings.Cut(s.sub, " ")
 		for _, line := range s.lines {
 			macros, isMacro := strings.CutPrefix(line, ".")
@@ -228,7 +257,7 @@ var exampleEnd = regexp.MustCompile(`[|;&()]+`)
 // Every command line in both pages has a command and flags that exist.
 func TestManualExamples(t *testing.T) {
 	lines := 0
-	for _, page := range []string{"shmtool.1", "relaccx.5"} {
+	for _, page := range manPages(t) {
 		text := strings.ReplaceAll(readFile(t, "man/"+page), "\\e\n", " ")
 		for line := range strings.Lines(text) {
 			line = strings.TrimPrefix(strings.TrimSpace(line), ".Ql ")
@@ -258,7 +287,7 @@ func checkExample(t *testing.T, page string, words []string) {
 	for _, w := range words[1:] {
 		name, _, _ := strings.Cut(strings.TrimPrefix(w, "--"), "=")
 		switch {
-		case w == "--":
+		case w == "--", w == "#":
 			return
 		case !cli.IsFlag(w):
 			continue

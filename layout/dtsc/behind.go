@@ -20,7 +20,7 @@ func (b Behind) Stale() bool { return b.Count >= 2 }
 // bytes, which are published. MistServer does not empty a page that it uses
 // again, nor do its readers know avail: they read on up to four zero bytes. New
 // packets of other sizes end amidst an old one, so packets are looked for at any
-// byte. relaccx(5), MistServer.
+// byte. shmtool-mistserver(7).
 //
 // Memory gives the next range of the page's bytes, at or behind from, that has memory
 // behind it, or one that is empty and ends the page (relaccx's Page.NextData): no byte of

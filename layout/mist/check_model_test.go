@@ -11,7 +11,7 @@ import (
 )
 
 // trackModel is a track's page to which source and buffer do what MistServer's
-// do, a store at a time: relaccx(5), MistServer.
+// do, a store at a time: shmtool-mistserver(7).
 type trackModel struct {
 	testing.TB
 	page                          []byte

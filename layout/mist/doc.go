@@ -24,7 +24,7 @@
 // # Where the facts come from
 //
 // From the source of MistServer 3.10, and from the pages of living servers, which the
-// tests read where they are at hand. relaccx(5), MistServer, has what both say. Not
+// tests read where they are at hand. shmtool-mistserver(7) has what both say. Not
 // tried, but taken from the sources: the semaphores of musl, and of the C library on
 // 32-bit machines, and the pages of versions before 3.9.1.
 //

@@ -6,7 +6,7 @@ import (
 	"shmtool/layout"
 )
 
-// Rule is which records of a page are there. relaccx(5), MistServer.
+// Rule is which records of a page are there. shmtool-mistserver(7).
 type Rule uint8
 
 // The rules. A record that is there may still be out of use: see

@@ -19,8 +19,7 @@ import (
 // Semaphore is a named semaphore of the system's C library, which processes
 // share: those with which MistServer's processes take turns, each a mutex that
 // has the value 1 while it is free. It is the one of the 64-bit glibc, so that
-// its sem_open, sem_wait and sem_post work on the same object. relaccx(5),
-// MistServer.
+// its sem_open, sem_wait and sem_post work on the same object. shmtool-mistserver(7).
 //
 // A process that dies while it holds one never gives it back, and the object does not say
 // which process that was. A Semaphore may be used by many goroutines at a time, except

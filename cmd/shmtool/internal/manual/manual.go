@@ -14,6 +14,8 @@ var (
 	shmtoolPage string
 	//go:embed relaccx.txt
 	relaccxPage string
+	//go:embed shmtool-mistserver.txt
+	mistserverPage string
 )
 
 // Topic is something that the manual explains.
@@ -30,6 +32,7 @@ func Topics() []Topic {
 	return []Topic{
 		{"flags", "flags of all commands, and durations", []string{"options"}, &shmtoolPage, []string{"DESCRIPTION"}},
 		{"pages", "how to name a page, or one nested in it", []string{"page", "addresses"}, &shmtoolPage, []string{"PAGES"}},
+		{"schema", "the text of fields, as --schema takes it", nil, &shmtoolPage, []string{"SCHEMA TEXT"}},
 		{"types", "the types of fields", []string{"type", "fields"}, &shmtoolPage, []string{"TYPES"}},
 		{"output", "tables, JSON, CSV, and what stands in them", []string{"json", "csv", "ndjson", "table"}, &shmtoolPage, []string{"OUTPUT"}},
 		{"filters", "--where, --jq and --fields", []string{"filter", "where", "jq"}, &shmtoolPage, []string{"OUTPUT"}},
@@ -43,7 +46,8 @@ func Topics() []Topic {
 		{"performance", "how fast shmtool is", nil, &shmtoolPage, []string{"PERFORMANCE"}},
 		{"limits", "what shmtool cannot know or promise", []string{"caveats"}, &shmtoolPage, []string{"CAVEATS"}},
 		{"format", "the format of pages: all of relaccx(5)", []string{"relaccx"}, &relaccxPage, nil},
-		{"mistserver", "the pages of MistServer, and how they live", []string{"mist"}, &relaccxPage, []string{"MISTSERVER", "LIFE OF A PAGE", "VERSIONS"}},
+		{"mistserver", "the objects of MistServer: all of shmtool-mistserver(7)", []string{"mist", "objects"}, &mistserverPage, nil},
+		{"life", "how pages begin, reload and end", nil, &relaccxPage, []string{"LIFE OF A PAGE"}},
 		{"dtsc", "media packets and their encoding", nil, &relaccxPage, []string{"DTSC"}},
 	}
 }

@@ -46,7 +46,7 @@ func TestTextsAreThePages(t *testing.T) {
 		t.Skip("mandoc is not installed")
 	}
 	const root = "../../../../"
-	for page, text := range map[string]string{"shmtool.1": shmtoolPage, "relaccx.5": relaccxPage} {
+	for page, text := range map[string]string{"shmtool.1": shmtoolPage, "relaccx.5": relaccxPage, "shmtool-mistserver.7": mistserverPage} {
 		if _, err := os.Stat(root + "man/" + page); err != nil {
 			t.Fatal(err)
 		}

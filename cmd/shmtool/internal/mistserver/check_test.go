@@ -11,7 +11,7 @@ import (
 )
 
 // checkTrack holds a track's page against everything that is true of a healthy
-// one between two packets: relaccx(5), MistServer, the rules of a track.
+// one between two packets: shmtool-mistserver(7), the rules of a track.
 func checkTrack(tb testing.TB, p Place, stream string, t *Track) {
 	tb.Helper()
 	c := checkerOf(tb, p, stream, t)

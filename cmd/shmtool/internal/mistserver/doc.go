@@ -4,7 +4,7 @@
 // and the viewers. Each belongs in a process of its own; tests run several in one.
 //
 // The objects have MistServer's names. Unless a comment says otherwise, they have
-// MistServer's bytes, in MistServer's order of stores (relaccx(5), MistServer). These
+// MistServer's bytes, in MistServer's order of stores (shmtool-mistserver(7)). These
 // differences are on purpose:
 //
 //   - a page that is reloaded is whole under its name at every moment

@@ -68,7 +68,7 @@ func (e *Ending) removeAll(ctx context.Context, report func(Member)) (bool, erro
 // isMissing reports whether an object could not be moved because it is gone.
 func isMissing(err error) bool {
 	var kept *KeptError
-	return errors.As(err, &kept) && kept.Reason == isGone
+	return errors.As(err, &kept) && kept.Gone()
 }
 
 // claims returns the objects of the streams as they are now, in the order of removal,

@@ -21,6 +21,9 @@ type KeptError struct{ Object, Reason string }
 // Error names the object and what keeps it.
 func (e *KeptError) Error() string { return fmt.Sprintf("object %q stays: %s", e.Object, e.Reason) }
 
+// Gone reports whether another process has removed the object meanwhile.
+func (e *KeptError) Gone() bool { return e.Reason == isGone }
+
 // Remove removes what is free, and reports each object with what came of it: nil, a
 // *KeptError, or why the system refused. Only ctx ends it early.
 //

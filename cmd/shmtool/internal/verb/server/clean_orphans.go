@@ -85,6 +85,9 @@ func (t *cleanTable) remove(ctx context.Context, w *world.World, plan *cleaning.
 func (l *cleanLine) become(o *cleaning.Object, err error) error {
 	var kept *cleaning.KeptError
 	switch {
+	case errors.As(err, &kept) && kept.Gone():
+		l.object, l.verdict, l.why, l.freed = o, "removed", []string{"another process has removed it"}, 0
+		return nil
 	case errors.As(err, &kept):
 		l.object, l.verdict, l.why, l.freed = o, "refused", []string{kept.Reason}, 0
 		return fail.As(fail.Refused, err)

@@ -46,7 +46,14 @@ func (b *batch) made() ([]*file, error) {
 	var made []*file
 	for _, entry := range entries {
 		f, ok := named(entry.Name())
-		if ok && !f.hidden && b.near(f) && f.stat(b.plan.options.ShmDir) && !known[f.identity] {
+		if !ok || f.hidden || !b.near(f) {
+			continue
+		}
+		there, err := f.stat(b.plan.options.ShmDir)
+		if err != nil {
+			return nil, err
+		}
+		if there && !known[f.identity] {
 			made = append(made, f)
 		}
 	}

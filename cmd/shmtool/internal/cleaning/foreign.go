@@ -53,7 +53,14 @@ func (o *Options) openUnseen(s *survey, before map[relaccx.Identity]string) (map
 	found := map[relaccx.Identity]string{}
 	for _, entry := range entries {
 		f, ok := named(entry.Name())
-		if !ok || f.sim != "" || !f.stat(o.ShmDir) {
+		if !ok || f.sim != "" {
+			continue
+		}
+		there, err := f.stat(o.ShmDir)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
 			continue
 		}
 		if _, suspect := before[f.identity]; before != nil && !suspect {

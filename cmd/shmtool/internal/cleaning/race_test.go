@@ -64,7 +64,7 @@ func (r *race) inodes() map[relaccx.Identity]string {
 	all := map[relaccx.Identity]string{}
 	for _, entry := range entries {
 		f, ok := named(entry.Name())
-		if ok && f.stat(r.dir) {
+		if there, _ := f.stat(r.dir); ok && there {
 			all[f.identity] = f.name
 		}
 	}

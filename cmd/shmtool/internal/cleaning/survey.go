@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/crc64"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,7 +85,14 @@ func (o *Options) look(want func(f *file) bool) (*survey, error) {
 	wanted := map[string]bool{}
 	for _, entry := range entries {
 		f, ok := named(entry.Name())
-		if !ok || !want(f) || !f.stat(o.ShmDir) {
+		if !ok || !want(f) {
+			continue
+		}
+		there, err := f.stat(o.ShmDir)
+		if err != nil { // it may be what shows that its stream lives
+			return nil, err
+		}
+		if !there {
 			continue
 		}
 		f.read(o.ShmDir)
@@ -124,20 +132,25 @@ func interesting(name string) bool {
 }
 
 // stat takes what the directory says; false when there is no such regular file.
-func (f *file) stat(dir string) bool {
+func (f *file) stat(dir string) (there bool, err error) {
 	info, err := os.Lstat(filepath.Join(dir, f.name))
-	if err != nil || !info.Mode().IsRegular() {
-		return false
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, err
+	case !info.Mode().IsRegular():
+		return false, nil
 	}
 	st, ok := kernel.StatOf(info)
 	if !ok {
-		return false
+		return false, nil
 	}
 	f.take(st, info.ModTime())
 	if born := procs.Born(dir, info); born.After(f.touched) {
 		f.touched = born
 	}
-	return true
+	return true, nil
 }
 
 func (f *file) take(st kernel.Stat, modified time.Time) {

@@ -14,6 +14,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/sandbox"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
 	"shmtool/layout/mist"
 )
@@ -64,13 +65,14 @@ type made struct {
 	was    map[string]map[string][]byte // by folder and name
 	counts []int                        // how many steps each of doings has
 	states map[string]string            // the state that each line leaves
+	output string                       // of the line that was run last
 }
 
 // folders are those of a lab that commands change.
 var folders = []string{"shm", "out", "tmp"}
 
-func newMade(t *testing.T) *made {
-	m := &made{lab: &lab{t: t, dir: t.TempDir()}, tracer: newTracer(t, rules()), dead: fmt.Sprintf("killed_%d", os.Getpid()), was: map[string]map[string][]byte{}, states: map[string]string{}}
+func newMade(t *testing.T, rules []sandbox.Rule) *made {
+	m := &made{lab: &lab{t: t, dir: t.TempDir()}, tracer: newTracer(t, rules), dead: fmt.Sprintf("killed_%d", os.Getpid()), was: map[string]map[string][]byte{}, states: map[string]string{}}
 	w := streamstest.NewWorld(t)
 	m.must(os.Symlink(w.Proc, filepath.Join(m.dir, "proc")))
 	for _, folder := range folders {
@@ -228,7 +230,7 @@ func (m *made) learn(line string, wants func(call) bool) []call {
 	if left := m.left(); len(left) > 0 {
 		m.t.Fatalf("%q left %q", m.line, left)
 	}
-	m.states[line] = m.state()
+	m.states[line], m.output = m.state(), r.stdout
 	return r.calls
 }
 
@@ -250,7 +252,7 @@ func TestKilledAtEachCall(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it runs a program that is built without the race detector")
 	}
-	first := newMade(t)
+	first := newMade(t, rules())
 	first.prepare()
 	steps := 0
 	for i, count := range first.counts {
@@ -262,7 +264,7 @@ func TestKilledAtEachCall(t *testing.T) {
 	run(t, steps, steps, func(t *testing.T) *lab {
 		m := first
 		if len(labs) > 0 {
-			m = newMade(t)
+			m = newMade(t, rules())
 			m.prepare()
 		}
 		labs[m.lab] = m

@@ -23,8 +23,8 @@ import (
 )
 
 // A tracer runs shmtool as users run it, in a process of its own, and is asked by the
-// kernel before each system call of that process. It lets the process make the call, or
-// kills it before.
+// kernel before each system call of that process. It lets the process make the call, kills
+// it before, or lets the call fail.
 type tracer struct {
 	listener int
 	thread   int // that starts the processes, and is asked about as well
@@ -40,7 +40,8 @@ type tracer struct {
 // plan says at which call something happens.
 type plan struct {
 	wants func(c call) bool
-	at    int // the number of the call among those wanted, from 1, before which it is killed; 0 is none
+	at    int                        // the number of the call among those wanted, from 1, at which it happens; 0 is none
+	fails func(c call) syscall.Errno // what that call fails with; nil: the process is killed before it
 }
 
 // call is a system call with its arguments.
@@ -128,25 +129,32 @@ func (tr *tracer) serve() {
 		}
 		a := answer{id: q.id, flags: goOn}
 		if int(q.thread) != tr.thread {
-			if tr.kills(call{uintptr(q.number), q.arguments}) { // it waits for the answer, and dies instead
+			happens, errno := tr.happens(call{uintptr(q.number), q.arguments})
+			if happens && errno == 0 { // it waits for the answer, and dies instead
 				_ = unix.Kill(int(q.thread), unix.SIGKILL)
 				continue
+			}
+			if happens {
+				a.flags, a.err = 0, -int32(errno)
 			}
 		}
 		_, _, _ = unix.Syscall(unix.SYS_IOCTL, uintptr(tr.listener), respond, uintptr(unsafe.Pointer(&a)))
 	}
 }
 
-// kills reports whether the process is killed before a call.
-func (tr *tracer) kills(c call) bool {
+// happens reports whether a call is the one of the plan, and the error that it fails with;
+// 0 when the process is killed before it.
+func (tr *tracer) happens(c call) (bool, syscall.Errno) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	if tr.done || !tr.plan.wants(c) {
-		return false
+		return false, 0
 	}
 	tr.calls = append(tr.calls, c)
-	tr.done = len(tr.calls) == tr.plan.at
-	return tr.done
+	if tr.done = len(tr.calls) == tr.plan.at; tr.done && tr.plan.fails != nil {
+		return true, tr.plan.fails(c)
+	}
+	return tr.done, 0
 }
 
 // traced is how a process ended that a tracer ran.

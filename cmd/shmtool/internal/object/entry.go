@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/world"
@@ -28,7 +29,7 @@ type Entry struct {
 	Kind   string
 
 	IsPage bool
-	Denied bool
+	Unread error         // why nothing is known of what it holds; nil when it was read
 	Header layout.Header // of a page
 	Old    bool          // a page of MistServer before 2.14, which cannot be read
 	small  []byte        // the first bytes of an object whose kind has a status
@@ -37,12 +38,17 @@ type Entry struct {
 // Is reports whether two entries of one directory are the same.
 func (o Entry) Is(other Entry) bool { return o.Name == other.Name }
 
-// Inspect looks into one file. It reports false for one that is not regular. A file that it
-// cannot open is listed by its name.
-func Inspect(w *world.World, entry fs.DirEntry, table *procs.Table) (Entry, bool) {
+// Inspect looks into one file. It reports false for one that is not regular, or that has
+// vanished. A file that it cannot read is listed by its name.
+func Inspect(w *world.World, entry fs.DirEntry, table *procs.Table) (Entry, bool, error) {
 	info, err := entry.Info()
-	if err != nil || !info.Mode().IsRegular() {
-		return Entry{}, false
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Entry{}, false, nil
+	case err != nil:
+		return Entry{}, false, fail.OnPage(entry.Name(), err)
+	case !info.Mode().IsRegular():
+		return Entry{}, false, nil
 	}
 	o := Entry{Name: entry.Name(), Path: filepath.Join(w.ShmDir, entry.Name()), Info: info, File: table.File(info)}
 	o.Of, o.Known = mist.ParseName(o.Name)
@@ -53,7 +59,14 @@ func Inspect(w *world.World, entry fs.DirEntry, table *procs.Table) (Entry, bool
 	} else {
 		o.lookPage()
 	}
-	return o, true
+	return o, true, nil
+}
+
+// unread notes that the object could not be read, if err says so.
+func (o *Entry) unread(err error) {
+	if fail.Unread(err) {
+		o.Unread = err
+	}
 }
 
 // lookSmall reads the first bytes of an object that is no page. It never maps the object:
@@ -61,20 +74,21 @@ func Inspect(w *world.World, entry fs.DirEntry, table *procs.Table) (Entry, bool
 func (o *Entry) lookSmall() {
 	f, err := objectfile.Open(o.Path)
 	if err != nil {
-		o.Denied = errors.Is(err, fs.ErrPermission)
+		o.unread(err)
 		return
 	}
 	defer f.Close()
 	if k := KindOf(o.Of.Kind); k != nil && k.status != nil {
-		o.small, _ = io.ReadAll(io.LimitReader(f, smallSize))
+		o.small, err = io.ReadAll(io.LimitReader(f, smallSize))
+		o.unread(err)
 	}
 }
 
 func (o *Entry) lookPage() {
 	p, err := relaccx.Open(o.Path)
 	if err != nil {
-		o.Denied = errors.Is(err, fs.ErrPermission)
-		o.IsPage = o.Denied && o.Known
+		o.unread(err)
+		o.IsPage = o.Unread != nil && o.Known
 		return
 	}
 	defer p.Close()
@@ -88,6 +102,8 @@ func (o *Entry) lookPage() {
 		return err
 	})
 	if err != nil {
+		o.unread(err)
+		o.IsPage = o.Unread != nil && o.Known
 		return
 	}
 	o.Old, o.IsPage = old, isPage
@@ -120,8 +136,8 @@ func isValid(p *relaccx.Page) bool {
 // StatusCell returns what a page's bits say, or the first bytes of another object.
 func (o *Entry) StatusCell(table *procs.Table) dump.Cell {
 	switch {
-	case o.Denied:
-		return dump.Cell{Value: "no permission", Tone: dump.Attention}
+	case o.Unread != nil:
+		return dump.Cell{Value: fail.UnreadStatus(o.Unread), Tone: dump.Attention}
 	case o.Old:
 		return dump.Cell{Value: "2.x", Tone: dump.Faint}
 	case o.IsPage:

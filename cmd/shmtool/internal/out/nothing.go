@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout/mist"
@@ -49,8 +50,8 @@ func (p *Printer) WhenEmpty(f Forms, e Emptiness) Forms {
 }
 
 // Empty says that the shared memory directory holds none of what was asked for.
-func (p *Printer) Empty(nouns string, patterns []string, denied int) string {
-	if denied > 0 {
+func (p *Printer) Empty(nouns string, patterns []string, unread int) string {
+	if unread > 0 {
 		nouns = "readable " + nouns
 	}
 	if len(patterns) == 0 {
@@ -59,13 +60,33 @@ func (p *Printer) Empty(nouns string, patterns []string, denied int) string {
 	return fmt.Sprintf("no %s in %s match %s", nouns, p.world.ShmDir, mist.EscapeName(strings.Join(patterns, " ")))
 }
 
-// SayDenied says how many objects may not be read. A list of pages leaves out those
-// of them whose names do not say that they are pages.
-func (p *Printer) SayDenied(count, leftOut int) {
-	if count == 0 {
-		return
+// Unread is an object that could not be read.
+type Unread struct {
+	Err    error
+	Listed bool // nevertheless, because its name says what it is
+}
+
+// SayUnread says how many objects could not be read, a line for each reason. A list of pages
+// leaves out those of them whose names do not say that they are pages.
+func (p *Printer) SayUnread(all []Unread) {
+	var reasons []string
+	count, leftOut := map[string]int{}, map[string]int{}
+	for _, u := range all {
+		reason := fail.UnreadText(u.Err)
+		if count[reason]++; count[reason] == 1 {
+			reasons = append(reasons, reason)
+		}
+		if !u.Listed {
+			leftOut[reason]++
+		}
 	}
-	text := "permission denied: cannot read " + units.Counted(uint64(count), "object", "objects")
+	for _, reason := range reasons {
+		p.sayUnread(reason, count[reason], leftOut[reason])
+	}
+}
+
+func (p *Printer) sayUnread(reason string, count, leftOut int) {
+	text := reason + ": cannot read " + units.Counted(uint64(count), "object", "objects")
 	switch {
 	case leftOut == 0:
 		p.world.Warn("%s", text)

@@ -31,7 +31,7 @@ type Set struct {
 	known   map[string]*Page // by path and way
 	Pages   []*Page          // in the order in which they were found
 	Globs   []Glob
-	refused map[string]bool // names of which it was said that they may not be read
+	refused map[string]bool // names of which it was said that they cannot be read
 	scanned time.Time       // when the directories were last looked at
 	dirs    []*Directory    // those of the patterns
 	again   bool            // the next scan may find more in the same names
@@ -298,9 +298,9 @@ const sameLook = 200 * time.Microsecond
 // forget drops a page that a pattern has found and that cannot be followed: it is
 // none, or has not yet what is wanted of it. The next scan tries again.
 func (s *Set) forget(p *Page, err error) {
-	if errors.Is(err, fs.ErrPermission) && !s.refused[p.Path] {
+	if fail.Unread(err) && !s.refused[p.Path] {
 		s.refused[p.Path] = true
-		s.world.Warn("page %q: permission denied", p.Arg)
+		s.world.Warn("page %q: %s", p.Arg, fail.UnreadText(err))
 	}
 	s.again = true
 	s.drop(p)

@@ -183,7 +183,12 @@ func (c *capture) thereNow() (map[string]*object, error) {
 	there := map[string]*object{}
 	for _, entry := range entries {
 		info, err := entry.Info()
-		if err != nil || !info.Mode().IsRegular() {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return nil, err
+		case !info.Mode().IsRegular():
 			continue
 		}
 		o := &object{info: info, saved: c.savedObject(info)}

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
@@ -145,7 +146,13 @@ func (l *looker) objects(entries []os.DirEntry) []*Object {
 		if _, ok := mist.ParseName(entry.Name()); !ok {
 			continue
 		}
-		if o, err := l.stat(entry.Name()); err == nil { // else it vanished
+		o, err := l.stat(entry.Name())
+		switch {
+		case err == nil:
+			all = append(all, o)
+		case !errors.Is(err, fs.ErrNotExist): // else it vanished
+			o = &Object{Name: entry.Name(), unread: cause.Of(err)}
+			o.Is, _ = mist.ParseName(o.Name)
 			all = append(all, o)
 		}
 	}

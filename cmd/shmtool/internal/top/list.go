@@ -26,7 +26,7 @@ type list struct {
 	err    string // why there is nothing to see
 	paused bool
 
-	unlisted int // objects that may be pages and may not be read
+	unlisted int // objects that may be pages and could not be read
 
 	filter  string
 	typing  bool
@@ -236,8 +236,8 @@ func (m *list) head() string {
 	if len(m.shown) != len(m.rows) {
 		text = fmt.Sprintf("%d of %d pages", len(m.shown), len(m.rows))
 	}
-	if denied := Denied(m.rows) + m.unlisted; denied > 0 {
-		text += "  " + dump.Paint(fmt.Sprintf("%d may not be read", denied), dump.Attention, m.look.Color)
+	if unread := len(Unread(m.rows)) + m.unlisted; unread > 0 {
+		text += "  " + dump.Paint(fmt.Sprintf("%d cannot be read", unread), dump.Attention, m.look.Color)
 	}
 	if m.paused {
 		text += "  " + dump.Paint("paused", dump.Marked, m.look.Color)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -83,22 +84,40 @@ func (p *page) look(s *Sampler, info fs.FileInfo, now time.Time) {
 const judgeEvery = 2 * time.Second
 
 func (p *page) begin(s *Sampler, now time.Time) {
-	p.judged, p.isPage, p.row.Problem, p.row.Header = now, false, "", layout.Header{}
+	p.judged, p.isPage, p.row.Problem, p.row.Unread, p.row.Header = now, false, "", nil, layout.Header{}
 	open, err := relaccx.Open(p.row.Path)
-	p.row.Denied = errors.Is(err, fs.ErrPermission)
 	if err != nil {
-		// An object that may not be read is listed if its name is a page's.
-		p.row.Problem, p.isPage = problem(err), p.row.Known && !errors.Is(err, fs.ErrNotExist)
+		p.unread(err)
 		return
 	}
-	h, err := open.Header()
-	if err != nil || !s.IsPage(p.row.Known, open, h) {
+	var h layout.Header
+	var isPage bool
+	err = open.Exclusively(func() (err error) { // one look at the size of the file for all
+		if h, err = open.Header(); err == nil {
+			isPage = s.IsPage(p.row.Known, open, h)
+		}
+		return err
+	})
+	if err != nil && fail.Unread(err) {
+		_ = open.Close()
+		p.unread(err)
+		return
+	}
+	if err != nil || !isPage {
 		_ = open.Close()
 		return
 	}
 	p.open, p.isPage = open, true
 	p.row.Header = h
 	p.seek(now)
+}
+
+// unread notes why the object could not be read. It is listed if its name is a page's.
+func (p *page) unread(err error) {
+	p.row.Problem, p.isPage = problem(err), p.row.Known && !errors.Is(err, fs.ErrNotExist)
+	if p.row.Unread = nil; fail.Unread(err) {
+		p.row.Unread = err
+	}
 }
 
 // seek finds what is to be counted.
@@ -111,8 +130,8 @@ func (p *page) seek(now time.Time) {
 func problem(err error) string {
 	var format *layout.FormatError
 	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return "no permission"
+	case fail.Unread(err):
+		return fail.UnreadStatus(err)
 	case errors.As(err, &format):
 		return "not valid"
 	}
@@ -125,6 +144,9 @@ func (p *page) count(s *Sampler, now time.Time) {
 	if err != nil { // cut short, it is another page when it is looked at again
 		p.close()
 		p.row.Problem, p.change = problem(err), now
+		if fail.Unread(err) {
+			p.row.Unread = err
+		}
 		return
 	}
 	if h != p.row.Header {

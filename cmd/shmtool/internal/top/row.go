@@ -20,7 +20,7 @@ type Row struct {
 	Size    int64
 	Header  layout.Header
 	Problem string // why it cannot be read; then there is no header
-	Denied  bool   // you are not allowed to read it
+	Unread  error  // why the system did not let it be read; nil when it did
 	Gone    bool   // it was there a moment ago
 
 	// Rate is records a second, over the last few seconds; nil before two looks.
@@ -35,14 +35,14 @@ type Row struct {
 	Seen    bool
 }
 
-// Denied returns how many of the pages may not be read.
-func Denied(rows []Row) (count int) {
+// Unread returns why pages could not be read.
+func Unread(rows []Row) (all []error) {
 	for i := range rows {
-		if rows[i].Denied && !rows[i].Gone {
-			count++
+		if rows[i].Unread != nil && !rows[i].Gone {
+			all = append(all, rows[i].Unread)
 		}
 	}
-	return count
+	return all
 }
 
 // Kind returns what MistServer calls the page, or "relaccx".

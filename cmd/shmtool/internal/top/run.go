@@ -113,7 +113,7 @@ type (
 		rows []Row
 		err  error
 
-		unlisted int // objects that may not be read, and have no row
+		unlisted int // objects that could not be read, and have no row
 	}
 	aroundMsg struct {
 		around Around
@@ -146,7 +146,7 @@ func (m *model) lookAtPages() tea.Cmd {
 		defer m.pages.Unlock()
 		now := time.Now()
 		rows, err := m.pages.Look(now)
-		return pagesMsg{now, rows, err, m.pages.Unlisted()}
+		return pagesMsg{now, rows, err, len(m.pages.Unlisted())}
 	}
 }
 

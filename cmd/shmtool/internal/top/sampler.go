@@ -2,6 +2,7 @@ package top
 
 import (
 	"cmp"
+	"errors"
 	"io/fs"
 	"maps"
 	"os"
@@ -66,15 +67,15 @@ func (s *Sampler) Look(now time.Time) ([]Row, error) {
 	return rows, nil
 }
 
-// Unlisted returns how many objects the last look left out because they may not be
-// read, and their names do not say that they are pages.
-func (s *Sampler) Unlisted() (count int) {
+// Unlisted returns why the last look left out objects that could not be read, and whose
+// names do not say that they are pages.
+func (s *Sampler) Unlisted() (all []error) {
 	for _, p := range s.pages {
-		if p.row.Denied && !p.isPage && !p.row.Gone {
-			count++
+		if p.row.Unread != nil && !p.isPage && !p.row.Gone {
+			all = append(all, p.row.Unread)
 		}
 	}
-	return count
+	return all
 }
 
 func (s *Sampler) visit(entry fs.DirEntry, now time.Time) {
@@ -89,7 +90,7 @@ func (s *Sampler) visit(entry fs.DirEntry, now time.Time) {
 		}
 	}
 	info, err := entry.Info()
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
 	if p == nil {
@@ -100,6 +101,12 @@ func (s *Sampler) visit(entry fs.DirEntry, now time.Time) {
 		p.change = now // it is back
 	}
 	p.last, p.row.Gone = now, false
+	if err != nil {
+		p.close()
+		p.unread(err)
+		p.row.Identity = procs.Object{} // the next look begins anew
+		return
+	}
 	p.look(s, info, now)
 }
 

@@ -3,6 +3,7 @@ package top
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"testing"
@@ -182,7 +183,7 @@ func views() map[string]*model {
 	m.Update(pagesMsg{now: noon, unlisted: 2})
 	all["unlisted 80x24"] = m
 	m = newModel(80, 24, false)
-	m.Update(pagesMsg{now: noon, rows: []Row{row("MstMetalive", func(r *Row) { r.Problem, r.Denied = "no permission", true })}, unlisted: 2})
+	m.Update(pagesMsg{now: noon, rows: []Row{row("MstMetalive", func(r *Row) { r.Problem, r.Unread = "no permission", fs.ErrPermission })}, unlisted: 2})
 	all["denied 80x24"] = m
 	return all
 }

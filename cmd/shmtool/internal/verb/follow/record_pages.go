@@ -1,8 +1,6 @@
 package follow
 
 import (
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -120,7 +118,7 @@ func (o *recordOptions) matchAny() bool {
 func isReadyPage(t object.Target) bool {
 	p, err := relaccx.Open(t.Path)
 	if err != nil {
-		return errors.Is(err, fs.ErrPermission) // record reports that
+		return fail.Unread(err) // record reports that
 	}
 	defer p.Close()
 	r, err := p.Reader()

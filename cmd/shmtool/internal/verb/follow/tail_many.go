@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"github.com/mattn/go-runewidth"
 
@@ -102,8 +101,8 @@ func (r *tailRun) eachOnce(ctx context.Context, set *pages.Set) error {
 func (o *tailOptions) readable(t object.Target) bool {
 	_, done, err := object.Read(o.World, t)
 	if err != nil {
-		if errors.Is(err, fs.ErrPermission) {
-			o.Warn("page %q: permission denied", t.Arg)
+		if fail.Unread(err) {
+			o.Warn("page %q: %s", t.Arg, fail.UnreadText(err))
 		}
 		return false
 	}

@@ -31,8 +31,8 @@ users, and state; then all others by name. WRITER is the process that holds the
 writer's lock, or else the living owner that MistServer records for the object. READERS is how
 many processes map the object, as far as you may see, or ? when nothing shows them. AGE is the time since it was made.
 
-ls counts the objects that you are not allowed to read on standard error; --all lists
-them. When nothing matches, ls says so there and exits with code 0.
+ls counts the objects that it cannot read on standard error, with the reason; --all
+lists them. When nothing matches, ls says so there and exits with code 0.
 
 --stream and --all also list objects that are not pages: data, state, PIDs, semaphores.
 STATUS is then the state, whether the process of a PID is alive, or whether a semaphore

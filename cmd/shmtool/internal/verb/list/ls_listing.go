@@ -162,7 +162,7 @@ func (s *sight) cells(plain bool) []dump.Cell {
 // ofHeader returns the cell of a counter in the header of a page, which other objects and
 // unreadable pages do not have.
 func (s *sight) ofHeader(counter any) dump.Cell {
-	if !s.IsPage || s.Denied {
+	if !s.IsPage || s.Unread != nil {
 		return dump.Cell{}
 	}
 	return dump.Cell{Value: counter}

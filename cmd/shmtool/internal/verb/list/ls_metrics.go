@@ -25,7 +25,7 @@ func objectMetrics(s *metrics.Set, o *sight) {
 	if !o.writer.Hidden {
 		s.Gauge("shmtool_object_writer_alive", "Whether a living process is known that writes the object.", metrics.Truth(o.writer.PID != 0), labels)
 	}
-	if !o.IsPage || o.Denied {
+	if !o.IsPage || o.Unread != nil {
 		return
 	}
 	h := o.Header

@@ -24,7 +24,11 @@ func listObjects(w *world.World, table *procs.Table) ([]object.Entry, error) {
 	}
 	var objects []object.Entry
 	for _, entry := range entries {
-		if o, ok := object.Inspect(w, entry, table); ok {
+		o, ok, err := object.Inspect(w, entry, table)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
 			objects = append(objects, o)
 		}
 	}
@@ -32,7 +36,7 @@ func listObjects(w *world.World, table *procs.Table) ([]object.Entry, error) {
 }
 
 // choose returns the listing of the objects that the options choose. It says on standard
-// error how many of them you are not allowed to read.
+// error how many of them could not be read.
 func (o lsOptions) choose(w *world.World, p *out.Printer, objects []object.Entry, table *procs.Table) (l *listing, err error) {
 	noStream := false
 	if len(o.streams) > 0 {
@@ -45,13 +49,13 @@ func (o lsOptions) choose(w *world.World, p *out.Printer, objects []object.Entry
 		objects = slices.DeleteFunc(objects, func(e object.Entry) bool { return !pattern.Any(o.patterns, e.Name) })
 	}
 	l = &listing{nouns: "objects"}
-	denied, unlisted := deniedOf(objects), 0
+	unread := unreadOf(objects, true)
 	if len(o.streams) == 0 && !o.all {
 		l.nouns = "pages"
-		objects, denied, unlisted = onlyPages(objects)
+		objects, unread = onlyPages(objects)
 	}
-	p.SayDenied(denied, unlisted)
-	l.why = p.Empty(l.nouns, o.args, denied)
+	p.SayUnread(unread)
+	l.why = p.Empty(l.nouns, o.args, len(unread))
 	if noStream {
 		l.why = fmt.Sprintf("no stream in %s matches %s", w.ShmDir, mist.EscapeName(strings.Join(o.streams.Texts(), " ")))
 	}
@@ -63,29 +67,29 @@ func (o lsOptions) choose(w *world.World, p *out.Printer, objects []object.Entry
 	return l, nil
 }
 
-// onlyPages returns the pages among objects, and counts the pages that you are not allowed
-// to read: those that are listed, because their names say that they are pages, and those
-// that are not.
-func onlyPages(objects []object.Entry) (pages []object.Entry, denied, unlisted int) {
+// onlyPages returns the pages among objects, and those that may be pages and could not be
+// read: some are listed, because their names say that they are pages.
+func onlyPages(objects []object.Entry) (pages []object.Entry, unread []out.Unread) {
+	var others []object.Entry
 	for _, o := range objects {
 		switch {
 		case o.IsPage, o.Old:
 			pages = append(pages, o)
-		case o.Denied && !o.Known:
-			unlisted++
+		case !o.Known:
+			others = append(others, o)
 		}
 	}
-	return pages, deniedOf(pages) + unlisted, unlisted
+	return pages, slices.Concat(unreadOf(pages, true), unreadOf(others, false))
 }
 
-// deniedOf returns how many objects you are not allowed to read.
-func deniedOf(objects []object.Entry) (count int) {
+// unreadOf returns those of some objects that could not be read.
+func unreadOf(objects []object.Entry, listed bool) (unread []out.Unread) {
 	for _, o := range objects {
-		if o.Denied {
-			count++
+		if o.Unread != nil {
+			unread = append(unread, out.Unread{Err: o.Unread, Listed: listed})
 		}
 	}
-	return count
+	return unread
 }
 
 // unknownOf tells of the objects that are unknown to this program.

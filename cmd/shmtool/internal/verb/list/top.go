@@ -44,8 +44,8 @@ Press s to sort by the next column, / to filter, Enter to open a page with its n
 record (changes stand out), ? for all keys, and q to quit. Enter on a MstMeta, and t on
 any page of a stream, shows the stream: its tracks with their keys and data pages over
 time, reloads, losses, and its findings. top reads only headers, again
-and again. Its first line counts the pages that you are not allowed to read; with --once
-top counts them on standard error.
+and again. Its first line counts the pages that it cannot read; with --once top counts
+them on standard error.
 
 With --once top looks twice, --interval apart (1s), and prints a table. It does the same
 with a format other than table, with --fields, --where, --jq, or --names, and when
@@ -116,7 +116,13 @@ func topOnce(ctx context.Context, w *world.World, p *out.Printer, s *top.Sampler
 	around := s.Around(rows)
 	w.WarnOfHidden()
 	w.WarnOfUnread()
-	denied, unlisted := top.Denied(rows), s.Unlisted()
-	p.SayDenied(denied+unlisted, unlisted)
-	return p.Listed(topListing(rows, &around, p.Bytes), "pages", p.Empty("pages", o.args, denied+unlisted))
+	var unread []out.Unread
+	for _, err := range top.Unread(rows) {
+		unread = append(unread, out.Unread{Err: err, Listed: true})
+	}
+	for _, err := range s.Unlisted() {
+		unread = append(unread, out.Unread{Err: err})
+	}
+	p.SayUnread(unread)
+	return p.Listed(topListing(rows, &around, p.Bytes), "pages", p.Empty("pages", o.args, len(unread)))
 }

@@ -131,3 +131,29 @@ func TestREADMELines(t *testing.T) {
 	stream.signal(syscall.SIGTERM)
 	_ = stream.cmd.Wait()
 }
+
+var quotedWord = regexp.MustCompile("`([a-z]+)`")
+
+// README names every command, and every exit code that the help has.
+func TestREADMETables(t *testing.T) {
+	readme := readFile(t, "README.md")
+	_, table, _ := strings.Cut(readme, "## Commands\n")
+	table, codes, found := strings.Cut(table, "| exit code |")
+	if !found {
+		t.Fatal("README has no tables of commands and exit codes")
+	}
+	named := []string{}
+	for _, m := range quotedWord.FindAllStringSubmatch(table, -1) {
+		named = append(named, m[1])
+	}
+	all := []string{"help"}
+	for _, c := range commands() {
+		all = append(all, c.Name)
+	}
+	sameWords(t, "command", named, all)
+	for _, m := range regexp.MustCompile(`(?m)^  (\d+) |  (\d+) `).FindAllStringSubmatch(shmtool(t, t.TempDir(), "--help"), -1) {
+		if code := m[1] + m[2]; !strings.Contains(codes, "\n| "+code+" | ") {
+			t.Errorf("README does not say what exit code %s is", code)
+		}
+	}
+}

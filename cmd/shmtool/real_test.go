@@ -26,7 +26,8 @@ import (
 const realPages = "../../../shared/pages/*.tar.gz"
 
 // longTests is the variable that makes tests take every snapshot, every drill and every
-// width. .ci/run sets it in a step of its own.
+// width. .ci/run sets it to "program", with which the faults and the benchmarks stay short;
+// with "1" they run for long as well.
 const longTests = "SHMTOOL_LONG_TESTS"
 
 func long() bool { return os.Getenv(longTests) != "" }

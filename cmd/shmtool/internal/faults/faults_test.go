@@ -23,7 +23,7 @@ import (
 	"time"
 )
 
-func long() bool { return os.Getenv("SHMTOOL_LONG_TESTS") != "" }
+func long() bool { return os.Getenv("SHMTOOL_LONG_TESTS") == "1" }
 
 // TestMain gives the commands a directory of their own for temporary files, so that what
 // they leave behind is seen.

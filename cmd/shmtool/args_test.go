@@ -69,7 +69,7 @@ func TestArrangeRefuses(t *testing.T) {
 	tests := []struct{ line, verb, want, hint string }{
 		{"dmp page", "", `unknown command "dmp"`, "did you mean dump?"},
 		{"xyzzy", "", `unknown command "xyzzy"`, "run shmtool --help to list the commands"},
-		{"help xyzzy", "", `unknown command "xyzzy"`, "run shmtool --help to list the commands"},
+		{"help xyzzy", "help", `no such command or topic: "xyzzy"`, "run shmtool --help to list them"},
 		{"dump --recods page", "dump", "unknown flag --recods", "did you mean --records?"},
 		{"--recods dump page", "dump", "unknown flag --recods", "did you mean --records?"},
 		{"dump page -q", "dump", "unknown flag -q", ""},

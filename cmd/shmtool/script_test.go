@@ -29,6 +29,9 @@ import (
 // its own. Every script has its own shared memory and its own /proc.
 func TestMain(m *testing.M) {
 	countGoroutines()
+	if os.Getenv(cli.PagerVariable) == "" {
+		os.Setenv(cli.PagerVariable, "cat") // which is none: a test that has a terminal reads what comes
+	}
 	os.Setenv(raceVariable, "atexit_sleep_ms=0 "+os.Getenv(raceVariable))
 	testscript.Main(cleanedUp{m}, map[string]func(){"shmtool": main, looksName: strictly(sandbox.Looks), savesName: strictly(sandbox.Saves), injectedName: injected})
 }

@@ -20,6 +20,7 @@ func Run(ctx context.Context, w *world.World, all []*Command, args []string) int
 	ordered, verb, err := Arrange(args, all)
 	w.Verb, w.Page = verb, pageOf(ordered, verb, all)
 	w.Errors = ErrorStyle(args, ordered, verb, all)
+	w.NoPager = slices.Contains(args, "--"+pagerFlag)
 	switch {
 	case err != nil:
 	case verb == "" && asks(ordered, "--version", "-v"):
@@ -59,9 +60,11 @@ func asks(ordered []string, words ...string) bool {
 
 // show prints a text that is all that was asked for.
 func show(w *world.World, text string) error {
-	p := out.New(w, out.Options{})
-	_, _ = io.WriteString(p, text) // an error comes again with Flush
-	return p.Flush()
+	return paged(w, func() error {
+		p := out.New(w, out.Options{})
+		_, _ = io.WriteString(p, text) // an error comes again with Flush
+		return p.Flush()
+	})
 }
 
 // Version returns the version of the program.
@@ -91,7 +94,12 @@ func app(w *world.World, cmd *Command, words []string) *urfave.App {
 			Flags:        cmd.AllFlags(),
 			HideHelp:     true,
 			OnUsageError: onUsageError,
-			Action:       func(c *urfave.Context) error { return cmd.call(w, c, words) },
+			Action: func(c *urfave.Context) error {
+				if !cmd.pages(c) {
+					return cmd.call(w, c, words)
+				}
+				return paged(w, func() error { return cmd.call(w, c, words) })
+			},
 		}},
 	}
 }

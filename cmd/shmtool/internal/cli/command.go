@@ -27,6 +27,7 @@ type Command struct {
 	Examples []string
 	Access   Access
 	ApartBy  string          // the flag with which it looks at no shared memory at all; "" has none
+	Paged    bool            // on a terminal a pager shows its output
 	Confines bool            // it enters the sandbox itself, once it has what the sandbox refuses
 	Finishes bool            // it has something to finish when a signal ends it, though it does not write
 	Formats  []string        // of its output; none where it prints none

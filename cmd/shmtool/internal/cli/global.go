@@ -14,6 +14,7 @@ import (
 const (
 	ShmDirVariable  = "SHMTOOL_SHM_DIR"
 	ProcDirVariable = "SHMTOOL_PROC_DIR"
+	PagerVariable   = "SHMTOOL_PAGER"
 )
 
 // GlobalFlags returns the flags that all commands have.
@@ -25,6 +26,7 @@ func GlobalFlags() []Flag {
 		&StringFlag{Name: containerFlag, Usage: "look into container `NAME`: its name, or the start of its ID"},
 		&StringFlag{Name: "moment", Usage: "look at the snapshot in `PATH`: what save --all wrote, or a directory of copied pages"},
 		Enum("color", "auto", "color the output `WHEN`: auto (on a terminal, unless NO_COLOR is set), always, or never", "auto", "always", "never"),
+		&BoolFlag{Name: pagerFlag, Usage: "print long texts on a terminal without $" + PagerVariable + ", $PAGER, or less"},
 		Enum(sandboxFlag, "auto", "let the kernel refuse what a command that only looks does not need, `WHEN`: auto (as root, where the kernel can), on, or off", "auto", "on", "off"),
 	}
 }

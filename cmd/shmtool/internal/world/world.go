@@ -33,6 +33,7 @@ type World struct {
 	MustFinish  *sync.Mutex     // held while there is what must be removed: a second signal waits for that
 
 	Terminal bool // standard output is one
+	NoPager  bool // long texts go to it by themselves: --no-pager
 	Width    int  // its columns
 	Color    bool
 

@@ -19,6 +19,7 @@ import (
 func Version() *cli.Command {
 	return &cli.Command{
 		Name:  "version",
+		Paged: true,
 		Usage: "print version, commit, Go, libraries, and their licenses",
 		About: `version prints the version of shmtool, the commit that it was built from, the version of
 Go, and the libraries that this program links, with their versions and licenses. A build

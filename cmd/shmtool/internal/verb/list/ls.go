@@ -23,6 +23,7 @@ type lsOptions struct {
 func Ls() *cli.Command {
 	return &cli.Command{
 		Name:  "ls",
+		Paged: true,
 		Args:  "[PATTERN…]",
 		Usage: "list pages",
 		About: `ls lists the RelAccX pages in the shared memory directory whose names match a shell

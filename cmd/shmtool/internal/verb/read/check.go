@@ -18,6 +18,7 @@ type checkOptions struct {
 func Check() *cli.Command {
 	return &cli.Command{
 		Name:  "check",
+		Paged: true,
 		Args:  "PAGE…",
 		Usage: "check a page against the format and MistServer's rules",
 		About: `check lists its findings by severity, each with its byte and its meaning:

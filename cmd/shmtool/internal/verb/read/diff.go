@@ -26,6 +26,7 @@ type diffOptions struct {
 func Diff() *cli.Command {
 	return &cli.Command{
 		Name:     "diff",
+		Paged:    true,
 		Args:     "A [B]",
 		Usage:    "compare two pages, or two snapshots",
 		About:    diffAbout,

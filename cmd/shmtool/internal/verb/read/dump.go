@@ -29,6 +29,7 @@ type sections struct {
 func Dump() *cli.Command {
 	return &cli.Command{
 		Name:  "dump",
+		Paged: true,
 		Args:  "PAGE",
 		Usage: "print the header, fields, and records of a page",
 		About: dumpAbout,
@@ -72,10 +73,10 @@ and -o schema print secrets.
 -j --jq looks at one document of at most 1 GiB. -o ndjson --jq looks at one record at
 a time, on a page of any size.
 
--o hex      an annotated hex dump: each byte range, what it is, and its value
--o rax      what MistServer's tool MistUtilRAX prints for the page, byte for byte
--o schema   the fields, as create --schema takes them
--o csv      the records; the header with --header, or the fields with --schema
+  -o hex     an annotated hex dump: each byte range, what it is, and its value
+  -o rax     what MistServer's MistUtilRAX prints for the page, byte for byte
+  -o schema  the fields, as create --schema takes them
+  -o csv     the records; the header with --header, or the fields with --schema
 
 dump also prints MistServer's objects that are not pages: the packets of a data page
 (--payload N writes what one of them carries), the state of a stream, a PID and whether

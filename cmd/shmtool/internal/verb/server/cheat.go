@@ -42,6 +42,7 @@ func Recipes() []Recipe {
 func Cheat() *cli.Command {
 	return &cli.Command{
 		Name:  "cheat",
+		Paged: true,
 		Args:  "[WORD…]",
 		Usage: "print one-liners that operators need",
 		About: `cheat prints command lines to copy, each with what it is for. With words it prints

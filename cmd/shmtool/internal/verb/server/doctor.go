@@ -34,32 +34,10 @@ type doctorOptions struct {
 func Doctor() *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
+		Paged: true,
 		Args:  "[STREAM…]",
 		Usage: "find why a stream is stuck, with evidence and remedy",
-		About: `doctor looks at MistServer's objects, locks, and processes, twice when only movement
-tells. For each stream it prints the likely causes, their consequences beneath them, the
-values that prove them, what they do to viewers, and a command that repairs the stream.
-A stream without findings takes one line. doctor changes nothing, and reports what it
-could not see.
-
-  error    the stream cannot work, or packets are being destroyed
-  warning  the stream stalls, leaks, or refuses new viewers
-  note     something looks alarming but is normal
-
-explain CODE prints how a finding comes about, how to see it by hand, what to do, and
-what not to do. doctor exits with code 1 when it finds more than notes.
-
-With --since doctor marks the findings that are new since a snapshot, and lists those that
-have gone. It then exits with code 1 only when one that is more than a note is new. One
-look at a snapshot cannot tell everything: such a finding is perhaps new, and counts.
-
-With --watch doctor looks again and again, and prints a line when a finding comes, and
-when it has gone. A finding must be there, or gone, for --debounce looks in a row. --exec
-runs a command of /bin/sh for each of these lines, one after the other, with the values in
-its environment: SHMTOOL_FINDING_EVENT (came or gone), _CODE, _SEVERITY, _STREAM, _OBJECT,
-_MESSAGE, _REMEDY and _TIME. Put "$..." around each, because names may hold anything. The
-output of the command goes to standard error, and doctor kills it after a minute. In the
-journal of systemd each line has its priority.`,
+		About: doctorAbout,
 		Examples: []string{
 			"shmtool doctor",
 			"shmtool doctor live",
@@ -91,6 +69,31 @@ journal of systemd each line has its priority.`,
 		Together: doctorTogether,
 	}
 }
+
+const doctorAbout = `doctor looks at MistServer's objects, locks, and processes, twice when only movement
+tells. For each stream it prints the likely causes, their consequences beneath them, the
+values that prove them, what they do to viewers, and a command that repairs the stream.
+A stream without findings takes one line. doctor changes nothing, and reports what it
+could not see.
+
+  error    the stream cannot work, or packets are being destroyed
+  warning  the stream stalls, leaks, or refuses new viewers
+  note     something looks alarming but is normal
+
+explain CODE prints how a finding comes about, how to see it by hand, what to do, and
+what not to do. doctor exits with code 1 when it finds more than notes.
+
+With --since doctor marks the findings that are new since a snapshot, and lists those that
+have gone. It then exits with code 1 only when one that is more than a note is new. One
+look at a snapshot cannot tell everything: such a finding is perhaps new, and counts.
+
+With --watch doctor looks again and again, and prints a line when a finding comes, and
+when it has gone. A finding must be there, or gone, for --debounce looks in a row. --exec
+runs a command of /bin/sh for each of these lines, one after the other, with the values in
+its environment: SHMTOOL_FINDING_EVENT (came or gone), _CODE, _SEVERITY, _STREAM, _OBJECT,
+_MESSAGE, _REMEDY and _TIME. Put "$..." around each, because names may hold anything. The
+output of the command goes to standard error, and doctor kills it after a minute. In the
+journal of systemd each line has its priority.`
 
 func doctorOptionsOf(c *cli.Call) (o doctorOptions, err error) {
 	if o.streams, err = pages.NewStreams(c.World, c.Args); err != nil {

@@ -19,6 +19,7 @@ type explainOptions struct {
 func Explain() *cli.Command {
 	return &cli.Command{
 		Name:  "explain",
+		Paged: true,
 		Args:  "[CODE…]",
 		Usage: "print what a code means, its causes, and what to do",
 		About: `explain prints the reference page for each CODE that doctor or check reports: what it

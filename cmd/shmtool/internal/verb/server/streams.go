@@ -31,6 +31,7 @@ type streamsOptions struct {
 func Streams() *cli.Command {
 	return &cli.Command{
 		Name:  "streams",
+		Paged: true,
 		Args:  "[STREAM…]",
 		Usage: "list MistServer's streams and their tracks",
 		About: `streams lists MistServer's streams whose names match a shell pattern, or all streams.

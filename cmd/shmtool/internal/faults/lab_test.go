@@ -41,7 +41,7 @@ type lab struct {
 
 	ran, commands int
 	number        int // of the case
-	kills, faults int
+	kills         int
 	line          []string // the command that runs
 	what          []string // how the case is damaged
 	failed        bool

@@ -161,7 +161,6 @@ func (tr *tracer) happens(c call) (bool, syscall.Errno) {
 type traced struct {
 	result
 	calls  []call // those that the plan was about
-	done   bool   // what the plan says was done
 	killed bool
 	signal syscall.Signal // that ended it
 }

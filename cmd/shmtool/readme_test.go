@@ -48,7 +48,7 @@ func (s *readmeShell) adapt(line string) string {
 		}
 		return filepath.Base(pages[0])
 	})
-	return strings.NewReplacer("--for 10m", "--for 1s", relaccx.ShmDir, s.shm).Replace(line)
+	return strings.NewReplacer("--for 10m", "--for 1s", "127.0.0.1:9424", "127.0.0.1:0", relaccx.ShmDir, s.shm).Replace(line)
 }
 
 func (s *readmeShell) command(line, shm string) *exec.Cmd {

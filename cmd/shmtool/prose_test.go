@@ -29,6 +29,9 @@ func TestPlainWords(t *testing.T) {
 		}
 		texts[c.Name+" --help"] = strings.Join(help, "\n")
 	}
+	for _, page := range manPages(t) {
+		texts["man/"+page] = readFile(t, "man/"+page)
+	}
 	for name, text := range texts {
 		if found := bannedWords.FindAllString(strings.Join(strings.Fields(text), " "), -1); found != nil {
 			t.Errorf("%s says %q", name, found)

@@ -26,6 +26,25 @@ type PageContents struct {
 // they have of each page, in the order of their names. When one is damaged, it returns
 // what stands before the damage, and a *DamageError; ctx.Err() when ctx ends first.
 func ReadContents(ctx context.Context, r *Reader, into map[string]*PageContents) error {
+	return r.each(ctx, func(m message, n Note) {
+		p := into[m.page]
+		if p == nil {
+			p = &PageContents{Page: m.page, First: m.at}
+			into[m.page] = p
+		}
+		p.Last = m.at
+		if m.events {
+			p.add(n)
+		} else {
+			p.Records++
+		}
+	})
+}
+
+// each runs do on all messages of a recording, in order, with the note that one of events
+// holds. It returns a *DamageError after what stands before a damage; ctx.Err() when ctx ends
+// first.
+func (r *Reader) each(ctx context.Context, do func(m message, n Note)) error {
 	for {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -37,21 +56,13 @@ func ReadContents(ctx context.Context, r *Reader, into map[string]*PageContents)
 		if err != nil {
 			return err
 		}
-		p := into[m.page]
-		if p == nil {
-			p = &PageContents{Page: m.page, First: m.at}
-			into[m.page] = p
+		var n Note
+		if m.events {
+			if n, err = parseNote(m.text); err != nil {
+				return damaged(r.where(), err)
+			}
 		}
-		p.Last = m.at
-		if !m.events {
-			p.Records++
-			continue
-		}
-		n, err := parseNote(m.text)
-		if err != nil {
-			return damaged(r.where(), err)
-		}
-		p.add(n)
+		do(m, n)
 	}
 }
 

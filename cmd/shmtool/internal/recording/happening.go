@@ -2,8 +2,6 @@ package recording
 
 import (
 	"context"
-	"errors"
-	"io"
 	"time"
 )
 
@@ -21,28 +19,11 @@ type Happening struct {
 // When the recording is damaged, it returns a *DamageError after what stands before the
 // damage; ctx.Err() when ctx ends first.
 func Happenings(ctx context.Context, r *Reader, each func(Happening)) error {
-	for {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		m, err := r.next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		h := Happening{Page: m.page, At: m.at}
-		if m.events {
-			n, err := parseNote(m.text)
-			if err != nil {
-				return damaged(r.where(), err)
-			}
-			h.Event, h.Lost = n.Event, n.Lost
-			if n.Counters != nil {
-				h.Deleted = &n.Counters.Deleted
-			}
+	return r.each(ctx, func(m message, n Note) {
+		h := Happening{Page: m.page, At: m.at, Event: n.Event, Lost: n.Lost}
+		if n.Counters != nil {
+			h.Deleted = &n.Counters.Deleted
 		}
 		each(h)
-	}
+	})
 }

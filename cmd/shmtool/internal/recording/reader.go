@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"os"
 	"slices"
 	"time"
 
@@ -93,10 +94,26 @@ func NewReader(in io.ReaderAt, size int64) (*Reader, error) {
 	return r, err
 }
 
+// NewFileReader reads the recording in an open file, which the caller closes.
+func NewFileReader(f *os.File) (*Reader, error) {
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, ErrNotRecording
+	}
+	return NewReader(f, info.Size())
+}
+
 // Pages returns the names of the pages that a recording's index lists: none where
-// it has no index. It reads no messages.
-func Pages(in io.ReaderAt, size int64) []string {
-	r := &Reader{in: in, size: size, channels: map[uint16]channel{}}
+// it has no index, or comes through a pipe. It reads no messages.
+func (r *Reader) Pages() []string {
+	if _, piped := r.in.(*stream); piped {
+		return nil
+	}
+	in, size := r.in, r.size
+	r = &Reader{in: in, size: size, channels: map[uint16]channel{}} // this one stays where it is
 	for at := int64(len(mcap.Magic)); at < size; {
 		var head [9]byte
 		if n, _ := in.ReadAt(head[:], at); n < len(head) {

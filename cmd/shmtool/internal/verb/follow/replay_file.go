@@ -35,7 +35,7 @@ func (o *replayOptions) sayMade(names []string) {
 
 // replay plays one file. It reports whether to go on with the next one.
 func (o *replayOptions) replay(ctx context.Context, player *recording.Player, name string) (more bool, err error) {
-	r, pages, done, err := o.open(ctx, name)
+	r, done, err := o.open(ctx, name)
 	if ctx.Err() != nil {
 		return false, nil
 	}
@@ -43,7 +43,7 @@ func (o *replayOptions) replay(ctx context.Context, player *recording.Player, na
 		return false, inFile(name, err)
 	}
 	defer done()
-	if err := player.Check(pages); err != nil {
+	if err := player.Check(r.Pages()); err != nil {
 		return false, explainRecording(o.World, err)
 	}
 	more, err = player.Play(ctx, r)
@@ -67,31 +67,23 @@ func inFile(name string, err error) error {
 	return fmt.Errorf("file %q: %w", name, err)
 }
 
-// open opens a recording by its name, and returns the names of its pages, which are not
-// known when it comes through standard input.
-func (o *replayOptions) open(ctx context.Context, name string) (r *recording.Reader, pages []string, done func(), err error) {
+// open opens a recording by its name; "-" is standard input.
+func (o *replayOptions) open(ctx context.Context, name string) (r *recording.Reader, done func(), err error) {
 	if name == "-" {
 		if r, err = recording.NewStreamReader(world.Interruptible(ctx, o.In)); err != nil {
-			return nil, nil, nil, err
+			return nil, nil, err
 		}
-		return r, nil, r.Close, nil
+		return r, r.Close, nil
 	}
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a FIFO must not hang us
 	if err != nil {
-		return nil, nil, nil, fail.As(fail.BadInput, fail.Bare(err))
+		return nil, nil, fail.As(fail.BadInput, fail.Bare(err))
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = recording.ErrNotRecording
-	}
-	if err == nil {
-		r, err = recording.NewReader(f, info.Size())
-	}
-	if err != nil {
+	if r, err = recording.NewFileReader(f); err != nil {
 		f.Close()
-		return nil, nil, nil, fail.Bare(err)
+		return nil, nil, fail.Bare(err)
 	}
-	return r, recording.Pages(f, info.Size()), func() { r.Close(); f.Close() }, nil
+	return r, func() { r.Close(); f.Close() }, nil
 }
 
 // parseSpeed returns the value of --speed, which is infinite for max.

@@ -53,7 +53,7 @@ func (o *replayOptions) printContents(ctx context.Context, p *out.Printer) error
 }
 
 func (o *replayOptions) read(ctx context.Context, name string, into map[string]*recording.PageContents) error {
-	r, _, done, err := o.open(ctx, name)
+	r, done, err := o.open(ctx, name)
 	if err != nil {
 		return inFile(name, err)
 	}

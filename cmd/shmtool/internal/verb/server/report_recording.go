@@ -20,14 +20,7 @@ func reportOnRecording(ctx context.Context, name string) (in report.Input, damag
 		return in, nil, fail.As(fail.BadInput, fmt.Errorf("file %q: %w", name, fail.Bare(err)))
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = recording.ErrNotRecording
-	}
-	var r *recording.Reader
-	if err == nil {
-		r, err = recording.NewReader(f, info.Size())
-	}
+	r, err := recording.NewFileReader(f)
 	if err != nil {
 		return in, nil, fmt.Errorf("file %q: %w", name, fail.Bare(err))
 	}

@@ -26,7 +26,7 @@ func Arrange(args []string, all []*Command) (ordered []string, verb string, err 
 			return []string{"--help"}, "", err
 		}
 		verb = Aliased(verb, all)
-		if !slices.ContainsFunc(all, func(cmd *Command) bool { return cmd.Name == verb }) {
+		if !isCommand(verb, all) {
 			_, err := topic(verb, all)
 			return []string{topicVerb, verb}, topicVerb, err
 		}
@@ -76,7 +76,7 @@ func valueFollows(word, next string, all []*Command) bool {
 		with, without = with || known && takesValue, without || known && !takesValue
 	}
 	if with && without {
-		return !slices.ContainsFunc(all, func(cmd *Command) bool { return cmd.Name == next })
+		return !isCommand(next, all)
 	}
 	return with
 }

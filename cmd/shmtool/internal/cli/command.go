@@ -141,6 +141,11 @@ func (cmd *Command) printFlags() []Flag {
 	return []Flag{&BoolFlag{Name: "json", Aliases: []string{"j"}, Usage: "report errors as JSON"}}
 }
 
+// isCommand reports whether there is a command of that name.
+func isCommand(name string, all []*Command) bool {
+	return slices.ContainsFunc(all, func(cmd *Command) bool { return cmd.Name == name })
+}
+
 // Find returns the verb of that name, or an error with the one that may have been meant.
 func Find(all []*Command, name string) (*Command, error) {
 	var names []string

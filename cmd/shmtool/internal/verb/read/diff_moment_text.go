@@ -3,6 +3,7 @@ package read
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,7 +100,7 @@ func (t momentText) stream(name string) *out.Outline {
 	if name == "" {
 		lines = t.processes()
 	}
-	lines = slices.Concat(lines, t.members(name), t.tracks(name), t.objects(name))
+	lines = slices.Concat(lines, t.members(name), t.tracks(name, len(o.Beneath) > 0), t.objects(name))
 	was, is := t.Rows[0][name], t.Rows[1][name]
 	switch {
 	case len(lines)+len(o.Beneath) == 0 && (was == nil) == (is == nil):
@@ -236,8 +237,8 @@ func (t momentText) members(name string) []out.Line {
 }
 
 // tracks tells of the tracks that came, went, and changed, and how far the others have
-// moved.
-func (t momentText) tracks(name string) (lines []out.Line) {
+// moved. found says that the stream has findings that came or went.
+func (t momentText) tracks(name string, found bool) (lines []out.Line) {
 	changed := map[uint64][]difference.Difference{}
 	var order []uint64
 	for _, d := range t.of(difference.PartTrack, name) {
@@ -261,7 +262,7 @@ func (t momentText) tracks(name string) (lines []out.Line) {
 		}
 		lines = append(lines, out.Line{Text: text, Tone: changeTones[d.Change]})
 	}
-	return append(lines, t.movement(name)...)
+	return append(lines, t.movement(name, found)...)
 }
 
 // track names a track.
@@ -279,14 +280,13 @@ func (t momentText) track(name string, number uint64) string {
 }
 
 // movement says how far the tracks of a stream have moved, and which stand still.
-func (t momentText) movement(name string) []out.Line {
+func (t momentText) movement(name string, found bool) []out.Line {
 	was, is := t.Rows[0][name], t.Rows[1][name]
 	if was == nil || is == nil {
 		return nil
 	}
 	var still []string
-	var least, most uint64
-	moved := 0
+	least, most, moved := uint64(math.MaxUint64), uint64(0), 0
 	for _, track := range is.Tracks {
 		i := slices.IndexFunc(was.Tracks, func(o streams.TrackRow) bool { return o.Index == track.Index })
 		switch {
@@ -295,9 +295,7 @@ func (t momentText) movement(name string) []out.Line {
 			still = append(still, strconv.FormatUint(track.Index, 10))
 		default:
 			by := track.LastMS - was.Tracks[i].LastMS
-			if least, most = min(least, by), max(most, by); moved == 0 {
-				least = by
-			}
+			least, most = min(least, by), max(most, by)
 			moved++
 		}
 	}
@@ -309,7 +307,7 @@ func (t momentText) movement(name string) []out.Line {
 		}
 		lines = append(lines, out.Line{Text: units.Counted(uint64(moved), "track", "tracks") + " went on by " + by, Tone: dump.Faint})
 	}
-	if len(still) > 0 && is.Live && len(t.of(difference.PartTrack, name))+moved+len(t.findings(name)) > 0 {
+	if len(still) > 0 && is.Live && (found || moved > 0 || len(t.of(difference.PartTrack, name)) > 0) {
 		lines = append(lines, out.Line{Text: "no new packets on track " + strings.Join(still[:min(len(still), 8)], ", "), Tone: dump.Attention})
 	}
 	return lines

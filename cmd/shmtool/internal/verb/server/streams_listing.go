@@ -96,17 +96,9 @@ func streamCells(r *streams.Row) []dump.Cell {
 
 // printStreams prints the streams that --where keeps.
 func printStreams(p *out.Printer, x *examination, l *dump.Listing, rows []streams.Row, empty out.Emptiness) error {
-	f, err := p.ChosenForms(l)
+	f, err := streamForms(p, l, func() *out.Tree { return x.tree(rows, p) })
 	if err != nil {
 		return err
-	}
-	if p.Fields == nil {
-		flat, err := flat(l)
-		if err != nil {
-			return err
-		}
-		f.CSV = func(w io.Writer) error { return dump.CSV(w, flat, p.Rendering()) }
-		f.Table = func(io.Writer) error { return p.Tree(x.tree(rows, p)) }
 	}
 	f.Nagios = x.printNagios
 	f.Metrics = func() *metrics.Set {
@@ -118,6 +110,22 @@ func printStreams(p *out.Printer, x *examination, l *dump.Listing, rows []stream
 		return &m
 	}
 	return p.Print(p.WhenEmpty(f, empty))
+}
+
+// streamForms returns the forms of a listing of streams: people see a tree, and CSV has no
+// lists in it, unless columns were chosen.
+func streamForms(p *out.Printer, l *dump.Listing, tree func() *out.Tree) (out.Forms, error) {
+	f, err := p.ChosenForms(l)
+	if err != nil || p.Fields != nil {
+		return f, err
+	}
+	flat, err := flat(l)
+	if err != nil {
+		return f, err
+	}
+	f.CSV = func(w io.Writer) error { return dump.CSV(w, flat, p.Rendering()) }
+	f.Table = func(io.Writer) error { return p.Tree(tree()) }
+	return f, nil
 }
 
 // withText returns a cell with the text that a table shows.

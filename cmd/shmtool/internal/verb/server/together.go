@@ -46,17 +46,9 @@ func streamsTogether(c *cli.Call, answers []remote.Answer) error {
 	if err != nil {
 		return err
 	}
-	f, err := p.ChosenForms(l)
+	f, err := streamForms(p, l, func() *out.Tree { return hostTree(rows, p.Bytes) })
 	if err != nil {
 		return err
-	}
-	if p.Fields == nil {
-		flat, err := flat(l)
-		if err != nil {
-			return err
-		}
-		f.CSV = func(w io.Writer) error { return dump.CSV(w, flat, p.Rendering()) }
-		f.Table = func(io.Writer) error { return p.Tree(hostTree(rows, p.Bytes)) }
 	}
 	return p.Print(p.WhenEmpty(f, out.Emptiness{Rows: len(rows), All: all, Nouns: "streams", Why: "no streams on any of these hosts"}))
 }

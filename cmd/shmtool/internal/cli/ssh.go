@@ -98,13 +98,10 @@ func (cmd *Command) saveHere(ctx context.Context, c *Call, host string, words []
 	if file == "-" && c.Out.Terminal {
 		return out.ToTerminal("a copy of a page")
 	}
-	return out.WriteFile(c.World, file, ownersAlone, func(to *os.File) error {
+	return out.WriteFile(c.World, file, out.OwnersAlone, func(to *os.File) error {
 		return runOn(ctx, &remote.Run{Host: host, Words: words, Stdout: to, Stderr: c.Stderr, Getenv: c.Getenv})
 	})
 }
-
-// ownersAlone is the mode of a copy, which contains the secrets of the page.
-const ownersAlone = 0o600
 
 // wordsFor returns a command line without --ssh. Color is for the terminal of this process.
 func wordsFor(c *Call, words []string) []string {

@@ -38,6 +38,9 @@ func (p *Printer) To(name string, print func(p *Printer) error) error {
 	})
 }
 
+// OwnersAlone is the mode of a file with secrets of pages in it, or names of what runs.
+const OwnersAlone = 0o600
+
 // WriteFile writes a file that the user has named. A regular one is replaced in a
 // single step when the new one is whole, behind the symbolic links that lead to
 // it; a device or a FIFO stays what it is, and is written to. An error of write

@@ -52,10 +52,10 @@ func Listing(of *dump.Listing, answers []Answer, hostLast bool, cell func(column
 // valueOf returns a value of JSON as a listing has it: numbers keep all digits, and what has
 // parts stays JSON.
 func valueOf(raw json.RawMessage) any {
-	if len(raw) == 0 || raw[0] == '{' || raw[0] == '[' {
-		if len(raw) == 0 {
-			return nil
-		}
+	switch {
+	case len(raw) == 0:
+		return nil
+	case raw[0] == '{', raw[0] == '[':
 		return raw
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/crypto/bcrypt"
@@ -78,20 +79,11 @@ func (c *Config) check() error {
 		}
 	}
 	for name := range c.HTTP.Headers {
-		if !contains(headers, name) {
+		if !slices.Contains(headers, name) {
 			return fmt.Errorf("http_server_config: header %q cannot be set", name)
 		}
 	}
 	return nil
-}
-
-func contains(all []string, word string) bool {
-	for _, w := range all {
-		if w == word {
-			return true
-		}
-	}
-	return false
 }
 
 // versions are those of TLS, as the file calls them.

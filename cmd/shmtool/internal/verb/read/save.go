@@ -158,7 +158,7 @@ func writeCopy(c *cli.Call, o saveOptions, t object.Target, save func(to *os.Fil
 	if o.file == "-" && c.Out.Terminal {
 		return out.ToTerminal("a copy of a page")
 	}
-	return out.WriteFile(c.World, o.file, ownersAlone, func(to *os.File) error {
+	return out.WriteFile(c.World, o.file, out.OwnersAlone, func(to *os.File) error {
 		err := save(to)
 		if fail.OnOpen(err, to) {
 			return err
@@ -166,6 +166,3 @@ func writeCopy(c *cli.Call, o saveOptions, t object.Target, save func(to *os.Fil
 		return t.OnPage(err)
 	})
 }
-
-// ownersAlone is the mode of a copy, which contains the secrets of the page.
-const ownersAlone = 0o600

@@ -113,12 +113,9 @@ func runReport(ctx context.Context, c *cli.Call) error {
 	if err != nil {
 		return err
 	}
-	err = out.WriteFile(c.World, o.file, ownersAlone, func(to *os.File) error { return report.Write(to, in) })
+	err = out.WriteFile(c.World, o.file, out.OwnersAlone, func(to *os.File) error { return report.Write(to, in) })
 	return errors.Join(err, damage)
 }
-
-// ownersAlone is the mode of a report: it names what runs here.
-const ownersAlone = 0o600
 
 // input looks at the chosen streams, and returns what a report says about them.
 func (o reportOptions) input(ctx context.Context, w *world.World, place string) (report.Input, error) {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/doctor"
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/cmd/shmtool/internal/pages"
@@ -210,7 +211,7 @@ func (w *watcher) judge(l *timed, took time.Duration) *sighting {
 func (w *watcher) metrics(x *examination) *metrics.Set {
 	m := new(metrics.Set)
 	m.Look("serve", x.chosen, x.moment.Time())
-	m.Gauge("shmtool_build_info", "1, with the version of shmtool.", 1, metrics.Labels{"version", version()})
+	m.Gauge("shmtool_build_info", "1, with the version of shmtool.", 1, metrics.Labels{"version", cli.Version()})
 	findingMetrics(m, x)
 	w.tracks.begin()
 	for _, s := range x.moment.Streams {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
-	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/metrics"
 )
 
@@ -53,5 +52,3 @@ func (s *sighting) text(format metrics.Format, packed bool) ([]byte, error) {
 	}
 	return t.packed, nil
 }
-
-func version() string { return cli.Version() }

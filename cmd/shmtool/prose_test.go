@@ -13,8 +13,10 @@ var bannedWords = regexp.MustCompile(`(?i)\b(nobody|somebody|whoever)\b|\bany mo
 
 // Help and README are for people in a hurry, who may not be native speakers.
 func TestPlainWords(t *testing.T) {
-	readme, format := readFile(t, "README.md"), readFile(t, "man/relaccx.5")
-	texts := map[string]string{"README.md": readme, "man/relaccx.5": format}
+	texts := map[string]string{"README.md": readFile(t, "README.md")}
+	for _, page := range manPages(t) {
+		texts["man/"+page] = readFile(t, "man/"+page)
+	}
 	for name, text := range texts {
 		if found := badLine.FindAllString(text, -1); found != nil {
 			t.Errorf("%s begins sentences %q", name, found)
@@ -28,9 +30,6 @@ func TestPlainWords(t *testing.T) {
 			help = append(help, about)
 		}
 		texts[c.Name+" --help"] = strings.Join(help, "\n")
-	}
-	for _, page := range manPages(t) {
-		texts["man/"+page] = readFile(t, "man/"+page)
 	}
 	for name, text := range texts {
 		if found := bannedWords.FindAllString(strings.Join(strings.Fields(text), " "), -1); found != nil {

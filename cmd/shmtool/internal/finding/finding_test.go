@@ -87,3 +87,15 @@ func TestCheckCodes(t *testing.T) {
 		t.Errorf("%d codes are the doctor's, too", shared)
 	}
 }
+
+// Evidence that is a list of things with names is told without the syntax of JSON.
+func TestEvidenceText(t *testing.T) {
+	type large struct {
+		Name  string `json:"name"`
+		Bytes int    `json:"bytes"`
+	}
+	f := Finding{Evidence: map[string]any{"a": []large{{"x", 7}, {"y\n", 5}}, "b": []int{1, 2}, "c": true, "d": []string{"p", "q"}, "e": []large{}}}
+	if got, want := f.EvidenceText(), `a x 7, y\n 5, b 1,2, c true, d p q, e `; got != want {
+		t.Errorf("%s, not %s", got, want)
+	}
+}

@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -48,7 +49,34 @@ func valueText(v any) string {
 	if err != nil {
 		return fmt.Sprint(v)
 	}
+	if text, ok := rowsText(b); ok {
+		return text
+	}
 	return strings.Trim(string(b), "[]")
+}
+
+// rowsText returns a JSON array of objects as their values: "MstCapa 57344, MstCnns 4096".
+func rowsText(array []byte) (text string, ok bool) {
+	if !bytes.HasPrefix(array, []byte("[{")) {
+		return "", false
+	}
+	d := json.NewDecoder(bytes.NewReader(array))
+	d.UseNumber()
+	var rows, row []string
+	for isName := false; ; {
+		switch token, err := d.Token(); {
+		case err != nil:
+			return strings.Join(rows, ", "), true
+		case token == json.Delim('{'):
+			row, isName = nil, true
+		case token == json.Delim('}'):
+			rows = append(rows, strings.Join(row, " "))
+		case isName:
+			isName = false
+		case token != json.Delim('[') && token != json.Delim(']'):
+			row, isName = append(row, mist.EscapeName(fmt.Sprint(token))), true
+		}
+	}
 }
 
 // Follows reports whether a finding follows from a cause; nil: from none that is found.

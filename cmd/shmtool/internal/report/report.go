@@ -29,10 +29,11 @@ type Input struct {
 
 	Moment    *streams.Moment // nil: of a recording alone
 	Found     []finding.Finding
-	Rows      []streams.Row // a stream each
-	Verdict   string        // the worst of all
-	Unseen    []string      // what could not be looked at
-	Processes []procs.Process
+	Rows      []streams.Row      // a stream each
+	Verdict   string             // the worst of all
+	Unseen    []string           // what could not be looked at
+	Processes []procs.Process    // those of the streams
+	Others    []procs.Process    // those of other streams
 	Media     map[string][]Track // of each stream
 	Recording *Recording         // nil: there is none
 }

@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/finding"
-	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
@@ -30,8 +28,10 @@ type view struct {
 	MoreStreams    []streamLine
 	Processes      []processView
 	MoreProcesses  int
-	Objects        []objectView // of the server
-	MoreObjects    int
+	Others         []processView // processes of other streams
+	OthersCount    string
+	MoreOthers     int
+	Objects        objectsView // of the server
 	Recording      *recordingView
 }
 
@@ -47,8 +47,7 @@ type streamView struct {
 	MoreTracks        int
 	Viewers           []viewerView
 	MoreViewers       int
-	Objects           []objectView
-	MoreObjects       int
+	Objects           objectsView
 	Raw               string
 }
 
@@ -68,7 +67,7 @@ type trackView struct {
 	Type, Codec, Format, FPS, Rate, Window, Position, KeyAge, Age, PID, Page string
 }
 
-type viewerView struct{ PID, Program, Life, Track, Key, Status string }
+type viewerView struct{ PID, Program, Life, Tracks, Role string }
 
 type processView struct {
 	PID, Parent       int
@@ -76,7 +75,7 @@ type processView struct {
 	Name, State, Args string
 }
 
-type objectView struct{ Name, Kind, Size, Allocated, Status, Users, Changed, Problem string }
+type objectView struct{ Name, Kind, Size, Allocated, Status, Users, Changed, Age, Problem string }
 
 type recordingView struct {
 	From, To, Damage string
@@ -135,8 +134,9 @@ func (in *Input) view() *view {
 	}
 	v.MoreStreams, _ = first(v.MoreStreams, mostRows)
 	v.Processes, v.MoreProcesses = first(tree(in.Processes), mostRows)
-	objects, more := first(in.Moment.Server.Objects, mostRows)
-	v.Objects, v.MoreObjects = in.objects(objects), more
+	v.Others, v.MoreOthers = first(tree(in.Others), mostRows)
+	v.OthersCount = units.Counted(uint64(len(in.Others)), "other process", "other processes")
+	v.Objects = in.objects(in.Moment.Server.Objects, "Objects of the server")
 	return v
 }
 
@@ -221,8 +221,7 @@ func (in *Input) stream(n int, r *streams.Row) streamView {
 	s := in.Moment.Streams[i]
 	v.Figures = timelines(in, s)
 	v.Viewers, v.MoreViewers = viewersOf(s)
-	objects, left := first(s.Objects, mostRows)
-	v.Objects, v.MoreObjects = in.objects(objects), left
+	v.Objects = in.objects(s.Objects, "Objects of "+v.Name)
 	return v
 }
 
@@ -284,36 +283,6 @@ func trackOf(r *streams.Row, t *streams.TrackRow) trackView {
 	return v
 }
 
-func viewersOf(s *streams.Stream) ([]viewerView, int) {
-	if s.Users == nil {
-		return nil, 0
-	}
-	slots, more := first(s.Users.Slots, mostRows)
-	var list []viewerView
-	for _, u := range slots {
-		role := "viewer"
-		switch {
-		case u.Source():
-			role = "source"
-		case !u.Viewer():
-			role = "leaving"
-		}
-		list = append(list, viewerView{fmt.Sprint(u.PID), cut(u.Process.Name), u.Life.String(), fmt.Sprint(u.Track), keyText(u), role})
-	}
-	return list, more
-}
-
-// keyText returns the key that a viewer asks for.
-func keyText(u streams.User) string {
-	switch {
-	case u.Source() || u.Key == 0:
-		return ""
-	case u.Key == math.MaxUint64:
-		return "waits"
-	}
-	return fmt.Sprint(u.Key)
-}
-
 // raw returns all values of a stream as JSON.
 func raw(r *streams.Row) string {
 	b, err := json.MarshalIndent(r, "", "  ")
@@ -329,52 +298,4 @@ func raw(r *streams.Row) string {
 		lines[i] = mist.EscapeText(lines[i])
 	}
 	return strings.Join(lines, "\n") + more
-}
-
-// commandLine returns the words that a process was started with, without secrets. A token is
-// the word after its flag.
-func commandLine(args []string) string {
-	words := slices.Clone(args)
-	for i := range words {
-		if i > 0 && args[i-1] == "--tkn" {
-			words[i] = "***"
-		}
-	}
-	return cut(mist.Redact(strings.Join(words, " ")))
-}
-
-// tree returns processes as a tree: each beneath its parent, with its depth.
-func tree(all []procs.Process) (list []processView) {
-	children := map[int][]procs.Process{}
-	known := map[int]bool{}
-	for _, p := range all {
-		known[p.PID] = true
-	}
-	for _, p := range all {
-		parent := p.Parent
-		if !known[parent] || parent == p.PID {
-			parent = 0
-		}
-		children[parent] = append(children[parent], p)
-	}
-	shown := map[int]bool{} // a snapshot may hold processes that are their own ancestors
-	var walk func(parent, depth int)
-	walk = func(parent, depth int) {
-		for _, p := range children[parent] {
-			if shown[p.PID] {
-				continue
-			}
-			shown[p.PID] = true
-			list = append(list, processView{p.PID, p.Parent, min(depth, deepest), cut(p.Name), p.State, commandLine(p.Args)})
-			walk(p.PID, depth+1)
-		}
-	}
-	walk(0, 0)
-	for _, p := range all { // those that are their own ancestors
-		if !shown[p.PID] {
-			children[0] = []procs.Process{p}
-			walk(0, 0)
-		}
-	}
-	return list
 }

@@ -6,15 +6,26 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/streams"
+	"shmtool/cmd/shmtool/internal/units"
 	"shmtool/dump"
 	"shmtool/layout/mist"
 )
 
-func (in *Input) objects(all []*streams.Object) (list []objectView) {
+// objectsView is a table of objects.
+type objectsView struct {
+	Label             string // for who cannot see it
+	Rows              []objectView
+	Statuses, Trouble bool // whether one has a status, and whether one has a problem
+	More              int
+}
+
+func (in *Input) objects(all []*streams.Object, label string) objectsView {
+	view := objectsView{Label: label}
+	all, view.More = first(all, mostRows)
 	for _, o := range all {
 		v := objectView{
 			Name: cut(o.Name), Kind: string(o.Is.Kind), Size: dump.Size(o.Size), Allocated: dump.Size(o.Allocated),
-			Users: fmt.Sprint(o.Users), Changed: o.Modified.UTC().Format(time.RFC3339),
+			Users: fmt.Sprint(o.Users), Changed: o.Modified.UTC().Format(time.RFC3339), Age: units.Age(in.At.Sub(o.Modified)),
 		}
 		if o.Header != nil {
 			v.Status = o.Header.Status.String()
@@ -25,9 +36,11 @@ func (in *Input) objects(all []*streams.Object) (list []objectView) {
 		case o.Unknown:
 			v.Problem = "unknown to this shmtool"
 		}
-		list = append(list, v)
+		view.Statuses = view.Statuses || v.Status != ""
+		view.Trouble = view.Trouble || v.Problem != ""
+		view.Rows = append(view.Rows, v)
 	}
-	return list
+	return view
 }
 
 func (r *Recording) view() *recordingView {

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
@@ -15,7 +13,6 @@ import (
 	"shmtool/cmd/shmtool/internal/finding"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/pages"
-	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/report"
 	"shmtool/cmd/shmtool/internal/snapshot"
 	"shmtool/cmd/shmtool/internal/streams"
@@ -40,8 +37,9 @@ func Report() *cli.Command {
 		About: `report writes one HTML file that opens in any browser, without a network, and prints:
 the verdict on each stream, the findings of doctor with their evidence and remedies,
 timelines of keys, fragments, data pages, bit rates and gaps between packets, what the
-stream keeps, which keys viewers ask for, the processes, and the objects. A tooltip on a
-mark tells its values. The file runs no script and loads nothing.
+stream keeps, which keys viewers ask for, the processes, and the objects. If you name a
+STREAM, the processes of others are folded. A tooltip on a mark tells its values. The file
+runs no script and loads nothing.
 
 With --recording report shows what record wrote instead: records a second, reloads,
 withdrawals and losses of each page. If the recording is damaged, report shows what stands
@@ -126,11 +124,12 @@ func (o reportOptions) input(ctx context.Context, w *world.World, place string) 
 	if missing := (doctorOptions{streams: o.streams}).missing(w, x); missing != nil {
 		return report.Input{}, missing
 	}
-	return reportInput(w, x, place), nil
+	return reportInput(w, x, place, len(o.streams) > 0), nil
 }
 
-// reportInput returns what a report says about streams that were examined.
-func reportInput(w *world.World, x *examination, place string) report.Input {
+// reportInput returns what a report says about streams that were examined. If they were
+// chosen among others, the processes of others stand apart.
+func reportInput(w *world.World, x *examination, place string, chosen bool) report.Input {
 	in := report.Input{
 		Version: cli.Version(), Place: place, At: time.Unix(0, x.moment.Clock.Now), Moment: x.moment, Found: x.found,
 		Verdict: finding.Verdict(x.found), Unseen: x.unseen(), Media: map[string][]report.Track{},
@@ -147,31 +146,8 @@ func reportInput(w *world.World, x *examination, place string) report.Input {
 	if x.unread() && in.Verdict == finding.VerdictOK {
 		in.Verdict = verdictUnknown
 	}
-	in.Processes = processesOf(x.moment, w.Procs())
+	in.Processes, in.Others = processesOf(x.moment, w.Procs(), chosen)
 	return in
-}
-
-// processesOf returns the living processes of MistServer, and those that use the streams, with
-// their parents of the same kind, by PID.
-func processesOf(m *streams.Moment, t *procs.Table) []procs.Process {
-	all := map[int]procs.Process{}
-	for _, p := range t.All() {
-		if p.OfMist() && !p.LooksOn() {
-			all[p.PID] = p
-		}
-	}
-	for _, s := range m.Streams {
-		for _, of := range [][]procs.Process{s.Mappers, s.Inputs, s.Children} {
-			for _, p := range of {
-				all[p.PID] = p
-			}
-		}
-	}
-	var list []procs.Process
-	for _, pid := range slices.Sorted(maps.Keys(all)) {
-		list = append(list, all[pid])
-	}
-	return list
 }
 
 // redacted reports on a snapshot of what is there, in which what is private is replaced.

@@ -68,6 +68,9 @@ func TestArrange(t *testing.T) {
 func TestArrangeRefuses(t *testing.T) {
 	tests := []struct{ line, verb, want, hint string }{
 		{"dmp page", "", `unknown command "dmp"`, "did you mean dump?"},
+		{"stop live", "", `unknown command "stop"`, "did you mean clean?"},
+		{"fix", "", `unknown command "fix"`, "did you mean doctor?"},
+		{"monitor", "", `unknown command "monitor"`, "did you mean serve?"},
 		{"xyzzy", "", `unknown command "xyzzy"`, "run shmtool --help to list the commands"},
 		{"help xyzzy", "help", `no such command or topic: "xyzzy"`, "run shmtool --help to list them"},
 		{"dump --recods page", "dump", "unknown flag --recods", "did you mean --records?"},

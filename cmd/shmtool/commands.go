@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/complete"
@@ -16,13 +17,17 @@ import (
 	"shmtool/cmd/shmtool/internal/world"
 )
 
-// commands returns all verbs, in the order of the help.
+// commands returns all verbs by what they are for, in the order of the help.
 func commands() []*cli.Command {
-	return []*cli.Command{
-		write.Create(), write.Append(), write.Set(), write.Delete(), write.Resize(), write.Mark(), write.Rm(),
-		list.Ls(), read.Dump(), read.Get(), follow.Tail(), follow.Rate(), follow.Wait(), read.Diff(), read.Save(), read.Check(),
-		follow.Record(), follow.Replay(), server.Streams(), server.Doctor(), server.Explain(), server.Cheat(), server.Report(), server.Clean(), server.Serve(), server.Examples(), list.Top(), list.Watch(), simulate.Simulate(), bench.Bench(), about.Version(), complete.Command(),
-	}
+	return slices.Concat(
+		cli.For("find out why a stream is stuck", server.Doctor(), server.Explain(), server.Streams(), server.Clean(), server.Report()),
+		cli.For("look at pages", list.Ls(), read.Dump(), read.Get(), read.Check(), read.Diff(), read.Save(), list.Top(), list.Watch()),
+		cli.For("follow pages", follow.Tail(), follow.Rate(), follow.Wait(), follow.Record(), follow.Replay()),
+		cli.For("write pages", write.Create(), write.Append(), write.Set(), write.Delete(), write.Resize(), write.Mark(), write.Rm()),
+		cli.For("watch servers", server.Serve(), server.Examples()),
+		cli.For("practice, and measure", simulate.Simulate(), bench.Bench()),
+		cli.For("get help", server.Cheat(), complete.Command(), about.Version()),
+	)
 }
 
 // run does what the program does, but for its process: arguments in, exit code out.

@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ type Command struct {
 	Args     string // "PAGE NAME=VALUE…"
 	Usage    string // one line
 	About    string // the rest, as paragraphs
+	Task     string // what it is for, in the words over its part of the list in the help
 	Examples []string
 	Access   Access
 	ApartBy  string          // the flag with which it looks at no shared memory at all; "" has none
@@ -40,6 +42,14 @@ type Command struct {
 	// SavesTo returns the arguments with which the command saves to standard output what it
 	// would save to a file, and that file; nil is for commands that save nothing.
 	SavesTo func(c *Call) (args []string, file string, err error)
+}
+
+// For returns commands that are for the same task.
+func For(task string, commands ...*Command) []*Command {
+	for _, cmd := range commands {
+		cmd.Task = task
+	}
+	return commands
 }
 
 // Access is what a command does to what it looks at.
@@ -155,9 +165,9 @@ func Find(all []*Command, name string) (*Command, error) {
 		}
 		names = append(names, c.Name)
 	}
-	hint := fail.DidYouMean(name, names)
-	if hint == "" {
-		hint = "run shmtool --help to list the commands"
+	hint := cmp.Or(fail.DidYouMean(name, names), "run shmtool --help to list the commands")
+	if command := meant[name]; isCommand(command, all) {
+		hint = "did you mean " + command + "?"
 	}
 	return nil, fail.Hinted(fail.Usagef("unknown command %q", name), hint)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,8 +29,13 @@ const exitCodes = `EXIT CODES:
 func helpOfAll(all []*Command) string {
 	var b strings.Builder
 	b.WriteString("shmtool: look at, follow, make and repair RelAccX pages, the shared memory of\nMistServer\n\n")
-	b.WriteString("USAGE:\n  shmtool COMMAND [FLAGS] [ARGUMENTS]\n\nCOMMANDS:\n")
+	b.WriteString("USAGE:\n  shmtool COMMAND [FLAGS] [ARGUMENTS]\n")
+	task := ""
 	for _, cmd := range all {
+		if cmd.Task != task {
+			task = cmd.Task
+			b.WriteString("\nTO " + strings.ToUpper(task) + ":\n")
+		}
 		fmt.Fprintf(&b, "  %-12s%s\n", cmd.Name, cmd.Usage)
 	}
 	b.WriteString("\n" + flow(appAbout) + "\n\nFLAGS OF ALL COMMANDS:\n")
@@ -53,9 +59,9 @@ func topic(name string, all []*Command) (string, error) {
 	for _, cmd := range all {
 		names = append(names, cmd.Name)
 	}
-	hint := fail.DidYouMean(name, names)
-	if hint == "" {
-		hint = "run shmtool --help to list them"
+	hint := cmp.Or(fail.DidYouMean(name, names), "run shmtool --help to list them")
+	if strings.Contains(name, "_") {
+		hint = "run shmtool explain CODE to read about a code"
 	}
 	return "", fail.Hinted(fail.Usagef("no such command or topic: %q", name), hint)
 }

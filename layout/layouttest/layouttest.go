@@ -3,7 +3,6 @@ package layouttest
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
@@ -51,13 +50,19 @@ func load(t testing.TB, name string) *Page {
 	return page
 }
 
-// directory returns the path of testdata, found from where this file was compiled: a test runs in
-// its own package's directory, and those are many.
+// began is where this process began: a test begins in the directory of its own package.
+var began, _ = os.Getwd()
+
+// directory returns the path of testdata, which lies beside go.mod. The binary of a test does
+// not tell where its source is when it was built with -trimpath.
 func directory(t testing.TB) string {
 	t.Helper()
-	_, source, _, ok := runtime.Caller(0)
-	if !ok {
-		t.Fatal("layouttest: no source position in this binary")
+	for root := began; ; root = filepath.Dir(root) {
+		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
+			return filepath.Join(root, "testdata")
+		}
+		if root == filepath.Dir(root) {
+			t.Fatalf("layouttest: no go.mod in %q or above it", began)
+		}
 	}
-	return filepath.Join(filepath.Dir(source), "..", "..", "testdata")
 }

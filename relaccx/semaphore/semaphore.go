@@ -39,9 +39,13 @@ const (
 	objectSize = 32
 	namePrefix = "sem."
 
-	// How long a waiter sleeps before it looks whether its context has ended.
-	// Posts wake it at once.
-	contextPoll = 50 * time.Millisecond
+	// How long a waiter sleeps before it looks whether its semaphore has been cut short.
+	// Posts, and the end of its context, wake it at once. Who looks for stuck locks takes a
+	// process that is awake for one that does not wait.
+	longestSleep = 10 * time.Minute
+
+	// How long the end of a context lets a waiter go to sleep before it wakes it again.
+	stirPause = time.Millisecond
 )
 
 // Create makes a semaphore at path, whole before any process can see it, as the C library
@@ -196,12 +200,13 @@ func (s *Semaphore) Wait(ctx context.Context) error {
 			return nil
 		}
 		s.word.Enlist()
+		defer s.stirAtEnd(ctx)()
 		for !s.word.TakeListed() {
 			if ctx.Err() != nil {
 				s.word.Leave()
 				return ctx.Err()
 			}
-			s.word.Sleep(contextPoll)
+			s.word.Sleep(longestSleep)
 		}
 		return nil
 	})
@@ -209,6 +214,30 @@ func (s *Semaphore) Wait(ctx context.Context) error {
 		return fmt.Errorf("relaccx: semaphore %q stays held: %w", filepath.Base(s.path), cancelled)
 	}
 	return err
+}
+
+// stirAtEnd wakes all waiters of the semaphore from the end of ctx on, again and again,
+// until the returned function is called: one of them may just be about to sleep. Those of
+// other processes look once more, and sleep on.
+func (s *Semaphore) stirAtEnd(ctx context.Context) (left func()) {
+	leaving, over := make(chan struct{}), make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(over)
+		for {
+			s.word.Stir()
+			select {
+			case <-leaving:
+				return
+			case <-time.After(stirPause):
+			}
+		}
+	})
+	return func() {
+		close(leaving)
+		if !stop() {
+			<-over
+		}
+	}
 }
 
 // Post gives the semaphore back and wakes one that waits for it. ErrTooMany.

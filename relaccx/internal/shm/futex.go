@@ -52,6 +52,8 @@ func (c Cells) WakeEndPos() {
 	if uintptr(word)&3 != 0 {
 		return
 	}
-	const everybody = 1<<31 - 1
 	wakeSleepers(word, everybody)
 }
+
+// everybody is how many sleepers wakeSleepers wakes at most.
+const everybody = 1<<31 - 1

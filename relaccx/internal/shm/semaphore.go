@@ -70,6 +70,11 @@ func (s Semaphore) Sleep(timeout time.Duration) {
 	_, _ = sleepOn(unsafe.Pointer(s.word), 0, timeout)
 }
 
+// Stir ends the Sleep of all who sleep, and gives nothing back.
+func (s Semaphore) Stir() {
+	wakeSleepers(unsafe.Pointer(s.word), everybody)
+}
+
 // Post adds one to the value and wakes one that waits. It is false, and
 // nothing is changed, when the value can grow no more.
 func (s Semaphore) Post() bool {

@@ -28,6 +28,7 @@ import (
 type scene struct {
 	pages [2][]byte // the page, and the one that replaces it
 	named int       // which of them has the name, or nameless
+	torn  bool      // a counter has parts of two values
 }
 
 // nameless is where no page has the name.
@@ -36,27 +37,36 @@ const nameless = -1
 const sceneSize = 4096 // bytes of each file; the last one tells which it is
 
 type scenes struct {
-	all   []scene
-	dir   string
-	swaps int // how often the writer goes on out of turn
+	all    []scene
+	dir    string
+	swaps  int    // how often the writer goes on out of turn
+	base   int    // where the page that is followed begins in the file
+	nested []Step // that leads to it
+	begin  uint64 // the record that is followed first
 }
 
 // filmed returns what a writer does to a ring of two slots that has two records.
 func filmed(t *testing.T, do func(w *Writer) error) *scenes {
 	t.Helper()
-	dir := shmDir(t)
-	path := filepath.Join(dir, "page")
-	w, err := Create(path, stepsShape(2), CreateOptions{Size: sceneSize})
+	s := &scenes{dir: shmDir(t)}
+	w, err := Create(filepath.Join(s.dir, "page"), stepsShape(2), CreateOptions{Size: sceneSize})
 	check(t, err)
 	check(t, w.AppendOverwrite(value(0)))
 	check(t, w.AppendOverwrite(value(1)))
+	s.film(t, w, do)
+	return s
+}
+
+// film takes the scenes of what a writer does.
+func (s *scenes) film(t *testing.T, w *Writer, do func(w *Writer) error) {
+	t.Helper()
+	path := filepath.Join(s.dir, "page")
 	old, err := os.Open(path)
 	check(t, err)
 	defer old.Close()
-	s := &scenes{dir: dir}
-	named := 0
+	named, torn := 0, map[int]bool{} // by the counter
 	shoot := func() {
-		now := scene{named: named}
+		now := scene{named: named, torn: len(torn) > 0}
 		now.pages[0], now.pages[1] = make([]byte, sceneSize), make([]byte, sceneSize)
 		_, err := old.ReadAt(now.pages[0], 0)
 		if named == 1 {
@@ -69,7 +79,15 @@ func filmed(t *testing.T, do func(w *Writer) error) *scenes {
 		s.shoot(now)
 	}
 	shoot()
-	shm.OnStore = func(unsafe.Pointer, uintptr) { shoot() }
+	shm.OnStore = func(p unsafe.Pointer, size uintptr) {
+		at := int(uintptr(p)%sceneSize) - s.base
+		if c := counterAt(at); isHalf(at, size) && torn[c] {
+			delete(torn, c)
+		} else if isHalf(at, size) {
+			torn[c] = true
+		}
+		shoot()
+	}
 	atStep = func(step string) {
 		if step == "flag" {
 			named = 1
@@ -79,7 +97,6 @@ func filmed(t *testing.T, do func(w *Writer) error) *scenes {
 	err = do(w)
 	shm.OnStore, atStep = func(unsafe.Pointer, uintptr) {}, func(string) {}
 	check(t, errors.Join(err, w.Close()))
-	return s
 }
 
 // shoot takes a scene, unless it is the one before.
@@ -160,7 +177,14 @@ func (s *scenes) run(t *testing.T, script []int, ends int) (choices []int, err e
 	st := s.stage(t)
 	defer st.close()
 	step, swaps := 0, 0
+	parted := 0
 	turn := func(at unsafe.Pointer, size uintptr) {
+		if parted++; !s.all[st.now].torn {
+			parted = 0
+		}
+		if parted > longestTorn {
+			st.goTo(t, s.whole(st.now, 1))
+		}
 		all := st.differ(at, size)
 		if len(all) == 0 || swaps == s.swaps {
 			return
@@ -178,7 +202,7 @@ func (s *scenes) run(t *testing.T, script []int, ends int) (choices []int, err e
 	}
 	shm.OnLoad, shm.OnCall = turn, func() { turn(nil, 0) }
 	defer func() { shm.OnLoad, shm.OnCall = func(unsafe.Pointer, uintptr) {}, func() {} }()
-	f := Follow(filepath.Join(s.dir, "page"), FollowOptions{Start: FromNumber(0), Appear: time.Hour})
+	f := Follow(filepath.Join(s.dir, "page"), FollowOptions{Start: FromNumber(s.begin), Nested: s.nested, Appear: time.Hour})
 	defer f.Close()
 	f.checkEvery = 0
 	return choices, st.watch(t, f, ends)
@@ -186,7 +210,7 @@ func (s *scenes) run(t *testing.T, script []int, ends int) (choices []int, err e
 
 // watch takes the events until the writer is done, and returns what is wrong with them.
 func (st *stage) watch(t *testing.T, f *Follower, ends int) error {
-	next := uint64(0)
+	next := st.scenes.begin
 	for idle := 0; ; {
 		e, ok, err := f.step()
 		switch {
@@ -219,7 +243,10 @@ func (st *stage) watch(t *testing.T, f *Follower, ends int) error {
 
 // oldest returns the oldest record that there was on a ready page at last.
 func (s *scenes) oldest(now int) (first uint64) {
-	for i := range now + 1 {
+	for i := range s.whole(now, 1) + 1 {
+		if s.all[i].torn {
+			continue
+		}
 		if is := s.all[i]; is.named != nameless && layout.Status(is.pages[is.named][0]).Ready() {
 			first = max(first, s.window(i).First)
 		}
@@ -235,11 +262,19 @@ func (s *scenes) loseName() bool {
 // window returns the records that were available on the page that has the name.
 func (s *scenes) window(at int) layout.Window {
 	page := s.all[at].pages[max(0, s.all[at].named)]
-	h, err := layout.DecodeHeader(page)
+	h, err := layout.DecodeHeader(page[s.base:])
 	if err != nil {
 		return layout.Window{}
 	}
-	return h.Window(sceneSize)
+	return h.Window(sceneSize - s.base)
+}
+
+// whole returns the scene nearest to one, forward or back, in which no counter is torn.
+func (s *scenes) whole(at, step int) int {
+	for s.all[at].torn && at+step >= 0 && at+step < len(s.all) {
+		at += step
+	}
+	return at
 }
 
 // complete returns an error unless all records up to the end were told of.

@@ -23,6 +23,10 @@ var (
 	OnCall  = func() {}
 )
 
+// halfway is true in OnStore between the parts of a store. No process dies there: they are
+// one instruction.
+var halfway bool
+
 // The part behind the border of a line is loaded, and stored, before the part in front of it.
 var LoadsHighFirst, StoresHighFirst bool
 
@@ -76,8 +80,11 @@ func look(p unsafe.Pointer, size uintptr) uint64 {
 func put(p unsafe.Pointer, v uint64, size uintptr) {
 	var bytes [8]byte
 	binary.LittleEndian.PutUint64(bytes[:], v)
+	left := size
 	parts(p, size, StoresHighFirst, func(at, size uintptr) {
 		copy(unsafe.Slice((*byte)(unsafe.Add(p, at)), size), bytes[at:at+size])
+		left -= size
+		halfway = left > 0
 		OnStore(unsafe.Add(p, at), size)
 	})
 }

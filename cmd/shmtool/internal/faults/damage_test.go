@@ -85,6 +85,7 @@ func (l *lab) putNumber(b []byte, at, size int, v uint64) {
 	binary.LittleEndian.PutUint64(word[:], v)
 	if at < len(b) {
 		l.damagedf("%d bytes at %d become %#x", size, at, v)
+		l.faults++
 		copy(b[at:], word[:size])
 	}
 }

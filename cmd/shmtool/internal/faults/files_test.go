@@ -76,6 +76,7 @@ func TestOddFiles(t *testing.T) {
 		names := l.names()
 		for range 3 {
 			name := one(dice, l.subjects...).name
+			l.faults++
 			if strings.HasPrefix(name, "-") || dice.IntN(3) == 0 {
 				name = l.path(name)
 			}

@@ -23,6 +23,7 @@ func TestSameValues(t *testing.T) {
 	run(t, 150, 3000, newLab, func(l *lab, dice *rand.Rand) {
 		s := one(dice, l.subjects...)
 		b := l.damage(dice, s)
+		l.pages++
 		l.put(s.name, b)
 		l.sameValues(dice, s.name)
 		l.put(s.name, s.bytes)

@@ -40,6 +40,7 @@ type lab struct {
 	onOutput func() // called before the first byte of a command's output
 
 	ran, commands int
+	pages, faults int // for the totals
 	number        int // of the case
 	kills         int
 	line          []string // the command that runs

@@ -74,10 +74,12 @@ func (l *lab) spoil(dice *rand.Rand, b []byte) []byte {
 			l.putNumber(b, at, 1, uint64(one(dice, '"', '/', '.', '0', '9', '-', '{', 0)))
 		case 4:
 			l.damagedf("cut at %d", at)
+			l.faults++
 			b = b[:max(at, 1)]
 		case 5:
 			n := min(dice.IntN(600), len(b)-at)
 			l.damagedf("%d bytes at %d twice", n, at)
+			l.faults++
 			b = append(b[:at+n:at+n], b[at:]...)
 		}
 	}

@@ -120,6 +120,7 @@ var columns = []int{0, 0, 0, 20, 40, 80, 200}
 
 // lookAt runs some of the commands that look at a damaged object.
 func (l *lab) lookAt(dice *rand.Rand, s subject, b []byte) {
+	l.pages++
 	names := l.names()
 	l.width = one(dice, columns...)
 	field := fieldOf(dice, s.bytes)

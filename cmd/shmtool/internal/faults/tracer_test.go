@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -193,28 +194,42 @@ func (tr *tracer) run(t *testing.T, p plan, env []string, args ...string) traced
 	return r
 }
 
-var built struct {
+// program is shmtool as it is released, and stepsProgram shmtool whose stores into shared
+// memory are steps; both are built once.
+func program(t *testing.T) string {
+	t.Helper()
+	return released.build(t, "shmtool", "-tags", "urfave_cli_no_docs", "-ldflags", "-s -w") // as .ci/run has built it already
+}
+
+func stepsProgram(t *testing.T) string {
+	t.Helper()
+	return stepping.build(t, "shmtool-steps", "-tags", "urfave_cli_no_docs steps")
+}
+
+var released, stepping built
+
+// built is a program that a test builds when it needs it.
+type built struct {
 	once sync.Once
 	path string
 	err  error
 }
 
-// program builds shmtool as it is released, once.
-func program(t *testing.T) string {
+func (b *built) build(t *testing.T, name string, flags ...string) string {
 	t.Helper()
-	built.once.Do(func() {
-		if built.path = os.Getenv("SHMTOOL_FAULTS_PROGRAM"); built.path != "" {
+	b.once.Do(func() {
+		if b.path = os.Getenv("SHMTOOL_FAULTS_PROGRAM"); b.path != "" && b == &released {
 			return
 		}
-		built.path = filepath.Join(filepath.Dir(os.TempDir()), "shmtool")
-		build := exec.Command("go", "build", "-trimpath", "-tags", "urfave_cli_no_docs", "-ldflags", "-s -w", "-o", built.path, "shmtool/cmd/shmtool") // as .ci/run has built it already
+		b.path = filepath.Join(filepath.Dir(os.TempDir()), name)
+		build := exec.Command("go", slices.Concat([]string{"build", "-trimpath", "-o", b.path}, flags, []string{"shmtool/cmd/shmtool"})...)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("%w: %s", err, out)
+			b.err = fmt.Errorf("%w: %s", err, out)
 		}
 	})
-	if built.err != nil {
-		t.Fatal(built.err)
+	if b.err != nil {
+		t.Fatal(b.err)
 	}
-	return built.path
+	return b.path
 }

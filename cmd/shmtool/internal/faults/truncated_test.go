@@ -18,6 +18,7 @@ func TestTruncatedBefore(t *testing.T) {
 		}
 		b := s.bytes[:dice.IntN(end+1)]
 		l.damagedf("%s is cut to %d of %d bytes", s.name, len(b), len(s.bytes))
+		l.faults++
 		l.put(s.name, b)
 		l.lookAt(dice, s, b)
 		l.put(s.name, s.bytes)
@@ -70,6 +71,8 @@ func (l *lab) change(dice *rand.Rand, s subject) func() {
 		end = min(end, 100)
 	}
 	l.damagedf("end %d", end)
+	l.pages++
+	l.faults++
 	switch dice.IntN(4) {
 	case 0:
 		l.damagedf("cut")

@@ -110,6 +110,7 @@ func runReplay(ctx context.Context, c *cli.Call) (err error) {
 	if o.list {
 		return o.printContents(ctx, c.Out)
 	}
+	relaccx.Sweep(o.play.Dir) // what a replay left that was killed
 	progress := o.showProgress()
 	player := recording.NewPlayer(o.play)
 	defer func() {

@@ -70,7 +70,7 @@ whole: when a process takes up one of its objects while clean runs, all of them 
 nothing leads. Objects that belong to no stream go when no process of MistServer
 lives, and only when you name no STREAM. clean never touches a running simulation,
 or an object whose contents do not match its name. simulate --clean also ends the
-processes that a killed simulation has left. clean --yes, create, resize and rm also
+processes that a killed simulation has left. clean --yes, create, replay, resize and rm also
 remove the hidden objects that a killed shmtool has left (.shmtool-…).
 
 --end ends the stream that --stream names. clean lists each process that uses the

@@ -29,6 +29,15 @@ func newNotes(to io.Writer) *Notes {
 // NotesOn returns notes on a terminal, which draw a line.
 func NotesOn(terminal *os.File) *Notes { return &Notes{to: terminal, terminal: terminal} }
 
+// File returns the file that messages go to; nil where they go to none.
+func (n *Notes) File() *os.File {
+	if n == nil {
+		return nil
+	}
+	f, _ := n.to.(*os.File)
+	return f
+}
+
 // Live reports whether a line can be drawn.
 func (n *Notes) Live() bool { return n != nil && n.terminal != nil }
 

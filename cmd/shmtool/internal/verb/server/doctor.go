@@ -92,8 +92,8 @@ when it has gone. A finding must be there, or gone, for --debounce looks in a ro
 runs a command of /bin/sh for each of these lines, one after the other, with the values in
 its environment: SHMTOOL_FINDING_EVENT (came or gone), _CODE, _SEVERITY, _STREAM, _OBJECT,
 _MESSAGE, _REMEDY and _TIME. Put "$..." around each, because names may hold anything. The
-output of the command goes to standard error, and doctor kills it after a minute. In the
-journal of systemd each line has its priority.`
+output of the command goes to standard error. doctor ends it after a minute, and at once
+when a signal ends doctor. In the journal of systemd each line has its priority.`
 
 func doctorOptionsOf(c *cli.Call) (o doctorOptions, err error) {
 	if o.streams, err = pages.NewStreams(c.World, c.Args); err != nil {

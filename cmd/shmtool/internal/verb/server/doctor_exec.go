@@ -18,26 +18,33 @@ import (
 // handler runs the command of --exec for each event, one after the other.
 type handler struct {
 	world   *world.World
+	output  io.Writer // of the command
 	command string
 	limit   time.Duration // that the command may run
+	last    time.Duration // that it gets events after the last look
 	waiting chan []string // the environment for each event
 	done    chan struct{}
+	end     context.CancelFunc // of what runs, and of what waits
 
 	mu      sync.Mutex
 	dropped uint64 // events that found the queue full
 }
 
 const (
-	// handlerLimit is how long the command may run: then it is killed.
+	// handlerLimit is how long the command may run: then it is ended.
 	handlerLimit = time.Minute
+	// handlerGrace is how long it has between SIGTERM and SIGKILL. shmtool itself ends
+	// within a second of a signal.
+	handlerGrace = 500 * time.Millisecond
 	// handlerQueue is how many events wait for the command.
 	handlerQueue = 64
 )
 
 // newHandler returns a handler. From then on several goroutines write to standard error.
 func newHandler(w *world.World, command string) *handler {
-	w.Stderr = &shared{to: w.Stderr}
-	return &handler{world: w, command: command, limit: handlerLimit, waiting: make(chan []string, handlerQueue), done: make(chan struct{})}
+	to := &shared{to: w.Stderr}
+	w.Stderr = to
+	return &handler{world: w, output: to, command: command, limit: handlerLimit, last: handlerLimit, waiting: make(chan []string, handlerQueue), done: make(chan struct{})}
 }
 
 // shared is a writer for several goroutines.
@@ -54,14 +61,19 @@ func (s *shared) Write(b []byte) (int, error) {
 }
 
 // start runs the command for each event that is given until finish. When ctx ends, a
-// command that runs is killed, and none is started.
+// command that runs is ended, and none is started.
 func (h *handler) start(ctx context.Context) {
+	signal := ctx
+	ctx, h.end = context.WithCancel(ctx)
 	go func() {
 		defer close(h.done)
 		for environment := range h.waiting {
-			if ctx.Err() == nil {
+			switch {
+			case ctx.Err() == nil:
 				h.run(ctx, environment)
 				h.sayDropped()
+			case signal.Err() == nil: // it has had its time
+				h.drop()
 			}
 		}
 	}()
@@ -74,15 +86,26 @@ func (h *handler) run(end context.Context, environment []string) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", h.command)
 	cmd.Env = append(os.Environ(), environment...)
-	cmd.Stdout, cmd.Stderr = h.world.Stderr, h.world.Stderr
+	cmd.Stdout, cmd.Stderr = h.output, h.output
 	cmd.SysProcAttr = kernel.OwnGroup()
-	cmd.Cancel = func() error { return kernel.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second // for what the command has started, and still writes
+	ended := make(chan struct{})
+	cmd.Cancel = func() error {
+		go func() {
+			select {
+			case <-ended:
+			case <-time.After(handlerGrace):
+				_ = kernel.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+			}
+		}()
+		return kernel.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+	}
+	cmd.WaitDelay = 2 * handlerGrace // for what the command has started, and still writes
 	err := cmd.Run()
+	close(ended)
 	switch {
 	case end.Err() != nil:
 	case ctx.Err() != nil:
-		h.world.Warn("--exec: the command ran for %s, and was killed", h.limit)
+		h.world.Warn("--exec: the command ran for %s, and was ended", h.limit)
 	case err != nil:
 		h.world.Warn("--exec: the command failed: %v", err)
 	}
@@ -107,10 +130,15 @@ func (h *handler) give(at time.Time, e event) {
 	select {
 	case h.waiting <- environment:
 	default:
-		h.mu.Lock()
-		h.dropped++
-		h.mu.Unlock()
+		h.drop()
 	}
+}
+
+// drop counts an event that the command does not get.
+func (h *handler) drop() {
+	h.mu.Lock()
+	h.dropped++
+	h.mu.Unlock()
 }
 
 // sayDropped warns once of the events that the command did not get.
@@ -124,9 +152,13 @@ func (h *handler) sayDropped() {
 	}
 }
 
-// finish lets the command run for the events that wait, and returns when it is done.
+// finish lets the command run for the events that wait, and returns when it is done, or has
+// had its time.
 func (h *handler) finish() {
 	close(h.waiting)
+	late := time.AfterFunc(h.last, h.end)
 	<-h.done
+	late.Stop()
+	h.end()
 	h.sayDropped()
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"io"
 	"os"
 
 	"shmtool/cmd/shmtool/internal/finding"
@@ -9,16 +10,15 @@ import (
 	"shmtool/cmd/shmtool/internal/world"
 )
 
-// journal tells whether standard output is the journal of systemd, which takes the
-// priority of a line from a number before it.
+// journal tells whether a file is the journal of systemd, which takes the priority of a line
+// from a number before it.
 type journal bool
 
-// journalOf compares the file behind standard output with the one that systemd names in
-// the environment.
-func journalOf(w *world.World) journal {
-	f, isFile := w.Stdout.(*os.File)
+// journalOf compares the file behind an output, nil for none, with the one that systemd names
+// in the environment.
+func journalOf(w *world.World, f *os.File) journal {
 	named := w.Getenv("JOURNAL_STREAM")
-	if !isFile || named == "" {
+	if f == nil || named == "" {
 		return false
 	}
 	info, err := f.Stat()
@@ -50,4 +50,15 @@ func (j journal) prefix(e event) string {
 		return priorityWarning
 	}
 	return priorityNotice
+}
+
+// warnings is standard error where that is the journal: each write is a line.
+type warnings struct{ to io.Writer }
+
+// Write writes a line as a warning.
+func (w warnings) Write(line []byte) (int, error) {
+	if _, err := w.to.Write(append([]byte(priorityWarning), line...)); err != nil {
+		return 0, err
+	}
+	return len(line), nil
 }

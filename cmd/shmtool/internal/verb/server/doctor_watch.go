@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -68,7 +69,9 @@ func watchOf(c *cli.Call, o doctorOptions) (*doctorWatch, error) {
 	if err := c.Out.RefuseDocument("--watch"); err != nil {
 		return nil, err
 	}
-	w := &doctorWatch{world: c.World, out: c.Out, streams: o.streams, holds: c.Uint("debounce"), journal: journalOf(c.World)}
+	stdout, _ := c.Stdout.(*os.File)
+	w := &doctorWatch{world: c.World, out: c.Out, streams: o.streams, holds: c.Uint("debounce")}
+	w.journal = journalOf(c.World, stdout)
 	if w.holds == 0 {
 		return nil, fail.Invalid("--debounce", 0, "a number above 0")
 	}
@@ -76,10 +79,14 @@ func watchOf(c *cli.Call, o doctorOptions) (*doctorWatch, error) {
 	if w.every, err = watching.New(c); err != nil {
 		return nil, err
 	}
+	marked := journalOf(c.World, c.Notes.File())
 	if command := c.String("exec"); command != "" {
 		w.handler = newHandler(c.World, command)
 	} else if c.IsSet("exec") {
 		return nil, fail.Usagef("--exec is empty")
+	}
+	if marked { // but for the output of the command
+		c.Stderr = warnings{c.Stderr}
 	}
 	return w, nil
 }

@@ -85,6 +85,13 @@ func TestHandler(t *testing.T) {
 	h.start(context.Background())
 	h.give(time.Now(), event{&f, true})
 	h.finish()
+	h = newHandler(w, "sleep 1000")
+	h.last = 50 * time.Millisecond
+	h.start(context.Background())
+	for range 6 {
+		h.give(time.Now(), event{&f, true})
+	}
+	h.finish()
 	h = newHandler(w, "exit 1")
 	for range handlerQueue + 3 {
 		h.give(time.Now(), event{&f, true}) // nothing takes them
@@ -93,7 +100,7 @@ func TestHandler(t *testing.T) {
 	cancel()
 	h.start(ended)
 	h.finish()
-	for _, want := range []string{"--exec: the command ran for 50ms, and was killed", "did not get 3 events"} {
+	for _, want := range []string{"--exec: the command ran for 50ms, and was ended", "did not get 5 events", "did not get 3 events"} {
 		if !strings.Contains(said.String(), want) {
 			t.Errorf("%q does not say %q", said.String(), want)
 		}

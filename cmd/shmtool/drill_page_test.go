@@ -25,6 +25,7 @@ import (
 type drillTest struct {
 	code    string
 	besides []string
+	born    bool // the stream begins with it: before it, there is another stream
 	short   bool // among the few of an everyday run
 	server  bool // it is of no stream
 	stops   bool // a process is stopped for it, which comes first as its cause
@@ -44,7 +45,7 @@ var pageDrills = []drillTest{
 	{code: finding.NoKeyframe, besides: []string{finding.TrackStale}},
 	{code: finding.TrackHidden, short: true},
 	{code: finding.TrackListOverflow},
-	{code: finding.ValueWrapped},
+	{code: finding.ValueWrapped, born: true},
 	{code: finding.InvalidPage},
 	{code: finding.TimeApart},
 	{code: finding.TrackPageShared},
@@ -72,11 +73,12 @@ func (tt drillTest) run(t *testing.T, dir string) {
 	// Of a name that no other test uses: who has deleted objects in memory is told
 	// by their names.
 	stream := "drill-" + tt.code
-	p := launch(t, dir, "simulate", "--fault", tt.code, "--for", "0", "--stream", stream, "--no-header")
+	p, before := tt.begin(t, dir, stream)
 	p.says(`now try: shmtool doctor ` + stream + ` --shm-dir ` + dir + `; shmtool explain ` + tt.code)
 	for range 2 {
 		tt.judge(t, dir, stream)
 	}
+	tt.compare(t, before, snapshotOf(t, dir, "after"))
 	p.signal(syscall.SIGTERM)
 	if status := p.done(); status.Signal() != syscall.SIGTERM || p.err.String() != "" {
 		t.Errorf("status %v: %s\n%s", status, p.err.String(), p.stdout.String())

@@ -29,7 +29,7 @@ func asWideAs(t *testing.T, dir string, width int, args ...string) result {
 		return map[string]string{cli.ShmDirVariable: filepath.Join(dir, "shm"), cli.ProcDirVariable: filepath.Join(dir, "proc")}[name]
 	})
 	e.Terminal, e.Width = true, width
-	if args[0] != "watch" && args[0] != "rate" { // those want a place where something may move
+	if !slices.Contains([]string{"watch", "rate", "diff"}, args[0]) { // those want a place where something may move
 		args = append(slices.Clone(args), "--moment", dir)
 	}
 	code := run(t.Context(), e, args)

@@ -50,26 +50,41 @@ const justBegun = 2000
 // fed reports whether the process that feeds a track lives, or may.
 func fed(t *streams.Track) bool { return t.PID != 0 && t.Life != procs.Dead }
 
-// stalled: the source counts packets, and none arrives in its data page. One may
-// have been on its way at the first look.
+// stalled: the source counts packets, and none arrives in its data page.
 func (j *judge) stalled(t *streams.Track) {
-	was := j.earlier(t)
-	if was == nil || was.Page == nil || j.stream.VoD() || len(t.Page.DataPages) == 0 || len(was.Page.DataPages) == 0 {
+	if j.stream.VoD() || len(t.Page.DataPages) == 0 || j.stands(t) {
 		return
+	}
+	// A page takes all packets from one key to the next.
+	d := t.Page.DataPages[len(t.Page.DataPages)-1]
+	if counted := t.Page.LastKeySize; d.Size > 0 && counted > d.Size && t.Page.Keys.Available() > 0 {
+		j.find(finding.DataStalled, d.Name, map[string]any{"track": t.Index, "pid": t.PID, "counted": counted, "avail": d.Avail, "size": d.Size},
+			"%s: %d bytes were counted since its newest key, and its page has room for %d: not all were stored", title(t), counted, d.Size)
+	}
+}
+
+// stands tells of a data page into which nothing has come since an earlier look. One packet
+// may have been on its way at that look.
+func (j *judge) stands(t *streams.Track) (told bool) {
+	was := j.earlier(t)
+	if was == nil || was.Page == nil || len(was.Page.DataPages) == 0 {
+		return false
 	}
 	then, now := was.Page.DataPages[len(was.Page.DataPages)-1], t.Page.DataPages[len(t.Page.DataPages)-1]
 	parts := t.Page.Parts.Header.EndPos - was.Page.Parts.Header.EndPos
 	if !t.Page.Parts.Known || t.Page.Parts.Header.EndPos < was.Page.Parts.Header.EndPos || parts < 2 {
-		return
+		return false
 	}
-	if now.FirstKey == then.FirstKey && now.Avail == then.Avail {
-		why := ""
-		if now.Size > now.Avail && now.Size-now.Avail < now.Size/16 && now.KeyCount <= 1 {
-			why = "; the page begins anew with a key frame: its encoder must send them more often, or fewer bytes"
-		}
-		j.find(finding.DataStalled, now.Name, map[string]any{"track": t.Index, "pid": t.PID, "parts": parts, "avail": now.Avail, "size": now.Size},
-			"%s: %d packets were counted meanwhile, and none was stored: %d of %d bytes are used%s", title(t), parts, now.Avail, now.Size, why)
+	if now.FirstKey != then.FirstKey || now.Avail != then.Avail {
+		return false
 	}
+	why := ""
+	if now.Size > now.Avail && now.Size-now.Avail < now.Size/16 && now.KeyCount <= 1 {
+		why = "; the page begins anew with a key frame: its encoder must send them more often, or fewer bytes"
+	}
+	j.find(finding.DataStalled, now.Name, map[string]any{"track": t.Index, "pid": t.PID, "parts": parts, "avail": now.Avail, "size": now.Size},
+		"%s: %d packets were counted meanwhile, and none was stored: %d of %d bytes are used%s", title(t), parts, now.Avail, now.Size, why)
+	return true
 }
 
 // earlier returns the track as it was at the first look; nil without one.

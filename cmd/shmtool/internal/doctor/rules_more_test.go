@@ -101,6 +101,12 @@ func TestFindingsOfAMoment(t *testing.T) {
 			w.Kill(streamstest.SourcePID)
 			video.Bytes = nil
 		}, []string{"page_not_ready " + video, "writer_dead " + video, "writer_dead " + audio}},
+		{"a group of pictures as large as its page", func(_ *streamstest.World, _, video *streamstest.Page) {
+			video.Nested("keys").Set(23, "size", mist.LiveDataSize)
+		}, nil},
+		{"a group of pictures larger than its page", func(_ *streamstest.World, _, video *streamstest.Page) {
+			video.Nested("keys").Set(23, "size", mist.LiveDataSize+1)
+		}, []string{"data_stalled MstDatalive@0_4"}},
 		{"a page that was begun while the moment was saved", func(w *streamstest.World, _, video *streamstest.Page) {
 			video.Nested("pages").Ring(1, 3).Set(2, "firstkey", 23).Set(2, "keycount", 1).Set(2, "avail", 100).Set(2, "firsttime", 23000)
 		}, nil},

@@ -15,7 +15,9 @@ import (
 func (j *judge) orphans() {
 	orphans, why := j.left(), "no process of the stream lives"
 	if orphans == nil {
-		orphans, why = j.unnamed(), "nothing names them"
+		if orphans, why = j.unnamed(), "nothing names them"; len(orphans) == 1 {
+			why = "nothing names it"
+		}
 	}
 	if len(orphans) == 0 {
 		return

@@ -41,10 +41,11 @@ func (j *judge) behind() {
 const waitsForData = math.MaxUint64
 
 // requests: a viewer of a file waits until the input has read the part that it
-// asks for. Without an input, it waits in vain.
+// asks for. Without an input, it waits in vain. A snapshot does not tell how long it has
+// waited, unless the input does not read at all.
 func (j *judge) requests() {
-	none := j.stream.Buffer == nil && !j.at.Hiding
-	if j.stream.Users == nil || !j.stream.VoD() || !j.at.Living && !none {
+	halts := j.stream.Buffer == nil && !j.at.Hiding || j.stream.Buffer != nil && stopped(j.stream.Buffer)
+	if j.stream.Users == nil || !j.stream.VoD() || !j.at.Living && !halts {
 		return
 	}
 	for _, u := range j.stream.Users.Slots {

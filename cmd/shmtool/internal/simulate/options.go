@@ -54,6 +54,8 @@ func (o Options) Check() error {
 		return fmt.Errorf("--backlog %v: a source begins with 0s to 1h of packets", o.Backlog)
 	case o.Duration < 0:
 		return fmt.Errorf("--for %v is below 0", o.Duration)
+	case o.Drill.After < 0:
+		return fmt.Errorf("--fault-after %v is below 0", o.Drill.After)
 	}
 	for i, stream := range o.Streams {
 		if err := checkStream(stream, o.Streams[:i]); err != nil {
@@ -65,7 +67,7 @@ func (o Options) Check() error {
 
 // longestGOP returns how many frames come from key to key in the time that is known.
 func (o Options) longestGOP() int {
-	return min(o.GOP, int((o.Backlog+o.Duration).Seconds()*float64(o.FPS)))
+	return min(o.GOP, int((o.Backlog+o.Drill.After+o.Duration).Seconds()*float64(o.FPS)))
 }
 
 func checkStream(stream string, before []string) error {

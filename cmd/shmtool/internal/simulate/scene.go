@@ -15,9 +15,10 @@ import (
 // Drill is a failure that a simulation brings about and keeps, so that it can be
 // looked at.
 type Drill struct {
-	Code   string // that the doctor reports it as; "" for no drill
-	Source string // Part.Fault of each stream's first source
-	Input  string // Part.Fault of the inputs
+	Code   string        // that the doctor reports it as; "" for no drill
+	After  time.Duration // how long the stream is well before that, once all viewers read
+	Source string        // Part.Fault of each stream's first source
+	Input  string        // Part.Fault of the inputs
 
 	// Stage runs once all viewers read. It returns what it did, for people.
 	Stage func(ctx context.Context, s *Scene) (did string, err error)

@@ -258,13 +258,23 @@ func (s *simulation) viewersText() string {
 // watch lasts as long as the simulation is there.
 func (s *simulation) watch(ctx context.Context) error {
 	s.phase, s.watched = PhaseWatching, true
+	if well := s.o.Drill.After; well > 0 {
+		if err := s.watchFor(ctx, well); err != nil || s.over() {
+			return err
+		}
+	}
 	if err := s.stage(ctx); err != nil {
 		return err
 	}
 	if s.o.Duration == 0 {
 		return s.pump(ctx, forever, s.over)
 	}
-	until := time.Now().Add(s.o.Duration)
+	return s.watchFor(ctx, s.o.Duration)
+}
+
+// watchFor lasts for a time, or as long as the simulation is there.
+func (s *simulation) watchFor(ctx context.Context, long time.Duration) error {
+	until := time.Now().Add(long)
 	return s.pump(ctx, forever, func() bool { return s.over() || time.Now().After(until) })
 }
 

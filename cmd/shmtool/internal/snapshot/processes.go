@@ -164,8 +164,8 @@ func mapped(line []byte) (device, inode []byte, path string) {
 
 // saveProcesses saves those that have to do with the objects: MistServer's and
 // ours, who has an object in memory or a lock on it, whose PID stands in one, and
-// their parents. One that has ended while objects were copied is saved as it was
-// before.
+// their parents; and what MistServer's have started, such as the handler of a trigger.
+// One that has ended while objects were copied is saved as it was before.
 func (c *capture) saveProcesses(before map[int]*process) error {
 	all := c.lookAtProcesses()
 	for pid, p := range before {
@@ -181,7 +181,8 @@ func (c *capture) saveProcesses(before map[int]*process) error {
 	}
 	wanted := map[int]bool{}
 	for pid, p := range all {
-		if p.ofMist || len(p.maps) > 0 || named[pid] {
+		parent := all[p.parent]
+		if p.ofMist || len(p.maps) > 0 || named[pid] || parent != nil && parent.ofMist {
 			wanted[pid], wanted[p.parent] = true, true
 		}
 		if p.unreadable {

@@ -134,6 +134,7 @@ type TrackPage struct {
 	Pages           Ring
 	LastKeyMS       uint64 // when the newest key is; only where Keys has any
 	LastKeyPart     uint64 // and the number of the part that it begins with
+	LastKeySize     uint64 // and how many bytes were counted since
 	DataPages       []DataPage
 }
 

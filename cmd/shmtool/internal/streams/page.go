@@ -308,7 +308,7 @@ func (p *TrackPage) takeKeys(r *relaccx.Reader) error {
 	return quiet(r.Lease(func(l *relaccx.Lease) error {
 		return l.View(n, func(record []byte) {
 			w := row{r.Schema(), record}
-			p.LastKeyMS, p.LastKeyPart = w.uint("time"), w.uint("firstpart")
+			p.LastKeyMS, p.LastKeyPart, p.LastKeySize = w.uint("time"), w.uint("firstpart"), w.uint("size")
 		})
 	}))
 }

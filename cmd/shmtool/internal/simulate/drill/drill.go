@@ -52,7 +52,7 @@ func Of(code string, o simulate.Options) (simulate.Options, error) {
 			return o, err
 		}
 	}
-	o.Drill = simulate.Drill{Code: code, Stage: f.begin}
+	o.Drill = simulate.Drill{Code: code, After: o.Drill.After, Stage: f.begin}
 	if f.adjust != nil {
 		f.adjust(&o)
 	}

@@ -213,7 +213,7 @@ func (t momentText) finding(f *difference.Judged) *out.Outline {
 // Members that are told elsewhere, or change all the time on a stream that is well.
 var (
 	quietMembers = []string{"verdict", "state_code", "buffer_window_ms", "shm_bytes", "pace", "processes", "readers", "behind", "progress"}
-	movingFields = []string{"first_ms", "last_ms", "age_s", "keys", "parts", "fragments", "pages", "last_key_ms", "bytes_per_second", "efps"}
+	movingFields = []string{"first_ms", "last_ms", "age_s", "keys", "parts", "fragments", "pages", "last_key_ms", "bytes_per_second", "efps", "fps_wrapped", "rate_wrapped"}
 )
 
 // of returns the differences of a part of a stream.
@@ -254,6 +254,7 @@ func (t momentText) tracks(name string, found bool) (lines []out.Line) {
 			lines = append(lines, moreLine(len(order)-i, "track", "tracks"))
 			break
 		}
+		changed[number] = withoutPage(changed[number])
 		d := changed[number][0]
 		text := changeMarks[d.Change] + t.track(name, number)
 		if d.Field != "" {
@@ -263,6 +264,15 @@ func (t momentText) tracks(name string, found bool) (lines []out.Line) {
 		lines = append(lines, out.Line{Text: text, Tone: changeTones[d.Change]})
 	}
 	return append(lines, t.movement(name, found)...)
+}
+
+// withoutPage leaves out the page of a track that another process feeds: its name says no
+// more than that.
+func withoutPage(all []difference.Difference) []difference.Difference {
+	if !slices.ContainsFunc(all, func(d difference.Difference) bool { return d.Field == "pid" }) {
+		return all
+	}
+	return slices.DeleteFunc(all, func(d difference.Difference) bool { return d.Field == "page" })
 }
 
 // track names a track.

@@ -32,6 +32,7 @@ func Simulate() *cli.Command {
 			"shmtool simulate --resume --idle 5s --for 1m   # then: kill -9 a source",
 			"shmtool simulate -j | jq .latency",
 			"shmtool simulate --fault track_stale & sleep 12; shmtool doctor",
+			"shmtool simulate --fault no_input --fault-after 10s & shmtool doctor --watch",
 			"shmtool simulate --clean",
 		},
 		Formats: out.PlainFormats,
@@ -47,6 +48,7 @@ func Simulate() *cli.Command {
 			&cli.BoolFlag{Name: "resume", Usage: "keep a track without its source until it has been idle for too long"},
 			&cli.DurationFlag{Name: "for", Value: 8 * time.Second, Usage: "stop after `D`; 0 runs until interrupted"},
 			&cli.StringFlag{Name: "fault", Usage: "reproduce the failure that doctor reports as `CODE`"},
+			&cli.DurationFlag{Name: "fault-after", Usage: "let the stream be well for `D` before the fault"},
 			&cli.BoolFlag{Name: "clean", Usage: "only remove what killed simulations have left"},
 		},
 		Access: cli.Writes,
@@ -72,8 +74,9 @@ lock, written once per second and read once per second.
 
 --fault CODE reproduces the failure that doctor reports as CODE, once all viewers read:
 with a real cause when one machine can do that. The stream stays in that state for 30s
-unless --for says otherwise. simulate prints what it did and what to try. shmtool explain
-lists the codes.
+unless --for says otherwise. With --fault-after D the stream is well for D before that: time
+for a snapshot, or for doctor --watch. simulate prints what it did and what to try. shmtool
+explain lists the codes.
 
 simulate never touches an object that no simulation has made (exit code 5). After kill -9
 the other processes stop within a minute; --clean ends them and removes their objects.`
@@ -98,7 +101,12 @@ func simulateOptionsOf(c *cli.Call) (o simulateOptions, err error) {
 	if len(o.run.Streams) == 0 {
 		o.run.Streams = []string{"live"}
 	}
-	if code := c.String("fault"); code != "" {
+	o.run.Drill.After = c.Duration("fault-after")
+	code := c.String("fault")
+	if code == "" && c.IsSet("fault-after") {
+		return o, fail.Usagef("--fault-after needs --fault")
+	}
+	if code != "" {
 		if !c.IsSet("for") {
 			o.run.Duration = drillTime
 		}

@@ -89,6 +89,27 @@ func TestSandboxKillsNoLook(t *testing.T) {
 	}
 }
 
+// SECURITY.md and the manual name the commands and flags that may make files in the sandbox.
+func TestSandboxSavers(t *testing.T) {
+	t.Parallel()
+	var savers []string
+	for _, c := range commands() {
+		if c.Finishes && !c.Access.Writes() {
+			savers = append(savers, c.Name)
+		}
+	}
+	for _, flag := range cli.SavingFlags {
+		savers = append(savers, "--"+flag)
+	}
+	_, line, _ := strings.Cut(readFile(t, "SECURITY.md"), "The sandbox has limits:\n\n- ")
+	line, _, _ = strings.Cut(line, " need files")
+	sameWords(t, "SECURITY.md", strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune("` ,", r) }), append(savers, "and"))
+	text, _, _ := strings.Cut(readFile(t, "man/shmtool.1"), "\nmay still make, change and remove files")
+	text = text[strings.LastIndex(text, "before.\n")+len("before.\n"):]
+	text = strings.NewReplacer(".Cm ", "", ".Fl -", "--", ",", "", "and\n", "").Replace(text)
+	sameWords(t, "man/shmtool.1", strings.Fields(text), savers)
+}
+
 // A screen that is drawn again and again takes no more than a document does.
 func TestSandboxKillsNoScreen(t *testing.T) {
 	skipShort(t)

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -315,9 +316,13 @@ func TestSimulateKilled(t *testing.T) {
 	if status := refused.done(); status.ExitStatus() != fail.ExitRefused || !strings.Contains(refused.err.String(), "run shmtool simulate --clean to remove it") {
 		t.Errorf("exit code %d, %s", status.ExitStatus(), refused.err.String())
 	}
-	rows := shmtool(t, dir, "simulate", "--clean", "-o", "csv", "--fields", "streams,state")
-	if want := "streams,state\nlive,removed\nother,running\n"; rows != want {
+	clean := launch(t, dir, "simulate", "--clean", "-o", "csv", "--fields", "streams,state")
+	clean.done()
+	if rows, want := clean.stdout.String(), "streams,state\nlive,removed\nother,running\n"; rows != want {
 		t.Errorf("%s", rows)
+	}
+	if hint := fmt.Sprintf(" runs; kill %d ends it and removes its objects\n", other.cmd.Process.Pid); !strings.HasSuffix(clean.err.String(), hint) {
+		t.Errorf("%q does not end in %q", clean.err.String(), hint)
 	}
 	for part := range simulationParts(t, dir) {
 		if !strings.Contains(part, "other") && !strings.HasPrefix(part, "locked") {

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	urfave "github.com/urfave/cli/v2"
 
@@ -30,9 +31,13 @@ func confine(w *world.World, c *urfave.Context, cmd *Command) error {
 		}
 		return nil
 	}
-	// An archive is unpacked into a temporary folder.
-	return enter(w, c, cmd.Finishes || c.IsSet("to") || c.IsSet("plot") || c.IsSet("moment") || c.IsSet("since"))
+	return enter(w, c, cmd.Finishes || slices.ContainsFunc(SavingFlags, c.IsSet))
 }
+
+// SavingFlags are the flags with which every command may make files in the sandbox: an
+// archive of a snapshot is unpacked into a temporary folder. A command that Finishes may
+// do so without them.
+var SavingFlags = []string{"to", "plot", "moment", "since"}
 
 // Confine does for a command that Confines what is done for the others before they begin.
 // With saves it may still make files.

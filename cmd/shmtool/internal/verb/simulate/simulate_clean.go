@@ -41,6 +41,7 @@ func cleanSimulations(ctx context.Context, w *world.World, p *out.Printer) error
 		l.Rows = append(l.Rows, cleanedRow(m, state))
 	}
 	for _, m := range alive {
+		w.Warn("simulation %s runs; kill %d ends it and removes its objects", mist.EscapeName(m.ID), m.PID)
 		l.Rows = append(l.Rows, cleanedRow(simulate.Cleaned{Manifest: m}, "running"))
 	}
 	return errors.Join(err, printCleaned(p, l, w.ShmDir))

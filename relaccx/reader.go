@@ -3,9 +3,11 @@ package relaccx
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"iter"
 	"os"
 	"slices"
+	"sync"
 
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -32,8 +34,10 @@ type Reader struct {
 	schema *layout.Schema
 	offset uint64 // of slot 0
 	size   uint64 // bytes a record
+	count  uint32 // slots that the header had
 	room   uint64 // slots that the mapping has bytes for, whatever the header says
 	behind int    // bytes behind each record that are copied with it
+	fields uint64 // a sum of the descriptors
 
 	info  *mist.PageInfo // MistServer's rules: see WithRules; nil: a ring
 	ruled bool           // its records are not those of a ring
@@ -85,9 +89,10 @@ func (r *Reader) open() error {
 	if err != nil && h.Status.Ready() {
 		return shift(err, r.base)
 	}
+	r.fields = fieldsSum(head, h)
 	r.cells = r.cells.Settled(h.RecordCount, h.RecordSize)
 	r.ready = h.Status.Ready()
-	r.schema, r.offset, r.size = schema, uint64(h.Offset), uint64(h.RecordSize)
+	r.schema, r.offset, r.size, r.count = schema, uint64(h.Offset), uint64(h.RecordSize), h.RecordCount
 	r.behind = schema.MaxOverrun()
 	if err != nil { // half-built: no record can be read by fields that are not there
 		r.size = 0
@@ -96,6 +101,35 @@ func (r *Reader) open() error {
 		r.room = (uint64(len(r.memory)) - r.offset) / r.size
 	}
 	return nil
+}
+
+// fieldsSeed is of the sums of descriptors, which are only compared in this process.
+var fieldsSeed = sync.OnceValue(maphash.MakeSeed)
+
+// fieldsSum returns a sum of the descriptors that end where the records begin.
+func fieldsSum(head []byte, h layout.Header) uint64 {
+	end := min(int(h.Offset), len(head))
+	return maphash.Bytes(fieldsSeed(), head[min(int(h.FieldOffset), end):end])
+}
+
+// Unchanged reports whether the page still has the fields, the bytes a record and the number
+// of slots that it had when the Reader was made. It is for programs that keep a Reader for
+// long: a page that was made anew in the same memory needs another one.
+func (r *Reader) Unchanged() bool {
+	if r.page.mem.Closed() || len(r.memory) < layout.HeaderSize {
+		return false
+	}
+	same := false
+	err := r.page.mem.Guard(func() error {
+		h := r.page.header(r.cells, r.base)
+		if h.Check(len(r.memory)) != nil || uint64(h.Offset) != r.offset || uint64(h.RecordSize) != r.size || h.RecordCount != r.count || h.Status.Ready() != r.ready {
+			return nil
+		}
+		head, err := r.page.head(r.memory, r.base, h)
+		same = err == nil && fieldsSum(head, h) == r.fields
+		return err
+	})
+	return err == nil && same
 }
 
 // shift makes a byte position inside a nested page one of the whole page.

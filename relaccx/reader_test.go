@@ -2,6 +2,8 @@ package relaccx
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -320,4 +322,64 @@ func TestWithdrawnSinceEndPos(t *testing.T) {
 	if err := r.missing(2, 0); !errors.Is(err, ErrNoRecord) {
 		t.Errorf("record 2, which is not there yet: %v", err)
 	}
+}
+
+// A reader that is kept knows when its page was made anew in the same memory.
+func TestUnchanged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "page")
+	write := func(schema string, records uint32, status layout.Status) {
+		t.Helper()
+		s, err := layout.ParseSchema(schema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shape := layout.Shape{Schema: s, RecordCount: records}
+		b := make([]byte, 4096)
+		if err := shape.Build(b, status); err != nil {
+			t.Fatal(err)
+		}
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = f.WriteAt(b, 0)
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const first = "a:uint32\nb:uint32\n"
+	write(first, 10, layout.StatusReady)
+	p, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := p.Reader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect := func(what string, want bool) {
+		t.Helper()
+		if r.Unchanged() != want {
+			t.Errorf("%s: unchanged is %v", what, !want)
+		}
+	}
+	expect("at once", true)
+	write("a:uint32\nc:uint32\n", 10, layout.StatusReady)
+	expect("another name", false)
+	write("a:uint32\nb:int32\n", 10, layout.StatusReady)
+	expect("another type", false)
+	write(first, 11, layout.StatusReady)
+	expect("another number of slots", false)
+	write(first, 10, 0)
+	expect("not ready", false)
+	write(first, 10, layout.StatusReady|layout.StatusReload)
+	expect("the same", true)
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	expect("cut short", false)
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	expect("closed", false)
 }

@@ -115,14 +115,18 @@ func (j *judge) rings(t *streams.Track) {
 			continue
 		}
 		available, h := r.Available(), r.Header
+		overfull := h.RecordCount != 0 && available > uint64(h.RecordCount)
+		drifts := r.Kept && uint64(h.Present) != available
+		if !overfull && !drifts {
+			continue
+		}
 		object := t.PageName + ":" + r.Name
 		evidence := map[string]any{"track": t.Index, "deleted": h.Deleted, "endpos": h.EndPos, "present": h.Present, "rcount": h.RecordCount}
-		switch {
-		case h.RecordCount != 0 && available > uint64(h.RecordCount):
+		if overfull {
 			f := j.find(finding.RingOverfull, object, evidence, "%s: %d %s in %d slots: they overwrite each other", title(t), available, r.Name, h.RecordCount)
 			f.Lasts = anyway
 			j.brief(f, j.moves(t))
-		case r.Kept && uint64(h.Present) != available:
+		} else {
 			j.drift(t, r, object, evidence)
 		}
 	}

@@ -5,6 +5,7 @@ package kernel
 import (
 	"io/fs"
 	"os"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -51,7 +52,7 @@ func OpenFile(path string) (*os.File, error) {
 // It makes no os.File, whose making costs more than the bytes of a small file. irregular
 // is true, and nothing is read, where the name leads to another kind of file.
 func ReadStart(path string, b []byte) (n int, irregular bool, err error) {
-	fd, err := openRaw(path)
+	fd, err := openRaw(path, unix.O_NOFOLLOW)
 	if err != nil {
 		return 0, false, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
@@ -77,9 +78,41 @@ func ReadStart(path string, b []byte) (n int, irregular bool, err error) {
 	return n, false, nil
 }
 
-func openRaw(path string) (fd int, err error) {
+// ReadText reads a regular file whose size is not known, as those of /proc, up to so many
+// bytes. It waits for nothing, and makes no os.File. The text lies in the memory of into where
+// that has room. irregular is as for ReadStart.
+func ReadText(path string, most int, into []byte) (text []byte, irregular bool, err error) {
+	fd, err := openRaw(path, 0)
+	if err != nil {
+		return nil, false, &fs.PathError{Op: "open", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err = unix.Fstat(fd, &st); err != nil {
+		return nil, false, &fs.PathError{Op: "stat", Path: path, Err: err}
+	}
+	if st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return nil, true, nil
+	}
+	text = into[:0]
+	for len(text) < most {
+		text = slices.Grow(text, 1)
+		n, err := unix.Read(fd, text[len(text):min(cap(text), most)])
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return text, false, &fs.PathError{Op: "read", Path: path, Err: err}
+		case n <= 0:
+			return text, false, nil
+		}
+		text = text[:len(text)+max(0, n)]
+	}
+	return text, false, nil
+}
+
+func openRaw(path string, flags int) (fd int, err error) {
 	for {
-		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC|flags, 0)
 		if err != unix.EINTR {
 			return fd, err
 		}

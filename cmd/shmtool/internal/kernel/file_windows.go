@@ -75,6 +75,21 @@ func ReadStart(path string, b []byte) (n int, irregular bool, err error) {
 	return n, false, err
 }
 
+// ReadText reads a regular file, up to so many bytes. irregular is as for ReadStart.
+func ReadText(path string, most int, _ []byte) (text []byte, irregular bool, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, false, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, err == nil, err
+	}
+	text, err = io.ReadAll(io.LimitReader(f, int64(most)))
+	return text, false, err
+}
+
 // The signals that are not on every system: none comes, and none can be sent.
 const (
 	SIGCONT = -1 - syscall.Signal(iota)

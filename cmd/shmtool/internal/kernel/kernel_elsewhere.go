@@ -35,6 +35,9 @@ func RenameNew(string, string) error { return errMissing }
 // Allocate fails: this system has no such call.
 func Allocate(*os.File, int64, int64) error { return errMissing }
 
+// OpenFiles returns 0: it is not known.
+func OpenFiles() uint64 { return 0 }
+
 // Lease fails: this system has no such call.
 func Lease(*os.File) error { return errMissing }
 
@@ -85,6 +88,9 @@ func OwnUsage() (cpu time.Duration, memory int64, err error) { return 0, 0, errM
 
 // NextData returns all that follows: what is a hole is not asked for here.
 func NextData(_ *os.File, from int64) (start, end int64) { return from, math.MaxInt64 }
+
+// ReadLast reports that it cannot tell.
+func ReadLast(string, int64, []byte) (n int, last bool) { return 0, false }
 
 // Nameless returns nil.
 func Nameless(string, string) *os.File { return nil }

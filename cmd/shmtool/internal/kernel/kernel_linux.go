@@ -56,6 +56,15 @@ func Allocate(f *os.File, offset, size int64) error {
 	return unix.Fallocate(int(f.Fd()), 0, offset, size)
 }
 
+// OpenFiles returns how many files this process may have open.
+func OpenFiles() uint64 {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return 0
+	}
+	return limit.Cur
+}
+
 // Lease asks to hold off those that open the file for writing.
 func Lease(f *os.File) error {
 	_, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_RDLCK)
@@ -163,6 +172,24 @@ func NextData(f *os.File, from int64) (start, end int64) {
 		return start, math.MaxInt64
 	}
 	return start, end
+}
+
+// ReadLast reads a file from a place up to the end of the memory page there, into b, which
+// must have room for one. It reports whether no memory of the file follows; if it cannot
+// tell, it reports false.
+func ReadLast(path string, from int64, b []byte) (n int, last bool) {
+	fd, err := openRaw(path, unix.O_NOFOLLOW)
+	if err != nil {
+		return 0, false
+	}
+	defer unix.Close(fd)
+	size := int64(os.Getpagesize())
+	next := from/size*size + size
+	if _, err := unix.Seek(fd, next, unix.SEEK_DATA); err != unix.ENXIO {
+		return 0, false
+	}
+	n, err = unix.Pread(fd, b[:next-from], from)
+	return max(0, n), err == nil
 }
 
 // Nameless makes a file without a name in a directory, which GiveName can give the name

@@ -2,6 +2,7 @@
 package metrics
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,13 +15,22 @@ import (
 type Set struct {
 	families []*family
 	byName   map[string]*family
-	have     map[string]bool // name and labels of what has been added
+	numbers  map[string]int // of labels, by their text
+	last     labeled        // the labels of the metric before: the next mostly has the same
 }
 
 // family is the metrics of one name.
 type family struct {
 	name, help, kind string
 	metrics          []metric
+	have             []bool // the labels that it has, by their numbers
+}
+
+// labeled is labels as they are written, and the number by which families know them.
+type labeled struct {
+	labels Labels
+	text   string
+	number int
 }
 
 type metric struct {
@@ -69,7 +79,7 @@ func (s *Set) Look(command string, chosen []string, at time.Time) {
 // Prometheus refuses a whole text that has one twice, and names are made by others.
 func (s *Set) add(name, help, kind string, m metric, labels Labels) {
 	if s.byName == nil {
-		s.byName, s.have = map[string]*family{}, map[string]bool{}
+		s.byName, s.numbers = map[string]*family{}, map[string]int{}
 	}
 	f := s.byName[name]
 	if f == nil {
@@ -77,11 +87,36 @@ func (s *Set) add(name, help, kind string, m metric, labels Labels) {
 		s.byName[name] = f
 		s.families = append(s.families, f)
 	}
-	m.labels = labels.text()
-	if key := name + "{" + m.labels; !s.have[key] {
-		s.have[key] = true
-		f.metrics = append(f.metrics, m)
+	of := s.label(labels)
+	if f.has(of.number) {
+		return
 	}
+	m.labels = of.text
+	f.metrics = append(f.metrics, m)
+}
+
+// label returns labels as they are written.
+func (s *Set) label(labels Labels) *labeled {
+	if s.last.labels == nil || !slices.Equal(s.last.labels, labels) {
+		s.last = labeled{labels: append(s.last.labels[:0], labels...), text: labels.text()}
+		number, known := s.numbers[s.last.text]
+		if !known {
+			number = len(s.numbers)
+			s.numbers[s.last.text] = number
+		}
+		s.last.number = number
+	}
+	return &s.last
+}
+
+// has reports whether the family has labels of a number, and then has them.
+func (f *family) has(number int) bool {
+	if number >= len(f.have) {
+		f.have = append(f.have, make([]bool, number+1-len(f.have))...)
+	}
+	had := f.have[number]
+	f.have[number] = true
+	return had
 }
 
 // State adds a gauge for each of the states there are: 1 for the one that it is
@@ -98,22 +133,30 @@ func (l Labels) text() string {
 	if len(l) == 0 {
 		return ""
 	}
-	var b []byte
+	size := 0
+	for _, word := range l {
+		size += len(word) + len(`="",`)
+	}
+	b := make([]byte, 0, size)
 	for i := 0; i+1 < len(l); i += 2 {
 		value := l[i+1]
 		if !utf8.ValidString(value) {
 			value = mist.EscapeName(value)
 		}
+		if strings.ContainsAny(value, escaped) {
+			value = escape.Replace(value)
+		}
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(b, l[i]...)
-		b = append(b, `="`...)
-		b = append(b, escape.Replace(value)...)
-		b = append(b, '"')
+		b = append(append(b, l[i]...), `="`...)
+		b = append(append(b, value...), '"')
 	}
 	return string(b)
 }
+
+// escaped are the characters that escape replaces.
+const escaped = "\\\n\""
 
 // escape makes a text of one line that can stand in quotes.
 var escape = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)

@@ -104,3 +104,37 @@ func TestWritePrometheus(t *testing.T) {
 		}
 	}
 }
+
+// A whole number is written as before there was a short way for it: 'g', with a point.
+func TestAppendNumber(t *testing.T) {
+	for v, want := range map[float64]string{
+		0: "0.0", math.Copysign(0, -1): "-0.0", 1: "1.0", 999_999: "999999.0", 1_000_000: "1e+06", 1_234_567: "1.234567e+06",
+		-7: "-7.0", 0.1: "0.1", 1.5: "1.5", math.MaxUint64: "1.8446744073709552e+19", 5e-324: "5e-324",
+	} {
+		if got := string(appendNumber(nil, v)); got != want {
+			t.Errorf("%v: %q, want %q", v, got, want)
+		}
+	}
+}
+
+// Labels are told apart by what they say, wherever they come in turn, and a caller may use
+// the memory of its labels again.
+func TestLabelsInTurn(t *testing.T) {
+	var s Set
+	of := Labels{"a", "1"}
+	s.Gauge("x", "X.", 1, of)
+	s.Gauge("y", "Y.", 1, of)
+	of[1] = "2"
+	s.Gauge("x", "X.", 2, of)
+	s.Gauge("y", "Y.", 2, nil)
+	s.Gauge("x", "X.", 3, Labels{"a", "1"}) // there already
+	s.Gauge("y", "Y.", 3, Labels{})         // likewise
+	var b strings.Builder
+	if err := s.Write(&b, Prometheus); err != nil {
+		t.Fatal(err)
+	}
+	const want = "# HELP x X.\n# TYPE x gauge\nx{a=\"1\"} 1.0\nx{a=\"2\"} 2.0\n# HELP y Y.\n# TYPE y gauge\ny{a=\"1\"} 1.0\ny 2.0\n"
+	if b.String() != want {
+		t.Errorf("%s\nwant\n%s", b.String(), want)
+	}
+}

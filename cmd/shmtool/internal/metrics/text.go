@@ -1,8 +1,10 @@
 package metrics
 
 import (
+	"bytes"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -38,17 +40,27 @@ var units = []string{"seconds", "bytes", "ratio"}
 // escapeHelp makes a line of a help in Prometheus' text, which has no quotes to escape.
 var escapeHelp = strings.NewReplacer(`\`, `\\`, "\n", `\n`)
 
+// writeBytes is how much of a text is written at a time.
+const writeBytes = 32 << 10
+
 // Write writes all families in a format.
 func (s *Set) Write(w io.Writer, format Format) error {
 	var b []byte
 	for _, f := range s.families {
-		b = f.appendHead(b[:0], format)
+		b = f.appendHead(b, format)
+		var bounds boundTexts
 		for i := range f.metrics {
-			b = f.appendMetric(b, &f.metrics[i])
+			if b = f.appendMetric(b, &f.metrics[i], &bounds); len(b) < writeBytes {
+				continue
+			}
+			if _, err := w.Write(b); err != nil {
+				return err
+			}
+			b = b[:0]
 		}
-		if _, err := w.Write(b); err != nil {
-			return err
-		}
+	}
+	if _, err := w.Write(b); err != nil {
+		return err
 	}
 	if format != OpenMetrics {
 		return nil
@@ -74,44 +86,66 @@ func (f *family) appendHead(b []byte, format Format) []byte {
 	return b
 }
 
-func (f *family) appendMetric(b []byte, m *metric) []byte {
+// appendMetric appends a metric. bounds has the bounds of the histogram before, as they are
+// written: all of a family have the same, mostly.
+func (f *family) appendMetric(b []byte, m *metric, bounds *boundTexts) []byte {
 	h := m.histogram
 	if h == nil {
-		return appendSample(b, f.name, m.labels, m.value)
+		return appendSample(b, f.name, "", m.labels, "", m.value)
 	}
 	count := uint64(0)
-	for i, n := range h.counts {
-		bound := math.Inf(1)
-		if i < len(h.bounds) {
-			bound = h.bounds[i]
-		}
-		count += n
-		le := `le="` + string(appendNumber(nil, bound)) + `"`
-		if m.labels != "" {
-			le = m.labels + "," + le
-		}
-		b = appendSample(b, f.name+"_bucket", le, float64(count))
+	for i, le := range bounds.of(h) {
+		count += h.counts[i]
+		b = appendSample(b, f.name, "_bucket", m.labels, le, float64(count))
 	}
-	b = appendSample(b, f.name+"_sum", m.labels, h.sum)
-	return appendSample(b, f.name+"_count", m.labels, float64(count))
+	b = appendSample(b, f.name, "_sum", m.labels, "", h.sum)
+	return appendSample(b, f.name, "_count", m.labels, "", float64(count))
 }
 
-func appendSample(b []byte, name, labels string, value float64) []byte {
-	b = append(b, name...)
-	if labels != "" {
-		b = append(append(append(b, '{'), labels...), '}')
+// boundTexts are the labels of the buckets of a histogram, as they are written.
+type boundTexts struct {
+	bounds []float64
+	texts  []string
+}
+
+// of returns the labels of a histogram's buckets: le="0.5".
+func (t *boundTexts) of(h *Histogram) []string {
+	if t.texts == nil || !slices.Equal(t.bounds, h.bounds) {
+		t.bounds, t.texts = h.bounds, nil
+		for _, bound := range append(slices.Clone(h.bounds), math.Inf(1)) {
+			t.texts = append(t.texts, `le="`+string(appendNumber(nil, bound))+`"`)
+		}
+	}
+	return t.texts
+}
+
+// appendSample appends a line: of the metric's labels, and one more.
+func appendSample(b []byte, name, suffix, labels, more string, value float64) []byte {
+	b = append(append(b, name...), suffix...)
+	if labels != "" || more != "" {
+		b = append(append(b, '{'), labels...)
+		if labels != "" && more != "" {
+			b = append(b, ',')
+		}
+		b = append(append(b, more...), '}')
 	}
 	return append(appendNumber(append(b, ' '), value), '\n')
 }
 
+// plainBelow is up to where a whole number is written without an exponent.
+const plainBelow = 1e6
+
 // appendNumber appends a number that is always seen to be a floating-point one.
 func appendNumber(b []byte, v float64) []byte {
+	if v > 0 && v < plainBelow && v == math.Trunc(v) || v == 0 && !math.Signbit(v) {
+		return append(strconv.AppendUint(b, uint64(v), 10), ".0"...)
+	}
 	if math.IsInf(v, 1) {
 		return append(b, "+Inf"...)
 	}
 	from := len(b)
 	b = strconv.AppendFloat(b, v, 'g', -1, 64)
-	if strings.ContainsAny(string(b[from:]), ".eIN") {
+	if bytes.ContainsAny(b[from:], ".eIN") {
 		return b
 	}
 	return append(b, ".0"...)

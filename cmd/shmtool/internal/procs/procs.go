@@ -38,6 +38,8 @@ type Table struct {
 	saved           func() *Saved
 	device          func() (device uint64, sure bool) // of shmDir, and whether maps name the same
 	inMemory        func() bool                       // whether shmDir is in memory
+	homeSpace       func() string                     // the PID namespace in which a live table counts, if it is ours
+	knownAs         func() string                     // shmDir as its processes know it
 	stats           sync.Map                          // of objects that File was asked about: Object by name
 
 	// Each is worked out when it is first asked for.
@@ -49,7 +51,8 @@ type Table struct {
 	named   map[string][]string
 	using   map[int]map[string]bool // streams whose objects a process has in memory, by PID
 	waiting map[int]threadWaits
-	memory  map[int][]mapLine // the maps of each process, as they were for use
+	memory  map[int][]mapLine // the objects of MistServer's in the maps of each process, as they were for use
+	devices map[int][]uint64  // of MistServer's objects that a process has in memory
 }
 
 // Open looks at procDir. One that cannot be read has no processes.
@@ -64,6 +67,13 @@ func Open(procDir, shmDir string) *Table {
 	}
 	t.inMemory = sync.OnceValue(t.isInMemory)
 	t.device = sync.OnceValues(t.findDevice)
+	t.knownAs = sync.OnceValue(func() string { return KnownAs(shmDir) })
+	t.homeSpace = sync.OnceValue(func() string {
+		if !t.Live() || !t.Ours() {
+			return ""
+		}
+		return t.spaceLink("self")
+	})
 	t.showsFirst = sync.OnceValue(func() bool {
 		_, err := t.ofProcess(1, "stat")
 		return err == nil

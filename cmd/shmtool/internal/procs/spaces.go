@@ -245,20 +245,25 @@ func (t *Table) usesOther(pid int) bool {
 	if !sure {
 		return false
 	}
-	others := false
-	for _, m := range t.Use().Mappings {
-		if m.PID == pid && !m.Deleted {
-			if m.Object.Device == device {
-				return false
+	if has := t.devicesOf(pid); len(has) > 0 {
+		return !slices.Contains(has, device)
+	}
+	st, err := kernel.StatPath(filepath.Join(t.procDir, strconv.Itoa(pid), "root", t.knownAs()))
+	return err == nil && st.Dev != device
+}
+
+// devicesOf returns the devices of MistServer's objects that a process has in memory, and
+// that have their names.
+func (t *Table) devicesOf(pid int) []uint64 {
+	if t.devices == nil {
+		t.devices = map[int][]uint64{}
+		for _, m := range t.Use().Mappings {
+			if has := t.devices[m.PID]; !m.Deleted && !slices.Contains(has, m.Object.Device) {
+				t.devices[m.PID] = append(has, m.Object.Device)
 			}
-			others = true
 		}
 	}
-	if others {
-		return true
-	}
-	st, err := kernel.StatPath(filepath.Join(t.procDir, strconv.Itoa(pid), "root", KnownAs(t.shmDir)))
-	return err == nil && st.Dev != device
+	return t.devices[pid]
 }
 
 // suspended returns how long the machine has slept since it was booted: processes count

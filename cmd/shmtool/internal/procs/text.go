@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"iter"
 	"math"
@@ -13,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -31,17 +31,27 @@ var errNotText = errors.New("not a regular file")
 
 // text reads a file of a process, and no more of it than so many bytes. A FIFO that
 // lies in a snapshot neither blocks the reader nor is read.
-func (t *Table) text(most int64, elements ...string) ([]byte, error) {
+func (t *Table) text(most int, elements ...string) ([]byte, error) {
 	path := filepath.Join(append([]string{t.procDir}, elements...)...)
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
+	buffer := textBuffers.Get().(*[]byte)
+	defer textBuffers.Put(buffer)
+	err := readInto(buffer, path, most)
+	return bytes.Clone(*buffer), err
+}
+
+// textBuffers are texts to read into: most are small, and read again and again.
+var textBuffers = sync.Pool{New: func() any {
+	b := make([]byte, 0, 16<<10)
+	return &b
+}}
+
+func readInto(buffer *[]byte, path string, most int) error {
+	text, irregular, err := kernel.ReadText(path, most, *buffer)
+	*buffer = text
+	if irregular {
+		return errNotText
 	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, errors.Join(err, errNotText)
-	}
-	return io.ReadAll(io.LimitReader(f, most))
+	return err
 }
 
 // Text reads a file of a process, or of the table itself where the PID is 0, and no
@@ -155,6 +165,9 @@ type mapLine struct {
 func parseMaps(text []byte) iter.Seq[mapLine] {
 	return func(yield func(mapLine) bool) {
 		for line := range bytes.Lines(text) {
+			if bytes.IndexByte(line, '/') < 0 {
+				continue
+			}
 			if m, ok := parseMap(strings.TrimSuffix(string(line), "\n")); ok && !yield(m) {
 				return
 			}
@@ -167,37 +180,62 @@ func parseMap(line string) (mapLine, bool) {
 	if at < 0 {
 		return mapLine{}, false
 	}
-	words := strings.Fields(line[:at])
-	if len(words) != 5 || len(words[1]) < 4 {
+	var words [5]string
+	rest := line[:at]
+	for i := range words {
+		words[i], rest, _ = strings.Cut(strings.TrimLeft(rest, " \t"), " ")
+	}
+	if strings.TrimSpace(rest) != "" || words[4] == "" || len(words[1]) < 4 {
 		return mapLine{}, false
 	}
 	m := mapLine{path: line[at:], writable: words[1][1] == 'w'}
 	from, to, _ := strings.Cut(words[0], "-")
 	major, minor, _ := strings.Cut(words[3], ":")
-	var wrong error
-	number := func(word string, base, bits int) uint64 {
-		n, err := strconv.ParseUint(word, base, bits)
-		wrong = errors.Join(wrong, err)
-		return n
+	var numbers [5]uint64
+	for i, word := range [...]string{from, to, major, minor, words[4]} {
+		base, bits := 16, 64
+		switch i {
+		case 2, 3:
+			bits = 32
+		case 4:
+			base = 10
+		}
+		var err error
+		if numbers[i], err = strconv.ParseUint(word, base, bits); err != nil {
+			return mapLine{}, false
+		}
 	}
-	m.start, m.end = number(from, 16, 64), number(to, 16, 64)
-	m.object.Device = kernel.Device(uint32(number(major, 16, 32)), uint32(number(minor, 16, 32)))
-	m.object.Inode = number(words[4], 10, 64)
-	return m, wrong == nil && m.object.Inode != 0
+	m.start, m.end = numbers[0], numbers[1]
+	m.object.Device = kernel.Device(uint32(numbers[2]), uint32(numbers[3]))
+	m.object.Inode = numbers[4]
+	return m, m.object.Inode != 0
 }
 
 // maps returns the files in the memory of a process.
-func (t *Table) maps(pid int) ([]mapLine, error) {
-	text, err := t.text(maxMaps, strconv.Itoa(pid), "maps")
-	if err != nil {
-		return nil, err
+func (t *Table) maps(pid int) (all []mapLine, err error) {
+	err = t.eachOf(pid, func(m mapLine) { all = append(all, m) })
+	return all, err
+}
+
+// eachOf runs fn on the files in the memory of a process.
+func (t *Table) eachOf(pid int, fn func(m mapLine)) error {
+	buffer := textBuffers.Get().(*[]byte)
+	defer textBuffers.Put(buffer)
+	if err := readInto(buffer, filepath.Join(t.procDir, strconv.Itoa(pid), "maps"), maxMaps); err != nil {
+		return err
 	}
-	return slices.Collect(parseMaps(text)), nil
+	for m := range parseMaps(*buffer) {
+		fn(m)
+	}
+	return nil
 }
 
 // spacePIDs returns the PIDs that a process has in the PID namespaces from that of the
 // table down to its own: the line "NSpid: 4711 7" of its status.
 func (t *Table) spacePIDs(pid int) []int {
+	if t.inHome(pid) {
+		return []int{pid}
+	}
 	text, _ := t.ofProcess(pid, "status") // without one, nothing is known
 	_, line, _ := strings.Cut("\n"+string(text), "\nNSpid:")
 	line, _, _ = strings.Cut(line, "\n")
@@ -210,6 +248,19 @@ func (t *Table) spacePIDs(pid int) []int {
 		pids = append(pids, n)
 	}
 	return pids
+}
+
+// inHome reports whether a process is seen to be in the PID namespace of the table, which
+// takes less than to read its status. False says nothing.
+func (t *Table) inHome(pid int) bool {
+	ours := t.homeSpace()
+	return ours != "" && t.spaceLink(strconv.Itoa(pid)) == ours
+}
+
+// spaceLink returns the name of the PID namespace of a process; "" where it cannot be seen.
+func (t *Table) spaceLink(process string) string {
+	link, _ := os.Readlink(filepath.Join(t.procDir, process, "ns", "pid")) // without one, nothing is known
+	return link
 }
 
 // isGone reports whether a process or thread has ended since it was listed.

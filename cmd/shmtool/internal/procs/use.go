@@ -50,16 +50,9 @@ func (t *Table) eachMap(fn func(pid int, m mapLine)) (unseen []int, ok bool) {
 		unseen = slices.Clone(s.Processes.Unreadable)
 	}
 	for _, pid := range all {
-		maps, err := t.maps(pid)
-		if t.memory == nil {
-			t.memory = map[int][]mapLine{}
-		}
-		t.memory[pid] = maps
+		err := t.eachOf(pid, func(m mapLine) { fn(pid, m) })
 		if refused(err) && !slices.Contains(unseen, pid) {
 			unseen = append(unseen, pid)
-		}
-		for _, m := range maps {
-			fn(pid, m)
 		}
 	}
 	return unseen, true
@@ -80,6 +73,7 @@ func (t *Table) Use() Use {
 	if t.Live() {
 		t.use.at = t.Clock().Uptime
 	}
+	t.memory = map[int][]mapLine{}
 	dir, device := t.origin()
 	t.use.Unseen, _ = t.eachMap(func(pid int, m mapLine) {
 		path, deleted := strings.CutSuffix(m.path, deletedMark)
@@ -88,6 +82,7 @@ func (t *Table) Use() Use {
 		if !ok {
 			return
 		}
+		t.memory[pid] = append(t.memory[pid], m)
 		// Who makes a semaphore maps it under a name that it loses at once.
 		made := deleted && is.Kind == mist.KindTemporary && filepath.Dir(path) == dir && m.object.Device == device
 		deleted = deleted && is.Kind != mist.KindTemporary
@@ -126,7 +121,7 @@ func (t *Table) origin() (dir string, device uint64) {
 	if st, err := kernel.StatPath(t.shmDir); err == nil && t.Live() {
 		device = st.Dev
 	}
-	return KnownAs(t.shmDir), device
+	return t.knownAs(), device
 }
 
 // ByObject returns the mappings of each object.
@@ -183,8 +178,11 @@ func (t *Table) Inners(here map[Object]bool) (inners []Inner, several bool) {
 // namespace returns a name for the PID namespace of a process: how deep it lies, which
 // every user may see, and which of those it is.
 func (t *Table) namespace(pid, depth int) string {
+	if depth == 1 {
+		return home
+	}
 	n, _ := t.Namespaces(pid)
-	if n.PID == "" || depth == 1 {
+	if n.PID == "" {
 		return strconv.Itoa(depth)
 	}
 	return n.PID

@@ -93,7 +93,8 @@ func (s *Stream) Behind() []Behind {
 func (l *looker) sessions(o *Object) {
 	info := mist.KindStatistics.Page()
 	counts := map[string]int{}
-	err := l.page(o, func(r *relaccx.Reader) error {
+	err := l.page(o, func(p *openPage) error {
+		r := p.root
 		clear(counts)
 		if r.Schema().Lookup("sessid") == nil {
 			return relaccx.ErrNoField // of before 3.2: a slot is a connection

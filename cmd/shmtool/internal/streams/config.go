@@ -7,7 +7,6 @@ import (
 
 	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
-	"shmtool/relaccx"
 )
 
 // Config is what MstSCnf says of a stream, as far as it matters to who judges it.
@@ -45,8 +44,8 @@ func (l *looker) fromWildcard(base string) bool {
 // config reads a MstSCnf; false where it cannot be read.
 func (l *looker) config(o *Object) (c Config, ok bool) {
 	page := *o // what stands in its header is not judged with the stream
-	err := l.page(&page, func(r *relaccx.Reader) error {
-		return single(r, func(w row) {
+	err := l.page(&page, func(p *openPage) error {
+		return single(p.root, func(w row) {
 			f := w.schema.Lookup("dtsc_data")
 			if f == nil {
 				return

@@ -1,10 +1,7 @@
 package streams
 
 import (
-	"path/filepath"
-
 	"shmtool/layout/mist"
-	"shmtool/relaccx"
 )
 
 // KeyTimes returns the media times of the keys of a track, in milliseconds, the oldest
@@ -13,16 +10,15 @@ func KeyTimes(dir, page string) (times []uint64) {
 	if of, ok := mist.ParseName(page); !ok || of.Kind != mist.KindTrack {
 		return nil
 	}
-	p, err := relaccx.Open(filepath.Join(dir, page))
+	p, err := opened(dir, page)
 	if err != nil {
 		return nil
 	}
 	defer p.Close()
-	r, err := p.Reader()
-	if err != nil {
+	if _, err := p.reader(); err != nil {
 		return nil
 	}
-	keys, err := nested(r, "keys")
+	keys, err := p.inner("keys")
 	if err != nil || keys == nil {
 		return nil
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"shmtool/layout/mist"
-	"shmtool/relaccx"
 )
 
 // LogLine is a line of MstStateLogs.
@@ -35,9 +34,9 @@ func (l *looker) logs() {
 		return
 	}
 	var lines []LogLine
-	err = l.page(o, func(r *relaccx.Reader) error {
+	err = l.page(o, func(p *openPage) error {
 		lines = lines[:0]
-		return rows(r, mist.KindLogs.Page(), func(_ uint64, w row) {
+		return rows(p.root, mist.KindLogs.Page(), func(_ uint64, w row) {
 			lines = append(lines, LogLine{
 				Time: int64(w.uint("time")), Kind: w.text("kind"), Message: w.text("msg"),
 				Stream: w.text("strm"), PID: w.uint("pid"), Program: w.text("exe"),

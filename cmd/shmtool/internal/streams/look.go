@@ -27,6 +27,7 @@ type looker struct {
 	dir    string
 	want   func(stream string) bool
 	table  *procs.Table
+	kept   *Kept // nil: no page is kept open
 	at     *Moment
 	use    procs.Use
 	mapped map[relaccx.Identity][]procs.Mapping // use by its objects
@@ -39,11 +40,19 @@ type looker struct {
 // Look reads the streams of a shared memory directory whose names are wanted;
 // nil wants all. The table must be fresh: it keeps what it has seen.
 func Look(dir string, table *procs.Table, want func(stream string) bool) (*Moment, error) {
-	entries, err := os.ReadDir(dir)
+	return newLooker(dir, table, want).look()
+}
+
+func newLooker(dir string, table *procs.Table, want func(stream string) bool) *looker {
+	return &looker{dir: dir, want: want, table: table, verdicts: map[procs.Named]procs.Verdict{}}
+}
+
+func (l *looker) look() (*Moment, error) {
+	entries, err := os.ReadDir(l.dir)
 	if err != nil {
 		return nil, err
 	}
-	l := &looker{dir: dir, want: want, table: table, verdicts: map[procs.Named]procs.Verdict{}}
+	table := l.table
 	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Hiding: table.Hides(), Partial: table.Missing(), Reach: table.Reach()}
 	if !l.at.Partial {
 		l.at.taken = time.Now()

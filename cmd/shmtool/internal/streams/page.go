@@ -3,7 +3,6 @@ package streams
 import (
 	"errors"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -53,7 +52,7 @@ const attempts = 3
 
 // page reads a page by its name, once more where it was replaced or cut short
 // meanwhile.
-func (l *looker) page(o *Object, read func(r *relaccx.Reader) error) (err error) {
+func (l *looker) page(o *Object, read func(p *openPage) error) (err error) {
 	for range attempts {
 		var again bool
 		if again, err = l.pageOnce(o, read); !again {
@@ -63,12 +62,12 @@ func (l *looker) page(o *Object, read func(r *relaccx.Reader) error) (err error)
 	return err
 }
 
-func (l *looker) pageOnce(o *Object, read func(r *relaccx.Reader) error) (again bool, err error) {
-	p, err := relaccx.Open(filepath.Join(l.dir, o.Name))
+func (l *looker) pageOnce(o *Object, read func(p *openPage) error) (again bool, err error) {
+	p, err := l.open(o)
 	if err != nil {
 		return false, err
 	}
-	defer p.Close()
+	defer func() { l.leave(o, p, err == nil && !again) }()
 	err = p.Exclusively(func() error {
 		h, err := p.Header()
 		if err != nil {
@@ -78,17 +77,19 @@ func (l *looker) pageOnce(o *Object, read func(r *relaccx.Reader) error) (again 
 		if mist.IsOldPage(o.Name, h) {
 			return mist.ErrOldPage
 		}
-		if _, invalid := p.Peek(); invalid == nil && !h.Status.Known() {
-			return errUnknown
+		if !h.Status.Known() {
+			if _, invalid := p.Peek(); invalid == nil {
+				return errUnknown
+			}
 		}
 		o.Header = &h
 		o.Identity = l.table.Identity(o.Name, p.Identity())
-		r, err := p.Reader()
+		r, err := p.reader()
 		if err != nil {
 			return err
 		}
 		o.Unknown = mist.Lookup(o.Name).Lacks(r.Schema())
-		return read(r)
+		return read(p)
 	})
 	return again || p.Replaced() || errors.Is(err, relaccx.ErrTruncated), err
 }
@@ -139,20 +140,6 @@ func slotsFrom(h layout.Header, n uint64) uint64 {
 	return uint64(h.RecordCount) - h.Slot(n)
 }
 
-// nested opens the page in a field of the single record; nil where there is
-// none. It may not be ready.
-func nested(r *relaccx.Reader, field string) (*relaccx.Reader, error) {
-	f := r.Schema().Lookup(field)
-	if f == nil || f.Kind() != layout.Nested {
-		return nil, nil
-	}
-	n, err := r.Newest()
-	if err != nil {
-		return nil, err
-	}
-	return r.Nested(relaccx.Step{Field: f.Name, Record: n, Exact: true})
-}
-
 // single runs fn on the record of a page that has one. Started again, its
 // number is higher.
 func single(r *relaccx.Reader, fn func(w row)) error {
@@ -167,10 +154,10 @@ func single(r *relaccx.Reader, fn func(w row)) error {
 
 func (l *looker) meta(s *Stream, o *Object) error {
 	info := mist.KindMeta.Page()
-	return l.page(o, func(r *relaccx.Reader) error {
+	return l.page(o, func(p *openPage) error {
 		m := &Meta{Object: o}
 		s.Meta, s.Tracks = m, nil
-		err := single(r, func(w row) {
+		err := single(p.root, func(w row) {
 			m.Live, m.VoD = w.uint("live") != 0, w.uint("vod") != 0
 			m.Source = w.text("source")
 			m.WindowMS = w.uint("bufferwindow")
@@ -180,7 +167,7 @@ func (l *looker) meta(s *Stream, o *Object) error {
 		if err != nil {
 			return err
 		}
-		tracks, err := nested(r, "tracks")
+		tracks, err := p.inner("tracks")
 		if tracks == nil {
 			return err
 		}
@@ -240,15 +227,15 @@ func (l *looker) track(s *Stream, t *Track) {
 }
 
 func (l *looker) trackPage(s *Stream, t *Track) error {
-	return l.page(t.Object, func(r *relaccx.Reader) error {
+	return l.page(t.Object, func(p *openPage) error {
 		page := &TrackPage{}
 		t.Page = page
-		if err := single(r, page.take); err != nil {
+		if err := single(p.root, page.take); err != nil {
 			t.Page = nil
 			return err
 		}
 		for _, name := range []string{"parts", "keys", "fragments", "pages"} {
-			if err := l.ring(r, name, page, s, t); err != nil {
+			if err := l.ring(p, name, page, s, t); err != nil {
 				return err
 			}
 		}
@@ -257,8 +244,8 @@ func (l *looker) trackPage(s *Stream, t *Track) error {
 }
 
 // ring reads a ring of a track's page. A track of raw video has none of them.
-func (l *looker) ring(r *relaccx.Reader, name string, page *TrackPage, s *Stream, t *Track) error {
-	inner, err := nested(r, name)
+func (l *looker) ring(p *openPage, name string, page *TrackPage, s *Stream, t *Track) error {
+	inner, err := p.inner(name)
 	if errors.Is(err, relaccx.ErrNotReady) || inner == nil && err == nil {
 		return nil
 	}
@@ -352,7 +339,8 @@ func quiet(err error) error {
 }
 
 func (l *looker) users(s *Stream, o *Object) error {
-	return l.page(o, func(r *relaccx.Reader) error {
+	return l.page(o, func(p *openPage) error {
+		r := p.root
 		h, err := r.Header()
 		if err != nil {
 			return err

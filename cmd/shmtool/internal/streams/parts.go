@@ -2,7 +2,6 @@ package streams
 
 import (
 	"errors"
-	"path/filepath"
 
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -19,16 +18,19 @@ type Parts struct {
 // PartsSince reads the parts of a track's page from a number on. It leaves out the newest,
 // whose duration the writer sets when the next one comes.
 func PartsSince(dir string, o *Object, from uint64) (p Parts, err error) {
-	page, err := relaccx.Open(filepath.Join(dir, o.Name))
+	page, err := opened(dir, o.Name)
 	if err != nil {
 		return p, err
 	}
 	defer page.Close()
-	r, err := page.Reader()
-	if err != nil {
+	return partsOf(page, from)
+}
+
+func partsOf(page *openPage, from uint64) (p Parts, err error) {
+	if _, err := page.reader(); err != nil {
 		return p, err
 	}
-	ring, err := nested(r, "parts")
+	ring, err := page.inner("parts")
 	if ring == nil || err != nil {
 		return p, err
 	}

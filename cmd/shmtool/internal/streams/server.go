@@ -195,7 +195,7 @@ func (l *looker) split(objects []*Object) {
 			continue
 		}
 		process, life := l.table.Look(m.PID)
-		if life != procs.Alive {
+		if life != procs.Alive || process.LooksOn() {
 			continue
 		}
 		if now := names[m.Name]; now != nil && now.Identity != m.Object {

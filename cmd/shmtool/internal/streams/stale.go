@@ -1,8 +1,12 @@
 package streams
 
 import (
+	"bytes"
+	"math"
+	"os"
 	"path/filepath"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
 	"shmtool/relaccx"
@@ -15,7 +19,11 @@ func (l *looker) stale(d *DataPage, again func() (avail uint64)) int {
 	if d.Avail == 0 {
 		return 0
 	}
-	p, err := relaccx.Open(filepath.Join(l.dir, d.Name))
+	path := filepath.Join(l.dir, d.Name)
+	if endsAt(path, d.Avail) {
+		return 0
+	}
+	p, err := relaccx.Open(path)
 	if err != nil {
 		return 0
 	}
@@ -38,3 +46,18 @@ func (l *looker) stale(d *DataPage, again func() (avail uint64)) int {
 	}
 	return 0
 }
+
+// endsAt reports whether a data page has no packet behind a place, as nearly all have none:
+// its memory ends with the memory page there, in which no other packet begins. False says
+// nothing. It takes less than to map the page.
+func endsAt(path string, at uint64) bool {
+	if at > math.MaxInt64-uint64(os.Getpagesize()) {
+		return false
+	}
+	b := make([]byte, os.Getpagesize())
+	n, last := kernel.ReadLast(path, int64(at), b)
+	return last && !bytes.Contains(b[:n], []byte(packetMagic))
+}
+
+// packetMagic begins each packet.
+const packetMagic = "DTP2"

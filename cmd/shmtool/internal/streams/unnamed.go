@@ -18,7 +18,7 @@ func (l *looker) unnamed() {
 			continue // tracks and packets lose their names all the time
 		}
 		p, life := l.table.Look(m.PID)
-		if life != procs.Alive || !p.OfMist() {
+		if life != procs.Alive || !p.OfMist() || p.LooksOn() {
 			continue
 		}
 		s := l.stream(is.Stream)

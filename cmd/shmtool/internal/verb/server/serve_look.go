@@ -39,6 +39,7 @@ type watcher struct {
 	fresh   time.Duration // how long a look is given again
 	hangs   time.Duration // how long a look takes that hangs
 	look    func() (*streams.Moment, error)
+	kept    *streams.Kept
 	flights singleflight.Group
 
 	mu      sync.Mutex // guards what follows
@@ -55,9 +56,10 @@ type timed struct {
 }
 
 func newWatcher(w *world.World, chosen pages.Streams, hangs time.Duration) *watcher {
+	kept := streams.NewKept()
 	return &watcher{
-		world: w, chosen: chosen, fresh: freshLook, hangs: hangs, tracks: trackHistory{},
-		look: func() (*streams.Moment, error) { return streams.Look(w.ShmDir, w.Procs(), chosen.Wanted) },
+		world: w, chosen: chosen, fresh: freshLook, hangs: hangs, tracks: trackHistory{}, kept: kept,
+		look: func() (*streams.Moment, error) { return kept.Look(w.ShmDir, w.Procs(), chosen.Wanted) },
 	}
 }
 
@@ -203,7 +205,7 @@ func (w *watcher) judge(l *timed, took time.Duration) *sighting {
 	w.add(l)
 	m := w.metrics(x)
 	m.Gauge("shmtool_look_duration_seconds", "How long the look took that the metrics are from.", took.Seconds(), nil)
-	w.last = &sighting{at: l.at, texts: map[metrics.Format]*text{}, set: m}
+	w.last = &sighting{at: l.at, texts: map[textForm][]byte{}, set: m}
 	return w.last
 }
 
@@ -221,9 +223,14 @@ func (w *watcher) metrics(x *examination) *metrics.Set {
 		row := x.moment.Row(s, x.of(s.Name), streams.RowOptions{})
 		streamMetrics(m, &row)
 		if row.Live {
-			w.tracks.take(m, w.world.ShmDir, s)
+			w.tracks.take(m, w.parts, s)
 		}
 	}
 	w.tracks.end()
 	return m
+}
+
+// parts returns the packets that have come on a track.
+func (w *watcher) parts(o *streams.Object, from uint64) (streams.Parts, error) {
+	return w.kept.PartsSince(w.world.ShmDir, o, from)
 }

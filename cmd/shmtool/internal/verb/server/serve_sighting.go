@@ -2,6 +2,8 @@ package server
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"sync"
 	"time"
 
@@ -16,39 +18,38 @@ type sighting struct {
 	set *metrics.Set
 
 	mu    sync.Mutex // guards texts, which are made when they are first asked for
-	texts map[metrics.Format]*text
+	texts map[textForm][]byte
 }
 
-// text is metrics in a format, as they are and packed.
-type text struct{ plain, packed []byte }
+// textForm is how a client wants the metrics.
+type textForm struct {
+	format metrics.Format
+	packed bool
+}
 
 // text returns the metrics in a format.
 func (s *sighting) text(format metrics.Format, packed bool) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := s.texts[format]
-	if t == nil {
-		var b bytes.Buffer
-		if err := s.set.Write(&b, format); err != nil {
-			return nil, err
-		}
-		t = &text{plain: b.Bytes()}
-		s.texts[format] = t
+	form := textForm{format, packed}
+	if text, made := s.texts[form]; made {
+		return text, nil
 	}
-	if !packed {
-		return t.plain, nil
+	var b bytes.Buffer
+	if err := s.write(&b, form); err != nil {
+		return nil, err
 	}
-	if t.packed == nil {
-		var b bytes.Buffer
-		z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-		if err != nil {
-			return nil, err
-		}
-		_, _ = z.Write(t.plain) // memory takes everything
-		if err := z.Close(); err != nil {
-			return nil, err
-		}
-		t.packed = b.Bytes()
+	s.texts[form] = b.Bytes()
+	return b.Bytes(), nil
+}
+
+func (s *sighting) write(w io.Writer, form textForm) error {
+	if !form.packed {
+		return s.set.Write(w, form.format)
 	}
-	return t.packed, nil
+	z, err := gzip.NewWriterLevel(w, gzip.BestSpeed)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.set.Write(z, form.format), z.Close())
 }

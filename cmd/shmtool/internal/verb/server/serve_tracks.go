@@ -16,6 +16,9 @@ type trackKey struct {
 	index  uint64
 }
 
+// partsSince returns the packets of a track from a number on.
+type partsSince func(o *streams.Object, from uint64) (streams.Parts, error)
+
 // trackPast is what was counted of a track since serve began.
 type trackPast struct {
 	page      relaccx.Identity
@@ -49,7 +52,7 @@ func (h trackHistory) end() {
 }
 
 // take counts what has come on the tracks of a stream, and adds the metrics of it.
-func (h trackHistory) take(m *metrics.Set, dir string, s *streams.Stream) {
+func (h trackHistory) take(m *metrics.Set, parts partsSince, s *streams.Stream) {
 	for _, t := range s.Tracks {
 		if t.Valid == 0 || t.Object == nil || t.Page == nil || !t.Page.Parts.Known {
 			continue
@@ -61,7 +64,7 @@ func (h trackHistory) take(m *metrics.Set, dir string, s *streams.Stream) {
 			past.reloads++
 		}
 		if t.Page.Parts.Header.EndPos != past.next+1 { // else nothing has come
-			past.count(dir, t)
+			past.count(parts, t)
 		}
 		of := metrics.Labels{"stream", s.Name, "track", strconv.FormatUint(t.Index, 10), "type", t.TypeName(), "codec", t.CodecName()}
 		m.Histogram("mist_track_part_interval_seconds", "Media time from a packet to the next, of those that came since serve began.", past.intervals.Clone(), of)
@@ -71,8 +74,8 @@ func (h trackHistory) take(m *metrics.Set, dir string, s *streams.Stream) {
 }
 
 // count counts the packets that have come. A page that vanishes meanwhile has none.
-func (past *trackPast) count(dir string, t *streams.Track) {
-	parts, err := streams.PartsSince(dir, t.Object, past.next)
+func (past *trackPast) count(since partsSince, t *streams.Track) {
+	parts, err := since(t.Object, past.next)
 	if err != nil {
 		return
 	}

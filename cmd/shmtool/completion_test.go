@@ -43,7 +43,7 @@ var completions = []struct {
 	want string
 }{
 	{"du", "dump"},
-	{"re", "resize record replay report"},
+	{"re", "report record replay resize"},
 	{"help ta", "tail"},
 	{"help exi", "exit-codes"},
 	{"nosuch ", ""},

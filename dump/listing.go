@@ -19,9 +19,10 @@ type Listing struct {
 	Columns []Column
 	Rows    [][]Cell // a cell for every column, in its order
 
-	// Widths are how wide a table's columns are at least, by their names. Table
-	// widens them to what it has used, so that tables which are printed one behind
-	// the other stand in line. Nil takes what there is.
+	// Widths are how wide a table's columns are at least, by their names; the last one
+	// only where columns are left out for lack of room. Table widens them to what it has
+	// used, so that tables which are printed one behind the other stand in line. Nil takes
+	// what there is.
 	Widths map[string]int
 
 	oneOfMany bool // there is a table for each record
@@ -34,6 +35,7 @@ type Column struct {
 	Right bool   // numbers stand to the right
 	Extra bool   // in a table only when it is asked for
 	Minor bool   // left out where the terminal is too narrow, unless it is asked for
+	Known bool   // a row is known by it, as by the first: it is cut late
 }
 
 // Cell is one value: what JSON has, and how a table shows it.

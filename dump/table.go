@@ -184,7 +184,7 @@ func columnWidths(rows [][]string) []int {
 // all its digits, and a text enough to know it by.
 func (l *Listing) keeps(column, width int) int {
 	switch {
-	case column == 0:
+	case column == 0 || l.Columns[column].Known:
 		return min(width, minName)
 	case l.Columns[column].Right:
 		return width
@@ -232,6 +232,9 @@ func (l *Listing) leaveOut(o Options) (kept *Listing, left []string) {
 		return l, nil
 	}
 	widths := columnWidths(rows)
+	for i, c := range l.Columns {
+		widths[i] = max(widths[i], l.Widths[c.Name])
+	}
 	stays, sum := make([]bool, len(widths)), -len(columnGap)
 	for i, w := range widths {
 		stays[i], sum = true, sum+len(columnGap)+l.keeps(i, w)
@@ -264,6 +267,9 @@ func (l *Listing) leaveOut(o Options) (kept *Listing, left []string) {
 func cut(text string, width int) string {
 	if textWidth(text) <= width {
 		return text
+	}
+	if bare := strings.TrimRight(text, " "); textWidth(bare) <= width {
+		return bare + strings.Repeat(" ", width-textWidth(bare))
 	}
 	return runewidth.Truncate(text, width, ellipsis)
 }

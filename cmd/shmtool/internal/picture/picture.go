@@ -4,6 +4,7 @@ package picture
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -36,20 +37,26 @@ func Line(values []float64, width int) string {
 	return b.String()
 }
 
-// The words of a line. None is longer than six letters.
+// The words of a line. None is longer than WordWidth.
 const (
-	Silent = "silent"
-	Steady = "steady"
-	Uneven = "uneven"
-	Rising = "up"
-	Fall   = "down"
+	Silent  = "silent"
+	Steady  = "steady"
+	Uneven  = "uneven"
+	Rising  = "rising"
+	Falling = "falling"
+
+	WordWidth = len(Falling)
 )
 
-// How much of the largest value the others may be apart in a steady line, and how much the
-// last third of a line must be above the first to rise.
+// How far the values of a steady line spread around their mean, as a part of it; how much of
+// the largest value the last third of a line must be above the first to rise, how many times
+// the standard deviation that must be, and how many values it takes: two that differ are no
+// trend.
 const (
-	steadyPart = 0.1
-	risingPart = 0.2
+	steadyPart  = 0.1
+	risingPart  = 0.2
+	risingTimes = 1.5
+	risingLeast = 6
 )
 
 // Word returns what Line shows in a word, "" when there are fewer than two values.
@@ -63,21 +70,22 @@ func Word(values []float64) string {
 	if len(known) < 2 {
 		return ""
 	}
-	least, most := known[0], known[0]
-	for _, v := range known {
-		least, most = min(least, v), max(most, v)
-	}
-	third := max(1, len(known)/3)
-	first, last := Mean(known[:third]), Mean(known[len(known)-third:])
-	switch {
-	case most <= 0:
+	most := slices.Max(known)
+	if most <= 0 {
 		return Silent
-	case most-least <= steadyPart*most:
+	}
+	part, spread := Spread(known)
+	third := len(known) / 3
+	by := Mean(known[len(known)-third:]) - Mean(known[:third])
+	enough := max(risingPart*most, risingTimes*part*Mean(known))
+	switch {
+	case spread && part <= steadyPart:
 		return Steady
-	case last-first > risingPart*most:
+	case !spread || len(known) < risingLeast:
+	case by > enough:
 		return Rising
-	case first-last > risingPart*most:
-		return Fall
+	case -by > enough:
+		return Falling
 	}
 	return Uneven
 }

@@ -17,12 +17,16 @@ func TestLine(t *testing.T) {
 		{[]float64{3}, 5, "█", ""},
 		{[]float64{0, 0, 0}, 5, "▁▁▁", "silent"},
 		{[]float64{25, 24.5, 25}, 5, "███", "steady"},
-		{[]float64{1, 2, 3, 4, 5, 6, 7, 8}, 4, "▆▇██", "up"},
-		{[]float64{8, gap, 6, 4, 2, 1}, 6, "█ ▇▅▃▂", "down"},
+		{[]float64{1, 2, 3, 4, 5, 6, 7, 8}, 4, "▆▇██", "rising"},
+		{[]float64{8, gap, 6, 4, 2, 1}, 6, "█ ▇▅▃▂", "uneven"}, // too few to tell
+		{[]float64{8, 8, gap, 6, 4, 2, 1}, 6, "█ ▇▅▃▂", "falling"},
+		{[]float64{0, 0, 0, 9, 9, 9}, 6, "▁▁▁███", "rising"},
+		{[]float64{1, 0, 1, 0, 1, 0, 1, 0, 1, 0}, 4, "█▁█▁", "uneven"}, // a record a second, looked at twice
+		{[]float64{24, 26, 24, 26, 24, 22}, 3, "██▇", "steady"},
 		{[]float64{25, 5, 25, 5, 25, 5, 25}, 9, "█▂█▂█▂█", "uneven"},
 		{[]float64{gap, gap}, 9, "  ", ""},
-		{[]float64{1, math.Inf(1)}, 2, "▁█", "steady"},
-		{[]float64{1, -1}, 0, "", "down"},
+		{[]float64{1, math.Inf(1)}, 2, "▁█", "uneven"},
+		{[]float64{1, -1}, 0, "", "uneven"},
 	} {
 		if got := Line(test.values, test.width); got != test.line {
 			t.Errorf("Line(%v, %d) = %q, want %q", test.values, test.width, got, test.line)
@@ -52,6 +56,22 @@ func TestHistory(t *testing.T) {
 	}
 	if j := Jitter([]float64{9, 11}); j[0] != 1 || j[1] != 1 {
 		t.Errorf("jitter %v", j)
+	}
+}
+
+// A graph is as high as the range of its values, so that a counter that goes on rises, however
+// large it is.
+func TestSeriesText(t *testing.T) {
+	for text, values := range map[string][]float64{
+		"n  no value":                   {math.NaN()},
+		"n  7  7 to 7":                  {7},
+		"n  7  7 to 7  steady":          {7, 7, 7},
+		"n  1006  1001 to 1006  rising": {1001, 1002, 1003, 1004, 1005, 1006},
+		"n  1  1 to 6  falling":         {6, 5, 4, 3, 2, 1},
+	} {
+		if s := (Series{"n", values}); s.Text() != text {
+			t.Errorf("%v: %q, not %q", values, s.Text(), text)
+		}
 	}
 }
 

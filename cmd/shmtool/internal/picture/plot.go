@@ -74,10 +74,23 @@ func (s *Series) Text() string {
 	} else {
 		text += plain(now)
 	}
-	if text += fmt.Sprintf("  %s to %s", plain(least), plain(most)); Word(s.Values) != "" {
-		text += "  " + Word(s.Values)
+	text += fmt.Sprintf("  %s to %s", plain(least), plain(most))
+	if word := s.word(least, most); word != "" {
+		text += "  " + word
 	}
 	return text
+}
+
+// word returns a word for the graph, which is as high as the range of the values.
+func (s *Series) word(least, most float64) string {
+	above := make([]float64, len(s.Values))
+	for i, v := range s.Values {
+		above[i] = v - least
+	}
+	if word := Word(above); word == "" || least < most {
+		return word
+	}
+	return Steady
 }
 
 func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

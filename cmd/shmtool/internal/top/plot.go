@@ -11,25 +11,26 @@ import (
 	"shmtool/relaccx"
 )
 
-// plots are the fields of a page that are drawn as they change, a value for each look.
-type plots struct {
+// Plots are the fields of a page that are drawn as they change, a value for each look.
+type Plots struct {
 	fields []string
 	series []picture.Series
 }
 
-func newPlots(fields []string) *plots {
+// NewPlots returns plots of fields; nil of none.
+func NewPlots(fields []string) *Plots {
 	if len(fields) == 0 {
 		return nil
 	}
-	p := &plots{fields: fields}
+	p := &Plots{fields: fields}
 	for _, name := range fields {
 		p.series = append(p.series, picture.Series{Name: mist.EscapeName(name)})
 	}
 	return p
 }
 
-// see takes the values of the newest record of a look.
-func (p *plots) see(v *dump.View) {
+// See takes the values of the newest record of a look.
+func (p *Plots) See(v *dump.View) {
 	var newest *relaccx.Record
 	for rec, err := range v.Records {
 		if err == nil {
@@ -61,13 +62,12 @@ func valueOf(rec *relaccx.Record, name string) float64 {
 
 // lines returns the plots one below the other on a screen of some columns and lines. Without
 // color each is a line of words.
-func (p *plots) lines(width, height int, colored bool) []string {
+func (p *Plots) lines(width, height int, colored bool) []string {
+	if !colored {
+		return p.Words()
+	}
 	var lines []string
 	for i := range p.series {
-		if !colored {
-			lines = append(lines, p.series[i].Text())
-			continue
-		}
 		if i > 0 {
 			lines = append(lines, "")
 		}
@@ -75,6 +75,15 @@ func (p *plots) lines(width, height int, colored bool) []string {
 	}
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return lines
+}
+
+// Words returns a line of words for each plot.
+func (p *Plots) Words() []string {
+	var lines []string
+	for i := range p.series {
+		lines = append(lines, p.series[i].Text())
 	}
 	return lines
 }

@@ -49,7 +49,7 @@ func Pages(ctx context.Context, o Options, s *Sampler, open func(r Row) *Source)
 func Watch(ctx context.Context, o Options, s *Sampler, of *Source) error {
 	m := &model{o: o, pages: &sampling{Sampler: s}}
 	m.enter(of, false)
-	m.page.plots = newPlots(o.Plot)
+	m.page.plots = NewPlots(o.Plot)
 	return m.run(ctx)
 }
 
@@ -85,7 +85,7 @@ type reading struct {
 	*Source
 	changes changes
 	closed  bool
-	plots   *plots // nil: the page is shown
+	plots   *Plots // nil: the page is shown
 	stream  Stream // nil: it is a page
 }
 
@@ -201,7 +201,7 @@ func (p *reading) look(o dump.Options, height int) tea.Msg {
 		return msg
 	}
 	if p.plots != nil {
-		p.plots.see(v)
+		p.plots.See(v)
 		msg.lines = p.plots.lines(o.Width, height, o.Color)
 		return msg
 	}

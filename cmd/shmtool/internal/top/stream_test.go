@@ -62,7 +62,7 @@ func TestStreamError(t *testing.T) {
 
 // Plots are graphs in color and words without, and fit every screen.
 func TestPlots(t *testing.T) {
-	p := newPlots([]string{"n", "size\x1b[31m"})
+	p := NewPlots([]string{"n", "size\x1b[31m"})
 	for i := range picture.MostValues + 9 {
 		p.series[0].Add(float64(i % 7))
 		p.series[1].Add(math.NaN())
@@ -88,7 +88,7 @@ func TestPlots(t *testing.T) {
 			}
 		}
 	}
-	if newPlots(nil) != nil {
+	if NewPlots(nil) != nil {
 		t.Error("no fields are plots")
 	}
 }

@@ -8,8 +8,8 @@ import (
 
 // The columns of the lines.
 const (
-	trendWidth  = 6
-	trendMore   = 8 // where there is room
+	trendWidth  = picture.WordWidth
+	trendMore   = 7 // where there is room
 	jitterWidth = 10
 )
 

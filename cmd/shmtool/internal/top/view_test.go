@@ -50,7 +50,7 @@ func TestTrend(t *testing.T) {
 		colored bool
 		want    []string
 	}{
-		{80, false, []string{"steady", "up"}},
+		{80, false, []string{"steady", "rising"}},
 		{80, true, []string{"████", "▁▁▂▇██"}},
 		{120, true, []string{"████", "±4%", "▁▁▂▇██", "±87%"}},
 		{230, true, []string{"████", "±4%", "████", "▁▁▂▇██", "±87%", "██▅▆██"}},

@@ -103,6 +103,9 @@ func runRate(ctx context.Context, c *cli.Call) error {
 		return err
 	}
 	defer r.set.Close()
+	for _, p := range r.set.Pages {
+		o.widths["PAGE"] = max(o.widths["PAGE"], len(p.Arg))
+	}
 	if o.limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, o.limit, watching.ErrTimeIsUp)

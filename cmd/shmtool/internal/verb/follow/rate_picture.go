@@ -12,22 +12,21 @@ import (
 // apart, and adds both to a table on a terminal: as lines, and without color as words.
 type ratePictures struct {
 	colored     bool
-	width       int                         // of the terminal; 0 does not matter
 	rate, apart map[string]*letters.History // by page
 }
 
 // newPictures returns nil when the output is none for people: a picture is no data.
 func newPictures(o *rateOptions) *ratePictures {
 	p := o.out
-	if !p.Terminal || o.Dumb() || !p.IsUsual() {
+	if !p.Terminal || !p.IsUsual() {
 		return nil
 	}
-	width := p.Width
-	if p.Wide {
-		width = 0
+	width := pictureWidth
+	if !p.Color {
+		width = letters.WordWidth
 	}
-	o.widths["TREND"], o.widths["JITTER"] = pictureWidth, pictureWidth
-	return &ratePictures{p.Color, width, map[string]*letters.History{}, map[string]*letters.History{}}
+	o.widths["TREND"], o.widths["JITTER"] = width, width
+	return &ratePictures{p.Color, map[string]*letters.History{}, map[string]*letters.History{}}
 }
 
 // see takes an interval that is over.
@@ -52,34 +51,26 @@ func add(to map[string]*letters.History, page string, v float64) {
 // pictureWidth is how many intervals a line shows.
 const pictureWidth = 10
 
-// pictureRoom is how many columns a terminal has where the pictures fit beside all other
-// columns and the name of a page, with a note: rows stay in line only where none is cut.
-const pictureRoom = 134
-
-// fit reports whether a terminal has room for the pictures beside these pages.
-func (p *ratePictures) fit(l *dump.Listing) bool {
-	longest := 0
-	for _, row := range l.Rows {
-		longest = max(longest, len(row[pageColumn].Text))
-	}
-	return p.width == 0 || p.width >= pictureRoom+longest
-}
-
 const pageColumn = 1
 
-// on returns a listing with the columns of the pictures before its last one, where they fit.
+// on returns a listing with the columns of the pictures: the trend behind the rate, so that a
+// narrow terminal has it for longer than what is left out first.
 func (p *ratePictures) on(l *dump.Listing) *dump.Listing {
-	if p == nil || !p.fit(l) {
+	if p == nil {
 		return l
 	}
-	columns := []dump.Column{{Name: "TREND", Minor: true}, {Name: "JITTER", Minor: true}}
+	behind := func(name string) int {
+		return 1 + slices.IndexFunc(l.Columns, func(c dump.Column) bool { return c.Name == name })
+	}
+	trend, jitter := behind("PER_SECOND"), behind("INTERVAL_STDDEV_MS")
 	drawn := *l
-	drawn.Columns = slices.Insert(slices.Clone(l.Columns), len(l.Columns)-1, columns...)
+	drawn.Columns = slices.Insert(slices.Clone(l.Columns), jitter, dump.Column{Name: "JITTER", Minor: true})
+	drawn.Columns = slices.Insert(drawn.Columns, trend, dump.Column{Name: "TREND", Minor: true})
 	drawn.Rows = make([][]dump.Cell, len(l.Rows))
 	for i, row := range l.Rows {
 		page, _ := row[pageColumn].Value.(dump.Text)
-		cells := []dump.Cell{p.cell(p.rate[string(page)]), p.cell(p.apart[string(page)])}
-		drawn.Rows[i] = slices.Insert(slices.Clone(row), len(row)-1, cells...)
+		cells := slices.Insert(slices.Clone(row), jitter, p.cell(p.apart[string(page)]))
+		drawn.Rows[i] = slices.Insert(cells, trend, p.cell(p.rate[string(page)]))
 	}
 	return &drawn
 }

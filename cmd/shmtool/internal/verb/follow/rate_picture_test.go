@@ -3,6 +3,7 @@ package follow
 import (
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,15 +22,11 @@ func TestRatePictures(t *testing.T) {
 		t.Error("pictures in a pipe")
 	}
 	o.out.Terminal = true
-	w.Getenv = func(string) string { return "dumb" }
-	if newPictures(o) != nil {
-		t.Error("pictures on a dumb terminal")
-	}
 	w.Getenv = func(string) string { return "" }
 	for _, colored := range []bool{true, false} {
 		o.out.Color = colored
 		p := newPictures(o)
-		for i := range 4 {
+		for i := range 6 {
 			row := rateRow{Page: "page", Stats: meter.Stats{PerSecond: 25 * float64(i)}}
 			p.see([]rateRow{row, {Page: "still"}})
 		}
@@ -40,15 +37,16 @@ func TestRatePictures(t *testing.T) {
 			l.Rows = append(l.Rows, row.cells(o.out, time.Unix(0, 0)))
 		}
 		drawn := p.on(l)
-		if len(l.Columns) != had || len(drawn.Columns) != had+2 || drawn.Columns[had+1].Name != "NOTE" {
+		trend := slices.Index(drawn.Keys(), "trend")
+		if len(l.Columns) != had || len(drawn.Columns) != had+2 || drawn.Columns[had+1].Name != "NOTE" || drawn.Columns[trend-1].Name != "PER_SECOND" {
 			t.Fatalf("the columns are %v", drawn.Keys())
 		}
-		want := []string{"up", "silent", ""}
+		want := []string{"rising", "silent", ""}
 		if colored {
-			want = []string{"▁▃▆█", "▁▁▁▁", ""}
+			want = []string{"▁▂▄▅▇█", "▁▁▁▁▁▁", ""}
 		}
 		for i, row := range drawn.Rows {
-			got, _ := row[had-1].Value.(string)
+			got, _ := row[trend].Value.(string)
 			if got != want[i] || row[had+1].Value != "last" {
 				t.Errorf("row %d has %q, want %q", i, got, want[i])
 			}

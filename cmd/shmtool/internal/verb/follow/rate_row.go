@@ -72,14 +72,27 @@ func usualWidths() map[string]int {
 	return map[string]int{
 		"PER_SECOND": len("1000.0"), "BYTES_PER_SECOND": len("10000.0"), "DELAY_P99_MS": span,
 		"INTERVAL_P50_MS": span, "INTERVAL_P99_MS": span, "INTERVAL_MAX_MS": span, "INTERVAL_STDDEV_MS": span,
+		"NOTE": len("no new…"),
 	}
 }
+
+// timeCell returns the time of an interval: on a narrow terminal without the day.
+func timeCell(p *out.Printer, now time.Time) dump.Cell {
+	cell := whenCell(now)
+	if p.Terminal && !p.Wide && p.Width > 0 && p.Width < dayRoom {
+		cell.Text = now.UTC().Format("15:04:05Z")
+	}
+	return cell
+}
+
+// dayRoom is how many columns a terminal has where times have their day.
+const dayRoom = 130
 
 // listing returns a listing without rows.
 func (o *rateOptions) listing() *dump.Listing {
 	return &dump.Listing{Schema: "shmtool.rate/1", Widths: o.widths, Columns: []dump.Column{
 		{Name: "TIME"},
-		{Name: "PAGE"},
+		{Name: "PAGE", Known: true},
 		{Name: "RECORDS", Right: true, Extra: true},
 		{Name: "PER_SECOND", Title: "REC/S", Right: true},
 		{Name: "BYTES_PER_SECOND", Title: "BYTES/S", Right: true, Minor: true},
@@ -106,7 +119,7 @@ func (r *rateRow) cells(p *out.Printer, now time.Time) []dump.Cell {
 		tone = dump.Attention
 	}
 	return []dump.Cell{
-		whenCell(now),
+		timeCell(p, now),
 		{Value: dump.Text(r.Page), Text: mist.EscapeName(r.Page)},
 		r.measured(dump.Cell{Value: r.Records}),
 		r.measured(dump.Cell{Value: rounded(r.PerSecond), Text: fmt.Sprintf("%.1f", r.PerSecond)}),

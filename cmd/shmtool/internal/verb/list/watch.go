@@ -41,8 +41,8 @@ each time it has changed, as a table after an empty line. It stops at SIGINT, --
 or --for. -o ndjson prints only the records.
 
 With --plot FIELD watch draws that field of the newest record as it changes, in place of
-the page, on a terminal without --count. It has a value for each look. Without color
-watch prints its newest value, its range, and a word such as steady or up.
+the page, with a value for each look. Without color, in a pipe and with --count watch
+prints its newest value, its range, and a word such as steady or rising.
 
 watch follows the name: it goes on with a page that replaces the first one, and waits
 for one that is gone, and says so. It prints secrets as ***.`,
@@ -58,7 +58,7 @@ for one that is gone, and says so. It prints secrets as ***.`,
 			&cli.DurationFlag{Name: "interval", Value: 500 * time.Millisecond, Usage: "look every `TIME`"},
 			&cli.UintFlag{Name: "count", Usage: "stop after printing the page `N` times"},
 			&cli.DurationFlag{Name: "for", Usage: "stop after `TIME`"},
-			&cli.StringSliceFlag{Name: "plot", Usage: "on a terminal, draw the integer `FIELD` over time; may be repeated"},
+			&cli.StringSliceFlag{Name: "plot", Usage: "draw the integer `FIELD` over time; may be repeated"},
 		},
 		Access: cli.Follows,
 		Run:    runWatch,
@@ -157,6 +157,9 @@ func watchOnScreen(ctx context.Context, c *cli.Call, o watchOptions) error {
 func watchPrinting(ctx context.Context, c *cli.Call, o watchOptions) error {
 	c.EndUnread()
 	w := &pageWatch{world: c.World, out: c.Out, target: o.target, source: watchSource(o.target), left: o.every.Count}
+	if c.Out.IsTable() {
+		w.plots = top.NewPlots(o.plot)
+	}
 	defer w.source.Close()
 	return w.run(ctx, o.every.Interval)
 }

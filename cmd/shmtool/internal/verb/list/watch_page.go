@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/fail"
@@ -25,7 +26,8 @@ type pageWatch struct {
 	out     *out.Printer
 	target  object.Target
 	source  *top.Source
-	left    uint // prints still wanted; 0 is no end
+	left    uint       // prints still wanted; 0 is no end
+	plots   *top.Plots // printed in place of the page; nil for none
 	printed []byte
 	said    string // the last message about the page
 }
@@ -84,6 +86,11 @@ func (w *pageWatch) sees(v *dump.View, o dump.Options) ([]byte, error) {
 // print prints the page: after the first time with an empty line above a table, and without
 // the heading of CSV.
 func (w *pageWatch) print(v *dump.View, o dump.Options) (err error) {
+	if w.plots != nil {
+		w.plots.See(v)
+		_, err := w.out.WriteString(strings.Join(w.plots.Words(), "\n") + "\n")
+		return err
+	}
 	if o.Fields, err = w.out.ChooseFields(v.Schema); err != nil {
 		return err
 	}

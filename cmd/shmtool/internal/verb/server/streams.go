@@ -123,7 +123,7 @@ func (o streamsOptions) print(ctx context.Context, w *world.World, p *out.Printe
 	if err != nil {
 		return err
 	}
-	if o.every != nil && p.Terminal && !w.Dumb() {
+	if o.every != nil && p.Terminal {
 		x.dir = w.ShmDir
 	}
 	all := len(rows)

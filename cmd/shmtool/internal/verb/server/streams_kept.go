@@ -37,7 +37,7 @@ func (x *examination) tree(rows []streams.Row, p *out.Printer) *out.Tree {
 func withKept(t *out.Tree, rows []streams.Row, dir string, columns int, colored bool) *out.Tree {
 	const after = "WINDOW"
 	at := 1 + slices.IndexFunc(t.Leaves.Columns, func(c dump.Column) bool { return c.Name == after })
-	t.Leaves.Columns = slices.Insert(slices.Clone(t.Leaves.Columns), at, dump.Column{Name: "KEPT", Minor: columns < 100})
+	t.Leaves.Columns = slices.Insert(slices.Clone(t.Leaves.Columns), at, dump.Column{Name: "KEPT", Minor: columns < 100, Known: !colored})
 	leaf := 0
 	for i := range rows {
 		for j := range rows[i].Tracks {

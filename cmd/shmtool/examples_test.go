@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // example returns what examples prints.
@@ -124,6 +126,54 @@ func TestExampleAlerts(t *testing.T) {
 		cmd.Dir = dir
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("%v: %v\n%s", args, err, out)
+		}
+	}
+}
+
+// No alert is left out: each has a test in which it fires, and one in which it does not.
+func TestExampleAlertsAreTested(t *testing.T) {
+	t.Parallel()
+	var alerts struct {
+		Groups []struct{ Rules []struct{ Alert string } }
+	}
+	if err := yaml.Unmarshal([]byte(example(t, "alerts")), &alerts); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile("testdata/monitoring/alerts_test.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tests struct {
+		Tests []struct {
+			Cases []struct {
+				Name     string `yaml:"alertname"`
+				Expected []any  `yaml:"exp_alerts"`
+			} `yaml:"alert_rule_test"`
+		}
+	}
+	if err := yaml.Unmarshal(b, &tests); err != nil {
+		t.Fatal(err)
+	}
+	type tested struct {
+		alert string
+		fires bool
+	}
+	found := map[tested]bool{}
+	for _, of := range tests.Tests {
+		for _, c := range of.Cases {
+			found[tested{c.Name, len(c.Expected) > 0}] = true
+		}
+	}
+	for _, group := range alerts.Groups {
+		if len(group.Rules) < 13 {
+			t.Errorf("only %d alerts; this test has gone blind", len(group.Rules))
+		}
+		for _, rule := range group.Rules {
+			for _, fires := range []bool{true, false} {
+				if !found[tested{rule.Alert, fires}] {
+					t.Errorf("%s: no test in which it fires: %v", rule.Alert, fires)
+				}
+			}
 		}
 	}
 }

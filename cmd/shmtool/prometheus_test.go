@@ -78,8 +78,8 @@ func (p *prometheus) until(query string, is bool) {
 	})
 }
 
-// A Prometheus server sees a stream through serve. The alert fires when its buffer is
-// killed, and clears when the stream is whole again.
+// A Prometheus server sees a stream through serve. Alerts fire when its buffer is told to
+// stand still and when it is killed, and clear when the stream is whole again.
 func TestServePrometheus(t *testing.T) {
 	skipShort(t)
 	program(t, "prometheus")
@@ -93,9 +93,21 @@ func TestServePrometheus(t *testing.T) {
 	firing := fmt.Sprintf(`ALERTS{alertname="MistStreamStuck",alertstate="firing",%s}`, of)
 	p.until(firing, false)
 
-	if err := syscall.Kill(bufferOf(t, shm, stream), syscall.SIGKILL); err != nil {
-		t.Fatal(err)
+	buffer := bufferOf(t, shm, stream)
+	signal := func(sig syscall.Signal) {
+		t.Helper()
+		if err := syscall.Kill(buffer, sig); err != nil {
+			t.Fatal(err)
+		}
 	}
+	stands := fmt.Sprintf(`ALERTS{alertname="MistProcessStopped",alertstate="firing",%s}`, of)
+	signal(syscall.SIGSTOP)
+	p.until(stands, true)
+	signal(syscall.SIGCONT)
+	p.until(stands, false)
+	p.until(firing, false)
+
+	signal(syscall.SIGKILL)
 	p.until(firing, true)
 
 	_ = simulation.cmd.Process.Signal(os.Interrupt)

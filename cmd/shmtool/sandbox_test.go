@@ -57,7 +57,7 @@ var lookingLines = map[string][]string{
 	"examples":   {"examples alerts"},
 	"cheat":      {"cheat", "cheat doctor"},
 	"explain":    {"explain", "explain writer_dead"},
-	"report":     {"report -w $DIR/report.html", "report live -w - --redact", "report --recording $DIR/keys.mcap -w -"},
+	"report":     {"report -w $DIR/report.html", "report live -w - --redact", "record $TRACK:keys --for 1s -w $DIR/report.mcap", "report --recording $DIR/report.mcap -w -"},
 	"top":        {"top --once --interval 200ms", "top -o ndjson --interval 200ms"},
 	"watch":      {"watch $TRACK --count 2 --interval 200ms"},
 	"version":    {"version", "version --licenses", "version -j"},

@@ -192,7 +192,7 @@ func TestBashCompletion(t *testing.T) {
 		want  string
 	}{
 		{"shmtool du", `shmtool du`, "du", `dump`},
-		{"shmtool ", `shmtool ''`, "", `append`},
+		{"shmtool ", `shmtool ''`, "", `explain`},
 		{"shmtool dump MstT", `shmtool dump MstT`, "MstT", `MstTraklive@412-0`},
 		{"shmtool dump MstTraklive@4", `shmtool dump MstTraklive @ 4`, "@4", `@412-0`},
 		{"shmtool dump MstTraklive@", `shmtool dump MstTraklive @`, "@", `@412-0`},
@@ -214,7 +214,7 @@ complete -p shmtool >/dev/null || exit
 _shmtool shmtool `+quoteShell(c.typed)+`
 echo "${COMPREPLY[*]}"`, "--norc", "--noprofile", "-c")
 		if c.line == "shmtool " {
-			got, _, _ = strings.Cut(strings.TrimPrefix(got, "create "), " ")
+			got, _, _ = strings.Cut(strings.TrimPrefix(got, "doctor "), " ")
 		}
 		if strings.TrimSuffix(got, "\n") != c.want {
 			t.Errorf("%q: %q, want %q", c.line, got, c.want)

@@ -296,6 +296,18 @@ func TestStepsOfReaders(t *testing.T) {
 	}
 }
 
+// The first record of a page was there before it was published: Present counted it, and a page
+// without EndPos is read as a table. A writer that died there left it to a Follower, and the
+// next writer put another one in its place.
+func TestStepsOfTheFirstRecord(t *testing.T) {
+	h := recorded(t, 2, appends(1))
+	for i, state := range h.states {
+		if head, err := layout.DecodeHeader(state); err != nil || head.EndPos == 0 && h.window(i).Count() > 0 {
+			t.Errorf("behind store %d the page has %v (%v)", i, h.window(i), err)
+		}
+	}
+}
+
 // A reader that asks for the window, and then reads all of it in order, as a follower does,
 // gets records as they were published, and loses only those that are withdrawn.
 func TestStepsOfWalks(t *testing.T) {

@@ -302,6 +302,11 @@ func (w *Writer) publish(record []byte, whenFull whenFull) error {
 		w.withdrawTo(deleted, end)
 	}
 	shm.CopyIn(mapped, record)
+	if end == 0 { // a page with Present alone is read as a table: it would have the record before it is published
+		w.cells.SetEndPos(1)
+		w.cells.SetPresent(1)
+		return nil
+	}
 	w.cells.SetPresent(uint32(end + 1 - deleted))
 	w.cells.SetEndPos(end + 1)
 	return nil

@@ -255,7 +255,7 @@ func TestKilledAtEachStore(t *testing.T) {
 }
 
 // storeCases are so many that they have a hundred thousand deaths.
-const storeCases = 2400
+const storeCases = 2200
 
 // A replay that was killed left its hidden page for ever: the next one did not take it away,
 // as create, resize and rm do.

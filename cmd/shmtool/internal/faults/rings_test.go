@@ -17,7 +17,6 @@ import (
 type ring struct {
 	gone    bool
 	exit    bool
-	early   bool // the last record is counted by Present alone
 	columns []column
 	slots   int
 	first   int
@@ -72,11 +71,7 @@ func (r ring) text() string {
 		}
 		lines = append(lines, line+"}")
 	}
-	end := len(r.records)
-	if r.early {
-		end--
-	}
-	return fmt.Sprintf("%d slots, exit %v, end %d\n%s", r.slots, r.exit, end, strings.Join(lines, "\n"))
+	return fmt.Sprintf("%d slots, exit %v, end %d\n%s", r.slots, r.exit, len(r.records), strings.Join(lines, "\n"))
 }
 
 // seen tells all of a page that was dumped as JSON.
@@ -132,12 +127,8 @@ func (r ring) make() []string {
 func last(all []ring) ring { return all[len(all)-1] }
 
 // append returns what may be seen while a record comes: where the ring is full, its oldest
-// record goes first. The first record of a page is read as that of a table when Present
-// counts it, and EndPos does not yet.
+// record goes first.
 func (r ring) append(content int) (all []ring) {
-	if r.early { // its writer died before it was there
-		r.early, r.records = false, nil
-	}
 	if len(r.records)-r.first == r.slots {
 		r.first++
 		all = append(all, r)
@@ -147,11 +138,6 @@ func (r ring) append(content int) (all []ring) {
 		record = append(record, c.value(content))
 	}
 	r.records = append(slices.Clip(r.records), record)
-	if len(r.records) == 1 {
-		early := r
-		early.early = true
-		all = append(all, early)
-	}
 	return append(all, r)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -78,22 +79,70 @@ func TestExampleDashboard(t *testing.T) {
 	}
 }
 
+// Grafana asks at an import for nothing that the dashboard does not bring: its version of
+// the form, the data source, which is a variable, and all variables that queries name.
+func TestExampleDashboardImports(t *testing.T) {
+	t.Parallel()
+	type source struct{ Type, UID string }
+	var d struct {
+		ID            *int
+		SchemaVersion int
+		Templating    struct {
+			List []struct {
+				Name, Type string
+				Query      json.RawMessage
+				Datasource source
+			}
+		}
+		Panels []struct {
+			Title, Type string
+			Datasource  source
+			Targets     []struct{ RefID, Expr string }
+		}
+	}
+	text := example(t, "dashboard")
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		t.Fatal(err)
+	}
+	if d.ID != nil || d.SchemaVersion < 36 || strings.Contains(text, "__inputs") {
+		t.Errorf("id %v, schemaVersion %d", d.ID, d.SchemaVersion)
+	}
+	ours := source{"prometheus", "${datasource}"}
+	variables := map[string]string{"__rate_interval": "built in"}
+	for _, v := range d.Templating.List {
+		if variables[v.Name] = v.Type; v.Type == "query" && v.Datasource != ours {
+			t.Errorf("variable %s asks %v", v.Name, v.Datasource)
+		}
+	}
+	if variables["datasource"] != "datasource" {
+		t.Errorf("variables: %v", variables)
+	}
+	for _, p := range d.Panels {
+		if p.Datasource != ours || p.Type == "" {
+			t.Errorf("%s: a %q of %v", p.Title, p.Type, p.Datasource)
+		}
+		refs := map[string]bool{}
+		for _, q := range p.Targets {
+			if q.RefID == "" || refs[q.RefID] {
+				t.Errorf("%s: refId %q", p.Title, q.RefID)
+			}
+			refs[q.RefID] = true
+		}
+	}
+	for _, name := range regexp.MustCompile(`\$\{?([a-z_]+)`).FindAllStringSubmatch(text, -1) {
+		if variables[name[1]] == "" && name[1] != "__all" && name[1] != "__value" {
+			t.Errorf("there is no variable %s", name[1])
+		}
+	}
+}
+
 // The queries of the dashboard are valid: promtool reads them as rules.
 func TestExampleQueries(t *testing.T) {
 	t.Parallel()
 	promtool := program(t, "promtool")
-	var d struct {
-		Panels []struct{ Targets []struct{ Expr string } }
-	}
-	if err := json.Unmarshal([]byte(example(t, "dashboard")), &d); err != nil {
-		t.Fatal(err)
-	}
 	var rules []any
-	for _, p := range d.Panels {
-		for _, q := range p.Targets {
-			expr := strings.NewReplacer("$__rate_interval", "1m", "$instance", ".*", "$stream", ".*").Replace(q.Expr)
-			rules = append(rules, map[string]any{"record": "q:" + string(rune('a'+len(rules)%26)) + strings.Repeat("x", len(rules)/26), "expr": expr})
-		}
+	for i, expr := range dashboardQueries(t) {
+		rules = append(rules, map[string]any{"record": fmt.Sprintf("q:%d", i), "expr": expr})
 	}
 	text, err := json.Marshal(map[string]any{"groups": []any{map[string]any{"name": "dashboard", "rules": rules}}})
 	if err != nil {
@@ -106,6 +155,23 @@ func TestExampleQueries(t *testing.T) {
 	if out, err := exec.Command(promtool, "check", "rules", path).CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// dashboardQueries returns the queries of the dashboard, for all machines and streams.
+func dashboardQueries(t *testing.T) (all []string) {
+	t.Helper()
+	var d struct {
+		Panels []struct{ Targets []struct{ Expr string } }
+	}
+	if err := json.Unmarshal([]byte(example(t, "dashboard")), &d); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range d.Panels {
+		for _, q := range p.Targets {
+			all = append(all, strings.NewReplacer("$__rate_interval", "1m", "$instance", ".*", "$stream", ".*").Replace(q.Expr))
+		}
+	}
+	return all
 }
 
 // Each alert fires when it must, and is silent otherwise.

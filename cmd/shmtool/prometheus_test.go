@@ -25,7 +25,7 @@ type prometheus struct {
 
 // startPrometheus starts a Prometheus server for a target, with the alerts of examples.
 // They fire within seconds.
-func startPrometheus(t *testing.T, target string) *prometheus {
+func startPrometheus(t *testing.T, target string, args ...string) *prometheus {
 	t.Helper()
 	dir := t.TempDir()
 	rules := regexp.MustCompile(`for: [0-9]+[sm]`).ReplaceAllString(example(t, "alerts"), "for: 1s")
@@ -37,7 +37,8 @@ func startPrometheus(t *testing.T, target string) *prometheus {
 		}
 	}
 	p := &prometheus{t: t, url: "http://" + freeAddress(t)}
-	cmd := exec.Command(program(t, "prometheus"), "--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.listen-address="+strings.TrimPrefix(p.url, "http://"))
+	args = append(args, "--config.file=prometheus.yml", "--storage.tsdb.path=data", "--web.listen-address="+strings.TrimPrefix(p.url, "http://"))
+	cmd := exec.Command(program(t, "prometheus"), args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &p.out, &p.out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -117,6 +118,35 @@ func TestServePrometheus(t *testing.T) {
 	p.until(fmt.Sprintf(`mist_stream_verdict{%s,verdict="ok"} == 1`, of), true)
 	p.until(firing, false)
 	s.ends(t)
+}
+
+// A Prometheus server that scrapes native histograms gets them, with all other metrics. Each
+// query of the dashboard finds something about a stream that is well, but for those that ask
+// for what is wrong.
+func TestServeNativeHistograms(t *testing.T) {
+	skipShort(t)
+	program(t, "prometheus")
+	stream, shm := ownStream("native"), t.TempDir()
+	launchWith(t, shm, "simulate", "--stream", stream, "--for", "0", "--backlog", "2s", "--gop", "5")
+	s := serve(t, shm)
+	p := startPrometheus(t, strings.TrimSuffix(strings.TrimPrefix(s.url, "http://"), "/"), "--enable-feature=native-histograms")
+	of := fmt.Sprintf(`stream="%s"`, stream)
+	p.until(fmt.Sprintf(`mist_stream_verdict{%s,verdict="ok"} == 1`, of), true)
+	native := fmt.Sprintf(`rate(mist_track_part_interval_seconds{%s,type="video"}[1m])`, of)
+	p.until(fmt.Sprintf(`histogram_count(%s) > 0`, native), true)
+	p.until(fmt.Sprintf(`histogram_quantile(0.5, %s) > 0.035 < 0.045`, native), true) // 25 frames a second
+	p.until(fmt.Sprintf(`mist_track_part_interval_seconds_bucket{%s}`, of), false)
+	asked := 0
+	for _, expr := range dashboardQueries(t) {
+		if strings.Contains(expr, "findings") || strings.Contains(expr, "dvr") || strings.Contains(expr, "sessions") {
+			continue // there is none
+		}
+		p.until(expr, true)
+		asked++
+	}
+	if asked < 15 {
+		t.Errorf("only %d queries; this test has gone blind", asked)
+	}
 }
 
 // bufferOf returns the PID of the process that keeps a stream.

@@ -24,8 +24,11 @@ const (
 
 // ContentType returns the MIME type of a text of the format.
 func (f Format) ContentType() string {
-	if f == OpenMetrics {
+	switch f {
+	case OpenMetrics:
 		return "application/openmetrics-text; version=1.0.0; charset=utf-8"
+	case Protobuf:
+		return ProtobufType + "; proto=io.prometheus.client.MetricFamily; encoding=delimited"
 	}
 	return "text/plain; version=0.0.4; charset=utf-8"
 }
@@ -45,6 +48,9 @@ const writeBytes = 32 << 10
 
 // Write writes all families in a format.
 func (s *Set) Write(w io.Writer, format Format) error {
+	if format == Protobuf {
+		return s.writeProtobuf(w)
+	}
 	var b []byte
 	for _, f := range s.families {
 		b = f.appendHead(b, format)

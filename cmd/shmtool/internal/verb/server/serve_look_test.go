@@ -202,3 +202,23 @@ func TestWatcherCompares(t *testing.T) {
 		}
 	}
 }
+
+// A client gets the format that it wants the most, of those that there are.
+func TestFormatFor(t *testing.T) {
+	t.Parallel()
+	const proto = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding="
+	for accepts, want := range map[string]metrics.Format{
+		"":    metrics.Prometheus,
+		"*/*": metrics.Prometheus,
+		"application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2": metrics.OpenMetrics,
+		proto + "delimited,application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5":                                          metrics.Protobuf,
+		proto + "delimited;q=0.1,text/plain;q=0.5": metrics.Prometheus,
+		proto + "text,text/plain;q=0.5":            metrics.Prometheus,
+		"application/vnd.google.protobuf":          metrics.Prometheus,
+		"text/html,*/*;q=0.8":                      metrics.Prometheus,
+	} {
+		if got := formatFor(accepts); got != want {
+			t.Errorf("%q: %s, want %s", accepts, got, want)
+		}
+	}
+}

@@ -81,10 +81,7 @@ func (s *site) metrics(w http.ResponseWriter, r *http.Request) {
 		s.fails(w, err)
 		return
 	}
-	format := metrics.Prometheus
-	if goautoneg.Negotiate(r.Header.Get("Accept"), []string{"text/plain", "application/openmetrics-text"}) == "application/openmetrics-text" {
-		format = metrics.OpenMetrics
-	}
+	format := formatFor(r.Header.Get("Accept"))
 	packed := takesGzip(r.Header.Get("Accept-Encoding"))
 	text, err := seen.text(format, packed)
 	if err != nil {
@@ -99,6 +96,31 @@ func (s *site) metrics(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Encoding", "gzip")
 	}
 	_, _ = w.Write(text) // a client that goes away wants no more
+}
+
+// formatFor returns the format that a client wants the most.
+func formatFor(accepts string) metrics.Format {
+	for _, a := range goautoneg.ParseAccept(accepts) { // in the order of what the client prefers
+		switch kind := a.Type + "/" + a.SubType; {
+		case kind == metrics.ProtobufType && isPart(metrics.ProtobufParams(), a.Params):
+			return metrics.Protobuf
+		case kind == "application/openmetrics-text":
+			return metrics.OpenMetrics
+		case kind == "text/plain" || kind == "text/*" || kind == "*/*":
+			return metrics.Prometheus
+		}
+	}
+	return metrics.Prometheus
+}
+
+// isPart reports whether all values of part are in all.
+func isPart(part, all map[string]string) bool {
+	for name, v := range part {
+		if all[name] != v {
+			return false
+		}
+	}
+	return true
 }
 
 // takesGzip reports whether a client takes an answer that is packed.

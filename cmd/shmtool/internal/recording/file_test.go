@@ -223,3 +223,24 @@ func FuzzMessages(f *testing.F) {
 		_ = playBytes(t, t.TempDir(), plain.Bytes(), PlayOptions{})
 	})
 }
+
+// The statistics of a file tell when it begins and ends; a file that was cut has none.
+func TestSpan(t *testing.T) {
+	_, file := made(t, 30, Options{})
+	info, err := mcap.NewReader(bytes.NewReader(file))
+	must(t, err)
+	all, err := info.Info()
+	must(t, err)
+	r, err := NewReader(bytes.NewReader(file), int64(len(file)))
+	must(t, err)
+	first, last, known := r.Span()
+	if s := all.Statistics; !known || first.UnixNano() != int64(s.MessageStartTime) || last.UnixNano() != int64(s.MessageEndTime) || first.After(last) {
+		t.Errorf("from %v to %v, %v", first, last, known)
+	}
+	cut := file[:len(file)/2]
+	r, err = NewReader(bytes.NewReader(cut), int64(len(cut)))
+	must(t, err)
+	if _, _, known := r.Span(); known {
+		t.Error("a file that was cut tells its end")
+	}
+}

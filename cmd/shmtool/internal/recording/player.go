@@ -29,9 +29,9 @@ type PlayOptions struct {
 	// for its time; false ends the play.
 	Step func() (bool, error)
 
-	// Tell is called for each message with the records that have been played, and the byte
-	// of the file that Play has come to, unless it is nil.
-	Tell func(records uint64, at int64)
+	// Tell is called for each message with the records that have been played, and when the
+	// message was recorded, unless it is nil.
+	Tell func(records uint64, at time.Time)
 }
 
 // Player makes pages as recordings tell. It plays one after the other: files
@@ -115,7 +115,7 @@ func (p *Player) Play(ctx context.Context, r *Reader) (more bool, err error) {
 		}
 		last = m.at
 		if err = p.message(ctx, r, m); err == nil && p.o.Tell != nil {
-			p.o.Tell(p.records, r.where())
+			p.o.Tell(p.records, m.at)
 		}
 	}
 	if shown := p.showAll(); shown != nil && (errors.Is(err, io.EOF) || errors.Is(err, errEnough)) {

@@ -106,36 +106,6 @@ func NewFileReader(f *os.File) (*Reader, error) {
 	return NewReader(f, info.Size())
 }
 
-// Pages returns the names of the pages that a recording's index lists: none where
-// it has no index, or comes through a pipe. It reads no messages.
-func (r *Reader) Pages() []string {
-	if _, piped := r.in.(*stream); piped {
-		return nil
-	}
-	in, size := r.in, r.size
-	r = &Reader{in: in, size: size, channels: map[uint16]channel{}} // this one stays where it is
-	for at := int64(len(mcap.Magic)); at < size; {
-		var head [9]byte
-		if n, _ := in.ReadAt(head[:], at); n < len(head) {
-			break
-		}
-		length, body := binary.LittleEndian.Uint64(head[1:]), at+int64(len(head))
-		if length > uint64(size-body) {
-			break
-		}
-		if mcap.OpCode(head[0]) == mcap.OpChannel && length <= readStep && r.read(body, int(length)) == nil {
-			_ = r.channel(r.packed) // what is wrong with it is told when it is played
-		}
-		at = body + int64(length)
-	}
-	var names []string
-	for _, c := range r.channels {
-		names = append(names, c.page)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
 // NewStreamReader reads a recording that comes through a pipe.
 func NewStreamReader(in io.Reader) (*Reader, error) {
 	return NewReader(&stream{in: in}, math.MaxInt64)

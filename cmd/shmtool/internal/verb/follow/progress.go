@@ -2,6 +2,7 @@ package follow
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"time"
 
@@ -45,34 +46,58 @@ func (o *replayOptions) showProgress() *out.Progress {
 	if !out.HasProgress(o.World) || o.play.Step != nil {
 		return nil
 	}
-	total, known := sizeOf(o.files)
+	first, last, known := spanOf(o.files)
 	var now out.Latest[played]
-	o.play.Tell = func(records uint64, at int64) { now.Set(played{records, o.before + at}) }
+	o.play.Tell = func(records uint64, at time.Time) { now.Set(played{records, at}) }
 	begun := time.Now()
 	return out.StartProgress(o.World, func() out.Doing {
 		p := now.Get()
 		d := out.Doing{Text: fmt.Sprintf("%s played, %s", units.Counted(p.records, "record", "records"), units.Long(time.Since(begun)))}
-		if known {
-			d.Part, d.Ends = float64(p.at)/float64(total), true
+		if known && !p.at.IsZero() {
+			d.Part, d.Ends = float64(p.at.Sub(first))/float64(last.Sub(first)), true
+			if speed := o.play.Speed; !math.IsInf(speed, 1) {
+				d.Left = time.Duration(float64(last.Sub(p.at)) / speed)
+			}
 		}
 		return d
 	})
 }
 
-// played is how far a replay is: its records, and the bytes of the files.
+// played is how far a replay is: its records, and the time of the last one.
 type played struct {
 	records uint64
-	at      int64
+	at      time.Time
 }
 
-// sizeOf returns the bytes of some files, when all of them have a size.
-func sizeOf(files []string) (total int64, known bool) {
-	for _, name := range files {
-		info, err := os.Stat(name)
-		if name == "-" || err != nil || !info.Mode().IsRegular() {
-			return 0, false
+// spanOf returns the times of the first and the last message of some files, when all of them
+// tell.
+func spanOf(files []string) (first, last time.Time, known bool) {
+	for i, name := range files {
+		from, to, ok := fileSpan(name)
+		if !ok {
+			return first, last, false
 		}
-		total += info.Size()
+		if i == 0 {
+			first = from
+		}
+		last = to
 	}
-	return total, total > 0
+	return first, last, last.After(first)
+}
+
+func fileSpan(name string) (first, last time.Time, known bool) {
+	if info, err := os.Stat(name); name == "-" || err != nil || !info.Mode().IsRegular() {
+		return first, last, false // to open a FIFO here would end its writer
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return first, last, false
+	}
+	defer f.Close()
+	r, err := recording.NewFileReader(f)
+	if err != nil {
+		return first, last, false
+	}
+	defer r.Close()
+	return r.Span()
 }

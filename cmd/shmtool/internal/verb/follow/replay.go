@@ -3,7 +3,6 @@ package follow
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
 
 	"shmtool/cmd/shmtool/internal/cli"
@@ -20,8 +19,6 @@ type replayOptions struct {
 	files []string
 	list  bool
 	play  recording.PlayOptions
-
-	before int64 // bytes of the files that have been played
 }
 
 func Replay() *cli.Command {
@@ -122,9 +119,6 @@ func runReplay(ctx context.Context, c *cli.Call) (err error) {
 		more, err := o.replay(ctx, player, name)
 		if err != nil || !more {
 			return err
-		}
-		if info, err := os.Stat(name); err == nil {
-			o.before += info.Size()
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"runtime/debug"
@@ -67,12 +68,17 @@ func show(w *world.World, text string) error {
 	})
 }
 
+// version is what the linker was told, by who builds outside of git: -X with the path of
+// this package.
+var version string
+
 // Version returns the version of the program.
 func Version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
+	var built string
+	if info, ok := debug.ReadBuildInfo(); ok {
+		built = info.Main.Version
 	}
-	return "(devel)"
+	return cmp.Or(version, built, "(devel)")
 }
 
 // app returns a command as urfave/cli knows it. Everything that it could get wrong is

@@ -57,7 +57,7 @@ func (f *WordFlag) check(c *urfave.Context) error {
 	if f.Open || !c.IsSet(name) || slices.Contains(f.Words, c.String(name)) {
 		return nil
 	}
-	return fail.Invalid("--"+name, c.String(name), list(f.Words))
+	return fail.InvalidWord("--"+name, c.String(name), f.Words, list(f.Words))
 }
 
 // list writes words as a text has them: "a, b, or c".

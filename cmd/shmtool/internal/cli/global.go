@@ -74,9 +74,11 @@ func ToFlag() Flag {
 	return &StringFlag{Name: "to", Usage: "write to `FILE`, and replace it atomically"}
 }
 
+const plotFlag = "plot"
+
 // PlotFlag returns the flag of commands that can draw what they show.
 func PlotFlag(usage string) Flag {
-	return &StringFlag{Name: "plot", Usage: usage + " into `FILE`, .svg or .png"}
+	return &StringFlag{Name: plotFlag, Usage: usage + " into `FILE`, .svg or .png"}
 }
 
 // DryRunFlag returns the flag of commands that can say what they would do.

@@ -42,7 +42,7 @@ func outputOptions(c *urfave.Context, formats []string) (o out.Options, err erro
 		o.Format = out.JSON
 	}
 	if !slices.Contains(formats, o.Format) {
-		return o, fail.Invalid("-o", o.Format, list(formats))
+		return o, fail.InvalidWord("-o", o.Format, formats, list(formats))
 	}
 	o.Int64Text = c.String("int64") == "string"
 	o.NamesOnly, o.NoHeader, o.Bytes, o.Wide = c.Bool("names"), c.Bool("no-header"), c.Bool("bytes"), c.Bool("wide")

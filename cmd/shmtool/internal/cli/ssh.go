@@ -44,7 +44,11 @@ func (cmd *Command) callElsewhere(w *world.World, c *urfave.Context, words []str
 	}
 	for _, f := range cmd.Flags {
 		if placeholder, _ := About(f); placeholder == "FILE" && c.IsSet(f.Names()[0]) {
-			return fail.Hinted(fail.Usagef("--%s cannot be combined with --ssh", f.Names()[0]), "send standard output to a file")
+			hint := "send standard output to a file"
+			if f.Names()[0] == plotFlag {
+				hint = "use ssh to run shmtool there, and scp to copy the picture"
+			}
+			return fail.Hinted(fail.Usagef("--%s cannot be combined with --ssh", f.Names()[0]), hint)
 		}
 	}
 	call := &Call{World: w, Out: out.New(w, o), Args: c.Args().Slice(), flags: c}

@@ -2,6 +2,7 @@ package fail
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +34,19 @@ func Invalid(what string, value any, use string) error {
 		value = fmt.Sprintf("%q", text)
 	}
 	return Usagef("invalid %s %v: use %s", what, value, use)
+}
+
+// InvalidWord returns the error of a value that is none of some words: those that may have been
+// meant, and then use, which names all.
+func InvalidWord(what, value string, words []string, use string) error {
+	hint := DidYouMean(value, words)
+	if lower := strings.ToLower(value); slices.Contains(words, lower) {
+		hint = "did you mean " + lower + "?"
+	}
+	if hint == "" {
+		return Invalid(what, value, use)
+	}
+	return Usagef("invalid %s %q: %s use %s", what, value, hint, use)
 }
 
 // ExactlyOne returns the error of a command line that has none, or several, of some

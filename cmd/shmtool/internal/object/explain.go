@@ -49,8 +49,12 @@ func elseHint(w *world.World, t Target) string {
 	}
 	entries, _ := os.ReadDir(w.ShmDir) // what cannot be read has no streams
 	meta, isStream := "", false
+	var names, streams []string
 	for _, entry := range entries {
 		o, known := mist.ParseName(entry.Name())
+		if names = append(names, entry.Name()); o.Stream != "" {
+			streams = append(streams, o.Stream)
+		}
 		if !known || o.Stream != name || name == "" {
 			continue
 		}
@@ -67,6 +71,9 @@ func elseHint(w *world.World, t Target) string {
 	}
 	if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
 		return "a file of that name is in this directory: use " + safe.Word("./"+name)
+	}
+	if near := fail.Closest(name, streams); len(near) > 0 && len(fail.Closest(name, names)) == 0 {
+		return "if you mean the stream " + near[0] + ", run shmtool streams " + safe.Word(near[0])
 	}
 	return ""
 }

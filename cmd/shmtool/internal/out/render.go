@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/dump"
 	"shmtool/layout/mist"
@@ -126,7 +125,7 @@ func (p *Printer) ChosenForms(d dump.Document) (Forms, error) {
 	}
 	chosen, err := dump.Choose(d, p.Fields)
 	if err != nil {
-		return Forms{}, fail.As(fail.Usage, err)
+		return Forms{}, columnError("", err)
 	}
 	return FormsOf(chosen, p.Rendering()), nil
 }

@@ -3,6 +3,7 @@ package out
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/filter"
@@ -86,11 +87,22 @@ func KeepRows[T any](p *Printer, l *dump.Listing, rows []T) ([]T, error) {
 // before.
 func (p *Printer) sort(l *dump.Listing) (was []int, err error) {
 	was, err = l.Sort(p.Sort)
-	var column *dump.ColumnError
-	if errors.As(err, &column) {
-		return nil, fail.Usagef("--sort: %w", err)
+	if fail.Has[*dump.ColumnError](err) {
+		return nil, columnError("--sort: ", err)
 	}
 	return was, err
+}
+
+// columnError returns the usage error of a column that a listing does not have, with the one
+// that may have been meant.
+func columnError(flag string, err error) error {
+	var column *dump.ColumnError
+	if errors.As(err, &column) {
+		if hint := fail.DidYouMean(strings.TrimPrefix(column.Name, "-"), column.Have); hint != "" {
+			return fail.Usagef("%sno column %q; %s there are %s", flag, column.Name, hint, strings.Join(column.Have, ", "))
+		}
+	}
+	return fail.Usagef("%s%w", flag, err)
 }
 
 func wantedRows[T any](p *Printer, l *dump.Listing, rows []T) ([]T, error) {

@@ -9,7 +9,7 @@ import (
 )
 
 // index calls see with the records of these kinds that stand outside of chunks, as far as a
-// file is whole. It reads no messages. What comes through a pipe has none.
+// file is whole. It reads no messages. A pipe has no such records.
 func (r *Reader) index(see func(r *Reader, op mcap.OpCode), ops ...mcap.OpCode) {
 	if _, piped := r.in.(*stream); piped {
 		return

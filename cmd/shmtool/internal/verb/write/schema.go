@@ -24,11 +24,19 @@ func parseFields(texts []string) ([]layout.Field, error) {
 	for _, text := range texts {
 		f, err := layout.ParseField(text)
 		if err != nil {
-			return nil, fail.As(fail.Usage, fmt.Errorf("--field: %w", err))
+			return nil, fail.Hinted(fail.As(fail.Usage, fmt.Errorf("--field: %w", err)), nearType(text))
 		}
 		fields = append(fields, f)
 	}
 	return fields, nil
+}
+
+// nearType returns a hint with the type that may have been meant in the description of a field.
+func nearType(text string) string {
+	_, typed, _ := strings.Cut(text, ":")
+	typed, _, _ = strings.Cut(typed, ":")
+	typed, _, _ = strings.Cut(typed, "[")
+	return fail.DidYouMean(typed, layout.TypeNames())
 }
 
 // recordsFlag returns the flag that says how many records a page has room for.

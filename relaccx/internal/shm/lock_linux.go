@@ -61,10 +61,15 @@ func tryLock(f *os.File) error {
 // Unlock gives the lock back. To close the file is not enough: a child that is being
 // forked at that moment has it open as well, until it executes its program.
 func Unlock(f *os.File) error {
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_UN); err != nil {
-		return fmt.Errorf("unlock: %w", err)
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_UN)
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, unix.EINTR):
+			return fmt.Errorf("unlock: %w", err)
+		}
 	}
-	return nil
 }
 
 // Requested reports whether another process waits in Lock for the lock on f.

@@ -215,8 +215,9 @@ func (h handle) signal(sig syscall.Signal) {
 
 // lives reports whether the very process lives; a zombie has ended.
 func (h handle) lives() bool {
-	p, alive := procs.Open(h.procDir, "").Alive(h.pid)
-	return alive && p.Start == h.start
+	table := procs.Open(h.procDir, "")
+	p, alive := table.Alive(h.pid)
+	return alive && p.Start == h.start || table.Unread() != nil // then it is not known to have ended
 }
 
 func (h handle) close() {

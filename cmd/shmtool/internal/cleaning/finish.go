@@ -17,7 +17,10 @@ import (
 // others their names back.
 func (b *batch) finish() {
 	made, err := b.made()
-	users := b.usersAside()
+	users, errUsers := b.usersAside()
+	if err == nil {
+		err = errUsers
+	}
 	for _, u := range b.units {
 		switch {
 		case err != nil:
@@ -62,15 +65,18 @@ func (b *batch) made() ([]*file, error) {
 
 // usersAside returns, by identity, who has objects that could not be leased, as a look
 // at the processes shows that is taken while the objects have their other names.
-func (b *batch) usersAside() map[relaccx.Identity]string {
+func (b *batch) usersAside() (map[relaccx.Identity]string, error) {
 	users := map[relaccx.Identity]string{}
 	unleased := false
 	b.each(func(_ *unit, c *claim) { unleased = unleased || !c.leased })
 	if !unleased {
-		return users
+		return users, nil
 	}
 	now := *b.seen
 	now.holdings = now.table.Holdings(interesting)
+	if err := now.table.Unread(); err != nil {
+		return nil, err
+	}
 	b.each(func(_ *unit, c *claim) {
 		if c.leased {
 			return
@@ -81,7 +87,7 @@ func (b *batch) usersAside() map[relaccx.Identity]string {
 			users[c.Identity] = "it is mapped or open: " + processText(all[0].Process)
 		}
 	})
-	return users
+	return users, nil
 }
 
 // mistName returns the name of an object without that of a clean.

@@ -35,6 +35,9 @@ func (o *Options) foreign(ctx context.Context, s *survey) (string, error) {
 		}
 		now := *s
 		now.holdings = s.table.Holdings(interesting)
+		if err := s.table.Unread(); err != nil {
+			return "", err
+		}
 		suspects, err = o.openUnseen(&now, suspects)
 	}
 	for _, name := range suspects {
@@ -66,22 +69,33 @@ func (o *Options) openUnseen(s *survey, before map[relaccx.Identity]string) (map
 		if _, suspect := before[f.identity]; before != nil && !suspect {
 			continue
 		}
-		if len(s.holdings.Of(f.identity, f.name)) == 0 && f.openElsewhere(o.ShmDir) {
+		if len(s.holdings.Of(f.identity, f.name)) > 0 {
+			continue
+		}
+		open, err := f.openElsewhere(o.ShmDir)
+		if err != nil {
+			return nil, err
+		}
+		if open {
 			found[f.identity] = f.name
 		}
 	}
 	return found, nil
 }
 
-// openElsewhere reports whether a process has the object open for writing.
-func (f *file) openElsewhere(dir string) bool {
+// openElsewhere reports whether a process has the object open for writing. It is not known
+// of an object that you may not read.
+func (f *file) openElsewhere(dir string) (bool, error) {
 	r, err := objectfile.Open(filepath.Join(dir, f.name))
-	if err != nil {
-		return false
+	switch {
+	case kernel.Broken(err):
+		return false, err
+	case err != nil:
+		return false, nil
 	}
 	defer r.Close() // and with it the lease
 	_, err = lease(r)
-	return errors.Is(err, errOpened)
+	return errors.Is(err, errOpened), nil
 }
 
 // errOpened: another process has the object open for writing.

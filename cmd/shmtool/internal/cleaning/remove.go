@@ -300,8 +300,11 @@ func (c *claim) seize(dir string, hold bool) error {
 	if c.file.sim != "" { // its lock says whether the simulation runs
 		return nil
 	}
-	if err := kernel.Flock(f, kernel.Exclusive|kernel.NoWait); errors.Is(err, syscall.EWOULDBLOCK) {
+	switch err := kernel.Flock(f, kernel.Exclusive|kernel.NoWait); {
+	case errors.Is(err, syscall.EWOULDBLOCK):
 		return &KeptError{c.Name, "another shmtool has its lock"}
+	case kernel.Broken(err), errors.Is(err, syscall.ENOLCK):
+		return &fs.PathError{Op: "lock", Path: f.Name(), Err: err}
 	}
 	if c.leased, err = lease(f); err != nil {
 		return &KeptError{c.Name, justOpened(c.Name)}

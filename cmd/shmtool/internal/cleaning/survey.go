@@ -107,6 +107,9 @@ func (o *Options) look(want func(f *file) bool) (*survey, error) {
 		return nil, err
 	}
 	s.holdings = s.table.Holdings(interesting)
+	if err := s.table.Unread(); err != nil { // it may be what shows that a process uses an object
+		return nil, fmt.Errorf("cannot read the processes: %w", err)
+	}
 	return s, nil
 }
 

@@ -3,7 +3,6 @@ package doctor
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"time"
 
@@ -283,13 +282,13 @@ func (j *judge) pages() {
 	}
 }
 
-// invalid: an object that is not what its name says. One that may not be read is
-// nothing to judge.
+// invalid: an object that is not what its name says. One that could not be read is nothing
+// to judge.
 func (j *judge) invalid(p streams.Problem) {
 	var format *layout.FormatError
 	is, _ := mist.ParseName(p.Object)
 	switch {
-	case errors.Is(p.Err, fs.ErrPermission):
+	case p.Unread():
 	case is.Kind.IsPage() && errors.As(p.Err, &format):
 		f := j.find(finding.InvalidPage, p.Object, map[string]any{"offset": format.Offset}, "%s is no valid page: %s", p.Object, p.Text())
 		if kept(j.stream) {

@@ -43,6 +43,7 @@ type lab struct {
 	pages, faults int // for the totals
 	number        int // of the case
 	kills         int
+	fails         bool     // the system fails, so that a command may end in an unforeseen way
 	line          []string // the command that runs
 	what          []string // how the case is damaged
 	failed        bool

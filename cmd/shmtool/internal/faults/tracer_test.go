@@ -49,6 +49,7 @@ type plan struct {
 type call struct {
 	number    uintptr
 	arguments [6]uint64
+	thread    uint32 // that makes it, and waits for the tracer
 }
 
 func (c call) String() string {
@@ -130,7 +131,7 @@ func (tr *tracer) serve() {
 		}
 		a := answer{id: q.id, flags: goOn}
 		if int(q.thread) != tr.thread {
-			happens, errno := tr.happens(call{uintptr(q.number), q.arguments})
+			happens, errno := tr.happens(call{uintptr(q.number), q.arguments, q.thread})
 			if happens && errno == 0 { // it waits for the answer, and dies instead
 				_ = unix.Kill(int(q.thread), unix.SIGKILL)
 				continue

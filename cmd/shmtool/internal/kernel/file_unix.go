@@ -35,7 +35,13 @@ func Identity(info fs.FileInfo) (device, inode uint64) {
 func Nameable(string) bool { return true }
 
 // Flock takes the lock of an open file, or gives it back.
-func Flock(f *os.File, how int) error { return unix.Flock(int(f.Fd()), how) }
+func Flock(f *os.File, how int) error {
+	for {
+		if err := unix.Flock(int(f.Fd()), how); err != unix.EINTR {
+			return err
+		}
+	}
+}
 
 // Kill sends a signal to a process; 0 asks whether it is there.
 func Kill(pid int, sig syscall.Signal) error { return syscall.Kill(pid, sig) }

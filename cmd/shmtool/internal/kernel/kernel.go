@@ -4,6 +4,7 @@
 package kernel
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"syscall"
@@ -55,6 +56,17 @@ func Major(device uint64) uint32 {
 // Minor returns the second number of a device of Linux.
 func Minor(device uint64) uint32 {
 	return uint32(device>>12)&0xffffff00 | uint32(device)&0xff
+}
+
+// Broken reports whether err says that the system failed: too many open files, no memory,
+// a fault of the disk. It tells nothing about what was to be read.
+func Broken(err error) bool {
+	for _, errno := range []syscall.Errno{syscall.EIO, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
 }
 
 // errMissing is a call that this system does not have.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"sync"
-	"syscall"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/kernel"
@@ -27,14 +26,8 @@ const (
 
 // locked does something while it holds the page's lock.
 func locked(f *os.File, how int, do func() error) error {
-	for {
-		err := kernel.Flock(f, how)
-		if !errors.Is(err, syscall.EINTR) {
-			if err != nil {
-				return err
-			}
-			break
-		}
+	if err := kernel.Flock(f, how); err != nil {
+		return err
 	}
 	err := do()
 	return errors.Join(err, kernel.Flock(f, kernel.Unlock))

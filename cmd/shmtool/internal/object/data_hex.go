@@ -6,7 +6,6 @@ import (
 	"os"
 
 	"shmtool/dump"
-	"shmtool/relaccx"
 )
 
 // parts takes packets apart for a hex dump, which leaves out the bytes of payloads.
@@ -47,7 +46,7 @@ func packetParts(page *os.File, p *dump.Packet) ([]dump.HexPart, error) {
 	}
 	head := make([]byte, min(members, 256))
 	if _, err := page.ReadAt(head, int64(p.Offset)); err != nil {
-		return nil, fmt.Errorf("packet %d: %w", p.Number, relaccx.ErrTruncated)
+		return nil, fmt.Errorf("packet %d: %w", p.Number, truncated(err))
 	}
 	title := fmt.Sprintf("packet #%d", p.Number)
 	if p.Stale {
@@ -73,7 +72,7 @@ func packetParts(page *os.File, p *dump.Packet) ([]dump.HexPart, error) {
 	if left := p.Offset + p.Size - at; left > 0 {
 		end := make([]byte, min(left, 256))
 		if _, err := page.ReadAt(end, int64(at)); err != nil {
-			return nil, fmt.Errorf("packet %d: %w", p.Number, relaccx.ErrTruncated)
+			return nil, fmt.Errorf("packet %d: %w", p.Number, truncated(err))
 		}
 		parts = append(parts, dump.HexPart{Offset: at, Bytes: end, Size: left - len(end), Indent: 2, Name: "end"})
 	}

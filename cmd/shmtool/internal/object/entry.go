@@ -97,7 +97,7 @@ func (o *Entry) lookPage() {
 	err = p.Exclusively(func() (err error) { // one look at the size of the file for all
 		if h, err = p.Header(); err == nil {
 			old = mist.IsOldPage(o.Name, h)
-			isPage = !old && LooksLikePage(o.Known, p, h)
+			isPage, err = looksLikePage(o.Known, p, h)
 		}
 		return err
 	})
@@ -119,18 +119,32 @@ func (o *Entry) lookPage() {
 // fields, or it is not ready and its name is known as one that MistServer gives a page. A
 // page of MistServer before 2.14 is none.
 func LooksLikePage(known bool, p *relaccx.Page, h layout.Header) bool {
-	if mist.IsOldPage(p.Name(), h) {
-		return false
-	}
-	if !h.Status.Ready() {
-		return known || h.Offset > 0 && isValid(p)
-	}
-	return h.Status.Known() && isValid(p)
+	is, err := looksLikePage(known, p, h)
+	return is && err == nil
 }
 
-func isValid(p *relaccx.Page) bool {
+// looksLikePage returns what LooksLikePage does, and an error if the page was not read.
+func looksLikePage(known bool, p *relaccx.Page, h layout.Header) (bool, error) {
+	switch {
+	case mist.IsOldPage(p.Name(), h):
+		return false, nil
+	case h.Status.Ready():
+		if !h.Status.Known() {
+			return false, nil
+		}
+	case known || h.Offset == 0:
+		return known, nil
+	}
+	return isValid(p)
+}
+
+// isValid reports whether a page has valid fields. The error says that it was not read.
+func isValid(p *relaccx.Page) (bool, error) {
 	r, err := p.Peek()
-	return err == nil && len(r.Schema().Fields()) > 0
+	if fail.Unread(err) {
+		return false, err
+	}
+	return err == nil && len(r.Schema().Fields()) > 0, nil
 }
 
 // StatusCell returns what a page's bits say, or the first bytes of another object.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/procs"
@@ -63,7 +64,7 @@ func small(o *Object) ([]byte, error) {
 	b := make([]byte, min(o.info.Size(), smallSize))
 	n, err := o.file.ReadAt(b, 0)
 	if n < len(b) && err != nil {
-		return nil, fmt.Errorf("byte %d: %w", n, relaccx.ErrTruncated)
+		return nil, fmt.Errorf("byte %d: %w", n, truncated(err))
 	}
 	return b, nil
 }
@@ -74,7 +75,7 @@ func consistent(o *Object) ([]byte, error) {
 	b := make([]byte, min(o.info.Size(), smallSize))
 	n, err := objectfile.ReadSequenced(o.file, b, mist.SequenceOffset)
 	if n < len(b) && err != nil {
-		return nil, fmt.Errorf("byte %d: %w", n, relaccx.ErrTruncated)
+		return nil, fmt.Errorf("byte %d: %w", n, truncated(err))
 	}
 	return b, nil
 }
@@ -174,4 +175,13 @@ func versionParts(b []byte) []dump.HexPart {
 		return dump.HexPart{Offset: at, Bytes: b[at : at+4], Name: name, Value: fmt.Sprint(binary.LittleEndian.Uint32(b[at:]))}
 	}
 	return []dump.HexPart{word(0, "version"), word(4, "size"), word(8, "sequence")}
+}
+
+// truncated returns why bytes are missing that an object had: the system failed to read
+// them, or else the object was cut short.
+func truncated(err error) error {
+	if kernel.Broken(err) {
+		return err
+	}
+	return relaccx.ErrTruncated
 }

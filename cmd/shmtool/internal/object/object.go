@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/procs"
@@ -34,40 +35,56 @@ type Object struct {
 }
 
 // OpenNamed opens the object of a target when its name is that of an object which is no
-// page, and its bytes are no RelAccX page. It reports false for all others, and for what
-// cannot be opened: Open says why.
-func OpenNamed(w *world.World, t Target) (*Object, bool) {
+// page, and its bytes are no RelAccX page. It returns nil for all others, and for what
+// cannot be opened: Open says why. The error says that the system failed.
+func OpenNamed(w *world.World, t Target) (*Object, error) {
 	of, known := mist.ParseName(filepath.Base(t.Path))
 	kind := KindOf(of.Kind)
 	if t.Stdin || !known || kind == nil {
-		return nil, false
+		return nil, nil
 	}
 	info, err := os.Stat(t.Path)
-	if err != nil || !info.Mode().IsRegular() {
-		return nil, false
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, nil
 	}
-	f, err := objectfile.OpenNamed(t.Path)
-	if err != nil {
-		return nil, false
+	var f *os.File
+	if err == nil {
+		f, err = objectfile.OpenNamed(t.Path)
+	}
+	switch {
+	case kernel.Broken(err):
+		return nil, t.OnPage(err)
+	case err != nil:
+		return nil, nil
 	}
 	o := &Object{Target: t, Kind: kind, Of: of, file: f, info: info, world: w}
-	if o.isPage() {
-		f.Close()
-		return nil, false
+	is, err := o.isPage()
+	if err != nil {
+		return nil, errors.Join(t.OnPage(err), f.Close())
 	}
-	return o, true
+	if is {
+		return nil, f.Close()
+	}
+	return o, nil
 }
 
 // isPage reports whether the object is a RelAccX page after all. It looks only at one that
 // begins like a page that is ready.
-func (o *Object) isPage() bool {
+func (o *Object) isPage() (bool, error) {
 	var first [1]byte
-	if _, err := o.file.ReadAt(first[:], 0); err != nil || first[0]&1 == 0 || first[0] > 7 {
-		return false
+	_, err := o.file.ReadAt(first[:], 0)
+	if kernel.Broken(err) {
+		return false, err
+	}
+	if err != nil || first[0]&1 == 0 || first[0] > 7 {
+		return false, nil
 	}
 	p, err := relaccx.Open(o.Path)
-	if err != nil {
-		return false
+	switch {
+	case kernel.Broken(err):
+		return false, err
+	case err != nil:
+		return false, nil
 	}
 	defer p.Close()
 	return isValid(p)

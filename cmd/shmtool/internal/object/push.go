@@ -14,7 +14,6 @@ import (
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
-	"shmtool/relaccx"
 )
 
 // pushKind is MstPush: the pushes of the controller, one packed behind the other.
@@ -75,7 +74,7 @@ func (o *Object) readPushes() (b []byte, pushes []dtsc.Push, err error) {
 		size = min(size, o.info.Size())
 		b = make([]byte, size)
 		if n, err := o.file.ReadAt(b, 0); int64(n) < size {
-			return nil, nil, errors.Join(relaccx.ErrTruncated, err)
+			return nil, nil, truncated(err)
 		}
 		pushes, err = nil, nil
 		for p, wrong := range dtsc.PushList(b) {

@@ -79,7 +79,7 @@ func (t *Table) PageClock(dir string) mist.Clock {
 	}
 	of := t
 	if !sameFolder(dir, t.shmDir) {
-		of = Open(filepath.Join(filepath.Dir(filepath.Clean(dir)), savedProcesses), dir)
+		of = t.other(filepath.Join(filepath.Dir(filepath.Clean(dir)), savedProcesses), dir)
 		if of.Live() {
 			return mist.Clock{}
 		}
@@ -117,12 +117,12 @@ func (t *Table) savedUptime() time.Duration {
 // systemBoot returns what MstGlobalConfig says: milliseconds since 1970, 0 unknown.
 func (t *Table) systemBoot() int64 {
 	p, err := relaccx.Open(filepath.Join(t.shmDir, mist.Object{Kind: mist.KindGlobal}.Name()))
-	if err != nil {
+	if t.note(err) != nil {
 		return 0
 	}
 	defer p.Close()
 	r, err := p.Reader()
-	if err != nil {
+	if t.note(err) != nil {
 		return 0
 	}
 	var rec relaccx.Record

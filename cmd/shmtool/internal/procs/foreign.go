@@ -3,7 +3,6 @@ package procs
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"syscall"
@@ -50,7 +49,7 @@ func (t *Table) blind() bool {
 	if !t.InMemory() {
 		return false
 	}
-	space, err := os.Readlink(filepath.Join(t.procDir, "self", "ns", "pid"))
+	space, err := t.readLink(filepath.Join(t.procDir, "self", "ns", "pid"))
 	return err != nil || !t.Ours() || space != initSpace
 }
 
@@ -90,9 +89,9 @@ func (t *Table) isForeign(stream string) bool {
 // seenWith reports whether a process that the table shows, or hides, may have the
 // object.
 func (t *Table) seenWith(name string) bool {
-	now := Open(t.procDir, t.shmDir) // also sees processes that have begun since
+	now := t.other(t.procDir, t.shmDir) // also sees processes that have begun since
 	h := now.Holdings(func(n string) bool { return n == name })
-	info, err := os.Lstat(filepath.Join(t.shmDir, name))
+	info, err := t.lstat(filepath.Join(t.shmDir, name))
 	if err != nil {
 		return true // it has gone: nothing is known
 	}
@@ -130,7 +129,7 @@ func writers(path string) (inUse, known bool) {
 // namespace.
 func (t *Table) outlived(name string) bool {
 	first, life := t.Look(1)
-	info, err := os.Lstat(filepath.Join(t.shmDir, name))
+	info, err := t.lstat(filepath.Join(t.shmDir, name))
 	if life != Alive || first.Name == "" || err != nil {
 		return false
 	}

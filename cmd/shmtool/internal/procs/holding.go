@@ -81,7 +81,7 @@ func (t *Table) Holdings(interesting func(name string) bool) *Holdings {
 	if !t.ok {
 		return h
 	}
-	entries, err := os.ReadDir(t.procDir)
+	entries, err := t.readDir(t.procDir)
 	if err != nil {
 		h.hides = true
 		return h
@@ -98,13 +98,13 @@ func (t *Table) Holdings(interesting func(name string) bool) *Holdings {
 // read than it takes to see that: this is done again and again.
 func (h *Holdings) lookInto(t *Table, pid int, interesting func(string) bool) {
 	found := map[named]held{}
-	errMaps, errFiles := t.mapped(pid, interesting, found), opened(filepath.Join(t.procDir, strconv.Itoa(pid)), interesting, found)
+	errMaps, errFiles := t.mapped(pid, interesting, found), t.opened(filepath.Join(t.procDir, strconv.Itoa(pid)), interesting, found)
 	if own := t.spacePIDs(pid); len(own) > 1 {
 		for _, inner := range own[1:] {
 			h.inside[inner] = append(h.inside[inner], pid)
 		}
 	}
-	unseen := t.Live() && (refused(errMaps) || refused(errFiles))
+	unseen := t.Live() && (refused(errMaps) || refused(errFiles)) || kernel.Broken(errMaps) || kernel.Broken(errFiles)
 	if len(found) == 0 && !unseen {
 		return
 	}
@@ -129,7 +129,7 @@ func (h *Holdings) lookInto(t *Table, pid int, interesting func(string) bool) {
 // of some containers, has none.
 func (t *Table) MayHold(p Process) bool {
 	info, err := os.Stat(filepath.Join(t.procDir, strconv.Itoa(p.PID)))
-	if err != nil {
+	if t.note(err) != nil {
 		return !errors.Is(err, fs.ErrNotExist)
 	}
 	st, ok := kernel.StatOf(info)
@@ -160,17 +160,18 @@ func (t *Table) mapped(pid int, interesting func(string) bool, found map[named]h
 }
 
 // opened takes the open files: not all that has an object maps it.
-func opened(dir string, interesting func(string) bool, found map[named]held) error {
+func (t *Table) opened(dir string, interesting func(string) bool, found map[named]held) error {
 	dir = filepath.Join(dir, "fd")
-	entries, err := os.ReadDir(dir)
+	entries, err := t.readDir(dir)
 	for _, entry := range entries {
 		path := filepath.Join(dir, entry.Name())
-		to, err := os.Readlink(path)
+		to, err := t.readLink(path)
 		if err != nil || !interesting(baseName(to)) {
 			continue // it was closed; or it is none of ours
 		}
 		st, errFile := kernel.StatPath(path)
 		link, errLink := os.Lstat(path)
+		_ = t.note(errors.Join(errFile, errLink))
 		if errFile == nil && errLink == nil {
 			key, writable := named{st.Ino, baseName(to)}, link.Mode()&0o200 != 0 // of the link, as it was opened
 			found[key] = held{Object{Device: st.Dev, Inode: st.Ino}, found[key].writes || writable}

@@ -74,8 +74,12 @@ func (t *Table) look(pid int) looked {
 func (t *Table) lifeOfUnseen(pid int, err error) Life {
 	saved := t.saved()
 	switch {
-	case saved != nil:
+	case kernel.Broken(err):
+		return Unknown
+	case saved != nil && !errors.Is(err, fs.ErrPermission):
 		return saved.life(pid)
+	case saved != nil:
+		return Unknown // the snapshot has it, and keeps it from you
 	case !t.Live():
 		return Dead
 	case errors.Is(err, fs.ErrPermission):
@@ -97,9 +101,9 @@ func (t *Table) lifeOfUnseen(pid int, err error) Life {
 // Hides reports whether there may be processes that the table does not show.
 func (t *Table) Hides() bool {
 	if s := t.saved(); s != nil {
-		return s.Processes.Hiding
+		return s.Processes.Hiding || t.Unread() != nil
 	}
-	return !t.ok || t.Live() && !t.showsFirst()
+	return !t.ok || t.Unread() != nil || t.Live() && !t.showsFirst()
 }
 
 // Missing reports whether there is no process table at all: the objects are copies, which
@@ -113,7 +117,7 @@ func (t *Table) Missing() bool {
 
 // Ours reports whether the table's PIDs are those of our own namespace.
 func (t *Table) Ours() bool {
-	self, err := os.Readlink(filepath.Join(t.procDir, "self"))
+	self, err := t.readLink(filepath.Join(t.procDir, "self"))
 	return err == nil && self == strconv.Itoa(os.Getpid())
 }
 

@@ -1,7 +1,6 @@
 package procs
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -53,7 +52,7 @@ func (t *Table) found(p Process, ok bool, stream string) (Verdict, bool) {
 		return Verdict{PID: uint64(p.PID), Life: Alive, Process: p}, true
 	case t.Foreign(stream):
 		return Verdict{Life: Unknown, Why: OtherSpace}, true
-	case t.Live() && t.Hides():
+	case t.Live() && t.Hides(), t.Unread() != nil:
 		return Verdict{Life: Unknown, Why: Hidden}, true
 	}
 	return Verdict{}, false
@@ -81,7 +80,7 @@ func (t *Table) Left(o mist.Object) (Verdict, bool) {
 // writtenAt returns how long the machine had been up when an object was last changed;
 // 0 is not known.
 func (t *Table) writtenAt(name string) time.Duration {
-	info, err := os.Lstat(filepath.Join(t.shmDir, name))
+	info, err := t.lstat(filepath.Join(t.shmDir, name))
 	c := t.Clock()
 	if err != nil || c.Now == 0 || c.Uptime == 0 {
 		return 0
@@ -90,7 +89,7 @@ func (t *Table) writtenAt(name string) time.Duration {
 }
 
 func (t *Table) identityOf(name string) Object {
-	info, err := os.Lstat(filepath.Join(t.shmDir, name))
+	info, err := t.lstat(filepath.Join(t.shmDir, name))
 	if err != nil {
 		return Object{}
 	}
@@ -115,7 +114,7 @@ func (t *Table) trackOwner(o mist.Object, name string) (Verdict, bool) {
 func (t *Table) listed(o mist.Object, name string) (Named, bool) {
 	list, known := t.lists[o.Stream]
 	if !known {
-		list = readTrackList(filepath.Join(t.shmDir, mist.Object{Kind: mist.KindMeta, Stream: o.Stream}.Name()))
+		list = t.readTrackList(filepath.Join(t.shmDir, mist.Object{Kind: mist.KindMeta, Stream: o.Stream}.Name()))
 		t.lists[o.Stream] = list
 	}
 	for _, l := range list {
@@ -136,9 +135,9 @@ type listedTrack struct {
 
 // readTrackList returns the tracks of a stream up to the first that cannot be read: none
 // when the stream's page cannot be.
-func readTrackList(path string) (list []listedTrack) {
+func (t *Table) readTrackList(path string) (list []listedTrack) {
 	p, err := relaccx.Open(path)
-	if err != nil {
+	if t.note(err) != nil {
 		return nil
 	}
 	defer p.Close()
@@ -146,11 +145,11 @@ func readTrackList(path string) (list []listedTrack) {
 	if err == nil {
 		r, err = r.Nested(relaccx.Step{Field: "tracks", Exact: true})
 	}
-	if err != nil {
+	if t.note(err) != nil {
 		return nil
 	}
 	w, err := r.Window()
-	if err != nil {
+	if t.note(err) != nil {
 		return nil
 	}
 	for rec, err := range r.Records(w) {

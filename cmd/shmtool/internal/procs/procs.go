@@ -42,6 +42,10 @@ type Table struct {
 	knownAs         func() string                     // shmDir as its processes know it
 	stats           sync.Map                          // of objects that File was asked about: Object by name
 
+	unreadMu   sync.Mutex
+	unread     error       // the first failure of the system
+	tellUnread func(error) // is called with it
+
 	// Each is worked out when it is first asked for.
 	users   *users
 	byPID   map[int][]Mapping
@@ -65,6 +69,7 @@ func Open(procDir, shmDir string) *Table {
 		mounted: sync.OnceValue(func() bool { return isProc(procDir) }),
 		saved:   sync.OnceValue(func() *Saved { return readSaved(procDir, shmDir) }),
 	}
+	_ = t.note(err)
 	t.inMemory = sync.OnceValue(t.isInMemory)
 	t.device = sync.OnceValues(t.findDevice)
 	t.knownAs = sync.OnceValue(func() string { return KnownAs(shmDir) })

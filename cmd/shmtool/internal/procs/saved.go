@@ -81,7 +81,7 @@ func (t *Table) Namespaces(pid int) (n Namespaces, ok bool) {
 	}
 	dir := filepath.Join(t.procDir, strconv.Itoa(pid), "ns")
 	for name, to := range map[string]*string{"pid": &n.PID, "ipc": &n.IPC, "mnt": &n.Mount} {
-		if link, err := os.Readlink(filepath.Join(dir, name)); err == nil {
+		if link, err := t.readLink(filepath.Join(dir, name)); err == nil {
 			*to = link
 		}
 	}

@@ -84,7 +84,7 @@ func (t *Table) isHere(m Mapping) bool {
 	if t.seenAs(m.Name, m.Object) {
 		return true
 	}
-	info, err := os.Lstat(filepath.Join(t.shmDir, m.Name))
+	info, err := t.lstat(filepath.Join(t.shmDir, m.Name))
 	if err == nil && t.same(t.File(info).Identity, m.Object) {
 		return true
 	}

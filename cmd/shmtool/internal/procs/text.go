@@ -35,7 +35,7 @@ func (t *Table) text(most int, elements ...string) ([]byte, error) {
 	path := filepath.Join(append([]string{t.procDir}, elements...)...)
 	buffer := textBuffers.Get().(*[]byte)
 	defer textBuffers.Put(buffer)
-	err := readInto(buffer, path, most)
+	err := t.readInto(buffer, path, most)
 	return bytes.Clone(*buffer), err
 }
 
@@ -45,13 +45,13 @@ var textBuffers = sync.Pool{New: func() any {
 	return &b
 }}
 
-func readInto(buffer *[]byte, path string, most int) error {
+func (t *Table) readInto(buffer *[]byte, path string, most int) error {
 	text, irregular, err := kernel.ReadText(path, most, *buffer)
 	*buffer = text
 	if irregular {
 		return errNotText
 	}
-	return err
+	return t.note(err)
 }
 
 // Text reads a file of a process, or of the table itself where the PID is 0, and no
@@ -94,7 +94,7 @@ func (t *Table) ofProcess(pid int, elements ...string) ([]byte, error) {
 
 // pids lists all processes of the table, in order.
 func (t *Table) pids() ([]int, error) {
-	entries, err := os.ReadDir(t.procDir)
+	entries, err := t.readDir(t.procDir)
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +221,7 @@ func (t *Table) maps(pid int) (all []mapLine, err error) {
 func (t *Table) eachOf(pid int, fn func(m mapLine)) error {
 	buffer := textBuffers.Get().(*[]byte)
 	defer textBuffers.Put(buffer)
-	if err := readInto(buffer, filepath.Join(t.procDir, strconv.Itoa(pid), "maps"), maxMaps); err != nil {
+	if err := t.readInto(buffer, filepath.Join(t.procDir, strconv.Itoa(pid), "maps"), maxMaps); err != nil {
 		return err
 	}
 	for m := range parseMaps(*buffer) {
@@ -271,7 +271,7 @@ func isGone(err error) bool {
 // threadStates returns the states of the threads of a process.
 func (t *Table) threadStates(pid int) ([]string, error) {
 	tasks := filepath.Join(t.procDir, strconv.Itoa(pid), "task")
-	threads, err := os.ReadDir(tasks)
+	threads, err := t.readDir(tasks)
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ func (t *Table) eachMap(fn func(pid int, m mapLine)) (unseen []int, ok bool) {
 	}
 	for _, pid := range all {
 		err := t.eachOf(pid, func(m mapLine) { fn(pid, m) })
-		if refused(err) && !slices.Contains(unseen, pid) {
+		if (refused(err) || kernel.Broken(err)) && !slices.Contains(unseen, pid) {
 			unseen = append(unseen, pid)
 		}
 	}

@@ -3,7 +3,6 @@ package procs
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -52,7 +51,7 @@ type threadWaits struct {
 }
 
 func (t *Table) threadsOf(pid int) (w threadWaits) {
-	threads, err := os.ReadDir(filepath.Join(t.procDir, strconv.Itoa(pid), "task"))
+	threads, err := t.readDir(filepath.Join(t.procDir, strconv.Itoa(pid), "task"))
 	w.known = err == nil
 	for _, thread := range threads {
 		text, err := t.ofProcess(pid, "task", thread.Name(), "syscall")

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -89,6 +88,9 @@ func captureTo(ctx context.Context, to sink, folder func() (string, error), o Op
 	if err := c.saveProcesses(before); err != nil {
 		return nil, nil, err
 	}
+	if err := c.table.Unread(); err != nil {
+		return nil, nil, fmt.Errorf("cannot read the processes: %w", err)
+	}
 	problems := c.list()
 	text, err := c.saved.Text()
 	if err != nil {
@@ -111,11 +113,6 @@ func (c *capture) describe() {
 		c.saved.Space = &space
 	}
 	c.saved.Processes.Hiding, c.saved.Partial = c.table.Hides(), c.table.Missing()
-}
-
-func (c *capture) kernelText(name string) string {
-	text, _ := os.ReadFile(filepath.Join(c.ProcDir, "sys/kernel", name))
-	return strings.TrimSpace(string(text))
 }
 
 // tellTime notes the time. Ages in the moment count from it.

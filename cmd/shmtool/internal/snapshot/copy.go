@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
@@ -51,7 +52,7 @@ func (c *capture) copyObject(ctx context.Context, o *object) error {
 	}
 	o.last = time.Now()
 	o.kept = err == nil && (o.ours || page)
-	o.other = !o.kept && !o.ours
+	o.other = !o.kept && !o.ours && !kernel.Broken(err)
 	switch {
 	case ctx.Err() != nil:
 		err = ctx.Err()
@@ -91,7 +92,11 @@ func (c *capture) keep(o *object, fill func(to relaccx.SaveTarget) error) (repli
 		if err != nil {
 			return nil, err
 		}
-		return newFileCopy(filepath.Join(dir, o.name()), o.saved.Modified, fill)
+		f, err := newFileCopy(filepath.Join(dir, o.name()), o.saved.Modified, fill)
+		if f == nil {
+			return nil, err // a replica that is nil
+		}
+		return f, err
 	}
 	m, err := newMemoryCopy(o, &c.held)
 	if err != nil {
@@ -119,7 +124,7 @@ func (o *object) copyBytes(ctx context.Context, to relaccx.SaveTarget, path stri
 	if !o.known || o.is.Kind.IsPage() {
 		page, err = o.copyPage(to, path)
 		switch {
-		case page && err == nil, !page && !o.ours:
+		case page && err == nil, !page && !o.ours, kernel.Broken(err):
 			return page, err
 		case onTarget(err, to), errors.Is(err, fs.ErrNotExist):
 			return page, err
@@ -163,22 +168,31 @@ func (o *object) copyPage(to relaccx.SaveTarget, path string) (page bool, err er
 	switch {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist):
 		return false, err
+	case kernel.Broken(err):
+		return false, err
 	case err != nil: // empty, or too short
 		return false, nil
 	}
 	defer p.Close()
 	err = p.Exclusively(func() error {
 		r, err := p.Peek()
+		if kernel.Broken(err) {
+			return err
+		}
 		if err != nil || len(r.Schema().Fields()) == 0 {
 			return nil
 		}
-		if h, err := p.Header(); err != nil || !h.Status.Known() {
+		h, err := p.Header()
+		if kernel.Broken(err) {
+			return err
+		}
+		if err != nil || !h.Status.Known() {
 			return nil
 		}
 		page = true
 		return p.SaveTo(to)
 	})
-	if !page {
+	if !page && !kernel.Broken(err) {
 		err = nil
 	}
 	return page, err

@@ -304,3 +304,8 @@ func (c *capture) locks() (lines []byte, holders map[int]bool) {
 }
 
 func timeOf(c mist.Clock) time.Time { return time.Unix(0, c.Now).UTC() }
+
+func (c *capture) kernelText(name string) string {
+	text, _ := os.ReadFile(filepath.Join(c.ProcDir, "sys/kernel", name))
+	return strings.TrimSpace(string(text))
+}

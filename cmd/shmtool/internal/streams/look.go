@@ -91,6 +91,9 @@ func (l *looker) look() (*Moment, error) {
 	l.logs()
 	l.across()
 	l.unknown(entries)
+	if l.at.Unread = table.Unread(); l.at.Unread != nil {
+		l.at.Hiding = true
+	}
 	return l.at, nil
 }
 

@@ -1,10 +1,12 @@
 package streams
 
 import (
+	"errors"
 	"io/fs"
 	"slices"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -16,6 +18,7 @@ type Moment struct {
 	Clock   mist.Clock
 	Living  bool        // of a machine that runs; else it was saved, and nothing moves
 	Hiding  bool        // there may be processes that could not be seen
+	Unread  error       // why the system failed to read the processes; nil when it did not
 	Partial bool        // copies of objects alone: one that is not there may not have been copied
 	Reach   procs.Reach // of its processes
 	Streams []*Stream
@@ -60,6 +63,12 @@ type Unnamed struct {
 type Problem struct {
 	Object string `json:"object"`
 	Err    error  `json:"-"`
+}
+
+// Unread reports whether nothing is known of what the object holds: you may not read it, or
+// the system failed.
+func (p Problem) Unread() bool {
+	return errors.Is(p.Err, fs.ErrPermission) || kernel.Broken(p.Err)
 }
 
 // Object is one file of shared memory.

@@ -2,11 +2,13 @@ package streams
 
 import (
 	"errors"
+	"io/fs"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -215,8 +217,11 @@ func (l *looker) track(s *Stream, t *Track) {
 	}
 	if t.Object = s.Object(t.PageName); t.Object == nil {
 		o, err := l.stat(t.PageName)
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
 			return
+		case err != nil:
+			o = &Object{Name: t.PageName, Is: is, unread: cause.Of(err)}
 		}
 		t.Object, s.Objects = o, append(s.Objects, o)
 	}
@@ -313,7 +318,7 @@ func (l *looker) takePages(p *TrackPage, r *relaccx.Reader, s *Stream, t *Track)
 		d.There = s.Object(d.Name) != nil
 		if !d.There {
 			_, err := l.stat(d.Name) // it may have been made since
-			d.There = err == nil
+			d.There = !errors.Is(err, fs.ErrNotExist)
 		}
 	}
 	if n := len(p.DataPages); n > 0 && p.DataPages[n-1].There {

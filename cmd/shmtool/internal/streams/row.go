@@ -49,6 +49,12 @@ type Trouble struct {
 	Object  string `json:"object"`
 	Message string `json:"message"`
 	Denied  bool   `json:"-"` // for lack of permission
+	Unread  bool   `json:"-"` // nothing is known of what the object holds
+}
+
+// Unread reports whether nothing is known of what an object of the stream holds.
+func (r *Row) Unread(object string) bool {
+	return slices.ContainsFunc(r.Problems, func(t Trouble) bool { return t.Unread && t.Object == object })
 }
 
 // StateUnknown is the state of a stream whose MstSTATE is there and cannot be
@@ -145,7 +151,7 @@ func (m *Moment) Row(s *Stream, found []finding.Finding, o RowOptions) Row {
 		r.BufferPID = &s.Buffer.PID
 	}
 	for _, p := range s.Problems {
-		r.Problems = append(r.Problems, Trouble{p.Object, p.Text(), errors.Is(p.Err, fs.ErrPermission)})
+		r.Problems = append(r.Problems, Trouble{p.Object, p.Text(), errors.Is(p.Err, fs.ErrPermission), p.Unread()})
 	}
 	if len(r.Problems) > 0 && r.Verdict == finding.VerdictOK {
 		r.Verdict = finding.VerdictWarning // it is unknown

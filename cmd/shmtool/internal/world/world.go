@@ -50,12 +50,14 @@ type World struct {
 	ProcDir    string
 	PlaceFlags string           // those that lead a command to the same place: a remedy needs them
 	Snapshot   *snapshot.Opened // the one that --moment names; nil without
+
+	tableUnread *sync.Once // tells of a table of processes that could not be read
 }
 
 // New returns the world around a process with these streams.
 func New(stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) *World {
 	notes := newNotes(stderr)
-	w := &World{In: stdin, Stdout: stdout, Stderr: &safe.Writer{To: notes}, Notes: notes, Getenv: getenv, MustFinish: new(sync.Mutex)}
+	w := &World{In: stdin, Stdout: stdout, Stderr: &safe.Writer{To: notes}, Notes: notes, Getenv: getenv, MustFinish: new(sync.Mutex), tableUnread: new(sync.Once)}
 	if f, isFile := stdout.(*os.File); isFile && term.IsTerminal(int(f.Fd())) {
 		w.Terminal = true
 		w.Width, _ = w.TerminalSize()
@@ -85,8 +87,20 @@ func (w *World) Dumb() bool { return w.Getenv("TERM") == "dumb" }
 // Procs returns the processes that use the shared memory.
 func (w *World) Procs() *procs.Table { return w.ProcsOf(w.ShmDir) }
 
-// ProcsOf returns what Procs does, for the shared memory in another directory.
-func (w *World) ProcsOf(dir string) *procs.Table { return procs.Open(w.ProcDir, dir) }
+// ProcsOf returns what Procs does, for the shared memory in another directory. A table that
+// the system fails to read is told of once.
+func (w *World) ProcsOf(dir string) *procs.Table {
+	t := procs.Open(w.ProcDir, dir)
+	t.OnUnread(w.warnOfTable)
+	return t
+}
+
+func (w *World) warnOfTable(err error) {
+	if w.tableUnread == nil {
+		return // a world made by hand
+	}
+	w.tableUnread.Do(func() { w.Warn("cannot read the processes: %v; some may be missing or unknown", err) })
+}
 
 // Clock returns the time by which the times since boot of the pages in a directory are
 // told, "" for those that come through a pipe: now, or when the snapshot was saved that

@@ -22,7 +22,11 @@ func (o *tailOptions) tailOne(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if named, ok := object.OpenNamed(o.World, t); ok {
+	named, err := object.OpenNamed(o.World, t)
+	if err != nil {
+		return err
+	}
+	if named != nil {
 		defer named.Close(&err)
 		return named.Tail(ctx, o.out, o.Following, o.pagesOnly)
 	}

@@ -72,7 +72,11 @@ func watchOptionsOf(c *cli.Call) (o watchOptions, err error) {
 	if o.target.Stdin {
 		return o, fail.Hinted(fail.Usagef("cannot watch standard input"), "name a page")
 	}
-	if named, ok := object.OpenNamed(c.World, o.target); ok {
+	named, err := object.OpenNamed(c.World, o.target)
+	if err != nil {
+		return o, err
+	}
+	if named != nil {
 		word := named.Kind.Noun
 		named.Close(&err)
 		return o, errors.Join(err, o.target.OnPage(fail.Hinted(fail.Usagef("it is %s; watch shows pages", word), "use shmtool dump")))

@@ -48,8 +48,11 @@ func lookOnce(c *cli.Call, t object.Target) (found []object.Finding, about strin
 		found, err = checkNested(c, t)
 		return found, "", err
 	}
-	o, is := object.OpenNamed(c.World, t)
-	if !is {
+	o, err := object.OpenNamed(c.World, t)
+	if err != nil {
+		return nil, "", err
+	}
+	if o == nil {
 		found, err = checkPage(c, t)
 		return found, "", err
 	}

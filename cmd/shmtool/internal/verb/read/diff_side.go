@@ -33,7 +33,11 @@ func openSide(c *cli.Call, arg string, copied bool) (s *diffSide, err error) {
 		return nil, err
 	}
 	s = &diffSide{target: t, close: func() error { return nil }}
-	if named, is := object.OpenNamed(c.World, t); is {
+	named, err := object.OpenNamed(c.World, t)
+	if err != nil {
+		return nil, err
+	}
+	if named != nil {
 		defer named.Close(&err)
 		if err := named.Suits(c.Out.Format, c.Given("header", "schema", "records", "range")); err != nil {
 			return nil, err

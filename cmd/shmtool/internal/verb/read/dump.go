@@ -110,7 +110,11 @@ func runDump(_ context.Context, c *cli.Call) (err error) {
 	if err != nil {
 		return err
 	}
-	if named, ok := object.OpenNamed(c.World, o.target); ok {
+	named, err := object.OpenNamed(c.World, o.target)
+	if err != nil {
+		return err
+	}
+	if named != nil {
 		defer named.Close(&err)
 		return dumpObject(c, named, o.selection)
 	}

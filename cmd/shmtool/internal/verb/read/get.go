@@ -70,7 +70,11 @@ func runGet(_ context.Context, c *cli.Call) error {
 		return err
 	}
 	t := o.target
-	if named, ok := object.OpenNamed(c.World, t); ok {
+	named, err := object.OpenNamed(c.World, t)
+	if err != nil {
+		return err
+	}
+	if named != nil {
 		what := named.Kind.Noun
 		named.Close(&err)
 		return errors.Join(err, t.OnPage(fail.Hinted(fail.Worded(relaccx.ErrNotPage, "it is "+what+", which has no fields"), "use shmtool dump")))

@@ -134,7 +134,11 @@ func savePage(c *cli.Call, o saveOptions) (err error) {
 	if err := t.Plain(); err != nil {
 		return err
 	}
-	if named, is := object.OpenNamed(c.World, t); is {
+	named, err := object.OpenNamed(c.World, t)
+	if err != nil {
+		return err
+	}
+	if named != nil {
 		defer named.Close(&err)
 		return writeCopy(c, o, t, named.Save)
 	}

@@ -97,6 +97,8 @@ func idleOf(m *streams.Moment, chosen pages.Streams) (idle []streams.Idle) {
 func (x *examination) unseen() []string {
 	var unseen []string
 	switch {
+	case x.moment.Unread != nil:
+		unseen = append(unseen, fmt.Sprintf("all processes: %v: none is reported as dead", x.moment.Unread))
 	case x.moment.Hiding && !x.moment.Living:
 		unseen = append(unseen, "processes, which are not in the copy: none is reported as dead")
 	case x.moment.Hiding:
@@ -113,32 +115,40 @@ func (x *examination) unseen() []string {
 		unseen = append(unseen, fmt.Sprintf("what %d of MistServer's processes have in memory (%s)", n, why))
 	}
 	for _, s := range x.moment.Streams {
-		if denied := denied(s); len(denied) > 0 {
-			unseen = append(unseen, fmt.Sprintf("stream %s: permission denied: %s", mist.EscapeName(s.Name), units.Few(denied, 1)))
-		}
+		unseen = append(unseen, unreadOf(s)...)
 	}
 	return unseen
 }
 
-// denied returns the objects of a stream that you are not allowed to read.
-func denied(s *streams.Stream) []string {
-	var names []string
+// unreadOf returns in words the objects of a stream that could not be read, a line for each
+// reason.
+func unreadOf(s *streams.Stream) (lines []string) {
+	names := map[string][]string{}
+	var reasons []string
 	for _, p := range s.Problems {
-		if errors.Is(p.Err, fs.ErrPermission) {
-			names = append(names, mist.EscapeName(p.Object))
+		if !p.Unread() {
+			continue
 		}
+		why := fail.UnreadText(p.Err)
+		if names[why] == nil {
+			reasons = append(reasons, why)
+		}
+		names[why] = append(names[why], mist.EscapeName(p.Object))
 	}
-	return names
+	for _, why := range reasons {
+		lines = append(lines, fmt.Sprintf("stream %s: %s: %s", mist.EscapeName(s.Name), why, units.Few(names[why], 1)))
+	}
+	return lines
 }
 
-// verdictUnknown is the verdict on a stream with objects that you are not allowed to read.
+// verdictUnknown is the verdict on a stream with objects that could not be read.
 const verdictUnknown = "unknown"
 
 // verdict returns the verdict on a stream. It is unknown when nothing was found in a stream
 // that could not be read.
 func (x *examination) verdict(s *streams.Stream) string {
 	verdict := x.worst(s.Name)
-	if verdict == finding.VerdictOK && len(denied(s)) > 0 {
+	if verdict == finding.VerdictOK && (x.moment.Unread != nil || slices.ContainsFunc(s.Problems, streams.Problem.Unread)) {
 		return verdictUnknown
 	}
 	return verdict
@@ -165,9 +175,25 @@ func (x *examination) status() error {
 		return fail.Status(fail.ExitFindings)
 	}
 	if x.unread() {
-		return fail.Status(fail.ExitPermission)
+		return fail.Status(x.unreadExit())
 	}
 	return nil
+}
+
+// unreadExit returns the exit code for what could not be read: that of a failure of the
+// system, or else that of a lack of permission.
+func (x *examination) unreadExit() int {
+	if x.moment.Unread != nil {
+		return fail.Of(x.moment.Unread).Exit
+	}
+	for _, s := range x.moment.Streams {
+		for _, p := range s.Problems {
+			if p.Unread() && !errors.Is(p.Err, fs.ErrPermission) {
+				return fail.Of(p.Err).Exit
+			}
+		}
+	}
+	return fail.ExitPermission
 }
 
 // unread reports whether the verdict on a stream is unknown.

@@ -135,6 +135,9 @@ func (o streamsOptions) print(ctx context.Context, w *world.World, p *out.Printe
 		x.keep(kept)
 	}
 	w.WarnOfHidden()
+	if p.IsMetrics() || p.Format == out.CSV { // which have no place for problems
+		warnOfUnread(w, kept)
+	}
 	empty := out.Emptiness{Rows: len(kept), All: all, Nouns: "streams", Why: p.Empty("streams", o.streams.Texts(), 0)}
 	if err := p.To(o.to, func(p *out.Printer) error { return printStreams(p, x, streamListing(kept, at), kept, empty) }); err != nil {
 		return err
@@ -148,6 +151,17 @@ func (o streamsOptions) print(ctx context.Context, w *world.World, p *out.Printe
 		return x.monitored()
 	}
 	return nil
+}
+
+// warnOfUnread names the objects of streams that could not be read.
+func warnOfUnread(w *world.World, rows []streams.Row) {
+	for i := range rows {
+		for _, p := range rows[i].Problems {
+			if p.Unread {
+				w.Warn("stream %q: cannot read %s: %s", rows[i].Stream, p.Object, p.Message)
+			}
+		}
+	}
 }
 
 // look returns the streams as they are now, and a row for each that is listed.

@@ -28,8 +28,12 @@ func streamMetrics(s *metrics.Set, r *streams.Row) {
 	s.State("mist_stream_verdict", "Whether a stream works: 1 for the verdict on it.", "verdict",
 		[]string{finding.VerdictOK, finding.VerdictWarning, finding.VerdictStuck}, r.Verdict, of)
 	s.Gauge("mist_stream_findings", "Findings about a stream.", float64(len(r.Findings)), of)
-	s.Gauge("mist_stream_live", "Whether a stream is live.", metrics.Truth(r.Live), of)
-	if !r.ProcessesUnknown {
+	listed := !r.Unread(mist.Object{Kind: mist.KindMeta, Stream: r.Stream}.Name()) // else 0 would say that there are none
+	used := !r.Unread(mist.Object{Kind: mist.KindUsers, Stream: r.Stream}.Name())
+	if listed {
+		s.Gauge("mist_stream_live", "Whether a stream is live.", metrics.Truth(r.Live), of)
+	}
+	if used && !r.ProcessesUnknown {
 		s.Gauge("mist_stream_viewers", "Living processes that read a stream.", float64(r.Viewers), of)
 		s.Gauge("mist_stream_processes", "Living processes that read a stream, as viewers counts them.", float64(r.Processes), of)
 		for _, reads := range []struct {
@@ -44,8 +48,12 @@ func streamMetrics(s *metrics.Set, r *streams.Row) {
 	if r.Sessions != nil {
 		s.Gauge("mist_stream_sessions", "Viewers' sessions of a stream, as MistServer counts them.", float64(*r.Sessions), of)
 	}
-	s.Gauge("mist_stream_sources", "Slots of those that feed a stream.", float64(r.Sources), of)
-	s.Gauge("mist_stream_window_seconds", "How much of a stream is kept.", float64(r.BufferWindowMS)/1000, of)
+	if used {
+		s.Gauge("mist_stream_sources", "Slots of those that feed a stream.", float64(r.Sources), of)
+	}
+	if listed {
+		s.Gauge("mist_stream_window_seconds", "How much of a stream is kept.", float64(r.BufferWindowMS)/1000, of)
+	}
 	if r.DVRMS > 0 {
 		s.Gauge("mist_stream_dvr_seconds", "How much of a stream its configuration wants to keep.", float64(r.DVRMS)/1000, of)
 	}
@@ -56,7 +64,9 @@ func streamMetrics(s *metrics.Set, r *streams.Row) {
 	if r.Pace != nil {
 		paceMetrics(s, r.Pace, of)
 	}
-	s.Gauge("mist_stream_tracks", "Tracks of a stream.", float64(len(r.Tracks)), of)
+	if listed {
+		s.Gauge("mist_stream_tracks", "Tracks of a stream.", float64(len(r.Tracks)), of)
+	}
 	for i := range r.Tracks {
 		trackMetrics(s, r, &r.Tracks[i])
 	}
@@ -69,6 +79,9 @@ func trackMetrics(s *metrics.Set, r *streams.Row, t *streams.TrackRow) {
 	}
 	if t.Alive != nil {
 		s.Gauge("mist_track_source_alive", "Whether the process that feeds a track lives.", metrics.Truth(*t.Alive), of)
+	}
+	if r.Unread(t.Page) {
+		return
 	}
 	s.Gauge("mist_track_bytes_per_second", "Bytes a second of a track, on average.", float64(t.BytesPerSecond), of)
 	if t.Type == "video" {

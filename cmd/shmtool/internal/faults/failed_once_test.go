@@ -1,0 +1,61 @@
+//go:build linux && amd64 && !elsewhere
+
+package faults
+
+import (
+	"syscall"
+	"testing"
+)
+
+// found are failures that a command once took for something else.
+var found = []struct {
+	what  string
+	line  string
+	spot  spot
+	errno syscall.Errno
+}{
+	{"a page that cannot be opened was called invalid", "doctor live -j", spot{"openat", "shm/MstTraklive@412-0", 1}, syscall.EMFILE},
+	{"an object that cannot be opened was called invalid", "streams -j", spot{"openat", "shm/MstIPIDlive", 1}, syscall.ENFILE},
+	{"an object that cannot be read was called truncated", "dump MstSTATElive", spot{"openat", "shm/MstSTATElive", 1}, syscall.EMFILE},
+	{"a process that cannot be read was called dead", "streams", spot{"read", "proc/900/stat", 1}, syscall.ENOMEM},
+	{"a process that cannot be read had no name", "ls -j --stream live", spot{"openat", "proc/412/stat", 1}, syscall.EMFILE},
+	{"a process whose memory cannot be read used nothing", "ls --fields name,kind,size,status,rcount,present,endpos,writer,readers", spot{"openat", "proc/801/maps", 1}, syscall.EMFILE},
+	{"clean took such a process for one that uses nothing", "clean --proc-dir $DIR/proc", spot{"openat", "proc/801/maps", 2}, syscall.EMFILE},
+	{"processes that cannot be listed were none", "ls --all -o csv --fields name,kind,size,status,endpos,writer", spot{"openat", "proc", 2}, syscall.EMFILE},
+	{"a stream that cannot be read had 0 tracks in metrics", "streams -o openmetrics", spot{"openat", "shm/MstMetalive", 1}, syscall.EMFILE},
+	{"a page that cannot be mapped was left out", "ls --all -o csv --fields name,kind,size,status,endpos,writer", spot{"mmap", "shm/MstMetalive", 2}, syscall.ENFILE},
+}
+
+func TestFailuresOfLooks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs a program that is built without the race detector")
+	}
+	b := newServer(t)
+	for _, f := range found {
+		b.once(f.what, doing{line: f.line}, f.spot, f.errno)
+	}
+}
+
+func TestFailuresOfWrites(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs a program that is built without the race detector")
+	}
+	b := newWriters(t)
+	for _, d := range doings {
+		switch d.line {
+		case "save --all $OUT/folder":
+			b.once("save panicked", d, spot{"openat", "out/TEMPORARY/TEMPORARY/shm/page", 1}, syscall.EMFILE)
+			b.once("a page that cannot be opened was left out as another program's", d, spot{"openat", "shm/page", 1}, syscall.EMFILE)
+		case "delete page --count 1":
+			b.once("a lock was not given back", d, spot{"flock", "shm/page", 2}, syscall.EINTR)
+		}
+	}
+}
+
+// once tries a failure that must happen.
+func (b *broken) once(what string, d doing, s spot, errno syscall.Errno) {
+	b.what, b.failed = []string{what}, false
+	if !b.try(failure{d, s, errno}) {
+		b.faultf("there is no %v", s)
+	}
+}

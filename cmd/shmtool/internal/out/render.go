@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/metrics"
 	"shmtool/dump"
 	"shmtool/layout/mist"
@@ -26,23 +27,38 @@ type Forms struct {
 
 // Print prints a document in the format that was asked for. All commands print here.
 func (p *Printer) Print(f Forms) error {
-	switch {
-	case p.NamesOnly:
+	if p.NamesOnly {
 		return p.PrintNames(f.Names)
-	case p.Format == JSON:
-		return p.document(f.JSON)
-	case p.Format == NDJSON:
-		return p.lines(f.NDJSON)
-	case p.Format == CSV:
-		return f.CSV(p)
-	case p.Format == Table:
-		return f.Table(p)
-	case p.IsMetrics():
-		return f.Metrics().Write(p, metrics.Format(p.Format))
-	case p.Format == Nagios:
-		return f.Nagios(p)
 	}
-	return f.Other(p)
+	form := p.chosen(f)
+	switch {
+	case form == nil:
+		return fail.Usagef("this cannot be printed with -o %s", p.Format)
+	case p.Format == JSON:
+		return p.document(form)
+	case p.Format == NDJSON:
+		return p.lines(form)
+	}
+	return form(p)
+}
+
+// chosen returns the form that was asked for; nil when there is none.
+func (p *Printer) chosen(f Forms) func(w io.Writer) error {
+	switch {
+	case p.Format == JSON:
+		return f.JSON
+	case p.Format == NDJSON:
+		return f.NDJSON
+	case p.Format == CSV:
+		return f.CSV
+	case p.Format == Table:
+		return f.Table
+	case p.IsMetrics() && f.Metrics != nil:
+		return func(w io.Writer) error { return f.Metrics().Write(w, metrics.Format(p.Format)) }
+	case p.Format == Nagios:
+		return f.Nagios
+	}
+	return f.Other
 }
 
 // IsTable reports whether a table is printed: text for people.

@@ -3,7 +3,6 @@ package streams
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -364,40 +363,4 @@ func (l *looker) holder(o *Object, role procs.Role, into **Holder) error {
 	v := l.judge(procs.Named{PID: pid, Role: role, Stream: o.Is.Stream, Written: l.at.Uptime(o.Modified)})
 	*into = &Holder{Object: o, PID: pid, Process: v.Process, Life: v.Life, Why: v.Why}
 	return nil
-}
-
-func (l *looker) lock(s *Stream, o *Object) error {
-	b, err := l.small(o)
-	if err != nil || len(b) == 0 {
-		return err
-	}
-	sem, err := mist.DecodeSemaphore(b, o.Is.Form)
-	if err != nil {
-		return fmt.Errorf("semaphore: %w", err)
-	}
-	lock := Lock{Object: o, Semaphore: sem}
-	if sem.Held() {
-		lock.Users = l.usersOf(o)
-	}
-	s.Locks = append(s.Locks, lock)
-	return nil
-}
-
-// usersOf returns the processes that have a semaphore in memory.
-func (l *looker) usersOf(o *Object) []LockUser {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var users []LockUser
-	for _, m := range l.mapped[o.Identity] {
-		u := LockUser{}
-		if u.Process, _ = l.table.Look(m.PID); u.Process.Name == "" {
-			continue
-		}
-		u.Waits, u.Known = l.table.Waits(m)
-		if u.Process.Name == "MistSession" {
-			u.Children = l.table.Children(m.PID)
-		}
-		users = append(users, u)
-	}
-	return users
 }

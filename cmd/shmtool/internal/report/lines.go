@@ -21,7 +21,7 @@ func mediaLines(axis plot.Axis, tracks []Track, note string) (figures []figure) 
 			line.Name, line.Tone = t.Name, tone
 			rates.Lines = append(rates.Lines, line)
 		}
-		if line := gapLine(t); len(line.X) > 0 {
+		if line := gapLine(t); len(line.X) > 0 && !t.Meta { // seconds apart, they would flatten the others
 			line.Name, line.Tone = t.Name, tone
 			gaps.Lines = append(gaps.Lines, line)
 		}
@@ -31,7 +31,7 @@ func mediaLines(axis plot.Axis, tracks []Track, note string) (figures []figure) 
 		caption string
 	}{
 		{rates, "Bit rate of each track, by its keys"},
-		{gaps, "Longest time between two packets of each track"},
+		{gaps, "Longest time between two packets of each video and audio track"},
 	} {
 		if len(of.chart.Lines) == 0 {
 			continue

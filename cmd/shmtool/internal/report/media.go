@@ -20,7 +20,7 @@ func ReadMedia(shmDir string, s *streams.Stream) []Track {
 			continue
 		}
 		track := Track{
-			Index: t.Index, Name: trackName(t), FirstMS: t.Page.FirstMS, LastMS: t.Page.LastMS, Pages: t.Page.DataPages,
+			Index: t.Index, Name: trackName(t), Meta: t.TypeName() == "meta", FirstMS: t.Page.FirstMS, LastMS: t.Page.LastMS, Pages: t.Page.DataPages,
 		}
 		tracks = append(tracks, track.filled(filepath.Join(shmDir, t.Object.Name)))
 	}

@@ -42,6 +42,7 @@ type Input struct {
 type Track struct {
 	Index     uint64
 	Name      string // "0 video H264"
+	Meta      bool   // it is metadata: its packets come now and then
 	FirstMS   uint64
 	LastMS    uint64
 	Keys      []Key

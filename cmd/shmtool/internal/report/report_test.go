@@ -187,3 +187,16 @@ func TestRecording(t *testing.T) {
 		t.Errorf("%+v", line)
 	}
 }
+
+// Metadata comes seconds apart, and would make the gaps of video and audio a flat line.
+func TestGapsOfMedia(t *testing.T) {
+	in := inputOf("live", 3)
+	const caption = "Longest time between two packets"
+	if !strings.Contains(written(t, in), caption) {
+		t.Error("the gaps are not drawn")
+	}
+	in.Media["live"][0].Meta = true
+	if strings.Contains(written(t, in), caption) {
+		t.Error("the gaps of metadata are drawn")
+	}
+}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
@@ -14,6 +15,7 @@ import (
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/watching"
 	"shmtool/cmd/shmtool/internal/world"
+	"shmtool/layout/mist"
 )
 
 // streamsOptions is what a command line of streams asks for.
@@ -138,7 +140,11 @@ func (o streamsOptions) print(ctx context.Context, w *world.World, p *out.Printe
 	if p.IsMetrics() || p.Format == out.CSV { // which have no place for problems
 		warnOfUnread(w, kept)
 	}
-	empty := out.Emptiness{Rows: len(kept), All: all, Nouns: "streams", Why: p.Empty("streams", o.streams.Texts(), 0)}
+	why := p.Empty("streams", o.streams.Texts(), 0)
+	if texts := o.streams.Texts(); all == 0 && len(texts) == 1 && !strings.ContainsAny(texts[0], `*?[\`) {
+		why += "; " + mist.EscapeName(pages.StreamHint(w, texts[0]))
+	}
+	empty := out.Emptiness{Rows: len(kept), All: all, Nouns: "streams", Why: why}
 	if err := p.To(o.to, func(p *out.Printer) error { return printStreams(p, x, streamListing(kept, at), kept, empty) }); err != nil {
 		return err
 	}

@@ -322,8 +322,8 @@ func (w *Writer) counters() (end, deleted, slots uint64) {
 }
 
 // Batch runs fn, which may call Append and AppendOverwrite any number of times. One
-// guard against a page that is cut short serves them all, which saves more
-// than half of the cost. Readers see every record as it is published. Batch returns ErrTruncated when
+// guard against a page that is cut short serves them all, which saves more than half of
+// the cost. Readers see every record as it is published. Batch returns ErrTruncated when
 // the page was cut short, or else the error of fn.
 func (w *Writer) Batch(fn func() error) (err error) {
 	w.guarded = true

@@ -39,10 +39,11 @@ const sceneSize = 4096 // bytes of each file; the last one tells which it is
 type scenes struct {
 	all    []scene
 	dir    string
-	swaps  int    // how often the writer goes on out of turn
-	base   int    // where the page that is followed begins in the file
-	nested []Step // that leads to it
-	begin  uint64 // the record that is followed first
+	swaps  int                   // how often the writer goes on out of turn
+	base   int                   // where the page that is followed begins in the file
+	nested []Step                // that leads to it
+	begin  uint64                // the record that is followed first
+	value  func(n uint64) []byte // of the records; nil is value
 }
 
 // filmed returns what a writer does to a ring of two slots that has two records.
@@ -225,7 +226,7 @@ func (st *stage) watch(t *testing.T, f *Follower, ends int) error {
 				return st.scenes.complete(next, ends)
 			}
 		case e.Kind == EventRecord:
-			if n := e.Record.Number; n != next || !bytes.Equal(e.Record.Bytes(), value(n)) {
+			if n := e.Record.Number; n != next || !bytes.Equal(e.Record.Bytes(), st.scenes.valueOf(n)) {
 				return fmt.Errorf("record %d is %v, and %d was next", n, e.Record.Bytes(), next)
 			}
 			next++
@@ -239,6 +240,13 @@ func (st *stage) watch(t *testing.T, f *Follower, ends int) error {
 			return fmt.Errorf("event %v", e.Kind)
 		}
 	}
+}
+
+func (s *scenes) valueOf(n uint64) []byte {
+	if s.value == nil {
+		return value(n)
+	}
+	return s.value(n)
 }
 
 // oldest returns the oldest record that there was on a ready page at last.

@@ -101,13 +101,20 @@ func (h *history) weakly(t *testing.T, order loadOrder, records uint64) (runs in
 }
 
 // Whatever order a processor with fences takes, a record reads as it was published, or not
-// at all.
+// at all, and a window has what is available.
 func TestStepsOfWeakOrder(t *testing.T) {
 	for _, slots := range []uint32{1, 2} {
-		h := recorded(t, slots, appendsOnly(int(slots)+1))
-		runs, err := h.weakly(t, byFences{}, uint64(slots)+1)
+		h := recorded(t, slots, appends(int(slots)+1))
+		runs, err := h.weakly(t, byFences{}, uint64(slots)+2)
 		if err != nil {
 			t.Error(err)
+		}
+		for _, seen := range h.orders() {
+			count, err := seen.search(t, byFences{}, seen.windowTrue)
+			if err != nil {
+				t.Error(err)
+			}
+			runs += count
 		}
 		t.Logf("%d slots, %d stores in %d orders: %d interleavings", slots, len(h.stores), len(h.orders()), runs)
 	}

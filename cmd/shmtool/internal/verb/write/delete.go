@@ -80,6 +80,9 @@ func theOldest(n uint64) func(layout.Header) (uint64, error) {
 // allBefore withdraws all records with numbers below rec.
 func allBefore(rec uint64) func(layout.Header) (uint64, error) {
 	return func(h layout.Header) (uint64, error) {
+		if h.EndPos == 0 && rec > 0 {
+			return 0, fail.Refusef("has had no records: cannot withdraw records up to %d", rec)
+		}
 		if rec > h.EndPos {
 			return 0, fail.Refusef("its newest record is %d: cannot withdraw records up to %d", int64(h.EndPos)-1, rec)
 		}

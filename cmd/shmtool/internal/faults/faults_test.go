@@ -131,7 +131,7 @@ func times(t *testing.T) int {
 // enoughFailures end a test.
 const enoughFailures = 10
 
-// tooLong ends a case that hangs. It is no measure of speed.
+// tooLong ends a case that hangs, or a part of it. It is no measure of speed.
 const tooLong = 2 * time.Minute
 
 //go:noinline
@@ -139,8 +139,8 @@ func oneCase(l *lab, seed uint64, n int, do drill) {
 	l.ran++
 	l.number = n
 	l.what, l.failed = nil, false
-	hangs := time.AfterFunc(tooLong, func() { panic(fmt.Sprintf("case %d:%d hangs: %q", seed, n, l.line)) })
-	defer hangs.Stop()
+	l.hangs = time.AfterFunc(tooLong, func() { panic(fmt.Sprintf("case %d:%d hangs: %q", seed, n, l.line)) })
+	defer l.hangs.Stop()
 	defer func() {
 		if p := recover(); p != nil {
 			l.faultf("panic: %v\n%s", p, debug.Stack())

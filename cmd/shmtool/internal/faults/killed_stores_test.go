@@ -154,6 +154,7 @@ func (l *storeLab) page() (text string, consistent bool) {
 // makes of it when it is given again.
 func (l *storeLab) dies(before ring, dice *rand.Rand, store int, left map[string][]byte) {
 	l.what = []string{fmt.Sprintf("%q behind store %d, on %s", l.deed.line, store, before.text())}
+	l.hangs.Reset(tooLong)
 	l.files(left)
 	all := l.deed.does(before)
 	text, _ := l.page()

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/verb/follow"
@@ -43,9 +44,10 @@ type lab struct {
 	pages, faults int // for the totals
 	number        int // of the case
 	kills         int
-	fails         bool     // the system fails, so that a command may end in an unforeseen way
-	line          []string // the command that runs
-	what          []string // how the case is damaged
+	fails         bool        // the system fails, so that a command may end in an unforeseen way
+	hangs         *time.Timer // ends the case
+	line          []string    // the command that runs
+	what          []string    // how the case is damaged
 	failed        bool
 }
 

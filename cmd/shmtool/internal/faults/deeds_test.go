@@ -91,8 +91,12 @@ func deleteDeed(dice *rand.Rand, r ring) deed {
 			return []ring{r, after}
 		}
 	}
+	all := deed{line: []string{"delete", "page", "--all"}, does: to(func(r ring) int { return len(r.records) })}
+	if end == r.first {
+		return all
+	}
 	return one(dice,
-		deed{line: []string{"delete", "page", "--all"}, does: to(func(r ring) int { return len(r.records) })},
+		all,
 		deed{line: []string{"delete", "page", "--count", strconv.Itoa(count)}, does: to(func(r ring) int { return r.first + count }), again: []int{fail.ExitRefused}},
 		deed{line: []string{"delete", "page", "--before", strconv.Itoa(before)}, does: to(func(ring) int { return before })})
 }

@@ -15,21 +15,27 @@ func saveProgress(w *world.World, o *snapshot.Options) *out.Progress {
 	if !out.HasProgress(w) {
 		return nil
 	}
-	type copied struct {
-		n, all int
-		bytes  int64
-	}
 	var now out.Latest[copied]
 	o.Tell = func(n, all int, bytes int64) { now.Set(copied{n, all, bytes}) }
-	return out.StartProgress(w, func() out.Doing {
-		c := now.Get()
-		n, all := c.n, c.all
-		d := out.Doing{Text: fmt.Sprintf("%d of %s, %s", n, units.Counted(all, "object", "objects"), dump.Size(c.bytes))}
-		if all > 0 {
-			d.Part, d.Ends = float64(n)/float64(all), true
-		}
-		return d
-	})
+	return out.StartProgress(w, func() out.Doing { return now.Get().doing() })
+}
+
+// copied is how many objects a snapshot has, of all, and their bytes.
+type copied struct {
+	n, all int
+	bytes  int64
+}
+
+// doing words it. The processes are looked at before the first object, and saved after the last.
+func (c copied) doing() out.Doing {
+	text := fmt.Sprintf("%d of %s, %s", c.n, units.Counted(c.all, "object", "objects"), dump.Size(c.bytes))
+	switch c.n {
+	case 0:
+		return out.Doing{Text: "looking at processes"}
+	case c.all:
+		text += ", and the processes"
+	}
+	return out.Doing{Text: text, Part: float64(c.n) / float64(c.all), Ends: true}
 }
 
 // checkProgress says on a terminal how many objects are checked, until it is ended. One

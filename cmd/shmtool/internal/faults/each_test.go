@@ -49,8 +49,12 @@ func values(b byte) []byte {
 	return slices.DeleteFunc(slices.Compact(all), func(v byte) bool { return v == b })
 }
 
-// aPrime spreads the cases of the short form over all.
-const aPrime = 1_000_003
+// spread returns the place of a case among count changes: those of the short form lie all over
+// them, and as many cases as there are changes take each once.
+func spread(n, count int) int {
+	const aPrime = 1_000_003
+	return int(uint64(n) * aPrime % uint64(count))
+}
 
 // Every byte of each header and descriptor, set to every value that matters, and again
 // together with another one, brings the commands to a documented end.
@@ -62,7 +66,7 @@ func TestEachByte(t *testing.T) {
 		made.Do(func() { all = l.changes() })
 		return l
 	}, func(l *lab, dice *rand.Rand) {
-		c := all[l.number*aPrime%len(all)]
+		c := all[spread(l.number, len(all))]
 		b := slices.Clone(c.subject.bytes)
 		l.putNumber(b, c.at, 1, uint64(c.value))
 		if l.number >= len(all) {
@@ -118,7 +122,7 @@ func TestEachEnd(t *testing.T) {
 		})
 		return l
 	}, func(l *lab, dice *rand.Rand) {
-		e := all[l.number*aPrime%len(all)]
+		e := all[spread(l.number, len(all))]
 		l.damagedf("%s is cut to %d of %d bytes", e.subject.name, e.at, len(e.subject.bytes))
 		l.faults++
 		l.each(dice, e.subject, e.subject.bytes[:e.at])

@@ -17,14 +17,16 @@ func (l *looker) lock(s *Stream, o *Object) error {
 	}
 	lock := Lock{Object: o, Semaphore: sem}
 	if sem.Held() {
-		lock.Users = l.usersOf(o)
+		lock.Users = l.usersOf(o, sem)
 	}
 	s.Locks = append(s.Locks, lock)
 	return nil
 }
 
-// usersOf returns the processes that have a semaphore in memory.
-func (l *looker) usersOf(o *Object) []LockUser {
+// usersOf returns the processes that have a semaphore in memory. A semaphore counts who waits
+// for it, so that the threads of processes need not be looked at when none does; a process
+// that was killed as it waited is counted for ever.
+func (l *looker) usersOf(o *Object, sem mist.Semaphore) []LockUser {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var users []LockUser
@@ -33,7 +35,9 @@ func (l *looker) usersOf(o *Object) []LockUser {
 		if u.Process, _ = l.table.Look(m.PID); u.Process.Name == "" {
 			continue
 		}
-		u.Waits, u.Known = l.table.Waits(m)
+		if u.Known = l.at.Living && sem.Waiters == 0 && !sem.Marked; !u.Known {
+			u.Waits, u.Known = l.table.Waits(m)
+		}
 		if u.Process.Name == "MistSession" {
 			u.Children = l.table.Children(m.PID)
 		}

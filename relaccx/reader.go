@@ -3,11 +3,9 @@ package relaccx
 import (
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"iter"
 	"os"
 	"slices"
-	"sync"
 
 	"shmtool/layout"
 	"shmtool/layout/mist"
@@ -85,11 +83,11 @@ func (r *Reader) open() error {
 	if err != nil {
 		return err
 	}
-	schema, err := layout.DecodeSchema(head, h)
+	schema, sum, err := schemas.of(head, h)
 	if err != nil && h.Status.Ready() {
 		return shift(err, r.base)
 	}
-	r.fields = fieldsSum(head, h)
+	r.fields = sum
 	r.cells = r.cells.Settled(h.RecordCount, h.RecordSize)
 	r.ready = h.Status.Ready()
 	r.schema, r.offset, r.size, r.count = schema, uint64(h.Offset), uint64(h.RecordSize), h.RecordCount
@@ -101,15 +99,6 @@ func (r *Reader) open() error {
 		r.room = (uint64(len(r.memory)) - r.offset) / r.size
 	}
 	return nil
-}
-
-// fieldsSeed is of the sums of descriptors, which are only compared in this process.
-var fieldsSeed = sync.OnceValue(maphash.MakeSeed)
-
-// fieldsSum returns a sum of the descriptors that end where the records begin.
-func fieldsSum(head []byte, h layout.Header) uint64 {
-	end := min(int(h.Offset), len(head))
-	return maphash.Bytes(fieldsSeed(), head[min(int(h.FieldOffset), end):end])
 }
 
 // Unchanged reports whether the page still has the fields, the bytes a record and the number

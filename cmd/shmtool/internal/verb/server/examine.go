@@ -53,8 +53,10 @@ func (x *examination) worst(stream string) string {
 // examine looks at the chosen streams, and judges them. The time until a second look is for
 // wait to say; 0 is no second look. A snapshot has one look, because nothing moves in it.
 func examine(ctx context.Context, w *world.World, chosen pages.Streams, wait func(*streams.Moment) time.Duration) (*examination, error) {
+	kept := streams.NewKept()
+	defer kept.Close()
 	look := func() (*streams.Moment, error) {
-		m, err := streams.Look(w.ShmDir, w.Procs(), chosen.Wanted)
+		m, err := kept.Look(w.ShmDir, w.Procs(), chosen.Wanted)
 		if err != nil {
 			return nil, w.NoDirectory(err)
 		}

@@ -1,0 +1,66 @@
+package relaccx
+
+import (
+	"hash/maphash"
+	"sync"
+
+	"shmtool/layout"
+)
+
+// schemas are those of the pages that were opened before. Most pages have the fields of
+// another: those of all tracks are the same.
+var schemas schemaCache
+
+// schemaCache is a few schemas by the sums of their descriptors.
+type schemaCache struct {
+	mu    sync.RWMutex
+	known map[uint64]*layout.Schema
+}
+
+const (
+	schemasMost = 64   // schemas are known: pages of strangers do not fill the memory
+	schemaMost  = 4096 // bytes of the descriptors of each
+)
+
+// fieldsSeed is of the sums of descriptors, which are only compared in this process. A stranger
+// does not know it, and so cannot make another page with the same sum.
+var fieldsSeed = sync.OnceValue(maphash.MakeSeed)
+
+// fieldsSum returns a sum of the descriptors, which end where the records begin.
+func fieldsSum(head []byte, h layout.Header) uint64 {
+	end := min(int(h.Offset), len(head))
+	return maphash.Bytes(fieldsSeed(), head[min(int(h.FieldOffset), end):end])
+}
+
+// of returns what layout.DecodeSchema does, and the sum of the descriptors.
+func (c *schemaCache) of(head []byte, h layout.Header) (*layout.Schema, uint64, error) {
+	sum := fieldsSum(head, h)
+	if int(h.Offset) <= len(head) && h.FieldOffset >= layout.MinFieldOffset {
+		c.mu.RLock()
+		s := c.known[sum]
+		c.mu.RUnlock()
+		if s != nil && s.RecordSize() == h.RecordSize {
+			return s, sum, nil
+		}
+	}
+	// Another process may change the bytes meanwhile: what is known by their sum must be made
+	// of the same ones.
+	head = append([]byte(nil), head[:min(int(h.Offset), len(head))]...)
+	sum = fieldsSum(head, h)
+	s, err := layout.DecodeSchema(head, h)
+	if err == nil && len(head) <= schemaMost {
+		c.add(sum, s)
+	}
+	return s, sum, err
+}
+
+func (c *schemaCache) add(sum uint64, s *layout.Schema) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known == nil {
+		c.known = map[uint64]*layout.Schema{}
+	}
+	if len(c.known) < schemasMost {
+		c.known[sum] = s
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,6 +19,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"shmtool/cmd/shmtool/internal/fail"
 )
 
 // browsers are the programs that are Chromium.
@@ -125,33 +128,73 @@ func TestReportInBrowser(t *testing.T) {
 	skipShort(t)
 	skipUnlessLong(t)
 	t.Parallel()
-	names := []string{"live-healthy-renditions", "live-buffer-killed", "live-disk-full"}
-	var archives []string
-	for _, name := range names {
+	names := []string{"hostile", "recording", "live-healthy-renditions", "live-buffer-killed", "live-disk-full"}
+	reports := []func(t *testing.T, file string){hostileReport, recordingReport}
+	for _, name := range names[len(reports):] {
 		archive := strings.Replace(realPages, "*", name, 1)
 		if _, err := os.Stat(archive); err != nil {
-			t.Skip("no snapshots at " + realPages)
+			t.Logf("no snapshot %s", archive)
+			break
 		}
-		archives = append(archives, archive)
+		reports = append(reports, func(t *testing.T, file string) {
+			succeeds(t, t.TempDir(), "report", "--moment", archive, "-w", file)
+		})
 	}
 	b := newBrowser(t)
-	for i, archive := range archives {
+	for i, write := range reports {
 		t.Run(names[i], func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "report.html")
-			if r := runIn(t, t.TempDir(), "", "report", "--moment", archive, "-w", file); r.code != 0 {
-				t.Fatal(r)
-			}
+			write(t, file)
 			for _, l := range []viewport{{400, "light"}, {400, "dark"}, {1400, "light"}, {1400, "dark"}} {
 				b.open(t, file, l)
 				b.picture(t, fmt.Sprintf("%s-%d-%s.png", names[i], l.width, l.scheme))
 				b.fits(t, l)
 				b.legible(t, l)
+				b.apart(t)
 			}
 			b.readAloud(t)
 			b.byKeyboard(t)
 			b.prints(t, names[i])
 		})
 	}
+}
+
+// succeeds runs a command on a folder that holds shm and proc.
+func succeeds(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	if r := runIn(t, dir, "", args...); r.code != fail.ExitOK {
+		t.Fatalf("%v: %v", args, r)
+	}
+}
+
+// hostile is a name that a browser takes for an element where it is not escaped.
+const hostile = `"><img src=x onerror=alert(1)>`
+
+// hostileReport writes a report about a stream of that name.
+func hostileReport(t *testing.T, file string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := errors.Join(os.MkdirAll(filepath.Join(dir, "proc"), 0o777), os.MkdirAll(filepath.Join(dir, "shm"), 0o777),
+		os.WriteFile(filepath.Join(dir, "shm", "MstSTATE"+hostile), []byte{4, 255}, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	succeeds(t, dir, "report", "-w", file)
+}
+
+// recordingReport writes a report about a recording of a page of that name.
+func recordingReport(t *testing.T, file string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "shm"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	recorded := filepath.Join(dir, "page.mcap")
+	succeeds(t, dir, "create", hostile, "--records", "8", "--field", "n:uint32")
+	succeeds(t, dir, "append", hostile, "n=1")
+	succeeds(t, dir, "append", hostile, "n=2")
+	succeeds(t, dir, "mark", hostile, "exit")
+	succeeds(t, dir, "record", hostile, "-w", recorded)
+	succeeds(t, dir, "report", "--recording", recorded, "-w", file)
 }
 
 // picture keeps what the page looks like, for go test -artifacts.
@@ -203,6 +246,24 @@ func (b *browser) legible(t *testing.T, l viewport) {
 	t.Helper()
 	if pale := value[[]string](t, b, contrast); len(pale) > 0 {
 		t.Errorf("%s: %d texts are pale: %q", l.scheme, len(pale), pale[:min(len(pale), 5)])
+	}
+}
+
+// crowded lists the texts of pictures that lie upon each other, or over an axis, or leave the
+// picture.
+const crowded = `[...document.querySelectorAll("svg")].flatMap(svg => {
+	const all = [...svg.querySelectorAll("text")].map(e => [e.textContent, e.getBBox()]), room = svg.viewBox.baseVal;
+	const axis = [...svg.querySelectorAll("path.s-axes")].map(e => e.getBBox()).filter(b => b.width < 1).sort((a, b) => b.height - a.height)[0];
+	return all.filter(([, a], i) => a.x < -1 || a.x + a.width > room.width + 1
+		|| a.x < axis.x && a.x + a.width > axis.x && a.y > axis.y && a.y + a.height < axis.y + axis.height
+		|| all.some(([, b], j) => j > i && a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height - 4 && b.y < a.y + a.height - 4)).map(([text]) => text);
+})`
+
+// apart fails when the texts of a picture cannot be read for what lies upon them.
+func (b *browser) apart(t *testing.T) {
+	t.Helper()
+	if texts := value[[]string](t, b, crowded); len(texts) > 0 {
+		t.Errorf("texts of pictures lie upon something: %q", texts)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"strings"
 
 	"github.com/go-analyze/charts/chartdraw"
 )
@@ -143,7 +144,11 @@ func (c *Chart) yTicks() []chartdraw.Tick {
 	}
 	var ticks []chartdraw.Tick
 	for i, l := range c.Lanes {
-		ticks = append(ticks, chartdraw.Tick{Value: float64(len(c.Lanes)-i) - 0.5, Label: short(l.Name) + " "})
+		name := short(l.Name)
+		// The font of a browser may be wider by a sixth than the one that is measured here: a
+		// blank for every third letter, which takes half as much, makes up for that.
+		room := strings.Repeat(" ", 1+len([]rune(name))/3)
+		ticks = append(ticks, chartdraw.Tick{Value: float64(len(c.Lanes)-i) - 0.5, Label: name + room})
 	}
 	return ticks
 }

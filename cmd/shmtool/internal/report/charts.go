@@ -90,10 +90,14 @@ func mediaAxis(tracks []Track) (plot.Axis, bool) {
 
 func seconds(ms uint64) float64 { return float64(ms) / 1000 }
 
-// clock returns a media time as short as it can be: 12s, 2:05, 1:02:05.
+// clock returns a media time as short as it can be: 12s, 2:05, 1:02:05, and 0.25ms for what is
+// over at once.
 func clock(s float64) string {
-	if s < 0 || s > 1e12 {
+	switch {
+	case s < 0 || s > 1e12:
 		return ""
+	case s > 0 && s < 0.01:
+		return strconv.FormatFloat(math.Round(s*1e6)/1e3, 'f', -1, 64) + "ms"
 	}
 	if whole := uint64(s); s >= 60 && float64(whole) == s {
 		if whole >= 3600 {

@@ -200,3 +200,13 @@ func TestGapsOfMedia(t *testing.T) {
 		t.Error("the gaps of metadata are drawn")
 	}
 }
+
+// The times of an axis differ, whether it is as long as a film or a recording that was over at
+// once.
+func TestClock(t *testing.T) {
+	for s, want := range map[float64]string{0: "0s", 0.00025: "0.25ms", 0.002: "2ms", 0.5: "0.5s", 12: "12s", 125: "2:05", 3725: "1:02:05", -1: "", 1e13: ""} {
+		if got := clock(s); got != want {
+			t.Errorf("%v is %q, not %q", s, got, want)
+		}
+	}
+}

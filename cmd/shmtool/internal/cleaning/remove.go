@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/kernel"
@@ -49,11 +50,15 @@ func (e *KeptError) Gone() bool { return e.Reason == isGone }
 // it sees a process that has opened an object before, and one that comes later finds
 // none.
 func (p *Plan) Remove(ctx context.Context, report func(o *Object, err error)) error {
+	var until time.Time // when it no longer waits for another clean
 	for _, b := range p.batches() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		b.run()
+		for _, u := range b.units {
+			u.awaitOther(ctx, p.options.ShmDir, &until)
+		}
 		for _, u := range b.units {
 			for i := range u.claims {
 				report(u.claims[i].Object, u.claims[i].err)
@@ -165,12 +170,9 @@ func (b *batch) run() {
 // prepare does everything up to where the objects have their other names.
 func (b *batch) prepare() {
 	open := 0
-	b.each(func(_ *unit, c *claim) {
-		c.err = c.seize(b.plan.options.ShmDir, open < 2*mostClaims)
-		if c.open != nil {
-			open++
-		}
-	})
+	for _, u := range b.units {
+		open += u.seize(b.plan.options.ShmDir, open)
+	}
 	b.judge()
 	for _, u := range b.units {
 		u.settle()
@@ -180,9 +182,13 @@ func (b *batch) prepare() {
 
 func (b *batch) release() {
 	for _, u := range b.units {
-		for i := range u.claims {
-			u.claims[i].release()
-		}
+		u.release()
+	}
+}
+
+func (u *unit) release() {
+	for i := range u.claims {
+		u.claims[i].release()
 	}
 }
 
@@ -289,7 +295,7 @@ func (c *claim) seize(dir string, hold bool) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return &KeptError{c.Name, isGone}
 	case errors.Is(err, syscall.EWOULDBLOCK):
-		return &KeptError{c.Name, "another process is removing it"}
+		return &KeptError{c.Name, isRemoved}
 	case err != nil:
 		return err
 	}
@@ -302,7 +308,7 @@ func (c *claim) seize(dir string, hold bool) error {
 	}
 	switch err := kernel.Flock(f, kernel.Exclusive|kernel.NoWait); {
 	case errors.Is(err, syscall.EWOULDBLOCK):
-		return &KeptError{c.Name, "another shmtool has its lock"}
+		return &KeptError{c.Name, isLocked}
 	case kernel.Broken(err), errors.Is(err, syscall.ENOLCK):
 		return &fs.PathError{Op: "lock", Path: f.Name(), Err: err}
 	}
@@ -312,8 +318,12 @@ func (c *claim) seize(dir string, hold bool) error {
 	return nil
 }
 
-// isGone is why an object that is no longer there stays.
-const isGone = "it is gone already"
+// Why an object stays: it is no longer there, or another process has it.
+const (
+	isGone    = "it is gone already"
+	isLocked  = "another shmtool has its lock"
+	isRemoved = "another process is removing it"
+)
 
 func justOpened(name string) string { return name + " has just been opened by another process" }
 

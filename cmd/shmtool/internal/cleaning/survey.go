@@ -177,7 +177,7 @@ func (f *file) read(dir string) {
 	r, err := f.open(dir)
 	switch {
 	case errors.Is(err, syscall.EWOULDBLOCK):
-		f.fault = "another process is removing it"
+		f.fault = isRemoved
 		return
 	case err != nil:
 		f.fault = "it cannot be read: " + cause.Of(err).Error()

@@ -3,14 +3,17 @@ package cli
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"runtime/debug"
 	"slices"
 	"strings"
+	"syscall"
 
 	urfave "github.com/urfave/cli/v2"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/world"
 )
@@ -34,12 +37,26 @@ func Run(ctx context.Context, w *world.World, all []*Command, args []string) int
 			err = show(w, text)
 		}
 	default:
-		err = runVerb(ctx, w, all, verb, ordered)
+		if err = enoughFiles(); err == nil {
+			err = runVerb(ctx, w, all, verb, ordered)
+		}
 	}
 	if w.Snapshot != nil {
 		dieOfPipe(err)
 	}
 	return w.Report(ctx, err)
+}
+
+// leastFiles is how many files a process must be allowed to open. With less, the runtime of
+// Go ends the process in its own words.
+const leastFiles = 16
+
+// enoughFiles returns an error if the limit of open files is too low to run a command.
+func enoughFiles() error {
+	if most := kernel.MostFiles(); most < leastFiles {
+		return fail.Hinted(fmt.Errorf("the limit of open files is %d, and at least %d are needed: %w", most, leastFiles, syscall.EMFILE), "raise it with ulimit -n")
+	}
+	return nil
 }
 
 // runVerb runs the command of the verb, or prints its help.

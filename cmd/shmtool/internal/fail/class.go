@@ -7,6 +7,7 @@ import (
 	"os"
 	"syscall"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/recording"
 	"shmtool/layout"
@@ -74,6 +75,7 @@ var rules = []struct {
 	{Unsupported, func(err error) bool { return Is(err, Unsupported) || errors.Is(err, relaccx.ErrLinuxOnly) }},
 	{WriteFailed, Unwritten},
 	{PermissionDenied, func(err error) bool { return Is(err, BadInput) && denied(err) }},
+	{Internal, func(err error) bool { return Is(err, BadInput) && kernel.Broken(err) }},
 	{BadInput, func(err error) bool {
 		return Is(err, BadInput) || Has[*layout.ValueError](err) || Has[*layout.SpecError](err)
 	}},

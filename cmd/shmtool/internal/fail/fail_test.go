@@ -62,6 +62,9 @@ func TestClassify(t *testing.T) {
 		{As(LinesSkipped, errors.New("2 lines were skipped")), "lines_skipped", 8},
 		{errors.New("whatever"), "internal", 70},
 		{path(syscall.EIO), "internal", 70},
+		{As(BadInput, path(syscall.EMFILE)), "internal", 70},
+		{OnFile("x", path(syscall.EMFILE)), "write_failed", 70},
+		{OnFile("x", path(syscall.ENOENT)), "bad_input", 2},
 	}
 	for _, tt := range tests {
 		for _, err := range []error{tt.err, OnPage("x", tt.err), Hinted(tt.err, "do this"), errors.Join(tt.err, nil), fmt.Errorf("more: %w", tt.err)} {

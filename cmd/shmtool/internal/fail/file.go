@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"shmtool/cmd/shmtool/internal/kernel"
 )
 
 // OnFile returns err as one about the output file that the user named. It does not
@@ -15,9 +17,9 @@ func OnFile(name string, err error) error {
 }
 
 // Output returns err as one about what was to be written: input that is wrong, unless
-// the medium cannot take it.
+// the medium cannot take it, or the system failed.
 func Output(err error) error {
-	if NoRoom(err) {
+	if NoRoom(err) || kernel.Broken(err) {
 		return As(WriteFailed, err)
 	}
 	return As(BadInput, err)

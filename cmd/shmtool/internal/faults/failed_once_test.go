@@ -46,6 +46,8 @@ func TestFailuresOfWrites(t *testing.T) {
 		case "save --all $OUT/folder":
 			b.once("save panicked", d, spot{"openat", "out/TEMPORARY/TEMPORARY/shm/page", 1}, syscall.EMFILE)
 			b.once("a page that cannot be opened was left out as another program's", d, spot{"openat", "shm/page", 1}, syscall.EMFILE)
+		case "append page --from $DIR/lines":
+			b.once("input that cannot be opened was called wrong", d, spot{"openat", "lines", 1}, syscall.EMFILE)
 		case "delete page --count 1":
 			b.once("a lock was not given back", d, spot{"flock", "shm/page", 2}, syscall.EINTR)
 		}

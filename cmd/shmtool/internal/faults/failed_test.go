@@ -152,7 +152,8 @@ func (b *broken) learned(d doing) []failure {
 func (s spot) errors() (all []syscall.Errno) {
 	for _, f := range failures {
 		for _, errno := range f.fails {
-			if f.name == s.name && (s.nth == 1 || !denied(errno)) {
+			happens := errno != syscall.ESRCH || strings.HasPrefix(s.where, "proc") || s.where == "a process"
+			if f.name == s.name && (s.nth == 1 || !denied(errno)) && happens {
 				all = append(all, errno)
 			}
 		}
@@ -234,9 +235,10 @@ func (b *broken) try(f failure) bool {
 	return true
 }
 
-// hidden reports whether a process does not let the user look into it, which is no failure.
+// hidden reports whether a process does not let the user look into it, or has gone, which is
+// no failure.
 func (f failure) hidden() bool {
-	return strings.HasPrefix(f.where, "proc") && denied(f.errno)
+	return strings.HasPrefix(f.where, "proc") && (denied(f.errno) || slices.Contains(vanished, f.errno))
 }
 
 // passing are parts of an output that differ from run to run.
@@ -263,15 +265,19 @@ func (b *broken) looked(f failure, r traced) {
 
 // words judges what a command says about a call that failed.
 func (b *broken) words(f failure, r, well result) {
+	gone := slices.Contains(vanished, f.errno)
 	for _, wrong := range []string{"invalid_page", "not a valid", "truncated"} {
-		if text := r.stdout + r.stderr; strings.Contains(text, wrong) && !strings.Contains(well.stdout+well.stderr, wrong) {
+		if text := r.stdout + r.stderr; !gone && strings.Contains(text, wrong) && !strings.Contains(well.stdout+well.stderr, wrong) {
 			b.faultf("a fault of the system is called one of the page:\n%s\n%s", r.stderr, r.stdout)
 		}
 	}
 	for _, code := range codes.FindAllString(r.stdout, -1) {
-		if !slices.Contains(vanished, f.errno) && !strings.Contains(well.stdout, code) {
+		if !gone && !strings.Contains(well.stdout, code) {
 			b.faultf("a fault of the system becomes a finding: %s\n%s\n%s", code, r.stderr, r.stdout)
 		}
+	}
+	if r.code == fail.ExitUsage && well.code != r.code && !gone && !denied(f.errno) && !strings.Contains(f.line, "nagios") {
+		b.faultf("a fault of the system is called a wrong use: %s", r.stderr)
 	}
 	if r.code > fail.ExitFindings && r.code != well.code && r.stderr == "" && r.stdout == well.stdout {
 		b.faultf("exit code %d without a word", r.code)

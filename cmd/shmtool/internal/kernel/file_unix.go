@@ -4,6 +4,7 @@ package kernel
 
 import (
 	"io/fs"
+	"math"
 	"os"
 	"slices"
 	"syscall"
@@ -41,6 +42,15 @@ func Flock(f *os.File, how int) error {
 			return err
 		}
 	}
+}
+
+// MostFiles returns how many files this process may have open.
+func MostFiles() uint64 {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil {
+		return math.MaxInt64
+	}
+	return uint64(limit.Cur)
 }
 
 // Kill sends a signal to a process; 0 asks whether it is there.

@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,6 +35,9 @@ func Nameable(name string) bool {
 
 // Flock fails: this system has no such call.
 func Flock(*os.File, int) error { return errMissing }
+
+// MostFiles returns a number that no process reaches: this system has no such limit.
+func MostFiles() uint64 { return math.MaxInt64 }
 
 // Kill fails: this system has no such call.
 func Kill(int, syscall.Signal) error { return errMissing }

@@ -286,10 +286,11 @@ func (m *Moment) Uptime(at time.Time) time.Duration {
 }
 
 // Age returns how many seconds ago a time was that a page has in seconds since boot;
-// 0 is no time.
+// 0 is no time. One that comes after the look, because the page was written meanwhile or a
+// clock was set, is 0 seconds ago.
 func (m *Moment) Age(bootSeconds uint64) (int64, bool) {
 	if m.Clock.Uptime == 0 || bootSeconds == 0 || bootSeconds > 1<<40 {
 		return 0, false
 	}
-	return int64(m.Clock.Uptime/time.Second) - int64(bootSeconds), true
+	return max(0, int64(m.Clock.Uptime/time.Second)-int64(bootSeconds)), true
 }

@@ -18,8 +18,8 @@ const (
 )
 
 // seize opens and locks the objects, and returns how many it holds besides those that are
-// open already. Of a stream that goes as a whole it holds all or none: of two cleans at the
-// same time, the one that gets the first object gets them all.
+// open already. It holds all or none of a stream that goes as a whole: when two cleans run,
+// the one that gets the first object gets them all.
 func (u *unit) seize(dir string, open int) (held int) {
 	for i := range u.claims {
 		c := &u.claims[i]

@@ -171,6 +171,15 @@ func TestDrillUnknown(t *testing.T) {
 			t.Errorf("%s has no drill", c.Name)
 		}
 	}
+	tested := []string{finding.ShmFull, finding.NamespaceMismatch} // in tests of their own
+	for _, d := range slices.Concat(pageDrills, processDrills) {
+		tested = append(tested, d.code)
+	}
+	for _, code := range drill.Codes() {
+		if !slices.Contains(tested, code) {
+			t.Errorf("no test runs the drill of %s: add it to pageDrills or processDrills", code)
+		}
+	}
 }
 
 // The JSON of a drill says what was done.

@@ -166,7 +166,7 @@ func TestNames(t *testing.T) {
 		"append", "append_notify", "read_handle", "read_name", "scan", "latency_spin", "latency_futex", "latency_poll",
 		"latency_locked_1s", "dump_ndjson", "dump_json", "dump_table", "dump_rax", "append_ndjson", "append_csv", "start",
 		"push_alone", "nested_header", "where", "scan_column", "followers_0_1000", "loss_at_rate", "replay", "ls_1000",
-		"streams_300", "save_all", "idle_1", "idle_500",
+		"streams_300", "scrape_300", "save_all", "idle_1", "idle_500",
 	}
 	got := Names()
 	slices.Sort(want)

@@ -39,10 +39,11 @@ func commands() []*Benchmark {
 		{Name: "start", Unit: "ms", Method: "get of one value: the program's start", round: running(starting)},
 		{Name: "ls_1000", uses: []string{"pages"}, Unit: "ms", Method: "ls of 1000 pages", round: running(listing)},
 		{Name: "streams_300", uses: []string{"streams"}, Unit: "ms", Method: "streams: 300 streams of 3 tracks each", round: running(seeingStreams)},
+		{Name: "scrape_300", uses: []string{"streams"}, Unit: "ms", Method: "serve: a scrape of these streams, but for the first", round: scraping, once: true},
 		{Name: "save_all", uses: []string{"streams", "saving"}, Unit: "ms", Method: "save --all of these streams into a .tar.gz", round: running(savingAll)},
 	}
 	for _, b := range list {
-		b.peer = true
+		b.peer = b.Name != "scrape_300"
 		if b.Unit == "" {
 			b.Unit = "ns/record"
 		}

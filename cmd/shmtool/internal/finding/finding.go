@@ -137,9 +137,23 @@ func Settle(found []Finding) time.Duration {
 // Lasting returns the findings of a second look that are true: without those that may
 // pass, unless the first look, so much earlier, had them (see Finding.Lasts).
 func Lasting(first, second []Finding, apart time.Duration) []Finding {
-	return slices.DeleteFunc(slices.Clone(second), func(f Finding) bool {
-		return f.Settles > 0 && (f.Settles > apart || !slices.ContainsFunc(first, func(was Finding) bool { return f.is(&was) }))
-	})
+	lasting := slices.Clone(second)[:0]
+	for i := range second {
+		if f := &second[i]; f.Settles <= 0 || f.Settles <= apart && f.among(first) {
+			lasting = append(lasting, *f)
+		}
+	}
+	return lasting
+}
+
+// among reports whether an earlier look had the finding.
+func (f *Finding) among(first []Finding) bool {
+	for i := range first {
+		if f.is(&first[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // The verdicts on a stream.

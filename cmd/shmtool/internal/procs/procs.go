@@ -34,6 +34,7 @@ type Table struct {
 	showsFirst      func() bool              // whether it shows process 1, which it hides when it hides any that is not the user's own
 	all             []Process                // live ones, once loaded
 	loaded          bool
+	left            int  // the process whose memory is left out; 0 none
 	use             *Use // once looked for
 	saved           func() *Saved
 	device          func() (device uint64, sure bool) // of shmDir, and whether maps name the same

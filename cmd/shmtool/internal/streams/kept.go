@@ -15,6 +15,10 @@ import (
 // look closes those that it does not find any longer. All are closed when no look comes for
 // a while: a page that is open has memory, also without a name.
 type Kept struct {
+	// OnLooker is set in a process that does nothing but look: a look takes no notice of the
+	// pages that it has open.
+	OnLooker bool
+
 	most int // pages
 	idle *time.Timer
 
@@ -69,6 +73,9 @@ func (k *Kept) Look(dir string, table *procs.Table, want func(stream string) boo
 	}
 	defer k.busy.Unlock()
 	k.looks++
+	if k.OnLooker {
+		table.LeaveOut()
+	}
 	l := newLooker(dir, table, want)
 	l.kept = k
 	m, err := l.look()

@@ -207,3 +207,25 @@ func TestOnlookersKeepPages(t *testing.T) {
 		}
 	}
 }
+
+// An onlooker's own pages are not among those that processes have in memory.
+func TestOnLookerLeavesItselfOut(t *testing.T) {
+	w := streamstest.NewWorld(t)
+	w.Sample("own")
+	users := func(onlooker bool) (n int) {
+		k := streams.NewKept()
+		defer k.Close()
+		k.OnLooker = onlooker
+		for range 2 { // the first opens the pages that the second sees
+			m, err := k.Look(w.Shm, procs.Open("/proc", w.Shm), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n = m.Streams[0].Meta.Object.Users
+		}
+		return n
+	}
+	if own, left := users(false), users(true); own != 1 || left != 0 {
+		t.Errorf("%d processes have a page, and %d without this one", own, left)
+	}
+}

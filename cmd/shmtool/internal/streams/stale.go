@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/layout"
@@ -54,10 +55,17 @@ func endsAt(path string, at uint64) bool {
 	if at > math.MaxInt64-uint64(os.Getpagesize()) {
 		return false
 	}
-	b := make([]byte, os.Getpagesize())
-	n, last := kernel.ReadLast(path, int64(at), b)
-	return last && !bytes.Contains(b[:n], []byte(packetMagic))
+	b := memoryPages.Get().(*[]byte)
+	defer memoryPages.Put(b)
+	n, last := kernel.ReadLast(path, int64(at), *b)
+	return last && !bytes.Contains((*b)[:n], []byte(packetMagic))
 }
+
+// memoryPages are memory pages to read into.
+var memoryPages = sync.Pool{New: func() any {
+	b := make([]byte, os.Getpagesize())
+	return &b
+}}
 
 // packetMagic begins each packet.
 const packetMagic = "DTP2"

@@ -57,6 +57,7 @@ type timed struct {
 
 func newWatcher(w *world.World, chosen pages.Streams, hangs time.Duration) *watcher {
 	kept := streams.NewKept()
+	kept.OnLooker = true
 	return &watcher{
 		world: w, chosen: chosen, fresh: freshLook, hangs: hangs, tracks: trackHistory{}, kept: kept,
 		look: func() (*streams.Moment, error) { return kept.Look(w.ShmDir, w.Procs(), chosen.Wanted) },

@@ -26,6 +26,7 @@ func TestCleanBesideASimulation(t *testing.T) {
 	runs.until("the stream", func() bool { return allThere(dir, "MstTrakruns@*-2", "MstUserruns") })
 	readers := []*process{
 		launch(t, dir, "tail", "-f", "MstMetakilled", "-o", "ndjson"), launch(t, dir, "record", "MstUserkilled", "-w", filepath.Join(t.TempDir(), "r.mcap")),
+		launchWith(t, dir, "serve", "--listen", ":0"),
 	}
 	for _, r := range readers {
 		r.maps(dir)

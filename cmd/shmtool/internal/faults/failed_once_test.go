@@ -23,6 +23,8 @@ var found = []struct {
 	{"clean took such a process for one that uses nothing", "clean --proc-dir $DIR/proc", spot{"openat", "proc/801/maps", 2}, syscall.EMFILE},
 	{"processes that cannot be listed were none", "ls --all -o csv --fields name,kind,size,status,endpos,writer", spot{"openat", "proc", 2}, syscall.EMFILE},
 	{"a stream that cannot be read had 0 tracks in metrics", "streams -o openmetrics", spot{"openat", "shm/MstMetalive", 1}, syscall.EMFILE},
+	{"a data page that cannot be looked at took no memory", "streams -j", spot{"newfstatat", "shm/MstDatalive@0_4", 1}, syscall.EIO},
+	{"a process that a copy keeps from the user was called dead", "streams -j", spot{"openat", "proc/412/stat", 1}, syscall.EACCES},
 	{"a page that cannot be mapped was left out", "ls --all -o csv --fields name,kind,size,status,endpos,writer", spot{"mmap", "shm/MstMetalive", 2}, syscall.ENFILE},
 }
 

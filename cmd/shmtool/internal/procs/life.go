@@ -76,14 +76,14 @@ func (t *Table) lifeOfUnseen(pid int, err error) Life {
 	switch {
 	case kernel.Broken(err):
 		return Unknown
-	case saved != nil && !errors.Is(err, fs.ErrPermission):
-		return saved.life(pid)
+	case errors.Is(err, fs.ErrPermission) && t.Live():
+		return Alive
+	case errors.Is(err, fs.ErrPermission):
+		return Unknown // the copy has it, and keeps it from you
 	case saved != nil:
-		return Unknown // the snapshot has it, and keeps it from you
+		return saved.life(pid)
 	case !t.Live():
 		return Dead
-	case errors.Is(err, fs.ErrPermission):
-		return Alive
 	case t.showsFirst(): // it hides nothing, and every process can be seen as process 1 can
 		return Dead
 	case !t.Ours():

@@ -123,8 +123,11 @@ func TestLifeOfUnseen(t *testing.T) {
 	if life := table.lifeOfUnseen(1, os.ErrPermission); life != Alive {
 		t.Errorf("refused: %v", life)
 	}
-	if life := Open(t.TempDir(), t.TempDir()).lifeOfUnseen(1, os.ErrPermission); life != Dead {
-		t.Errorf("a moment: %v", life)
+	moment := Open(t.TempDir(), t.TempDir())
+	for err, want := range map[error]Life{os.ErrNotExist: Dead, os.ErrPermission: Unknown, syscall.EMFILE: Unknown} {
+		if life := moment.lifeOfUnseen(1, err); life != want {
+			t.Errorf("a moment, %v: %v", err, life)
+		}
 	}
 }
 

@@ -282,6 +282,10 @@ func (l *looker) fill(s *Stream) {
 			l.read(s, o, func() error { return l.holder(o, procs.RolePull, &s.Pull) })
 		case mist.KindSemaphore:
 			l.read(s, o, func() error { return l.lock(s, o) })
+		default:
+			if (Problem{o.Name, o.unread}).Unread() { // its size is not known
+				l.read(s, o, nil)
+			}
 		}
 	}
 	for _, t := range s.Tracks {

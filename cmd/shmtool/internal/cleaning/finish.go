@@ -2,6 +2,7 @@ package cleaning
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -128,8 +129,10 @@ func (c *claim) disturbed(dir string, users map[relaccx.Identity]string) error {
 	}
 	st, err := kernel.StatName(aside)
 	switch {
-	case err != nil:
+	case errors.Is(err, fs.ErrNotExist):
 		return &KeptError{c.Name, isGone}
+	case err != nil:
+		return &KeptError{c.Name, cause.Of(err).Error()}
 	case st.Dev != c.Identity.Device || st.Ino != c.Identity.Inode:
 		return &KeptError{c.Name, "it is another one now"}
 	case c.leased && wanted(c.open):

@@ -50,6 +50,10 @@ func TestFailuresOfWrites(t *testing.T) {
 			b.once("a page that cannot be opened was left out as another program's", d, spot{"openat", "shm/page", 1}, syscall.EMFILE)
 		case "append page --from $DIR/lines":
 			b.once("input that cannot be opened was called wrong", d, spot{"openat", "lines", 1}, syscall.EMFILE)
+		case "clean --stream $DEAD --end --yes --proc-dir /proc":
+			if long() { // it looks at all processes of the machine
+				b.once("objects that were moved aside kept those names", d, spot{"newfstatat", "shm/.cleaning-MstMeta" + b.dead, 1}, syscall.EIO)
+			}
 		case "delete page --count 1":
 			b.once("a lock was not given back", d, spot{"flock", "shm/page", 2}, syscall.EINTR)
 		}

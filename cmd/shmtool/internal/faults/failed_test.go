@@ -309,6 +309,9 @@ func (b *broken) changed(f failure, r traced) {
 	}
 	b.words(f, r.result, well.result)
 	left := b.left()
+	if r.code != fail.ExitOK { // the next clean goes on with what this one has moved aside
+		left = slices.DeleteFunc(left, func(name string) bool { return strings.HasPrefix(name, "shm/.cleaning-") })
+	}
 	if len(left) > 0 && f.name != "unlinkat" && !strings.Contains(f.where, "TEMPORARY") { // which could not be removed
 		b.faultf("left %q", left)
 	}

@@ -68,8 +68,12 @@ func Open(procDir, shmDir string) *Table {
 		looked:  map[int]looked{},
 		lists:   map[string][]listedTrack{},
 		mounted: sync.OnceValue(func() bool { return isProc(procDir) }),
-		saved:   sync.OnceValue(func() *Saved { return readSaved(procDir, shmDir) }),
 	}
+	t.saved = sync.OnceValue(func() *Saved {
+		s, err := readSaved(procDir, shmDir)
+		_ = t.note(err) // the one that opens a snapshot is told of all else
+		return s
+	})
 	_ = t.note(err)
 	t.inMemory = sync.OnceValue(t.isInMemory)
 	t.device = sync.OnceValues(t.findDevice)

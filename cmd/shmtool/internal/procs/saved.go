@@ -188,16 +188,12 @@ func (s *Saved) Text() ([]byte, error) {
 // is nil otherwise.
 func (t *Table) Saved() *Saved { return t.saved() }
 
-func readSaved(procDir, shmDir string) *Saved {
+func readSaved(procDir, shmDir string) (*Saved, error) {
 	dir := filepath.Dir(filepath.Clean(procDir))
 	if filepath.Dir(filepath.Clean(shmDir)) != dir {
-		return nil
+		return nil, nil
 	}
-	s, err := ReadSaved(dir)
-	if err != nil {
-		return nil // the one that opens a snapshot is told
-	}
-	return s
+	return ReadSaved(dir)
 }
 
 // object returns what was saved of an object; nil where nothing was.

@@ -58,7 +58,7 @@ func launchTo(t *testing.T, dir string, stdout *os.File, args ...string) *proces
 	t.Helper()
 	p := &process{t: t, cmd: exec.Command("shmtool", args...)}
 	p.cmd.Env = append(os.Environ(), cli.ShmDirVariable+"="+dir, cli.ProcDirVariable+"="+t.TempDir())
-	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.err
+	p.cmd.Stdout, p.cmd.Stderr, p.cmd.WaitDelay = &p.stdout, &p.err, patience
 	if stdout != nil {
 		p.cmd.Stdout = stdout
 	}
@@ -70,7 +70,10 @@ func launchTo(t *testing.T, dir string, stdout *os.File, args ...string) *proces
 		t.Fatal(err)
 	}
 	p.stdin = stdin
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Wait() // also for its children, who have its standard error and make files until they end
+	})
 	return p
 }
 

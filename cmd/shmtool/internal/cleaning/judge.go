@@ -172,6 +172,10 @@ func (j *judge) stirred(f *file) string {
 		return ""
 	case was == nil || was.identity != f.identity:
 		return "has just been made"
+	case f.fault != "": // which says more
+		return ""
+	case was.fault != "":
+		return strings.TrimPrefix(was.fault, "it ")
 	case was.mark != f.mark:
 		return "moves"
 	}

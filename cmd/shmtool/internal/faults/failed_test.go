@@ -244,7 +244,7 @@ func (b *broken) try(f failure) bool {
 // hidden reports whether a process does not let the user look into it, or has gone, which is
 // no failure.
 func (f failure) hidden() bool {
-	return strings.HasPrefix(f.where, "proc") && (denied(f.errno) || slices.Contains(vanished, f.errno))
+	return strings.Contains("/"+f.where, "/proc") && (denied(f.errno) || slices.Contains(vanished, f.errno))
 }
 
 // passing are parts of an output that differ from run to run.

@@ -298,11 +298,12 @@ func (b *broken) words(f failure, r, well result) {
 func (b *broken) changed(f failure, r traced) {
 	well, state := b.well[f.line], b.state()
 	switch {
+	case f.hidden():
 	case f.errno == syscall.EINTR && (r.code != well.code || state != b.states[f.line]):
 		b.faultf("an interrupted call is not made again: exit code %d, %s\n%s", r.code, r.stderr, state)
 	case r.code == well.code && r.stderr == well.stderr && state != b.states[f.line] && !strings.Contains(r.stdout, f.errno.Error()):
 		b.faultf("leaves without a word\n%s\nnot\n%s", state, b.states[f.line])
-	case f.hidden(), r.code == fail.ExitLoss: // an object was left out
+	case r.code == fail.ExitLoss: // an object was left out
 	case denied(f.errno) && strings.HasPrefix(f.where, "shm/") && strings.HasPrefix(f.line, "save --all"): // of another program
 	default:
 		b.between(f.doing, state)

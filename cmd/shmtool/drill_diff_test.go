@@ -49,9 +49,11 @@ func (tt drillTest) begin(t *testing.T, dir, stream string) (p *process, before 
 	for well := 500 * time.Millisecond; ; well *= 4 {
 		p = launch(t, dir, "simulate", "--fault", tt.code, "--fault-after", well.String(), "--for", "0", "--stream", stream, "--no-header")
 		p.says(`viewers? reads?`)
+		for tt.suspected(t, dir) && !strings.Contains(p.stdout.String(), "now try") {
+			time.Sleep(10 * time.Millisecond) // a stream that has just begun waits for a moment
+		}
 		before = snapshotOf(t, dir, "before")
-		found := doctor.Suspicions(nil, lookAt(t, dir)) // of what lasts the snapshot had nothing, if this has not
-		if !slices.ContainsFunc(found, func(f finding.Finding) bool { return f.Code == tt.code }) {
+		if !tt.suspected(t, dir) { // then the snapshot has nothing of it either
 			return p, before
 		}
 		p.signal(syscall.SIGTERM)
@@ -60,6 +62,13 @@ func (tt drillTest) begin(t *testing.T, dir, stream string) (p *process, before 
 			t.Fatalf("the stream is never without %s", tt.code)
 		}
 	}
+}
+
+// suspected reports whether a look finds what the drill brings about.
+func (tt drillTest) suspected(t *testing.T, dir string) bool {
+	t.Helper()
+	found := doctor.Suspicions(nil, lookAt(t, dir))
+	return slices.ContainsFunc(found, func(f finding.Finding) bool { return f.Code == tt.code })
 }
 
 // compare fails when the difference of two snapshots does not name what a drill has done, or

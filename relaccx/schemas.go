@@ -26,10 +26,17 @@ const (
 // does not know it, and so cannot make another page with the same sum.
 var fieldsSeed = sync.OnceValue(maphash.MakeSeed)
 
-// fieldsSum returns a sum of the descriptors, which end where the records begin.
+// fieldsSum returns a sum of the descriptors.
 func fieldsSum(head []byte, h layout.Header) uint64 {
-	end := min(int(h.Offset), len(head))
-	return maphash.Bytes(fieldsSeed(), head[min(int(h.FieldOffset), end):end])
+	from, end := fieldRange(head, h)
+	return maphash.Bytes(fieldsSeed(), head[from:end])
+}
+
+// fieldRange returns where in head the descriptors begin, and that they end where the
+// records begin.
+func fieldRange(head []byte, h layout.Header) (from, end int) {
+	end = min(int(h.Offset), len(head))
+	return min(int(h.FieldOffset), end), end
 }
 
 // of returns what layout.DecodeSchema does, and the sum of the descriptors.
@@ -44,11 +51,13 @@ func (c *schemaCache) of(head []byte, h layout.Header) (*layout.Schema, uint64, 
 		}
 	}
 	// Another process may change the bytes meanwhile: what is known by their sum must be made
-	// of the same ones.
-	head = append([]byte(nil), head[:min(int(h.Offset), len(head))]...)
-	sum = fieldsSum(head, h)
-	s, err := layout.DecodeSchema(head, h)
-	if err == nil && len(head) <= schemaMost {
+	// of the same ones. The header before them changes all the time, and is not read here.
+	from, end := fieldRange(head, h)
+	own := make([]byte, end)
+	copy(own[from:], head[from:end])
+	sum = fieldsSum(own, h)
+	s, err := layout.DecodeSchema(own, h)
+	if err == nil && end <= schemaMost {
 		c.add(sum, s)
 	}
 	return s, sum, err

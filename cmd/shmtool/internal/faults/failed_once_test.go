@@ -55,6 +55,8 @@ func TestFailuresOfWrites(t *testing.T) {
 			if long() { // it looks at all processes of the machine
 				b.once("an object that cannot be read was said to move", d, spot{"fstat", "shm/MstIPID" + b.dead, 1}, syscall.ENOMEM)
 			}
+		case "replay $DIR/recorded --speed 1000 --force":
+			b.once("a page that had got its name was removed under another one", d, spot{"flock", "shm/page", 2}, syscall.ENOLCK)
 		case "delete page --count 1":
 			b.once("a lock was not given back", d, spot{"flock", "shm/page", 2}, syscall.EINTR)
 		}

@@ -70,6 +70,9 @@ func (p *played) close() error {
 	var err error
 	if p.hidden() {
 		err = os.Remove(p.temp)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil // it has got its name, and a later step failed
+		}
 	}
 	if p.file != nil {
 		err = errors.Join(err, p.file.Close())

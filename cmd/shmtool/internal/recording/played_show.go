@@ -7,8 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/layout"
 	"shmtool/relaccx"
 )
@@ -104,6 +106,9 @@ func (p *played) appear() error {
 	if err == nil {
 		p.old, p.reload = old, true
 		return p.replace()
+	}
+	if kernel.Broken(err) || errors.Is(err, syscall.ENOLCK) {
+		return err // it may be a page, with readers
 	}
 	return cause.Of(os.Rename(p.temp, p.path())) // what is no page has no readers
 }

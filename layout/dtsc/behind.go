@@ -67,7 +67,7 @@ func (b *Behind) search(page []byte, at int, first bool) {
 			continue
 		}
 		first = false
-		skip := bytes.Index(page[at+1:], []byte(packetMagic))
+		skip := bytes.Index(page[at+1:], []byte(PacketMagic))
 		if skip < 0 {
 			return
 		}
@@ -79,7 +79,7 @@ func (b *Behind) search(page []byte, at int, first bool) {
 // It looks at no more than its first bytes and its last, however long it says it
 // is: what lies between may hold as many that say the same.
 func wholePacket(page []byte, at int) (Packet, bool) {
-	if !bytes.HasPrefix(page[at:], []byte(packetMagic)) {
+	if !bytes.HasPrefix(page[at:], []byte(PacketMagic)) {
 		return Packet{}, false // and nothing is allocated to say so
 	}
 	head := page[at:min(at+PacketHeadSize, len(page))]

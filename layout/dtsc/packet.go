@@ -8,11 +8,12 @@ import (
 	"math"
 )
 
-// A packet: "DTP2", the size of what follows (4 bytes), track (4), time (8), and
+// PacketMagic is the four bytes that each packet of a data page begins with.
+const PacketMagic = "DTP2"
+
+// A packet: PacketMagic, the size of what follows (4 bytes), track (4), time (8), and
 // an object of members. All integers are big-endian. relaccx(5), DTSC.
 const (
-	packetMagic = "DTP2"
-
 	offPacketSize  = 4 // counts what lies behind it
 	offPacketTrack = 8
 	offPacketTime  = 12
@@ -75,12 +76,12 @@ func NextPacket(page []byte, at int) (Packet, error) {
 // head reads what every packet begins with. left is how many bytes the page
 // has from there on, of which page may hold only the first.
 func (p *Packet) head(page []byte, at, left int) error {
-	if at < 0 || at > len(page)-len(packetMagic) {
+	if at < 0 || at > len(page)-len(PacketMagic) {
 		return io.EOF
 	}
 	b := page[at:]
-	switch magic := b[:len(packetMagic)]; {
-	case string(magic) == packetMagic:
+	switch magic := b[:len(PacketMagic)]; {
+	case string(magic) == PacketMagic:
 	case binary.BigEndian.Uint32(magic) == 0:
 		return io.EOF
 	default:
@@ -192,7 +193,7 @@ func AppendPacket(dst []byte, p *Packet, payload []byte) ([]byte, error) {
 	if size > math.MaxUint32 {
 		return dst, fmt.Errorf("payload of %d bytes does not fit a packet", len(payload))
 	}
-	dst = append(dst, packetMagic...)
+	dst = append(dst, PacketMagic...)
 	dst = binary.BigEndian.AppendUint32(dst, uint32(size))
 	dst = binary.BigEndian.AppendUint32(dst, p.Track)
 	dst = binary.BigEndian.AppendUint64(dst, p.Time)

@@ -20,7 +20,7 @@ const PacketHeadSize = 128
 func PacketHead(head []byte, at, pageSize int) (Packet, error) {
 	none := Packet{Offset: at}
 	left := pageSize - at
-	if at < 0 || left < len(packetMagic) {
+	if at < 0 || left < len(PacketMagic) {
 		return none, io.EOF
 	}
 	head = head[:min(len(head), left)]

@@ -37,7 +37,7 @@ const (
 	KindCameras    Kind = "cameras"       // MstCameras, a fork's
 	KindOld        Kind = "mist-2.x"      // MstSTRM<stream> and others of MistServer 2.x: no RelAccX
 	KindSemaphore  Kind = "semaphore"     // sem.MstSem…, or MstSem… with musl
-	KindTemporary  Kind = "temporary"     // sem.XXXXXX or tmp-N: a semaphore that is being made
+	KindTemporary  Kind = "temporary"     // sem. with six letters, or tmp-N: a semaphore until it has its name
 )
 
 // Owner is the process that writes an object, by its part in MistServer.

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// A waiter sleeps on until its context ends or somebody posts: shmtool doctor takes a
+// A waiter sleeps on until its context ends or another process posts: shmtool doctor takes a
 // process that is awake for one that does not wait for the lock.
 func TestSemaphoreSleepsOn(t *testing.T) {
 	sem, _ := newSemaphore(t, 0)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
 	"shmtool/relaccx"
 )
@@ -71,7 +72,7 @@ const formUnknown = "shmtool cannot tell whether it is such an object"
 
 // dataForm: a page of packets begins with one, or has never got any.
 func dataForm(head []byte) string {
-	if bytes.HasPrefix(head, []byte("DTP2")) || isZero(head[:min(len(head), 24)]) {
+	if bytes.HasPrefix(head, []byte(dtsc.PacketMagic)) || isZero(head[:min(len(head), 24)]) {
 		return ""
 	}
 	return "it does not begin with a packet"

@@ -309,7 +309,7 @@ func (c *claim) seize(dir string, hold bool) error {
 	switch err := kernel.Flock(f, kernel.Exclusive|kernel.NoWait); {
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		return &KeptError{c.Name, isLocked}
-	case kernel.Broken(err), errors.Is(err, syscall.ENOLCK):
+	case kernel.Broken(err):
 		return &fs.PathError{Op: "lock", Path: f.Name(), Err: err}
 	}
 	if c.leased, err = lease(f); err != nil {

@@ -58,10 +58,10 @@ func Minor(device uint64) uint32 {
 	return uint32(device>>12)&0xffffff00 | uint32(device)&0xff
 }
 
-// Broken reports whether err says that the system failed: too many open files, no memory,
-// a fault of the disk. It tells nothing about what was to be read.
+// Broken reports whether err says that the system failed: too many open files or locks, no
+// memory, a fault of the disk. It tells nothing about what was to be read or locked.
 func Broken(err error) bool {
-	for _, errno := range []syscall.Errno{syscall.EIO, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
+	for _, errno := range []syscall.Errno{syscall.EIO, syscall.EMFILE, syscall.ENFILE, syscall.ENOLCK, syscall.ENOMEM} {
 		if errors.Is(err, errno) {
 			return true
 		}

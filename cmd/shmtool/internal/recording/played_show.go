@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/kernel"
@@ -107,7 +106,7 @@ func (p *played) appear() error {
 		p.old, p.reload = old, true
 		return p.replace()
 	}
-	if kernel.Broken(err) || errors.Is(err, syscall.ENOLCK) {
+	if kernel.Broken(err) {
 		return err // it may be a page, with readers
 	}
 	return cause.Of(os.Rename(p.temp, p.path())) // what is no page has no readers

@@ -114,7 +114,7 @@ func (r *Redactor) pushes(dst, src []byte) {
 // packets copies the packets of a data page without their payloads. Packets that an
 // earlier stream has left are copied as well: they are looked for at any byte.
 func (r *Redactor) packets(dst, src []byte) {
-	magic := []byte("DTP2")
+	magic := []byte(dtsc.PacketMagic)
 	for at := 0; at < len(src); {
 		next := bytes.Index(src[at:], magic)
 		if next < 0 {

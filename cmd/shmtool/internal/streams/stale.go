@@ -58,7 +58,7 @@ func endsAt(path string, at uint64) bool {
 	b := memoryPages.Get().(*[]byte)
 	defer memoryPages.Put(b)
 	n, last := kernel.ReadLast(path, int64(at), *b)
-	return last && !bytes.Contains((*b)[:n], []byte(packetMagic))
+	return last && !bytes.Contains((*b)[:n], []byte(dtsc.PacketMagic))
 }
 
 // memoryPages are memory pages to read into.
@@ -66,6 +66,3 @@ var memoryPages = sync.Pool{New: func() any {
 	b := make([]byte, os.Getpagesize())
 	return &b
 }}
-
-// packetMagic begins each packet.
-const packetMagic = "DTP2"

@@ -114,10 +114,11 @@ func (j *judge) input() {
 	}
 }
 
-// supervised reports whether a living input watches the buffer, whatever MstIPID says:
-// the next input of a file takes over what a crashed one has left.
+// supervised reports whether a living input watches the buffer, or may, whatever MstIPID
+// says: the next input of a file takes over what a crashed one has left.
 func (j *judge) supervised() bool {
-	return j.stream.VoD() && slices.ContainsFunc(j.stream.Inputs, func(p procs.Process) bool { return p.PID == j.stream.Buffer.Parent })
+	seen := slices.ContainsFunc(j.stream.Inputs, func(p procs.Process) bool { return p.PID == j.stream.Buffer.Parent })
+	return j.stream.VoD() && (seen || j.at.Hiding)
 }
 
 // pull: the same for an input that pulls.

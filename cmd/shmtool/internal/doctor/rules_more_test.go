@@ -250,6 +250,15 @@ func TestFindingsOfMovement(t *testing.T) {
 			s.Buffer = nil
 			m.Server.Controller = nil
 		}, nil, nil},
+		{"the process that watches the input of a file can be seen", func(_ *streams.Moment, s *streams.Stream) {
+			s.Meta.VoD, s.Meta.Live = true, false
+			s.Input.Life, s.Inputs = procs.Dead, nil
+		}, nil, []string{"input_unsupervised MstIPIDlive"}},
+		{"it may be one that is hidden", func(m *streams.Moment, s *streams.Stream) {
+			m.Hiding = true
+			s.Meta.VoD, s.Meta.Live = true, false
+			s.Input.Life, s.Inputs = procs.Dead, nil
+		}, nil, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -290,6 +290,9 @@ func (j *judge) process(name string, wanted map[string]int, running map[string][
 		return known && since < 2*starting
 	})
 	missing := wanted[name] - len(running[name])
+	if j.at.Hiding {
+		missing = 0 // it may run, unseen
+	}
 	many := manyStarts
 	if up, known := j.at.Running(j.stream.Buffer.Start); !known || up < firstStarts {
 		many++ // it may come before the tracks that it needs

@@ -194,3 +194,17 @@ func trigger(w *streamstest.World, started int) {
 	w.Syscall(950, "270 0xa 0x1 0x2 0x0 0x0 0x0")
 	w.Syscall(streamstest.ViewerPID, "202 0x7f0000000000 0x109 0x0 0x0 0x0 0x0")
 }
+
+// A process that is configured, and is not seen, may be one that is hidden.
+func TestConfiguredProcessMayBeHidden(t *testing.T) {
+	w := streamstest.NewWorld(t)
+	w.Sample("live")
+	configure(t, w, "live", `{"processes":[{"process":"Nope"}]}`)
+	for hiding, want := range map[bool]int{false: 1, true: 0} {
+		m := moment(w, false)
+		m.Hiding = hiding
+		if found := Judge(nil, m); len(found) != want {
+			t.Errorf("hiding %v: %+v", hiding, found)
+		}
+	}
+}

@@ -25,6 +25,9 @@ var found = []struct {
 	{"a stream that cannot be read had 0 tracks in metrics", "streams -o openmetrics", spot{"openat", "shm/MstMetalive", 1}, syscall.EMFILE},
 	{"a data page that cannot be looked at took no memory", "streams -j", spot{"newfstatat", "shm/MstDatalive@0_4", 1}, syscall.EIO},
 	{"a process that a copy keeps from the user was called dead", "streams -j", spot{"openat", "proc/412/stat", 1}, syscall.EACCES},
+	{"a controller that a copy keeps from the user was called dead", "doctor live -j", spot{"openat", "proc/10/stat", 1}, syscall.EACCES},
+	{"a copy whose processes may not be listed had none", "doctor live -j", spot{"openat", "proc", 2}, syscall.EACCES},
+	{"a snapshot that may not be read again had no processes that were not saved", "doctor --moment $DIR/moment", spot{"openat", "moment/moment.json", 2}, syscall.EACCES},
 	{"a snapshot that cannot be read again had no processes that were not saved", "doctor --moment $DIR/moment", spot{"openat", "moment/moment.json", 2}, syscall.EMFILE},
 	{"a page that cannot be mapped was left out", "ls --all -o csv --fields name,kind,size,status,endpos,writer", spot{"mmap", "shm/MstMetalive", 2}, syscall.ENFILE},
 }
@@ -34,6 +37,7 @@ func TestFailuresOfLooks(t *testing.T) {
 		t.Skip("it runs a program that is built without the race detector")
 	}
 	b := newServer(t)
+	defer b.total()
 	for _, f := range found {
 		b.once(f.what, doing{line: f.line}, f.spot, f.errno)
 	}
@@ -44,6 +48,7 @@ func TestFailuresOfWrites(t *testing.T) {
 		t.Skip("it runs a program that is built without the race detector")
 	}
 	b := newWriters(t)
+	defer b.total()
 	for _, d := range doings {
 		switch d.line {
 		case "save --all $OUT/folder":

@@ -228,11 +228,13 @@ func (b *broken) try(f failure) bool {
 	})
 	b.damagedf("%v", f)
 	b.judge(r.result)
+	if len(r.calls) == 0 && r.signal == 0 {
+		return false
+	}
+	b.faults++
 	switch {
 	case r.signal != 0:
 		b.faultf("ended by signal %v\n%s", r.signal, r.stderr)
-	case len(r.calls) == 0:
-		return false
 	case b.writes:
 		b.changed(f, r)
 	default:

@@ -55,7 +55,10 @@ func newNarrow(t *testing.T, options string) *narrow {
 			do()
 		}
 	}()
-	t.Cleanup(func() { close(n.do) })
+	t.Cleanup(func() {
+		n.total()
+		close(n.do)
+	})
 	if err := <-mounted; err != nil {
 		t.Skipf("a file system of its own: %v", err)
 	}
@@ -72,6 +75,7 @@ func (n *narrow) inside(do func() error) {
 // run runs shmtool, and judges how it ends.
 func (n *narrow) run(line string) result {
 	n.t.Helper()
+	n.commands++
 	words := strings.Fields(strings.NewReplacer("$OUT", n.out(), "$SHM", n.shm()).Replace(line))
 	path, args := program(n.t), words
 	if n.limit != "" {

@@ -77,20 +77,14 @@ func (h *Holdings) Inside(pid int) []int { return h.inside[pid] }
 // Holdings looks into every process. interesting tells by its name which file
 // is worth to be told apart.
 func (t *Table) Holdings(interesting func(name string) bool) *Holdings {
-	h := &Holdings{byFile: map[Object][]Holder{}, byName: map[named][]Holder{}, holders: map[int][]uint64{}, names: map[int][]string{}, inside: map[int][]int{}, hides: t.Hides()}
-	if !t.ok {
-		return h
-	}
-	entries, err := t.readDir(t.procDir)
-	if err != nil {
-		h.hides = true
-		return h
-	}
-	for _, entry := range entries {
-		if pid, err := strconv.Atoi(entry.Name()); err == nil {
+	h := &Holdings{byFile: map[Object][]Holder{}, byName: map[named][]Holder{}, holders: map[int][]uint64{}, names: map[int][]string{}, inside: map[int][]int{}}
+	if t.ok {
+		pids, _ := t.pids() // without them, it hides all
+		for _, pid := range pids {
 			h.lookInto(t, pid, interesting)
 		}
 	}
+	h.hides = t.Hides()
 	return h
 }
 
@@ -104,7 +98,7 @@ func (h *Holdings) lookInto(t *Table, pid int, interesting func(string) bool) {
 			h.inside[inner] = append(h.inside[inner], pid)
 		}
 	}
-	unseen := t.Live() && (refused(errMaps) || refused(errFiles)) || kernel.Broken(errMaps) || kernel.Broken(errFiles)
+	unseen := refused(errMaps) || refused(errFiles) || kernel.Broken(errMaps) || kernel.Broken(errFiles)
 	if len(found) == 0 && !unseen {
 		return
 	}

@@ -98,12 +98,13 @@ func (t *Table) lifeOfUnseen(pid int, err error) Life {
 	return Unknown
 }
 
-// Hides reports whether there may be processes that the table does not show.
+// Hides reports whether there may be processes that the table does not show, as far as it
+// has looked.
 func (t *Table) Hides() bool {
 	if s := t.saved(); s != nil {
-		return s.Processes.Hiding || t.Unread() != nil
+		return s.Processes.Hiding || t.hides || t.Unread() != nil
 	}
-	return !t.ok || t.Unread() != nil || t.Live() && !t.showsFirst()
+	return !t.ok || t.hides || t.Unread() != nil || t.Live() && !t.showsFirst()
 }
 
 // Missing reports whether there is no process table at all: the objects are copies, which

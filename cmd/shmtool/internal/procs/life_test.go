@@ -2,6 +2,7 @@ package procs
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -262,5 +263,29 @@ func TestBufferOfAnotherSaved(t *testing.T) {
 	}
 	if p, _ := w.table().Buffer("live"); p.PID != 800 {
 		t.Errorf("not saved: %+v", p)
+	}
+}
+
+// A file of a process that may not be read is a failure in a copy, which has it. A living
+// process keeps it from other users.
+func TestRefusedFileOfProcess(t *testing.T) {
+	w := newWorld(t)
+	w.process(10, "MistController", "S", "MistController")
+	copied, living := w.table(), Open("/proc", t.TempDir())
+	for _, table := range []*Table{copied, living} {
+		for _, err := range []error{syscall.EACCES, os.ErrNotExist, syscall.ESRCH} {
+			if table.noteOfProcess(err) != err {
+				t.Errorf("%v is another error", err)
+			}
+		}
+	}
+	if !errors.Is(copied.Unread(), syscall.EACCES) || !copied.Hides() {
+		t.Errorf("a copy: %v, hides %v", copied.Unread(), copied.Hides())
+	}
+	if err := living.Unread(); err != nil {
+		t.Errorf("a machine: %v", err)
+	}
+	if h := copied.Holdings(func(string) bool { return true }); !h.Partial() {
+		t.Error("a copy: all holders are known")
 	}
 }

@@ -52,7 +52,7 @@ func (t *Table) found(p Process, ok bool, stream string) (Verdict, bool) {
 		return Verdict{PID: uint64(p.PID), Life: Alive, Process: p}, true
 	case t.Foreign(stream):
 		return Verdict{Life: Unknown, Why: OtherSpace}, true
-	case t.Live() && t.Hides(), t.Unread() != nil:
+	case t.Hides():
 		return Verdict{Life: Unknown, Why: Hidden}, true
 	}
 	return Verdict{}, false

@@ -36,6 +36,7 @@ type Table struct {
 	loaded          bool
 	left            int  // the process whose memory is left out; 0 none
 	use             *Use // once looked for
+	hides           bool // a process, or all of them, could not be looked at
 	saved           func() *Saved
 	device          func() (device uint64, sure bool) // of shmDir, and whether maps name the same
 	inMemory        func() bool                       // whether shmDir is in memory
@@ -71,7 +72,7 @@ func Open(procDir, shmDir string) *Table {
 	}
 	t.saved = sync.OnceValue(func() *Saved {
 		s, err := readSaved(procDir, shmDir)
-		_ = t.note(err) // the one that opens a snapshot is told of all else
+		_ = t.noteOfProcess(err) // the one that opens a snapshot is told of all else
 		return s
 	})
 	_ = t.note(err)

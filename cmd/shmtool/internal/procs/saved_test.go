@@ -109,9 +109,16 @@ func TestSavedUnseen(t *testing.T) {
 	if !table.Hides() || !partial || !table.MapsKnown() {
 		t.Errorf("hides %v, partial %v, maps known %v", table.Hides(), partial, table.MapsKnown())
 	}
+	global := filepath.Join(w.shm, "MstGlobalConfig")
+	if v, ok := table.Keeper(global); !ok || v.Life != Unknown {
+		t.Errorf("the controller may have been hidden, and is %+v", v)
+	}
 	w = savedWorld(t, &Saved{})
 	if _, partial := w.table().Mappers(); w.table().Hides() || partial {
 		t.Error("something is hidden, and nothing was")
+	}
+	if v, ok := w.table().Keeper(global); ok {
+		t.Errorf("there was no controller, and it is %+v", v)
 	}
 	if newWorld(t).table().MapsKnown() || newWorld(t).table().Saved() != nil {
 		t.Error("a folder without a moment.json has one")

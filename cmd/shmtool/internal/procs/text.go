@@ -51,7 +51,7 @@ func (t *Table) readInto(buffer *[]byte, path string, most int) error {
 	if irregular {
 		return errNotText
 	}
-	return t.note(err)
+	return t.noteOfProcess(err)
 }
 
 // Text reads a file of a process, or of the table itself where the PID is 0, and no
@@ -74,11 +74,13 @@ func (t *Table) PIDs() []int {
 func (t *Table) Read(pid int) (Process, error) {
 	text, err := t.ofProcess(pid, "stat")
 	if err != nil {
+		t.hides = t.hides || refused(err)
 		return Process{}, err
 	}
 	p, err := parseStat(pid, text)
 	if err == nil {
-		args, _ := t.ofProcess(pid, "cmdline") // some cannot be read
+		args, err := t.ofProcess(pid, "cmdline") // some cannot be read
+		t.hides = t.hides || refused(err)
 		p.Args = parseArgs(args)
 	}
 	return p, err
@@ -96,6 +98,7 @@ func (t *Table) ofProcess(pid int, elements ...string) ([]byte, error) {
 func (t *Table) pids() ([]int, error) {
 	entries, err := t.readDir(t.procDir)
 	if err != nil {
+		t.hides = true
 		return nil, err
 	}
 	var pids []int

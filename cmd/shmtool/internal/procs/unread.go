@@ -7,9 +7,10 @@ import (
 )
 
 // Unread returns the first failure of the system that kept the table from reading what it
-// was asked for: too many open files, no memory, a fault of the disk. The table then knows
-// less than there is, and says neither that a process is dead nor that it does not use an
-// object. It is nil when all was read, also where another user's process shows nothing.
+// was asked for: too many open files, no memory, a fault of the disk. In a copy a file of a
+// process that you may not read is one as well. The table then knows less than there is, and
+// says neither that a process is dead nor that it does not use an object. It is nil when all
+// was read, also where another user's living process shows nothing.
 func (t *Table) Unread() error {
 	t.unreadMu.Lock()
 	defer t.unreadMu.Unlock()
@@ -27,15 +28,29 @@ func (t *Table) OnUnread(tell func(error)) {
 // other opens another table, whose failures are those of this one.
 func (t *Table) other(procDir, shmDir string) *Table {
 	o := Open(procDir, shmDir)
-	o.OnUnread(func(err error) { _ = t.note(err) })
+	o.OnUnread(func(err error) { t.remember(err) })
 	return o
 }
 
 // note remembers err if it is a failure of the system, and returns it.
 func (t *Table) note(err error) error {
-	if !kernel.Broken(err) {
-		return err
+	if kernel.Broken(err) {
+		t.remember(err)
 	}
+	return err
+}
+
+// noteOfProcess does what note does with an error about a file of a process. A living
+// process may keep its files from you; a copy has the files, and is not read whole.
+func (t *Table) noteOfProcess(err error) error {
+	if refused(err) && !t.Live() {
+		t.remember(err)
+	}
+	return t.note(err)
+}
+
+// remember keeps the first failure, and tells of it.
+func (t *Table) remember(err error) {
 	t.unreadMu.Lock()
 	first := t.unread == nil
 	if first {
@@ -45,19 +60,18 @@ func (t *Table) note(err error) error {
 	if first && t.tellUnread != nil {
 		t.tellUnread(err)
 	}
-	return err
 }
 
 // readDir lists a folder of the table.
 func (t *Table) readDir(path string) ([]os.DirEntry, error) {
 	entries, err := os.ReadDir(path)
-	return entries, t.note(err)
+	return entries, t.noteOfProcess(err)
 }
 
 // readLink reads a link of the table.
 func (t *Table) readLink(path string) (string, error) {
 	to, err := os.Readlink(path)
-	return to, t.note(err)
+	return to, t.noteOfProcess(err)
 }
 
 // lstat looks at an object of the shared memory.

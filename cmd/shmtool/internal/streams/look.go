@@ -52,7 +52,7 @@ func (l *looker) look() (*Moment, error) {
 		return nil, err
 	}
 	table := l.table
-	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Hiding: table.Hides(), Partial: table.Missing(), Reach: table.Reach()}
+	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Partial: table.Missing(), Reach: table.Reach()}
 	if !l.at.Partial {
 		l.at.taken = time.Now()
 	}
@@ -90,9 +90,7 @@ func (l *looker) look() (*Moment, error) {
 	l.logs()
 	l.across()
 	l.unknown(entries)
-	if l.at.Unread = table.Unread(); l.at.Unread != nil {
-		l.at.Hiding = true
-	}
+	l.at.Unread, l.at.Hiding = table.Unread(), table.Hides()
 	return l.at, nil
 }
 

@@ -7,36 +7,74 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
+	"github.com/charmbracelet/x/vt"
 	"golang.org/x/sys/unix"
 
 	"shmtool/cmd/shmtool/internal/out"
 )
 
-// terminal is a process whose standard output is a terminal, and what is on its
-// way to the screen.
+// terminal is a process whose standard output is a terminal, what is on its way to the
+// screen, and the screen.
 type terminal struct {
 	t      *testing.T
 	master *os.File
 	cmd    *exec.Cmd
 	before unix.Termios // how it treated what is typed, before anything ran on it
 	out    buffer
+	screen *screen
 	read   chan struct{} // closed when there is no more
+}
+
+// screen is what a terminal shows. It answers no questions.
+type screen struct {
+	mu       sync.Mutex
+	emulator *vt.Emulator
+}
+
+func newScreen() *screen {
+	s := &screen{emulator: vt.NewEmulator(80, 24)}
+	go func() { _, _ = io.Copy(io.Discard, s.emulator) }() // its answers, which it waits for otherwise
+	return s
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.emulator.Write(p)
+}
+
+func (s *screen) resize(columns, rows uint16) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.emulator.Resize(int(columns), int(rows))
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.emulator.String()
 }
 
 func (tm *terminal) resize(columns, rows uint16) {
 	tm.t.Helper()
+	tm.screen.resize(columns, rows)
 	if err := unix.IoctlSetWinsize(int(tm.master.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: rows, Col: columns}); err != nil {
 		tm.t.Fatal(err)
 	}
 }
 
+// until waits for a text: on the screen, where a program draws only what differs, or on its
+// way there, where it does not stay.
 func (tm *terminal) until(text string) {
 	tm.t.Helper()
-	eventually(tm.t, func() bool { return strings.Contains(tm.out.String(), text) }, func() string {
-		return fmt.Sprintf("%q did not come:\n%q", text, tm.out.String())
+	eventually(tm.t, func() bool {
+		return strings.Contains(tm.screen.String(), text) || strings.Contains(tm.out.String(), text)
+	}, func() string {
+		return fmt.Sprintf("%q did not come:\n%s\n%q", text, tm.screen, tm.out.String())
 	})
 }
 
@@ -54,7 +92,7 @@ func programOnTerminal(t *testing.T, program string, columns, rows uint16, args 
 		t.Skip(err)
 	}
 	t.Cleanup(func() { master.Close() })
-	tm := &terminal{t: t, master: master, read: make(chan struct{})}
+	tm := &terminal{t: t, master: master, screen: newScreen(), read: make(chan struct{})}
 	number, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
 	if err == nil {
 		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
@@ -77,7 +115,7 @@ func programOnTerminal(t *testing.T, program string, columns, rows uint16, args 
 	}
 	t.Cleanup(func() { _ = tm.cmd.Process.Kill() })
 	go func() {
-		_, _ = io.Copy(&tm.out, master)
+		_, _ = io.Copy(io.MultiWriter(&tm.out, tm.screen), master)
 		close(tm.read)
 	}()
 	return tm

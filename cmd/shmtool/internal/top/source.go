@@ -107,16 +107,14 @@ func copies(r *relaccx.Reader, w layout.Window) (iter.Seq2[*relaccx.Record, erro
 // error is that there is nothing to show.
 func (s *Source) follow(now time.Time) error {
 	info, err := os.Stat(s.Path)
-	switch {
-	case err != nil:
-		if errors.Is(err, fs.ErrNotExist) && !s.Gone() {
-			s.happened("gone", now)
-		}
-		if s.page == nil {
-			return err
-		}
-		return nil
+	if err != nil {
+		return s.without(err, now)
 	}
+	return s.take(info, now)
+}
+
+// take opens what the name led to a moment ago, unless that is the page which is mapped.
+func (s *Source) take(info fs.FileInfo, now time.Time) error {
 	if s.page != nil && !s.page.Replaced() && info.Size() == s.size {
 		if s.Gone() {
 			s.happened("back", now)
@@ -124,6 +122,9 @@ func (s *Source) follow(now time.Time) error {
 		return nil
 	}
 	next, err := relaccx.Open(s.Path)
+	if errors.Is(err, fs.ErrNotExist) { // since its size was looked at
+		return s.without(err, now)
+	}
 	if err != nil {
 		if s.page != nil {
 			_ = s.page.Close()
@@ -138,6 +139,18 @@ func (s *Source) follow(now time.Time) error {
 		s.happened("back", now)
 	}
 	s.page, s.size = next, info.Size()
+	return nil
+}
+
+// without goes on with the page that is mapped when the name leads to none that can be
+// looked at.
+func (s *Source) without(err error, now time.Time) error {
+	if errors.Is(err, fs.ErrNotExist) && !s.Gone() {
+		s.happened("gone", now)
+	}
+	if s.page == nil {
+		return err
+	}
 	return nil
 }
 

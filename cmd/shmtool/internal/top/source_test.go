@@ -35,6 +35,30 @@ func newest(t *testing.T, s *Source, at time.Duration) (number int, note string)
 	return number, note
 }
 
+// A page that is removed while it is looked at is shown like one that was removed before.
+func TestSourceGoneWhileItIsLookedAt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cam")
+	s := &Source{Name: "cam", Path: path}
+	t.Cleanup(s.Close)
+	push(t, create(t, path, "n:uint32\n", 4, relaccx.CreateOptions{}), 3)
+	if number, _ := newest(t, s, 0); number != 2 {
+		t.Fatalf("record %d, want 2", number)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.take(info, noon); err != nil || !s.Gone() {
+		t.Errorf("gone: %t, %v", s.Gone(), err)
+	}
+	if number, _ := newest(t, s, 0); number != 2 {
+		t.Errorf("record %d is shown afterwards, want 2", number)
+	}
+}
+
 func TestSource(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cam")
 	s := &Source{Name: "cam", Path: path}

@@ -59,7 +59,7 @@ func (r *recorder) reached(goals map[*source]uint64, drained bool) bool {
 
 // conclude writes what all pages are at the end.
 func (r *recorder) conclude() error {
-	now := r.now()
+	now := r.clock.now()
 	for _, s := range r.pages {
 		err := r.firstLook(s)
 		if err == nil {

@@ -62,7 +62,7 @@ type recorder struct {
 	names   map[string]bool        // of the pages that are being recorded
 	refused map[string]string      // why those cannot be that were discovered
 	done    map[string]fs.FileInfo // objects whose writer has set exit
-	begun   time.Time
+	clock   *clock
 	looked  time.Time // when pages were last discovered
 	settled time.Time // when it was last looked at what no event tells
 	rests   time.Time // until then it is too early for that on every page
@@ -79,7 +79,7 @@ var discoverEvery = time.Second // tests do not wait for it
 // Record records until all pages are done, enough has come, or ctx ends, which
 // is no error. A page of Targets that is not there is one; then there is no file.
 func Record(ctx context.Context, o Options) (Summary, error) {
-	r := &recorder{o: o, pages: map[*relaccx.Follower]*source{}, names: map[string]bool{}, refused: map[string]string{}, done: map[string]fs.FileInfo{}, begun: time.Now()}
+	r := &recorder{o: o, pages: map[*relaccx.Follower]*source{}, names: map[string]bool{}, refused: map[string]string{}, done: map[string]fs.FileInfo{}, clock: newClock()}
 	r.file = file{name: o.File, to: o.Out, force: o.Force, split: o.Split}
 	defer r.group.Close()
 	for _, t := range o.Targets {
@@ -196,7 +196,7 @@ func (r *recorder) run(over context.Context) error {
 			return nil
 		}
 		r.ending(false)
-		if now := r.now(); r.file.due(now) { // nothing is drained while a page has more and more
+		if now := r.clock.now(); r.file.due(now) { // nothing is drained while a page has more and more
 			if err := r.tick(now); err != nil {
 				return err
 			}
@@ -244,12 +244,9 @@ func (r *recorder) forget(f *relaccx.Follower) {
 	_ = f.Close() // read-only
 }
 
-// now returns the time of day, counted from the beginning: it never goes back.
-func (r *recorder) now() time.Time { return r.begun.Add(time.Since(r.begun)) }
-
 // event writes what happened on a page.
 func (r *recorder) event(s *source, e relaccx.Event) error {
-	at := r.now()
+	at := r.clock.now()
 	s.active, r.rests = at, at
 	if r.o.Tell != nil {
 		defer func() {
@@ -275,7 +272,7 @@ func (r *recorder) event(s *source, e relaccx.Event) error {
 	if e.Kind != relaccx.EventExit {
 		return nil
 	}
-	if err := s.conclude(&r.file, r.now(), r.json); err != nil {
+	if err := s.conclude(&r.file, r.clock.now(), r.json); err != nil {
 		return err
 	}
 	r.finish(s)

@@ -26,7 +26,7 @@ func (r *recorder) drained() {
 // settle writes what no event tells: pages on which nothing has happened yet,
 // and the counters.
 func (r *recorder) settle() error {
-	now := r.now()
+	now := r.clock.now()
 	if now.Sub(r.settled) < settleEvery {
 		return nil
 	}

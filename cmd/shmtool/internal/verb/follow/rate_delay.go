@@ -12,17 +12,24 @@ import (
 	"shmtool/relaccx"
 )
 
-// delayClock is when the machine was booted, from which many fields count.
+// delayClock tells how long the machine has been up, from which many fields count.
 type delayClock struct {
-	boot  time.Time
-	known bool
+	uptime time.Duration
+	at     time.Time // when that was so
+	known  bool
 }
 
-// set sets it from the clock of the processes. rate calls it once an interval, because
-// that clock reads files.
-func (d *delayClock) set(c mist.Clock) {
+// set sets it from the clock of the processes, at a time just behind that one. rate calls it
+// once an interval, because that clock reads files.
+func (d *delayClock) set(c mist.Clock, now time.Time) {
 	d.known = c.Uptime > 0 && c.Now > 0
-	d.boot = time.Unix(0, c.Now-int64(c.Uptime))
+	d.uptime, d.at = c.Uptime+time.Duration(now.UnixNano()-c.Now), now
+}
+
+// since returns how long ago a time since boot was, when a record is seen. It does not ask
+// the wall clock, which may be set within an interval.
+func (d *delayClock) since(boot time.Duration, seen time.Time) time.Duration {
+	return d.uptime + seen.Sub(d.at) - boot
 }
 
 // delayField is how a page's field tells when a record was made.
@@ -91,8 +98,7 @@ func (d *delayField) of(rec *relaccx.Record, at time.Time, clock *delayClock) (t
 	default:
 		return 0, false
 	}
-	made, ok := d.moment(value, clock)
-	return at.Sub(made), ok
+	return d.delay(value, at, clock)
 }
 
 // The latest times that can be computed without overflow, in seconds and in
@@ -102,26 +108,26 @@ const (
 	lastMilli  = math.MaxInt64 / int64(time.Millisecond) / 2
 )
 
-// moment returns the time that a value of the field means.
-func (d *delayField) moment(value int64, clock *delayClock) (time.Time, bool) {
+// delay returns how long ago the time was that a value of the field means.
+func (d *delayField) delay(value int64, at time.Time, clock *delayClock) (time.Duration, bool) {
 	last := lastMilli
 	if d.unit == mist.UnixSeconds || d.unit == mist.BootSeconds {
 		last = lastSecond
 	}
 	if value < -last || value > last || d.offset < -last || d.offset > last {
-		return time.Time{}, false
+		return 0, false
 	}
 	switch d.unit {
 	case mist.UnixSeconds:
-		return time.Unix(value, 0), true
+		return at.Sub(time.Unix(value, 0)), true
 	case mist.BootSeconds:
-		return clock.boot.Add(time.Duration(value) * time.Second), clock.known
+		return clock.since(time.Duration(value)*time.Second, at), clock.known
 	case mist.BootMilliseconds, mist.BootOffset:
-		return clock.boot.Add(time.Duration(value) * time.Millisecond), clock.known
+		return clock.since(time.Duration(value)*time.Millisecond, at), clock.known
 	case mist.MediaTime:
-		return clock.boot.Add(time.Duration(value+d.offset) * time.Millisecond), clock.known
+		return clock.since(time.Duration(value+d.offset)*time.Millisecond, at), clock.known
 	}
-	return time.UnixMilli(value), true
+	return at.Sub(time.UnixMilli(value)), true
 }
 
 // isTime refuses a field for --time that is not an integer.

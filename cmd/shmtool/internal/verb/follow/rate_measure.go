@@ -167,7 +167,7 @@ func (r *rating) run(ctx context.Context) error {
 
 // measure takes what comes until a time. It returns io.EOF when no more can come.
 func (r *rating) measure(ctx context.Context, end time.Time) error {
-	r.clock.set(r.Clock(r.ShmDir))
+	r.clock.set(r.Clock(r.ShmDir), time.Now())
 	for now := time.Now(); now.Before(end); now = time.Now() {
 		until := now.Add(lookEvery)
 		if until.After(end) {

@@ -54,3 +54,47 @@ func TestClockJumpsForward(t *testing.T) {
 		}
 	}
 }
+
+// Objects that have just been made are young also when the clock was set since. Those that
+// nothing has touched for long are old.
+func TestYoungAfterTheClockWasSet(t *testing.T) {
+	for _, set := range []time.Duration{0, 30 * time.Minute, 9000 * time.Hour, -30 * time.Minute, -9000 * time.Hour} {
+		p := newPlace(t)
+		p.remains("trash")
+		o := p.options()
+		o.MinAge = time.Minute
+		all := func(*file) bool { return true }
+		first, err := o.look(all)
+		p.ok(err)
+		second, err := o.look(all)
+		p.ok(err)
+		m := second.moment
+		m.Clock.Uptime = 1000 * time.Hour
+		boot := time.Unix(0, m.Clock.Now).Add(-m.Clock.Uptime).UnixMilli()
+		m.Boot = func() int64 { return boot }
+		m.Clock.Now += int64(set)
+		judged := newJudge(&o, first, second).all()
+		if len(judged) != 4 {
+			t.Errorf("%d objects", len(judged))
+		}
+		for _, found := range judged {
+			if found.Free() || found.Waits < 0 || found.Waits > o.MinAge || found.Age < 0 || found.Age > o.MinAge {
+				t.Errorf("set by %v: %s is %v old, and waits %v: %q %q", set, found.Name, found.Age, found.Waits, found.Keep, found.Evidence)
+			}
+		}
+		for _, f := range second.files { // as if it had been made before, and written since
+			f.times = append(f.times, time.Unix(0, m.Clock.Now).Add(-2*time.Minute))
+			if age := second.age(f); age > o.MinAge {
+				t.Errorf("set by %v: %s is %v old", set, f.name, age)
+			}
+		}
+		for _, f := range second.files { // nothing has touched it for longer, since the clock was set
+			f.times = f.times[len(f.times)-1:]
+		}
+		for _, found := range newJudge(&o, first, second).all() {
+			if found.Age < o.MinAge {
+				t.Errorf("set by %v: %s is %v old", set, found.Name, found.Age)
+			}
+		}
+	}
+}

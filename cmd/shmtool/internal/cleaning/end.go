@@ -84,7 +84,7 @@ func ScanEnding(ctx context.Context, o Options, names []string, force bool) (*En
 		e.Refused = e.old(s.moment)
 	}
 	for _, f := range s.files {
-		e.Objects = append(e.Objects, e.object(f))
+		e.Objects = append(e.Objects, e.object(s, f))
 		if f.fault != "" && !force && e.Refused == "" {
 			e.Refused = fmt.Sprintf("object %q: %s", f.name, f.fault)
 		}
@@ -93,10 +93,10 @@ func ScanEnding(ctx context.Context, o Options, names []string, force bool) (*En
 	return e, nil
 }
 
-func (e *Ending) object(f *file) Object {
+func (e *Ending) object(s *survey, f *file) Object {
 	return Object{
 		Name: f.name, Is: f.is, Kind: string(f.is.Kind), Allocated: f.allocated, Identity: f.identity,
-		Age: max(0, time.Since(f.touched)), Evidence: []string{"once the processes of the stream have ended"}, file: f,
+		Age: s.age(f), Evidence: []string{"once the processes of the stream have ended"}, file: f,
 	}
 }
 

@@ -91,7 +91,7 @@ func (e *Ending) claims(s *survey) []*claim {
 	for _, f := range files {
 		i := slices.IndexFunc(e.Objects, func(o Object) bool { return o.Name == f.name })
 		if i < 0 {
-			e.Objects = append(e.Objects, e.object(f))
+			e.Objects = append(e.Objects, e.object(s, f))
 			i = len(e.Objects) - 1
 		}
 		o := e.Objects[i]

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/simulate"
@@ -19,16 +18,12 @@ type judge struct {
 	o       *Options
 	before  map[string]*file // of the first look
 	now     *survey
-	at      time.Time // of the second look; of a moment, when it was saved
 	streams map[string]*stream
 	byName  map[string]*streams.Stream
 }
 
 func newJudge(o *Options, first, second *survey) *judge {
-	j := &judge{o: o, before: map[string]*file{}, now: second, at: time.Now(), streams: map[string]*stream{}, byName: map[string]*streams.Stream{}}
-	if !second.moment.Living {
-		j.at = time.Unix(0, second.moment.Clock.Now)
-	}
+	j := &judge{o: o, before: map[string]*file{}, now: second, streams: map[string]*stream{}, byName: map[string]*streams.Stream{}}
 	for _, f := range first.files {
 		j.before[f.name] = f
 	}
@@ -83,7 +78,7 @@ func inOrder(a, b *file) int {
 }
 
 func (j *judge) object(f *file, kept map[string]bool) Object {
-	o := Object{Name: f.name, Is: f.is, Kind: string(f.is.Kind), Allocated: f.allocated, Identity: f.identity, Age: max(0, j.at.Sub(f.touched)), file: f}
+	o := Object{Name: f.name, Is: f.is, Kind: string(f.is.Kind), Allocated: f.allocated, Identity: f.identity, Age: j.now.age(f), file: f}
 	if f.sim != "" {
 		o.Kind = "simulation"
 	}
@@ -215,8 +210,8 @@ func (j *judge) whole(name string, s *stream) {
 		case f.fault != "":
 			s.because, s.why, s.waits = f, f.fault, 0
 			s.stays = "the stream goes as a whole, and " + f.name + " stays: " + f.fault
-		case j.now.moment.Living && j.at.Sub(f.touched) < j.o.MinAge && (s.because == nil || s.waits > 0):
-			age := max(0, j.at.Sub(f.touched))
+		case j.now.moment.Living && j.now.age(f) < j.o.MinAge && (s.because == nil || s.waits > 0):
+			age := j.now.age(f)
 			if wait := j.o.MinAge - age; wait > s.waits {
 				s.because, s.waits = f, wait
 				s.stays = fmt.Sprintf("the stream has changed %s ago: %s", units.Long(age), f.name)
@@ -273,7 +268,7 @@ func (j *judge) maker(f *file) string {
 	if f.is.Kind != mist.KindTrack {
 		return ""
 	}
-	if why, dead := j.dead(j.named(uint64(f.is.PID), procs.RoleSource, f.is.Stream, f.touched)); !dead {
+	if why, dead := j.dead(j.named(uint64(f.is.PID), procs.RoleSource, f.is.Stream, f.times...)); !dead {
 		return fmt.Sprintf("its maker, %d, %s", f.is.PID, why)
 	}
 	return ""

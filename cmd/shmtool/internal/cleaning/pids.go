@@ -20,14 +20,14 @@ type namedPID struct {
 // pids returns all processes that a stream's objects name.
 func (j *judge) pids(name string, s *streams.Stream) []namedPID {
 	var all []namedPID
-	add := func(who string, role procs.Role, pid uint64, written time.Time) {
+	add := func(who string, role procs.Role, pid uint64, written ...time.Time) {
 		if pid != 0 {
-			all = append(all, namedPID{who, j.named(pid, role, name, written)})
+			all = append(all, namedPID{who, j.named(pid, role, name, written...)})
 		}
 	}
 	for _, f := range j.now.files {
 		if f.is.Stream == name && f.is.Kind == mist.KindTrack {
-			add("source", procs.RoleSource, uint64(f.is.PID), f.touched)
+			add("source", procs.RoleSource, uint64(f.is.PID), f.times...)
 		}
 	}
 	if s == nil {
@@ -41,23 +41,23 @@ func (j *judge) pids(name string, s *streams.Stream) []namedPID {
 	}
 	for _, t := range s.Tracks {
 		if t.Valid != 0 || t.Object != nil {
-			add("source", procs.RoleSource, t.PID, time.Time{})
+			add("source", procs.RoleSource, t.PID)
 		}
 	}
 	if s.Users != nil {
 		for _, u := range s.Users.Slots {
-			add("user", procs.RoleUser, u.PID, time.Time{})
+			add("user", procs.RoleUser, u.PID)
 		}
 	}
 	return all
 }
 
-// named returns a PID as an object names it that was written at a time; the zero time is
-// not known.
-func (j *judge) named(pid uint64, role procs.Role, stream string, written time.Time) procs.Named {
+// named returns a PID as an object names it that was written at the latest of some times;
+// without one that is not known.
+func (j *judge) named(pid uint64, role procs.Role, stream string, written ...time.Time) procs.Named {
 	n := procs.Named{PID: pid, Role: role, Stream: stream}
-	if !written.IsZero() {
-		n.Written = j.now.moment.Uptime(written)
+	for _, at := range written {
+		n.Written = max(n.Written, j.now.moment.Uptime(at))
 	}
 	return n
 }

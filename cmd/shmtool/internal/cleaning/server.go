@@ -31,7 +31,7 @@ func (j *judge) serverWide(f *file, o *Object) string {
 
 // processOwn judges what belongs to one process.
 func (j *judge) processOwn(f *file, o *Object) string {
-	v := j.now.table.Judge(procs.Named{PID: uint64(f.is.PID), Written: j.now.moment.Uptime(f.touched)})
+	v := j.now.table.Judge(j.named(uint64(f.is.PID), procs.RoleAny, "", f.times...))
 	switch v.Life {
 	case procs.Dead:
 		o.Evidence = append(o.Evidence, fmt.Sprintf("process %d has ended", f.is.PID))

@@ -53,7 +53,7 @@ func (j *judge) stirs(name string) string {
 		if why == "has just been made" || why != "" && !flows {
 			return "the stream is changing: " + f.name + " " + why
 		}
-		if age := j.at.Sub(f.touched); age < j.o.MinAge && young == "" && !flows {
+		if age := j.now.age(f); age < j.o.MinAge && young == "" && !flows {
 			young = fmt.Sprintf("the stream has changed %s ago: %s", units.Long(age.Round(time.Second)), f.name)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"hash/crc64"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -33,7 +34,8 @@ type file struct {
 	identity  relaccx.Identity
 	size      int64
 	allocated int64
-	touched   time.Time // the newest of its times: made, written, changed
+	times     []time.Time // when it was written, changed, and made
+	touched   time.Time   // the newest of them
 	mark      mark
 	owner     uint32
 	mode      uint32
@@ -150,9 +152,8 @@ func (f *file) stat(dir string) (there bool, err error) {
 		return false, nil
 	}
 	f.take(st, info.ModTime())
-	if born := procs.Born(dir, info); born.After(f.touched) {
-		f.touched = born
-	}
+	f.times = append(f.times, procs.Born(dir, info))
+	f.touched = slices.MaxFunc(f.times, time.Time.Compare)
 	return true, nil
 }
 
@@ -160,10 +161,8 @@ func (f *file) take(st kernel.Stat, modified time.Time) {
 	f.identity = relaccx.Identity{Device: st.Dev, Inode: st.Ino}
 	f.size, f.allocated = st.Size, st.Allocated
 	f.owner, f.mode = st.UID, st.Mode
-	f.touched = modified
-	if st.Changed.After(f.touched) {
-		f.touched = st.Changed
-	}
+	f.times = []time.Time{modified, st.Changed}
+	f.touched = slices.MaxFunc(f.times, time.Time.Compare)
 }
 
 // open opens the object to look at it. Not blocking: neither a FIFO nor the
@@ -238,4 +237,22 @@ func sumMemory(r *os.File, size int64) (uint64, error) {
 		}
 	}
 	return hash.Sum64(), nil
+}
+
+// age returns how long ago an object was last touched, at the least: the wall clock may have
+// been set since, and the machine may have slept.
+func (s *survey) age(f *file) time.Duration {
+	now := time.Now()
+	if !s.moment.Living {
+		return max(0, time.Unix(0, s.moment.Clock.Now).Sub(f.touched))
+	}
+	least := time.Duration(math.MaxInt64)
+	for _, at := range f.times {
+		age, known := s.moment.AwakeSince(at)
+		if !known {
+			age = max(0, now.Sub(at))
+		}
+		least = min(least, age)
+	}
+	return least
 }

@@ -137,11 +137,13 @@ func (p *prescription) orphan() cure {
 // fresh reports whether an object of the stream changed within a minute, the
 // least age that clean asks for.
 func (p *prescription) fresh() bool {
-	if !p.at.Living || p.stream == nil || p.at.Clock.Now == 0 {
+	if !p.at.Living || p.stream == nil {
 		return false
 	}
-	since := time.Unix(0, p.at.Clock.Now).Add(-time.Minute)
-	return slices.ContainsFunc(p.stream.Objects, func(o *streams.Object) bool { return o.Modified.After(since) })
+	return slices.ContainsFunc(p.stream.Objects, func(o *streams.Object) bool {
+		long, known := p.at.AwakeSince(o.Modified)
+		return known && long < time.Minute
+	})
 }
 
 // endAll ends what uses a stream that nothing keeps, or that is damaged, and

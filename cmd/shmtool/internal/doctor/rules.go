@@ -322,8 +322,8 @@ func (j *judge) reload(o *streams.Object, lives bool) {
 // waitedFor reports whether a page has been there for so long that a process that makes
 // it has stopped.
 func (j *judge) waitedFor(o *streams.Object) bool {
-	since := j.at.Uptime(o.Modified)
-	return j.at.Living && since > 0 && j.at.Clock.Uptime-since > openPatience
+	long, known := j.at.AwakeSince(o.Modified)
+	return j.at.Living && known && long > openPatience
 }
 
 func (j *judge) whose(o *streams.Object) string {

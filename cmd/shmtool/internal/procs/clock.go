@@ -40,14 +40,18 @@ func (t *Table) Clock() mist.Clock {
 		if !t.InMemory() && t.ofAnotherBoot() {
 			return mist.Clock{}
 		}
-		uptime, _ := kernel.Uptime() // 0 is not known
-		return mist.Clock{Now: time.Now().UnixNano(), Uptime: uptime}
+		ahead := t.ahead()
+		uptime, err := kernel.Uptime()
+		if err != nil {
+			return mist.Clock{Now: time.Now().UnixNano()}
+		}
+		return mist.Clock{Now: time.Now().UnixNano(), Uptime: uptime + ahead}
 	}
 	if s := t.saved(); s != nil && !s.Time.IsZero() {
 		return mist.Clock{Now: s.Time.UnixNano(), Uptime: s.Uptime}
 	}
 	c := mist.Clock{Uptime: t.savedUptime()}
-	if boot := t.systemBoot(); boot > 0 && c.Uptime > 0 {
+	if boot := t.boot(); boot > 0 && c.Uptime > 0 {
 		c.Now = boot*int64(time.Millisecond) + int64(c.Uptime)
 	}
 	return c
@@ -60,7 +64,7 @@ const anotherBoot = time.Hour
 // ofAnotherBoot reports whether the objects are copies from another machine, or from
 // before this one was booted.
 func (t *Table) ofAnotherBoot() bool {
-	boot := t.systemBoot()
+	boot := t.boot()
 	uptime, err := kernel.Uptime()
 	if boot <= 0 || err != nil {
 		return false
@@ -85,7 +89,7 @@ func (t *Table) PageClock(dir string) mist.Clock {
 		}
 	}
 	c := of.Clock()
-	if boot := of.systemBoot(); (c.Now == 0 || c.Uptime == 0) && boot > 0 {
+	if boot := of.boot(); (c.Now == 0 || c.Uptime == 0) && boot > 0 {
 		return mist.ClockAt(time.Now().UnixNano(), uint64(boot))
 	}
 	return c

@@ -2,11 +2,9 @@ package procs
 
 import (
 	"errors"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"syscall"
-	"time"
 
 	"shmtool/cmd/shmtool/internal/kernel"
 )
@@ -133,13 +131,5 @@ func (t *Table) outlived(name string) bool {
 	if life != Alive || first.Name == "" || err != nil {
 		return false
 	}
-	c := t.Clock()
-	up := c.Uptime + t.suspended()
-	began := time.Unix(0, c.Now).Add(first.Start - up)
-	return c.Uptime > 0 && t.bornBefore(info, began)
-}
-
-func (t *Table) bornBefore(info fs.FileInfo, at time.Time) bool {
-	const slack = 2 * time.Second
-	return t.Born(info).Add(slack).Before(at)
+	return t.Clock().Uptime > 0 && t.StartedAfter(first, t.UptimeAt(t.Born(info)))
 }

@@ -219,7 +219,7 @@ func (t *Table) uses(p Process, stream string) answer {
 		return yes
 	}
 	use := t.Use()
-	young := use.at > 0 && p.Start-t.suspended() > use.at-time.Second
+	young := use.at > 0 && p.Start > use.at-time.Second
 	if slices.Contains(use.Unseen, p.PID) || p.OfMist() && (young || !t.MapsKnown()) {
 		return unknown
 	}

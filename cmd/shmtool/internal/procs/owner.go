@@ -81,11 +81,10 @@ func (t *Table) Left(o mist.Object) (Verdict, bool) {
 // 0 is not known.
 func (t *Table) writtenAt(name string) time.Duration {
 	info, err := t.lstat(filepath.Join(t.shmDir, name))
-	c := t.Clock()
-	if err != nil || c.Now == 0 || c.Uptime == 0 {
+	if err != nil {
 		return 0
 	}
-	return c.Uptime - time.Duration(c.Now-t.File(info).Modified.UnixNano())
+	return t.UptimeAt(t.File(info).Modified)
 }
 
 func (t *Table) identityOf(name string) Object {

@@ -42,6 +42,9 @@ type Table struct {
 	inMemory        func() bool                       // whether shmDir is in memory
 	homeSpace       func() string                     // the PID namespace in which a live table counts, if it is ours
 	knownAs         func() string                     // shmDir as its processes know it
+	suspended       func() time.Duration              // see Suspended
+	boot            func() int64                      // see Boot
+	ahead           func() time.Duration              // see findAhead
 	stats           sync.Map                          // of objects that File was asked about: Object by name
 
 	unreadMu   sync.Mutex
@@ -78,6 +81,8 @@ func Open(procDir, shmDir string) *Table {
 	_ = t.note(err)
 	t.inMemory = sync.OnceValue(t.isInMemory)
 	t.device = sync.OnceValues(t.findDevice)
+	t.suspended, t.boot = sync.OnceValue(t.findSuspended), sync.OnceValue(t.systemBoot)
+	t.ahead = sync.OnceValue(t.findAhead)
 	t.knownAs = sync.OnceValue(func() string { return KnownAs(shmDir) })
 	t.homeSpace = sync.OnceValue(func() string {
 		if !t.Live() || !t.Ours() {

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/layout/mist"
@@ -264,17 +263,6 @@ func (t *Table) devicesOf(pid int) []uint64 {
 		}
 	}
 	return t.devices[pid]
-}
-
-// suspended returns how long the machine has slept since it was booted: processes count
-// that time, and MistServer does not.
-func (t *Table) suspended() time.Duration {
-	boot, errBoot := kernel.BootTime()
-	awake, errAwake := kernel.Uptime()
-	if errBoot != nil || errAwake != nil || !t.Live() {
-		return 0
-	}
-	return max(0, boot-awake)
 }
 
 // objectsOf lists the objects of a stream, without its data pages.

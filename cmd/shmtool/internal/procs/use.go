@@ -78,7 +78,7 @@ func (t *Table) Use() Use {
 	}
 	t.use = &Use{}
 	if t.Live() {
-		t.use.at = t.Clock().Uptime
+		t.use.at, _ = kernel.BootTime() // 0 is not known
 	}
 	t.memory = map[int][]mapLine{}
 	dir, device := t.origin()

@@ -17,3 +17,57 @@ func TestAgeOfTheFuture(t *testing.T) {
 		}
 	}
 }
+
+// How long a process has run is told by the clock of its start, which goes on while the machine
+// sleeps: for MistServer's clock one that was started afterwards is still to come.
+func TestRunningAfterASleep(t *testing.T) {
+	m := &Moment{Clock: mist.Clock{Now: 1, Uptime: 1000 * time.Second}, Asleep: 8 * time.Hour}
+	for start, want := range map[time.Duration]time.Duration{
+		8*time.Hour + 990*time.Second:  10 * time.Second,
+		8*time.Hour + 1001*time.Second: 0,
+		100 * time.Second:              8*time.Hour + 900*time.Second, // it was started before
+	} {
+		if got, known := m.Running(start); got != want || !known {
+			t.Errorf("started at %v: %v %v, want %v", start, got, known, want)
+		}
+	}
+}
+
+// A line that MistServer has logged before the clock was set back is of no known age.
+func TestSinceOfTheFuture(t *testing.T) {
+	m := &Moment{Clock: mist.Clock{Now: 1_800_000_000 * int64(time.Second)}}
+	for unix, want := range map[int64]time.Duration{1_799_999_990: 10 * time.Second, 1_800_000_001: 0} {
+		if got, known := m.Since(unix); got != want || !known {
+			t.Errorf("%d: %v %v", unix, got, known)
+		}
+	}
+	for _, unix := range []int64{1_800_003_600, 0, -1, 1 << 62} {
+		if got, known := m.Since(unix); known {
+			t.Errorf("%d: %v", unix, got)
+		}
+	}
+}
+
+// An object was changed at the latest when its time says so by the clock as it stood when the
+// controller was started, or as it stands now.
+func TestAwakeSince(t *testing.T) {
+	boot := time.Unix(1_800_000_000, 0)
+	m := &Moment{Clock: mist.Clock{Now: boot.Add(2 * time.Hour).UnixNano(), Uptime: time.Hour}, Boot: boot.UnixMilli}
+	for at, want := range map[time.Duration]time.Duration{
+		59 * time.Minute:              time.Minute,      // before the clock was set forward by an hour
+		119 * time.Minute:             time.Minute,      // and since
+		30 * time.Minute:              30 * time.Minute, // before
+		120*time.Minute + time.Second: 0,                // while it is looked at
+	} {
+		if got, known := m.AwakeSince(boot.Add(at)); got != want || !known {
+			t.Errorf("%v: %v %v, want %v", at, got, known, want)
+		}
+	}
+	m.Boot = nil
+	if got, known := m.AwakeSince(boot.Add(90 * time.Minute)); got != 30*time.Minute || !known {
+		t.Errorf("without the controller's page: %v %v", got, known)
+	}
+	if got, known := (&Moment{}).AwakeSince(boot); known {
+		t.Errorf("without a clock: %v", got)
+	}
+}

@@ -3,6 +3,7 @@ package streams
 import (
 	"errors"
 	"io/fs"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -59,21 +60,26 @@ func (m *Moment) LogsOf(stream string) []LogLine {
 	return of
 }
 
-// Since returns how long ago a time in Unix seconds was; false where no clock is
-// known.
+// Since returns how long ago a time in Unix seconds was; false where no clock is known, or
+// the time is still to come, because the clock was set back meanwhile.
 func (m *Moment) Since(unix int64) (time.Duration, bool) {
-	if m.Clock.Now == 0 || unix <= 0 {
+	if m.Clock.Now == 0 || unix <= 0 || unix > lastUnix {
 		return 0, false
 	}
-	return max(0, time.Duration(m.Clock.Now-unix*int64(time.Second))), true
+	since := time.Duration(m.Clock.Now - unix*int64(time.Second))
+	return max(0, since), since > -2*time.Second // a line may be written after the clock was read
 }
 
-// Running returns how long a process has run; false where no clock is known.
+// lastUnix is the last time that an int64 of nanoseconds holds.
+const lastUnix = math.MaxInt64 / int64(time.Second)
+
+// Running returns how long ago a process was started, the time counted that the machine has
+// slept since; false where no clock is known.
 func (m *Moment) Running(start time.Duration) (time.Duration, bool) {
 	if m.Clock.Uptime == 0 || start <= 0 {
 		return 0, false
 	}
-	return max(0, m.Clock.Uptime-start), true
+	return max(0, m.Clock.Uptime+m.Asleep-start), true
 }
 
 // Idle is what MistServer's log says of a stream that is configured, and does not run.

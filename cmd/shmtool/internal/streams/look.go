@@ -53,6 +53,7 @@ func (l *looker) look() (*Moment, error) {
 	}
 	table := l.table
 	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Partial: table.Missing(), Reach: table.Reach()}
+	l.at.Asleep, l.at.Boot = table.Suspended(), table.Boot
 	if !l.at.Partial {
 		l.at.taken = time.Now()
 	}

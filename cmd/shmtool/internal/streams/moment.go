@@ -16,11 +16,13 @@ import (
 // Moment is what one look found.
 type Moment struct {
 	Clock   mist.Clock
-	Living  bool        // of a machine that runs; else it was saved, and nothing moves
-	Hiding  bool        // there may be processes that could not be seen
-	Unread  error       // why the system failed to read the processes; nil when it did not
-	Partial bool        // copies of objects alone: one that is not there may not have been copied
-	Reach   procs.Reach // of its processes
+	Asleep  time.Duration // how much further the clock is by which the starts of processes are told
+	Boot    func() int64  // see procs.UptimeAt; nil is not known
+	Living  bool          // of a machine that runs; else it was saved, and nothing moves
+	Hiding  bool          // there may be processes that could not be seen
+	Unread  error         // why the system failed to read the processes; nil when it did not
+	Partial bool          // copies of objects alone: one that is not there may not have been copied
+	Reach   procs.Reach   // of its processes
 	Streams []*Stream
 	Server  Server
 	taken   time.Time // where the clock does not tell it; zero where nothing does
@@ -277,12 +279,21 @@ func (m *Moment) Time() time.Time {
 	return time.Unix(0, m.Clock.Now)
 }
 
-// Uptime returns how long the machine had been up at a time; 0 unknown.
+// Uptime returns how long the machine had been up, at the latest, when the wall clock showed
+// a time, as that of a file; 0 unknown.
 func (m *Moment) Uptime(at time.Time) time.Duration {
-	if m.Clock.Now == 0 || m.Clock.Uptime == 0 {
-		return 0
+	var boot int64
+	if m.Boot != nil {
+		boot = m.Boot()
 	}
-	return m.Clock.Uptime - time.Duration(m.Clock.Now-at.UnixNano())
+	return procs.UptimeAt(m.Clock, boot, at)
+}
+
+// AwakeSince returns how long at least the machine has been awake since the wall clock showed
+// a time, as that of a file; false where no clock is known.
+func (m *Moment) AwakeSince(at time.Time) (time.Duration, bool) {
+	up := m.Uptime(at)
+	return max(0, m.Clock.Uptime-up), up > 0
 }
 
 // Age returns how many seconds ago a time was that a page has in seconds since boot;

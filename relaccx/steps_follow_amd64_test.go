@@ -43,6 +43,7 @@ type scenes struct {
 	base   int                   // where the page that is followed begins in the file
 	nested []Step                // that leads to it
 	begin  uint64                // the record that is followed first
+	order  loadOrder             // of the Follower; nil is inOrder
 	value  func(n uint64) []byte // of the records; nil is value
 }
 
@@ -110,69 +111,6 @@ func (s *scenes) shoot(now scene) {
 	s.all = append(s.all, now)
 }
 
-// stage is the files of one run.
-type stage struct {
-	scenes *scenes
-	files  [2]*os.File
-	now    int
-}
-
-func (s *scenes) stage(t *testing.T) *stage {
-	t.Helper()
-	st := &stage{scenes: s}
-	for i, name := range []string{"page", "next"} {
-		path := filepath.Join(s.dir, name)
-		check(t, os.WriteFile(path+".new", s.all[0].pages[i], 0o600))
-		check(t, os.Rename(path+".new", path))
-		f, err := os.OpenFile(path, os.O_RDWR, 0)
-		check(t, err)
-		st.files[i] = f
-	}
-	return st
-}
-
-func (st *stage) close() {
-	st.files[0].Close()
-	st.files[1].Close()
-}
-
-// goTo lets the writer go on to a scene.
-func (st *stage) goTo(t *testing.T, next int) {
-	t.Helper()
-	was, is := st.scenes.all[st.now], st.scenes.all[next]
-	for i, f := range st.files {
-		_, err := f.WriteAt(is.pages[i], 0)
-		check(t, err)
-	}
-	page := filepath.Join(st.scenes.dir, "page")
-	switch {
-	case is.named == was.named:
-	case is.named == nameless:
-		check(t, os.Remove(page))
-	default:
-		check(t, os.Rename(filepath.Join(st.scenes.dir, "next"), page))
-	}
-	st.now = next
-}
-
-// differ returns the scenes before which what a step looks at changes.
-func (st *stage) differ(at unsafe.Pointer, size uintptr) []int {
-	var all []int
-	scenes := st.scenes.all
-	for next := st.now + 1; next < len(scenes); next++ {
-		changed := scenes[next].named != scenes[next-1].named
-		if at != nil {
-			from := int(uintptr(at) % sceneSize)
-			page := *(*byte)(unsafe.Add(at, sceneSize-1-from))
-			changed = !bytes.Equal(scenes[next].pages[page][from:from+int(size)], scenes[next-1].pages[page][from:from+int(size)])
-		}
-		if changed {
-			all = append(all, next)
-		}
-	}
-	return all
-}
-
 // run follows the page once. Script has which scene each step gets: 0 is the one that was.
 func (s *scenes) run(t *testing.T, script []int, ends int) (choices []int, err error) {
 	st := s.stage(t)
@@ -180,6 +118,7 @@ func (s *scenes) run(t *testing.T, script []int, ends int) (choices []int, err e
 	step, swaps := 0, 0
 	parted := 0
 	turn := func(at unsafe.Pointer, size uintptr) {
+		st.begin(t, at, size)
 		if parted++; !s.all[st.now].torn {
 			parted = 0
 		}
@@ -196,13 +135,15 @@ func (s *scenes) run(t *testing.T, script []int, ends int) (choices []int, err e
 		}
 		if pick > 0 {
 			swaps++
-			st.goTo(t, all[pick-1])
+			st.see(t, all[pick-1])
 		}
 		choices = append(choices, len(all))
 		step++
 	}
-	shm.OnLoad, shm.OnCall = turn, func() { turn(nil, 0) }
-	defer func() { shm.OnLoad, shm.OnCall = func(unsafe.Pointer, uintptr) {}, func() {} }()
+	shm.OnLoad, shm.OnCall, shm.OnFence = turn, func() { turn(nil, 0) }, st.fence
+	defer func() {
+		shm.OnLoad, shm.OnCall, shm.OnFence = func(unsafe.Pointer, uintptr) {}, func() {}, func() {}
+	}()
 	f := Follow(filepath.Join(s.dir, "page"), FollowOptions{Start: FromNumber(s.begin), Nested: s.nested, Appear: time.Hour})
 	defer f.Close()
 	f.checkEvery = 0

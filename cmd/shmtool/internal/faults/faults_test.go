@@ -27,6 +27,9 @@ import (
 
 func long() bool { return os.Getenv("SHMTOOL_LONG_TESTS") == "1" }
 
+// extended reports whether tests that take longer to begin run too, as in .ci/run.
+func extended() bool { return os.Getenv("SHMTOOL_LONG_TESTS") != "" }
+
 // TestMain gives the commands a directory of their own for temporary files, so that what
 // they leave behind is seen.
 func TestMain(m *testing.M) {

@@ -221,11 +221,11 @@ func listed(files map[string][]byte) []string {
 // again, goes on from there to where it was to come. A few of the deaths of each command are
 // those of a process: the others are images of what the store left, and must be the same.
 func TestKilledAtEachStore(t *testing.T) {
-	if _, only := chosen(t); !long() && only < 0 {
-		t.Skip("it builds the program again; SHMTOOL_LONG_TESTS=1 runs it")
+	if _, only := chosen(t); !extended() && only < 0 {
+		t.Skip("it builds the program again; SHMTOOL_LONG_TESTS=1 or =program runs it")
 	}
 	var labs sync.Map
-	run(t, 1, storeCases, func(t *testing.T) *lab {
+	run(t, 20, storeCases, func(t *testing.T) *lab {
 		l := newStoreLab(t)
 		labs.Store(l.lab, l)
 		return l.lab
@@ -274,8 +274,8 @@ func TestReplaySweeps(t *testing.T) {
 // Commands that only look, and clean, which removes, store nothing into a page: no kill
 // behind a store is theirs.
 func TestStoresNothing(t *testing.T) {
-	if !long() {
-		t.Skip("it builds the program again; SHMTOOL_LONG_TESTS=1 runs it")
+	if !extended() {
+		t.Skip("it builds the program again; SHMTOOL_LONG_TESTS=1 or =program runs it")
 	}
 	m := newMade(t, rules())
 	to := filepath.Join(m.dir, "images")

@@ -124,19 +124,25 @@ func (m *Meter) Window(now time.Time) Stats {
 // perSecond counts over the exact time between a record and the last one, and not
 // between the edges of the window: what lies between a record and an edge is the
 // part of an interval. Only a record that is overdue lets the time go on to now.
+//
+// A burst within a small part of the window says nothing of how fast records come: what came
+// in the window is counted over all of it then, as it is when all came with one look.
 func (m *Meter) perSecond(now time.Time) float64 {
-	elapsed, count := m.last.Sub(m.anchor), m.now.steps
+	elapsed, count, whole := m.last.Sub(m.anchor), m.now.steps, now.Sub(m.begun)
 	if silent, unusual := m.Silence(now); unusual {
 		elapsed += silent
 	}
-	if count == 0 || elapsed <= 0 { // the first record, or all of one look
-		elapsed, count = now.Sub(m.begun), m.now.records+m.now.lost
+	if count == 0 || elapsed < whole/burst {
+		elapsed, count = whole, m.now.records+m.now.lost
 	}
 	if count == 0 || elapsed <= 0 {
 		return 0
 	}
 	return float64(count) / elapsed.Seconds()
 }
+
+// burst is the part of a window that records must span to be counted over what they span.
+const burst = 10
 
 // Spread is how a window's durations are spread. Percentiles are exact to a part
 // in a thousand and a microsecond, all else is exact.

@@ -61,6 +61,34 @@ func TestSteadyRate(t *testing.T) {
 	}
 }
 
+// Records in bursts of microseconds, as the viewers of a stream write theirs, are no more than
+// came, wherever a window ends and however long it was silent before.
+func TestBursts(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	const size = 8
+	for range 200 {
+		var times []time.Time
+		for at := time.Duration(0); at < 40*time.Second; at += time.Duration(rng.Int64N(int64(3 * time.Second))) {
+			for i := range size {
+				times = append(times, start.Add(at+time.Duration(i)*3*time.Microsecond))
+			}
+		}
+		var m Meter
+		m.Begin(start)
+		for end := start; len(times) > 0; {
+			end = end.Add(time.Second)
+			if rng.IntN(4) == 0 && end.Before(times[0]) {
+				end = times[min(rng.IntN(size), len(times)-1)] // within a burst
+			}
+			before := len(times)
+			s := feed(&m, &times, end)
+			if most := float64(10 * (before - len(times) + 1)); s.PerSecond > most {
+				t.Fatalf("%.1f records a second of %d in a second", s.PerSecond, before-len(times))
+			}
+		}
+	}
+}
+
 // Records in bunches, as one look finds them, count as they come.
 func TestBunches(t *testing.T) {
 	var times []time.Time

@@ -140,8 +140,9 @@ func (d deadline) Err() error {
 
 // run measures one interval after the other.
 func (r *rating) run(ctx context.Context) error {
+	end := r.begun
 	for n := uint(1); ; n++ {
-		end := r.begun.Add(time.Duration(n) * r.interval)
+		end = nextEnd(end, r.interval, time.Now())
 		err := r.measure(ctx, end)
 		switch {
 		case context.Cause(ctx) == watching.ErrTimeIsUp && ctx.Err() != nil:
@@ -163,6 +164,16 @@ func (r *rating) run(ctx context.Context) error {
 			return r.sheet.end()
 		}
 	}
+}
+
+// nextEnd returns when the next interval ends. Those of which most is over are not measured:
+// on a busy machine they would say that nothing had come.
+func nextEnd(end time.Time, interval time.Duration, now time.Time) time.Time {
+	end = end.Add(interval)
+	if late := now.Add(interval / 2).Sub(end); late > 0 {
+		end = end.Add((late + interval - 1) / interval * interval)
+	}
+	return end
 }
 
 // measure takes what comes until a time. It returns io.EOF when no more can come.

@@ -52,7 +52,7 @@ func (t *Table) found(p Process, ok bool, stream string) (Verdict, bool) {
 		return Verdict{PID: uint64(p.PID), Life: Alive, Process: p}, true
 	case t.Foreign(stream):
 		return Verdict{Life: Unknown, Why: OtherSpace}, true
-	case t.Hides():
+	case t.Hides() && !t.Missing(), t.Unread() != nil: // copies alone have no processes
 		return Verdict{Life: Unknown, Why: Hidden}, true
 	}
 	return Verdict{}, false

@@ -20,7 +20,7 @@ func Judge(before, now *streams.Moment) []finding.Finding {
 	var first []finding.Finding
 	var apart time.Duration
 	if before != nil {
-		apart = now.Clock.Uptime - before.Clock.Uptime
+		apart = now.After(before)
 		first = Suspicions(nil, before)
 	}
 	found := finding.Lasting(first, Suspicions(before, now), apart)

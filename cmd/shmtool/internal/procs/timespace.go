@@ -39,13 +39,25 @@ func (t *Table) findAhead() time.Duration {
 		return 0
 	}
 	key := aheadKey{t.procDir, t.shmDir, boot}
-	if found, ok := aheadOf.Load(key); ok {
-		return found.(time.Duration)
+	if found, ok := aheadOf.Load(key); ok && !found.(foundAhead).over(up) {
+		return found.(foundAhead).ahead
 	}
-	ahead, _ := t.lookAhead()
-	aheadOf.Store(key, ahead)
+	ahead, known := t.lookAhead()
+	aheadOf.Store(key, foundAhead{ahead, known, up})
 	return ahead
 }
+
+// foundAhead is what was found, and when by this process's own clock.
+type foundAhead struct {
+	ahead time.Duration
+	known bool
+	at    time.Duration
+}
+
+// askAgain is how long it counts that no process was found: one may use the directory by then.
+const askAgain = 5 * time.Second
+
+func (f foundAhead) over(now time.Duration) bool { return !f.known && now-f.at > askAgain }
 
 // lookAhead asks the kernel by the processes that use the directory.
 func (t *Table) lookAhead() (ahead time.Duration, known bool) {

@@ -120,3 +120,20 @@ func (w world) hold(name string) {
 	}
 	w.t.Cleanup(func() { _ = unix.Munmap(b) })
 }
+
+// That no process was found which uses the directory does not count for long.
+func TestFoundAheadIsOver(t *testing.T) {
+	for _, tt := range []struct {
+		f    foundAhead
+		now  time.Duration
+		want bool
+	}{
+		{foundAhead{time.Hour, true, 10}, 10 + time.Hour, false},
+		{foundAhead{0, false, 10}, 10 + askAgain, false},
+		{foundAhead{0, false, 10}, 11 + askAgain, true},
+	} {
+		if got := tt.f.over(tt.now); got != tt.want {
+			t.Errorf("%+v at %v: %v", tt.f, tt.now, got)
+		}
+	}
+}

@@ -71,3 +71,25 @@ func TestAwakeSince(t *testing.T) {
 		t.Errorf("without a clock: %v", got)
 	}
 }
+
+// How far two looks lie apart is told by the clock of the process that looks: MistServer's is
+// another one when it was started again in another time namespace meanwhile.
+func TestMomentsApart(t *testing.T) {
+	at := func(uptime, own time.Duration) *Moment {
+		return &Moment{Clock: mist.Clock{Now: 1, Uptime: uptime}, own: own}
+	}
+	for _, tt := range []struct {
+		before, now *Moment
+		want        time.Duration
+	}{
+		{at(100, 100), at(103, 103), 3},
+		{at(100, 100), at(86_403, 103), 3},
+		{at(86_400, 100), at(103, 103), 3},
+		{at(100, 0), at(103, 0), 3},  // both were saved
+		{at(100, 0), at(103, 50), 3}, // the first was
+	} {
+		if got := tt.now.After(tt.before); got != tt.want {
+			t.Errorf("%+v, %+v: %v, want %v", tt.before, tt.now, got, tt.want)
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/objectfile"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
@@ -54,6 +55,9 @@ func (l *looker) look() (*Moment, error) {
 	table := l.table
 	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Partial: table.Missing(), Reach: table.Reach()}
 	l.at.Asleep, l.at.Boot = table.Suspended(), table.Boot
+	if l.at.Living {
+		l.at.own, _ = kernel.Uptime() // 0 is not known
+	}
 	if !l.at.Partial {
 		l.at.taken = time.Now()
 	}

@@ -18,6 +18,7 @@ type Moment struct {
 	Clock   mist.Clock
 	Asleep  time.Duration // how much further the clock is by which the starts of processes are told
 	Boot    func() int64  // see procs.UptimeAt; nil is not known
+	own     time.Duration // Clock.Uptime as this process counts, which may live in another time namespace; 0 of what was saved
 	Living  bool          // of a machine that runs; else it was saved, and nothing moves
 	Hiding  bool          // there may be processes that could not be seen
 	Unread  error         // why the system failed to read the processes; nil when it did not
@@ -294,6 +295,14 @@ func (m *Moment) Uptime(at time.Time) time.Duration {
 func (m *Moment) AwakeSince(at time.Time) (time.Duration, bool) {
 	up := m.Uptime(at)
 	return max(0, m.Clock.Uptime-up), up > 0
+}
+
+// After returns for how long the machine was awake from an earlier moment to this one.
+func (m *Moment) After(before *Moment) time.Duration {
+	if m.own > 0 && before.own > 0 {
+		return m.own - before.own // by one clock, whatever has become of MistServer's meanwhile
+	}
+	return m.Clock.Uptime - before.Clock.Uptime
 }
 
 // Age returns how many seconds ago a time was that a page has in seconds since boot;

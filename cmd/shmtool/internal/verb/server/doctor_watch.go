@@ -140,7 +140,7 @@ func (w *doctorWatch) look() error {
 		return w.world.NoDirectory(err)
 	}
 	w.looks = append(w.looks, m)
-	for len(w.looks) > 2 && m.Clock.Uptime-w.looks[1].Clock.Uptime >= longestSettling {
+	for len(w.looks) > 2 && m.After(w.looks[1]) >= longestSettling {
 		w.looks = w.looks[1:]
 	}
 	var before *streams.Moment

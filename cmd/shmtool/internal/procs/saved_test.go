@@ -155,3 +155,12 @@ func TestSavedName(t *testing.T) {
 		}
 	}
 }
+
+// Copies without a table of processes have no owner that is hidden: they can be written.
+func TestKeeperWithoutTable(t *testing.T) {
+	w := newWorld(t)
+	table := Open(filepath.Join(w.proc, "missing"), w.shm)
+	if v, ok := table.Keeper(filepath.Join(w.shm, "MstGlobalConfig")); ok {
+		t.Errorf("%+v", v)
+	}
+}

@@ -5,8 +5,10 @@ import (
 	"slices"
 	"time"
 
+	"shmtool/cmd/shmtool/internal/cause"
 	"shmtool/cmd/shmtool/internal/doctor"
 	"shmtool/cmd/shmtool/internal/finding"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 )
@@ -24,10 +26,17 @@ type Moment struct {
 // Look looks at a server once.
 func Look(shmDir string, table *procs.Table, wanted func(stream string) bool) (*Moment, error) {
 	at, err := streams.Look(shmDir, table, wanted)
+	if err == nil {
+		err = unread(at)
+	}
 	if err != nil {
 		return nil, err
 	}
-	m := &Moment{At: at, Found: doctor.Judge(nil, at), Processes: table.Mist(), objects: append(objectsOf(at), otherPages(shmDir, table)...)}
+	others, err := otherPages(shmDir, table)
+	if err != nil {
+		return nil, err
+	}
+	m := &Moment{At: at, Found: doctor.Judge(nil, at), Processes: table.Mist(), objects: append(objectsOf(at), others...)}
 	if at.Clock.Now != 0 {
 		m.Taken = time.Unix(0, at.Clock.Now)
 	}
@@ -37,6 +46,31 @@ func Look(shmDir string, table *procs.Table, wanted func(stream string) bool) (*
 		}
 	}
 	return m, nil
+}
+
+// unread returns why the system failed to read a moment: what was not read would differ
+// from what was.
+func unread(m *streams.Moment) error {
+	if m.Unread != nil {
+		return fmt.Errorf("cannot read the processes: %w", m.Unread)
+	}
+	objects := slices.Clone(m.Server.Objects)
+	for _, s := range m.Streams {
+		objects = append(objects, s.Objects...)
+	}
+	for _, o := range objects {
+		if err := o.Unseen(); err != nil {
+			return fmt.Errorf("object %q: %w", o.Name, cause.Of(err))
+		}
+	}
+	for _, s := range m.Streams {
+		for _, p := range s.Problems {
+			if kernel.Broken(p.Err) {
+				return fmt.Errorf("object %q: %w", p.Object, cause.Of(p.Err))
+			}
+		}
+	}
+	return nil
 }
 
 // Moments is what differs between two moments of a server.

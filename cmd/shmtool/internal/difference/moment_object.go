@@ -1,11 +1,15 @@
 package difference
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/layout"
@@ -50,17 +54,27 @@ func objectsOf(m *streams.Moment) (all []about) {
 	return all
 }
 
-// otherPages returns the pages in a directory that MistServer does not make. Those that
-// cannot be read are no pages.
-func otherPages(dir string, table *procs.Table) (all []about) {
-	entries, _ := os.ReadDir(dir) // streams.Look has read it
+// otherPages returns the pages in a directory that MistServer does not make. Of a machine,
+// what you may not read is no page. The error says that the system failed, or that you may
+// not read what a copy has.
+func otherPages(dir string, table *procs.Table) (all []about, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
 	for _, entry := range entries {
 		info, err := entry.Info()
+		if kernel.Broken(err) {
+			return nil, err
+		}
 		if _, is := mist.ParseName(entry.Name()); is || err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		h, ok := headerOf(filepath.Join(dir, entry.Name()))
-		if !ok {
+		h, err := headerOf(filepath.Join(dir, entry.Name()))
+		switch {
+		case kernel.Broken(err), errors.Is(err, fs.ErrPermission) && !table.Live():
+			return nil, fmt.Errorf("object %q: %w", entry.Name(), cause.Of(err))
+		case err != nil:
 			continue
 		}
 		file := table.File(info)
@@ -68,22 +82,21 @@ func otherPages(dir string, table *procs.Table) (all []about) {
 		a.status(h.Status)
 		all = append(all, a)
 	}
-	return all
+	return all, nil
 }
 
 // headerOf returns the header of a page that is ready and valid.
-func headerOf(path string) (h layout.Header, ok bool) {
+func headerOf(path string) (h layout.Header, err error) {
 	p, err := relaccx.Open(path)
 	if err != nil {
-		return h, false
+		return h, err
 	}
 	defer p.Close()
 	r, err := p.Reader()
 	if err != nil {
-		return h, false
+		return h, err
 	}
-	h, err = r.Header()
-	return h, err == nil
+	return r.Header()
 }
 
 func objectDifferences(before, now []about) (all []Difference) {

@@ -36,7 +36,8 @@ type Object struct {
 
 // OpenNamed opens the object of a target when its name is that of an object which is no
 // page, and its bytes are no RelAccX page. It returns nil for all others, and for what
-// cannot be opened: Open says why. The error says that the system failed.
+// cannot be opened: Open says why. The error says that the system failed, or that you may
+// not read the object.
 func OpenNamed(w *world.World, t Target) (*Object, error) {
 	of, known := mist.ParseName(filepath.Base(t.Path))
 	kind := KindOf(of.Kind)
@@ -54,6 +55,8 @@ func OpenNamed(w *world.World, t Target) (*Object, error) {
 	switch {
 	case kernel.Broken(err):
 		return nil, t.OnPage(err)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, Explain(w, t, err)
 	case err != nil:
 		return nil, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout/mist"
 )
@@ -22,7 +23,7 @@ func otherName(dir, base string) (mist.Object, bool) {
 			}
 			other := of
 			other.Form, other.Old = form, old
-			if _, err := os.Lstat(filepath.Join(dir, other.Name())); err == nil {
+			if _, err := os.Lstat(filepath.Join(dir, other.Name())); err == nil || kernel.Broken(err) { // who opens it is told
 				return other, true
 			}
 		}

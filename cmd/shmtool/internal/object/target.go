@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/recording"
 	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout/mist"
@@ -78,12 +79,16 @@ func Find(w *world.World, arg string) (Target, error) {
 		return Target{}, fail.Usagef("PAGE is empty")
 	}
 	whole := w.PathOf(arg)
-	if _, err := os.Lstat(whole); err == nil {
-		return Target{Arg: arg, Path: whole}, nil
+	if there, err := isThere(arg, whole); there || err != nil {
+		return Target{Arg: arg, Path: whole}, err
 	}
 	for end := strings.LastIndexByte(arg, ':'); end > 0; end = strings.LastIndexByte(arg[:end], ':') {
 		path := w.PathOf(arg[:end])
-		if _, err := os.Lstat(path); err != nil {
+		there, err := isThere(arg, path)
+		if err != nil {
+			return Target{}, err
+		}
+		if !there {
 			continue
 		}
 		steps, err := ParseSteps(arg[end+1:])
@@ -93,6 +98,16 @@ func Find(w *world.World, arg string) (Target, error) {
 		return t, nil
 	}
 	return Target{Arg: arg, Path: whole}, nil
+}
+
+// isThere reports whether the object exists to which an address may lead. The error says
+// that the system failed.
+func isThere(arg, path string) (bool, error) {
+	_, err := os.Lstat(path)
+	if kernel.Broken(err) {
+		return false, Target{Arg: arg, Path: path}.OnPage(err)
+	}
+	return err == nil, nil
 }
 
 // ParseSteps returns the way to a nested page, FIELD or FIELD@RECORD between colons.

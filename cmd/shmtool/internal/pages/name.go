@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/pattern"
 	"shmtool/cmd/shmtool/internal/world"
@@ -23,7 +24,7 @@ func IsPattern(w *world.World, arg string) bool {
 		return false
 	}
 	_, err = os.Lstat(t.Path)
-	return err != nil
+	return err != nil && !kernel.Broken(err)
 }
 
 // Names returns what arguments choose among the objects that have names in

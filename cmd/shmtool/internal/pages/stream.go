@@ -10,6 +10,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/pattern"
 	"shmtool/cmd/shmtool/internal/world"
 	"shmtool/layout/mist"
@@ -25,7 +26,10 @@ func NewStreams(w *world.World, args []string) (Streams, error) {
 	if len(args) == 0 {
 		return nil, nil
 	}
-	there := StreamNames(w)
+	there, err := StreamNames(w)
+	if kernel.Broken(err) { // of any other, who opens the directory is told
+		return nil, w.NoDirectory(err)
+	}
 	var all Streams
 	for _, arg := range args {
 		p, err := pattern.New(arg, there[arg])
@@ -37,17 +41,16 @@ func NewStreams(w *world.World, args []string) (Streams, error) {
 	return all, nil
 }
 
-// StreamNames returns the streams that have an object in the directory. A directory
-// that cannot be read has none; who opens it reports that.
-func StreamNames(w *world.World) map[string]bool {
-	entries, _ := os.ReadDir(w.ShmDir)
+// StreamNames returns the streams that have an object in the directory.
+func StreamNames(w *world.World) (map[string]bool, error) {
+	entries, err := os.ReadDir(w.ShmDir)
 	names := map[string]bool{}
 	for _, entry := range entries {
 		if o, ok := mist.ParseName(entry.Name()); ok && o.Stream != "" {
 			names[o.Stream] = true
 		}
 	}
-	return names
+	return names, err
 }
 
 // Flagged returns what --stream and --stream-pattern choose.
@@ -114,5 +117,6 @@ func NoSuchStream(w *world.World, name string) error {
 // StreamHint returns a hint about a stream that was named and is not there: those that are
 // spelled nearly so, or how to list all.
 func StreamHint(w *world.World, name string) string {
-	return cmp.Or(fail.DidYouMean(name, slices.Collect(maps.Keys(StreamNames(w)))), "run shmtool streams --all to list streams")
+	there, _ := StreamNames(w)
+	return cmp.Or(fail.DidYouMean(name, slices.Collect(maps.Keys(there))), "run shmtool streams --all to list streams")
 }

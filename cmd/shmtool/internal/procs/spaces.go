@@ -269,7 +269,8 @@ func (t *Table) devicesOf(pid int) []uint64 {
 func (t *Table) objectsOf(stream string) []string {
 	if t.named == nil {
 		t.named = map[string][]string{}
-		entries, _ := os.ReadDir(t.shmDir) // without a directory there are none
+		entries, err := os.ReadDir(t.shmDir) // without a directory there are none
+		_ = t.note(err)
 		for _, entry := range entries {
 			is, ok := mist.ParseName(entry.Name())
 			if ok && is.Kind != mist.KindData && is.Kind != mist.KindTemporary && is.Kind != mist.KindSemaphore {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/procs"
 	"shmtool/layout/mist"
 )
@@ -64,11 +66,12 @@ var errNoMoment = errors.New("not a snapshot: it has neither a folder " + shmFol
 
 func openFolder(dir string) (*Opened, error) {
 	root, err := Root(dir)
-	if flat, is := flatRoot(dir, err); is {
-		return &Opened{ShmDir: flat, ProcDir: filepath.Join(flat, procFolder)}, nil
-	}
 	if err != nil {
-		return nil, err
+		flat, err := flatRoot(dir, err)
+		if err != nil {
+			return nil, err
+		}
+		return &Opened{ShmDir: flat, ProcDir: filepath.Join(flat, procFolder)}, nil
 	}
 	if _, err := procs.ReadSaved(root); err != nil {
 		return nil, err
@@ -80,19 +83,22 @@ func openFolder(dir string) (*Opened, error) {
 func Root(dir string) (string, error) { return rootOf(dir, isMoment) }
 
 // flatRoot returns the folder of copied objects: dir, or the only one in it. It is for
-// a folder in which Root has found no moment.
-func flatRoot(dir string, noRoot error) (string, bool) {
+// a folder in which Root has found no moment, as its error says.
+func flatRoot(dir string, noRoot error) (string, error) {
 	if !errors.Is(noRoot, errNoMoment) {
-		return "", false
+		return "", noRoot
 	}
 	root, err := rootOf(dir, isFlat)
-	return root, err == nil
+	if err != nil && !unseen(err) {
+		return "", noRoot
+	}
+	return root, err
 }
 
 // rootOf returns the folder that is one: dir, or the only one in it.
-func rootOf(dir string, isOne func(dir string) bool) (string, error) {
-	if isOne(dir) {
-		return dir, nil
+func rootOf(dir string, isOne func(dir string) (bool, error)) (string, error) {
+	if is, err := isOne(dir); is || err != nil {
+		return dir, err
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -101,8 +107,11 @@ func rootOf(dir string, isOne func(dir string) bool) (string, error) {
 	root := ""
 	for _, entry := range entries {
 		inner := filepath.Join(dir, entry.Name())
+		is, err := isOne(inner)
 		switch {
-		case !isOne(inner):
+		case kernel.Broken(err):
+			return "", err
+		case !is:
 		case root != "":
 			return "", errors.New("several snapshots; name one of its folders")
 		default:
@@ -117,21 +126,36 @@ func rootOf(dir string, isOne func(dir string) bool) (string, error) {
 
 // isMoment: no object is a folder, so what has a folder shm in its folder shm is
 // one of that name around a moment.
-func isMoment(dir string) bool {
-	isFolder := func(path string) bool {
-		info, err := os.Stat(path)
-		return err == nil && info.IsDir()
-	}
+func isMoment(dir string) (bool, error) {
 	inner := filepath.Join(dir, shmFolder)
-	return isFolder(inner) && !isFolder(filepath.Join(inner, shmFolder))
+	if is, err := isFolder(inner); !is || err != nil {
+		return false, err
+	}
+	around, err := isFolder(filepath.Join(inner, shmFolder))
+	return !around, err
 }
 
+// isFolder reports whether there is a folder. The error says that this cannot be seen.
+func isFolder(path string) (bool, error) {
+	info, err := os.Stat(path)
+	if unseen(err) {
+		return false, err
+	}
+	return err == nil && info.IsDir(), nil
+}
+
+// unseen reports whether an error leaves open what is there.
+func unseen(err error) bool { return kernel.Broken(err) || errors.Is(err, fs.ErrPermission) }
+
 // isFlat reports whether copies of MistServer's objects lie in the folder itself.
-func isFlat(dir string) bool {
+func isFlat(dir string) (bool, error) {
 	entries, err := os.ReadDir(dir)
+	if unseen(err) {
+		return false, err
+	}
 	return err == nil && slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
 		return isObjectName(entry.Name()) && entry.Type().IsRegular()
-	})
+	}), nil
 }
 
 // isObjectName reports whether MistServer makes objects of that name, which no other file
@@ -144,8 +168,9 @@ func isObjectName(name string) bool {
 // Dirs returns the folders of a snapshot. It unpacks no archive.
 func Dirs(path string) (shmDir, procDir string, ok bool) {
 	root, err := Root(path)
-	if flat, is := flatRoot(path, err); is {
-		return flat, filepath.Join(flat, procFolder), true
+	if err != nil {
+		flat, err := flatRoot(path, err)
+		return flat, filepath.Join(flat, procFolder), err == nil
 	}
 	return filepath.Join(root, shmFolder), filepath.Join(root, procFolder), err == nil
 }

@@ -165,7 +165,7 @@ func (l *looker) objects(entries []os.DirEntry) []*Object {
 		case err == nil:
 			all = append(all, o)
 		case !errors.Is(err, fs.ErrNotExist): // else it vanished
-			o = &Object{Name: entry.Name(), unread: cause.Of(err)}
+			o = &Object{Name: entry.Name(), unread: cause.Of(err), unseen: true}
 			o.Is, _ = mist.ParseName(o.Name)
 			all = append(all, o)
 		}

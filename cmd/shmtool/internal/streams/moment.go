@@ -90,7 +90,16 @@ type Object struct {
 
 	gone   bool        // it vanished while we looked
 	info   fs.FileInfo // nil for one that could not be saved
-	unread error       // why it is not in the moment that was saved
+	unread error       // why it is not in the moment that was saved, or could not be looked at
+	unseen bool        // the latter
+}
+
+// Unseen returns why nothing is known of the object but its name, or nil.
+func (o *Object) Unseen() error {
+	if o.unseen {
+		return o.unread
+	}
+	return nil
 }
 
 // Ready reports whether the object is a page that its writer has finished.

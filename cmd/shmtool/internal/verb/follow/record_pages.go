@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/pages"
 	"shmtool/cmd/shmtool/internal/recording"
@@ -103,10 +104,10 @@ func (o *recordOptions) matching(known func(name string) bool) []recording.Targe
 	return targets
 }
 
-// matchAny reports whether a pattern matches the name of any object.
+// matchAny reports whether a pattern matches the name of any object, or may.
 func (o *recordOptions) matchAny() bool {
-	entries, _ := os.ReadDir(o.ShmDir) // else there is none
-	return slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
+	entries, err := os.ReadDir(o.ShmDir)
+	return kernel.Broken(err) || slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
 		return slices.ContainsFunc(o.patterns, func(p pages.Glob) bool {
 			_, ok := p.Match(p.Ways[0].Dir, entry.Name())
 			return ok

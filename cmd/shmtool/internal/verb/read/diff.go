@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"os"
 	"time"
@@ -9,6 +10,8 @@ import (
 	"shmtool/cmd/shmtool/internal/cli"
 	"shmtool/cmd/shmtool/internal/difference"
 	"shmtool/cmd/shmtool/internal/fail"
+	"shmtool/cmd/shmtool/internal/kernel"
+	"shmtool/cmd/shmtool/internal/object"
 	"shmtool/cmd/shmtool/internal/out"
 	"shmtool/cmd/shmtool/internal/snapshot"
 	"shmtool/cmd/shmtool/internal/world"
@@ -95,8 +98,14 @@ func diffOptionsOf(c *cli.Call) (o diffOptions, err error) {
 
 // settle finds out what is compared with what.
 func (o *diffOptions) settle(c *cli.Call) error {
-	first := isSnapshot(c.World, o.args[0])
-	last := isSnapshot(c.World, o.args[len(o.args)-1])
+	first, err := isSnapshot(c.World, o.args[0])
+	if err != nil {
+		return err
+	}
+	last, err := isSnapshot(c.World, o.args[len(o.args)-1])
+	if err != nil {
+		return err
+	}
 	o.moment = first && last
 	given := c.Given("ago", "header", "schema", "records", "range")
 	switch {
@@ -127,15 +136,26 @@ func (o *diffOptions) settle(c *cli.Call) error {
 }
 
 // isSnapshot reports whether an argument is a snapshot, and no page: a directory, or a file
-// that has the name of an archive. An object of that name comes first.
-func isSnapshot(w *world.World, arg string) bool {
+// that has the name of an archive. An object of that name comes first. The error says that
+// the system failed.
+func isSnapshot(w *world.World, arg string) (bool, error) {
 	if !world.IsPath(arg) {
-		if _, err := os.Lstat(w.PathOf(arg)); err == nil {
-			return false
+		_, err := os.Lstat(w.PathOf(arg))
+		switch {
+		case err == nil:
+			return false, nil
+		case kernel.Broken(err):
+			return false, object.Target{Arg: arg}.OnPage(err)
 		}
 	}
 	info, err := os.Stat(arg)
-	return err == nil && (info.IsDir() || info.Mode().IsRegular() && snapshot.IsArchive(arg)) || err != nil && snapshot.IsArchive(arg)
+	switch {
+	case kernel.Broken(err):
+		return false, fmt.Errorf("%q: %w", arg, fail.Bare(err))
+	case err != nil:
+		return snapshot.IsArchive(arg), nil
+	}
+	return info.IsDir() || info.Mode().IsRegular() && snapshot.IsArchive(arg), nil
 }
 
 func runDiff(ctx context.Context, c *cli.Call) error {

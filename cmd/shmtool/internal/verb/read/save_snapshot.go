@@ -83,7 +83,11 @@ func saveTo(ctx context.Context, w *world.World, name string, o snapshot.Options
 // A pattern that matches no stream is an error, since the snapshot would be of all.
 func streamsToSave(w *world.World, wanted pages.Streams) ([]string, error) {
 	names := wanted.Exact()
-	there := slices.Sorted(maps.Keys(pages.StreamNames(w)))
+	all, err := pages.StreamNames(w)
+	if err != nil {
+		return nil, w.NoDirectory(err)
+	}
+	there := slices.Sorted(maps.Keys(all))
 	for _, p := range wanted {
 		if p.Exact {
 			continue

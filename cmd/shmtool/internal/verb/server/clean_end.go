@@ -35,10 +35,10 @@ func endStreams(ctx context.Context, w *world.World, p *out.Printer, o cleanOpti
 		w.Warn("ending %s of stream %s: %s", object.ProcessText(m.Process), mist.EscapeName(m.Stream), mist.EscapeName(m.Has))
 		t.addProcess(m, "ended")
 	})
-	there := objectNames(w.ShmDir)
+	there, unread := objectNames(w.ShmDir)
 	for _, found := range ending.Objects {
 		l := cleanLine{object: &found, verdict: "removed", why: []string{"the processes of the stream have ended"}, freed: found.Allocated}
-		if err != nil && there[found.Name] {
+		if err != nil && (unread != nil || there[found.Name]) {
 			l.verdict, l.why, l.freed = "refused", []string{fail.Bare(err).Error()}, 0
 		}
 		t.lines = append(t.lines, l)
@@ -88,11 +88,11 @@ func elsewhere(w *world.World, err error) error {
 }
 
 // objectNames returns the names of all objects in a directory.
-func objectNames(dir string) map[string]bool {
+func objectNames(dir string) (map[string]bool, error) {
 	names := map[string]bool{}
-	entries, _ := os.ReadDir(dir)
+	entries, err := os.ReadDir(dir)
 	for _, entry := range entries {
 		names[entry.Name()] = true
 	}
-	return names
+	return names, err
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"shmtool/cmd/shmtool/internal/metrics"
+	"shmtool/cmd/shmtool/internal/pages"
 	"shmtool/cmd/shmtool/internal/streams"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
 	"shmtool/cmd/shmtool/internal/world"
@@ -219,6 +220,27 @@ func TestFormatFor(t *testing.T) {
 	} {
 		if got := formatFor(accepts); got != want {
 			t.Errorf("%q: %s, want %s", accepts, got, want)
+		}
+	}
+}
+
+// A directory that cannot be listed is no directory without streams.
+func TestServeCannotList(t *testing.T) {
+	t.Parallel()
+	w, sample := sampleWatcher(t)
+	chosen, err := pages.NewStreams(w.world, []string{"live"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &site{world: w.world, watcher: w, options: serveOptions{timeout: time.Minute, snapshot: true, streams: chosen}}
+	for _, path := range []string{"/", "/report/live", "/snapshot"} {
+		for dir, want := range map[string]int{sample.Shm: http.StatusOK, sample.Shm + "/missing": http.StatusServiceUnavailable} {
+			w.world.ShmDir = dir
+			answer := httptest.NewRecorder()
+			s.handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
+			if answer.Code != want {
+				t.Errorf("%s of %s: %d %s", path, dir, answer.Code, answer.Body)
+			}
 		}
 	}
 }

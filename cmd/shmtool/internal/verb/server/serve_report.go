@@ -14,7 +14,12 @@ import (
 // report answers with a report on a stream, as the command report writes it.
 func (s *site) report(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("stream")
-	if !s.options.streams.Wanted(name) || !pages.StreamNames(s.world)[name] {
+	there, err := pages.StreamNames(s.world)
+	if err != nil {
+		s.fails(w, s.world.NoDirectory(err))
+		return
+	}
+	if !s.options.streams.Wanted(name) || !there[name] {
 		http.Error(w, "there is no such stream", http.StatusNotFound)
 		return
 	}

@@ -157,12 +157,17 @@ func (s *site) landing(w http.ResponseWriter, _ *http.Request) {
 	if s.options.snapshot {
 		links = append(links, "/snapshot")
 	}
+	there, err := pages.StreamNames(s.world)
+	if err != nil {
+		s.fails(w, s.world.NoDirectory(err))
+		return
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	fmt.Fprint(w, landingHead)
 	for _, link := range links {
 		fmt.Fprintf(w, "<li><a href=\"%s\">%s</a></li>\n", link, link)
 	}
-	for _, name := range slices.Sorted(maps.Keys(pages.StreamNames(s.world))) {
+	for _, name := range slices.Sorted(maps.Keys(there)) {
 		if s.options.streams.Wanted(name) {
 			fmt.Fprintf(w, "<li><a href=\"%s\">report on %s</a></li>\n", reportLink(name), html.EscapeString(mist.EscapeName(name)))
 		}

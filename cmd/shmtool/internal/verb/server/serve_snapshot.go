@@ -28,7 +28,11 @@ func (s *site) snapshot(w http.ResponseWriter, r *http.Request) {
 	defer s.saving.Unlock()
 	// When the answer cannot be given more time, it ends as any other.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendTime))
-	names := s.names()
+	names, err := s.names()
+	if err != nil {
+		s.fails(w, s.world.NoDirectory(err))
+		return
+	}
 	if len(names) == 0 && len(s.options.streams) > 0 { // it would be of all streams
 		http.Error(w, "none of the chosen streams is there", http.StatusNotFound)
 		return
@@ -59,15 +63,16 @@ func (s *site) snapshot(w http.ResponseWriter, r *http.Request) {
 }
 
 // names returns the streams that were chosen and are there; none where all are.
-func (s *site) names() (names []string) {
+func (s *site) names() (names []string, err error) {
 	if len(s.options.streams) == 0 {
-		return nil
+		return nil, nil
 	}
-	for name := range pages.StreamNames(s.world) {
+	there, err := pages.StreamNames(s.world)
+	for name := range there {
 		if s.options.streams.Wanted(name) {
 			names = append(names, name)
 		}
 	}
 	slices.Sort(names)
-	return names
+	return names, err
 }

@@ -54,9 +54,9 @@ func objectsOf(m *streams.Moment) (all []about) {
 	return all
 }
 
-// otherPages returns the pages in a directory that MistServer does not make. Of a machine,
-// what you may not read is no page. The error says that the system failed, or that you may
-// not read what a copy has.
+// otherPages returns the pages in a directory that MistServer does not make. On a machine
+// that runs, what you may not read is no page. The error says that the system failed, or
+// that you may not read what a copy has.
 func otherPages(dir string, table *procs.Table) (all []about, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

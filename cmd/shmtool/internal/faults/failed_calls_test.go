@@ -77,6 +77,10 @@ var failures = map[uintptr]failing{
 	unix.SYS_SENDFILE:          {"sendfile", byFD, []syscall.Errno{syscall.ENOSPC, syscall.EIO, syscall.EINVAL}},
 	unix.SYS_PIDFD_OPEN:        {"pidfd_open", operand{-1, -1}, []syscall.Errno{syscall.EMFILE, syscall.ENOMEM, syscall.ESRCH}},
 	unix.SYS_PIDFD_SEND_SIGNAL: {"pidfd_send_signal", operand{-1, -1}, []syscall.Errno{syscall.EPERM, syscall.ESRCH}},
+	unix.SYS_SOCKET:            {"socket", operand{-1, -1}, []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.EACCES, syscall.ENOMEM}},
+	unix.SYS_BIND:              {"bind", operand{-1, -1}, []syscall.Errno{syscall.EADDRINUSE, syscall.EACCES}},
+	unix.SYS_LISTEN:            {"listen", operand{-1, -1}, []syscall.Errno{syscall.EADDRINUSE}},
+	unix.SYS_ACCEPT4:           {"accept4", operand{-1, -1}, []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ECONNABORTED}},
 	unix.SYS_CLOSE:             {"close", byFD, []syscall.Errno{syscall.EIO, syscall.ENOSPC}},
 }
 
@@ -119,9 +123,11 @@ func (b *broken) spotOf(c call) (name, where string) {
 	case f.name == "close" && !strings.HasPrefix(where, b.out()): // of what was read: the failure would leave it open, which none does
 		return "", ""
 	case f.on == operand{-1, -1}:
-		return f.name, "a process"
+		return f.name, "no file"
 	case f.on.fd >= 0 && f.on.path < 0 && c.arguments[f.on.fd] == 1:
 		return f.name, standardOutput
+	case f.on.fd >= 0 && f.on.path < 0 && c.arguments[f.on.fd] == 0:
+		return f.name, "standard input"
 	case b.writes && ofMachine.MatchString(where) && !strings.Contains(where, b.dead):
 		return "", "" // clean looks whether it has what a process of the machine has
 	case strings.HasPrefix(where, b.dir+"/"):

@@ -30,6 +30,14 @@ var found = []struct {
 	{"a snapshot that may not be read again had no processes that were not saved", "doctor --moment $DIR/moment", spot{"openat", "moment/moment.json", 2}, syscall.EACCES},
 	{"a snapshot that cannot be read again had no processes that were not saved", "doctor --moment $DIR/moment", spot{"openat", "moment/moment.json", 2}, syscall.EMFILE},
 	{"a page that cannot be mapped was left out", "ls --all -o csv --fields name,kind,size,status,endpos,writer", spot{"mmap", "shm/MstMetalive", 2}, syscall.ENFILE},
+	{"a snapshot that cannot be looked at was called a page", "diff $DIR/moment $DIR/moment.tar.zst", spot{"newfstatat", "moment", 1}, syscall.EIO},
+	{"a folder of a snapshot that may not be looked at was taken for copies without processes", "diff $DIR/moment $DIR/moment.tar.zst", spot{"newfstatat", "moment/shm", 1}, syscall.EACCES},
+	{"a page that cannot be opened was not in a snapshot", "diff $DIR/moment $DIR/moment.tar.zst", spot{"openat", "moment/shm/page", 1}, syscall.EMFILE},
+	{"a page that may not be mapped was not in a snapshot", "diff $DIR/moment $DIR/moment.tar.zst", spot{"mmap", "moment/shm/page", 1}, syscall.EACCES},
+	{"an object that cannot be looked at was another one", "diff $DIR/moment $DIR/moment.tar.zst", spot{"newfstatat", "moment/shm/MstGlobalConfig", 1}, syscall.EIO},
+	{"a process that cannot be read was in one snapshot alone", "diff $DIR/moment $DIR/moment.tar.zst", spot{"openat", "moment/proc/412/stat", 1}, syscall.EMFILE},
+	{"a page of packets that may not be read was not ready", "check MstDatalive@0_4", spot{"openat", "shm/MstDatalive@0_4", 1}, syscall.EACCES},
+	{"a nested page was called missing", "dump MstMetalive:tracks --records", spot{"newfstatat", "shm/MstMetalive", 1}, syscall.EIO},
 }
 
 func TestFailuresOfLooks(t *testing.T) {

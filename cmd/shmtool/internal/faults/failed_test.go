@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,7 +23,7 @@ var looks = []string{
 	"ls --fields name,kind,size,status,rcount,present,endpos,writer,readers",
 	"ls --all -o csv --fields name,kind,size,status,endpos,writer",
 	"ls -j --stream live",
-	"dump page", "dump page -j", "dump page -o hex", "dump page -o rax", "dump MstMetalive:tracks --records", "dump MstSTATElive", "dump sem.MstInputlive",
+	"dump page", "dump page -j", "dump page -o hex", "dump page -o rax", "dump MstMetalive:tracks --records", "dump MstSTATElive", "dump MstDatalive@0_4", "check MstDatalive@0_4", "dump sem.MstInputlive",
 	"get page a",
 	"tail page -n 2 -o ndjson", "tail page other -n 1",
 	"rate page --count 1 --interval 1ms -o csv --fields name,endpos,rate",
@@ -32,7 +33,14 @@ var looks = []string{
 	"doctor", "doctor live -j", "doctor -o nagios",
 	"clean --proc-dir $DIR/proc",
 	"top --once --interval 1ms --fields name,kind,size,endpos,status",
-	"diff page other", "diff $DIR/copy page -j",
+	"diff page other", "diff $DIR/copy page -j", "diff - page |$DIR/copy",
+	"dump - <$DIR/copy", "dump - -j |$DIR/copy", "check - |$DIR/copy", "get - a <$DIR/copy",
+	"tail page -f -n 3 --count 3 -o ndjson", "tail page other -f -n 1 --count 2",
+	"watch page --count 1 --interval 1ms", "watch page --count 1 --interval 1ms -o ndjson",
+	"streams --watch --count 2 --interval 1ms -o ndjson",
+	"doctor --watch --count 2 --interval 1ms --debounce 1",
+	"serve --listen :0 ?metrics", "serve --listen :0 ?report/live", "serve --listen :0 --enable-snapshot ?snapshot",
+	"top --interval 1ms =q", "watch page --count 1 --interval 1ms =q", "streams --watch --count 2 --interval 1ms =q", "rate page --count 1 --interval 1ms =q",
 	"report live -w $OUT/report.html",
 	"replay $DIR/recorded --list",
 	"ls --moment $DIR/moment.tar.zst --fields name,kind,size,status,endpos,writer,readers", "doctor --moment $DIR/moment", "doctor -j --moment $DIR/moment.tar.zst",
@@ -152,7 +160,7 @@ func (b *broken) learned(d doing) []failure {
 func (s spot) errors() (all []syscall.Errno) {
 	for _, f := range failures {
 		for _, errno := range f.fails {
-			happens := errno != syscall.ESRCH || strings.HasPrefix(s.where, "proc") || s.where == "a process"
+			happens := errno != syscall.ESRCH || strings.HasPrefix(s.where, "proc") || s.where == "no file"
 			if f.name == s.name && (s.nth == 1 || !denied(errno)) && happens {
 				all = append(all, errno)
 			}
@@ -252,20 +260,37 @@ func (f failure) hidden() bool {
 // passing are parts of an output that differ from run to run.
 var passing = regexp.MustCompile(`[0-9.]+(ns|µs|ms|s|m|h)\b|"(age_s|age|time|moment)":[^,}]*|[0-9]+\.[0-9]+e?`)
 
-// codes are those of findings.
-var codes = regexp.MustCompile(`"code":"[a-z_]+"|(error|warning) +[a-z_]+`)
+// codes are those of findings, in JSON, in tables and in metrics.
+var codes = regexp.MustCompile(`"code":"[a-z_]+"|(error|warning) +[a-z_]+|code="[a-z_]+"[^}]*} [1-9]`)
+
+// unseen returns how many things an output says could not be seen.
+func unseen(text string) int {
+	n := strings.Count(text, "could not be seen")
+	if m := unseenMetric.FindStringSubmatch(text); m != nil {
+		more, _ := strconv.Atoi(m[1])
+		n += more
+	}
+	return n
+}
+
+var unseenMetric = regexp.MustCompile(`(?m)^mist_doctor_unseen ([0-9]+)$`)
 
 // looked judges a command that looks.
 func (b *broken) looked(f failure, r traced) {
 	defer b.cleared()
 	well := b.well[f.line]
+	if strings.Contains(f.line, " =") {
+		b.drawn(r.result, well.result)
+		return
+	}
 	same := passing.ReplaceAllString(r.stdout, "") == passing.ReplaceAllString(well.stdout, "")
-	silent := r.code == well.code && r.stderr == well.stderr
+	silent := r.stderr == well.stderr && (r.code == well.code || r.code <= fail.ExitFindings) // which may be of what was not read
 	switch {
 	case f.errno == syscall.EINTR && (!same || !silent):
 		b.faultf("an interrupted call is not made again: exit code %d\n%s\n%s\nnot\n%s", r.code, r.stderr, r.stdout, well.stdout)
 	case slices.Contains(vanished, f.errno), f.hidden():
-	case strings.Count(r.stdout, "could not be seen") > strings.Count(well.stdout, "could not be seen"):
+	case unseen(r.stdout) > unseen(well.stdout):
+	case strings.HasPrefix(f.line, "serve") && strings.HasPrefix(r.stdout, "half an answer"): // so the client knows
 	case !same && silent && !strings.Contains(r.stdout, f.errno.Error()) && !(denied(f.errno) && strings.Contains(r.stdout, "permission denied")):
 		b.faultf("prints without a word\n%s\nnot\n%s", r.stdout, well.stdout)
 	}
@@ -285,8 +310,13 @@ func (b *broken) words(f failure, r, well result) {
 			b.faultf("a fault of the system becomes a finding: %s\n%s\n%s", code, r.stderr, r.stdout)
 		}
 	}
-	if r.code == fail.ExitUsage && well.code != r.code && !gone && !denied(f.errno) && !strings.Contains(f.line, "nagios") {
-		b.faultf("a fault of the system is called a wrong use: %s", r.stderr)
+	if known := gone || denied(f.errno) || r.code == well.code || strings.Contains(f.line, "nagios"); !known { // which has exit codes of its own
+		switch r.code {
+		case fail.ExitUsage:
+			b.faultf("a fault of the system is called a wrong use: %s", r.stderr)
+		case fail.ExitNotFound:
+			b.faultf("what the system cannot look at is said not to be there: %s", r.stderr)
+		}
 	}
 	if r.code > fail.ExitFindings && r.code != well.code && r.stderr == "" && r.stdout == well.stdout {
 		b.faultf("exit code %d without a word", r.code)

@@ -21,7 +21,7 @@ import (
 
 // doing is a command that changes something, and what may be when it ends before its end.
 type doing struct {
-	line    string   // $OUT is a folder for files, $DEAD a stream
+	line    string   // $OUT is a folder for files, $DEAD a stream; its last word may say what is beside it
 	between []string // lines that would leave what may also be left
 	again   []int    // how the same line may end afterwards, besides 0
 	parts   bool     // it has several steps, each of which counts
@@ -32,8 +32,12 @@ type doing struct {
 var doings = []doing{
 	{line: "create new --records 3 --field a:uint32 --field b:string:8", again: []int{fail.ExitRefused}},
 	{line: "create page --force --records 3 --field c:uint32"},
+	{line: "create new --schema $DIR/schema --records 3", again: []int{fail.ExitRefused}},
+	{line: "create new --schema - --records 3 |$DIR/schema", again: []int{fail.ExitRefused}},
 	{line: "append page a=7 b=seven", between: []string{"append page a=7 b=seven", "append page --from $DIR/append-7-7"}},
 	{line: "append page --from $DIR/lines", between: []string{"append page a=8 b=eight", "append page --from $DIR/two", "append page --from $DIR/lines"}},
+	{line: "append page --from - <$DIR/lines", between: []string{"append page a=8 b=eight", "append page --from $DIR/two", "append page --from $DIR/lines"}},
+	{line: "append page --from - |$DIR/lines", between: []string{"append page a=8 b=eight", "append page --from $DIR/two", "append page --from $DIR/lines"}},
 	{line: "set page 2 a=77"},
 	{line: "delete page --count 1", between: []string{"delete page --count 2"}},
 	{line: "delete page --all", again: []int{fail.ExitNotFound}, parts: true},
@@ -86,6 +90,7 @@ func newMade(t *testing.T, rules []sandbox.Rule) *made {
 	m.quiet("record", "page", "-w", filepath.Join(m.dir, "recorded"), "--for", "1ms")
 	m.must(os.WriteFile(filepath.Join(m.dir, "two"), []byte("{\"a\":8,\"b\":\"eight\"}\n{\"a\":9}\n"), 0o600))
 	m.must(os.WriteFile(filepath.Join(m.dir, "lines"), []byte("{\"a\":8,\"b\":\"eight\"}\n{\"a\":9}\n{\"a\":10}\n"), 0o600))
+	m.must(os.WriteFile(filepath.Join(m.dir, "schema"), []byte("a:uint32\nb:string:8\n"), 0o600))
 	m.must(os.WriteFile(filepath.Join(m.dir, "append-7-7"), []byte("{\"a\":7,\"b\":\"seven\"}\n{\"a\":7,\"b\":\"seven\"}\n"), 0o600))
 	m.must(os.WriteFile(filepath.Join(m.out(), "old"), []byte("of old"), 0o600))
 	m.must(os.Mkdir(filepath.Join(m.out(), "empty"), 0o700))
@@ -150,7 +155,11 @@ func (m *made) environment() []string {
 // trace runs a line under a plan.
 func (m *made) trace(line string, p plan) traced {
 	m.line, m.commands = m.words(line), m.commands+1
-	return m.tracer.run(m.t, p, m.environment(), m.line...)
+	args, b, err := besideOf(m.line)
+	m.must(err)
+	defer b.close()
+	m.line = args
+	return m.tracer.run(m.t, p, b, m.environment(), m.line...)
 }
 
 // left returns what is in the folders under names that a user would not give.

@@ -168,11 +168,12 @@ type traced struct {
 }
 
 // run runs shmtool under a plan.
-func (tr *tracer) run(t *testing.T, p plan, env []string, args ...string) traced {
+func (tr *tracer) run(t *testing.T, p plan, b *beside, env []string, args ...string) traced {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command(program(t), args...)
 	cmd.Stdout, cmd.Stderr, cmd.Env = &stdout, &stderr, env
+	b.ready(t, cmd)
 	tr.mu.Lock()
 	tr.plan, tr.calls, tr.done = p, nil, false
 	tr.mu.Unlock()
@@ -182,13 +183,18 @@ func (tr *tracer) run(t *testing.T, p plan, env []string, args ...string) traced
 		t.Fatal(err)
 	}
 	hangs := time.AfterFunc(tooLong, func() { _ = cmd.Process.Signal(syscall.SIGQUIT) })
-	_ = cmd.Wait()
+	text, says, answered := b.wait(cmd)
+	stdout.WriteString(text)
+	stderr.WriteString(says)
 	hangs.Stop()
 	status := cmd.ProcessState.Sys().(syscall.WaitStatus)
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	r := traced{result: result{args, status.ExitStatus(), stdout.String(), stderr.String()}, calls: tr.calls}
-	if status.Signaled() {
+	switch {
+	case answered:
+		r.code = 0 // serve has no other end
+	case status.Signaled():
 		r.signal = status.Signal()
 	}
 	r.killed = tr.done && r.signal == syscall.SIGKILL

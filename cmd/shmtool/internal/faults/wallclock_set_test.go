@@ -97,6 +97,7 @@ func TestWallClockIsSet(t *testing.T) {
 				if alone {
 					set = func(int) time.Duration { return 0 }
 				}
+				l.put("MstIPIDgone", mist.EncodePID(1<<21))
 				return l.wrong(c, w.run(t, set, env, l.line...))
 			})
 		}
@@ -178,8 +179,8 @@ func today(ago time.Duration) []byte {
 	return time.Now().UTC().Add(-ago).AppendFormat(nil, `"lastupdate":"2006-01-02T`)
 }
 
-// newTimed makes a simulated stream, what is left of another one, and pages on one of which a
-// record comes every few milliseconds.
+// newTimed makes a simulated stream, and pages on one of which a record comes every few
+// milliseconds.
 func newTimed(t *testing.T) *timedLab {
 	l := &timedLab{&lab{t: t, dir: t.TempDir()}}
 	shm, err := os.MkdirTemp("/dev/shm", "shmtool-test-")
@@ -190,7 +191,6 @@ func newTimed(t *testing.T) *timedLab {
 	}
 	l.must(os.Symlink(shm, l.shm()))
 	l.must(os.Symlink("/proc", filepath.Join(l.dir, "proc")))
-	l.put("MstIPIDgone", mist.EncodePID(1<<21))
 	l.simulate()
 	for _, name := range []string{"page", "other", "locked"} {
 		l.quiet("create", name, "--records", "16", "--field", "a:uint32")

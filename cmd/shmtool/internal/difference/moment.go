@@ -154,8 +154,8 @@ func Findings(before, now *Moment) (all []Judged) {
 
 // moving returns the findings that only the movement from one moment to the next tells.
 func moving(before, now *streams.Moment) []finding.Finding {
-	if before.Clock.Uptime <= 0 || now.Clock.Uptime <= before.Clock.Uptime {
-		return nil // they are of two machines, or the other way round
+	if !now.Follows(before) {
+		return nil
 	}
 	return slices.DeleteFunc(doctor.Suspicions(before, now), func(f finding.Finding) bool { return f.Settles > 0 })
 }

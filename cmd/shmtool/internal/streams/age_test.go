@@ -93,3 +93,27 @@ func TestMomentsApart(t *testing.T) {
 		}
 	}
 }
+
+// Two moments are compared for what moves when they are of one machine, and no boot lies between
+// them: afterwards MistServer's clock begins again, and may be further than before.
+func TestFollows(t *testing.T) {
+	at := func(uptime time.Duration, boot string) *Moment {
+		return &Moment{Clock: mist.Clock{Uptime: uptime}, bootID: boot}
+	}
+	for _, tt := range []struct {
+		before, now *Moment
+		want        bool
+	}{
+		{at(100, "a"), at(103, "a"), true},
+		{at(100, "a"), at(103, "b"), false},
+		{at(100, ""), at(103, "b"), true},
+		{at(100, "a"), at(103, ""), true},
+		{at(103, "a"), at(100, "a"), false},
+		{at(100, "a"), at(100, "a"), false},
+		{at(0, "a"), at(100, "a"), false},
+	} {
+		if got := tt.now.Follows(tt.before); got != tt.want {
+			t.Errorf("%+v, %+v: %v", tt.before.Clock, tt.now.Clock, got)
+		}
+	}
+}

@@ -55,6 +55,9 @@ func (l *looker) look() (*Moment, error) {
 	table := l.table
 	l.at = &Moment{Clock: table.Clock(), Living: table.Live(), Partial: table.Missing(), Reach: table.Reach()}
 	l.at.Asleep, l.at.Boot = table.Suspended(), table.Boot
+	if s := table.Saved(); s != nil && !s.Redacted { // else each snapshot has another one
+		l.at.bootID = s.BootID
+	}
 	if l.at.Living {
 		l.at.own, _ = kernel.Uptime() // 0 is not known
 	}

@@ -18,6 +18,7 @@ type Moment struct {
 	Clock   mist.Clock
 	Asleep  time.Duration // how much further the clock is by which the starts of processes are told
 	Boot    func() int64  // see procs.UptimeAt; nil is not known
+	bootID  string        // of the boot, as a snapshot has it; "" is not known
 	own     time.Duration // Clock.Uptime as this process counts, which may live in another time namespace; 0 of what was saved
 	Living  bool          // of a machine that runs; else it was saved, and nothing moves
 	Hiding  bool          // there may be processes that could not be seen
@@ -312,6 +313,15 @@ func (m *Moment) After(before *Moment) time.Duration {
 		return m.own - before.own // by one clock, whatever has become of MistServer's meanwhile
 	}
 	return m.Clock.Uptime - before.Clock.Uptime
+}
+
+// Follows reports whether this moment is a later one of the same machine since the same boot, as
+// far as that is known.
+func (m *Moment) Follows(before *Moment) bool {
+	if m.bootID != before.bootID && m.bootID != "" && before.bootID != "" {
+		return false
+	}
+	return before.Clock.Uptime > 0 && m.Clock.Uptime > before.Clock.Uptime
 }
 
 // Age returns how many seconds ago a time was that a page has in seconds since boot;

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -235,4 +236,27 @@ func TestManyObjects(t *testing.T) {
 	if removed, kept := p.remove(plan); len(removed) != many+mostClaims || len(kept) > 0 {
 		t.Errorf("%d are removed, %d kept", len(removed), len(kept))
 	}
+}
+
+// An object that has lost its other name has gone. One that cannot be looked at under it has
+// not: it is said why, and it gets its name back.
+func TestCannotLookAside(t *testing.T) {
+	p := newPlace(t)
+	p.remains("trash")
+	b := p.aside()
+	p.write("file", nil)
+	for i := range b.units[0].claims {
+		c := &b.units[0].claims[i]
+		for dir, want := range map[string]string{
+			filepath.Join(p.dir, "missing"): isGone,
+			filepath.Join(p.dir, "file"):    syscall.ENOTDIR.Error(),
+		} {
+			var kept *KeptError
+			if err := c.disturbed(dir, nil); !errors.As(err, &kept) || kept.Reason != want {
+				t.Errorf("%s in %s: %v, not %s", c.Name, dir, err, want)
+			}
+		}
+	}
+	b.finish()
+	b.release()
 }

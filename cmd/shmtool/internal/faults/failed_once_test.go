@@ -3,8 +3,11 @@
 package faults
 
 import (
+	"strings"
 	"syscall"
 	"testing"
+
+	"shmtool/cmd/shmtool/internal/fail"
 )
 
 // found are failures that a command once took for something else.
@@ -67,12 +70,39 @@ func TestFailuresOfWrites(t *testing.T) {
 		case "clean --stream $DEAD --yes --min-age 0s --proc-dir /proc":
 			if long() { // it looks at all processes of the machine
 				b.once("an object that cannot be read was said to move", d, spot{"fstat", "shm/MstIPID" + b.dead, 1}, syscall.ENOMEM)
+				b.refuses("an object that cannot be looked at under its other name kept that", d, spot{"newfstatat", "shm/.cleaning-MstMeta" + b.dead, 1}, syscall.EIO)
 			}
 		case "replay $DIR/recorded --speed 1000 --force":
 			b.once("a page that had got its name was removed under another one", d, spot{"flock", "shm/page", 2}, syscall.ENOLCK)
+			b.refuses("a page that cannot be locked was replaced as one without readers", d, spot{"flock", "shm/page", 1}, syscall.ENOLCK)
 		case "delete page --count 1":
 			b.once("a lock was not given back", d, spot{"flock", "shm/page", 2}, syscall.EINTR)
 		}
+	}
+}
+
+// refuses tries a failure that must happen, and that a command must say and change nothing
+// for.
+func (b *broken) refuses(what string, d doing, s spot, errno syscall.Errno) {
+	b.once(what, d, s, errno)
+	b.reset()
+	seen := 0
+	r := b.trace(d.line, plan{
+		wants: func(c call) bool {
+			name, where := b.spotOf(c)
+			if name == s.name && where == s.where {
+				seen++
+			}
+			return name == s.name && where == s.where && seen == s.nth
+		},
+		at:    1,
+		fails: func(call) syscall.Errno { return errno },
+	})
+	if state := b.state(); r.code == fail.ExitOK || !strings.Contains(r.stderr, errno.Error()) || state != b.states[""] {
+		b.faultf("exit code %d: %s\n%s", r.code, r.stderr, state)
+	}
+	if left := b.left(); len(left) > 0 {
+		b.faultf("left %q", left)
 	}
 }
 

@@ -290,12 +290,15 @@ func (b *broken) looked(f failure, r traced) {
 		b.faultf("an interrupted call is not made again: exit code %d\n%s\n%s\nnot\n%s", r.code, r.stderr, r.stdout, well.stdout)
 	case slices.Contains(vanished, f.errno), f.hidden():
 	case unseen(r.stdout) > unseen(well.stdout):
-	case strings.HasPrefix(f.line, "serve") && strings.HasPrefix(r.stdout, "half an answer"): // so the client knows
+	case strings.HasPrefix(f.line, "serve") && !served.MatchString(r.stdout): // so the client knows
 	case !same && silent && !strings.Contains(r.stdout, f.errno.Error()) && !(denied(f.errno) && strings.Contains(r.stdout, "permission denied")):
 		b.faultf("prints without a word\n%s\nnot\n%s", r.stdout, well.stdout)
 	}
 	b.words(f, r.result, well.result)
 }
+
+// served begins an answer that says nothing of a failure.
+var served = regexp.MustCompile(`^(200|404) `)
 
 // words judges what a command says about a call that failed.
 func (b *broken) words(f failure, r, well result) {

@@ -21,11 +21,12 @@ import (
 
 // doing is a command that changes something, and what may be when it ends before its end.
 type doing struct {
-	line    string   // $OUT is a folder for files, $DEAD a stream; its last word may say what is beside it
-	between []string // lines that would leave what may also be left
-	again   []int    // how the same line may end afterwards, besides 0
-	parts   bool     // it has several steps, each of which counts
-	slow    bool     // it has many steps, or looks at all processes of the machine: only in the long form
+	line     string   // $OUT is a folder for files, $DEAD a stream; its last word may say what is beside it
+	between  []string // lines that would leave what may also be left
+	again    []int    // how the same line may end afterwards, besides 0
+	parts    bool     // it has several steps, each of which counts
+	measures bool     // it makes what it needs, and removes it
+	slow     bool     // it has many steps, or looks at all processes of the machine: only in the long form
 }
 
 // doings are all commands that change pages or write files.

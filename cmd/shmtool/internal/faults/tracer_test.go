@@ -173,6 +173,7 @@ func (tr *tracer) run(t *testing.T, p plan, b *beside, env []string, args ...str
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command(program(t), args...)
 	cmd.Stdout, cmd.Stderr, cmd.Env = &stdout, &stderr, env
+	cmd.WaitDelay = tooLong // for a process that it has left behind
 	b.ready(t, cmd)
 	tr.mu.Lock()
 	tr.plan, tr.calls, tr.done = p, nil, false

@@ -4,19 +4,15 @@ package faults
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -27,10 +23,7 @@ import (
 // kernel before each system call of that process. It lets the process make the call, kills
 // it before, or lets the call fail.
 type tracer struct {
-	listener int
-	thread   int // that starts the processes, and is asked about as well
-	start    chan func()
-	closed   atomic.Bool
+	*listener
 
 	mu    sync.Mutex
 	plan  plan
@@ -49,7 +42,7 @@ type plan struct {
 type call struct {
 	number    uintptr
 	arguments [6]uint64
-	thread    uint32 // that makes it, and waits for the tracer
+	thread    uint32 // that makes it, and waits for the answer
 }
 
 func (c call) String() string {
@@ -59,89 +52,23 @@ func (c call) String() string {
 	return fmt.Sprint("call ", c.number)
 }
 
-// asked and answer are the kernel's struct seccomp_notif and struct seccomp_notif_resp.
-type asked struct {
-	id           uint64
-	thread       uint32
-	_            uint32
-	number       int32
-	architecture uint32
-	instruction  uint64
-	arguments    [6]uint64
-}
-
-type answer struct {
-	id    uint64
-	value int64
-	err   int32
-	flags uint32
-}
-
-const (
-	receive = 0xc0502100 // SECCOMP_IOCTL_NOTIF_RECV
-	respond = 0xc0182101 // SECCOMP_IOCTL_NOTIF_SEND
-	goOn    = 1          // SECCOMP_USER_NOTIF_FLAG_CONTINUE
-)
-
 // newTracer returns a tracer of some calls. The test is skipped where the kernel gives none.
 func newTracer(t *testing.T, rules []sandbox.Rule) *tracer {
 	t.Helper()
-	tr := &tracer{start: make(chan func())}
-	ready := make(chan error)
-	go func() {
-		runtime.LockOSThread() // for ever: the thread ends with the goroutine
-		var err error
-		tr.thread = unix.Gettid()
-		tr.listener, err = sandbox.Listen(rules)
-		ready <- err
-		for do := range tr.start {
-			do()
-		}
-	}()
-	if err := <-ready; err != nil {
-		t.Skip(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		tr.serve()
-	}()
-	t.Cleanup(func() {
-		close(tr.start)
-		tr.closed.Store(true)
-		<-ended
-		_ = unix.Close(tr.listener)
-	})
+	tr := &tracer{}
+	tr.listener = newListener(t, rules, tr.answer)
 	return tr
 }
 
-// serve answers the kernel until the tracer is closed.
-func (tr *tracer) serve() {
-	for !tr.closed.Load() {
-		poll := []unix.PollFd{{Fd: int32(tr.listener), Events: unix.POLLIN}}
-		if _, err := unix.Poll(poll, 100); err != nil && !errors.Is(err, unix.EINTR) {
-			panic(err)
-		}
-		if poll[0].Revents&unix.POLLIN == 0 {
-			continue
-		}
-		var q asked
-		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(tr.listener), receive, uintptr(unsafe.Pointer(&q))); errno != 0 {
-			continue // the process died meanwhile
-		}
-		a := answer{id: q.id, flags: goOn}
-		if int(q.thread) != tr.thread {
-			happens, errno := tr.happens(call{uintptr(q.number), q.arguments, q.thread})
-			if happens && errno == 0 { // it waits for the answer, and dies instead
-				_ = unix.Kill(int(q.thread), unix.SIGKILL)
-				continue
-			}
-			if happens {
-				a.flags, a.err = 0, -int32(errno)
-			}
-		}
-		_, _, _ = unix.Syscall(unix.SYS_IOCTL, uintptr(tr.listener), respond, uintptr(unsafe.Pointer(&a)))
+func (tr *tracer) answer(c call) reply {
+	switch happens, errno := tr.happens(c); {
+	case happens && errno == 0: // it waits for the answer, and dies instead
+		_ = unix.Kill(int(c.thread), unix.SIGKILL)
+		return reply{none: true}
+	case happens:
+		return reply{made: true, errno: errno}
 	}
+	return reply{}
 }
 
 // happens reports whether a call is the one of the plan, and the error that it fails with;

@@ -9,12 +9,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -25,10 +23,7 @@ import (
 // asks it at each look at that clock. All other clocks are the machine's. Programs look at
 // clocks without a call, by code of the kernel's in their memory (vDSO): it is kept from them.
 type wallClock struct {
-	listener int
-	thread   int // that starts the processes, and is asked about as well
-	start    chan func()
-	closed   atomic.Bool
+	*listener
 
 	set   atomic.Pointer[func(look int) time.Duration] // by how much the clock is set at a look
 	looks atomic.Int64
@@ -37,60 +32,14 @@ type wallClock struct {
 // newWallClock returns a wall clock. The test is skipped where the kernel gives none.
 func newWallClock(t *testing.T) *wallClock {
 	t.Helper()
-	w := &wallClock{start: make(chan func())}
-	ready := make(chan error)
-	go func() {
-		runtime.LockOSThread() // for ever: the thread ends with the goroutine
-		var err error
-		w.thread = unix.Gettid()
-		w.listener, err = sandbox.Listen([]sandbox.Rule{{
-			Call: unix.SYS_CLOCK_GETTIME, If: []sandbox.Condition{{Argument: 0, Test: sandbox.Is, Value: unix.CLOCK_REALTIME}},
-		}})
-		ready <- err
-		for do := range w.start {
-			do()
-		}
-	}()
-	if err := <-ready; err != nil {
-		t.Skip(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		w.serve()
-	}()
-	t.Cleanup(func() {
-		close(w.start)
-		w.closed.Store(true)
-		<-ended
-		_ = unix.Close(w.listener)
+	w := &wallClock{}
+	w.listener = newListener(t, []sandbox.Rule{{
+		Call: unix.SYS_CLOCK_GETTIME, If: []sandbox.Condition{{Argument: 0, Test: sandbox.Is, Value: unix.CLOCK_REALTIME}},
+	}}, func(c call) reply {
+		set := (*w.set.Load())(int(w.looks.Add(1)))
+		return reply{made: tell(int(c.thread), uintptr(c.arguments[1]), time.Now().Add(set)) == nil}
 	})
 	return w
-}
-
-// serve answers the kernel until the wall clock is closed.
-func (w *wallClock) serve() {
-	for !w.closed.Load() {
-		poll := []unix.PollFd{{Fd: int32(w.listener), Events: unix.POLLIN}}
-		if _, err := unix.Poll(poll, 100); err != nil && !errors.Is(err, unix.EINTR) {
-			panic(err)
-		}
-		if poll[0].Revents&unix.POLLIN == 0 {
-			continue
-		}
-		var q asked
-		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(w.listener), receive, uintptr(unsafe.Pointer(&q))); errno != 0 {
-			continue // the process has ended meanwhile
-		}
-		a := answer{id: q.id, flags: goOn}
-		if int(q.thread) != w.thread {
-			set := (*w.set.Load())(int(w.looks.Add(1)))
-			if tell(int(q.thread), uintptr(q.arguments[1]), time.Now().Add(set)) == nil {
-				a.flags = 0
-			}
-		}
-		_, _, _ = unix.Syscall(unix.SYS_IOCTL, uintptr(w.listener), respond, uintptr(unsafe.Pointer(&a)))
-	}
 }
 
 // tell writes a time into the memory of a thread, as the kernel's struct timespec.

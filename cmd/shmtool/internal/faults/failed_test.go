@@ -16,6 +16,7 @@ import (
 
 	"shmtool/cmd/shmtool/internal/fail"
 	"shmtool/cmd/shmtool/internal/streams/streamstest"
+	"shmtool/layout/dtsc"
 )
 
 // looks are commands that change no page, on a server with a stream, a page and a recording.
@@ -78,7 +79,14 @@ func newServer(t *testing.T) *broken {
 	w.Shm = m.shm()
 	m.must(os.Rename(w.Proc, filepath.Join(m.dir, "proc")))
 	w.Proc = filepath.Join(m.dir, "proc")
-	w.Sample("live")
+	_, video := w.Sample("live")
+	first, err := dtsc.AppendPacket(nil, &dtsc.Packet{Key: true}, []byte("published"))
+	m.must(err)
+	second, err := dtsc.AppendPacket(nil, &dtsc.Packet{Time: 1}, []byte("on its way"))
+	m.must(err)
+	w.Object("MstDatalive@0_4", append(append(first, second...), make([]byte, 4096)...))
+	video.Nested("pages").Set(1, "avail", uint64(len(first)))
+	w.Object("MstTraklive@412-0", video.Bytes)
 	w.Maps(streamstest.BufferPID, "MstMetalive", "MstUserlive")
 	w.Maps(streamstest.ControllerPID, "MstGlobalConfig")
 	m.quiet("create", "page", "--records", "4", "--field", "a:uint32", "--field", "b:string:8")

@@ -1,9 +1,12 @@
 package object
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 
+	"shmtool/cmd/shmtool/internal/cause"
+	"shmtool/cmd/shmtool/internal/kernel"
 	"shmtool/layout"
 	"shmtool/layout/dtsc"
 	"shmtool/layout/mist"
@@ -17,21 +20,32 @@ type published struct {
 }
 
 // trackAvail returns what the page of a data page's track says about it. That page lies in
-// the same directory.
-func trackAvail(path string, of mist.Object) (p published, ok bool) {
-	for _, page := range trackPages(filepath.Dir(path), of) {
-		if p, ok := availIn(page, of.Key); ok {
-			return p, true
+// the same directory. The error says that the system failed to read it.
+func trackAvail(path string, of mist.Object) (p published, ok bool, err error) {
+	pages, err := trackPages(filepath.Dir(path), of)
+	for _, page := range pages {
+		p, ok, errPage := availIn(page, of.Key)
+		if ok {
+			return p, true, nil
 		}
+		err = cmp.Or(err, errPage)
 	}
-	return published{}, false
+	return published{}, false, err
+}
+
+// failure returns err when it says that the system failed.
+func failure(err error) error {
+	if kernel.Broken(err) {
+		return err
+	}
+	return nil
 }
 
 // trackPages returns the paths of pages that may be a data page's track: the one that the
 // stream's list names, or else all that have such a name.
-func trackPages(dir string, of mist.Object) []string {
+func trackPages(dir string, of mist.Object) ([]string, error) {
 	listed := ""
-	_ = withRecord(filepath.Join(dir, mist.Object{Kind: mist.KindMeta, Stream: of.Stream}.Name()), "tracks",
+	err := withRecord(filepath.Join(dir, mist.Object{Kind: mist.KindMeta, Stream: of.Stream}.Name()), "tracks",
 		func(rec *relaccx.Record) bool {
 			if rec.Number == uint64(of.Index) {
 				listed, _ = rec.Text("page")
@@ -39,22 +53,23 @@ func trackPages(dir string, of mist.Object) []string {
 			return listed != ""
 		})
 	if name, ok := mist.ParseName(listed); ok && name.Kind == mist.KindTrack {
-		return []string{filepath.Join(dir, name.Name())}
+		return []string{filepath.Join(dir, name.Name())}, nil
 	}
 	var found []string
-	entries, _ := os.ReadDir(dir) // without it there is none
+	entries, errDir := os.ReadDir(dir) // without it there is none
 	for _, entry := range entries {
 		name := entry.Name()
 		if o, ok := mist.ParseName(name); ok && o.Kind == mist.KindTrack && o.Stream == of.Stream && o.Index == of.Index {
 			found = append(found, filepath.Join(dir, name))
 		}
 	}
-	return found
+	return found, cmp.Or(failure(err), failure(errDir))
 }
 
-// availIn finds a data page by its first key among the pages that a track lists.
-func availIn(track string, firstKey uint64) (p published, ok bool) {
-	err := withRecord(track, "pages", func(rec *relaccx.Record) bool {
+// availIn finds a data page by its first key among the pages that a track lists. The error
+// says that the system failed.
+func availIn(track string, firstKey uint64) (p published, ok bool, err error) {
+	err = withRecord(track, "pages", func(rec *relaccx.Record) bool {
 		if ok {
 			p.later++
 			return p.later == 2
@@ -66,7 +81,7 @@ func availIn(track string, firstKey uint64) (p published, ok bool) {
 		p, ok = published{avail: n}, err == nil
 		return err != nil
 	})
-	return p, ok && err == nil
+	return p, ok && err == nil, failure(err)
 }
 
 // withRecord calls is with the records of the page nested in record 0 of another page,
@@ -103,8 +118,11 @@ func withRecord(path, nested string, is func(rec *relaccx.Record) bool) error {
 // them: MistServer's readers do not ask, and run into what an earlier stream left in the
 // page. One packet more may be on its way.
 func (d *dataPage) findStale() {
-	now := func() (published, bool) { return trackAvail(d.Path, d.Of) }
-	said, ok := now()
+	now := func() (published, bool, error) { return trackAvail(d.Path, d.Of) }
+	said, ok, err := now()
+	if err != nil {
+		d.world.Warn("page %q: cannot read what its track has published: %v; packets of a stream before may be among those shown", d.Arg, cause.Of(err))
+	}
 	if !ok {
 		return
 	}
@@ -126,7 +144,7 @@ const availTries = 5
 // lookBehind looks for packets behind those that are published, and again when more was
 // published meanwhile. It returns how many bytes are published. It is not settled when the
 // writer publishes more each time, or the page is gone.
-func lookBehind(path string, avail uint64, now func() (published, bool)) (b dtsc.Behind, at uint64, settled bool) {
+func lookBehind(path string, avail uint64, now func() (published, bool, error)) (b dtsc.Behind, at uint64, settled bool) {
 	p, err := relaccx.Open(path)
 	if err != nil {
 		return b, avail, false // or it is smaller than any packet
@@ -137,7 +155,7 @@ func lookBehind(path string, avail uint64, now func() (published, bool)) (b dtsc
 			b = dtsc.PacketsBehind(page, avail, p.NextData)
 			return nil
 		})
-		said, ok := now()
+		said, ok, _ := now()
 		if err != nil || !ok || said.avail == avail || b.Count == 0 {
 			return b, avail, err == nil && ok
 		}

@@ -18,7 +18,7 @@ import (
 )
 
 func checkData(o *Object) (found []layout.Finding, says string, err error) {
-	d := dataCheck{of: o.Of, path: o.Path, published: func() (published, bool) { return trackAvail(o.Path, o.Of) }}
+	d := dataCheck{of: o.Of, path: o.Path, published: func() (published, bool, error) { return trackAvail(o.Path, o.Of) }}
 	err = d.check(o.file, o.info.Size(), inMemory(o.world, o.Path))
 	return d.found, fmt.Sprintf(": %s, %d bytes", units.Counted(d.count, "packet", "packets"), d.end), err
 }
@@ -45,7 +45,7 @@ func CheckDataPages(w *world.World, t Target, track mist.Object, records []mist.
 		case err != nil:
 			return found, Explain(w, Target{Arg: of.Name(), Path: path}, err)
 		}
-		d := dataCheck{of: of, path: path, published: func() (published, bool) { return availIn(t.Path, r.FirstKey) }}
+		d := dataCheck{of: of, path: path, published: func() (published, bool, error) { return availIn(t.Path, r.FirstKey) }}
 		if err := d.checkFile(f, inMemory(w, path)); err != nil {
 			return found, fail.OnPage(of.Name(), err)
 		}
@@ -72,7 +72,7 @@ func packetText(wrong *dtsc.FormatError) string {
 type dataCheck struct {
 	of        mist.Object
 	path      string
-	published func() (published, bool) // now; false where no track tells
+	published func() (published, bool, error) // now; false where no track tells
 
 	found []layout.Finding
 	count uint64 // of packets
@@ -91,7 +91,10 @@ func (d *dataCheck) checkFile(f *os.File, inMemory bool) error {
 // check checks the packets of the page against how many bytes of them are published: they
 // end there, and no others follow. When no track tells, they must be whole up to their end.
 func (d *dataCheck) check(page io.ReaderAt, size int64, inMemory bool) error {
-	said, known := d.published()
+	said, known, err := d.published()
+	if err != nil {
+		return err
+	}
 	// A copy of a page that grew ends before what is published where its track's
 	// page was copied after it; meanwhile another page may have been begun.
 	mayEnd := !known || said.later <= 1 && !inMemory

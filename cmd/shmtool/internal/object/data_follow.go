@@ -160,7 +160,7 @@ func (d *dataPage) limit() int {
 	if d.avail == nil {
 		return math.MaxInt
 	}
-	if said, ok := trackAvail(d.Path, d.Of); ok {
+	if said, ok, _ := trackAvail(d.Path, d.Of); ok {
 		d.avail = &said.avail
 	}
 	return int(min(*d.avail, math.MaxInt))

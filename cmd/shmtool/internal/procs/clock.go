@@ -41,11 +41,12 @@ func (t *Table) Clock() mist.Clock {
 			return mist.Clock{}
 		}
 		ahead := t.ahead()
-		uptime, err := kernel.Uptime()
+		const within = 100 * time.Microsecond // delays are told in parts of a millisecond
+		m, err := kernel.Now(within)
 		if err != nil {
-			return mist.Clock{Now: time.Now().UnixNano()}
+			return mist.Clock{Now: m.At.UnixNano()}
 		}
-		return mist.Clock{Now: time.Now().UnixNano(), Uptime: uptime + ahead}
+		return mist.Clock{Now: m.At.UnixNano(), Uptime: m.Uptime + ahead}
 	}
 	if s := t.saved(); s != nil && !s.Time.IsZero() {
 		return mist.Clock{Now: s.Time.UnixNano(), Uptime: s.Uptime}

@@ -24,7 +24,7 @@ var looks = []string{
 	"ls --fields name,kind,size,status,rcount,present,endpos,writer,readers",
 	"ls --all -o csv --fields name,kind,size,status,endpos,writer",
 	"ls -j --stream live",
-	"dump page", "dump page -j", "dump page -o hex", "dump page -o rax", "dump MstMetalive:tracks --records", "dump MstSTATElive", "dump MstDatalive@0_4", "check MstDatalive@0_4", "dump sem.MstInputlive",
+	"dump page", "dump page -j", "dump page -o hex", "dump page -o rax", "dump MstMetalive:tracks --records", "dump MstSTATElive", "dump MstDatalive@0_4 -j", "check MstDatalive@0_4", "dump sem.MstInputlive",
 	"get page a",
 	"tail page -n 2 -o ndjson", "tail page other -n 1",
 	"rate page --count 1 --interval 1ms -o csv --fields name,endpos,rate",
@@ -292,7 +292,7 @@ func (b *broken) looked(f failure, r traced) {
 		return
 	}
 	same := passing.ReplaceAllString(r.stdout, "") == passing.ReplaceAllString(well.stdout, "")
-	silent := r.stderr == well.stderr && (r.code == well.code || r.code <= fail.ExitFindings) // which may be of what was not read
+	silent := !saysMore(r.stderr, well.stderr) && (r.code == well.code || r.code <= fail.ExitFindings) // which may be of what was not read
 	switch {
 	case f.errno == syscall.EINTR && (!same || !silent):
 		b.faultf("an interrupted call is not made again: exit code %d\n%s\n%s\nnot\n%s", r.code, r.stderr, r.stdout, well.stdout)
@@ -303,6 +303,12 @@ func (b *broken) looked(f failure, r traced) {
 		b.faultf("prints without a word\n%s\nnot\n%s", r.stdout, well.stdout)
 	}
 	b.words(f, r.result, well.result)
+}
+
+// saysMore reports whether a text has a line that another one has not.
+func saysMore(text, other string) bool {
+	lines := strings.Split(passing.ReplaceAllString(other, ""), "\n")
+	return slices.ContainsFunc(strings.Split(passing.ReplaceAllString(text, ""), "\n"), func(line string) bool { return !slices.Contains(lines, line) })
 }
 
 // served begins an answer that says nothing of a failure.

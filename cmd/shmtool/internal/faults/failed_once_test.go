@@ -41,6 +41,7 @@ var found = []struct {
 	{"a process that cannot be read was in one snapshot alone", "diff $DIR/moment $DIR/moment.tar.zst", spot{"openat", "moment/proc/412/stat", 1}, syscall.EMFILE},
 	{"a page of packets that may not be read was not ready", "check MstDatalive@0_4", spot{"openat", "shm/MstDatalive@0_4", 1}, syscall.EACCES},
 	{"packets that were not published were shown as if they were", "dump MstDatalive@0_4 -j", spot{"openat", "shm/MstTraklive@412-0", 1}, syscall.EMFILE},
+	{"also where the track may not be read", "dump MstDatalive@0_4 -j", spot{"openat", "shm/MstTraklive@412-0", 1}, syscall.EACCES},
 	{"and checked as such", "check MstDatalive@0_4", spot{"openat", "shm/MstTraklive@412-0", 1}, syscall.EMFILE},
 	{"a nested page was called missing", "dump MstMetalive:tracks --records", spot{"newfstatat", "shm/MstMetalive", 1}, syscall.EIO},
 }

@@ -2,6 +2,8 @@ package object
 
 import (
 	"cmp"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -20,7 +22,7 @@ type published struct {
 }
 
 // trackAvail returns what the page of a data page's track says about it. That page lies in
-// the same directory. The error says that the system failed to read it.
+// the same directory. The error says that the system failed to read it, or that you may not.
 func trackAvail(path string, of mist.Object) (p published, ok bool, err error) {
 	pages, err := trackPages(filepath.Dir(path), of)
 	for _, page := range pages {
@@ -33,9 +35,9 @@ func trackAvail(path string, of mist.Object) (p published, ok bool, err error) {
 	return published{}, false, err
 }
 
-// failure returns err when it says that the system failed.
+// failure returns err when it says that the system failed, or that you may not read.
 func failure(err error) error {
-	if kernel.Broken(err) {
+	if kernel.Broken(err) || errors.Is(err, fs.ErrPermission) {
 		return err
 	}
 	return nil
@@ -67,7 +69,7 @@ func trackPages(dir string, of mist.Object) ([]string, error) {
 }
 
 // availIn finds a data page by its first key among the pages that a track lists. The error
-// says that the system failed.
+// says that the system failed, or that you may not read the track.
 func availIn(track string, firstKey uint64) (p published, ok bool, err error) {
 	err = withRecord(track, "pages", func(rec *relaccx.Record) bool {
 		if ok {

@@ -20,7 +20,7 @@ import (
 
 // beside is what a command has around it besides its files: what the last word of a line
 // says. <FILE is its standard input, and |FILE the same through a pipe; ?PATH is what a
-// client asks serve for; =KEYS is a terminal on which somebody types.
+// client asks serve for; =KEYS is a terminal, and what is typed on it.
 type beside struct {
 	input io.Reader
 	asks  string

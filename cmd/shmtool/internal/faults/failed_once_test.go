@@ -89,18 +89,7 @@ func TestFailuresOfWrites(t *testing.T) {
 func (b *broken) refuses(what string, d doing, s spot, errno syscall.Errno) {
 	b.once(what, d, s, errno)
 	b.reset()
-	seen := 0
-	r := b.trace(d.line, plan{
-		wants: func(c call) bool {
-			name, where := b.spotOf(c)
-			if name == s.name && where == s.where {
-				seen++
-			}
-			return name == s.name && where == s.where && seen == s.nth
-		},
-		at:    1,
-		fails: func(call) syscall.Errno { return errno },
-	})
+	r := b.trace(d.line, b.planOf(failure{d, s, errno}))
 	if state := b.state(); r.code == fail.ExitOK || !strings.Contains(r.stderr, errno.Error()) || state != b.states[""] {
 		b.faultf("exit code %d: %s\n%s", r.code, r.stderr, state)
 	}

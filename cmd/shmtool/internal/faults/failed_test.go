@@ -229,19 +229,7 @@ func (b *broken) try(f failure) bool {
 	if b.writes {
 		b.reset()
 	}
-	seen := 0
-	r := b.trace(f.line, plan{
-		wants: func(c call) bool {
-			name, where := b.spotOf(c)
-			if name != f.name || where != f.where {
-				return false
-			}
-			seen++
-			return seen == f.nth
-		},
-		at:    1,
-		fails: func(call) syscall.Errno { return f.errno },
-	})
+	r := b.trace(f.line, b.planOf(f))
 	b.damagedf("%v", f)
 	b.judge(r.result)
 	if len(r.calls) == 0 && r.signal == 0 {
@@ -257,6 +245,23 @@ func (b *broken) try(f failure) bool {
 		b.looked(f, r)
 	}
 	return true
+}
+
+// planOf returns the plan of one run in which a call fails.
+func (b *broken) planOf(f failure) plan {
+	seen := 0
+	return plan{
+		wants: func(c call) bool {
+			name, where := b.spotOf(c)
+			if name != f.name || where != f.where {
+				return false
+			}
+			seen++
+			return seen == f.nth
+		},
+		at:    1,
+		fails: func(call) syscall.Errno { return f.errno },
+	}
 }
 
 // hidden reports whether a process does not let the user look into it, or has gone, which is

@@ -30,7 +30,7 @@ type listener struct {
 type reply struct {
 	made  bool          // for the kernel, with the error
 	errno syscall.Errno // 0: it succeeds
-	none  bool          // the process is not there any more
+	none  bool          // the process has ended, and waits for no answer
 }
 
 // asked and answer are the kernel's struct seccomp_notif and struct seccomp_notif_resp.

@@ -40,7 +40,7 @@ var waysToSet = map[string]func(look int) time.Duration{
 }
 
 // timed are commands that measure time, or tell ages: the exit code of each, and the least time
-// that it takes by a clock that nobody sets. Of a simulation the clock is that of the process
+// that it takes by the machine's own clock. Of a simulation the clock is that of the process
 // that plays the controller.
 var timed = []timing{
 	{"rate page --for 300ms --interval 100ms -j", 0, 300 * time.Millisecond},

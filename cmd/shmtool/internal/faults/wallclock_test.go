@@ -55,7 +55,7 @@ func tell(thread int, to uintptr, at time.Time) error {
 type told struct {
 	result
 	looks int64         // at the wall clock
-	took  time.Duration // by a clock that nobody sets
+	took  time.Duration // by the machine's own clock
 }
 
 // run runs shmtool with a wall clock that is set at each look by what a function returns.

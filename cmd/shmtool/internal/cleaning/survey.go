@@ -35,7 +35,6 @@ type file struct {
 	size      int64
 	allocated int64
 	times     []time.Time // when it was written, changed, and made
-	touched   time.Time   // the newest of them
 	mark      mark
 	owner     uint32
 	mode      uint32
@@ -153,7 +152,6 @@ func (f *file) stat(dir string) (there bool, err error) {
 	}
 	f.take(st, info.ModTime())
 	f.times = append(f.times, procs.Born(dir, info))
-	f.touched = slices.MaxFunc(f.times, time.Time.Compare)
 	return true, nil
 }
 
@@ -162,8 +160,10 @@ func (f *file) take(st kernel.Stat, modified time.Time) {
 	f.size, f.allocated = st.Size, st.Allocated
 	f.owner, f.mode = st.UID, st.Mode
 	f.times = []time.Time{modified, st.Changed}
-	f.touched = slices.MaxFunc(f.times, time.Time.Compare)
 }
+
+// touched returns the newest of the object's times.
+func (f *file) touched() time.Time { return slices.MaxFunc(f.times, time.Time.Compare) }
 
 // open opens the object to look at it. Not blocking: neither a FIFO nor the
 // lease of another clean must hang us.
@@ -209,7 +209,7 @@ func (f *file) marked(r *os.File) (mark, error) {
 	}
 	at := *f
 	at.take(st, info.ModTime())
-	m := mark{identity: at.identity, size: at.size, allocated: at.allocated, touched: at.touched.UnixNano()}
+	m := mark{identity: at.identity, size: at.size, allocated: at.allocated, touched: at.touched().UnixNano()}
 	limit := int64(sumLimit)
 	if f.is.Kind == mist.KindData {
 		limit = 4096
@@ -242,10 +242,10 @@ func sumMemory(r *os.File, size int64) (uint64, error) {
 // age returns how long ago an object was last touched, at the least: the wall clock may have
 // been set since, and the machine may have slept.
 func (s *survey) age(f *file) time.Duration {
-	now := time.Now()
 	if !s.moment.Living {
-		return max(0, time.Unix(0, s.moment.Clock.Now).Sub(f.touched))
+		return max(0, time.Unix(0, s.moment.Clock.Now).Sub(f.touched()))
 	}
+	now := time.Now()
 	least := time.Duration(math.MaxInt64)
 	for _, at := range f.times {
 		age, known := s.moment.AwakeSince(at)

@@ -54,11 +54,7 @@ func unread(m *streams.Moment) error {
 	if m.Unread != nil {
 		return fmt.Errorf("cannot read the processes: %w", m.Unread)
 	}
-	objects := slices.Clone(m.Server.Objects)
-	for _, s := range m.Streams {
-		objects = append(objects, s.Objects...)
-	}
-	for _, o := range objects {
+	for _, o := range seen(m) {
 		if err := o.Unseen(); err != nil {
 			return fmt.Errorf("object %q: %w", o.Name, cause.Of(err))
 		}

@@ -40,11 +40,7 @@ func modeText(mode os.FileMode) string { return fmt.Sprintf("%04o", mode.Perm())
 
 // objectsOf returns MistServer's objects.
 func objectsOf(m *streams.Moment) (all []about) {
-	objects := slices.Clone(m.Server.Objects)
-	for _, s := range m.Streams {
-		objects = append(objects, s.Objects...)
-	}
-	for _, o := range objects {
+	for _, o := range seen(m) {
 		a := about{Inode: o.Identity.Inode, Size: o.Size, Mode: modeText(o.Mode), name: o.Name, stream: o.Is.Stream}
 		if o.Header != nil {
 			a.status(o.Header.Status)
@@ -52,6 +48,15 @@ func objectsOf(m *streams.Moment) (all []about) {
 		all = append(all, a)
 	}
 	return all
+}
+
+// seen returns all of MistServer's objects that a look has found.
+func seen(m *streams.Moment) []*streams.Object {
+	objects := slices.Clone(m.Server.Objects)
+	for _, s := range m.Streams {
+		objects = append(objects, s.Objects...)
+	}
+	return objects
 }
 
 // otherPages returns the pages in a directory that MistServer does not make. On a machine

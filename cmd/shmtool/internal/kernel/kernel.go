@@ -69,6 +69,10 @@ func Broken(err error) bool {
 	return false
 }
 
+// Unseen reports whether err leaves open what there is: the system failed, or you may not
+// look.
+func Unseen(err error) bool { return Broken(err) || errors.Is(err, fs.ErrPermission) }
+
 // errMissing is a call that this system does not have.
 const errMissing = syscall.ENOSYS
 

@@ -2,8 +2,6 @@ package object
 
 import (
 	"cmp"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -37,7 +35,7 @@ func trackAvail(path string, of mist.Object) (p published, ok bool, err error) {
 
 // failure returns err when it says that the system failed, or that you may not read.
 func failure(err error) error {
-	if kernel.Broken(err) || errors.Is(err, fs.ErrPermission) {
+	if kernel.Unseen(err) {
 		return err
 	}
 	return nil

@@ -10,7 +10,7 @@ import (
 // Three clocks tell when something happened. MistServer counts how long the machine has been
 // awake since it was booted (CLOCK_MONOTONIC). The starts of processes also count the time
 // that it has slept (CLOCK_BOOTTIME). The times of files are those of the wall clock, which
-// anybody may set.
+// may be set at any time.
 
 // Suspended returns how much further the clock of the starts of processes is than the one of
 // MistServer: how long the machine has slept. In a time namespace it may be any other time, also

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -89,7 +88,7 @@ func flatRoot(dir string, noRoot error) (string, error) {
 		return "", noRoot
 	}
 	root, err := rootOf(dir, isFlat)
-	if err != nil && !unseen(err) {
+	if err != nil && !kernel.Unseen(err) {
 		return "", noRoot
 	}
 	return root, err
@@ -138,19 +137,16 @@ func isMoment(dir string) (bool, error) {
 // isFolder reports whether there is a folder. The error says that this cannot be seen.
 func isFolder(path string) (bool, error) {
 	info, err := os.Stat(path)
-	if unseen(err) {
+	if kernel.Unseen(err) {
 		return false, err
 	}
 	return err == nil && info.IsDir(), nil
 }
 
-// unseen reports whether an error leaves open what is there.
-func unseen(err error) bool { return kernel.Broken(err) || errors.Is(err, fs.ErrPermission) }
-
 // isFlat reports whether copies of MistServer's objects lie in the folder itself.
 func isFlat(dir string) (bool, error) {
 	entries, err := os.ReadDir(dir)
-	if unseen(err) {
+	if kernel.Unseen(err) {
 		return false, err
 	}
 	return err == nil && slices.ContainsFunc(entries, func(entry os.DirEntry) bool {

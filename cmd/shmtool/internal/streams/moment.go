@@ -1,7 +1,6 @@
 package streams
 
 import (
-	"errors"
 	"io/fs"
 	"slices"
 	"time"
@@ -72,7 +71,7 @@ type Problem struct {
 // Unread reports whether nothing is known of what the object holds: you may not read it, or
 // the system failed.
 func (p Problem) Unread() bool {
-	return errors.Is(p.Err, fs.ErrPermission) || kernel.Broken(p.Err)
+	return kernel.Unseen(p.Err)
 }
 
 // Object is one file of shared memory.

@@ -155,6 +155,21 @@ func TestSiteEscapes(t *testing.T) {
 	}
 }
 
+// A client that has its report may ask for the next one at once: it was told now and then that
+// another one was under way.
+func TestReportsInTurn(t *testing.T) {
+	t.Parallel()
+	w, _ := sampleWatcher(t)
+	s := &site{world: w.world, watcher: w, options: serveOptions{timeout: time.Minute}}
+	for range 50 {
+		answer := httptest.NewRecorder()
+		s.handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/report/live", nil))
+		if answer.Code != http.StatusOK {
+			t.Fatalf("%d, %q", answer.Code, answer.Body)
+		}
+	}
+}
+
 // What streams leave behind is dropped: many that come and go take no memory.
 func TestWatcherForgets(t *testing.T) {
 	t.Parallel()

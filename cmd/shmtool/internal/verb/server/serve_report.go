@@ -36,13 +36,13 @@ func (s *site) report(w http.ResponseWriter, r *http.Request) {
 	}
 	done := make(chan *result, 1)
 	go func() { // a look that hangs is left alone
-		defer s.reporting.Unlock()
 		of := new(result)
 		in, err := reportOptions{streams: pages.Streams{pattern.Pattern{Text: name, Exact: true}}}.input(ctx, s.world, s.world.ShmDir)
 		if err == nil {
 			err = report.Write(&of.page, in)
 		}
 		of.err = err
+		s.reporting.Unlock() // before the answer, behind which the client may ask for the next one
 		done <- of
 	}()
 	select {
